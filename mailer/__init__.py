@@ -1,0 +1,1 @@
+"""A newsletter composer and sender that accounts for every recipient."""

@@ -1,0 +1,1 @@
+"""From an issue to what readers see: e-mail HTML, plain text and PDF."""

@@ -1,0 +1,243 @@
+"""The whole schema on one page.
+
+Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`).
+Migrations under `migrations/versions` lead to exactly this schema; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC; naive datetimes are refused. ISO 8601 text sorts as time does."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
+        """Text on SQLite, timestamptz on PostgreSQL."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
+        """Turn a moment into what the database holds."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the signature is SQLAlchemy's
+        """Turn what the database holds into a moment in UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+metadata = MetaData(naming_convention=NAMING)
+
+# SQLite gives an INTEGER PRIMARY KEY its row ids only when the type is spelt INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+# --- People -----------------------------------------------------------------------------------------
+
+list_ = Table(
+    "list",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name_nb", Text, nullable=False),
+    Column("name_nn", Text, nullable=False),
+    Column("short", Text, nullable=False),
+    Column("region", String(16), nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address", String(320), nullable=False, unique=True),  # normalised: matching only
+    Column("address_as_given", String(320), nullable=False),  # what mail is sent to
+    Column("name", Text, nullable=False, server_default=""),
+    Column("organisation", Text, nullable=False, server_default=""),
+    Column("role", String(64), nullable=False, server_default=""),
+    Column("lang", String(2), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False),
+    Column("list_id", ForeignKey("list.id"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    UniqueConstraint("subscriber_id", "list_id"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscription_id", ForeignKey("subscription.id"), nullable=False, index=True),
+    Column("basis", Text, nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("source_line", Integer),
+)
+
+subscriber_event = Table(
+    "subscriber_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("reason", String(32), nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
+# --- Mailings ---------------------------------------------------------------------------------------
+
+mailing = Table(
+    "mailing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(64), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("lists", JSON, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("in_doubt_policy", String(8), nullable=False),
+    Column("untested", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+)
+
+# One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.
+Index(
+    "uq_mailing_unfinished_slug",
+    mailing.c.slug,
+    unique=True,
+    sqlite_where=mailing.c.state.in_(["planned", "running", "paused"]),
+    postgresql_where=mailing.c.state.in_(["planned", "running", "paused"]),
+)
+
+variant = Table(
+    "variant",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mailing_id", ForeignKey("mailing.id"), nullable=False),
+    Column("key", String(512), nullable=False),
+    Column("compiled", LargeBinary, nullable=False),
+    UniqueConstraint("mailing_id", "key"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mailing_id", ForeignKey("mailing.id"), nullable=False),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="SET NULL"), index=True),
+    Column("variant_id", ForeignKey("variant.id")),
+    Column("address", String(320), nullable=False),  # normalised: unique in the mailing
+    Column("recipient", String(320), nullable=False),  # as given: what goes on the wire
+    Column("lists", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("skip_reason", String(16)),
+    Column("run_id", ForeignKey("run.id")),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", UtcTime),
+    Column("reply", Text, nullable=False, server_default=""),
+    Column("changed_at", UtcTime, nullable=False),
+    UniqueConstraint("mailing_id", "address"),
+    CheckConstraint("(status = 'skipped') = (skip_reason IS NOT NULL)", name="skipped_has_reason"),
+)
+Index("ix_delivery_mailing_status", delivery.c.mailing_id, delivery.c.status, delivery.c.id)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("run.id")),
+    Column("at", UtcTime, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reply", Text, nullable=False, server_default=""),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mailing_id", ForeignKey("mailing.id"), nullable=False, index=True),
+    Column("token", String(32), nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("heartbeat_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+)
+
+test_send = Table(
+    "test_send",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(64), nullable=False, index=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("recipient", String(320), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+rate_limit = Table(
+    "rate_limit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_rate_limit_name_at", "name", "at"),
+)

@@ -1,0 +1,1 @@
+"""Mailings: planning, the ledger of every recipient, and the loop that sends."""

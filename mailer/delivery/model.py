@@ -1,0 +1,125 @@
+"""The words of a delivery: states, counts and the equation that accounts for every recipient."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class MailingState(StrEnum):
+    """Where a mailing stands."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class DeliveryStatus(StrEnum):
+    """Where one delivery stands; `docs/glossary.md` explains each."""
+
+    SKIPPED = "skipped"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    IN_FLIGHT = "in_flight"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    IN_DOUBT = "in_doubt"
+
+
+class SkipReason(StrEnum):
+    """Why somebody in the audience is not sent to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    UNCONFIRMED = "unconfirmed"
+    PAUSED = "paused"
+    ERASED = "erased"
+    INVALID = "invalid"
+    ALREADY_SENT = "already_sent"
+
+
+# An earlier delivery in one of these states does not stop a later mailing of the issue to the same address.
+NOT_SENT = frozenset(
+    {DeliveryStatus.SKIPPED, DeliveryStatus.REJECTED, DeliveryStatus.EXPIRED, DeliveryStatus.CANCELLED}
+)
+
+# A mailing is finished when no delivery is in one of these states.
+UNFINISHED = frozenset(
+    {DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT, DeliveryStatus.DEFERRED}
+)
+
+
+class InDoubtPolicy(StrEnum):
+    """What happens to a delivery whose fate nobody knows: a person decides, or it is sent again."""
+
+    HOLD = "hold"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Deliveries of a mailing by status. `bounced` counts inside `accepted`."""
+
+    audience: int = 0
+    skipped: dict[SkipReason, int] = field(default_factory=dict)
+    queued: int = 0
+    claimed: int = 0
+    in_flight: int = 0
+    accepted: int = 0
+    deferred: int = 0
+    rejected: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    in_doubt: int = 0
+    bounced: int = 0
+
+    @property
+    def to_send(self) -> int:
+        """How many of the audience are sent to, whatever came of it."""
+        return self.audience - sum(self.skipped.values())
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the equation holds: audience = skipped + every other state."""
+        return self.audience == sum(self.skipped.values()) + (
+            self.queued
+            + self.claimed
+            + self.in_flight
+            + self.accepted
+            + self.deferred
+            + self.rejected
+            + self.expired
+            + self.cancelled
+            + self.in_doubt
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingReport:
+    """One mailing and how far it has come."""
+
+    id: int
+    slug: str
+    state: MailingState
+    content_hash: str
+    lists: tuple[str, ...]
+    counts: Counts
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport:
+    """One recipient of a mailing, for `status --failed` and `--in-doubt`."""
+
+    address: str
+    status: DeliveryStatus
+    lists: tuple[str, ...]
+    reply: str
+    message_id: str
+    attempts: int

@@ -1,0 +1,340 @@
+"""The content of one newsletter issue as plain values; HTML, text and PDF are all rendered from these."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+Lang = Literal["nb", "nn", "se", "en"]
+LANGS: tuple[Lang, ...] = ("nb", "nn", "se", "en")
+
+
+# --- Running text -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, in Unicode NFC."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineBreak:
+    """A hard line break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """Words of strong importance."""
+
+    children: tuple["Inline", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """Stressed words."""
+
+    children: tuple["Inline", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead somewhere.
+
+    `url` is https, http, mailto or tel, percent-encoded ASCII; empty when the editor knows the words
+    but not yet the address: then the words are shown in bold and not as a link. `lang` is set where
+    the words are in another language than the text around them.
+    """
+
+    children: tuple["Inline", ...]
+    url: str
+    lang: Lang | None = None
+
+
+Inline = Text | LineBreak | Strong | Emphasis | Link
+Inlines = tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph."""
+
+    inlines: Inlines
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Points, each a run of blocks; `start` is None for bullets, else the first number."""
+
+    points: tuple[tuple["Block", ...], ...]
+    start: int | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quotation set apart."""
+
+    blocks: tuple["Block", ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside an item; level 4 stands directly below the item's title (level 3)."""
+
+    level: int
+    inlines: Inlines
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture from the issue's `images/` folder; empty `alt` means it is decoration."""
+
+    path: str
+    alt: str
+    caption: str = ""
+    line: int = 0
+
+
+Block = Paragraph | List | Quote | Heading | Image
+Blocks = tuple[Block, ...]
+
+
+# --- Findings ---------------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error stops composing, a warning and a note do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something seen in the editor's files; `file` is relative to the issue's folder, `line` counts from 1."""
+
+    severity: Severity
+    rule: str
+    message: str
+    file: str
+    line: int = 0
+    words: str = ""
+    hint: str = ""
+
+
+# --- Dates ------------------------------------------------------------------------------------------
+
+
+class Precision(StrEnum):
+    """How exactly a date is known."""
+
+    DAY = "day"
+    MONTH = "month"
+    SEASON = "season"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDate:
+    """A day, range of days, month, season or year; `start` is the first day of it, `end` the last of a range."""
+
+    start: date
+    end: date | None = None
+    precision: Precision = Precision.DAY
+    approximate: bool = False
+
+    @property
+    def last(self) -> date:
+        """The last day of a range, else the first day."""
+        return self.end or self.start
+
+
+class DateKind(StrEnum):
+    """What happens on a date; the first four are deadlines."""
+
+    APPLICATION_DEADLINE = "application_deadline"
+    CONSULTATION_DEADLINE = "consultation_deadline"
+    CONTRIBUTION_DEADLINE = "contribution_deadline"
+    DEADLINE = "deadline"
+    CALL_EXPECTED = "call_expected"
+    IN_FORCE = "in_force"
+    LAUNCH = "launch"
+    PUBLICATION = "publication"
+    EVENT = "event"
+    MEETING = "meeting"
+    CONFERENCE = "conference"
+
+    @property
+    def is_deadline(self) -> bool:
+        """Whether somebody must act before it."""
+        return self in _DEADLINES
+
+
+_DEADLINES = frozenset(
+    {
+        DateKind.APPLICATION_DEADLINE,
+        DateKind.CONSULTATION_DEADLINE,
+        DateKind.CONTRIBUTION_DEADLINE,
+        DateKind.DEADLINE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDate:
+    """A date that an item tells of."""
+
+    when: CalendarDate
+    kind: DateKind
+    title: str = ""
+    place: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportantDate:
+    """One entry of *Viktige datoer*: `text` as the editor wrote it, the other fields read out of it by the editor."""
+
+    when: CalendarDate
+    text: Inlines
+    kind: DateKind = DateKind.EVENT
+    item: str = ""
+    helsefellesskap: tuple[str, ...] = ()
+    line: int = 0
+
+
+# --- The issue --------------------------------------------------------------------------------------
+
+
+class Placement(StrEnum):
+    """Where a contact is printed: on its own line after the body, or already inside the body's text."""
+
+    LINE = "line"
+    INLINE = "inline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to ask."""
+
+    email: str
+    name: str = ""
+    placement: Placement = Placement.LINE
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One contribution. `number` is its place in the issue, from 1; `lang` is always set."""
+
+    slug: str
+    number: int
+    lang: Lang
+    body: Blocks
+    title: str = ""
+    contacts: tuple[Contact, ...] = ()
+    helsefellesskap: tuple[str, ...] = ()
+    dates: tuple[ItemDate, ...] = ()
+    image: Image | None = None
+    file: str = ""
+    line: int = 0
+
+    @property
+    def line_contacts(self) -> tuple[Contact, ...]:
+        """The contacts that are printed on lines of their own."""
+        return tuple(contact for contact in self.contacts if contact.placement is Placement.LINE)
+
+    @property
+    def deadlines(self) -> tuple[ItemDate, ...]:
+        """The item's deadlines, in the order written."""
+        return tuple(each for each in self.dates if each.kind.is_deadline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Items under one heading; without a title (only the first may be) they stand under none."""
+
+    id: str
+    title: str = ""
+    parent: str = ""
+    organisations: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEntry:
+    """One line of a link group: words, links and comments."""
+
+    text: Inlines
+    lang: Lang | None = None
+    when: CalendarDate | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkGroup:
+    """*Nettsider*, *Gikk du glipp av dette?*: entries, then titled groups below."""
+
+    title: str
+    entries: tuple[LinkEntry, ...] = ()
+    groups: tuple["LinkGroup", ...] = ()
+    past: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One newsletter issue, checked and complete."""
+
+    slug: str
+    title: str
+    published: CalendarDate
+    lang: Lang
+    publisher: str
+    sections: tuple[Section, ...]
+    masthead: str = ""
+    number: int | None = None
+    preheader: str = ""
+    intro: Blocks = ()
+    reader_note: str = ""
+    next_issue: CalendarDate | None = None
+    contribution_deadline: date | None = None
+    contact: Contact | None = None
+    important_dates: tuple[ImportantDate, ...] = ()
+    link_groups: tuple[LinkGroup, ...] = ()
+    images: dict[str, bytes] = field(default_factory=dict, compare=False, hash=False, repr=False)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All items in the order printed."""
+        return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def helsefellesskap(self) -> frozenset[str]:
+        """The helsefellesskap that an item or an important date of this issue is about."""
+        named = [item.helsefellesskap for item in self.items]
+        dated = [each.helsefellesskap for each in self.important_dates]
+        return frozenset(slug for slugs in (*named, *dated) for slug in slugs)
+
+
+def plain_text(inlines: Iterable[Inline]) -> str:
+    """Return the words alone, without marks or addresses."""
+    return "".join(_words(inlines))
+
+
+def _words(inlines: Iterable[Inline]) -> Iterator[str]:
+    for inline in inlines:
+        match inline:
+            case Text(text):
+                yield text
+            case LineBreak():
+                yield "\n"
+            case Strong(children) | Emphasis(children) | Link(children=children):
+                yield from _words(children)

@@ -1,0 +1,1 @@
+"""Who gets the newsletter, on which lists, since when and on what basis."""

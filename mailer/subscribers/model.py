@@ -1,0 +1,109 @@
+"""Subscribers, lists and subscriptions as plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Lang = Literal["nb", "nn", "se", "en"]
+
+
+class SubscriptionStatus(StrEnum):
+    """Where a subscription stands; only an active one gets mail."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+
+
+class ListKind(StrEnum):
+    """A helsefellesskap of the register, or a list of the editor's own."""
+
+    HELSEFELLESSKAP = "helsefellesskap"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A regional health authority."""
+
+    slug: str
+    name_nb: str
+    name_nn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberList:
+    """A list people can be on. `short` is what is printed; `position` is its order in the register."""
+
+    slug: str
+    kind: ListKind
+    short: str
+    name_nb: str
+    name_nn: str
+    position: int
+    region: str = ""
+    place_se: str = ""
+    helseforetak: str = ""
+    lang: Lang = "nb"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """The lists in register order, and the regions they are grouped by."""
+
+    regions: tuple[Region, ...]
+    lists: tuple[SubscriberList, ...]
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The slugs of all lists, in register order."""
+        return tuple(each.slug for each in self.lists)
+
+    @property
+    def helsefellesskap(self) -> tuple[SubscriberList, ...]:
+        """The lists that are helsefellesskap, in register order."""
+        return tuple(each for each in self.lists if each.kind is ListKind.HELSEFELLESSKAP)
+
+    def find(self, slug: str) -> SubscriberList | None:
+        """Return the list with this slug."""
+        return next((each for each in self.lists if each.slug == slug), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Why somebody may be sent mail: the basis (GDPR art. 6(1) a, b or e) with reference, when and how it was given."""
+
+    basis: str
+    method: str
+    recorded_at: datetime
+    source: str = ""
+    source_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One subscriber on one list."""
+
+    list: str
+    status: SubscriptionStatus
+    since: datetime
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A person or mailbox. `address` is the normalised form used for matching, `address_as_given` the one mailed."""
+
+    id: int
+    address: str
+    address_as_given: str
+    name: str = ""
+    organisation: str = ""
+    role: str = ""
+    lang: Lang = "nb"
+    created_at: datetime
+    source: str = ""
+    subscriptions: tuple[Subscription, ...] = ()

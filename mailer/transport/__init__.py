@@ -1,0 +1,1 @@
+"""Handing one message to a server, and the local server that catches mail."""
