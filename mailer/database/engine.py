@@ -1,0 +1,105 @@
+"""Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mailer.errors import ExitCode, MailerError
+
+BUSY_TIMEOUT_SECONDS = 30
+
+
+class DatabaseError(MailerError):
+    """The database cannot be opened or is of the wrong version."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+class Database:
+    """An engine with the two ways of using it: `reading` and `writing`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether only one machine can use this database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection whose reads see one state of the database; nothing is written."""
+        with self.engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that is committed at the end, or undone when something is raised.
+
+        On SQLite it begins with BEGIN IMMEDIATE: a read that is upgraded to a write fails at once despite the
+        busy timeout.
+        """
+        with self.engine.connect().execution_options(mailer_writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at `url`; for SQLite the file and its folder are created. Raises `DatabaseError`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(
+            "the address of the database cannot be read",
+            where="[database] url",
+            hint="Write sqlite:///var/mailer.sqlite3 or postgresql+psycopg://user@host/name.",
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return Database(_sqlite_engine(str(parsed), parsed.database))
+    return Database(create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16))
+
+
+def _sqlite_engine(url: str, file: str | None) -> Engine:
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("mailer_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def explained(url_for_people: str) -> Iterator[None]:
+    """Turn a database that cannot be reached into a `DatabaseError` that says which."""
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseError(
+            f"the database cannot be used: {error.orig}",
+            where=url_for_people,
+            hint="Check that the server runs or the disk is not full, then run the command again.",
+        ) from error
