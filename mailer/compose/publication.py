@@ -1,0 +1,25 @@
+"""What composing needs to know besides the issue: the newsletter's places, pages and addresses."""
+
+from dataclasses import dataclass
+
+from mailer.rendering.pages import Pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One helsefellesskap as the mail shows it; places come in register order, grouped by region in the band."""
+
+    slug: str
+    short: str
+    region: str
+    place_se: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The newsletter around the issue. `editor` is the address that contributions go to when the issue names none."""
+
+    publisher: str
+    places: tuple[Place, ...]
+    pages: Pages
+    editor: str = ""

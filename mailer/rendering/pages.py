@@ -1,0 +1,49 @@
+"""The addresses of the public pages; mails link to them and `web` serves them, so both read this one table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Addresses under `base_url` (https, without a final slash). A token names a subscriber, never an address."""
+
+    base_url: str
+
+    def issue(self, slug: str) -> str:
+        """The web version of an issue."""
+        return f"{self.base_url}/{slug}"
+
+    def pdf(self, slug: str) -> str:
+        """The PDF of an issue."""
+        return f"{self.base_url}/{slug}.pdf"
+
+    def calendar(self, slug: str) -> str:
+        """The dates of an issue as iCalendar."""
+        return f"{self.base_url}/{slug}.ics"
+
+    @property
+    def archive(self) -> str:
+        """All issues."""
+        return f"{self.base_url}/"
+
+    @property
+    def subscribe(self) -> str:
+        """The form to subscribe."""
+        return f"{self.base_url}/subscribe"
+
+    @property
+    def privacy(self) -> str:
+        """What is stored, why, and whom to ask."""
+        return f"{self.base_url}/privacy"
+
+    def leave(self, token: str) -> str:
+        """The page with the button to leave."""
+        return f"{self.base_url}/leave/{token}"
+
+    def one_click(self, token: str) -> str:
+        """Where a mail program posts a one-click unsubscribe (RFC 8058)."""
+        return f"{self.base_url}/one-click/{token}"
+
+    def preferences(self, token: str) -> str:
+        """The page to change lists and language."""
+        return f"{self.base_url}/preferences/{token}"
