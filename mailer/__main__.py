@@ -1,0 +1,6 @@
+"""Lets `python -m mailer` do what `mailer` does."""
+
+from mailer.cli import main
+
+if __name__ == "__main__":
+    main()

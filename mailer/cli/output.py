@@ -1,0 +1,119 @@
+"""What commands print: tables, numbers, progress and errors for people, JSON for tools."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from mailer.errors import MailerError
+from mailer.issue.model import Finding, Severity
+
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def console() -> Console:
+    """Where results go: standard output, no wrapping of words that a pipe reads."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), emoji=False)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print one line; square brackets in it are text, not markup."""
+    console().print(escape(text), style=style or None)
+
+
+def hint(text: str) -> None:
+    """Print what to do next."""
+    say(f"  {text}", "cyan")
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON: UTF-8, two spaces, moments in ISO 8601."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_for_json)
+    sys.stdout.write("\n")
+
+
+def _for_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return str(value)
+
+
+def show_error(error: MailerError) -> None:
+    """Print an error on standard error: what, where, what next."""
+    screen = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    place = f"{escape(error.where)}: " if error.where else ""
+    screen.print(f"[bold red]error[/] {place}{escape(error.what)}")
+    if error.hint:
+        screen.print(escape(error.hint), style="cyan")
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+    """Print rows under headings; the columns numbered in `right` are set flush right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(format_value(value)) for value in row))
+    console().print(table)
+
+
+def show_pairs(pairs: Mapping[str, object]) -> None:
+    """Print labels on the left and what they say on the right."""
+    width = max(len(label) for label in pairs)
+    for label, value in pairs.items():
+        first, *rest = str(value).splitlines() or [""]
+        say(f"{label:<{width}}  {first}")
+        for line in rest:
+            say(f"{'':<{width}}  {line}")
+
+
+def format_value(value: object) -> str:
+    """Write a number with thin groups of thousands, anything else as it is."""
+    return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}") if isinstance(value, int) else str(value)
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
+    seconds = round(duration.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{minutes} min" if not hours else f"{hours} h {minutes} min"
+
+
+def show_findings(findings: Sequence[Finding], *, folder: str) -> None:
+    """Print findings file by file with line, severity, message and hint, then their number."""
+    file = None
+    for finding in sorted(findings, key=lambda each: (each.file, each.line)):
+        if finding.file != file:
+            file = finding.file
+            say(f"\n{folder}/{file}", "bold")
+        colour = COLOURS[finding.severity]
+        message = escape(finding.message) + (f" [dim]{escape(finding.hint)}[/]" if finding.hint else "")
+        console().print(f"{finding.line or '':>5}  [{colour}]{finding.severity:<7}[/]  {message}")
+    say()
+    say(count_findings(findings))
+
+
+def count_findings(findings: Sequence[Finding]) -> str:
+    """Say how many findings there are of each severity."""
+    counts = [(sum(each.severity is severity for each in findings), severity) for severity in Severity]
+    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Progress]:
+    """Show a bar while something long runs; nothing where the output is not a terminal."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as bar:
+        bar.add_task(what, total=total)
+        yield bar
