@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Error as SQLiteError
 
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mailer.database import migrate
 from mailer.errors import ExitCode, MailerError
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -35,9 +38,9 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose reads see one state of the database; nothing is written."""
-        with self.engine.connect() as connection:
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection:
             yield connection
-            connection.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -54,25 +57,71 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
-    """Open the database at `url`; for SQLite the file and its folder are created. Raises `DatabaseError`."""
+def open_database(url: str, *, upgrade: bool = False) -> Database:
+    """Open the database at `url`, with a schema of the version this program knows.
+
+    SQLite: file, folder and schema are made or upgraded here. PostgreSQL: only when `upgrade` is asked for, since
+    other machines may be at work; else a schema of another version is refused. Raises `MailerError`.
+    """
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    database = Database(create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16))
+    with explained(parsed.render_as_string(hide_password=True)), _closed_if_refused(database):
+        if upgrade:
+            with database.writing() as connection:
+                migrate.upgrade(connection)
+        with database.reading() as connection:
+            migrate.require_head(connection)
+    return database
+
+
+@contextmanager
+def _closed_if_refused(database: Database) -> Iterator[None]:
     try:
-        parsed = make_url(url)
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        return make_url(url)
     except ArgumentError as error:
         raise DatabaseError(
             "the address of the database cannot be read",
             where="[database] url",
             hint="Write sqlite:///var/mailer.sqlite3 or postgresql+psycopg://user@host/name.",
         ) from error
-    if parsed.get_backend_name() == "sqlite":
-        return Database(_sqlite_engine(str(parsed), parsed.database))
-    return Database(create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16))
 
 
-def _sqlite_engine(url: str, file: str | None) -> Engine:
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+def _open_sqlite(url: URL) -> Database:
+    """Two processes may open a new file at once: switching to WAL does not wait for the other, so a lock file does."""
+    if not url.database or url.database == ":memory:":
+        raise DatabaseError(
+            "the database needs a file", where="[database] url", hint="Write sqlite:///var/mailer.sqlite3."
+        )
+    file = Path(url.database)
+    with explained(str(file)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        database = Database(_sqlite_engine(url))
+        with FileLock(f"{file}.opening.lock"), _closed_if_refused(database):
+            with database.reading() as connection:
+                is_behind = migrate.pending(connection)
+            if is_behind:
+                with database.writing() as connection:
+                    migrate.upgrade(connection)
+    return database
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=16,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -97,9 +146,9 @@ def explained(url_for_people: str) -> Iterator[None]:
     """Turn a database that cannot be reached into a `DatabaseError` that says which."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, SQLiteError, OSError) as error:
         raise DatabaseError(
-            f"the database cannot be used: {error.orig}",
+            f"the database cannot be used: {getattr(error, 'orig', None) or error}",
             where=url_for_people,
             hint="Check that the server runs or the disk is not full, then run the command again.",
         ) from error

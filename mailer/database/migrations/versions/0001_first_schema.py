@@ -1,0 +1,197 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from mailer.database.tables import Id, UtcTime
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "list",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name_nb", sa.Text(), nullable=False),
+        sa.Column("name_nn", sa.Text(), nullable=False),
+        sa.Column("short", sa.Text(), nullable=False),
+        sa.Column("region", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list")),
+        sa.UniqueConstraint("slug", name=op.f("uq_list_slug")),
+    )
+    op.create_table(
+        "mailing",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("lists", sa.JSON(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("in_doubt_policy", sa.String(length=8), nullable=False),
+        sa.Column("untested", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("started_at", UtcTime(), nullable=True),
+        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
+    )
+    op.create_index(op.f("ix_mailing_slug"), "mailing", ["slug"], unique=False)
+    op.create_index(
+        "uq_mailing_unfinished_slug",
+        "mailing",
+        ["slug"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('planned', 'running', 'paused')"),
+        postgresql_where=sa.text("state IN ('planned', 'running', 'paused')"),
+    )
+    op.create_table(
+        "rate_limit",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_limit")),
+    )
+    op.create_index("ix_rate_limit_name_at", "rate_limit", ["name", "at"], unique=False)
+    op.create_table(
+        "subscriber",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("address_as_given", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("organisation", sa.Text(), server_default="", nullable=False),
+        sa.Column("role", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("source", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
+        sa.UniqueConstraint("address", name=op.f("uq_subscriber_address")),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint("address_hash", name=op.f("uq_suppression_address_hash")),
+    )
+    op.create_table(
+        "test_send",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("recipient", sa.String(length=320), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_send")),
+    )
+    op.create_index(op.f("ix_test_send_slug"), "test_send", ["slug"], unique=False)
+    op.create_table(
+        "run",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("mailing_id", Id, nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcTime(), nullable=False),
+        sa.Column("heartbeat_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_run_mailing_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+        sa.UniqueConstraint("token", name=op.f("uq_run_token")),
+    )
+    op.create_index(op.f("ix_run_mailing_id"), "run", ["mailing_id"], unique=False)
+    op.create_table(
+        "subscriber_event",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("subscriber_id", Id, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscriber_event_subscriber_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber_event")),
+    )
+    op.create_index(op.f("ix_subscriber_event_subscriber_id"), "subscriber_event", ["subscriber_id"], unique=False)
+    op.create_table(
+        "subscription",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("subscriber_id", Id, nullable=False),
+        sa.Column("list_id", Id, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_subscription_list_id")),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscription_subscriber_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint("subscriber_id", "list_id", name=op.f("uq_subscription_subscriber_id_list_id")),
+    )
+    op.create_index(op.f("ix_subscription_list_id"), "subscription", ["list_id"], unique=False)
+    op.create_table(
+        "variant",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("mailing_id", Id, nullable=False),
+        sa.Column("key", sa.String(length=512), nullable=False),
+        sa.Column("compiled", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_variant_mailing_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
+        sa.UniqueConstraint("mailing_id", "key", name=op.f("uq_variant_mailing_id_key")),
+    )
+    op.create_table(
+        "consent",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("subscription_id", Id, nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("source", sa.Text(), server_default="", nullable=False),
+        sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_consent_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    op.create_index(op.f("ix_consent_subscription_id"), "consent", ["subscription_id"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("mailing_id", Id, nullable=False),
+        sa.Column("subscriber_id", Id, nullable=True),
+        sa.Column("variant_id", Id, nullable=True),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("recipient", sa.String(length=320), nullable=False),
+        sa.Column("lists", sa.JSON(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("skip_reason", sa.String(length=16), nullable=True),
+        sa.Column("run_id", Id, nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("reply", sa.Text(), server_default="", nullable=False),
+        sa.Column("changed_at", UtcTime(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'skipped') = (skip_reason IS NOT NULL)", name=op.f("ck_delivery_skipped_has_reason")
+        ),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_delivery_mailing_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_delivery_run_id")),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"], ["subscriber.id"], name=op.f("fk_delivery_subscriber_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_delivery_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("mailing_id", "address", name=op.f("uq_delivery_mailing_id_address")),
+    )
+    op.create_index("ix_delivery_mailing_status", "delivery", ["mailing_id", "status", "id"], unique=False)
+    op.create_index(op.f("ix_delivery_subscriber_id"), "delivery", ["subscriber_id"], unique=False)
+    op.create_table(
+        "attempt",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("delivery_id", Id, nullable=False),
+        sa.Column("run_id", Id, nullable=True),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("reply", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_attempt_delivery_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_attempt_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    op.create_index(op.f("ix_attempt_delivery_id"), "attempt", ["delivery_id"], unique=False)

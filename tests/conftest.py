@@ -1,0 +1,145 @@
+"""What all tests share: an empty, migrated database of each kind."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url
+
+from mailer.database.engine import Database, open_database
+
+SERVER_VARIABLE = "MAILER_TEST_POSTGRESQL_URL"
+
+
+@dataclass
+class PostgresqlServer:
+    """A server to make databases on; each test gets its own, copied from one that is migrated already."""
+
+    url: URL
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def template(self) -> str:
+        return f"mailer_test_{os.getpid()}_template"
+
+    @contextmanager
+    def database(self, *, template: str = "template1") -> Iterator[str]:
+        name = f"mailer_test_{os.getpid()}_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def url_of(self, name: str) -> str:
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    with _server_url() as url:
+        server = PostgresqlServer(make_url(url))
+        server.execute(f"CREATE DATABASE {server.template}")
+        open_database(server.url_of(server.template), upgrade=True).close()
+        yield server
+        server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
+
+
+@contextmanager
+def _server_url() -> Iterator[str]:
+    if given := os.environ.get(SERVER_VARIABLE):
+        yield given
+        return
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip(f"no PostgreSQL: initdb and pg_ctl are not installed and {SERVER_VARIABLE} is not set")
+    with _cluster(programs) as url:
+        yield url
+
+
+def _postgresql_programs() -> Path | None:
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((each for each in folders if (each / "initdb").exists() and (each / "pg_ctl").exists()), None)
+
+
+@contextmanager
+def _cluster(programs: Path) -> Iterator[str]:
+    """A throw-away cluster that answers on a socket in its own folder only. PostgreSQL refuses to run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
+    run_as: list[str] = []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        run_as = ["runuser", "-u", "postgres", "--"]
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*run_as, str(programs / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses=''"
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", f"{quick} -k {folder}", "start")
+    try:
+        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'mailer.sqlite3'}"
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    database = open_database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[Database]:
+    with postgresql_server.database(template=postgresql_server.template) as url:
+        database = open_database(url)
+        yield database
+        database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, database_kind: str) -> Database:
+    """An empty database with our tables; the test runs once on SQLite and once on PostgreSQL."""
+    found: Database = request.getfixturevalue(f"{database_kind}_database")
+    return found
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, database_kind: str) -> Iterator[str]:
+    """The address of a database that has no tables, of the same kind as `database`."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{request.getfixturevalue('tmp_path') / 'empty.sqlite3'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    with server.database() as url:
+        yield url

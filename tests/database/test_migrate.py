@@ -1,0 +1,133 @@
+"""The schema: migrations lead to tables.py exactly, new databases are made at once, foreign versions are refused."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
+from sqlalchemy.exc import OperationalError
+
+from mailer.database import migrate
+from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.tables import metadata
+from mailer.errors import MailerError
+
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
+
+
+def _described(connection: Connection) -> dict[str, object]:
+    """All that the database says about our tables."""
+    looked = inspect(connection)
+    return {
+        name: (
+            [{**each, "type": str(each["type"])} for each in looked.get_columns(name)],
+            looked.get_pk_constraint(name),
+            sorted(looked.get_foreign_keys(name), key=str),
+            sorted(looked.get_unique_constraints(name), key=str),
+            sorted(str({**each, "dialect_options": _plain(each)}) for each in looked.get_indexes(name)),
+            looked.get_check_constraints(name),
+        )
+        for name in sorted(metadata.tables)
+    }
+
+
+def _plain(index: ReflectedIndex) -> dict[str, str]:
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+
+
+def _migrate(database: Database) -> None:
+    with database.writing() as connection:
+        migrate.run_migrations(connection)
+
+
+def test_head_is_the_newest_script_and_scripts_are_numbered_in_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert scripts[0].revision == migrate.HEAD
+    assert [each.revision for each in scripts] == sorted((each.revision for each in scripts), reverse=True)
+
+
+def test_the_migrations_lead_to_exactly_the_schema_that_a_new_database_gets(
+    empty_database_url: str, database: Database
+) -> None:
+    migrated = Database(create_engine(empty_database_url))
+    _migrate(migrated)
+    with migrated.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    with migrated.reading() as left, database.reading() as right:
+        assert _described(left) == _described(right)
+        assert migrate.version(left) == migrate.version(right) == migrate.HEAD
+    migrated.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    url = database.engine.url.render_as_string(hide_password=False)
+    with pytest.raises(MailerError, match="newer than this mailer knows"):
+        open_database(url)
+    with pytest.raises(MailerError, match="newer than this mailer knows"):
+        open_database(url, upgrade=True)
+
+
+def test_an_upgrade_is_for_a_person_on_postgresql_and_by_itself_on_sqlite(
+    empty_database_url: str, database_kind: str
+) -> None:
+    if database_kind == "postgresql":
+        with pytest.raises(MailerError, match="mailer db upgrade"):
+            open_database(empty_database_url)
+    database = open_database(empty_database_url, upgrade=database_kind == "postgresql")
+    with database.reading() as connection:
+        assert not migrate.pending(connection)
+    database.close()
+
+
+def test_databases_opened_by_many_at_once_are_made_once(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda url: open_database(url, upgrade=True), [empty_database_url] * 8))
+    with opened[0].reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    for each in opened:
+        each.close()
+
+
+def test_two_processes_that_open_a_new_file_at_once_both_succeed(sqlite_url: str) -> None:
+    code = f"from mailer.database.engine import open_database; open_database({sqlite_url!r}).close()"
+    processes = [subprocess.Popen([sys.executable, "-W", "error", "-c", code]) for _ in range(2)]
+    assert [each.wait() for each in processes] == [0, 0]
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(sqlite_database: Database) -> None:
+    """A table of the first revision is there already, so it fails after others were made."""
+    with sqlite_database.writing() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("DELETE FROM alembic_version"))
+        connection.execute(text("CREATE TABLE subscription (id INTEGER)"))
+    with pytest.raises(OperationalError, match="already exists"):
+        _migrate(sqlite_database)
+    with sqlite_database.reading() as connection:
+        assert set(inspect(connection).get_table_names()) == {"subscription", "alembic_version"}
+
+
+def test_opening_a_database_that_is_up_to_date_does_not_import_alembic(sqlite_database: Database) -> None:
+    url = sqlite_database.engine.url
+    code = (
+        "import sys; from mailer.database.engine import open_database\n"
+        f"open_database({str(url)!r}).close(); assert 'alembic' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_address_that_is_none_is_refused_with_an_example() -> None:
+    with pytest.raises(DatabaseError, match=r"Write sqlite:///var/mailer.sqlite3"):
+        open_database("not an address")
+    with pytest.raises(DatabaseError, match="needs a file"):
+        open_database("sqlite://")
