@@ -1,0 +1,72 @@
+"""Reading config.toml: its values, and on which line each stands."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailer.config.errors import ConfigError
+
+HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A TOML file. `lines` holds the line of each table and key by its dotted name."""
+
+    file: Path
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+    def place(self, *names: str) -> str:
+        """Where a key stands, as `config.toml:12`; the nearest table around it when that is not known."""
+        for end in range(len(names), 0, -1):
+            line = self.lines.get(".".join(names[:end]))
+            if line:
+                return f"{self.file.name}:{line}"
+        return self.file.name
+
+
+def read_document(file: Path) -> Document:
+    """Read a TOML file. Raises `ConfigError` with the line where it is broken."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        return Document(file=file, values=tomllib.loads(text), lines=dict(_lines(text)))
+    except OSError as error:
+        raise ConfigError(f"the file cannot be read ({error.strerror})", where=str(file)) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            "the file is not UTF-8", where=f"{file}:{line}", hint="Save it again with the encoding UTF-8."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _broken(file, str(error)) from None
+
+
+def _broken(file: Path, message: str) -> ConfigError:
+    line = re.search(r"at line (\d+)", message)
+    return ConfigError(
+        f"the file is not valid TOML: {message}",
+        where=f"{file}:{line[1]}" if line else str(file),
+        hint='Write one key = value on each line, and text in "quotes".',
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[str, int]]:
+    """Find tables and keys. Later lines come first, so that in a dict the first of a name wins."""
+    table = ""
+    found: list[tuple[str, int]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := HEADER.match(line):
+            table = _plain(header[1]) + "."
+            found.append((table[:-1], number))
+        elif assignment := ASSIGNMENT.match(line):
+            found.append((table + _plain(assignment[1]), number))
+    return reversed(found)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\"']", "", name)

@@ -1,0 +1,208 @@
+"""The settings: one class per section of config.toml, every key with its meaning and its default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from mailer.config.values import (
+    Address,
+    BaseUrl,
+    Colours,
+    DatabaseUrl,
+    Folder,
+    Fonts,
+    Host,
+    Lang,
+    Line,
+    ListId,
+    OptionalAddress,
+    Recipients,
+    ReturnPath,
+    Secret,
+    Title,
+    is_loopback,
+)
+
+
+class Section(BaseModel):
+    """A section of config.toml. Types are strict: `"587"` is no number and `true` is no number."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+
+class NewsletterSection(Section):
+    """Who writes to whom."""
+
+    name: Title = Field(description="The newsletter's name, as readers see it.")
+    publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
+    lang: Lang = Field(default="nb", description="Language where nothing else says one.")
+    from_name: Line = Field(default="", description="Name beside the sender's address; empty for the newsletter's.")
+    from_address: Address = Field(description="The sender's address; somebody must read what comes to it.")
+    reply_to: OptionalAddress = Field(default="", description="Where answers go; empty for the sender's address.")
+    list_id: ListId = Field(description="Identifies the newsletter to mail programs (RFC 2919); never change it.")
+    editor: OptionalAddress = Field(
+        default="", description="Where contributions and questions go; empty for the sender's address."
+    )
+    test_recipients: Recipients = Field(
+        default=(), description="Who may get test-sends: addresses, or whole domains with @ in front."
+    )
+
+    def may_test(self, address: str) -> bool:
+        """Say whether a test-send may go to this address."""
+        wanted = address.casefold()
+        names = {each.casefold() for each in self.test_recipients}
+        return wanted in names or "@" + wanted.rpartition("@")[2] in names
+
+
+class SmtpSection(Section):
+    """The mail server that mail is handed to."""
+
+    host: Host = Field(default="127.0.0.1", description="The mail server.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=587, description="Its port: 587 with starttls, 465 with tls; `mailer catch` listens on 8025."
+    )
+    security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="Encryption; none is allowed only on this machine."
+    )
+    username: Line = Field(default="", description="User name at the mail server; empty to send without login.")
+    password: Secret = Field(
+        default=SecretStr(""), description="Its password; never in config.toml, only from the environment or keyring."
+    )
+    connections: Annotated[int, Field(ge=1, le=50)] = Field(default=4, description="Connections at the same time.")
+    messages_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0, description="The most messages a minute the server takes; 0 for no limit."
+    )
+    messages_per_connection: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=100, description="Messages after which a connection is closed and opened anew."
+    )
+    connect_timeout: Annotated[int, Field(ge=1, le=600)] = Field(
+        default=30, description="Seconds to wait for a connection."
+    )
+    command_timeout: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=300, description="Seconds to wait for the answer to a command."
+    )
+    data_timeout: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=120, description="Seconds to wait for the answer to DATA."
+    )
+    body_timeout: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=180, description="Seconds the server may take no byte of a message."
+    )
+    dot_timeout: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=600, description="Seconds to wait for the answer to a whole message."
+    )
+
+    @field_validator("security")
+    @classmethod
+    def _none_stays_here(cls, security: str, info: ValidationInfo) -> str:
+        if security == "none" and not is_loopback(info.data.get("host", "")):
+            raise ValueError("sending without encryption is allowed only to this machine")
+        return security
+
+
+class DatabaseSection(Section):
+    """Where subscribers and deliveries are kept."""
+
+    url: DatabaseUrl = Field(
+        default="sqlite:///var/mailer.sqlite3",
+        description="The database: a SQLite file, or PostgreSQL when several machines send.",
+        repr=False,
+    )
+
+
+class DeliverySection(Section):
+    """What happens to deliveries that do not go smoothly."""
+
+    in_doubt: Literal["hold", "retry"] = Field(
+        default="hold",
+        description="When nobody knows whether a mail arrived: hold it for a person, or retry and risk a copy.",
+    )
+    expire_after_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        default=48, description="Hours after which a deferred delivery is given up."
+    )
+    return_path: ReturnPath = Field(description="Where servers return mail that cannot be delivered.")
+    verp: bool = Field(
+        default=True,
+        description="Give each delivery a return path of its own, to tell returned mail apart.",
+    )
+
+
+class WebSection(Section):
+    """The public pages."""
+
+    base_url: BaseUrl = Field(description="Address of the public pages that mails link to.")
+
+
+class ThemeSection(Section):
+    """The look. What is not set is as shipped."""
+
+    sans: Fonts = Field(default="", description="Fonts of text and labels.")
+    serif: Fonts = Field(default="", description="Fonts of names, titles and quotes.")
+    mono: Fonts = Field(default="", description="Fonts of addresses and codes.")
+    radius: Annotated[int, Field(ge=0, le=24)] = Field(
+        default=4, description="Corner radius of buttons and badges in pixels."
+    )
+    light: Colours = Field(default={}, description="Colours by token, light.")
+    dark: Colours = Field(default={}, description="Colours by token, dark.")
+
+
+class PathsSection(Section):
+    """Where the workspace keeps things."""
+
+    issues: Folder = Field(default=Path("issues"), description="One folder per newsletter issue.")
+    templates: Folder = Field(default=Path("templates"), description="Templates that replace the shipped ones.")
+    subscribers: Folder = Field(default=Path("subscribers"), description="The register of lists, and files to import.")
+    build: Folder = Field(default=Path("build"), description="What `mailer compose` writes.")
+    var: Folder = Field(
+        default=Path("var"), description="Database, keys and caught mail; keep it private and backed up."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All sections, the file they come from, and where each value was set. Paths are absolute."""
+
+    newsletter: NewsletterSection
+    smtp: SmtpSection
+    database: DatabaseSection
+    delivery: DeliverySection
+    web: WebSection
+    theme: ThemeSection
+    paths: PathsSection
+    file: Path
+    origins: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The workspace: the folder of config.toml."""
+        return self.file.parent
+
+    def origin(self, section: str, key: str) -> str:
+        """Where a value comes from: `config.toml:12`, `environment` or `default`."""
+        return self.origins.get((section, key), "default")
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "newsletter": NewsletterSection,
+    "smtp": SmtpSection,
+    "database": DatabaseSection,
+    "delivery": DeliverySection,
+    "web": WebSection,
+    "theme": ThemeSection,
+    "paths": PathsSection,
+}
+
+
+def placeholders(settings: Settings) -> list[str]:
+    """Name the keys that still hold an address under `.example`: no mail may leave this machine while any does."""
+    hosts = {
+        "[newsletter] from_address": settings.newsletter.from_address.rpartition("@")[2],
+        "[delivery] return_path": settings.delivery.return_path.rpartition("@")[2],
+        "[web] base_url": urlsplit(settings.web.base_url).hostname or "",
+    }
+    return [key for key, host in hosts.items() if host.lower().endswith(".example")]

@@ -1,0 +1,174 @@
+"""What a setting may hold: the types of its keys, and the words that say what is allowed."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import parse_qs, urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
+from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a key may hold, in words for people."""
+
+    words: str
+
+
+def allowed(field: FieldInfo) -> str:
+    """Say what a key may hold."""
+    for each in field.metadata:
+        if isinstance(each, Allowed):
+            return each.words
+    if get_origin(field.annotation) is Literal:
+        return _either([str(each) for each in get_args(field.annotation)])
+    if field.annotation is bool:
+        return "true or false"
+    if field.annotation is int:
+        return _range(field.metadata)
+    return "text on one line"
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]])
+
+
+def _range(metadata: list[Any]) -> str:
+    low = next(each.ge for each in metadata if isinstance(each, Ge))
+    high = next(each.le for each in metadata if isinstance(each, Le))
+    return f"a whole number from {low} to {high}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether what is sent to this host stays on this machine."""
+    name = host.strip("[]").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def has_password(url: str) -> bool:
+    """Say whether the address of a database holds a password."""
+    parts = urlsplit(url)
+    return bool(parts.password) or "password" in parse_qs(parts.query)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _from_workspace(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("a path is text in quotes")
+    return Path(_folder(info), value)
+
+
+def _folder(info: ValidationInfo) -> Path:
+    context = info.context or {}
+    return Path(context.get("folder", "."))
+
+
+def _database_url(url: str, info: ValidationInfo) -> str:
+    """Resolve a relative SQLite file from the workspace; name the PostgreSQL driver that comes with the extra."""
+    if url.startswith("postgresql://"):
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+    file = url.removeprefix("sqlite:///")
+    if file in {":memory:", url}:
+        return url
+    return f"sqlite:///{Path(_folder(info), file).as_posix()}"
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username or parts.query or parts.fragment or url.endswith("/"):
+        raise ValueError("the address of the pages is not as it should be")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("the pages need https, except on this machine")
+    return url
+
+
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})+"
+_ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
+
+Line = Annotated[
+    str, Field(pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}\x{61C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]*$")
+]
+Title = Annotated[Line, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
+Lang = Literal["nb", "nn", "se", "en"]
+Address = Annotated[
+    str, Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=254), Allowed("an e-mail address, as name@domain.no")
+]
+OptionalAddress = Annotated[
+    str,
+    Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=254),
+    Allowed("an e-mail address, or empty"),
+]
+ReturnPath = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._-]{1,16}@" + _DOMAIN + "$", max_length=200),
+    Allowed("an e-mail address with at most 16 letters, digits, dots or hyphens before the @"),
+]
+Recipients = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")], ...],
+    BeforeValidator(_as_tuple),
+    Allowed('a list of addresses and domains, as ["kari@kommune.no", "@helsedirektoratet.no"]'),
+]
+ListId = Annotated[
+    str, Field(pattern=rf"^{_DOMAIN}$", max_length=200), Allowed("letters, digits and hyphens, joined by dots")
+]
+Host = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253), Allowed("the name or IP address of a server")
+]
+Secret = Annotated[SecretStr, Allowed("text, only from the environment or the keyring")]
+DatabaseUrl = Annotated[
+    str,
+    Field(pattern=r"^(?:sqlite:///.+|postgresql(?:\+psycopg)?://.+)$"),
+    AfterValidator(_database_url),
+    Allowed("sqlite:///FILE or postgresql://USER@HOST/NAME (with a password only from the environment)"),
+]
+BaseUrl = Annotated[
+    str,
+    Field(pattern=r"^[!-~]+$", max_length=200),
+    AfterValidator(_base_url),
+    Allowed("https://NAME without a slash at the end (http:// only on this machine)"),
+]
+Fonts = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9 ,'-]*$", max_length=300),
+    Allowed("names of fonts with commas between, in order of preference; empty for the shipped ones"),
+]
+Folder = Annotated[
+    Path, BeforeValidator(_from_workspace), Allowed("a folder, from the folder of config.toml or absolute")
+]
+Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+Token = Literal[
+    "canvas",
+    "surface",
+    "sunken",
+    "ink",
+    "muted",
+    "rule",
+    "field",
+    "link",
+    "on_accent",
+    "mast",
+    "on_mast",
+    "on_mast_muted",
+    "bar_dim",
+    "bar_lit",
+    "own",
+    "on_own",
+    "own_bg",
+    "due",
+    "due_bg",
+    "ok",
+    "ok_bg",
+]
+TOKENS: tuple[str, ...] = get_args(Token)
+Colours = Annotated[dict[Token, Colour], Allowed(f'tokens with colours as "#RRGGBB"; tokens: {", ".join(TOKENS)}')]
