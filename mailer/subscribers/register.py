@@ -1,0 +1,188 @@
+"""The register of lists: read from the workspace's TOML files, kept in step in the database."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from sqlalchemy import select
+
+from mailer.database.engine import Database
+from mailer.database.tables import list_
+from mailer.errors import MailerError
+from mailer.subscribers.model import Lang, ListKind, Region, Register, SubscriberList
+
+HELSEFELLESSKAP_FILE = "helsefellesskap.toml"
+OWN_LISTS_FILE = "own-lists.toml"
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_REGION_KEYS = tuple(each.name for each in fields(Region))
+_LIST_KEYS = tuple(each.name for each in fields(SubscriberList) if each.name not in {"kind", "position"})
+
+
+class RegisterError(MailerError):
+    """A file of the register says something that cannot be used."""
+
+
+def read_register(folder: Path) -> Register:
+    """Read the lists of a workspace's `subscribers` folder; own lists are optional. Raises `RegisterError`."""
+    areas = _read_toml(folder / HELSEFELLESSKAP_FILE, tables=("region", "helsefellesskap"))
+    own = _read_toml(folder / OWN_LISTS_FILE, tables=("list",)) if (folder / OWN_LISTS_FILE).exists() else {}
+    regions = tuple(_read_regions(areas.get("region", []), folder / HELSEFELLESSKAP_FILE))
+    lists = (
+        *_read_lists(areas.get("helsefellesskap", []), folder / HELSEFELLESSKAP_FILE, ListKind.HELSEFELLESSKAP),
+        *_read_lists(own.get("list", []), folder / OWN_LISTS_FILE, ListKind.OWN),
+    )
+    register = Register(
+        regions=regions,
+        lists=tuple(replace(each, position=position) for position, each in enumerate(lists)),
+    )
+    _check_register(register, folder)
+    return register
+
+
+def list_names(register: Register) -> Mapping[str, SubscriberList]:
+    """Every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
+    return {name.casefold(): each for each in register.lists for name in _names(each)}
+
+
+def nearest_list(register: Register, name: str) -> str:
+    """A hint for a list nobody knows: the slug nearest to `name`, or all of them."""
+    names = list_names(register)
+    near = get_close_matches(name.casefold(), names, n=1)
+    if near:
+        return f"Did you mean {names[near[0]].slug}?"
+    return f"The lists are {', '.join(register.slugs)}."
+
+
+def sync_lists(database: Database, register: Register, *, now: datetime) -> None:
+    """Make the database's lists those of the register; lists that have left the register stay, with their history."""
+    wanted = {each.slug: _row(each) for each in register.lists}
+    if _stored_lists(database) | wanted == _stored_lists(database):
+        return
+    with database.writing() as connection:
+        found = {row.slug for row in connection.execute(select(list_.c.slug))}
+        for slug, row in wanted.items():
+            if slug in found:
+                connection.execute(list_.update().where(list_.c.slug == slug).values(row))
+            else:
+                connection.execute(list_.insert().values(row | {"created_at": now}))
+
+
+def _stored_lists(database: Database) -> dict[str, dict[str, Any]]:
+    with database.reading() as connection:
+        columns = [each for each in list_.c if each.name not in {"id", "created_at"}]
+        return {row["slug"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
+
+
+def _row(each: SubscriberList) -> dict[str, Any]:
+    return {
+        "slug": each.slug,
+        "kind": each.kind.value,
+        "position": each.position,
+        "name_nb": each.name_nb,
+        "name_nn": each.name_nn,
+        "short": each.short,
+        "region": each.region,
+    }
+
+
+def _read_toml(file: Path, *, tables: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        hint = "Copy the default register with mailer init, or check [paths] subscribers in config.toml."
+        raise RegisterError("the register of lists is missing", where=str(file), hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise RegisterError("the file is not UTF-8 text", where=str(file), hint="Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RegisterError(f"the file is not valid TOML: {error}", where=str(file)) from error
+    _refuse_unknown(content, tables, str(file))
+    for name, entries in content.items():
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise RegisterError(f"{name} must be written as [[{name}]]", where=str(file))
+    return content
+
+
+def _read_regions(entries: list[dict[str, Any]], file: Path) -> Iterator[Region]:
+    for number, entry in enumerate(entries, 1):
+        where = f"{file}, [[region]] number {number}"
+        _refuse_unknown(entry, _REGION_KEYS, where)
+        yield Region(**{key: _string(entry, key, where) for key in _REGION_KEYS})
+
+
+def _read_lists(entries: list[dict[str, Any]], file: Path, kind: ListKind) -> Iterator[SubscriberList]:
+    for number, entry in enumerate(entries, 1):
+        where = f"{file}, list number {number} ({entry.get('slug', 'without slug')})"
+        _refuse_unknown(entry, _LIST_KEYS, where)
+        yield _read_list(entry, where, kind)
+
+
+def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberList:
+    short = _string(entry, "short", where)
+    slug = _string(entry, "slug", where)
+    if not _SLUG.fullmatch(slug):
+        raise RegisterError(f"slug {slug!r} may hold only a-z, 0-9 and single hyphens", where=where)
+    return SubscriberList(
+        slug=slug,
+        kind=kind,
+        short=short,
+        name_nb=_string(entry, "name_nb", where, default=short),
+        name_nn=_string(entry, "name_nn", where, default=short),
+        position=0,
+        region=_string(entry, "region", where, default=""),
+        place_se=_string(entry, "place_se", where, default=""),
+        helseforetak=_string(entry, "helseforetak", where, default=""),
+        lang=_lang(entry, where),
+        aliases=_aliases(entry, where),
+    )
+
+
+def _string(entry: dict[str, Any], key: str, where: str, *, default: str | None = None) -> str:
+    value = entry.get(key, default)
+    if value is None:
+        raise RegisterError(f"{key} is missing", where=where)
+    if not isinstance(value, str):
+        raise RegisterError(f"{key} must be text in quotation marks", where=where)
+    return value
+
+
+def _lang(entry: dict[str, Any], where: str) -> Lang:
+    for lang in get_args(Lang):
+        if lang == entry.get("lang", "nb"):
+            return lang  # type: ignore[no-any-return]  # get_args() gives Any
+    raise RegisterError(f"lang must be one of {', '.join(get_args(Lang))}", where=where)
+
+
+def _aliases(entry: dict[str, Any], where: str) -> tuple[str, ...]:
+    aliases = entry.get("aliases", [])
+    if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
+        raise RegisterError("aliases must be a list of texts", where=where)
+    return tuple(aliases)
+
+
+def _refuse_unknown(entry: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in entry:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
+            raise RegisterError(f"{key} is not known here", where=where, hint=hint)
+
+
+def _check_register(register: Register, folder: Path) -> None:
+    regions = {each.slug for each in register.regions}
+    owners: dict[str, SubscriberList] = {}
+    for each in register.lists:
+        if each.region and each.region not in regions:
+            raise RegisterError(f"list {each.slug} names region {each.region!r}, which is none", where=str(folder))
+        for name in {name.casefold() for name in _names(each)}:
+            if (owner := owners.setdefault(name, each)) is not each:
+                raise RegisterError(f"lists {owner.slug} and {each.slug} are both called {name!r}", where=str(folder))
+
+
+def _names(each: SubscriberList) -> tuple[str, ...]:
+    return (each.slug, each.short, each.name_nb, each.name_nn, *each.aliases)
