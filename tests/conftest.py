@@ -1,10 +1,12 @@
-"""What all tests share: an empty, migrated database of each kind."""
+"""What all tests share: an empty, migrated database of each kind, and the words of the published newsletters."""
 
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -143,3 +145,41 @@ def empty_database_url(request: pytest.FixtureRequest, database_kind: str) -> It
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     with server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def helsefellesskap(repository: Path) -> list[str]:
+    """The slugs of the register, in its order."""
+    register = tomllib.loads((repository / "subscribers" / "helsefellesskap.toml").read_text("utf-8"))
+    return [each["slug"] for each in register["helsefellesskap"]]
+
+
+# Words that the published pages break at a line end.
+_BROKEN_WORDS = {"partnerskaps- møte": "partnerskapsmøte", "e- helse.": "e-helse.", "FACT- modellen.": "FACT-modellen."}
+# Dates that we print without a zero in front: Viktige datoer of 2022-02.
+_ZEROS = {"08. mars": "8. mars", "01. april": "1. april"}
+
+
+@pytest.fixture(scope="session")
+def seed_words(repository: Path) -> Callable[[str], Counter[str]]:
+    """The words of a published newsletter, punctuation included, by `slug`.
+
+    Left out are the bullets and the addresses of the links: the text taken from 2022-02 lists them after each page,
+    from 2023-12 only one. (The two addresses that 2023-12 prints as text count as words.)
+    """
+
+    def words(slug: str) -> Counter[str]:
+        text = (repository / "tests" / "data" / "seeds" / f"{slug}.txt").read_text("utf-8")
+        addresses = ("http", "mailto:") if slug == "2022-02" else ("mailto:",)
+        kept = [line for line in text.splitlines() if not line.strip().startswith(addresses)]
+        running = " ".join(" ".join(kept).split())
+        for printed, whole in (_BROKEN_WORDS | (_ZEROS if slug == "2022-02" else {})).items():
+            running = running.replace(printed, whole)
+        return Counter(word for word in running.split() if word != "•")
+
+    return words

@@ -324,6 +324,27 @@ class Issue:
         return frozenset(slug for slugs in (*named, *dated) for slug in slugs)
 
 
+def images_of(issue: Issue) -> Iterator[Image]:
+    """Return every picture the issue shows, in the order printed."""
+    yield from _images(issue.intro)
+    for item in issue.items:
+        if item.image:
+            yield item.image
+        yield from _images(item.body)
+
+
+def _images(blocks: Blocks) -> Iterator[Image]:
+    for block in blocks:
+        match block:
+            case Image():
+                yield block
+            case List(points=points):
+                for point in points:
+                    yield from _images(point)
+            case Quote(blocks=quoted):
+                yield from _images(quoted)
+
+
 def plain_text(inlines: Iterable[Inline]) -> str:
     """Return the words alone, without marks or addresses."""
     return "".join(_words(inlines))

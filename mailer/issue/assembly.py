@@ -1,0 +1,104 @@
+"""Puts items into their sections and numbers them in the order printed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mailer.issue.fields import did_you_mean
+from mailer.issue.findings import Notebook
+from mailer.issue.frame import Frame
+from mailer.issue.items import Draft
+from mailer.issue.model import Finding, Issue, Item, Section
+
+
+def assemble(frame: Frame, drafts: Sequence[Draft], *, text: str, file: str) -> tuple[Issue, tuple[Finding, ...]]:
+    """Return the whole issue; `text` and `file` are those of the frame, for its findings."""
+    notes = Notebook(file=file, text=text)
+    _check_slugs(drafts, notes)
+    homes = _homes(frame, drafts, notes)
+    sections = frame.issue.sections
+    if "" in homes.values() and not any(section.id == "" for section in sections):
+        sections = (Section(id=""), *sections)
+    filled = [replace(section, items=_in_order(frame, drafts, homes, section.id)) for section in sections]
+    issue = replace(frame.issue, sections=tuple(_numbered(_worth_printing(filled, frame, notes))))
+    _check_references(issue, notes)
+    return issue, tuple(notes.findings)
+
+
+def _check_slugs(drafts: Iterable[Draft], notes: Notebook) -> None:
+    files: dict[str, str] = {}
+    for draft in drafts:
+        item = draft.item
+        if item.slug in files:
+            message = f'two items have the slug "{item.slug}": {files[item.slug]} and this one'
+            _about(item, notes).error("duplicate", message, line=item.line, hint='Rename one, or give it slug = "…".')
+        files.setdefault(item.slug, item.file)
+
+
+def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook) -> dict[str, str]:
+    """Return the section's id of each item, from the sections' lists first, then from the items' own files."""
+    own = {draft.item.slug: draft for draft in drafts}
+    homes: dict[str, str] = {}
+    for section, slugs in frame.listed.items():
+        for slug in slugs:
+            line = frame.section_lines[section]
+            if slug not in own:
+                hint = did_you_mean(slug, own) or "The name is that of the item's file without number and .md."
+                notes.error("unknown-item", f'there is no item "{slug}"', line=line, words=slug, hint=hint)
+            elif slug in homes:
+                notes.error("placed-twice", f'the item "{slug}" is placed twice', line=line, words=slug)
+            homes.setdefault(slug, section)
+    for slug, draft in own.items():
+        homes.setdefault(slug, _own_section(draft, frame, notes))
+        if draft.section not in {"", homes[slug]}:
+            message = f'the item is placed twice: here in "{draft.section}", in {notes.file} in "{homes[slug]}"'
+            _about(draft.item, notes).error("placed-twice", message, line=draft.section_line)
+    return homes
+
+
+def _own_section(draft: Draft, frame: Frame, notes: Notebook) -> str:
+    ids = [section.id for section in frame.issue.sections]
+    if draft.section and draft.section not in ids:
+        hint = did_you_mean(draft.section, ids) or f"Sections are named in {notes.file}: {', '.join(ids)}."
+        message = f'there is no section "{draft.section}"'
+        _about(draft.item, notes).error("unknown-section", message, line=draft.section_line, hint=hint)
+    return draft.section
+
+
+def _in_order(frame: Frame, drafts: Iterable[Draft], homes: dict[str, str], section: str) -> tuple[Item, ...]:
+    """The section's listed items as listed, then the others in the order of their files."""
+    listed = frame.listed.get(section, ())
+    here = [draft.item for draft in drafts if homes[draft.item.slug] == section]
+    rank = {slug: place for place, slug in enumerate(listed)}
+    return tuple(sorted(here, key=lambda item: rank.get(item.slug, len(listed))))
+
+
+def _worth_printing(sections: Sequence[Section], frame: Frame, notes: Notebook) -> Iterable[Section]:
+    """Leave out sections with neither items nor sub-sections that have some."""
+    parents = {section.parent for section in sections if section.items}
+    for section in sections:
+        if section.items or section.id in parents:
+            yield section
+        elif section.title:
+            message = f'the section "{section.title}" has no items and is left out'
+            notes.note("empty-section", message, line=frame.section_lines[section.id], words=section.title)
+
+
+def _numbered(sections: Iterable[Section]) -> Iterable[Section]:
+    number = 0
+    for section in sections:
+        items = tuple(replace(item, number=number + place) for place, item in enumerate(section.items, 1))
+        number += len(items)
+        yield replace(section, items=items)
+
+
+def _check_references(issue: Issue, notes: Notebook) -> None:
+    slugs = [item.slug for item in issue.items]
+    for each in issue.important_dates:
+        if each.item and each.item not in slugs:
+            hint = did_you_mean(each.item, slugs)
+            notes.error("unknown-item", f'there is no item "{each.item}"', line=each.line, words=each.item, hint=hint)
+
+
+def _about(item: Item, notes: Notebook) -> Notebook:
+    """A notebook on the item's own file that writes into the same findings."""
+    return Notebook(file=item.file, text="", findings=notes.findings)

@@ -1,0 +1,229 @@
+"""Reads typed values out of a TOML table and notes each that is missing, unknown or of the wrong kind."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from mailer.issue.findings import Notebook
+from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.model import LANGS, Blocks, CalendarDate, Inlines, Lang, Precision
+from mailer.issue.toml_lines import KeyPath, key_lines
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+_SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
+_DATE_FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
+_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
+_TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
+_DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024-autumn" or a year as "2024".'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One TOML document on its way in: what it says, where each key stands, and where findings go."""
+
+    notes: Notebook
+    values: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+    first_line: int = 1
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line in the file of a key, or of the nearest table around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1) + self.first_line - 1
+
+
+def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | None:
+    """Parse TOML that begins on `first_line` of its file, or note why it cannot be parsed."""
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        place = _TOML_PLACE.search(str(error))
+        line = first_line - 1 + (int(place[1]) if place else text.count("\n") + 1)
+        reason = _TOML_PLACE.sub("", str(error)).strip()
+        notes.error("toml", f"this is not valid TOML: {reason}", line=line, hint=_TOML_HINT)
+        return None
+    return Sheet(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
+
+
+class Fields:
+    """One table of the document. `known` are the keys it may have; every other key is an error."""
+
+    def __init__(self, values: Mapping[str, Any], *, sheet: Sheet, known: Collection[str], path: KeyPath = ()) -> None:
+        self.values = values
+        self.sheet = sheet
+        self.path = path
+        for key in values:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
+                self.error("unknown-key", f'the key "{key}" is unknown', key, words=key, hint=hint)
+
+    def line(self, key: str = "") -> int:
+        """Return the line of the table, or of one of its keys."""
+        return self.sheet.line((*self.path, key) if key else self.path)
+
+    def error(self, rule: str, message: str, key: str = "", *, words: str = "", hint: str = "") -> None:
+        """Note something wrong with a key of this table."""
+        self.sheet.notes.error(rule, message, line=self.line(key), words=words, hint=hint)
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        """Return one text, without white space at its ends."""
+        value = self.values.get(key, "")
+        if not isinstance(value, str):
+            self.wrong(key, 'text in quotes: "…"')
+            return ""
+        if required and not value.strip():
+            self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
+        return value.strip()
+
+    def flag(self, key: str) -> bool:
+        """Return true or false; false when the key is missing."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            self.wrong(key, "true or false")
+        return value is True
+
+    def number(self, key: str) -> int | None:
+        """Return a whole number above zero."""
+        value = self.values.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return value
+        self.wrong(key, "a whole number above zero")
+        return None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts; one text alone counts as a list of one."""
+        value = self.values.get(key, [])
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            self.wrong(key, 'a list of texts: ["…", "…"]')
+            return ()
+        return tuple(each.strip() for each in listed)
+
+    def slugs(self, key: str, *, known: Collection[str]) -> tuple[str, ...]:
+        """Return the slugs of helsefellesskap, each once; an unknown one is a warning and left out."""
+        slugs = tuple(dict.fromkeys(self.texts(key)))
+        for slug in slugs:
+            if slug not in known:
+                message = f'the helsefellesskap "{slug}" is unknown and left out'
+                hint = did_you_mean(slug, known) or "mailer lists shows them all."
+                self.sheet.notes.warning("helsefellesskap", message, line=self.line(key), words=slug, hint=hint)
+        return tuple(slug for slug in slugs if slug in known)
+
+    def lang(self, key: str, *, default: Lang) -> Lang:
+        """Return one of the languages we write."""
+        value = self.text(key)
+        for lang in LANGS:
+            if lang == value:
+                return lang
+        if value:
+            hint = f"Write one of {', '.join(LANGS)}."
+            self.error("lang", f'the language "{value}" is none of ours', key, words=value, hint=hint)
+        return default
+
+    def choice(self, key: str, *, default: Choice) -> Choice:
+        """Return one of the values of an enumeration."""
+        value = self.text(key)
+        names = [str(each) for each in type(default)]
+        if value in names:
+            return type(default)(value)
+        if value:
+            hint = did_you_mean(value, names) or f"Write one of {', '.join(names)}."
+            self.error("unknown-value", f'"{key}" cannot be "{value}"', key, words=value, hint=hint)
+        return default
+
+    def tables(self, key: str, *, known: Collection[str], plain: str = "") -> list["Fields"]:
+        """Return a list of tables; with `plain`, a text in the list stands for a table with only that key."""
+        value = self.values.get(key, [])
+        listed = value if isinstance(value, list) else [value]
+        found = []
+        for index, each in enumerate(listed):
+            values = {plain: each} if plain and isinstance(each, str) else each
+            if isinstance(values, dict):
+                path = (*self.path, key, index) if isinstance(value, list) else (*self.path, key)
+                found.append(Fields(values, sheet=self.sheet, known=known, path=path))
+            else:
+                self.wrong(key, "a list of tables: [{ … }, { … }]")
+        return found
+
+    def when(self, key: str = "date", *, required: bool = False) -> CalendarDate | None:
+        """Return a date with its precision, its `end` and whether it is approximate."""
+        value = self.values.get(key)
+        if value is None:
+            if required:
+                self.error("missing", f'"{key}" is missing', key, hint=_DATE_HINT)
+            return None
+        parsed = parse_date(value)
+        if parsed is None:
+            self.error("date", f'"{key}" is not a date: {value}', key, words=str(value), hint=_DATE_HINT)
+            return None
+        approximate = "approximate" in self.values and self.flag("approximate")
+        start, precision = parsed
+        return CalendarDate(start=start, end=self._end(start), precision=precision, approximate=approximate)
+
+    def day(self, key: str) -> date | None:
+        """Return a single day."""
+        parsed = parse_date(self.values.get(key, ""))
+        if parsed and parsed[1] is Precision.DAY:
+            return parsed[0]
+        if key in self.values:
+            self.error("date", f'"{key}" is not a day', key, hint="Write a day as 2024-02-01, without quotes.")
+        return None
+
+    def inlines(self, key: str, *, lang: Lang) -> Inlines:
+        """Return one line of Markdown."""
+        text = self.text(key)
+        inlines, findings = parse_inlines(text, file=self.sheet.notes.file, lang=lang, first_line=self.line(key))
+        self.sheet.notes.take(findings)
+        return inlines
+
+    def blocks(self, key: str, *, lang: Lang) -> Blocks:
+        """Return Markdown in several paragraphs."""
+        text = self.text(key)
+        first = next((line for line in text.split("\n") if line.strip()), "")
+        line = self.sheet.notes.line_of(first, near=self.line(key)) or self.line(key)
+        blocks, findings = parse_blocks(text, file=self.sheet.notes.file, lang=lang, first_line=line)
+        self.sheet.notes.take(findings)
+        return blocks
+
+    def wrong(self, key: str, wanted: str) -> None:
+        """Note a value of the wrong kind."""
+        self.error("wrong-type", f'"{key}" must be {wanted}', key, words=key)
+
+    def _end(self, start: date) -> date | None:
+        end = self.day("end") if "end" in self.values else None
+        if end and end < start:
+            self.error("date", f'"end" ({end}) lies before the date it ends ({start})', "end", words=str(end))
+            return None
+        return end
+
+
+def parse_date(value: object) -> tuple[date, Precision] | None:
+    """Parse a TOML date, or a text that names a day, month, season or year, into its first day."""
+    if isinstance(value, datetime):
+        return None
+    if isinstance(value, date):
+        return value, Precision.DAY
+    match = _DATE_FORM.fullmatch(str(value).strip())
+    if not match or isinstance(value, bool):
+        return None
+    year, month, day, season = match.groups()
+    try:
+        if season:
+            return date(int(year), _SEASONS[season], 1), Precision.SEASON
+        first = date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
+        return None
+    return first, Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name nearest to `name`, or nothing."""
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f'Did you mean "{near[0]}"?' if near else ""

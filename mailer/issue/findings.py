@@ -1,0 +1,62 @@
+"""Collects findings about one file and points each at the line where its words stand."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mailer.issue.model import Finding, Severity
+
+
+@dataclass(slots=True, kw_only=True)
+class Notebook:
+    """The findings about one file. `text` is the whole file, or a part of it that begins on `first_line`."""
+
+    file: str
+    text: str
+    first_line: int = 1
+    findings: list[Finding] = field(default_factory=list)
+
+    def error(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
+        """Note something that stops composing."""
+        self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint)
+
+    def warning(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
+        """Note something that is probably wrong."""
+        self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint)
+
+    def note(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
+        """Note something that is worth knowing."""
+        self._add(Severity.NOTE, rule, message, line=line, words=words, hint=hint)
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Take over findings that were made about a part of this file."""
+        self.findings.extend(findings)
+
+    def line_of(self, words: str, *, near: int) -> int:
+        """Return the line that holds `words`, the first one from `near` on, else 0."""
+        return find_line(self.text, words, near=near, first_line=self.first_line)
+
+    def _add(self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str) -> None:
+        found = self.line_of(words, near=line) if words else 0
+        self.findings.append(
+            Finding(
+                severity=severity,
+                rule=rule,
+                message=message,
+                file=self.file,
+                line=found or line,
+                words=words if found else "",
+                hint=hint,
+            )
+        )
+
+
+def find_line(text: str, words: str, *, near: int = 0, first_line: int = 1) -> int:
+    """Return the number of the line in `text` that holds `words`: the first from `near` on, else the first, else 0."""
+    wanted = unicodedata.normalize("NFC", words)
+    holding = [
+        number
+        for number, line in enumerate(unicodedata.normalize("NFC", text).split("\n"), first_line)
+        if wanted in line
+    ]
+    return next((number for number in holding if number >= near), holding[0] if holding else 0)

@@ -1,0 +1,155 @@
+"""Parses `issue.toml`: all that an issue is apart from its items."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from mailer.issue.fields import Fields, did_you_mean, parse_toml
+from mailer.issue.findings import Notebook
+from mailer.issue.items import parse_contacts
+from mailer.issue.model import (
+    CalendarDate,
+    DateKind,
+    Finding,
+    ImportantDate,
+    Issue,
+    Lang,
+    LinkEntry,
+    LinkGroup,
+    Section,
+)
+
+KEYS = (
+    "title",
+    "masthead",
+    "number",
+    "date",
+    "lang",
+    "preheader",
+    "intro",
+    "reader_note",
+    "next_issue",
+    "contribution_deadline",
+    "contact",
+    "sections",
+    "important_dates",
+    "link_groups",
+)
+SECTION_KEYS = ("id", "title", "parent", "organisations", "items")
+IMPORTANT_DATE_KEYS = ("date", "end", "approximate", "text", "kind", "item", "helsefellesskap")
+LINK_GROUP_KEYS = ("title", "past", "entries", "groups")
+LINK_ENTRY_KEYS = ("text", "lang", "date", "end", "approximate")
+
+_UNDATED = CalendarDate(start=date.min)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """An issue whose sections are still empty; `listed` are the slugs a section names, by the section's id."""
+
+    issue: Issue
+    listed: Mapping[str, tuple[str, ...]]
+    section_lines: Mapping[str, int]
+
+
+def parse_frame(
+    text: str, *, file: str, slug: str, publisher: str, known: Collection[str]
+) -> tuple[Frame | None, tuple[Finding, ...]]:
+    """Parse `issue.toml`. `known` are the slugs of the helsefellesskap."""
+    notes = Notebook(file=file, text=text)
+    sheet = parse_toml(text, notes=notes)
+    if sheet is None:
+        return None, tuple(notes.findings)
+    fields = Fields(sheet.values, sheet=sheet, known=KEYS)
+    lang = fields.lang("lang", default="nb")
+    sections = fields.tables("sections", known=SECTION_KEYS)
+    issue = Issue(
+        slug=slug,
+        title=fields.text("title", required=True),
+        published=fields.when(required=True) or _UNDATED,
+        lang=lang,
+        publisher=publisher,
+        sections=_sections(sections),
+        masthead=fields.text("masthead"),
+        number=fields.number("number"),
+        preheader=fields.text("preheader"),
+        intro=fields.blocks("intro", lang=lang),
+        reader_note=fields.text("reader_note"),
+        next_issue=fields.when("next_issue"),
+        contribution_deadline=fields.day("contribution_deadline"),
+        contact=next(iter(parse_contacts(fields, "contact")), None),
+        important_dates=_important_dates(fields, lang=lang, known=known),
+        link_groups=_link_groups(fields, "link_groups", lang=lang),
+    )
+    frame = Frame(
+        issue=issue,
+        listed={each.text("id"): each.texts("items") for each in sections},
+        section_lines={each.text("id"): each.line() for each in sections},
+    )
+    return frame, tuple(notes.findings)
+
+
+def _sections(tables: list[Fields]) -> tuple[Section, ...]:
+    sections: list[Section] = []
+    for position, fields in enumerate(tables):
+        section = Section(
+            id=fields.text("id", required=position > 0),
+            title=fields.text("title", required=position > 0),
+            parent=fields.text("parent"),
+            organisations=fields.texts("organisations"),
+        )
+        _check_section(section, before=sections, fields=fields)
+        sections.append(section)
+    return tuple(sections)
+
+
+def _check_section(section: Section, *, before: list[Section], fields: Fields) -> None:
+    ids = [each.id for each in before]
+    if section.id in ids:
+        fields.error("duplicate", f'two sections have the id "{section.id}"', "id", words=section.id)
+    if section.parent and section.parent not in ids:
+        hint = did_you_mean(section.parent, ids) or "The parent must stand above its sub-sections."
+        message = f'no section above has the id "{section.parent}"'
+        fields.error("unknown-section", message, "parent", words=section.parent, hint=hint)
+
+
+def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> tuple[ImportantDate, ...]:
+    dates = []
+    for each in fields.tables("important_dates", known=IMPORTANT_DATE_KEYS):
+        each.text("text", required=True)
+        dates.append(
+            ImportantDate(
+                when=each.when(required=True) or _UNDATED,
+                text=each.inlines("text", lang=lang),
+                kind=each.choice("kind", default=DateKind.EVENT),
+                item=each.text("item"),
+                helsefellesskap=each.slugs("helsefellesskap", known=known),
+                line=each.line(),
+            )
+        )
+    return tuple(dates)
+
+
+def _link_groups(fields: Fields, key: str, *, lang: Lang) -> tuple[LinkGroup, ...]:
+    return tuple(
+        LinkGroup(
+            title=each.text("title", required=True),
+            entries=_entries(each, lang=lang),
+            groups=_link_groups(each, "groups", lang=lang),
+            past=each.flag("past"),
+            line=each.line(),
+        )
+        for each in fields.tables(key, known=LINK_GROUP_KEYS)
+    )
+
+
+def _entries(fields: Fields, *, lang: Lang) -> tuple[LinkEntry, ...]:
+    entries = []
+    for each in fields.tables("entries", known=LINK_ENTRY_KEYS, plain="text"):
+        each.text("text", required=True)
+        own = each.lang("lang", default=lang)
+        text = each.inlines("text", lang=own)
+        entries.append(
+            LinkEntry(text=text, lang=None if own == lang else own, when=each.when(), line=each.line("text"))
+        )
+    return tuple(entries)

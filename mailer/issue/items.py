@@ -1,0 +1,112 @@
+"""Parses the file of one item: facts in TOML between two `+++` lines, then the text in Markdown."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from mailer.issue.fields import Fields, parse_toml
+from mailer.issue.findings import Notebook
+from mailer.issue.markdown import image_problem, parse_blocks
+from mailer.issue.model import Contact, DateKind, Finding, Image, Item, ItemDate, Lang, Placement
+from mailer.issue.urls import EMAIL
+
+KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
+CONTACT_KEYS = ("email", "name", "placement")
+DATE_KEYS = ("kind", "date", "end", "approximate", "title", "place")
+IMAGE_KEYS = ("file", "alt", "caption")
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NUMBER = re.compile(r"^\d+[-_. ]+")
+_FENCE = re.compile(r"\A\s*^\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An item before it has its place. `section` is the section it names, "" when it names none."""
+
+    item: Item
+    section: str = ""
+    section_line: int = 0
+
+
+def parse_item(
+    text: str, *, file: str, lang: Lang, known: Collection[str], images: Collection[str] = ()
+) -> tuple[Draft | None, tuple[Finding, ...]]:
+    """Parse an item's file. `lang` is the issue's language, `known` the slugs of the helsefellesskap."""
+    notes = Notebook(file=file, text=text)
+    fence = _FENCE.match(text)
+    if not fence:
+        hint = 'Begin the file with a line +++, facts such as title = "…", and a line +++.'
+        notes.error("front-matter", "the item has no facts between two lines +++", line=1, hint=hint)
+        return None, tuple(notes.findings)
+    sheet = parse_toml(fence[1], notes=notes, first_line=text.count("\n", 0, fence.start(1)) + 1)
+    if sheet is None:
+        return None, tuple(notes.findings)
+    fields = Fields(sheet.values, sheet=sheet, known=KEYS)
+    item_lang = fields.lang("lang", default=lang)
+    body_line = text.count("\n", 0, fence.end()) + 1
+    body, findings = parse_blocks(text[fence.end() :], file=file, lang=item_lang, first_line=body_line, images=images)
+    notes.take(findings)
+    if not body:
+        notes.warning("no-text", "the item has no text", line=body_line)
+    item = Item(
+        slug=_slug(fields, file),
+        number=1,
+        lang=item_lang,
+        body=body,
+        title=fields.text("title"),
+        contacts=parse_contacts(fields, "contacts"),
+        helsefellesskap=fields.slugs("helsefellesskap", known=known),
+        dates=_dates(fields),
+        image=_image(fields, images),
+        file=file,
+        line=fields.line("title"),
+    )
+    return Draft(item=item, section=fields.text("section"), section_line=fields.line("section")), tuple(notes.findings)
+
+
+def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
+    """Parse contacts: addresses, or tables with `email`, `name` and `placement`."""
+    contacts = []
+    for each in fields.tables(key, known=CONTACT_KEYS, plain="email"):
+        email = each.text("email", required=True)
+        if email and not EMAIL.fullmatch(email):
+            each.error("email", f'"{email}" is not an e-mail address', "email", words=email)
+        placement = each.choice("placement", default=Placement.LINE)
+        contacts.append(Contact(email=email, name=each.text("name"), placement=placement, line=each.line("email")))
+    return tuple(contacts)
+
+
+def _slug(fields: Fields, file: str) -> str:
+    slug = fields.text("slug") or _NUMBER.sub("", PurePosixPath(file).stem).lower()
+    if not _SLUG.fullmatch(slug):
+        hint = 'Use the letters a–z, digits and hyphens, in the file\'s name or as slug = "…".'
+        fields.error("slug", f'"{slug}" cannot name an item', "slug", words=slug, hint=hint)
+    return slug
+
+
+def _dates(fields: Fields) -> tuple[ItemDate, ...]:
+    dates = []
+    for each in fields.tables("dates", known=DATE_KEYS):
+        when = each.when(required=True)
+        kind = each.choice("kind", default=DateKind.EVENT)
+        if when:
+            title, place = each.text("title"), each.text("place")
+            dates.append(ItemDate(when=when, kind=kind, title=title, place=place, line=each.line()))
+    return tuple(dates)
+
+
+def _image(fields: Fields, images: Collection[str]) -> Image | None:
+    """Read the item's picture; `alt = ""` says that it is decoration and must be written."""
+    image = None
+    for each in fields.tables("image", known=IMAGE_KEYS, plain="file"):
+        file = each.text("file", required=True)
+        path = file if file.startswith("images/") else f"images/{file}"
+        if problem := image_problem(path, images):
+            each.error("image", problem, "file", words=file, hint="Put the picture into the issue's images folder.")
+        if "alt" not in each.values:
+            hint = 'Add alt = "what the picture shows", or alt = "" when it is decoration.'
+            each.error("image-alt", "an image without alt text", "file", words=file, hint=hint)
+        image = Image(path=path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
+    return image

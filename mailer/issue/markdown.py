@@ -1,0 +1,348 @@
+"""Turns an editor's Markdown into blocks and inlines, with findings for what cannot be used."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mailer.issue.findings import Notebook
+from mailer.issue.model import (
+    LANGS,
+    Block,
+    Blocks,
+    Emphasis,
+    Finding,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    Lang,
+    LineBreak,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Strong,
+    Text,
+)
+from mailer.issue.urls import clean_url, find_bare_addresses
+
+NESTING_AT_MOST = 50
+_TOP_HEADING = 4
+_MONTHS = (
+    "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
+    "|(?:jan|feb|apr|aug|sept?|okt|nov|des)\\."
+)
+_DATE_AT_LINE_START = re.compile(
+    r"^(?P<marks>[ \t]*(?:(?:[-*+]|>|\d{1,9}[.)])[ \t]+)*)(?P<day>\d{1,2})"
+    rf"(?=\.[ \t]*\n?[ \t]*(?:(?:og|til|eller|–|-)\s*\d{{1,2}}\.\s*)?(?:{_MONTHS})(?!\w))",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
+_COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
+
+
+def parse_blocks(
+    text: str, *, file: str, lang: Lang, first_line: int = 1, images: Collection[str] = ()
+) -> tuple[Blocks, tuple[Finding, ...]]:
+    """Parse the text of an item. `images` are the paths (`images/…`) of the pictures that exist."""
+    text = _normalised(text)
+    notes = Notebook(file=file, text=text, first_line=first_line)
+    source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
+    tree = _nest(_MARKDOWN.parse(source), notes)
+    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(tree)
+    return blocks, tuple(notes.findings)
+
+
+def parse_inlines(text: str, *, file: str, lang: Lang, first_line: int = 1) -> tuple[Inlines, tuple[Finding, ...]]:
+    """Parse one line of running text, such as an entry of a link group."""
+    text = _normalised(text)
+    notes = Notebook(file=file, text=text, first_line=first_line)
+    (token,) = _MARKDOWN.parseInline(text.strip())
+    inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
+    return inlines, tuple(notes.findings)
+
+
+def _parser() -> MarkdownIt:
+    """CommonMark without code, rules and underlined headings; addresses are checked later, so that errors have a line.
+
+    `html` is on so that HTML is seen and refused, and not printed as text.
+    """
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 2 * NESTING_AT_MOST})
+    parser.disable(["code", "fence", "backticks", "lheading", "reference"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign] # the same
+    return parser
+
+
+_MARKDOWN = _parser()
+
+
+def _normalised(text: str) -> str:
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+@dataclass(slots=True)
+class _Node:
+    """A token with the tokens between it and its end."""
+
+    token: Token
+    children: list["_Node"] = field(default_factory=list)
+
+
+def _nest(tokens: Iterable[Token], notes: Notebook) -> list[_Node]:
+    root: list[_Node] = []
+    open_lists = [root]
+    told = False
+    for token in tokens:
+        if token.nesting < 0:
+            open_lists.pop()
+            continue
+        node = _Node(token)
+        open_lists[-1].append(node)
+        if token.nesting > 0:
+            open_lists.append(node.children)
+        if token.level >= NESTING_AT_MOST and not told:
+            told = True
+            line = notes.first_line + (token.map or [0])[0]
+            notes.error("nesting", f"lists or quotations stand more than {NESTING_AT_MOST} deep", line=line)
+    return root if not told else []
+
+
+@dataclass(slots=True)
+class _Span:
+    """An inline that is still open: its children so far and, for a link, where it leads."""
+
+    kind: str
+    children: list[Inline] = field(default_factory=list)
+    url: str = ""
+    written: str = ""
+    line: int = 0
+    automatic: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walker:
+    """Builds the model from the parser's tokens."""
+
+    notes: Notebook
+    lang: Lang
+    images: Collection[str] = ()
+    headings: list[int] = field(default_factory=list)
+    line: int = 0
+
+    # --- Blocks ---
+
+    def blocks(self, nodes: Sequence[_Node]) -> Blocks:
+        return tuple(block for node in nodes for block in self.block(node))
+
+    def block(self, node: _Node) -> Iterable[Block]:
+        token = node.token
+        line = self.notes.first_line + (token.map or [0])[0]
+        match token.type:
+            case "paragraph_open":
+                return self.paragraph(node, line)
+            case "heading_open":
+                return self.heading(node, line)
+            case "bullet_list_open" | "ordered_list_open":
+                points = tuple(self.blocks(point.children) for point in node.children)
+                start = token.attrs.get("start", 1) if token.type == "ordered_list_open" else None
+                return [List(points=points, start=None if start is None else int(start), line=line)]
+            case "blockquote_open":
+                return [Quote(blocks=self.blocks(node.children), line=line)]
+            case "hr":
+                self.notes.warning("rule", "a line across the page is left out", line=line, hint="Remove it.")
+            case "html_block":
+                self.html(token.content, line)
+        return []
+
+    def paragraph(self, node: _Node, line: int) -> Iterable[Block]:
+        children = _inline_tokens(node)
+        if len(children) == 1 and children[0].type == "image":
+            return self.image(children[0], line)
+        inlines = self.inlines(children, line=line)
+        return [Paragraph(inlines=inlines, line=line)] if inlines else []
+
+    def heading(self, node: _Node, line: int) -> Iterable[Block]:
+        """Number headings from 4 without leaving a level out, whatever the editor's number of `#`."""
+        inlines = self.inlines(_inline_tokens(node), line=line)
+        if not inlines:
+            self.notes.warning("empty-heading", "a heading without words is left out", line=line)
+            return []
+        written = len(node.token.markup)
+        self.headings = [*(each for each in self.headings if each < written), written]
+        return [Heading(level=min(6, _TOP_HEADING - 1 + len(self.headings)), inlines=inlines, line=line)]
+
+    def image(self, token: Token, line: int) -> Iterable[Block]:
+        path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
+        alt = "".join(child.content or " " for child in token.children or []).strip()
+        problem = image_problem(path, self.images)
+        if problem:
+            self.notes.error("image", problem, line=line, words=path, hint=_IMAGE_HINT)
+        elif not alt:
+            self.notes.error("image-alt", "an image without alt text", line=line, words=path, hint=_ALT_HINT)
+        else:
+            return [Image(path=path, alt=_nfc(alt), caption=_nfc(caption), line=line)]
+        return []
+
+    def html(self, content: str, line: int) -> None:
+        """Refuse HTML; a comment that stands alone is the editor's own note and is left out."""
+        if not _COMMENT.fullmatch(content):
+            words = content.strip().split("\n")[0][:40]
+            self.notes.error("html", "HTML is not allowed", line=line, words=words, hint=_HTML_HINT)
+
+    # --- Inlines ---
+
+    def inlines(self, tokens: Sequence[Token], *, line: int) -> Inlines:
+        self.line = line
+        spans = [_Span("")]
+        for token in tokens:
+            if token.nesting > 0:
+                spans.append(self.opened(token))
+            elif token.nesting < 0:
+                span = spans.pop()
+                in_link = any(each.kind == "link_open" for each in spans)
+                spans[-1].children.extend(self.closed(span, in_link=in_link))
+            else:
+                self.leaf(token, spans)
+            if len(spans) > NESTING_AT_MOST:
+                self.notes.error("nesting", f"marks stand more than {NESTING_AT_MOST} deep", line=self.line)
+                return ()
+        return self.finished(spans[0].children, in_link=False)
+
+    def opened(self, token: Token) -> _Span:
+        if token.type != "link_open":
+            return _Span(token.type)
+        written = str(token.attrs.get("href", ""))
+        url = self.address(written) if written else ""
+        return _Span("link_open", url=url, written=written, line=self.line, automatic=token.info == "auto")
+
+    def closed(self, span: _Span, *, in_link: bool) -> Inlines:
+        if span.kind != "link_open":
+            children = self.finished(span.children, in_link=in_link)
+            mark = Strong if span.kind == "strong_open" else Emphasis
+            return (mark(children),) if children else ()
+        children = self.finished(span.children, in_link=True)
+        if span.automatic and span.url:
+            children = (Text(_shown(span.url, span.written)),)
+        words = _nfc("".join(each.text for each in children if isinstance(each, Text)))
+        if not span.written:
+            self.notes.warning("no-address", "words that are to be a link have no address", line=span.line, words=words)
+        elif not span.url:
+            return children
+        elif not children:
+            self.notes.warning("no-words", "a link has no words", line=span.line, words=span.written)
+            children = (Text(span.url),)
+        return (Link(children=children, url=span.url),) if children else ()
+
+    def leaf(self, token: Token, spans: list[_Span]) -> None:
+        children = spans[-1].children
+        match token.type:
+            case "text" | "text_special":
+                children.extend(self.after_lang_mark(token.content, children))
+            case "softbreak":
+                self.line += 1
+                children.append(Text(" "))
+            case "hardbreak":
+                self.line += 1
+                children.append(LineBreak())
+            case "html_inline":
+                self.html(token.content, self.line)
+                self.line += token.content.count("\n")
+            case "image":
+                path = str(token.attrs.get("src", ""))
+                message = "an image stands in the middle of running text"
+                self.notes.error("image", message, line=self.line, words=path, hint="Give it a paragraph of its own.")
+
+    def after_lang_mark(self, text: str, before: list[Inline]) -> list[Inline]:
+        """Take `{lang=nb}` off the text that follows a link and put the language on the link."""
+        match = _LANG_MARK.match(text)
+        if not match or not before or not isinstance(before[-1], Link):
+            return [Text(text)]
+        lang = next((each for each in LANGS if each == match[1]), None)
+        if lang is None:
+            hint = f"Write one of {', '.join(LANGS)}."
+            message = f'a link is marked with the language "{match[1]}", which is none of ours'
+            self.notes.error("lang", message, line=self.line, words=match[0], hint=hint)
+        before[-1] = Link(children=before[-1].children, url=before[-1].url, lang=None if lang == self.lang else lang)
+        return [Text(text[match.end() :])]
+
+    def address(self, written: str) -> str:
+        address = clean_url(written)
+        if address.problem:
+            self.notes.error("link", f"a link {address.problem}", line=self.line, words=written, hint=_LINK_HINT)
+        elif address.removed:
+            names = ", ".join(dict.fromkeys(address.removed))
+            self.notes.note("tracking", f"taken off a link: {names}", line=self.line, words=written)
+        return address.url
+
+    def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
+        """Join neighbouring text, trim the ends and, outside links, turn bare addresses into links."""
+        merged = _merged(inlines)
+        if in_link:
+            return tuple(merged)
+        return tuple(each for inline in merged for each in self.with_links(inline))
+
+    def with_links(self, inline: Inline) -> Iterable[Inline]:
+        if not isinstance(inline, Text):
+            yield inline
+            return
+        at = 0
+        for start, end in find_bare_addresses(inline.text):
+            written = inline.text[start:end]
+            url = self.address(written if "://" in written else f"mailto:{written}")
+            if url:
+                yield from _texts(inline.text[at:start])
+                yield Link(children=(Text(_shown(url, written)),), url=url)
+                at = end
+        yield from _texts(inline.text[at:])
+
+
+_IMAGE_HINT = "Put the picture into the issue's images folder and write ![what it shows](images/name.png)."
+_ALT_HINT = 'Say what it shows: ![text](images/name.png). For decoration, use image with alt = "" in the front matter.'
+_HTML_HINT = "Use Markdown: **bold**, *italic*, [words](https://…). A lone < is written \\<."
+_LINK_HINT = "Addresses begin with https://, http://, mailto: or tel:."
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+def image_problem(path: str, images: Collection[str]) -> str:
+    """Say what is wrong with an image's path, or nothing."""
+    if not path.startswith("images/") or ".." in path or "\\" in path:
+        return "an image lies outside the issue's images folder"
+    if not path.lower().endswith(_PICTURES):
+        return f"an image is of a kind that mail programs do not show (use {', '.join(_PICTURES)})"
+    return "" if path in images else "an image is not there"
+
+
+def _inline_tokens(node: _Node) -> list[Token]:
+    return [token for child in node.children for token in child.token.children or []]
+
+
+def _shown(url: str, written: str) -> str:
+    """What a link shows whose words are its own address: as written, unless tracking was taken off it."""
+    if url.startswith("mailto:"):
+        return _nfc(written.removeprefix("mailto:"))
+    return _nfc(written) if clean_url(written).removed == () else url
+
+
+def _texts(text: str) -> Iterable[Text]:
+    if text:
+        yield Text(text)
+
+
+def _merged(inlines: Iterable[Inline]) -> list[Inline]:
+    merged: list[Inline] = []
+    for inline in inlines:
+        previous = merged[-1] if merged else None
+        if isinstance(inline, Text) and isinstance(previous, Text):
+            merged[-1] = Text(_nfc(previous.text + inline.text))
+        elif not isinstance(inline, Text) or inline.text:
+            merged.append(Text(_nfc(inline.text)) if isinstance(inline, Text) else inline)
+    return merged
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

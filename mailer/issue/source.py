@@ -1,0 +1,156 @@
+"""Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mailer.errors import MailerError
+from mailer.issue.assembly import assemble
+from mailer.issue.fields import did_you_mean
+from mailer.issue.findings import Notebook
+from mailer.issue.frame import parse_frame
+from mailer.issue.items import parse_item
+from mailer.issue.model import Finding, Issue, Severity, images_of
+
+FRAME = "issue.toml"
+ITEMS = "items"
+IMAGES = "images"
+TEXT_BYTES_AT_MOST = 1_000_000
+IMAGE_BYTES_AT_MOST = 10_000_000
+ITEMS_AT_MOST = 200
+
+_ISSUE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueReading:
+    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file."""
+
+    issue: Issue | None
+    findings: tuple[Finding, ...]
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def find_issue(issues_folder: Path, slug: str) -> Path:
+    """Return the folder of an issue; raises MailerError with the nearest slug when there is none."""
+    slugs = issue_slugs(issues_folder)
+    if slug in slugs:
+        return issues_folder / slug
+    near = did_you_mean(slug, slugs)
+    hint = near or (f"There are: {', '.join(slugs)}." if slugs else "Begin one with: mailer new SLUG")
+    raise MailerError(f'there is no issue "{slug}"', where=str(issues_folder), hint=hint)
+
+
+def issue_slugs(issues_folder: Path) -> list[str]:
+    """Return the slugs of the issues in a folder, oldest first."""
+    return sorted(path.parent.name for path in issues_folder.glob(f"*/{FRAME}") if is_slug(path.parent.name))
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` can name an issue: small letters, digits and hyphens, such as 2023-12."""
+    return _ISSUE_SLUG.fullmatch(text) is not None
+
+
+def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str) -> IssueReading:
+    """Read an issue's folder. `helsefellesskap` are the slugs that items may name."""
+    shelf = _Shelf(folder=folder)
+    issue = _read(shelf, known=helsefellesskap, publisher=publisher)
+    failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
+    return IssueReading(issue=None if failed else issue, findings=tuple(shelf.findings), sources=shelf.sources)
+
+
+def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue | None:
+    text = shelf.text(shelf.folder / FRAME)
+    if text is None:
+        return None
+    frame, findings = parse_frame(text, file=FRAME, slug=shelf.folder.name, publisher=publisher, known=known)
+    shelf.findings += findings
+    drafts, images = [], shelf.images()
+    lang = frame.issue.lang if frame else "nb"
+    for path in shelf.item_files():
+        if (text := shelf.text(path)) is not None:
+            draft, findings = parse_item(text, file=shelf.name(path), lang=lang, known=known, images=images.keys())
+            shelf.findings += findings
+            drafts += [draft] if draft else []
+    if frame is None:
+        return None
+    issue, findings = assemble(frame, drafts, text=shelf.sources[FRAME], file=FRAME)
+    shelf.findings += findings
+    return replace(issue, images=shelf.pictures(issue, images))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shelf:
+    """The files of one issue's folder, each read once and within bounds."""
+
+    folder: Path
+    findings: list[Finding] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def error(self, path: Path, message: str, *, hint: str = "", line: int = 0) -> None:
+        notes = Notebook(file=self.name(path), text="", findings=self.findings)
+        notes.error("unreadable", message, line=line, hint=hint)
+
+    def text(self, path: Path) -> str | None:
+        """Return a file's text in NFC with newlines as line ends, or note why it cannot be read."""
+        data = self.data(path, at_most=TEXT_BYTES_AT_MOST)
+        if data is None:
+            return None
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.error(
+                path,
+                f"the file is not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}",
+                line=data.count(b"\n", 0, error.start) + 1,
+                hint="Open it in your editor and save it again with the encoding UTF-8.",
+            )
+            return None
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+        self.sources[self.name(path)] = text
+        return text
+
+    def data(self, path: Path, *, at_most: int) -> bytes | None:
+        try:
+            if path.stat().st_size <= at_most:
+                return path.read_bytes()
+        except FileNotFoundError:
+            self.error(path, "the file is missing", hint="mailer new makes one; another issue has one to copy.")
+        except OSError as error:
+            self.error(path, f"the file cannot be read: {error.strerror}")
+        else:
+            self.error(path, f"the file is larger than {at_most // 1_000_000} MB")
+        return None
+
+    def item_files(self) -> list[Path]:
+        """Return the items' files in the order of their names."""
+        folder = self.folder / ITEMS
+        paths = sorted(path for path in folder.glob("*") if not path.name.startswith((".", "~")))
+        files = [path for path in paths if path.suffix.lower() == ".md" and path.is_file()]
+        for path in paths:
+            if path not in files:
+                notes = Notebook(file=self.name(path), text="", findings=self.findings)
+                notes.warning("ignored", "this is no item and is left out", hint="Items are text files ending in .md.")
+        if not files:
+            self.error(folder, "the issue has no items", hint="Add items/010-some-words.md.")
+        if len(files) > ITEMS_AT_MOST:
+            self.error(folder, f"the issue has {len(files)} items; {ITEMS_AT_MOST} are the most it can have")
+        return files[:ITEMS_AT_MOST]
+
+    def images(self) -> dict[str, Path]:
+        """Return the pictures by the path that an item writes; links to files elsewhere do not count."""
+        folder = self.folder / IMAGES
+        if folder.is_symlink():
+            return {}
+        return {self.name(path): path for path in sorted(folder.glob("*")) if path.is_file() and not path.is_symlink()}
+
+    def pictures(self, issue: Issue, paths: Mapping[str, Path]) -> dict[str, bytes]:
+        """Return the bytes of the pictures that the issue shows."""
+        used = {image.path for image in images_of(issue)}
+        found = {name: self.data(paths[name], at_most=IMAGE_BYTES_AT_MOST) for name in sorted(used)}
+        return {name: data for name, data in found.items() if data is not None}
