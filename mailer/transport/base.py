@@ -21,12 +21,16 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A server's reply (RFC 5321 §4.2): code, enhanced code (RFC 3463) if any, text; and the stage it answered."""
+    """A server's reply (RFC 5321 §4.2): code, enhanced code (RFC 3463) if any, text; and the stage it answered.
+
+    `is_local` marks what we said in the server's place, since it would certainly have refused.
+    """
 
     code: int
     enhanced: str = ""
     text: str = ""
     stage: Stage = Stage.DOT
+    is_local: bool = False
 
     @property
     def is_accepted(self) -> bool:

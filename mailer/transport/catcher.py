@@ -1,0 +1,148 @@
+"""A local SMTP server that keeps every mail in a Maildir and passes nothing on."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Thread
+from typing import Self
+from weakref import WeakSet
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from mailer.errors import ExitCode, MailerError
+
+MAXIMUM_MESSAGE_BYTES = 50_000_000
+
+
+class CatcherError(MailerError):
+    """The catching server cannot be started."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+class CatchingServer:
+    """Runs in a thread of its own on loopback; `with` starts and stops it. Port 0 takes any free one.
+
+    What it answers 250 to is already a file under `folder/new`, with the envelope in its first lines.
+    `on_caught` is called with each recipient and file, from the server's thread.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_caught: Callable[[str, Path], None] | None = None,
+    ) -> None:
+        self.folder = folder
+        self._host = host
+        self._port = port
+        self._handler = _Maildir(folder, on_caught)
+        self._thread: Thread | None = None
+        self._protocols: WeakSet[SMTP] = WeakSet()
+        self._stop: Callable[[], object]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port it listens on, once started."""
+        return self._host, self._port
+
+    def start(self) -> None:
+        """Listen; raises `CatcherError` when the port is taken."""
+        started: Future[int] = Future()
+        thread = Thread(target=asyncio.run, args=(self._serve(started),), name="catcher", daemon=True)
+        thread.start()
+        try:
+            self._port = started.result()
+        except OSError as error:
+            raise CatcherError(
+                f"port {self._port} cannot be used",
+                where=f"{self._host}:{self._port}",
+                hint="Is another `mailer catch` running? Otherwise choose another with --port.",
+            ) from error
+        self._thread = thread
+
+    def stop(self) -> None:
+        """Stop listening and drop the open connections."""
+        if self._thread is not None:
+            self._stop()
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def _serve(self, started: Future[int]) -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        self._stop = partial(loop.call_soon_threadsafe, stopped.set)
+        try:
+            server = await loop.create_server(self._protocol, self._host, self._port)
+        except OSError as error:
+            started.set_exception(error)
+            return
+        started.set_result(server.sockets[0].getsockname()[1])
+        await stopped.wait()
+        server.close()
+        for protocol in self._protocols:
+            if protocol.transport:
+                protocol.transport.close()
+        await asyncio.sleep(0)  # the transports close their sockets on the next turn of the loop
+
+    def _protocol(self) -> SMTP:
+        protocol = SMTP(
+            self._handler,
+            enable_SMTPUTF8=True,
+            hostname="catcher.example",
+            ident="mailer catch",
+            data_size_limit=MAXIMUM_MESSAGE_BYTES,
+            loop=asyncio.get_running_loop(),
+        )
+        self._protocols.add(protocol)
+        return protocol
+
+
+class _Maildir:
+    """Writes each message to `tmp` and moves it to `new` (https://cr.yp.to/proto/maildir.html)."""
+
+    def __init__(self, folder: Path, on_caught: Callable[[str, Path], None] | None) -> None:
+        self._folder = folder
+        self._on_caught = on_caught
+        self._numbers = count(1)
+        for name in ("tmp", "new", "cur"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+
+    async def handle_EHLO(  # noqa: N802 aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002 aiosmtpd's signature
+        session: Session,
+        envelope: Envelope,  # noqa: ARG002 aiosmtpd's signature
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 aiosmtpd's
+        for recipient in envelope.rcpt_tos:
+            path = self._keep(recipient, envelope)
+            if self._on_caught:
+                self._on_caught(recipient, path)
+        return "250 2.0.0 kept"
+
+    def _keep(self, recipient: str, envelope: Envelope) -> Path:
+        assert isinstance(envelope.content, bytes)  # noqa: S101 aiosmtpd gives text only where it was asked to decode
+        lines = f"Return-Path: <{envelope.mail_from}>\r\nDelivered-To: {recipient}\r\n"
+        name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.catcher"
+        unfinished = self._folder / "tmp" / name
+        unfinished.write_bytes(lines.encode() + envelope.content)
+        return unfinished.replace(self._folder / "new" / name)

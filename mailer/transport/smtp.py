@@ -1,0 +1,207 @@
+"""The way to one SMTP server: connect, secure, log in; `smtplib` does these, `session` the rest."""
+
+import contextlib
+import ipaddress
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailer.transport.base import Stage, TransportError
+from mailer.transport.replies import BoundedReplies, BoundedTls, in_words, parse_reply
+from mailer.transport.session import SmtpSession, Timeouts
+
+
+class Security(StrEnum):
+    """How a connection is secured; there is no fall-back from one to another."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpOptions:
+    """Where the server is and how to talk to it. `ca_file` replaces the system's certificate authorities."""
+
+    host: str
+    port: int = 587
+    security: Security = Security.STARTTLS
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+    @property
+    def address(self) -> str:
+        """The server in words."""
+        security = {"starttls": "STARTTLS", "tls": "TLS", "none": "not encrypted"}[self.security]
+        return f"{self.host}:{self.port} ({security})"
+
+
+class SmtpTransport:
+    """Opens sessions to one SMTP server."""
+
+    def __init__(self, options: SmtpOptions) -> None:
+        if options.security is Security.NONE and not _is_loopback(options.host):
+            raise TransportError(
+                "mail would leave this machine without encryption",
+                where="[smtp] security",
+                hint='Write "starttls" (port 587) or "tls" (port 465); "none" is only for a server on this machine.',
+                stage=Stage.CONNECT,
+                is_lasting=True,
+            )
+        self._options = options
+
+    @property
+    def address(self) -> str:
+        """The server in words, for people: host, port and security."""
+        return self._options.address
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether what is sent stays on this machine."""
+        return _is_loopback(self._options.host)
+
+    def connect(self) -> SmtpSession:
+        """Open a connection, secure it and log in; raises `TransportError`."""
+        with contextlib.ExitStack() as on_failure:
+            smtp = self._reach()
+            on_failure.callback(smtp.close)
+            with self._explained(Stage.CONNECT):
+                self._greet(smtp)
+            with self._explained(Stage.LOGIN):
+                self._log_in(smtp)
+            on_failure.pop_all()
+        return SmtpSession(smtp, self._options.timeouts)
+
+    def _reach(self) -> BoundedReplies:
+        options = self._options
+        with self._explained(Stage.CONNECT):
+            if options.security is Security.TLS:
+                return BoundedTls(
+                    options.host, options.port, "localhost", timeout=options.timeouts.connect, context=self._context()
+                )
+            return BoundedReplies(options.host, options.port, "localhost", timeout=options.timeouts.connect)
+
+    def _greet(self, smtp: BoundedReplies) -> None:
+        sock = smtp.sock
+        assert sock is not None  # noqa: S101 connected just now
+        sock.settimeout(self._options.timeouts.command)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp.local_hostname = _own_name(sock)
+        smtp.ehlo_or_helo_if_needed()
+        if self._options.security is Security.STARTTLS:
+            self._start_tls(smtp)
+
+    def _start_tls(self, smtp: BoundedReplies) -> None:
+        """Never without TLS: a server that does not offer it, or says 454, gets neither password nor mail."""
+        if not smtp.has_extn("starttls"):
+            raise self._error("the server does not offer encryption (STARTTLS)", Stage.CONNECT, is_lasting=True)
+        code, words = smtp.docmd("STARTTLS")
+        if code != 220:
+            raise smtplib.SMTPResponseException(code, words)
+        self._refuse_injected(smtp)
+        assert smtp.sock is not None  # noqa: S101 the server has just answered
+        smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=self._options.host)
+        smtp.file = None
+        smtp.ehlo()
+
+    def _refuse_injected(self, smtp: BoundedReplies) -> None:
+        """Bytes behind the answer to STARTTLS were not written by the server we are about to verify (CVE-2011-0411)."""
+        assert smtp.sock is not None  # noqa: S101 the server has just answered
+        assert smtp.file is not None  # noqa: S101 its answer was read through this
+        smtp.sock.settimeout(0)
+        injected = smtp.file.peek(1)
+        smtp.sock.settimeout(self._options.timeouts.command)
+        if injected:
+            raise self._error("somebody wrote into the connection before TLS began", Stage.CONNECT, is_lasting=True)
+
+    def _log_in(self, smtp: BoundedReplies) -> None:
+        """PLAIN (RFC 4616) where offered, else LOGIN; one try, since many servers lock an account after a few."""
+        options = self._options
+        if not options.username:
+            return
+        offered = smtp.esmtp_features.get("auth", "").upper().split()
+        if "PLAIN" in offered:
+            response = _base64(f"\x00{options.username}\x00{options.password}")
+            code, words = smtp.docmd("AUTH", f"PLAIN {response}")
+        elif "LOGIN" in offered:
+            smtp.docmd("AUTH", "LOGIN")
+            smtp.docmd(_base64(options.username))
+            code, words = smtp.docmd(_base64(options.password))
+        else:
+            raise self._error("the server offers no way to log in that we know (PLAIN, LOGIN)", Stage.LOGIN)
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, words)
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._options.ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    @contextlib.contextmanager
+    def _explained(self, stage: Stage) -> Iterator[None]:
+        """Turn what the standard library raises into one sentence and what to do about it."""
+        try:
+            yield
+        except TransportError:
+            raise
+        except smtplib.SMTPResponseException as error:
+            words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+            raise self._answered(error.smtp_code, words, stage) from error
+        except ssl.SSLError as error:
+            raise self._error(
+                f"the encrypted connection was refused: {in_words(error)}",
+                stage,
+                is_lasting=not isinstance(error, ssl.SSLEOFError),
+                hint="Check [smtp] host and security: the certificate must be valid for exactly that host.",
+            ) from error
+        except socket.gaierror as error:
+            raise self._error(
+                f"the name {self._options.host} is not known",
+                stage,
+                is_lasting=error.errno == socket.EAI_NONAME,
+                hint="Check [smtp] host.",
+            ) from error
+        except OSError as error:
+            raise self._error(
+                f"the server cannot be reached: {in_words(error)}",
+                stage,
+                hint="Check that it is running and that [smtp] host and port are right, then run the command again.",
+            ) from error
+
+    def _answered(self, code: int, words: bytes, stage: Stage) -> TransportError:
+        reply = parse_reply(code, words, stage=stage)
+        if stage is Stage.LOGIN:
+            hint = "Check [smtp] username and the password; nobody has been sent to."
+            return self._error(f"the login was refused: {reply}", stage, is_lasting=reply.is_permanent, hint=hint)
+        return self._error(f"the server does not take mail now: {reply}", stage, is_lasting=reply.is_permanent)
+
+    def _error(self, what: str, stage: Stage, *, is_lasting: bool = True, hint: str = "") -> TransportError:
+        return TransportError(what, where=self.address, hint=hint, stage=stage, is_lasting=is_lasting)
+
+
+def _base64(words: str) -> str:
+    return b64encode(words.encode()).decode("ascii")
+
+
+def _own_name(sock: socket.socket) -> str:
+    """The name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3) without asking the DNS."""
+    name = socket.gethostname()
+    if "." in name and name.isascii():
+        return name
+    address = sock.getsockname()[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
