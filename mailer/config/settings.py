@@ -158,9 +158,7 @@ class PathsSection(Section):
     templates: Folder = Field(default=Path("templates"), description="Templates that replace the shipped ones.")
     subscribers: Folder = Field(default=Path("subscribers"), description="The register of lists, and files to import.")
     build: Folder = Field(default=Path("build"), description="What `mailer compose` writes.")
-    var: Folder = Field(
-        default=Path("var"), description="Database, keys and caught mail; keep it private and backed up."
-    )
+    var: Folder = Field(default=Path("var"), description="Database, keys, caught mail: private, to be backed up.")
 
 
 @dataclass(frozen=True, kw_only=True)

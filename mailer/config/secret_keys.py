@@ -1,0 +1,88 @@
+"""The secret keys: from the environment, else from files under var/ that are made at first use."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from mailer.config.errors import ConfigError
+from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
+
+if TYPE_CHECKING:
+    from mailer.config.settings import Settings
+
+
+def load_key_ring(settings: "Settings", environ: Mapping[str, str]) -> tuple[KeyRing, Path | None]:
+    """Return the keys of MAILER_SECRET_KEYS or var/keys, newest first, and the file if it was made just now."""
+    texts, source, created = _texts("MAILER_SECRET_KEYS", settings.paths.var / "keys", environ)
+    return KeyRing(_checked(texts, source)), created
+
+
+def load_suppression_key(settings: "Settings", environ: Mapping[str, str]) -> tuple[bytes, Path | None]:
+    """Return the key of MAILER_SUPPRESSION_KEY or var/suppression-key, and the file if it was made just now.
+
+    It is never changed: with another key, people who asked to be erased could be imported again.
+    """
+    texts, source, created = _texts("MAILER_SUPPRESSION_KEY", settings.paths.var / "suppression-key", environ)
+    keys = _checked(texts, source)
+    if len(keys) != 1:
+        raise ConfigError(
+            "there must be exactly one suppression key", where=source, hint="It is never changed: keep the first one."
+        )
+    return keys[0], created
+
+
+def _texts(variable: str, file: Path, environ: Mapping[str, str]) -> tuple[list[str], str, Path | None]:
+    if variable in environ:
+        return environ[variable].split(","), f"environment variable {variable}", None
+    created = _create(file)
+    return _read(file).splitlines(), str(file), file if created else None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("the key file cannot be read", where=str(file), hint="Restore it from a backup.") from error
+
+
+def _checked(texts: list[str], source: str) -> tuple[bytes, ...]:
+    keys = tuple(stripped.encode() for text in texts if (stripped := text.strip()))
+    if not keys or any(len(key) < MINIMUM_KEY_BYTES for key in keys):
+        raise ConfigError(
+            "a secret key is missing or too short",
+            where=source,
+            hint=f"Allowed: keys of at least {MINIMUM_KEY_BYTES} characters, newest first, by commas in the "
+            "environment, one on a line in the file.",
+        )
+    return keys
+
+
+def _create(file: Path) -> bool:
+    """Make the file with one new key unless it is there. Of several processes one makes it, and all read the same."""
+    if file.exists():
+        return False
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_name(file.name + ".lock")):
+            if file.exists():
+                return False
+            _write(file, secrets.token_hex(32) + "\n")
+            return True
+    except OSError as error:
+        raise ConfigError(f"the key file cannot be made ({error.strerror})", where=str(file)) from error
+
+
+def _write(file: Path, text: str) -> None:
+    """Write under another name first: a process that dies half-way must not leave half a key."""
+    draft = file.with_name(file.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)

@@ -1,0 +1,31 @@
+"""The two bodies of a message, encoded and cut at their slots."""
+
+import re
+from collections.abc import Iterator
+
+from mailer.compose.slots import REQUIRED, Slot
+from mailer.message.errors import MessageError
+from mailer.message.quoted_printable import encode_before_slot, encode_text
+
+SLOTS_BY_TOKEN = {slot.token: slot for slot in Slot}
+TOKEN = re.compile("(" + "|".join(re.escape(token) for token in SLOTS_BY_TOKEN) + ")")
+MARK = Slot.EMAIL.token.partition(Slot.EMAIL.value)[0]
+
+
+def slots_in(text: str) -> frozenset[Slot]:
+    """Return the slots that stand in a text. Raises `MessageError` for a damaged one or a missing way to leave."""
+    if MARK in TOKEN.sub("", text).lower():
+        raise MessageError("a slot in the composed text is damaged", hint="Templates must write the whole token.")
+    slots = frozenset(SLOTS_BY_TOKEN[token] for token in TOKEN.findall(text))
+    if missing := REQUIRED - slots:
+        raise MessageError(f"the composed text has no slot for {', '.join(sorted(missing))}")
+    return slots
+
+
+def cut(text: str) -> Iterator[str | Slot]:
+    """Give quoted-printable text and slots in turn; each slot is to begin on a line of its own."""
+    *pairs, last = TOKEN.split(text)
+    for before, token in zip(pairs[::2], pairs[1::2], strict=True):
+        yield encode_before_slot(before)
+        yield SLOTS_BY_TOKEN[token]
+    yield encode_text(last)
