@@ -156,6 +156,8 @@ Token = Literal[
     "rule",
     "field",
     "link",
+    "accent",
+    "underline",
     "on_accent",
     "mast",
     "on_mast",

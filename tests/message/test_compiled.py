@@ -9,15 +9,14 @@ import pytest
 
 from mailer.compose.composed import ComposedIssue, VariantKey
 from mailer.compose.slots import Slot
-from mailer.message.compiled import CompiledMessage, RecipientValues
-from mailer.message.compiling import Sender, compile_message
+from mailer.message.compiled import CompiledMessage, RecipientValues, Sender, compile_message
 from mailer.message.errors import MessageError
 from mailer.rendering.pages import Pages
 
 SENDER = Sender(
-    newsletter="Nyhetsbrev for helsefellesskap",
-    from_name="Nyhetsbrev for helsefellesskap",
-    from_address="redaksjon@nyhetsbrev.example",
+    name="Nyhetsbrev for helsefellesskap",
+    list_name="Nyhetsbrev for helsefellesskap",
+    address="redaksjon@nyhetsbrev.example",
     list_id="helsefellesskap.nyhetsbrev.example",
     pages=Pages("https://nyhetsbrev.example"),
     return_path="b@nyhetsbrev.example",
