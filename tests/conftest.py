@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url
 
 from mailer.database.engine import Database, open_database
+from mailer.subscribers.model import Register
+from mailer.subscribers.register import read_register, sync_lists
+from mailer.subscribers.store import SubscriberStore
 
 SERVER_VARIABLE = "MAILER_TEST_POSTGRESQL_URL"
 
@@ -183,3 +187,34 @@ def seed_words(repository: Path) -> Callable[[str], Counter[str]]:
         return Counter(word for word in running.split() if word != "•")
 
     return words
+
+
+@pytest.fixture(scope="session")
+def register(repository: Path) -> Register:
+    """The lists that come with the product: 19 helsefellesskap and two own ones."""
+    return read_register(repository / "subscribers")
+
+
+@pytest.fixture
+def build_store(register: Register) -> Callable[[Database], SubscriberStore]:
+    """Make a store of subscribers whose lists are there and whose clock stands at 1 December 2023, 08:00 UTC."""
+
+    def clock() -> datetime:
+        return datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
+
+    def build(database: Database) -> SubscriberStore:
+        sync_lists(database, register, now=clock())
+        return SubscriberStore(database, clock=clock, suppression_key=b"suppression-key-of-tests", actor="kari")
+
+    return build
+
+
+@pytest.fixture
+def store(database: Database, build_store: Callable[[Database], SubscriberStore]) -> SubscriberStore:
+    """A store without subscribers; the test runs once on SQLite and once on PostgreSQL."""
+    return build_store(database)
+
+
+@pytest.fixture
+def sqlite_store(sqlite_database: Database, build_store: Callable[[Database], SubscriberStore]) -> SubscriberStore:
+    return build_store(sqlite_database)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
 
 NAMING = {
@@ -67,6 +68,13 @@ metadata = MetaData(naming_convention=NAMING)
 # SQLite gives an INTEGER PRIMARY KEY its row ids only when the type is spelt INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _folded_name(context: DefaultExecutionContext) -> str:
+    """Neither database knows that Å is å, so a name is stored casefolded too."""
+    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
+    return row.get("name", "").casefold()
+
+
 # --- People -----------------------------------------------------------------------------------------
 
 list_ = Table(
@@ -90,6 +98,7 @@ subscriber = Table(
     Column("address", String(320), nullable=False, unique=True),  # normalised: matching only
     Column("address_as_given", String(320), nullable=False),  # what mail is sent to
     Column("name", Text, nullable=False, server_default=""),
+    Column("name_folded", Text, nullable=False, server_default="", default=_folded_name),  # what is searched
     Column("organisation", Text, nullable=False, server_default=""),
     Column("role", String(64), nullable=False, server_default=""),
     Column("lang", String(2), nullable=False),

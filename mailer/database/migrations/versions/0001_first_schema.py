@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_as_given", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("name_folded", sa.Text(), server_default="", nullable=False),
         sa.Column("organisation", sa.Text(), server_default="", nullable=False),
         sa.Column("role", sa.String(length=64), server_default="", nullable=False),
         sa.Column("lang", sa.String(length=2), nullable=False),

@@ -1,0 +1,55 @@
+"""E-mail addresses: one form for matching, another for sending, and a reason for each that is refused."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from unicodedata import is_normalized, normalize
+
+from email_validator import EmailNotValidError, validate_email
+
+from mailer.errors import MailerError
+
+MAXIMUM_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+
+# RFC 5322 §3.2.3, dot-atom, of at most 64 characters (RFC 5321 §4.5.3.1.1).
+_PLAIN_LOCAL_PART = re.compile(r"(?=.{1,64}\Z)[\w!#$%&'*+\-/=?^`{|}~]+(\.[\w!#$%&'*+\-/=?^`{|}~]+)*", re.ASCII)
+
+
+class AddressError(MailerError):
+    """A text that is no e-mail address we could send to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """`normalised` (A-labels, casefolded) decides who is the same subscriber; mail goes to `as_given`."""
+
+    normalised: str
+    as_given: str
+
+
+def parse_address(text: str) -> Address:
+    """Return the address that `text` is. Raises `AddressError` with the reason; nothing is looked up in DNS."""
+    given = normalize("NFC", text.strip())
+    if not is_normalized("NFKC", given):
+        raise AddressError(f"{given!r} has full-width or other look-alike letters")
+    try:
+        local, domain = _split(given)
+    except EmailNotValidError as error:
+        raise AddressError(f"{given!r} is no e-mail address: {error}") from error
+    if len(local) + 1 + len(domain) > MAXIMUM_LENGTH:
+        raise AddressError(f"{given!r} is longer than {MAXIMUM_LENGTH} characters")
+    return Address(normalised=f"{local.casefold()}@{domain}", as_given=given)
+
+
+def _split(address: str) -> tuple[str, str]:
+    local, at, domain = address.rpartition("@")
+    if at and _PLAIN_LOCAL_PART.fullmatch(local):
+        return local, _ascii_domain(domain)
+    valid = validate_email(address, check_deliverability=False, strict=True)
+    return valid.local_part, valid.ascii_domain.casefold()
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    """A register has many addresses and few domains, and the validator takes its time."""
+    return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain.casefold()

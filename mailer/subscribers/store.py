@@ -1,0 +1,328 @@
+"""The store of subscribers: frozen objects in and out, every change in the history, nobody ever deleted by leaving."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, or_, select, text
+
+from mailer.database.engine import Database
+from mailer.database.tables import list_, subscriber, subscription
+from mailer.errors import MailerError
+from mailer.subscribers import subscriptions
+from mailer.subscribers.address import parse_address
+from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
+from mailer.subscribers.model import Consent, Lang, ListKind, Subscriber, SubscriptionStatus
+from mailer.subscribers.subscriptions import Event, NewSubscription
+from mailer.subscribers.suppression import SuppressionList, SuppressionReason
+
+FIND_LIMIT = 100
+
+# Any number that no other program takes an advisory lock with on this database.
+_JOINING_LOCK = 7_426_910_354
+
+
+class SubscriberError(MailerError):
+    """A change to a subscriber that is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCounts:
+    """How many subscriptions a list has, by status."""
+
+    slug: str
+    by_status: dict[SubscriptionStatus, int] = field(default_factory=dict)
+
+    @property
+    def active(self) -> int:
+        """How many would get mail."""
+        return self.by_status.get(SubscriptionStatus.ACTIVE, 0)
+
+
+class SubscriberStore:
+    """Subscribers and their subscriptions in the database. `actor` is who the history names."""
+
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime], suppression_key: bytes, actor: str = "mailer"
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.suppressed = SuppressionList(suppression_key)
+        self.actor = actor
+
+    # --- People ---------------------------------------------------------------------------------
+
+    def add(
+        self,
+        address: str,
+        *,
+        lists: Sequence[str],
+        basis: str,
+        name: str = "",
+        organisation: str = "",
+        role: str = "",
+        lang: Lang = "nb",
+        source: str = "",
+        method: str = "admin",
+        again: bool = False,
+    ) -> Subscriber:
+        """Put an address on lists. A known address keeps its own facts and gains the lists it is not on yet.
+
+        Somebody who left a list is refused unless `again`: the person asked for it anew. Raises `SubscriberError`
+        and `AddressError`.
+        """
+        parsed = parse_address(address)
+        if not basis.strip():
+            raise SubscriberError("a basis is missing", hint="Say why this person may be written to, with --basis.")
+        now = self.clock()
+        consent = Consent(basis=basis.strip(), method=method, recorded_at=now, source=source)
+        facts = {"name": name, "organisation": organisation, "role": role, "lang": lang, "source": source}
+        with self.joining() as connection:
+            wanted = self._known_lists(connection, lists)
+            if self.suppressed.holds(connection, parsed.normalised):
+                raise SubscriberError(
+                    f"{parsed.as_given} is suppressed", hint="Only the person can ask to be written to again."
+                )
+            found = connection.execute(_by_address(parsed.normalised)).one_or_none()
+            if found is None:
+                row = {"address": parsed.normalised, "address_as_given": parsed.as_given, "created_at": now} | facts
+                id_ = connection.execute(subscriber.insert().values(row).returning(subscriber.c.id)).scalar_one()
+            else:
+                id_ = found.id
+            self._join(connection, id_, wanted, consent, again=again)
+        return self.get(id_)
+
+    def get(self, subscriber_id: int) -> Subscriber:
+        """The subscriber with this number; raises `LookupError`."""
+        with self.database.reading() as connection:
+            found = _read(connection, select(subscriber).where(subscriber.c.id == subscriber_id))
+        if not found:
+            raise LookupError(subscriber_id)
+        return found[0]
+
+    def show(self, address: str) -> Subscriber | None:
+        """The subscriber with this address, however it is written."""
+        with self.database.reading() as connection:
+            found = _read(connection, _by_address(parse_address(address).normalised))
+        return found[0] if found else None
+
+    def find(self, query: str) -> tuple[Subscriber, ...]:
+        """Subscribers whose address begins with `query`, whose name holds it or whose domain is it (`@…`)."""
+        wanted = query.strip().casefold()
+        if wanted.startswith("@"):
+            matches = subscriber.c.address.endswith(wanted, autoescape=True)
+        else:
+            matches = or_(
+                subscriber.c.address.startswith(wanted, autoescape=True),
+                subscriber.c.name_folded.contains(wanted, autoescape=True),
+            )
+        with self.database.reading() as connection:
+            return _read(connection, select(subscriber).where(matches).order_by(subscriber.c.address).limit(FIND_LIMIT))
+
+    def history(self, address: str) -> tuple[Event, ...]:
+        """What happened to the subscriber with this address, oldest first."""
+        known = self._required(address)
+        with self.database.reading() as connection:
+            return subscriptions.read_events(connection, known.id)
+
+    # --- Leaving --------------------------------------------------------------------------------
+
+    def remove(self, address: str, *, list_slug: str | None = None) -> tuple[str, ...]:
+        """Unsubscribe an address from one list or all; returns the lists left. Raises for an unknown address."""
+        return self.leave(self._required(address).id, list_slug=list_slug)
+
+    def leave(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
+        """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error."""
+        now = self.clock()
+        with self.database.writing() as connection:
+            left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
+            self._record(connection, subscriber_id, "unsubscribed", now, left)
+        return left
+
+    def suppress(self, address: str, *, reason: SuppressionReason) -> bool:
+        """Never write to the address again; says whether that is new."""
+        normalised = parse_address(address).normalised
+        now = self.clock()
+        with self.joining() as connection:
+            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now)
+            found = connection.execute(_by_address(normalised)).one_or_none()
+            if is_new and found is not None:
+                subscriptions.suppress(connection, found.id, now=now)
+                event = self.event(found.id, "suppressed", now, {"reason": reason.value})
+                subscriptions.record_events(connection, [event])
+        return is_new
+
+    def is_suppressed(self, address: str) -> bool:
+        """Whether the address must never be written to."""
+        with self.database.reading() as connection:
+            return self.suppressed.holds(connection, parse_address(address).normalised)
+
+    # --- All of them ----------------------------------------------------------------------------
+
+    def counts(self) -> tuple[ListCounts, ...]:
+        """The subscriptions of every list by status, in register order."""
+        query = (
+            select(list_.c.slug, subscription.c.status, func.count(subscription.c.id).label("number"))
+            .outerjoin(subscription, subscription.c.list_id == list_.c.id)
+            .group_by(list_.c.position, list_.c.slug, subscription.c.status)
+            .order_by(list_.c.position, list_.c.slug)
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            ListCounts(
+                slug=slug, by_status={SubscriptionStatus(row.status): row.number for row in of_list if row.status}
+            )
+            for slug, of_list in groupby(rows, key=lambda row: str(row.slug))
+        )
+
+    def read_audience(
+        self, lists: Sequence[str] | None = None, *, connection: Connection | None = None
+    ) -> Iterator[AudienceMember]:
+        """Yield the audience of the lists (None: all), in the order of joining; memory does not grow with it.
+
+        With `connection` the audience is read inside that transaction.
+        """
+        if connection is None:
+            with self.database.reading() as own:
+                yield from self.read_audience(lists, connection=own)
+            return
+        if lists is not None:
+            self._known_lists(connection, lists)
+        rows = connection.execution_options(yield_per=5000).execute(_audience_query(lists))
+        yield from compute_audience(map(_audience_row, rows), lists=None if lists is None else frozenset(lists))
+
+    # --- For this package -----------------------------------------------------------------------
+
+    @contextmanager
+    def joining(self) -> Iterator[Connection]:
+        """A writing transaction in which nobody else adds subscribers: one address stays one subscriber."""
+        with self.database.writing() as connection:
+            if not self.database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _JOINING_LOCK})
+            yield connection
+
+    def event(self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any]) -> Event:
+        """A line of the history with this store's actor."""
+        return Event(subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail)
+
+    def _required(self, address: str) -> Subscriber:
+        found = self.show(address)
+        if found is None:
+            raise SubscriberError(
+                f"{address} is not among the subscribers", hint="Look for it with mailer subscribers find."
+            )
+        return found
+
+    def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
+        known = subscriptions.list_ids(connection)
+        for slug in slugs:
+            if slug not in known:
+                near = get_close_matches(slug, known, n=1)
+                hint = f"Did you mean {near[0]}?" if near else "mailer lists shows them all."
+                raise SubscriberError(f"there is no list {slug!r}", hint=hint)
+        return {slug: known[slug] for slug in slugs}
+
+    def _join(
+        self, connection: Connection, subscriber_id: int, wanted: dict[str, int], consent: Consent, *, again: bool
+    ) -> None:
+        found = {
+            row.list_id: row
+            for row in connection.execute(select(subscription).where(subscription.c.subscriber_id == subscriber_id))
+        }
+        joined = []
+        for slug, list_id in wanted.items():
+            row = found.get(list_id)
+            if row is None:
+                new = NewSubscription(subscriber_id=subscriber_id, list_id=list_id, consent=consent)
+                subscriptions.insert_subscriptions(connection, [new])
+            elif row.status == SubscriptionStatus.UNSUBSCRIBED:
+                _refuse_left(slug, row.since, again=again)
+                subscriptions.rejoin(connection, row.id, consent)
+            else:
+                continue
+            joined.append(slug)
+        self._record(connection, subscriber_id, "subscribed", consent.recorded_at, joined)
+
+    def _record(
+        self, connection: Connection, subscriber_id: int, action: str, now: datetime, slugs: Sequence[str]
+    ) -> None:
+        subscriptions.record_events(
+            connection, [self.event(subscriber_id, action, now, {"list": slug}) for slug in slugs]
+        )
+
+
+def _refuse_left(slug: str, since: datetime, *, again: bool) -> None:
+    if not again:
+        raise SubscriberError(
+            f"this person left {slug} on {since:%d.%m.%Y}",
+            hint="Use --again only when the person has asked to come back.",
+        )
+
+
+def _by_address(normalised: str) -> Select[Any]:
+    return select(subscriber).where(subscriber.c.address == normalised)
+
+
+def _read(connection: Connection, query: Select[Any]) -> tuple[Subscriber, ...]:
+    rows = connection.execute(query).all()
+    found = subscriptions.read_subscriptions(connection, [row.id for row in rows])
+    return tuple(
+        Subscriber(
+            id=row.id,
+            address=row.address,
+            address_as_given=row.address_as_given,
+            name=row.name,
+            organisation=row.organisation,
+            role=row.role,
+            lang=row.lang,
+            created_at=row.created_at,
+            source=row.source,
+            subscriptions=found[row.id],
+        )
+        for row in rows
+    )
+
+
+def _audience_query(lists: Sequence[str] | None) -> Select[Any]:
+    """All subscriptions of everybody who has one on the lists: those on other lists choose the variant."""
+    query = (
+        select(
+            subscriber.c.id,
+            subscriber.c.address,
+            subscriber.c.address_as_given,
+            subscriber.c.name,
+            subscriber.c.lang,
+            subscription.c.status,
+            list_.c.slug,
+            list_.c.kind,
+        )
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .order_by(subscriber.c.id, list_.c.position)
+    )
+    if lists is None:
+        return query
+    on_them = (
+        select(subscription.c.subscriber_id)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(list_.c.slug.in_(lists))
+    )
+    return query.where(subscriber.c.id.in_(on_them))
+
+
+def _audience_row(row: Row[Any]) -> AudienceRow:
+    return AudienceRow(
+        subscriber_id=row.id,
+        address=row.address,
+        recipient=row.address_as_given,
+        name=row.name,
+        lang=row.lang,
+        list=row.slug,
+        kind=ListKind(row.kind),
+        status=SubscriptionStatus(row.status),
+    )

@@ -1,0 +1,175 @@
+"""The store: one address is one subscriber, leaving is final until the person asks, all of it is in the history."""
+
+import pytest
+
+from mailer.errors import MailerError
+from mailer.subscribers.audience import Exclusion
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import SuppressionReason
+
+BASIS = "art. 6(1)(e), samhandling"
+
+
+def _statuses(store: SubscriberStore, address: str) -> dict[str, SubscriptionStatus]:
+    found = store.show(address)
+    assert found is not None
+    return {each.list: each.status for each in found.subscriptions}
+
+
+def test_one_address_is_one_subscriber_however_it_is_written(store: SubscriberStore) -> None:
+    first = store.add("Åse.Næss@Blåbær.Example", lists=["bergen"], basis=BASIS, name="Åse Næss")
+    second = store.add("åse.næss@xn--BLBR-roah.example", lists=["fonna"], basis=BASIS, name="Someone Else")
+    assert second.id == first.id
+    assert second.address == "åse.næss@xn--blbr-roah.example"
+    assert second.address_as_given == "Åse.Næss@Blåbær.Example"
+    assert second.name == "Åse Næss"
+    assert [each.list for each in second.subscriptions] == ["bergen", "fonna"]
+
+
+def test_show_gives_everything_that_was_stored(store: SubscriberStore) -> None:
+    store.add(
+        "ole@kommune.example",
+        lists=["agder"],
+        basis=BASIS,
+        name="Ole",
+        organisation="Lillevik kommune",
+        role="kommune",
+        lang="nn",
+        source="phone",
+    )
+    shown = store.show("OLE@kommune.example")
+    assert shown is not None
+    assert (shown.name, shown.organisation, shown.role, shown.lang) == ("Ole", "Lillevik kommune", "kommune", "nn")
+    assert shown.created_at == store.clock()
+    (subscription,) = shown.subscriptions
+    assert subscription.status is SubscriptionStatus.ACTIVE
+    assert subscription.consent is not None
+    assert (subscription.consent.basis, subscription.consent.method) == (BASIS, "admin")
+    assert subscription.consent.source == "phone"
+    assert store.show("nobody@kommune.example") is None
+
+
+def test_find_looks_at_the_beginning_of_addresses_names_and_domains(store: SubscriberStore) -> None:
+    store.add("ase@fjord.example", lists=["bergen"], basis=BASIS, name="Åse ØDEGÅRD")
+    store.add("per@fjord.example", lists=["bergen"], basis=BASIS, name="Per_100%")
+    store.add("per@vidda.example", lists=["bergen"], basis=BASIS, name="Per Ás")
+
+    def found(query: str) -> list[str]:
+        return [each.address for each in store.find(query)]
+
+    assert found("PER@") == ["per@fjord.example", "per@vidda.example"]
+    assert found("åse ødeg") == ["ase@fjord.example"]
+    assert found("@Fjord.example") == ["ase@fjord.example", "per@fjord.example"]
+    assert found("%") == found("_") == ["per@fjord.example"]
+    assert found("fjord") == []
+
+
+def test_somebody_who_left_comes_back_only_when_the_person_asks(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.remove("Ole@kommune.example", list_slug="agder") == ("agder",)
+    assert store.remove("ole@kommune.example", list_slug="agder") == ()
+    with pytest.raises(MailerError, match=r"left agder on 01\.12\.2023"):
+        store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    assert _statuses(store, "ole@kommune.example")["agder"] is SubscriptionStatus.UNSUBSCRIBED
+    store.add("ole@kommune.example", lists=["agder"], basis="a new consent", again=True)
+    back = store.show("ole@kommune.example")
+    assert back is not None
+    assert {each.list: each.status for each in back.subscriptions} == {
+        "agder": SubscriptionStatus.ACTIVE,
+        "oslo": SubscriptionStatus.ACTIVE,
+    }
+    assert back.subscriptions[0].consent is not None
+    assert back.subscriptions[0].consent.basis == "a new consent"
+
+
+def test_leaving_all_lists_deletes_nothing(store: SubscriberStore) -> None:
+    added = store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.leave(added.id) == ("agder", "oslo")
+    assert set(_statuses(store, "ole@kommune.example").values()) == {SubscriptionStatus.UNSUBSCRIBED}
+
+
+def test_every_change_is_in_the_history(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    store.remove("ole@kommune.example")
+    store.suppress("ole@kommune.example", reason=SuppressionReason.COMPLAINT)
+    events = store.history("ole@kommune.example")
+    assert [(each.action, each.detail) for each in events] == [
+        ("subscribed", {"list": "agder"}),
+        ("unsubscribed", {"list": "agder"}),
+        ("suppressed", {"reason": "complaint"}),
+    ]
+    assert {(each.actor, each.at) for each in events} == {("kari", store.clock())}
+
+
+def test_a_suppressed_address_cannot_be_added_and_is_not_written_to(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    assert store.suppress("OLE@kommune.example", reason=SuppressionReason.HARD_BOUNCE)
+    assert not store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL)
+    assert store.is_suppressed("Ole@Kommune.example")
+    assert not store.is_suppressed("kari@kommune.example")
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS, again=True)
+    assert [each.exclusion for each in store.read_audience()] == [Exclusion.SUPPRESSED]
+
+
+def test_an_address_can_be_suppressed_before_anybody_has_added_it(store: SubscriberStore) -> None:
+    store.suppress("ole@kommune.example", reason=SuppressionReason.ERASED)
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+
+
+def test_counts_name_every_list_in_register_order(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["finnmark", "oslo"], basis=BASIS)
+    store.add("kari@kommune.example", lists=["finnmark"], basis=BASIS)
+    store.remove("kari@kommune.example")
+    counts = {each.slug: each for each in store.counts()}
+    assert next(iter(counts)) == "finnmark"
+    assert len(counts) == 21
+    assert counts["finnmark"].by_status == {SubscriptionStatus.ACTIVE: 1, SubscriptionStatus.UNSUBSCRIBED: 1}
+    assert (counts["oslo"].active, counts["agder"].active) == (1, 0)
+
+
+def test_the_audience_has_each_address_once_with_all_its_helsefellesskap(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo", "akershus", "nasjonale"], basis=BASIS, name="Ole", lang="nn")
+    store.add("kari@kommune.example", lists=["finnmark"], basis=BASIS)
+    store.add("siri@kommune.example", lists=["oslo", "agder"], basis=BASIS)
+    store.remove("siri@kommune.example", list_slug="oslo")
+    ole, siri = store.read_audience(["oslo", "nasjonale"])
+    assert (ole.recipient, ole.name, ole.lang) == ("ole@kommune.example", "Ole", "nn")
+    assert ole.lists == ("oslo", "nasjonale")
+    assert ole.helsefellesskap == ("akershus", "oslo")
+    assert (siri.exclusion, siri.lists, siri.helsefellesskap) == (Exclusion.UNSUBSCRIBED, ("oslo",), ("agder",))
+    assert [each.exclusion for each in store.read_audience()] == [None, None, None]
+
+
+def test_the_audience_can_be_read_inside_a_writing_transaction(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+    with store.database.writing() as connection:
+        assert len(list(store.read_audience(["oslo"], connection=connection))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lists": ["osl"]}, "there is no list 'osl'\nDid you mean oslo?"),
+        ({"lists": ["qqq"]}, "mailer lists shows them all"),
+        ({"basis": " "}, "a basis is missing"),
+        ({"address": "ole"}, "is no e-mail address"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_in_words(
+    store: SubscriberStore, change: dict[str, object], message: str
+) -> None:
+    arguments: dict[str, object] = {"address": "ole@kommune.example", "lists": ["oslo"], "basis": BASIS} | change
+    with pytest.raises(MailerError) as refused:
+        store.add(**arguments)  # type: ignore[arg-type]  # the cases differ in type
+    assert message in str(refused.value)
+    assert store.find("") == ()
+
+
+def test_an_unknown_address_cannot_leave(store: SubscriberStore) -> None:
+    with pytest.raises(MailerError, match="not among the subscribers"):
+        store.remove("ole@kommune.example")
+    with pytest.raises(LookupError):
+        store.get(1)
