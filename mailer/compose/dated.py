@@ -1,0 +1,163 @@
+"""The dates an issue tells of, arranged for its readers: the list of dates, badges, the line in the masthead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.excerpts import first_words, opening
+from mailer.issue.model import CalendarDate, DateKind, ImportantDate, Inlines, Issue, Item, ItemDate, Lang, Text
+from mailer.rendering.dates import last_day, write_below_number, write_date, write_day_number
+from mailer.rendering.labels import Label, Labels
+
+MOST_IN_MASTHEAD = 4
+
+KIND_MSGIDS: dict[DateKind, str] = {
+    DateKind.APPLICATION_DEADLINE: "Application deadline",
+    DateKind.CONSULTATION_DEADLINE: "Consultation deadline",
+    DateKind.CONTRIBUTION_DEADLINE: "Deadline for contributions",
+    DateKind.DEADLINE: "Deadline",
+    DateKind.CALL_EXPECTED: "Call expected",
+    DateKind.IN_FORCE: "In force",
+    DateKind.LAUNCH: "Launch",
+    DateKind.PUBLICATION: "Publication",
+    DateKind.EVENT: "Event",
+    DateKind.MEETING: "Meeting",
+    DateKind.CONFERENCE: "Conference",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A deadline as a badge says it: *Søknadsfrist*, *15. januar 2024*."""
+
+    kind: Label
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class MastheadDeadlines:
+    """The next deadlines, shortest form, and what they are called together."""
+
+    msgid: str
+    days: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateRow:
+    """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it."""
+
+    when: CalendarDate
+    number: str
+    below: str
+    day: str
+    kind_msgid: str
+    is_deadline: bool
+    text: Inlines
+    lang: Lang
+    place: str = ""
+    item: int = 0
+    linked: bool = False
+    own: bool = False
+
+
+def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
+    """The editor's important dates, or the coming dates of the items when the editor wrote none."""
+    rows = _written(issue, key) if issue.important_dates else _gathered(issue, key, labels)
+    return tuple(sorted(rows, key=lambda row: (row.when.start, row.when.last)))
+
+
+def deadlines(item: Item, labels: Labels, *, year: int) -> tuple[Deadline, ...]:
+    """The deadlines of an item in its own language."""
+    return tuple(_deadline(each, labels, item.lang, year) for each in item.deadlines)
+
+
+def masthead_deadlines(issue: Issue, labels: Labels) -> MastheadDeadlines:
+    """The deadlines still to come, soonest first, each day once."""
+    coming = sorted(
+        (each for item in issue.items for each in item.deadlines if _is_coming(each.when, issue)),
+        key=lambda each: each.when.last,
+    )[:MOST_IN_MASTHEAD]
+    only_applications = all(each.kind is DateKind.APPLICATION_DEADLINE for each in coming)
+    msgid = _PLURALS[only_applications, len(coming) > 1]
+    lang = labels.lang_of(msgid, issue.lang)
+    days = (write_date(each.when, lang, year=year_in_mind(issue, each.when.start)) for each in coming)
+    return MastheadDeadlines(msgid, tuple(dict.fromkeys(days)))
+
+
+def year_in_mind(issue: Issue, day: date) -> int | None:
+    """The year that need not be said: readers take a day or month without a year for the next one to come."""
+    months = (day.year - issue.published.start.year) * 12 + day.month - issue.published.start.month
+    return day.year if 0 <= months < 11 else None
+
+
+_PLURALS = {
+    (True, False): "Application deadline",
+    (True, True): "Application deadlines",
+    (False, False): "Deadline",
+    (False, True): "Deadlines",
+}
+
+
+def _written(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
+    numbers = {item.slug: item.number for item in issue.items}
+    for entry in issue.important_dates:
+        yield _row(
+            entry,
+            issue,
+            text=entry.text,
+            item=numbers.get(entry.item, 0),
+            own=not set(key.own).isdisjoint(entry.helsefellesskap),
+        )
+
+
+def _gathered(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow]:
+    for item in issue.items:
+        for each in item.dates:
+            if _is_coming(each.when, issue):
+                title = each.title or item.title or first_words(opening(item.body), 9)
+                own = not set(key.own).isdisjoint(item.helsefellesskap)
+                yield _row(each, issue, text=(Text(title),), item=item.number, own=own, lang=item.lang)
+    if issue.contribution_deadline and issue.contribution_deadline >= issue.published.start:
+        yield _contribution(issue, issue.contribution_deadline, labels)
+
+
+def _contribution(issue: Issue, day: date, labels: Labels) -> DateRow:
+    entry = ItemDate(when=CalendarDate(start=day), kind=DateKind.CONTRIBUTION_DEADLINE)
+    words = labels.label("Contributions to the next newsletter", issue.lang)
+    return _row(entry, issue, text=(Text(words.text),), lang=words.lang)
+
+
+def _row(
+    entry: ItemDate | ImportantDate,
+    issue: Issue,
+    *,
+    text: Inlines,
+    item: int = 0,
+    own: bool = False,
+    lang: Lang | None = None,
+) -> DateRow:
+    year = issue.published.start.year
+    return DateRow(
+        when=entry.when,
+        number=write_day_number(entry.when, issue.lang),
+        below=write_below_number(entry.when, issue.lang, year=year),
+        day=write_date(entry.when, issue.lang, year=year),
+        kind_msgid=KIND_MSGIDS[entry.kind],
+        is_deadline=entry.kind.is_deadline,
+        text=text,
+        lang=lang or issue.lang,
+        place=entry.place if isinstance(entry, ItemDate) else "",
+        item=item,
+        linked=isinstance(entry, ItemDate) and bool(item),
+        own=own,
+    )
+
+
+def _deadline(entry: ItemDate, labels: Labels, lang: Lang, year: int) -> Deadline:
+    kind = labels.label(KIND_MSGIDS[entry.kind], lang)
+    return Deadline(kind, write_date(entry.when, kind.lang, year=year))
+
+
+def _is_coming(when: CalendarDate, issue: Issue) -> bool:
+    return last_day(when) >= issue.published.start

@@ -1,0 +1,121 @@
+"""Parts taken out of an item's body: its first words, a point's lead-in, links that stand alone at its end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailer.issue.model import (
+    Block,
+    Blocks,
+    Heading,
+    Image,
+    Inlines,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Text,
+    plain_text,
+)
+
+LONGEST_LEAD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A link on a line of its own: the words before it (*Les meir her:*), the link, a closing mark."""
+
+    lead: str
+    link: Link
+    tail: str = ""
+
+    @property
+    def shows_address(self) -> bool:
+        """Whether the link's words are an address themselves."""
+        return plain_text(self.link.children).startswith(("http://", "https://"))
+
+
+def split_rows(body: Blocks) -> tuple[Blocks, tuple[Row, ...]]:
+    """Take the paragraphs that are nothing but a link, with or without a lead-in, from the end of a body."""
+    rows: list[Row] = []
+    rest = list(body)
+    while rest and (row := _as_row(rest[-1])):
+        rows.insert(0, row)
+        rest.pop()
+    return tuple(rest), tuple(rows)
+
+
+def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
+    """Cut *Term:* off the beginning of a point; without such a term the first part is empty."""
+    if not inlines or not isinstance(inlines[0], Text):
+        return "", inlines
+    lead, found, rest = inlines[0].text.partition(": ")
+    if not found or len(lead) > LONGEST_LEAD or "." in lead:
+        return "", inlines
+    return f"{lead}:", (Text(f" {rest}"), *inlines[1:])
+
+
+def opening(body: Blocks) -> str:
+    """The first words of a body as plain text."""
+    return next((words for words in map(_words_of, body) if words), "")
+
+
+def first_words(text: str, count: int) -> str:
+    """The first `count` words, with a mark where words are left out."""
+    words = text.split()
+    return " ".join(words) if len(words) <= count else " ".join(words[:count]).rstrip(".,:;–-") + " …"
+
+
+def images_of(item: Item) -> tuple[Image, ...]:
+    """The item's own picture and those in its body."""
+    return (*((item.image,) if item.image else ()), *_images_in(item.body))
+
+
+def _images_in(blocks: Blocks) -> Iterator[Image]:
+    for block in blocks:
+        match block:
+            case Image():
+                yield block
+            case List(points):
+                for point in points:
+                    yield from _images_in(point)
+            case Quote(inner):
+                yield from _images_in(inner)
+            case _:
+                pass
+
+
+def _as_row(block: Block) -> Row | None:
+    if not isinstance(block, Paragraph):
+        return None
+    match block.inlines:
+        case (Link() as link,):
+            return Row("", link)
+        case (Link() as link, Text(tail)) if _is_mark(tail):
+            return Row("", link, tail.strip())
+        case (Text(lead), Link() as link) if _is_lead(lead):
+            return Row(lead.strip(), link)
+        case (Text(lead), Link() as link, Text(tail)) if _is_lead(lead) and _is_mark(tail):
+            return Row(lead.strip(), link, tail.strip())
+    return None
+
+
+def _is_lead(text: str) -> bool:
+    words = text.strip()
+    return len(words) <= LONGEST_LEAD and "." not in words
+
+
+def _is_mark(text: str) -> bool:
+    return text.strip() in {"", ".", "!", "?"}
+
+
+def _words_of(block: Block) -> str:
+    match block:
+        case Paragraph(inlines) | Heading(inlines=inlines):
+            return " ".join(plain_text(inlines).split())
+        case List(points):
+            return next((opening(point) for point in points), "")
+        case Quote(blocks):
+            return opening(blocks)
+        case Image():
+            return ""

@@ -1,0 +1,32 @@
+"""Style rules moved into style attributes, for mail programs that drop style blocks."""
+
+import logging
+import re
+
+from premailer import Premailer
+
+_DOCTYPE = re.compile(r"\A\s*<!doctype[^>]*>", re.IGNORECASE)
+_IGNORED = ' data-premailer="ignore"'
+
+
+def inline_css(html: str, *, css: str) -> str:
+    """Put the rules of `css` into the elements of `html`; style blocks already there stay as they are.
+
+    premailer's own defaults would drop the doctype, `!important` and `[data-ogsc]` rules, which carry dark mode,
+    and add some 20 kB of attributes.
+    """
+    marked = _DOCTYPE.sub("", html).replace("<style", f"<style{_IGNORED}")
+    inlined: str = Premailer(
+        "<!DOCTYPE html>" + marked,
+        css_text=css,
+        keep_style_tags=True,
+        strip_important=False,
+        remove_classes=False,
+        allow_network=False,
+        disable_validation=True,
+        disable_leftover_css=True,
+        disable_basic_attributes=["width", "height", "bgcolor", "align", "valign"],
+        align_floating_images=False,
+        cssutils_logging_level=logging.CRITICAL,
+    ).transform(pretty_print=False)
+    return inlined.replace(_IGNORED, "")

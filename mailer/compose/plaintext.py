@@ -1,0 +1,109 @@
+"""Running text for the plain-text part: wrapped at 72 columns, every address whole."""
+
+import textwrap
+
+from mailer.issue.model import (
+    Blocks,
+    Emphasis,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    LineBreak,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Strong,
+    Text,
+)
+
+WIDTH = 72
+DATE_COLUMN = 19
+_SPACES = str.maketrans({"\N{NO-BREAK SPACE}": " "})
+
+
+def inline_text(inlines: Inlines) -> str:
+    """The inlines as text; a link is its words and then its address in angle brackets."""
+    return "".join(map(_render, inlines))
+
+
+def wrap(text: str, *, indent: str = "", first: str | None = None, width: int = WIDTH) -> str:
+    """Break lines at spaces only, so that no address is cut; a longer word gets a line of its own."""
+    lead = indent if first is None else first
+    paragraphs = [" ".join(line.split(" ")) for line in text.split("\n")]
+    lines = [
+        _fill(line, first=lead if number == 0 else indent, indent=indent, width=width)
+        for number, line in enumerate(paragraphs)
+    ]
+    return "\n".join(lines).translate(_SPACES)
+
+
+def underline(text: str, mark: str = "-") -> str:
+    """A heading: the text, wrapped, with a line of marks below that is as long as its longest line."""
+    wrapped = wrap(text)
+    return f"{wrapped}\n{mark * max(map(len, wrapped.splitlines()), default=0)}"
+
+
+def date_line(day: str, text: str) -> str:
+    """One row of the table of dates: the day in a column of its own."""
+    column = day.ljust(DATE_COLUMN - 1) + " "
+    return wrap(text, indent=" " * DATE_COLUMN, first=column)
+
+
+def blocks_text(blocks: Blocks, indent: str = "") -> str:
+    """Blocks with an empty line between them."""
+    return "\n\n".join(_block(each, indent) for each in blocks)
+
+
+def _fill(text: str, *, first: str, indent: str, width: int) -> str:
+    return (
+        textwrap.fill(
+            text,
+            width=width,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or first.rstrip()
+    )
+
+
+def _block(block: Paragraph | List | Quote | Heading | Image, indent: str) -> str:
+    match block:
+        case Paragraph(inlines):
+            return wrap(inline_text(inlines), indent=indent)
+        case Heading(_, inlines):
+            return wrap(inline_text(inlines), indent=indent)
+        case Quote(blocks):
+            return blocks_text(blocks, indent + "    ")
+        case List(points, start):
+            return "\n".join(_point(point, start, number, indent) for number, point in enumerate(points))
+        case Image(_, alt, caption):
+            return wrap(f"[{' – '.join(filter(None, (alt, caption)))}]", indent=indent)
+
+
+def _point(point: Blocks, start: int | None, number: int, indent: str) -> str:
+    mark = "- " if start is None else f"{start + number}. "
+    hanging = indent + " " * len(mark)
+    return indent + mark + blocks_text(point, hanging).removeprefix(hanging)
+
+
+def _render(inline: Inline) -> str:
+    match inline:
+        case Text(text):
+            return text
+        case LineBreak():
+            return "\n"
+        case Strong(children) | Emphasis(children):
+            return inline_text(children)
+        case Link(children, url):
+            return _link(inline_text(children), url)
+
+
+def _link(words: str, url: str) -> str:
+    address = url.removeprefix("mailto:").removeprefix("tel:")
+    if not url or words == address:
+        return words if url != words else f"<{url}>"
+    return f"{words} <{address}>"

@@ -1,0 +1,143 @@
+"""Colours, fonts and corners of the newsletter, light and dark, and the arithmetic of contrast (WCAG 2)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+_HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+TEXT_CONTRAST = 4.5
+CONTROL_CONTRAST = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """The colour tokens of one mode, each `#RRGGBB`; the defaults are the light ones."""
+
+    canvas: str = "#E9EFEF"
+    surface: str = "#FFFFFF"
+    sunken: str = "#F3F7F7"
+    ink: str = "#14252A"
+    muted: str = "#4A5D63"
+    rule: str = "#CDD9DA"
+    link: str = "#0A5468"
+    accent: str = "#0A5468"
+    on_accent: str = "#FFFFFF"
+    mast: str = "#0B3A47"
+    on_mast: str = "#FFFFFF"
+    on_mast_muted: str = "#BFDADF"
+    bar_dim: str = "#2C5F6D"
+    bar_lit: str = "#9BD3DB"
+    own: str = "#F3BE4B"
+    on_own: str = "#14252A"
+    own_bg: str = "#FBF4E0"
+    due: str = "#8A2F12"
+    due_bg: str = "#FCEBE2"
+    ok: str = "#1E6142"
+    ok_bg: str = "#E4F2EA"
+    field: str = "#6B7F85"
+    underline: str = "#86AEB8"
+
+    def __post_init__(self) -> None:
+        for name, colour in self.tokens.items():
+            if not _HEX_COLOUR.fullmatch(colour):
+                raise ValueError(f"{name} = {colour!r} is no colour: write it as #RRGGBB")
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The colours by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+LIGHT = Palette()
+DARK = Palette(
+    canvas="#0D1518",
+    surface="#152024",
+    sunken="#1B292E",
+    ink="#E7EEED",
+    muted="#A9BABD",
+    rule="#34484E",
+    link="#8FD0DD",
+    accent="#8FD0DD",
+    on_accent="#0D1518",
+    mast="#0B323D",
+    bar_dim="#285562",
+    own_bg="#2A2617",
+    due="#F8B99D",
+    due_bg="#3A2219",
+    ok="#8FD6B0",
+    ok_bg="#173026",
+    field="#8AA0A6",
+    underline="#4E7C87",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """The looks of mail, pages and PDF. Word goes by the first font name, so that comes first and unquoted."""
+
+    light: Palette = LIGHT
+    dark: Palette = DARK
+    sans: str = "Segoe UI, system-ui, Roboto, Helvetica, Arial, sans-serif"
+    serif: str = "Georgia, 'Times New Roman', serif"
+    mono: str = "Consolas, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace"
+    radius: int = field(default=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContrastProblem:
+    """A pair of colours that cannot be told apart well enough."""
+
+    mode: str
+    foreground: str
+    background: str
+    ratio: float
+    needed: float
+
+    def __str__(self) -> str:
+        pair = f"{self.foreground} on {self.background} ({self.mode})"
+        return f"{pair} has a contrast of {self.ratio:.2f}:1 and needs {self.needed}:1"
+
+
+_TEXT_PAIRS = (
+    *(("ink", ground) for ground in ("surface", "canvas", "sunken", "own_bg")),
+    *(("muted", ground) for ground in ("surface", "canvas", "sunken", "own_bg")),
+    *(("link", ground) for ground in ("surface", "canvas", "sunken", "own_bg")),
+    ("accent", "surface"),
+    ("on_accent", "accent"),
+    *((text, "mast") for text in ("on_mast", "on_mast_muted", "own")),
+    ("on_own", "own"),
+    ("due", "due_bg"),
+    ("due", "surface"),
+    ("ok", "ok_bg"),
+)
+_CONTROL_PAIRS = (("field", "surface"), ("bar_lit", "mast"))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#RRGGBB` (WCAG 2.1)."""
+    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def check_contrast(theme: Theme) -> tuple[ContrastProblem, ...]:
+    """The pairs of a theme that readers could not read: text below 4.5:1, borders of controls below 3:1."""
+    needs = [(pair, TEXT_CONTRAST) for pair in _TEXT_PAIRS] + [(pair, CONTROL_CONTRAST) for pair in _CONTROL_PAIRS]
+    problems = (
+        ContrastProblem(
+            mode=mode,
+            foreground=front,
+            background=back,
+            ratio=contrast(palette.tokens[front], palette.tokens[back]),
+            needed=needed,
+        )
+        for mode, palette in (("light", theme.light), ("dark", theme.dark))
+        for (front, back), needed in needs
+    )
+    return tuple(each for each in problems if each.ratio < each.needed)

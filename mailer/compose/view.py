@@ -1,0 +1,182 @@
+"""What one variant of an issue shows and in which order: mail, plain text and PDF are all written from this."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
+from mailer.compose.excerpts import Row, first_words, opening, split_rows
+from mailer.compose.publication import Place, Publication
+from mailer.issue.model import Blocks, Issue, Item, Section
+from mailer.rendering.dates import write_day, write_month, write_when
+from mailer.rendering.labels import Label, Labels
+
+TEASER_WORDS = 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMark:
+    """One bar of the band: a helsefellesskap, whether the issue is about it, whether it is the reader's own."""
+
+    place: Place
+    lit: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one."""
+
+    item: Item
+    name: str
+    level: int
+    places: tuple[str, ...]
+    own: bool
+    deadlines: tuple[Deadline, ...]
+    body: Blocks
+    rows: tuple[Row, ...]
+    teaser: str
+
+    @property
+    def anchor(self) -> str:
+        """The item's address inside the mail."""
+        return f"sak-{self.item.number}"
+
+    @property
+    def contact_msgid(self) -> str:
+        """The label of its contacts, one or several."""
+        return "Contacts" if len(self.item.line_contacts) > 1 else "Contact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    """A section as shown: `contents_title` names its parent too, `level` is 3 below a parent."""
+
+    title: str
+    contents_title: str
+    level: int
+    items: tuple[ItemView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueView:
+    """An issue as one variant shows it."""
+
+    issue: Issue
+    key: VariantKey
+    title_lines: tuple[str, ...]
+    month: str
+    band: tuple[tuple[PlaceMark, ...], ...]
+    deadlines_msgid: str
+    deadlines: tuple[str, ...]
+    own_items: tuple[ItemView, ...]
+    dates: tuple[DateRow, ...]
+    sections: tuple[SectionView, ...]
+    next_issue: Label | None
+    contribution: Label | None
+    editor: str
+
+    @property
+    def places(self) -> tuple[PlaceMark, ...]:
+        """The helsefellesskap this issue is about."""
+        return tuple(mark for region in self.band for mark in region if mark.lit)
+
+    @property
+    def own_places(self) -> tuple[str, ...]:
+        """The names of the reader's own among them."""
+        return tuple(mark.place.short for mark in self.places if mark.own)
+
+
+def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication) -> IssueView:
+    """Arrange an issue for the readers of one variant."""
+    sections = tuple(_sections(issue, key, labels, publication.places))
+    masthead = masthead_deadlines(issue, labels)
+    return IssueView(
+        issue=issue,
+        key=key,
+        title_lines=_break_title(issue.title),
+        month=month_of(issue),
+        band=_band(issue, key, publication.places),
+        deadlines_msgid=masthead.msgid,
+        deadlines=masthead.days,
+        own_items=tuple(each for section in sections for each in section.items if each.own),
+        dates=date_rows(issue, key, labels),
+        sections=sections,
+        next_issue=_next_issue(issue, labels),
+        contribution=_contribution(issue, labels),
+        editor=issue.contact.email if issue.contact else publication.editor,
+    )
+
+
+def month_of(issue: Issue) -> str:
+    """When the issue appears, as its name says it: *desember 2023*."""
+    return write_month(issue.published.start, issue.lang)
+
+
+def _band(issue: Issue, key: VariantKey, places: Iterable[Place]) -> tuple[tuple[PlaceMark, ...], ...]:
+    lit = issue.helsefellesskap
+    marks = (PlaceMark(place=each, lit=each.slug in lit, own=each.slug in key.own) for each in places)
+    return tuple(tuple(group) for _, group in groupby(marks, key=lambda mark: mark.place.region))
+
+
+def _sections(issue: Issue, key: VariantKey, labels: Labels, places: tuple[Place, ...]) -> Iterator[SectionView]:
+    titles = {section.id: section.title for section in issue.sections}
+    for section in shown_sections(issue):
+        parent = titles.get(section.parent, section.parent)
+        level = 3 if parent else 2
+        yield SectionView(
+            title=section.title,
+            contents_title=" · ".join(filter(None, (parent, section.title))),
+            level=level,
+            items=tuple(_item(each, key, labels, places, level=level + 1, issue=issue) for each in section.items),
+        )
+
+
+def _item(
+    item: Item, key: VariantKey, labels: Labels, places: tuple[Place, ...], *, level: int, issue: Issue
+) -> ItemView:
+    body, rows = split_rows(item.body)
+    return ItemView(
+        item=item,
+        name=item.title or first_words(opening(item.body), 9),
+        level=level,
+        places=tuple(place.short for place in places if place.slug in item.helsefellesskap),
+        own=not set(key.own).isdisjoint(item.helsefellesskap),
+        deadlines=deadlines(item, labels, year=issue.published.start.year),
+        body=body,
+        rows=rows,
+        teaser=first_words(opening(item.body), TEASER_WORDS),
+    )
+
+
+def shown_sections(issue: Issue) -> tuple[Section, ...]:
+    """Sections with items, and those that a section with items stands under."""
+    parents = {section.parent for section in issue.sections if section.items}
+    return tuple(section for section in issue.sections if section.items or section.id in parents)
+
+
+def _break_title(title: str) -> tuple[str, ...]:
+    """A name reads best on two lines when the second begins with its preposition."""
+    for word in (" for ", " om ", " frå ", " fra ", " til "):
+        before, found, after = title.partition(word)
+        if found and before:
+            return before, f"{word.strip()} {after}"
+    return (title,)
+
+
+def _next_issue(issue: Issue, labels: Labels) -> Label | None:
+    if issue.next_issue is None:
+        return None
+    msgid = "The next newsletter comes {when}"
+    year = year_in_mind(issue, issue.next_issue.start)
+    lang = labels.lang_of(msgid, issue.lang)
+    return labels.label(msgid, lang, when=write_when(issue.next_issue, lang, year=year))
+
+
+def _contribution(issue: Issue, labels: Labels) -> Label | None:
+    if issue.contribution_deadline is None:
+        return None
+    msgid = "The deadline for contributions is {date}."
+    lang = labels.lang_of(msgid, issue.lang)
+    return labels.label(msgid, lang, date=write_day(issue.contribution_deadline, lang))

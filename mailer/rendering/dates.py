@@ -1,0 +1,123 @@
+"""Dates in the words of each language, as the newsletter prints them."""
+
+from datetime import date, timedelta
+
+from babel.dates import format_date as babel_format
+
+from mailer.issue.model import CalendarDate, Lang, Precision
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+_SEASONS: dict[str, tuple[str, str, str, str]] = {
+    "nb": ("vinteren", "våren", "sommeren", "høsten"),
+    "nn": ("vinteren", "våren", "sommaren", "hausten"),
+    "en": ("winter", "spring", "summer", "autumn"),
+}
+_ABOUT = {"nb": "ca.", "nn": "ca.", "en": "about", "se": "±"}
+_IN = {"nb": "i", "nn": "i", "en": "in"}
+_ON = {"nb": "", "nn": "", "en": "on "}
+
+
+def write_date(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
+    """The date as running text: *6. april 2022*, *23.–24. oktober*, *februar 2024*; without the year if it is `year`.
+
+    Northern Sami puts the month in the genitive before the day, which no formatter does; labels use digits there.
+    """
+    text = _write(when, lang, year)
+    return f"{_ABOUT[lang]}{NO_BREAK_SPACE}{text}" if when.approximate else text
+
+
+def write_day(day: date, lang: Lang, *, year: int | None = None) -> str:
+    """One day: *6. april 2022*, or *6. april* when that is the year everybody has in mind."""
+    return _pattern(day, _day_pattern(lang, with_year=day.year != year), lang)
+
+
+def write_month(day: date, lang: Lang, *, year: int | None = None) -> str:
+    """The month of a day: *desember 2023*."""
+    return _pattern(day, "LLLL" if day.year == year else "LLLL y", lang)
+
+
+def write_when(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
+    """The date as an answer to "when?": *onsdag 6. april*, *i februar*, *in February*."""
+    if when.precision is Precision.DAY and when.end is None and lang != "se":
+        return _ON[lang] + _pattern(when.start, "EEEE", lang) + " " + write_day(when.start, lang, year=year)
+    text = write_date(when, lang, year=year)
+    return f"{_IN[lang]}{NO_BREAK_SPACE}{text}" if when.precision is Precision.MONTH and lang in _IN else text
+
+
+def write_day_number(when: CalendarDate, lang: Lang) -> str:
+    """The large figure in a list of dates: *14.*, *23.–24.*; empty where no day is known."""
+    if when.precision is not Precision.DAY:
+        return ""
+    mark = "." if lang != "en" else ""
+    if when.end and _same_month(when.start, when.end):
+        return f"{when.start.day}{mark}–{when.end.day}{mark}"
+    return f"{when.start.day}{mark}"
+
+
+def write_below_number(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
+    """What stands below that figure: the month, the year where it is not `year`, the end of a long range."""
+    if when.precision is not Precision.DAY:
+        return write_date(when, lang, year=year)
+    if when.end and not _same_month(when.start, when.end):
+        return f"{_pattern(when.start, 'LLLL', lang)} – {write_day(when.end, lang, year=year)}"
+    return write_month(when.start, lang, year=year)
+
+
+def last_day(when: CalendarDate) -> date:
+    """The last day that the date can mean: of a month, season or year as of a range."""
+    if when.precision is Precision.DAY:
+        return when.last
+    months = {Precision.MONTH: 1, Precision.SEASON: 3, Precision.YEAR: 12}[when.precision]
+    return _months_later(when.last, months) - timedelta(days=1)
+
+
+def _write(when: CalendarDate, lang: Lang, year: int | None) -> str:
+    match when.precision:
+        case Precision.DAY if when.end:
+            return _write_range(when.start, when.end, lang, year)
+        case Precision.DAY:
+            return write_day(when.start, lang, year=year)
+        case Precision.MONTH:
+            return write_month(when.start, lang, year=year)
+        case Precision.SEASON:
+            return _write_season(when.start, lang, year)
+        case Precision.YEAR:
+            return str(when.start.year)
+
+
+def _write_range(start: date, end: date, lang: Lang, year: int | None) -> str:
+    if lang == "se" or start.year != end.year:
+        return f"{write_day(start, lang)}–{write_day(end, lang)}"
+    whole = write_day(end, lang, year=year)
+    if _same_month(start, end):
+        return f"{start.day}{'' if lang == 'en' else '.'}–{whole}"
+    return f"{write_day(start, lang, year=end.year)}–{whole}"
+
+
+def _write_season(start: date, lang: Lang, year: int | None) -> str:
+    """Northern Sami names of seasons were read nowhere; the months in digits need no language."""
+    if lang == "se":
+        return f"{start:%m}–{_months_later(start, 2):%m.%Y}"
+    word = _SEASONS[lang][start.month % 12 // 3]
+    return word if start.year == year else f"{word} {start.year}"
+
+
+def _day_pattern(lang: Lang, *, with_year: bool) -> str:
+    if lang == "se":
+        return "dd.MM.y"
+    pattern = f"d{'' if lang == 'en' else '.'}{NO_BREAK_SPACE}MMMM"
+    return f"{pattern} y" if with_year else pattern
+
+
+def _pattern(day: date, pattern: str, lang: Lang) -> str:
+    return babel_format(day, pattern, locale=lang)
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
+
+
+def _months_later(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)

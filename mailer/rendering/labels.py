@@ -1,0 +1,87 @@
+"""The labels of mail, pages and PDF in four languages, from gettext catalogues that are read when asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import PoFileError, read_po
+
+from mailer.errors import MailerError
+from mailer.issue.model import Lang
+
+SOURCE_LANG: Lang = "en"
+_NEXT: dict[Lang, Lang] = {"se": "nb", "nn": "nb", "nb": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words and the language they are really in, which may not be the language asked for."""
+
+    text: str
+    lang: Lang
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Labels:
+    """The catalogues `locale/<lang>/LC_MESSAGES/mailer.po` of some folders; the first folder that has a label wins."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._catalogues: dict[Lang, dict[str, Message]] = {}
+
+    def label(self, msgid: str, lang: Lang, **values: object) -> Label:
+        """The label in `lang`, else in bokmål, else the English `msgid` itself; a value `n` chooses the plural form."""
+        found = self.lang_of(msgid, lang)
+        text = self._translation(msgid, found, is_one=values.get("n", 1) == 1)
+        return Label(text.format(**values) if "{" in text else text, found)
+
+    def lang_of(self, msgid: str, lang: Lang) -> Lang:
+        """The language that `label` would answer in: dates in a label are to be written in the same one."""
+        while msgid not in self._messages(lang) and lang != SOURCE_LANG:
+            lang = _NEXT[lang]
+        return lang
+
+    def _translation(self, msgid: str, lang: Lang, *, is_one: bool) -> str:
+        message = self._messages(lang).get(msgid)
+        if message is None:
+            return msgid
+        forms = _forms(message)
+        return forms[0] if is_one else forms[-1]
+
+    def _messages(self, lang: Lang) -> dict[str, Message]:
+        if lang not in self._catalogues:
+            files = [folder / "locale" / lang / "LC_MESSAGES" / "mailer.po" for folder in reversed(self._folders)]
+            self._catalogues[lang] = {
+                msgid: message for file in files if file.is_file() for msgid, message in _read(file).items()
+            }
+        return self._catalogues[lang]
+
+
+def _read(file: Path) -> dict[str, Message]:
+    """The approved messages of one file by msgid: fuzzy ones wait for a reader of the language."""
+    with file.open("rb") as stream:
+        try:
+            catalogue: Catalog = read_po(stream, abort_invalid=True)
+        except (PoFileError, UnicodeDecodeError) as error:
+            raise MailerError(
+                f"This catalogue of labels cannot be read: {error}.",
+                where=str(file),
+                hint="Compare it with the catalogue that comes with mailer, or remove it to use that one.",
+            ) from error
+    return {_msgid(each): each for each in catalogue if each.id and _is_approved(each)}
+
+
+def _is_approved(message: Message) -> bool:
+    forms = _forms(message)
+    return not message.fuzzy and bool(forms) and all(forms)
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+
+
+def _msgid(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]

@@ -1,0 +1,93 @@
+"""The templates of a workspace over those that come with mailer: one file may be replaced and the rest kept."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+
+import mailer
+from mailer.errors import MailerError
+from mailer.rendering.labels import Labels
+
+
+def shipped_templates() -> Path:
+    """The folder of the templates that come with mailer: inside the wheel, or beside the package in a checkout."""
+    package = Path(mailer.__file__).parent
+    packed = package / "defaults" / "templates"
+    return packed if packed.is_dir() else package.parent / "templates"
+
+
+class Templates:
+    """Folders of templates and labels, those of the workspace before those that come with mailer."""
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        shipped = shipped_templates()
+        self.folders = (*(folder for folder in folders if folder.resolve() != shipped.resolve()), shipped)
+        self.labels = Labels(self.folders)
+        self._environment = _build_environment(self.folders)
+
+    def add_filters(self, **filters: Callable[..., object]) -> None:
+        """Make functions known to every template as filters."""
+        self._environment.filters.update(filters)
+
+    def add_tests(self, **tests: Callable[..., bool]) -> None:
+        """Make functions known to every template as tests (`is ...`)."""
+        self._environment.tests.update(tests)
+
+    def path(self, name: str) -> Path:
+        """The file that a name stands for."""
+        for folder in self.folders:
+            if (folder / name).is_file():
+                return folder / name
+        raise MailerError(f"The template {name} is missing.", hint=f"Looked in: {', '.join(map(str, self.folders))}")
+
+    def render(self, name: str, /, **values: object) -> str:
+        """The text of a template; a fault in it is an error that names its file and line."""
+        try:
+            return self._environment.get_template(name).render(**values)
+        except TemplateNotFound as error:
+            raise MailerError(f"The template {error.name} is missing.", where=name, hint=self._hint()) from error
+        except TemplateSyntaxError as error:
+            where = f"{error.filename or name}:{error.lineno}"
+            raise MailerError(f"The template cannot be read: {error.message}.", where=where, hint=_HINT) from error
+        except (TemplateError, TypeError, AttributeError, KeyError, ValueError) as error:
+            where = _line_in_template(error.__traceback__) or name
+            raise MailerError(f"The template cannot be filled in: {error}.", where=where, hint=_HINT) from error
+
+    def _hint(self) -> str:
+        return f"Looked in: {', '.join(map(str, self.folders))}"
+
+
+_HINT = "Compare it with the template that comes with mailer, or remove yours to use that one."
+
+
+def _build_environment(folders: Sequence[Path]) -> Environment:
+    return Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=_is_markup,  # noqa: S701 - on for all but plain text and CSS
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+
+def _is_markup(name: str | None) -> bool:
+    """Whatever is not known to be plain text is escaped."""
+    return not (name or "").endswith((".txt.j2", ".css.j2"))
+
+
+def _line_in_template(traceback: TracebackType | None) -> str:
+    """Jinja2 rewrites tracebacks so that frames name the template's own file and line."""
+    lines = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(traceback)]
+    return next((line for line in reversed(lines) if ".j2:" in line), "")
