@@ -162,6 +162,7 @@ mailing = Table(
     Column("subject", Text, nullable=False),
     Column("in_doubt_policy", String(8), nullable=False),
     Column("untested", Integer, nullable=False, server_default="0"),
+    Column("note", Text, nullable=False, server_default=""),  # why it stands still
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
@@ -195,12 +196,13 @@ delivery = Table(
     Column("variant_id", ForeignKey("variant.id")),
     Column("address", String(320), nullable=False),  # normalised: unique in the mailing
     Column("recipient", String(320), nullable=False),  # as given: what goes on the wire
-    Column("lists", JSON, nullable=False),
+    Column("lists", Text, nullable=False),  # slugs with a space between them
     Column("status", String(16), nullable=False),
     Column("skip_reason", String(16)),
     Column("run_id", ForeignKey("run.id")),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", UtcTime),
+    Column("deferred_since", UtcTime),
     Column("reply", Text, nullable=False, server_default=""),
     Column("changed_at", UtcTime, nullable=False),
     UniqueConstraint("mailing_id", "address"),
@@ -245,8 +247,6 @@ test_send = Table(
 rate_limit = Table(
     "rate_limit",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(64), nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Index("ix_rate_limit_name_at", "name", "at"),
+    Column("name", String(64), primary_key=True),
+    Column("next_at", UtcTime, nullable=False),
 )

@@ -123,3 +123,83 @@ class DeliveryReport:
     reply: str
     message_id: str
     attempts: int
+
+
+# --- Planning ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingDraft:
+    """What is frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists."""
+
+    slug: str
+    content_hash: str
+    subject: str
+    lists: tuple[str, ...] = ()
+    in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
+    untested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDelivery:
+    """One address of the audience: sent to as `variant`, or left out for a reason."""
+
+    subscriber_id: int
+    address: str
+    recipient: str
+    lists: tuple[str, ...]
+    variant: str = ""
+    skip_reason: SkipReason | None = None
+
+
+# --- Sending ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDelivery:
+    """A delivery in the hands of one run. `attempts` counts the definite answers it has had."""
+
+    id: int
+    mailing_id: int
+    subscriber_id: int | None
+    variant_id: int
+    recipient: str
+    attempts: int = 0
+    deferred_since: datetime | None = None
+
+
+class Mark(StrEnum):
+    """What the ledger says when the final dot is about to be sent; only `GO` allows it."""
+
+    GO = "go"
+    UNWANTED = "unwanted"  # left, suppressed or erased since the mailing was planned
+    STOPPED = "stopped"  # the mailing is paused or cancelled
+    LOST = "lost"  # another run has taken over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of one try: the delivery's new status, the server's words, and when it is due again."""
+
+    delivery: ClaimedDelivery
+    status: DeliveryStatus
+    reply: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is left of a mailing: `queued` may be claimed, `held` is in the hands of runs, `deferred` waits."""
+
+    state: MailingState
+    queued: int = 0
+    held: int = 0
+    deferred: int = 0
+    next_due: datetime | None = None
+
+
+class Resolution(StrEnum):
+    """A person's word on deliveries in doubt."""
+
+    ACCEPTED = "accepted"
+    RESEND = "resend"

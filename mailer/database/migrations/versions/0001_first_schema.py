@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("in_doubt_policy", sa.String(length=8), nullable=False),
         sa.Column("untested", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("started_at", UtcTime(), nullable=True),
         sa.Column("finished_at", UtcTime(), nullable=True),
@@ -50,12 +51,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "rate_limit",
-        sa.Column("id", Id, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_limit")),
+        sa.Column("next_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_limit")),
     )
-    op.create_index("ix_rate_limit_name_at", "rate_limit", ["name", "at"], unique=False)
     op.create_table(
         "subscriber",
         sa.Column("id", Id, nullable=False),
@@ -161,12 +160,13 @@ def upgrade() -> None:
         sa.Column("variant_id", Id, nullable=True),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("recipient", sa.String(length=320), nullable=False),
-        sa.Column("lists", sa.JSON(), nullable=False),
+        sa.Column("lists", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("skip_reason", sa.String(length=16), nullable=True),
         sa.Column("run_id", Id, nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("deferred_since", UtcTime(), nullable=True),
         sa.Column("reply", sa.Text(), server_default="", nullable=False),
         sa.Column("changed_at", UtcTime(), nullable=False),
         sa.CheckConstraint(

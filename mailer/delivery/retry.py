@@ -1,0 +1,36 @@
+"""When to try a deferred delivery again, and when to stop trying."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+JITTER = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again at this moment."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The time is up."""
+
+
+def _minutes(*numbers: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=each) for each in numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRule:
+    """Pauses before the second, third, … try; the last one repeats until `patience` has passed since the first."""
+
+    pauses: tuple[timedelta, ...] = _minutes(5, 15, 30, 60, 120)
+    patience: timedelta = timedelta(hours=48)
+
+    def decide(self, *, tries: int, since: datetime, now: datetime, chance: float) -> Retry | GiveUp:
+        """Say what follows after `tries` tries, the first of them `since`; `chance` in [0, 1) spreads ±20 %."""
+        pause = self.pauses[min(tries, len(self.pauses)) - 1]
+        at = now + pause * (1 + JITTER * (2 * chance - 1))
+        return GiveUp() if at > since + self.patience else Retry(at)
