@@ -17,7 +17,7 @@ from mailer.issue.toml_lines import KeyPath, key_lines
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
-_DATE_FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
+_DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 _DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024-autumn" or a year as "2024".'
@@ -139,18 +139,22 @@ class Fields:
         return default
 
     def tables(self, key: str, *, known: Collection[str], plain: str = "") -> list["Fields"]:
-        """Return a list of tables; with `plain`, a text in the list stands for a table with only that key."""
+        """Return a list of tables. With `plain`, one table may stand without a list, and a text for its key `plain`."""
         value = self.values.get(key, [])
-        listed = value if isinstance(value, list) else [value]
-        found = []
-        for index, each in enumerate(listed):
-            values = {plain: each} if plain and isinstance(each, str) else each
-            if isinstance(values, dict):
-                path = (*self.path, key, index) if isinstance(value, list) else (*self.path, key)
-                found.append(Fields(values, sheet=self.sheet, known=known, path=path))
-            else:
-                self.wrong(key, "a list of tables: [{ … }, { … }]")
-        return found
+        kinds = (dict, str) if plain else (dict,)
+        listed = [value] if plain and isinstance(value, kinds) else value
+        if not isinstance(listed, list) or not all(isinstance(each, kinds) for each in listed):
+            self.wrong(key, "a list of tables: [{ … }, { … }]" + (' or of texts: ["…"]' if plain else ""))
+            return []
+        return [
+            Fields(
+                {plain: each} if isinstance(each, str) else each,
+                sheet=self.sheet,
+                known=known,
+                path=(*self.path, key, index) if listed is value else (*self.path, key),
+            )
+            for index, each in enumerate(listed)
+        ]
 
     def when(self, key: str = "date", *, required: bool = False) -> CalendarDate | None:
         """Return a date with its precision, its `end` and whether it is approximate."""
@@ -206,21 +210,23 @@ class Fields:
 
 def parse_date(value: object) -> tuple[date, Precision] | None:
     """Parse a TOML date, or a text that names a day, month, season or year, into its first day."""
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | bool):
         return None
-    if isinstance(value, date):
-        return value, Precision.DAY
     match = _DATE_FORM.fullmatch(str(value).strip())
-    if not match or isinstance(value, bool):
+    if not match:
         return None
     year, month, day, season = match.groups()
     try:
-        if season:
-            return date(int(year), _SEASONS[season], 1), Precision.SEASON
-        first = date(int(year), int(month or 1), int(day or 1))
+        first = date(int(year), _SEASONS[season] if season else int(month or 1), int(day or 1))
     except ValueError:
         return None
-    return first, Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
+    return first, _precision(month, day, season)
+
+
+def _precision(month: str | None, day: str | None, season: str | None) -> Precision:
+    if season:
+        return Precision.SEASON
+    return Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

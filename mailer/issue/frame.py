@@ -19,6 +19,7 @@ from mailer.issue.model import (
     Section,
 )
 
+FRAME = "issue.toml"
 KEYS = (
     "title",
     "masthead",

@@ -10,11 +10,10 @@ from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
 from mailer.issue.fields import did_you_mean
 from mailer.issue.findings import Notebook
-from mailer.issue.frame import parse_frame
+from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
 from mailer.issue.model import Finding, Issue, Severity, images_of
 
-FRAME = "issue.toml"
 ITEMS = "items"
 IMAGES = "images"
 TEXT_BYTES_AT_MOST = 1_000_000

@@ -1,0 +1,1 @@
+"""Making things: a new workspace, and the next issue in it."""

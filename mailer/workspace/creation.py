@@ -1,0 +1,61 @@
+"""`mailer init`: a new workspace with commented settings, templates and the register of lists."""
+
+import shutil
+from pathlib import Path
+
+import mailer
+from mailer.errors import ExitCode, MailerError
+
+CONFIG = "config.toml"
+GITIGNORE = """\
+# What a workspace makes: database, keys, caught mail, composed issues
+/var/
+/build/
+
+# Subscribers are people: their addresses never go into version control
+/subscribers/*.csv
+/subscribers/*.xlsx
+"""
+
+
+class UnwritableError(MailerError):
+    """The disk, or the rights on it, do not let us write."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+def defaults_folder() -> Path:
+    """The folder with what `init` copies: inside the wheel, or the checkout that mailer runs from."""
+    package = Path(mailer.__file__).parent
+    packed = package / "defaults"
+    return packed if packed.is_dir() else package.parent
+
+
+def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path, ...]:
+    """Make a workspace in an empty or new folder and return its files. Raises MailerError when it is not empty."""
+    source = defaults or defaults_folder()
+    if not (source / CONFIG).is_file():
+        raise MailerError("the files to begin with are missing", where=str(source), hint="Install mailer again.")
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise MailerError("the folder is not empty", where=str(target), hint="Name a new folder.")
+        return _fill(target, source)
+    except OSError as error:
+        raise UnwritableError(f"the workspace cannot be made: {error.strerror}", where=str(target)) from error
+
+
+def _fill(target: Path, source: Path) -> tuple[Path, ...]:
+    """Copy settings, registers and templates; of the subscribers' folder nothing but its registers."""
+    (target / "issues").mkdir(parents=True)
+    (target / "subscribers").mkdir()
+    shutil.copyfile(source / CONFIG, target / CONFIG)
+    for register in sorted((source / "subscribers").glob("*.toml")):
+        shutil.copyfile(register, target / "subscribers" / register.name)
+    shutil.copytree(
+        source / "templates",
+        target / "templates",
+        ignore=shutil.ignore_patterns(".*", "__pycache__"),
+        copy_function=shutil.copyfile,
+    )
+    (target / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
+    return tuple(sorted(path for path in target.rglob("*") if path.is_file()))

@@ -1,0 +1,128 @@
+"""One issue on the editor's desk: read, checked, composed, and written out as files to look at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer.compose.printed import print_pdf
+from mailer.compose.slots import Slot
+from mailer.errors import MailerError
+from mailer.issue.lint import lint
+from mailer.issue.model import Finding, Issue, Lang, Severity
+from mailer.message.compiled import RecipientValues, compile_message
+from mailer.subscribers.register import nearest_list
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+    from mailer.compose.composed import ComposedIssue, VariantKey
+
+EXAMPLE_ADDRESS = "kari.nordmann@kommune.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An issue and what was found in it; `issue` is None when a finding is an error that stops composing."""
+
+    issue: Issue | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file that was written; `size` in bytes."""
+
+    file: Path
+    size: int
+
+
+def check_issue(services: "Services", slug: str, *, today: date) -> Checked:
+    """Read an issue and lint it; composing has findings of its own, when the issue can be composed."""
+    reading = services.read_issue(slug)
+    if reading.issue is None:
+        return Checked(issue=None, findings=reading.findings)
+    composed = services.composer.compose(reading.issue, widest_key(services, reading.issue))
+    linted = lint(reading.issue, today=today, sources=reading.sources)
+    return Checked(issue=reading.issue, findings=(*reading.findings, *linted, *composed.findings))
+
+
+def require_issue(services: "Services", slug: str) -> Issue:
+    """Read an issue that is to be composed; raises `MailerError` with the first error when there is any."""
+    reading = services.read_issue(slug)
+    if reading.issue is None:
+        errors = [each for each in reading.findings if each.severity is Severity.ERROR]
+        place = f"issues/{slug}/{errors[0].file}" + (f":{errors[0].line}" if errors[0].line else "")
+        others = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise MailerError(f"{errors[0].message}{others}", where=place, hint=f"See them all: mailer check {slug}")
+    return reading.issue
+
+
+def widest_key(services: "Services", issue: Issue) -> "VariantKey":
+    """The variant for a reader of every list: the largest there is."""
+    return services.composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
+
+
+def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang: Lang | None) -> "VariantKey":
+    """The variant for a reader of these lists; raises `MailerError` for a list that does not exist."""
+    for slug in lists:
+        if services.register.find(slug) is None:
+            raise MailerError(f"there is no list {slug!r}", hint=nearest_list(services.register, slug))
+    return services.composer.variant_key(issue, lists, lang=lang or issue.lang)
+
+
+def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> tuple[Written, ...]:
+    """Write every form of an issue, as an example subscriber would get it, into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tuple(_write(folder / name, content) for name, content in _forms(services, issue, key))
+
+
+def _forms(services: "Services", issue: Issue, key: "VariantKey") -> Iterator[tuple[str, bytes]]:
+    composed = services.composer.compose(issue, key)
+    yield "issue.html", with_example_values(services, composed.html).encode()
+    yield "issue.txt", with_example_values(services, composed.text).encode()
+    yield "issue.mjml", composed.mjml.encode()
+    yield "issue.eml", example_message(services, composed, slug=issue.slug)
+    yield "issue.pdf", printed_issue(services, issue)
+
+
+def printed_issue(services: "Services", issue: Issue) -> bytes:
+    """The PDF of an issue; its time stamp is the issue's own date, so the same issue gives the same bytes."""
+    timestamp = datetime.combine(issue.published.start, time(), UTC)
+    return print_pdf(issue, theme=services.theme, publication=services.publication, timestamp=timestamp)
+
+
+def with_example_values(services: "Services", text: str) -> str:
+    """Put an example subscriber's values into the slots of a composed text."""
+    pages = services.publication.pages
+    values = {
+        Slot.EMAIL: EXAMPLE_ADDRESS,
+        Slot.UNSUBSCRIBE_URL: pages.leave("example"),
+        Slot.PREFERENCES_URL: pages.preferences("example"),
+    }
+    for slot, value in values.items():
+        text = text.replace(slot.token, value)
+    return text
+
+
+def example_message(services: "Services", composed: "ComposedIssue", *, slug: str) -> bytes:
+    """The whole message to an example subscriber, as it would go over the wire."""
+    compiled = compile_message(composed, sender=services.sender, slug=slug)
+    values = RecipientValues(
+        address=EXAMPLE_ADDRESS,
+        unsubscribe_token="example",  # noqa: S106 not a secret: it stands in an example
+        preferences_token="example",  # noqa: S106
+        message_id=f"<example@{compiled.domain}>",
+        date=services.clock(),
+    )
+    return compiled.personalise(values)
+
+
+def _write(file: Path, content: bytes) -> Written:
+    file.write_bytes(content)
+    return Written(file=file, size=len(content))

@@ -1,0 +1,107 @@
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mailer.issue.urls import clean_url, find_bare_addresses
+
+ALLOWED = re.compile(r"https?://[A-Za-z0-9.:_-]+([/?#][!-~]*)?|mailto:[!-~]+|tel:[+0-9().-]+", re.IGNORECASE)
+ATTACKS = [
+    "//evil.example/x",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "https://user@evil.example/",
+    "https://user:pass@evil.example/",
+    "https:///x",
+    "https://",
+    "https://[::1",
+    "https://a.example:99999999/",
+    "/local",
+    "example.org",
+    "mailto:",
+    "mailto:a",
+    "mailto:a@b.example%0ABcc:x@y.example",
+    "mailto:a@b.example?subject=x%0D%0ABcc:c@d.example",
+    "tel:abc",
+    "https://a.example/\u202egnp.exe",
+    "https://a.example/\nx",
+    "java\tscript:alert(1)",
+]
+
+
+@pytest.mark.parametrize("written", ATTACKS)
+def test_an_address_that_is_not_on_the_allow_list_is_refused_with_a_reason(written: str) -> None:
+    address = clean_url(written)
+    assert address.url == ""
+    assert address.problem
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://www.ks.no/a_b/(c)?x=1&y=2#z", "https://www.ks.no/a_b/(c)?x=1&y=2#z"),
+        ("HTTPS://ks.no/", "HTTPS://ks.no/"),
+        ("http://ks.no", "http://ks.no"),
+        ("mailto:Turid.Moseid@helsedir.example", "mailto:Turid.Moseid@helsedir.example"),
+        ("mailto:a@b.example?subject=Hei%20du", "mailto:a@b.example?subject=Hei%20du"),
+        ("tel:+47 810 20 050", "tel:+4781020050"),
+        ("https://blåbær.example/søk?q=ærlig", "https://xn--blbr-roah.example/s%C3%B8k?q=%C3%A6rlig"),
+        ("https://a.example/x y", "https://a.example/x%20y"),
+    ],
+)
+def test_an_allowed_address_becomes_ascii_and_is_otherwise_kept(written: str, url: str) -> None:
+    assert clean_url(written).url == url
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "removed"),
+    [
+        ("https://a.example/?fbclid=Iw&x=1", "https://a.example/?x=1", ("fbclid",)),
+        ("https://a.example/?utm_source=n&utm_medium=e#part", "https://a.example/#part", ("utm_source", "utm_medium")),
+        ("https://a.example/?gclid=1&mc_eid=2", "https://a.example/", ("gclid", "mc_eid")),
+        ("https://a.example/?id=utm_source", "https://a.example/?id=utm_source", ()),
+        (
+            "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fks.example%2Fa%3Ffbclid%3D1&data=05",
+            "https://ks.example/a",
+            ("SafeLinks", "fbclid"),
+        ),
+        ("https://x.safelinks.protection.outlook.com/?url=javascript%3Aalert(1)", "", ("SafeLinks",)),
+    ],
+)
+def test_tracking_and_wrappers_are_taken_off_and_named(written: str, url: str, removed: tuple[str, ...]) -> None:
+    address = clean_url(written)
+    assert (address.url, address.removed) == (url, removed)
+
+
+@given(st.builds(str.__add__, st.sampled_from(["", "https://", "http://a.example/", "mailto:", "tel:"]), st.text()))
+@example("https://a.example/\\..")
+def test_whatever_is_let_through_fits_the_allow_list(written: str) -> None:
+    address = clean_url(written)
+    assert bool(address.url) != bool(address.problem)
+    if address.url:
+        assert ALLOWED.fullmatch(address.url)
+
+
+@given(st.text(alphabet="abc.@:/https()?!_* "))
+def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None:
+    ends = 0
+    for start, end in find_bare_addresses(text):
+        assert ends <= start < end <= len(text)
+        ends = end
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Send til ola@a.example.", ["ola@a.example"]),
+        ("Se https://a.example/x, og (https://b.example/y).", ["https://a.example/x", "https://b.example/y"]),
+        ("«https://a.example/(x)»", ["https://a.example/(x)"]),
+        ("https:// og @ola og a@b og kl. 12", []),
+        ("Staerk; siv-lise.staerk@a.example ", ["siv-lise.staerk@a.example"]),
+    ],
+)
+def test_the_end_of_a_sentence_is_no_part_of_a_bare_address(text: str, found: list[str]) -> None:
+    assert [text[start:end] for start, end in find_bare_addresses(text)] == found
