@@ -5,11 +5,14 @@ import re
 import idna
 
 from mailer.errors import MailerError
+from mailer.message.headers import HeaderError, guard
 
-# RFC 5322 atoms joined by dots; RFC 6531 §3.3 adds everything that is not ASCII.
-ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\U0010ffff-]"
+# RFC 5322 atoms joined by dots; RFC 6531 §3.3 adds what is not ASCII.
+ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
 LOCAL_PART = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*")
-ASCII_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ASCII_DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+HINT = "Correct the subscriber's address."
 MAXIMUM_LOCAL = 64
 MAXIMUM_ADDRESS = 254
 
@@ -21,12 +24,21 @@ class AddressError(MailerError):
 def wire_address(address: str) -> str:
     """Return the address as it goes into RCPT and To: the domain as A-labels (RFC 5890). Raises `AddressError`."""
     local, _, domain = address.rpartition("@")
-    ascii_domain = _a_labels(domain)
-    wire = f"{local}@{ascii_domain}"
-    fits = len(local.encode()) <= MAXIMUM_LOCAL and len(wire.encode()) <= MAXIMUM_ADDRESS
-    if not fits or not LOCAL_PART.fullmatch(local) or not ASCII_DOMAIN.fullmatch(ascii_domain):
-        raise AddressError("this is no address that mail can be sent to", hint="Correct the subscriber's address.")
+    wire = f"{local}@{_a_labels(domain)}"
+    if not LOCAL_PART.fullmatch(local) or not ASCII_DOMAIN.fullmatch(wire[len(local) + 1 :]):
+        raise AddressError("this is no address that mail can be sent to", hint=HINT)
+    if not wire.isascii():
+        _refuse_invisible(local)
+    if len(local.encode()) > MAXIMUM_LOCAL or len(wire.encode()) > MAXIMUM_ADDRESS:
+        raise AddressError("the address is too long for mail", hint=HINT)
     return wire
+
+
+def _refuse_invisible(local: str) -> None:
+    try:
+        guard("To", local)
+    except HeaderError as error:
+        raise AddressError("an invisible character stands in the address", hint=HINT) from error
 
 
 def _a_labels(domain: str) -> str:
@@ -35,9 +47,7 @@ def _a_labels(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise AddressError(
-            "the part after the @ is no name on the internet", hint="Correct the subscriber's address."
-        ) from error
+        raise AddressError("the part after the @ is no name on the internet", hint=HINT) from error
 
 
 def needs_smtputf8(address: str) -> bool:

@@ -1,11 +1,10 @@
 """Header fields as they go on the wire: guarded, encoded (RFC 2047) and folded (RFC 5322 §2.1.1)."""
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from email.utils import format_datetime
 
 from mailer.errors import MailerError
@@ -14,7 +13,7 @@ BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 LINE_LENGTH = 78
 ENCODED_WORD_LENGTH = 75
-ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[A-Za-z]\?[^?]*\?=")
+ENCODED_WORD = re.compile(r"=\?([^?]*)\?([qQbB])\?(.*?)\?=")
 PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 # What may stand as it is in an encoded word wherever it is used (RFC 2047 §5, rule 3).
 PLAIN_IN_ENCODED_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
@@ -30,30 +29,39 @@ def guard(name: str, value: str) -> str:
     Refused are control characters, line and paragraph separators, bidi controls, and encoded words (RFC 2047)
     that decode to one of these: Python's email package up to 3.12 writes those out as line ends.
     """
-    for text in (value, _decoded(value)):
-        if any(_is_forbidden(character) for character in text):
-            raise HeaderError(
-                "a line break or an invisible control character stands in the text",
-                where=name,
-                hint="Write the text anew instead of copying it.",
-            )
+    if _is_harmful(value) or _is_harmful(_decoded(value)):
+        raise HeaderError(
+            "a line break or an invisible control character stands in the text",
+            where=name,
+            hint="Write the text anew instead of copying it.",
+        )
     return value.strip(" ")
 
 
-def _is_forbidden(character: str) -> bool:
-    return unicodedata.category(character) in FORBIDDEN_CATEGORIES or character in BIDI_CONTROLS
+def _is_harmful(text: str) -> bool:
+    return any(unicodedata.category(each) in FORBIDDEN_CATEGORIES or each in BIDI_CONTROLS for each in text)
 
 
 def _decoded(value: str) -> str:
-    """Decode encoded words as a mail program would; one that cannot be decoded stays as it is."""
-    return "".join(_decode(word) for word in ENCODED_WORD.findall(value))
+    """Decode all that a lenient mail program could take for an encoded word."""
+    return "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
 
 
-def _decode(word: str) -> str:
+def _decode(charset: str, encoding: str, text: str) -> str:
+    decode = _decode_q if encoding in "qQ" else _decode_b
     try:
-        return str(make_header(decode_header(word)))
-    except (HeaderParseError, LookupError, ValueError):
-        return ""
+        return decode(text).decode(charset.partition("*")[0], errors="replace")  # "us-ascii*en": RFC 2231 §5
+    except (LookupError, ValueError):
+        return decode(text).decode("latin-1")
+
+
+def _decode_q(text: str) -> bytes:
+    return re.sub(rb"=([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text.encode())
+
+
+def _decode_b(text: str) -> bytes:
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", text)
+    return base64.b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + "==")
 
 
 def unstructured(name: str, value: str) -> str:
@@ -66,8 +74,8 @@ def unstructured(name: str, value: str) -> str:
 
 
 def mailbox(name: str, address: str, *, display_name: str = "") -> str:
-    """Return an address field such as From, without its final line end."""
-    words = _phrase(guard(name, display_name))
+    """Return an address field such as From, without its final line end. Spaces in a row count as one."""
+    words = _phrase(re.sub(" +", " ", guard(name, display_name)))
     route = f"<{guard(name, address)}>" if words else guard(name, address)
     lines = [*words, route]
     joined = f"{name}: {' '.join(lines)}"
@@ -78,7 +86,7 @@ def _phrase(text: str) -> list[str]:
     """Return a display name (RFC 5322 §3.2.5): as it is, in quotes, or as encoded words."""
     if not text:
         return []
-    if not text.isascii() or "=?" in text or "  " in text or len(text) > LINE_LENGTH - 18:
+    if not text.isascii() or "=?" in text or len(text) > LINE_LENGTH - 18:
         return list(_encoded_words(text, first=len("Reply-To: ")))
     if PHRASE.fullmatch(text):
         return [text]
