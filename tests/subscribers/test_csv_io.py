@@ -1,0 +1,206 @@
+"""Subscriber files: what Excel writes is read letter by letter; what is not understood is refused with its line."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.errors import MailerError
+from mailer.subscribers.csv_io import CsvDefaults, CsvError, CsvRow, RefusedRow, read_csv
+from mailer.subscribers.model import Register
+
+DEFAULTS = CsvDefaults(basis="art. 6(1)(e)")
+ALPHABETS = ["Ole Hansen", "Åse Sørbø Ærø", "Áile Čáppa Đ Ŋ Š Ŧ Ž", "André Müller"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "people.csv"
+
+
+def _read(file: Path, register: Register, defaults: CsvDefaults = DEFAULTS) -> list[CsvRow | RefusedRow]:
+    return list(read_csv(file, register, defaults=defaults))
+
+
+def _reasons(file: Path, register: Register) -> list[tuple[int, str]]:
+    return [(row.line, row.reason) for row in _read(file, register) if isinstance(row, RefusedRow)]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("name", ALPHABETS)
+def test_letters_are_read_as_written_or_the_file_cannot_be_written(
+    file: Path, register: Register, delimiter: str, encoding: str, name: str
+) -> None:
+    text = delimiter.join(["E-post", "NAVN", "Liste"]) + "\r\n" + delimiter.join(["a@x.example", name, "Fonna"])
+    if encoding == "cp1252" and "Č" in name:
+        with pytest.raises(UnicodeEncodeError):
+            text.encode(encoding)
+        return
+    file.write_bytes(text.encode(encoding))
+    (row,) = _read(file, register)
+    assert isinstance(row, CsvRow)
+    assert (row.name, row.list.slug, row.line) == (name, "fonna", 2)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "epost;navn;liste;språk;rolle;organisasjon;grunnlag",
+        "E-Post;Namn;LISTE;Språk;Rolle;Organisasjon;Grunnlag",
+        "email;name;list;language;role;organisation;basis",
+    ],
+)
+def test_headers_are_known_in_any_language_and_case(file: Path, register: Register, header: str) -> None:
+    file.write_text(f"{header}\na@x.example;Ole;agder;Nynorsk;kommune;Lillevik;avtale\n", encoding="utf-8")
+    (row,) = _read(file, register, CsvDefaults())
+    assert isinstance(row, CsvRow)
+    assert (row.address.normalised, row.name, row.list.slug, row.lang) == ("a@x.example", "Ole", "agder", "nn")
+    assert (row.role, row.organisation, row.basis) == ("kommune", "Lillevik", "avtale")
+
+
+@pytest.mark.parametrize("name", ["akershus", "AKERSHUS (Ahus)", "Ahus", "Helsefellesskapet Ahus"])
+def test_a_list_is_known_by_slug_short_name_or_alias(file: Path, register: Register, name: str) -> None:
+    file.write_text(f"liste;epost\n{name};a@x.example\n", encoding="utf-8")
+    (row,) = _read(file, register)
+    assert isinstance(row, CsvRow)
+    assert row.list.slug == "akershus"
+
+
+def test_quoted_cells_blank_lines_and_the_sep_line_keep_the_line_numbers(file: Path, register: Register) -> None:
+    file.write_text('sep=;\nepost;liste;navn\n\na@x.example;oslo;"Ole\nOlsen"\n;;\nb@;oslo;B\n', encoding="utf-8-sig")
+    good, bad = _read(file, register)
+    assert isinstance(good, CsvRow)
+    assert (good.line, good.name) == (4, "Ole Olsen")
+    assert (bad.line, type(bad)) == (7, RefusedRow)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("a@;oslo;;", "is no e-mail address"),
+        (";oslo;;", "is no e-mail address"),
+        ('"""a b""@x.example";oslo;;', "Quoting the part before the @-sign"),
+        ("ａ@x.example;oslo;;", "full-width"),
+        ("a@x.invalid;oslo;;", "special-use or reserved"),
+        ("a@x.example;osl;;", "there is no list 'osl'. Did you mean oslo?"),
+        ("a@x.example;;;", "the list is missing"),
+        ("a@x.example;oslo;dansk;", "the language 'dansk' is not one of"),
+        (f"a@x.example;oslo;;{'r' * 65}", "the role is longer than 64"),
+        (f"a@x.example;oslo;;{'r' * 1001}", "a cell is longer than 1000"),
+        ("a@x.example;oslo;;a\x07b", "control character"),
+        ("a@x.example;oslo;;kommune;more", "more columns than the header"),
+    ],
+)
+def test_a_line_that_is_not_understood_is_refused_with_its_number(
+    file: Path, register: Register, line: str, reason: str
+) -> None:
+    file.write_text(f"epost;liste;språk;rolle\nb@x.example;oslo;;\n{line}\n", encoding="utf-8")
+    ((number, found),) = _reasons(file, register)
+    assert number == 3
+    assert reason in found
+
+
+def test_an_empty_basis_is_refused_when_nothing_else_gives_one(file: Path, register: Register) -> None:
+    file.write_text("epost;liste;grunnlag\na@x.example;oslo;\n", encoding="utf-8")
+    (row,) = _read(file, register, CsvDefaults())
+    assert isinstance(row, RefusedRow)
+    assert row.reason == "the basis is missing"
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "message"),
+    [
+        (b"navn;liste\n", ":1", "must name it epost, e-post, email or e-mail"),
+        (b"", ":1", "no column holds the e-mail address"),
+        (b"epost;liste;telefon\n", ":1", "'telefon' is not known"),
+        (b"epost;lste\n", ":1", "Did you mean liste?"),
+        (b"epost;;liste\n", ":1", "a column has no name"),
+        (b"epost;email;liste\n", ":1", "two columns hold the address"),
+        (b"epost" + b";x" * 200 + b"\n", ":1", "more than 100 columns"),
+        (b"epost;navn\n", "", "--list"),
+        (b"epost;liste\na@x.example;osl\0o\n", ":2", "NUL"),
+        (b"epost;liste;navn\na@x.example;oslo;\xc3\xb8\nb@x.example;oslo;\xf8\n", ":3", "mixture"),
+        (b"epost;liste;navn\na@x.example;oslo;\x81\n", ":2", "mixture"),
+        (b"\xef\xbb\xbfepost;liste;navn\na@x.example;oslo;\xf8\n", ":2", "mixture"),
+        ("epost;liste\n".encode("utf-16"), "", "UTF-16"),
+        (b"PK\x03\x04...", "", "Excel workbook"),
+        (b'epost;liste\na@x.example;"osl"o\n', ":2", "quotation mark"),
+        (b'epost;liste\na@x.example;oslo\nb@x.example;"oslo\n', ":3", "quotation mark"),
+        (b"epost;liste;navn\na@x.example;oslo;" + b"x" * 200_000, ":2", "field larger"),
+        (b"epost;liste;navn\na@x.example;oslo;Ole 010101 00131\n", ":2", "column 3 holds what looks like a f"),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_refused_whole(
+    file: Path, register: Register, content: bytes, where: str, message: str
+) -> None:
+    file.write_bytes(content)
+    with pytest.raises(CsvError) as refused:
+        _read(file, register)
+    assert refused.value.where == f"{file}{where}"
+    assert message in str(refused.value)
+    assert "00131" not in str(refused.value)
+
+
+def test_a_file_without_any_basis_is_refused(file: Path, register: Register) -> None:
+    file.write_text("epost;liste\na@x.example;oslo\n", encoding="utf-8")
+    with pytest.raises(CsvError, match="--basis"):
+        _read(file, register, CsvDefaults())
+
+
+def test_a_missing_file_is_named(file: Path, register: Register) -> None:
+    with pytest.raises(CsvError, match="cannot be read"):
+        _read(file, register)
+
+
+def test_eleven_digits_that_are_no_national_identity_number_are_let_through(file: Path, register: Register) -> None:
+    file.write_text("epost;liste;navn\na@x.example;oslo;01010100132\n", encoding="utf-8")
+    assert _reasons(file, register) == []
+
+
+_cell = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(_cell, min_size=1, max_size=5),
+    delimiter=st.sampled_from(";,\t"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+)
+def test_any_names_come_back_as_they_were_written(
+    file: Path, register: Register, names: list[str], delimiter: str, encoding: str
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerows([["epost", "liste", "organisasjon"], *(["a@x.example", "oslo", each] for each in names)])
+    file.write_bytes(text.getvalue().encode(encoding))
+    rows = _read(file, register)
+    assert [row.organisation for row in rows if isinstance(row, CsvRow)] == names
+
+
+_GOOD = "epost;navn;liste;grunnlag\n" + "".join(
+    f"ola{number}@kommune.example;Ølá Ås{number};Fonna;avtale\n" for number in range(5)
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+    edits=st.lists(st.tuples(st.integers(0, 300), st.binary(max_size=4)), min_size=1, max_size=4),
+)
+def test_a_damaged_file_is_read_or_refused_with_its_line_and_never_ends_in_a_bug(
+    file: Path, register: Register, encoding: str, edits: list[tuple[int, bytes]]
+) -> None:
+    content = bytearray(_GOOD.encode(encoding, errors="replace"))
+    for at, put in edits:
+        content[at : at + len(put)] = put
+    file.write_bytes(bytes(content))
+    where, rows = "", []
+    try:
+        rows = _read(file, register)
+    except MailerError as refused:
+        where = refused.where
+    assert where.startswith(str(file)) or all(row.line >= 2 for row in rows)
