@@ -29,8 +29,10 @@ VERSION = 1
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
-# Names of the places where values go; a body's slots are named `text.<slot>` and `html.<slot>`.
+# Names of the places where values go.
 TO, DATE, MESSAGE_IDENTITY, ONE_CLICK = "to", "date", "message_id", "one_click"
+IN_TEXT = {slot: f"text.{slot}" for slot in Slot}
+IN_HTML = {slot: f"html.{slot}" for slot in Slot}
 MAXIMUM_VALUE = 4096
 
 BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -134,14 +136,17 @@ class CompiledMessage:
             Slot.UNSUBSCRIBE_URL: pages.leave(values.unsubscribe_token),
             Slot.PREFERENCES_URL: pages.preferences(values.preferences_token),
         }
-        return {
+        filled = {
             TO: wire_address(values.address).encode(),
-            DATE: headers.date(values.date).encode("ascii"),
+            DATE: headers.date(values.date.replace(microsecond=0)).encode("ascii"),
             MESSAGE_IDENTITY: values.message_id.encode("ascii"),
             ONE_CLICK: pages.one_click(values.unsubscribe_token).encode("ascii"),
-            **{f"text.{slot}": encode_value(value).encode("ascii") for slot, value in slots.items()},
-            **{f"html.{slot}": encode_value(html.escape(value)).encode("ascii") for slot, value in slots.items()},
         }
+        for slot, value in slots.items():
+            escaped = html.escape(value)
+            encoded = filled[IN_TEXT[slot]] = encode_value(value).encode("ascii")
+            filled[IN_HTML[slot]] = encoded if escaped == value else encode_value(escaped).encode("ascii")
+        return filled
 
 
 def compile_message(
@@ -220,10 +225,10 @@ def _bodies(composed: ComposedIssue) -> Iterator[str | Place]:
     # "=_" cannot occur in quoted-printable, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
     yield f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    for name, subtype, text in (("text", "plain", composed.text), ("html", "html", composed.html)):
+    for names, subtype, text in ((IN_TEXT, "plain", composed.text), (IN_HTML, "html", composed.html)):
         yield f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        yield from (Place(name=f"{name}.{each}") if isinstance(each, Slot) else each for each in cut(text))
+        yield from (Place(name=names[each]) if isinstance(each, Slot) else each for each in cut(text))
         yield "\r\n"
     yield f"--{boundary}--\r\n"
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from mailer.errors import MailerError
 
@@ -117,6 +118,7 @@ def uri(name: str, *addresses: str) -> str:
     return f"{name}: " + ",\r\n ".join(f"<{guard(name, address)}>" for address in addresses)
 
 
+@lru_cache(maxsize=64)  # thousands of messages a second share one
 def date(moment: datetime) -> str:
     """Return a moment as in a Date field (RFC 5322 §3.3)."""
     if moment.tzinfo is None:
