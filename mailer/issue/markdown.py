@@ -178,7 +178,7 @@ class _Walker:
 
     def image(self, token: Token, line: int) -> Iterable[Block]:
         path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
-        alt = "".join(child.content or " " for child in token.children or []).strip()
+        alt = "".join(" " if "break" in child.type else child.content for child in token.children or []).strip()
         problem = image_problem(path, self.images)
         if problem:
             self.notes.error("image", problem, line=line, words=path, hint=_IMAGE_HINT)

@@ -1,0 +1,375 @@
+import string
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mailer.issue.markdown import NESTING_AT_MOST, parse_blocks, parse_inlines
+from mailer.issue.model import (
+    Block,
+    Blocks,
+    Emphasis,
+    Finding,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    LineBreak,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Severity,
+    Strong,
+    Text,
+    plain_text,
+)
+from mailer.issue.urls import clean_url
+
+WORDS = (
+    "ord",
+    "22. november 2023 blei",
+    "1. og 2. mars",
+    "[ord](https://a.example/)",
+    "[ord](){lang=nb}",
+    "[**ord**](https://a.example/?fbclid=1){lang=xx}",
+    "[](https://a.example/)",
+    "<ola@a.example>",
+    "kari@b.example,",
+    "https://a.example/(x).",
+    "![alt](images/a.png)",
+    "![](images/a.png)",
+    "[x](javascript:1)",
+    "<b>",
+    "<!-- note -->",
+    "*a **b",
+    "c** d*",
+    "\\",
+    "`x`",
+    "| a |",
+    "&nbsp;",
+    "#",
+    "###",
+    "-",
+    "1.",
+    ">",
+    "---",
+    "===",
+    "    ",
+    "  \n",
+    "\n",
+    "\n\n",
+    "\u202f",
+    "e\u0301",
+)
+MARKDOWN = st.one_of(
+    st.text(),
+    st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join),
+    st.lists(st.sampled_from(WORDS)).map("\n".join),
+)
+
+
+def parse(text: str, *, images: tuple[str, ...] = ()) -> tuple[Blocks, tuple[Finding, ...]]:
+    return parse_blocks(text, file="items/x.md", lang="nn", images=images)
+
+
+def only_paragraph(text: str) -> Inlines:
+    (block,), _ = parse(text)
+    assert isinstance(block, Paragraph)
+    return block.inlines
+
+
+def words_of(blocks: Blocks) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case Paragraph(inlines) | Heading(inlines=inlines):
+                yield plain_text(inlines)
+            case List(points):
+                for point in points:
+                    yield from words_of(point)
+            case Quote(quoted):
+                yield from words_of(quoted)
+            case Image(alt=alt):
+                yield alt
+
+
+def inlines_of(blocks: Blocks) -> Iterator[Inline]:
+    for block in blocks:
+        match block:
+            case Paragraph(inlines) | Heading(inlines=inlines):
+                yield from deep(inlines)
+            case List(points):
+                for point in points:
+                    yield from inlines_of(point)
+            case Quote(quoted):
+                yield from inlines_of(quoted)
+            case Image():
+                pass
+
+
+def deep(inlines: Inlines) -> Iterator[Inline]:
+    for inline in inlines:
+        yield inline
+        if isinstance(inline, Strong | Emphasis | Link):
+            yield from deep(inline.children)
+
+
+def rules(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.rule for finding in findings]
+
+
+# --- Dates are no lists ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "22. november 2023 blei det arrangert digitalt møte",
+        "1. august trer det i kraft",
+        "1. og 2. mars er det møte",
+        "1. til 3. juni",
+        "24. – 25. oktober",
+        "  3. sept. kl. 12",
+        "17. Mai er fridag",
+        "1.\naugust 2022",
+    ],
+)
+def test_a_paragraph_that_begins_with_a_date_is_a_paragraph(text: str) -> None:
+    assert plain_text(only_paragraph(text)) == " ".join(text.split())
+
+
+def test_a_date_that_comes_to_a_line_start_by_rewrapping_stays_in_its_sentence() -> None:
+    assert plain_text(only_paragraph("Krav som trer i kraft\n1. august 2022. Se\n2. mars òg.")) == (
+        "Krav som trer i kraft 1. august 2022. Se 2. mars òg."
+    )
+
+
+@pytest.mark.parametrize(("mark", "start"), [("-", None), ("*", None), ("1.", 1)])
+def test_a_date_at_the_start_of_a_point_makes_no_list_in_the_list(mark: str, start: int | None) -> None:
+    (block,), _ = parse(f"{mark} 22. november: møte")
+    assert isinstance(block, List)
+    assert block.start == start
+    assert list(words_of((block,))) == ["22. november: møte"]
+
+
+def test_a_date_in_a_quotation_is_no_list() -> None:
+    (block,), _ = parse("> 22. november var det møte")
+    assert isinstance(block, Quote)
+    assert list(words_of((block,))) == ["22. november var det møte"]
+
+
+def test_numbered_points_are_still_a_list_that_begins_with_its_number() -> None:
+    (block,), _ = parse("3. tredje\n4. marsipan\n5. femte")
+    assert isinstance(block, List)
+    assert block.start == 3
+    assert list(words_of((block,))) == ["tredje", "marsipan", "femte"]
+
+
+# --- Words ---
+
+
+def test_letters_are_composed_and_a_narrow_no_break_space_is_kept() -> None:
+    inlines = only_paragraph("Ba\u030abord,\u202f25\u00a0000 e&#x301;")
+    assert inlines == (Text("Båbord,\u202f25\u00a0000 é"),)
+
+
+def test_strong_emphasis_and_a_hard_break_become_inlines() -> None:
+    assert only_paragraph("*a* **b**\\\nc") == (
+        Emphasis((Text("a"),)),
+        Text(" "),
+        Strong((Text("b"),)),
+        LineBreak(),
+        Text("c"),
+    )
+
+
+def test_code_rules_and_underlines_of_markdown_stay_words() -> None:
+    blocks, findings = parse("    innrykk\n\n`x`\n\n```\nkode\n```\n\nTittel\n===\n\n[a]: https://a.example")
+    assert [*words_of(blocks)] == ["innrykk", "`x`", "``` kode ```", "Tittel ===", "[a]: https://a.example"]
+    assert findings == ()
+
+
+def test_headings_begin_at_level_4_and_skip_none() -> None:
+    blocks, _ = parse("## a\n\n#### b\n\n##### c\n\n###### d\n\n# e\n\n## f")
+    assert [block.level for block in blocks if isinstance(block, Heading)] == [4, 5, 6, 6, 4, 5]
+
+
+# --- Links ---
+
+
+def test_the_language_of_link_words_stands_behind_the_link() -> None:
+    assert only_paragraph("Sjå [ord](https://a.example/){lang=nb}, [to](https://b.example/){lang=nn}.") == (
+        Text("Sjå "),
+        Link((Text("ord"),), "https://a.example/", "nb"),
+        Text(", "),
+        Link((Text("to"),), "https://b.example/"),
+        Text("."),
+    )
+
+
+def test_an_unknown_language_of_a_link_is_an_error_that_lists_the_known() -> None:
+    blocks, (finding,) = parse("hei\n[ord](https://a.example/){lang=dk}")
+    assert (finding.severity, finding.rule, finding.line, finding.words) == (Severity.ERROR, "lang", 2, "{lang=dk}")
+    assert "nb, nn, se, en" in finding.hint
+    assert [*words_of(blocks)] == ["hei ord"]
+
+
+def test_words_without_an_address_are_a_link_to_nowhere_and_a_warning() -> None:
+    blocks, (finding,) = parse("Sjå\n[Etablering og organisering](){lang=nb}")
+    assert Link((Text("Etablering og organisering"),), "", "nb") in [*inlines_of(blocks)]
+    assert (finding.severity, finding.rule, finding.line) == (Severity.WARNING, "no-address", 2)
+    assert finding.words == "Etablering og organisering"
+
+
+def test_a_link_without_words_shows_its_address_and_is_a_warning() -> None:
+    blocks, (finding,) = parse("[](https://a.example/)")
+    assert [*words_of(blocks)] == ["https://a.example/"]
+    assert finding.rule == "no-words"
+
+
+def test_bare_addresses_in_running_text_become_links_but_never_inside_a_link() -> None:
+    assert only_paragraph("Skriv til ola@a.example. [**https://b.example**](https://c.example/)") == (
+        Text("Skriv til "),
+        Link((Text("ola@a.example"),), "mailto:ola@a.example"),
+        Text(". "),
+        Link((Strong((Text("https://b.example"),)),), "https://c.example/"),
+    )
+
+
+def test_an_address_in_angle_brackets_becomes_a_mailto_link() -> None:
+    assert only_paragraph("<Turid.Moseid@a.example>") == (
+        Link((Text("Turid.Moseid@a.example"),), "mailto:Turid.Moseid@a.example"),
+    )
+
+
+def test_an_address_with_parentheses_and_spaces_stands_in_angle_brackets() -> None:
+    (link,) = only_paragraph("[ord](<https://a.example/Tillegg (PDF).PDF>)")
+    assert link == Link((Text("ord"),), "https://a.example/Tillegg%20(PDF).PDF")
+
+
+def test_tracking_is_taken_off_and_told_also_where_the_address_is_shown() -> None:
+    blocks, findings = parse("[ord](https://a.example/?fbclid=1)\nhttps://b.example/?utm_source=x&y=2.")
+    assert [*words_of(blocks)] == ["ord https://b.example/?y=2."]
+    assert [(each.severity, each.rule, each.line) for each in findings] == [
+        (Severity.NOTE, "tracking", 1),
+        (Severity.NOTE, "tracking", 2),
+    ]
+    assert findings[1].words == "https://b.example/?utm_source=x&y=2"
+
+
+def test_a_refused_address_leaves_the_words_and_is_an_error_with_its_line() -> None:
+    blocks, (finding,) = parse("en\nto [ord](javascript:alert(1))")
+    assert [*inlines_of(blocks)] == [Text("en to ord")]
+    assert (finding.severity, finding.rule, finding.line) == (Severity.ERROR, "link", 2)
+    assert finding.words == "javascript:alert(1)"
+
+
+# --- HTML, images, nesting ---
+
+
+@pytest.mark.parametrize("html", ["<b>feit</b>", "<div>\nx\n</div>", "<script>alert(1)</script>", "<!-- a --> <i>"])
+def test_html_is_an_error_on_its_line(html: str) -> None:
+    _, findings = parse(f"ord\n\nmeir\n{html}" if html.startswith("<b") else f"ord\n\n\n{html}")
+    assert findings
+    assert {(each.severity, each.rule, each.line) for each in findings} == {(Severity.ERROR, "html", 4)}
+
+
+def test_a_comment_that_stands_alone_is_left_out() -> None:
+    blocks, findings = parse("<!-- spør Kari -->\n\nord <!-- her --> meir")
+    assert [*words_of(blocks)] == ["ord  meir"]
+    assert findings == ()
+
+
+def test_a_picture_from_the_images_folder_is_a_block_with_alt_text_and_caption() -> None:
+    blocks, findings = parse('![Kart over *Finnmark*](images/kart.png "Kart: KS")', images=("images/kart.png",))
+    assert blocks == (Image(path="images/kart.png", alt="Kart over Finnmark", caption="Kart: KS", line=1),)
+    assert findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("![](images/kart.png)", "image-alt"),
+        ("![kart](images/anna.png)", "image"),
+        ("![kart](kart.png)", "image"),
+        ("![kart](images/../kart.png)", "image"),
+        ("![kart](images/kart.svg)", "image"),
+        ("![kart](https://a.example/kart.png)", "image"),
+        ("sjå ![kart](images/kart.png) her", "image"),
+    ],
+)
+def test_a_picture_that_cannot_be_shown_is_an_error(text: str, rule: str) -> None:
+    blocks, (finding,) = parse(text, images=("images/kart.png", "images/kart.svg", "kart.png"))
+    assert (finding.severity, finding.rule, finding.line) == (Severity.ERROR, rule, 1)
+    assert not any(isinstance(block, Image) for block in blocks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [">" * 60 + " x", "- " * 60 + "x", ">" * 5000 + " x", "*a **b " * 60 + "x" + "** c*" * 60],
+    ids=["quotes", "lists", "very deep", "marks"],
+)
+def test_nesting_beyond_the_limit_is_an_error(text: str) -> None:
+    _, findings = parse(text)
+    assert [(each.severity, each.rule) for each in findings] == [(Severity.ERROR, "nesting")]
+
+
+def test_a_line_across_is_left_out_with_a_warning() -> None:
+    blocks, (finding,) = parse("a\n\n---\n\nb")
+    assert [*words_of(blocks)] == ["a", "b"]
+    assert (finding.rule, finding.line) == ("rule", 3)
+
+
+def test_lines_count_from_the_first_line_of_the_file() -> None:
+    blocks, (finding,) = parse_blocks("a\n\nb [x]()", file="x.md", lang="nb", first_line=10)
+    assert [getattr(block, "line", 0) for block in blocks] == [10, 12]
+    assert finding.line == 12
+
+
+# --- Whatever is written ---
+
+
+def depth(blocks: tuple[Block, ...]) -> int:
+    inner = [
+        depth(each)
+        for block in blocks
+        for each in (block.points if isinstance(block, List) else [block.blocks] if isinstance(block, Quote) else [])
+    ]
+    return 1 + max(inner, default=0)
+
+
+@given(MARKDOWN)
+@example("[a]()\r\n\r[b]()")
+@example("\x00")
+@example("[x\ny](javascript:1) <b\n>")
+def test_no_text_raises_and_all_that_comes_out_is_in_order(text: str) -> None:
+    blocks, findings = parse(text, images=("images/a.png",))
+    assert depth(blocks) <= NESTING_AT_MOST
+    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    for finding in findings:
+        assert 1 <= finding.line <= len(lines)
+        assert finding.words in lines[finding.line - 1]
+    for inline in inlines_of(blocks):
+        match inline:
+            case Link(children, url):
+                assert not url or clean_url(url).url == url
+                assert not any(isinstance(each, Link) for each in deep(children))
+                assert children
+            case Text(words):
+                assert words
+                assert unicodedata.is_normalized("NFC", words)
+
+
+@given(st.text())
+def test_no_line_of_toml_text_raises(text: str) -> None:
+    inlines, _ = parse_inlines(text, file="issue.toml", lang="nb")
+    assert all(inline != Text("") for inline in inlines)
+
+
+@given(st.lists(st.text(alphabet=string.ascii_letters + "æøåÆØÅ", min_size=1), min_size=1))
+def test_plain_words_come_through_unchanged(words: list[str]) -> None:
+    text = " ".join(words)
+    assert plain_text(only_paragraph(text)) == text
+    assert plain_text(parse_inlines(text, file="x", lang="nb")[0]) == text
