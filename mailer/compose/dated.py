@@ -6,7 +6,18 @@ from datetime import date
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
-from mailer.issue.model import CalendarDate, DateKind, ImportantDate, Inlines, Issue, Item, ItemDate, Lang, Text
+from mailer.issue.model import (
+    CalendarDate,
+    DateKind,
+    ImportantDate,
+    Inlines,
+    Issue,
+    Item,
+    ItemDate,
+    Lang,
+    Text,
+    plain_text,
+)
 from mailer.rendering.dates import last_day, write_below_number, write_date, write_day_number
 from mailer.rendering.labels import Label, Labels
 
@@ -59,6 +70,10 @@ class DateRow:
     item: int = 0
     linked: bool = False
     own: bool = False
+
+    def says(self, kind: str) -> bool:
+        """Whether the words themselves begin with what kind of date it is."""
+        return plain_text(self.text).casefold().startswith(kind.casefold())
 
 
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:

@@ -45,6 +45,11 @@ def split_rows(body: Blocks) -> tuple[Blocks, tuple[Row, ...]]:
     return tuple(rest), tuple(rows)
 
 
+def with_quotes(body: Blocks) -> Blocks:
+    """Set spoken paragraphs apart: in Norwegian a dash opens what somebody says (*– Vi jobber nå med …, sier hun*)."""
+    return tuple(Quote((block,), block.line) if _is_spoken(block) else block for block in body)
+
+
 def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
     """Cut *Term:* off the beginning of a point; without such a term the first part is empty."""
     if not inlines or not isinstance(inlines[0], Text):
@@ -83,6 +88,10 @@ def _images_in(blocks: Blocks) -> Iterator[Image]:
                 yield from _images_in(inner)
             case _:
                 pass
+
+
+def _is_spoken(block: Block) -> bool:
+    return isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
 
 
 def _as_row(block: Block) -> Row | None:

@@ -19,7 +19,7 @@ def preheader_of(view: IssueView, labels: Labels) -> str:
     """The editor's own words, else the next deadlines, the helsefellesskap it is about, the first titles."""
     if view.issue.preheader:
         return view.issue.preheader
-    names = ", ".join(mark.place.short for mark in view.places)
+    names = ", ".join(mark.place.name for mark in view.places)
     titles = ". ".join(each.name.rstrip(".") for section in view.sections for each in section.items)
     parts = (part.rstrip(".") for part in (_deadlines(view, labels), names, titles) if part)
     return _shorten(". ".join(parts))

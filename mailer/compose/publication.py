@@ -14,6 +14,11 @@ class Place:
     region: str
     place_se: str = ""
 
+    @property
+    def name(self) -> str:
+        """The short name without the explanation in brackets: *Vest-Viken*, not *Vest-Viken (Vestre Viken)*."""
+        return self.short.partition(" (")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import Row, first_words, opening, split_rows
+from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes
 from mailer.compose.publication import Place, Publication
 from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.dates import write_day, write_month, write_when
@@ -85,7 +85,7 @@ class IssueView:
     @property
     def own_places(self) -> tuple[str, ...]:
         """The names of the reader's own among them."""
-        return tuple(mark.place.short for mark in self.places if mark.own)
+        return tuple(mark.place.name for mark in self.places if mark.own)
 
 
 def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication) -> IssueView:
@@ -141,10 +141,10 @@ def _item(
         item=item,
         name=item.title or first_words(opening(item.body), 9),
         level=level,
-        places=tuple(place.short for place in places if place.slug in item.helsefellesskap),
+        places=tuple(place.name for place in places if place.slug in item.helsefellesskap),
         own=not set(key.own).isdisjoint(item.helsefellesskap),
         deadlines=deadlines(item, labels, year=issue.published.start.year),
-        body=body,
+        body=with_quotes(body),
         rows=rows,
         teaser=first_words(opening(item.body), TEASER_WORDS),
     )

@@ -56,12 +56,14 @@ def write_day_number(when: CalendarDate, lang: Lang) -> str:
 
 
 def write_below_number(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
-    """What stands below that figure: the month, the year where it is not `year`, the end of a long range."""
+    """What stands below that figure: *desember*; shorter with a year, *jan. 2024*; the end of a range of months."""
     if when.precision is not Precision.DAY:
         return write_date(when, lang, year=year)
     if when.end and not _same_month(when.start, when.end):
         return f"{_pattern(when.start, 'LLLL', lang)} – {write_day(when.end, lang, year=year)}"
-    return write_month(when.start, lang, year=year)
+    if when.start.year == year:
+        return _pattern(when.start, "MMM" if lang == "se" else "LLLL", lang)
+    return _pattern(when.start, f"MMM{NO_BREAK_SPACE}y", lang)
 
 
 def last_day(when: CalendarDate) -> date:

@@ -1,0 +1,230 @@
+"""The issue as a PDF for print and archive: PDF/UA-1 and PDF/A-2a through Typst, the content as data."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import typst
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.dated import DateRow
+from mailer.compose.excerpts import Row, split_lead_in
+from mailer.compose.glyphs import Glyphs, read_glyphs
+from mailer.compose.inbox import subject_of
+from mailer.compose.publication import Publication
+from mailer.compose.theme import Theme
+from mailer.compose.view import IssueView, ItemView, SectionView, build_view
+from mailer.errors import MailerError
+from mailer.issue.model import (
+    Block,
+    Blocks,
+    Emphasis,
+    Finding,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    Issue,
+    Lang,
+    LineBreak,
+    Link,
+    LinkGroup,
+    List,
+    Paragraph,
+    Quote,
+    Severity,
+    Strong,
+    Text,
+)
+from mailer.rendering.labels import Labels
+from mailer.rendering.templates import Templates
+
+_TEMPLATE = "print/issue.typ"
+_FONTS = "print/fonts"
+_STANDARDS = ["ua-1", "a-2a"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedIssue:
+    """The PDF and what was seen on the way."""
+
+    pdf: bytes
+    findings: tuple[Finding, ...] = ()
+
+
+def print_pdf(
+    issue: Issue, *, templates: Templates, theme: Theme, publication: Publication, timestamp: datetime
+) -> PrintedIssue:
+    """Print an issue as every reader may have it. The same issue and `timestamp` give the same bytes."""
+    key = VariantKey(own=(), lang=issue.lang)
+    view = build_view(issue, key, labels=templates.labels, publication=publication)
+    glyphs = read_glyphs(templates.path(f"{_FONTS}/coverage.txt"))
+    data = glyphs.cover(_Content(templates.labels, issue.lang).of_issue(view, publication))
+    data["theme"] = dict(theme.light.tokens)
+    return PrintedIssue(pdf=_compile(data, templates, timestamp), findings=_missing_glyphs(glyphs))
+
+
+def _compile(data: Mapping[str, Any], templates: Templates, timestamp: datetime) -> bytes:
+    template = templates.path(_TEMPLATE)
+    try:
+        pdf = typst.compile(
+            template,
+            root=template.parent,
+            format="pdf",
+            font_paths=[templates.path(f"{_FONTS}/coverage.txt").parent],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            pdf_standards=_STANDARDS,
+            timestamp=timestamp,
+        )
+    except typst.TypstError as error:
+        raise MailerError(
+            f"The PDF cannot be made: {error.message}.",
+            where=str(template),
+            hint="Compare it with the template that comes with mailer, or remove yours to use that one.",
+        ) from error
+    return bytes(pdf)
+
+
+def _missing_glyphs(glyphs: Glyphs) -> tuple[Finding, ...]:
+    if not glyphs.missing:
+        return ()
+    shown = " ".join(sorted(glyphs.missing)[:10])
+    return (
+        Finding(
+            severity=Severity.WARNING,
+            rule="missing-glyph",
+            message=f"The PDF's fonts have no sign for {shown}; the PDF shows {glyphs.substitute} there.",
+            file="issue.toml",
+            hint="The mail is not concerned; write it in letters if the PDF matters.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The issue as values that JSON knows."""
+
+    labels: Labels
+    lang: Lang
+
+    def of_issue(self, view: IssueView, publication: Publication) -> dict[str, Any]:
+        issue = view.issue
+        return {
+            "title": issue.title,
+            "document_title": subject_of(issue),
+            "title_lines": view.title_lines,
+            "lang": issue.lang,
+            "publisher": issue.publisher,
+            "month": view.month,
+            "number": f"{self.label('No.').lower()} {issue.number}" if issue.number is not None else "",
+            "band": [[mark.lit for mark in region] for region in view.band],
+            "in_letter": self._line("In this letter", [mark.place.name for mark in view.places]),
+            "deadlines": self._line(view.deadlines_msgid, view.deadlines),
+            "intro": self.blocks(issue.intro),
+            "note": issue.reader_note,
+            "dates_title": self.label("Important dates"),
+            "dates": [self.date(row) for row in view.dates],
+            "sections": [self.section(section) for section in view.sections],
+            "link_groups": [self.link_group(group) for group in issue.link_groups],
+            "next": [label.text for label in (view.next_issue, view.contribution) if label],
+            "editor": view.editor,
+            "send": self.label("Send a contribution"),
+            "published": self.label("Published by {org}", org=issue.publisher),
+            "web": publication.pages.issue(issue.slug),
+        }
+
+    def label(self, msgid: str, lang: Lang | None = None, **values: object) -> str:
+        return self.labels.label(msgid, lang or self.lang, **values).text
+
+    def _line(self, msgid: str, words: Iterable[str]) -> dict[str, str]:
+        joined = " · ".join(words)
+        return {"label": f"{self.label(msgid)}:", "words": joined} if joined else {}
+
+    def date(self, row: DateRow) -> dict[str, Any]:
+        return {
+            "number": row.number,
+            "below": row.below,
+            "kind": self.label(row.kind_msgid),
+            "due": row.is_deadline,
+            "item": self.label("Item {number}", number=row.item) if row.item else "",
+            "place": row.place,
+            "lang": row.lang,
+            "text": self.inlines(row.text),
+        }
+
+    def section(self, section: SectionView) -> dict[str, Any]:
+        return {
+            "title": section.title,
+            "level": section.level,
+            "items": [self.item(item) for item in section.items],
+        }
+
+    def item(self, view: ItemView) -> dict[str, Any]:
+        item = view.item
+        picture = self.blocks((item.image,)) if item.image else []
+        return {
+            "number": str(item.number),
+            "title": item.title,
+            "level": view.level,
+            "lang": item.lang,
+            "places": " · ".join(view.places),
+            "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
+            "body": [*picture, *self.blocks(view.body)],
+            "rows": [self.row(row) for row in view.rows],
+            "contact_label": self.label(view.contact_msgid, item.lang) + ":",
+            "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
+        }
+
+    def row(self, row: Row) -> dict[str, Any]:
+        return {"lead": row.lead, "link": self.inlines((row.link, Text(row.tail)))}
+
+    def link_group(self, group: LinkGroup) -> dict[str, Any]:
+        return {
+            "title": group.title,
+            "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
+            "groups": [self.link_group(each) for each in group.groups],
+        }
+
+    def blocks(self, blocks: Blocks) -> list[dict[str, Any]]:
+        return [self.block(block) for block in blocks]
+
+    def block(self, block: Block) -> dict[str, Any]:
+        match block:
+            case Paragraph(inlines):
+                return {"kind": "paragraph", "text": self.inlines(inlines)}
+            case Heading(_, inlines):
+                return {"kind": "heading", "text": self.inlines(inlines)}
+            case Quote(inner):
+                return {"kind": "quote", "blocks": self.blocks(inner)}
+            case List(points, start):
+                return {"kind": "list", "start": start, "points": [self.point(point) for point in points]}
+            case Image(_, alt, caption):
+                return {"kind": "picture", "words": " – ".join(filter(None, (alt, caption)))}
+
+    def point(self, point: Blocks) -> list[dict[str, Any]]:
+        if not point or not isinstance(point[0], Paragraph):
+            return self.blocks(point)
+        lead, rest = split_lead_in(point[0].inlines)
+        inlines = (Strong((Text(lead),)), *rest) if lead else rest
+        return self.blocks((Paragraph(inlines), *point[1:]))
+
+    def inlines(self, inlines: Inlines) -> list[dict[str, Any]]:
+        return [self.inline(each) for each in inlines]
+
+    def inline(self, inline: Inline) -> dict[str, Any]:
+        match inline:
+            case Text(text):
+                return {"kind": "text", "text": text}
+            case LineBreak():
+                return {"kind": "break"}
+            case Strong(children):
+                return {"kind": "strong", "children": self.inlines(children)}
+            case Emphasis(children):
+                return {"kind": "emphasis", "children": self.inlines(children)}
+            case Link(children, "", lang):
+                return {"kind": "unknown", "lang": lang, "children": self.inlines(children)}
+            case Link(children, url, lang):
+                return {"kind": "link", "url": url, "lang": lang, "children": self.inlines(children)}
