@@ -45,7 +45,7 @@ def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | No
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = _TOML_PLACE.search(str(error))
-        line = first_line - 1 + (int(place[1]) if place else text.count("\n") + 1)
+        line = first_line - 1 + int((place and place[1]) or text.rstrip().count("\n") + 1)
         reason = _TOML_PLACE.sub("", str(error)).strip()
         notes.error("toml", f"this is not valid TOML: {reason}", line=line, hint=_TOML_HINT)
         return None

@@ -48,7 +48,7 @@ def parse_item(
     body_line = text.count("\n", 0, fence.end()) + 1
     body, findings = parse_blocks(text[fence.end() :], file=file, lang=item_lang, first_line=body_line, images=images)
     notes.take(findings)
-    if not body:
+    if not text[fence.end() :].strip():
         notes.warning("no-text", "the item has no text", line=body_line)
     item = Item(
         slug=_slug(fields, file),

@@ -151,5 +151,5 @@ class _Shelf:
     def pictures(self, issue: Issue, paths: Mapping[str, Path]) -> dict[str, bytes]:
         """Return the bytes of the pictures that the issue shows."""
         used = {image.path for image in images_of(issue)}
-        found = {name: self.data(paths[name], at_most=IMAGE_BYTES_AT_MOST) for name in sorted(used)}
+        found = {name: self.data(paths[name], at_most=IMAGE_BYTES_AT_MOST) for name in sorted(used & paths.keys())}
         return {name: data for name, data in found.items() if data is not None}
