@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import typst
 
@@ -43,7 +43,6 @@ from mailer.rendering.templates import Templates
 
 _TEMPLATE = "print/issue.typ"
 _FONTS = "print/fonts"
-_STANDARDS = ["ua-1", "a-2a"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +67,23 @@ def print_pdf(
 
 def _compile(data: Mapping[str, Any], templates: Templates, timestamp: datetime) -> bytes:
     template = templates.path(_TEMPLATE)
+    fonts = templates.path(f"{_FONTS}/coverage.txt").parent
     try:
-        pdf = typst.compile(
+        compiler = typst.Compiler(
             template,
             root=template.parent,
-            format="pdf",
-            font_paths=[templates.path(f"{_FONTS}/coverage.txt").parent],
+            font_paths=[fonts],
             ignore_system_fonts=True,
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            pdf_standards=_STANDARDS,
-            timestamp=timestamp,
         )
+        pdf = compiler.compile(format="pdf", pdf_standards=["ua-1", "a-2a"], timestamp=timestamp)
     except typst.TypstError as error:
         raise MailerError(
             f"The PDF cannot be made: {error.message}.",
             where=str(template),
             hint="Compare it with the template that comes with mailer, or remove yours to use that one.",
         ) from error
-    return bytes(pdf)
+    return cast("bytes", pdf)  # only pictures come page by page
 
 
 def _missing_glyphs(glyphs: Glyphs) -> tuple[Finding, ...]:
