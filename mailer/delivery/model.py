@@ -109,6 +109,8 @@ class MailingReport:
     lists: tuple[str, ...]
     counts: Counts
     created_at: datetime
+    in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
+    note: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

@@ -1,0 +1,181 @@
+"""The ledger as the rest of the program sees it: plan, send, decide, report."""
+
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mailer.database.engine import Database
+from mailer.database.tables import mailing, test_send, variant
+from mailer.delivery.ledger import decisions, figures, plans
+from mailer.delivery.ledger.alive import hold_proof
+from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
+from mailer.delivery.ledger.recovery import recover_dead_runs
+from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError, PlanError, SenderBusyError
+from mailer.delivery.ledger.runs import Clock, Run, finish_if_done
+from mailer.delivery.model import (
+    Counts,
+    DeliveryReport,
+    DeliveryStatus,
+    MailingDraft,
+    MailingReport,
+    MailingState,
+    Resolution,
+)
+
+_UNFINISHED_STATES = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
+
+
+def utc_now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """What is planned, under way and done. Frozen objects come out; rows never do."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    # --- planning ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def open_plan(self, draft: MailingDraft) -> Iterator[PlanWriter]:
+        """Write a plan in one transaction; an exception leaves nothing behind."""
+        try:
+            with suppress(DiscardedPlanError), self._database.writing() as connection:
+                yield PlanWriter(connection, draft, now=self._clock())
+        except IntegrityError as error:
+            raise PlanError(
+                "another mailing of this issue, or two members with one address, stand in the way",
+                where=draft.slug,
+                hint="Look at mailer status: somebody else may have planned this issue just now.",
+            ) from error
+
+    def already_sent(self, slug: str, addresses: Collection[str]) -> frozenset[str]:
+        """Those of the addresses that an earlier mailing of this issue has, or may have, reached."""
+        with self._database.reading() as connection:
+            return plans.already_sent(connection, slug, addresses)
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def start_run(self, mailing_id: int) -> Iterator[Run]:
+        """Begin to send a mailing, after taking over from senders that are proved dead.
+
+        Raises `SenderBusyError` (another is at work on this SQLite database) and `MailingStateError`.
+        """
+        token = secrets.token_hex(16)
+        with hold_proof(self._database, token):
+            self._take_over()
+            self._open(mailing_id)
+            run = Run(self._database, self._clock, mailing=self.mailing(mailing_id), token=token)
+            try:
+                yield run
+            finally:
+                run.end()
+
+    def recover(self) -> int:
+        """Take over from senders that are proved dead; return how many deliveries are in doubt by it.
+
+        While a sender is at work on this SQLite database nothing is to be done: it did so when it began.
+        """
+        try:
+            with hold_proof(self._database, secrets.token_hex(16)):
+                return self._take_over()
+        except SenderBusyError:
+            return 0
+
+    def variants(self, mailing_id: int) -> dict[int, bytes]:
+        """Return the compiled messages of a mailing by their ids."""
+        statement = select(variant.c.id, variant.c.compiled).where(variant.c.mailing_id == mailing_id)
+        with self._database.reading() as connection:
+            return {row.id: bytes(row.compiled) for row in connection.execute(statement)}
+
+    def _take_over(self) -> int:
+        with self._database.writing() as connection:
+            return recover_dead_runs(connection, now=self._clock(), is_alone=self._database.is_sqlite)
+
+    def _open(self, mailing_id: int) -> None:
+        states = (MailingState.PLANNED, MailingState.RUNNING)
+        with self._database.writing() as connection:
+            if connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar() == "paused":
+                raise PausedMailingError("the mailing is paused", hint="mailer resume clears the pause and sends on.")
+            decisions.change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
+            first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
+            connection.execute(first.values(started_at=self._clock()))
+
+    # --- decisions --------------------------------------------------------------------------------
+
+    def pause(self, mailing_id: int, *, note: str = "") -> None:
+        """Have every sender of this mailing stop at its next message; `note` says why."""
+        states = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
+        with self._database.writing() as connection:
+            decisions.change_state(connection, mailing_id, source=states, target=MailingState.PAUSED, note=note)
+
+    def resume(self, mailing_id: int) -> None:
+        """Clear a pause."""
+        states = (MailingState.PAUSED, MailingState.RUNNING, MailingState.PLANNED)
+        with self._database.writing() as connection:
+            decisions.change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
+
+    def cancel(self, mailing_id: int) -> None:
+        """Stop a mailing for good."""
+        with self._database.writing() as connection:
+            decisions.cancel(connection, mailing_id, now=self._clock())
+
+    def resolve(self, mailing_id: int, resolution: Resolution, *, addresses: Collection[str] | None = None) -> int:
+        """Settle deliveries in doubt as a person decided, all or those to `addresses`; return how many."""
+        with self._database.writing() as connection:
+            number = decisions.resolve(connection, mailing_id, resolution, addresses=addresses, now=self._clock())
+            finish_if_done(connection, mailing_id, now=self._clock())
+            return number
+
+    # --- reports ----------------------------------------------------------------------------------
+
+    def mailing(self, mailing_id: int) -> MailingReport:
+        """Return one mailing; raises `MailingStateError` when there is none."""
+        with self._database.reading() as connection:
+            found = figures.read_mailings(connection, mailing_id=mailing_id)
+        if not found:
+            raise MailingStateError(f"there is no mailing {mailing_id}")
+        return found[0]
+
+    def mailings(self, slug: str | None = None) -> tuple[MailingReport, ...]:
+        """Return the mailings of an issue, or all, oldest first."""
+        with self._database.reading() as connection:
+            return figures.read_mailings(connection, slug=slug)
+
+    def unfinished(self, slug: str) -> MailingReport | None:
+        """Return the one mailing of an issue that is planned, running or paused."""
+        return next((each for each in self.mailings(slug) if each.state in _UNFINISHED_STATES), None)
+
+    def counts_by_list(self, mailing_id: int) -> dict[str, Counts]:
+        """Return the equation of each list of a mailing; who is on several lists is counted on each."""
+        with self._database.reading() as connection:
+            return figures.count_by_list(connection, mailing_id)
+
+    def deliveries(
+        self, mailing_id: int, statuses: Collection[DeliveryStatus], *, message_id_of: figures.MessageIdOf
+    ) -> Iterator[DeliveryReport]:
+        """Yield the deliveries of a mailing that are in one of the states, in the order planned."""
+        with self._database.reading() as connection:
+            yield from figures.read_deliveries(connection, mailing_id, statuses, message_id_of=message_id_of)
+
+    # --- test-sends -------------------------------------------------------------------------------
+
+    def remember_test(self, *, slug: str, content_hash: str, recipient: str) -> None:
+        """Remember which content was test-sent."""
+        values = {"slug": slug, "content_hash": content_hash, "recipient": recipient, "at": self._clock()}
+        with self._database.writing() as connection:
+            connection.execute(insert(test_send).values(values))
+
+    def was_tested(self, *, slug: str, content_hash: str) -> bool:
+        """Whether exactly this content was test-sent."""
+        statement = select(test_send.c.id).where(test_send.c.slug == slug, test_send.c.content_hash == content_hash)
+        with self._database.reading() as connection:
+            return connection.execute(statement.limit(1)).first() is not None

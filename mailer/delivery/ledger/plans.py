@@ -1,0 +1,73 @@
+"""Writing a plan down: the mailing, its variants and one row for each address, in one transaction."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from mailer.database.tables import delivery, mailing, variant
+from mailer.delivery.model import NOT_SENT, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
+
+
+class DiscardedPlanError(Exception):
+    """The plan is not wanted after all."""
+
+
+class PlanWriter:
+    """Writes one plan; made by `Ledger.open_plan`, which commits it or, when something is raised, nothing."""
+
+    def __init__(self, connection: Connection, draft: MailingDraft, *, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._variants: dict[str, int] = {}
+        values = {
+            "slug": draft.slug,
+            "state": MailingState.PLANNED,
+            "content_hash": draft.content_hash,
+            "lists": list(draft.lists),
+            "subject": draft.subject,
+            "in_doubt_policy": draft.in_doubt_policy,
+            "untested": int(draft.untested),
+            "created_at": now,
+        }
+        self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())
+        self.slug = draft.slug
+
+    def add_variant(self, key: str, compiled: bytes) -> None:
+        """Store one compiled message; deliveries name it by its key."""
+        values = {"mailing_id": self.mailing_id, "key": key, "compiled": compiled}
+        self._variants[key] = int(
+            self._connection.execute(insert(variant).values(values).returning(variant.c.id)).scalar_one()
+        )
+
+    def add(self, deliveries: Sequence[PlannedDelivery]) -> None:
+        """Store some of the audience."""
+        if deliveries:
+            self._connection.execute(insert(delivery), [self._row(each) for each in deliveries])
+
+    def discard(self) -> None:
+        """Leave nothing behind, and leave the `with` of `open_plan`."""
+        raise DiscardedPlanError
+
+    def _row(self, planned: PlannedDelivery) -> dict[str, object]:
+        return {
+            "mailing_id": self.mailing_id,
+            "subscriber_id": planned.subscriber_id,
+            "variant_id": self._variants[planned.variant] if planned.skip_reason is None else None,
+            "address": planned.address,
+            "recipient": planned.recipient,
+            "lists": " ".join(planned.lists),
+            "status": DeliveryStatus.SKIPPED if planned.skip_reason else DeliveryStatus.QUEUED,
+            "skip_reason": planned.skip_reason,
+            "changed_at": self._now,
+        }
+
+
+def already_sent(connection: Connection, slug: str, addresses: Collection[str]) -> frozenset[str]:
+    """Those of the addresses that an earlier mailing of this issue has, or may have, reached."""
+    statement = (
+        select(delivery.c.address)
+        .join(mailing, mailing.c.id == delivery.c.mailing_id)
+        .where(mailing.c.slug == slug, delivery.c.address.in_(addresses), delivery.c.status.not_in(NOT_SENT))
+    )
+    return frozenset(connection.execute(statement).scalars())

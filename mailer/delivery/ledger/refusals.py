@@ -1,0 +1,29 @@
+"""What the ledger refuses, in words."""
+
+from mailer.errors import ExitCode, MailerError
+
+
+class PlanError(MailerError):
+    """The mailing cannot be planned as asked."""
+
+
+class MailingStateError(MailerError):
+    """The mailing is paused, cancelled or finished, or not known: what was asked cannot be done to it."""
+
+
+class PausedMailingError(MailingStateError):
+    """The mailing is paused; a person must clear that."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class SenderBusyError(MailerError):
+    """Another sender is at work on this database."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class LedgerError(MailerError):
+    """The ledger cannot be written, so nothing may be sent."""
+
+    exit_code = ExitCode.INPUT_OUTPUT

@@ -1,0 +1,310 @@
+"""One sender at work on one mailing: claims, marks and results, and the proof that it is alive."""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, null, select, update
+
+from mailer.database.engine import Database
+from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
+from mailer.delivery.ledger.commits import GroupCommit
+from mailer.delivery.ledger.recovery import recover_dead_runs
+from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.model import (
+    UNFINISHED,
+    Attempt,
+    ClaimedDelivery,
+    DeliveryStatus,
+    InDoubtPolicy,
+    MailingReport,
+    MailingState,
+    Mark,
+    Outlook,
+    SkipReason,
+)
+from mailer.subscribers.model import SubscriptionStatus
+
+BEAT_SECONDS = 2.0
+
+Clock = Callable[[], datetime]
+
+_OURS = delivery.c.run_id == bindparam("of_run")
+_IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
+_RESULT = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("of_id"),
+        _OURS,
+        # A row that another run declared in doubt is still ours to settle: we have the answer.
+        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT, DeliveryStatus.IN_DOUBT]),
+    )
+    .values(
+        status=bindparam("new_status"),
+        run_id=bindparam("new_run"),
+        attempts=bindparam("new_attempts"),
+        due_at=bindparam("new_due"),
+        deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
+        reply=bindparam("new_reply"),
+        changed_at=bindparam("new_changed"),
+    )
+)
+_SUBSCRIPTION_OF = select(subscription.c.id).where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+_IS_SUPPRESSED = _SUBSCRIPTION_OF.where(subscription.c.status == SubscriptionStatus.SUPPRESSED).exists()
+_IS_SUBSCRIBED = _SUBSCRIPTION_OF.where(
+    subscription.c.status == SubscriptionStatus.ACTIVE,
+    subscription.c.list_id.in_(bindparam("of_lists", expanding=True)),
+).exists()
+_MARK = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(bindparam("of_ids", expanding=True)),
+        _OURS,
+        # in_flight too: after a lost connection the same mark may be asked for again.
+        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
+        _IS_RUNNING,
+        _IS_SUBSCRIBED,
+        ~_IS_SUPPRESSED,
+    )
+    .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
+    .returning(delivery.c.id)
+)
+_UNWANTED = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("of_ids", expanding=True)), _OURS, delivery.c.status == DeliveryStatus.CLAIMED)
+    .values(
+        status=DeliveryStatus.SKIPPED,
+        skip_reason=case(
+            (delivery.c.subscriber_id.is_(None), SkipReason.ERASED),
+            (_IS_SUPPRESSED, SkipReason.SUPPRESSED),
+            else_=SkipReason.UNSUBSCRIBED,
+        ),
+        run_id=null(),
+        changed_at=bindparam("new_changed"),
+    )
+    .returning(delivery.c.id)
+)
+
+
+class Run:
+    """What a dispatcher may do to the ledger; made by `Ledger.start_run`, all methods may be called from any thread."""
+
+    def __init__(self, database: Database, clock: Clock, *, mailing: MailingReport, token: str) -> None:
+        self.mailing = mailing
+        self.is_running = True
+        self._database = database
+        self._clock = clock
+        with database.writing() as connection:
+            self._id = self._register(connection, token)
+            self._list_ids = _ids_of_lists(connection, mailing.lists)
+        self._writer = GroupCommit(
+            database, record=self._record, mark=self._mark, beat=self._beat, beat_seconds=BEAT_SECONDS
+        )
+
+    # --- what the dispatcher asks -----------------------------------------------------------------
+
+    def claim(self, limit: int) -> "Future[object]":
+        """Take up to `limit` deliveries that are queued or due: a list of `ClaimedDelivery`, when it is on disk."""
+        return self._writer.call(lambda connection: self._claim(connection, limit))
+
+    def mark(self, delivery_id: int) -> Mark:
+        """Write down that the final dot of this delivery is about to be sent; only after `Mark.GO` may it be."""
+        return self._writer.mark(delivery_id)
+
+    def record(self, result: Attempt) -> None:
+        """Write down what came of a try: with the next mark, or alone within a moment."""
+        self._writer.record(result)
+
+    def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
+        """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
+        moment = self._writer.call(lambda connection: self._reserve(connection, name, count * spacing)).result()
+        assert isinstance(moment, datetime)  # noqa: S101 what _reserve returns
+        return moment
+
+    def outlook(self) -> Outlook:
+        """Return what is left to do."""
+        outlook = self._writer.call(self._outlook).result()
+        assert isinstance(outlook, Outlook)  # noqa: S101 what _outlook returns
+        return outlook
+
+    def end(self) -> None:
+        """Give back what is claimed, close the mailing when nothing is left, and end the run."""
+        self._writer.close()
+        with self._database.writing() as connection:
+            self._release(connection)
+            finish_if_done(connection, self.mailing.id, now=self._clock())
+
+    # --- in a transaction -------------------------------------------------------------------------
+
+    def _register(self, connection: Connection, token: str) -> int:
+        now = self._clock()
+        statement = insert(run).values(
+            mailing_id=self.mailing.id,
+            token=token,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            started_at=now,
+            heartbeat_at=now,
+        )
+        return int(connection.execute(statement.returning(run.c.id)).scalar_one())
+
+    def _claim(self, connection: Connection, limit: int) -> list[ClaimedDelivery]:
+        queued = self._claim_where(connection, limit, delivery.c.status == DeliveryStatus.QUEUED)
+        if len(queued) == limit:
+            return queued
+        is_due = (delivery.c.status == DeliveryStatus.DEFERRED) & (delivery.c.due_at <= self._clock())
+        return queued + self._claim_where(connection, limit - len(queued), is_due)
+
+    def _claim_where(self, connection: Connection, limit: int, condition: ColumnElement[bool]) -> list[ClaimedDelivery]:
+        some = (
+            select(delivery.c.id)
+            .where(delivery.c.mailing_id == self.mailing.id, condition)
+            .order_by(delivery.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(delivery)
+            .where(delivery.c.id.in_(some.scalar_subquery()), _IS_RUNNING)
+            .values(status=DeliveryStatus.CLAIMED, run_id=self._id, changed_at=self._clock())
+            .returning(
+                delivery.c.id,
+                delivery.c.mailing_id,
+                delivery.c.subscriber_id,
+                delivery.c.variant_id,
+                delivery.c.recipient,
+                delivery.c.attempts,
+                delivery.c.deferred_since,
+            )
+        )
+        claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
+        return sorted(claimed, key=lambda each: each.id)
+
+    def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
+        values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
+        gone = set(connection.execute(_MARK, values).scalars())
+        refused = [each for each in ids if each not in gone]
+        return dict.fromkeys(gone, Mark.GO) | (self._refuse(connection, refused) if refused else {})
+
+    def _refuse(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
+        """Say why a mark was refused; who left since the mailing was planned becomes skipped."""
+        if self._state(connection) is not MailingState.RUNNING:
+            return dict.fromkeys(ids, Mark.STOPPED)
+        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
+        unwanted = connection.execute(_UNWANTED, values).scalars()
+        return dict.fromkeys(ids, Mark.LOST) | dict.fromkeys(unwanted, Mark.UNWANTED)
+
+    def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
+        """Most are accepted at the first try: one statement for all of those; the others leave a history."""
+        plain = [each for each in results if _leaves_no_history(each)]
+        if plain:
+            connection.execute(_RESULT, [self._values(each) for each in plain])
+        for each in results:
+            if not _leaves_no_history(each) and connection.execute(_RESULT, self._values(each)).rowcount:
+                connection.execute(insert(attempt), self._history(each))
+
+    def _values(self, result: Attempt) -> dict[str, object]:
+        status = result.status
+        if status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY:
+            status = DeliveryStatus.QUEUED
+        waits = status in {DeliveryStatus.DEFERRED, DeliveryStatus.QUEUED}
+        now = self._clock()
+        return {
+            "of_id": result.delivery.id,
+            "of_run": self._id,
+            "new_status": status,
+            "new_run": None if waits else self._id,
+            "new_attempts": result.delivery.attempts + 1,
+            "new_due": result.due_at,
+            "new_since": now if result.status is DeliveryStatus.DEFERRED else None,
+            "new_reply": result.reply,
+            "new_changed": now,
+        }
+
+    def _history(self, result: Attempt) -> dict[str, object]:
+        return {
+            "delivery_id": result.delivery.id,
+            "run_id": self._id,
+            "at": self._clock(),
+            "outcome": result.status,
+            "reply": result.reply,
+        }
+
+    def _reserve(self, connection: Connection, name: str, span: timedelta) -> datetime:
+        now = self._clock()
+        row = select(rate_limit.c.next_at).where(rate_limit.c.name == name).with_for_update()
+        found = connection.execute(row).scalar()
+        # A moment further away than any pause between two messages was reserved before the clock was put back.
+        first = found if found and now < found <= now + timedelta(hours=1) else now
+        if found is None:
+            connection.execute(insert(rate_limit).values(name=name, next_at=first + span))
+        else:
+            connection.execute(update(rate_limit).where(rate_limit.c.name == name).values(next_at=first + span))
+        return first
+
+    def _outlook(self, connection: Connection) -> Outlook:
+        statement = (
+            select(delivery.c.status, func.count(), func.min(delivery.c.due_at))
+            .where(delivery.c.mailing_id == self.mailing.id, delivery.c.status.in_(UNFINISHED))
+            .group_by(delivery.c.status)
+        )
+        found = {status: (number, due) for status, number, due in connection.execute(statement)}
+        number = {status: found.get(status, (0, None))[0] for status in UNFINISHED}
+        return Outlook(
+            state=self._state(connection),
+            queued=number[DeliveryStatus.QUEUED],
+            held=number[DeliveryStatus.CLAIMED] + number[DeliveryStatus.IN_FLIGHT],
+            deferred=number[DeliveryStatus.DEFERRED],
+            next_due=found.get(DeliveryStatus.DEFERRED, (0, None))[1],
+        )
+
+    def _state(self, connection: Connection) -> MailingState:
+        return MailingState(
+            connection.execute(select(mailing.c.state).where(mailing.c.id == self.mailing.id)).scalar_one()
+        )
+
+    def _beat(self, connection: Connection) -> None:
+        """Show that we are alive, and take over from those that are not."""
+        now = self._clock()
+        alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None)).values(heartbeat_at=now)
+        if connection.execute(alive).rowcount == 0:
+            raise LedgerError(
+                "this sender stood still for so long that another has taken over",
+                hint="Nothing is lost: what it had in hand is shown by mailer status.",
+            )
+        self.is_running = self._state(connection) is MailingState.RUNNING
+        if not self._database.is_sqlite:
+            recover_dead_runs(connection, now=now, is_alone=False)
+
+    def _release(self, connection: Connection) -> None:
+        claimed = (delivery.c.run_id == self._id) & (delivery.c.status == DeliveryStatus.CLAIMED)
+        now = self._clock()
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.mailing_id == self.mailing.id, claimed)
+            .values(status=DeliveryStatus.QUEUED, run_id=None, changed_at=now)
+        )
+        connection.execute(update(run).where(run.c.id == self._id, run.c.ended_at.is_(None)).values(ended_at=now))
+
+
+def finish_if_done(connection: Connection, mailing_id: int, *, now: datetime) -> None:
+    """Close a running mailing of which nothing is left to send."""
+    is_left = exists().where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(UNFINISHED))
+    states = [MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED]
+    connection.execute(
+        update(mailing)
+        .where(mailing.c.id == mailing_id, mailing.c.state.in_(states), ~is_left)
+        .values(state=MailingState.FINISHED, finished_at=now, note="")
+    )
+
+
+def _ids_of_lists(connection: Connection, slugs: Sequence[str]) -> list[int]:
+    """The lists of a mailing; no slugs = all."""
+    statement = select(list_.c.id)
+    return list(connection.execute(statement.where(list_.c.slug.in_(slugs)) if slugs else statement).scalars())
+
+
+def _leaves_no_history(result: Attempt) -> bool:
+    return result.status is DeliveryStatus.ACCEPTED and result.delivery.attempts == 0

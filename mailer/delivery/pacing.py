@@ -1,0 +1,52 @@
+"""Keeping to the relay's messages per minute: each message waits for a moment of its own.
+
+The moments are 60/n seconds apart and reserved in the ledger, so that a restart or a second sender does not begin
+anew: in any minute there are at most n of them.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event, Lock
+from typing import Protocol
+
+_AHEAD = timedelta(seconds=1)
+
+
+class Reserve(Protocol):
+    """Reserves moments on a clock that all senders share, and returns the first."""
+
+    def __call__(self, name: str, *, count: int, spacing: timedelta) -> datetime: ...
+
+
+class Pacer:
+    """Hands out moments to send at; without a limit every moment is now."""
+
+    def __init__(self, messages_per_minute: int, *, reserve: Reserve, clock: Callable[[], datetime], name: str) -> None:
+        self._spacing = timedelta(minutes=1) / messages_per_minute if messages_per_minute else timedelta()
+        self._reserve = reserve
+        self._clock = clock
+        self._name = name
+        self._moments: deque[datetime] = deque()
+        self._lock = Lock()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether messages have to wait for one another."""
+        return bool(self._spacing)
+
+    def wait(self, stopped: Event) -> bool:
+        """Wait for the next moment; False when `stopped` came first."""
+        if not self._spacing:
+            return not stopped.is_set()
+        pause = (self._next_moment() - self._clock()).total_seconds()
+        return not stopped.wait(max(0.0, pause))
+
+    def _next_moment(self) -> datetime:
+        """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
+        with self._lock:
+            if not self._moments:
+                count = max(1, _AHEAD // self._spacing)
+                first = self._reserve(self._name, count=count, spacing=self._spacing)
+                self._moments.extend(first + number * self._spacing for number in range(count))
+            return self._moments.popleft()

@@ -1,0 +1,62 @@
+"""From a claimed delivery to what goes on the wire: envelope and bytes of one recipient."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailer.delivery.model import ClaimedDelivery
+from mailer.keys import KeyRing
+from mailer.message.compiled import CompiledMessage, RecipientValues
+from mailer.message.envelope import Envelope
+from mailer.message.identity import make_message_id
+from mailer.subscribers.tokens import make_token
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message ready to be sent."""
+
+    delivery: ClaimedDelivery
+    envelope: Envelope
+    payload: bytes
+
+
+class Personaliser:
+    """Puts each recipient's own values into the stored variants of a mailing."""
+
+    def __init__(
+        self, variants: Mapping[int, CompiledMessage], *, keys: KeyRing, clock: Callable[[], datetime]
+    ) -> None:
+        self._variants = variants
+        self._keys = keys
+        self._clock = clock
+
+    def __call__(self, delivery: ClaimedDelivery) -> Outgoing:
+        """Return envelope and payload of a delivery; raises `AddressError` (a `MailerError`)."""
+        compiled = self._variants[delivery.variant_id]
+        payload = compiled.personalise(self._values(delivery, compiled.domain), smtputf8=True)
+        envelope = compiled.envelope(
+            delivery.recipient, keys=self._keys, mailing_id=delivery.mailing_id, delivery_id=delivery.id
+        )
+        return Outgoing(delivery, replace(envelope, size=len(payload)), payload)
+
+    def _values(self, delivery: ClaimedDelivery, domain: str) -> RecipientValues:
+        # Who has been erased since the claim has no number any more; the mark refuses that delivery.
+        subscriber_id = delivery.subscriber_id or 0
+        return RecipientValues(
+            address=delivery.recipient,
+            unsubscribe_token=make_token(self._keys, purpose="leave", subscriber_id=subscriber_id),
+            preferences_token=make_token(self._keys, purpose="preferences", subscriber_id=subscriber_id),
+            message_id=message_id_of(self._keys, domain, delivery.mailing_id, delivery.id),
+            date=self._clock(),
+        )
+
+
+def read_variants(stored: Mapping[int, bytes]) -> dict[int, CompiledMessage]:
+    """Read the stored variants of a mailing."""
+    return {variant_id: CompiledMessage.from_bytes(compiled) for variant_id, compiled in stored.items()}
+
+
+def message_id_of(keys: KeyRing, domain: str, mailing_id: int, delivery_id: int) -> str:
+    """Return the Message-ID of a delivery, the same at every try."""
+    return make_message_id(keys, mailing_id=mailing_id, delivery_id=delivery_id, domain=domain)

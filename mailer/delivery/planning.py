@@ -1,0 +1,164 @@
+"""Planning a mailing: who gets what, who does not and why, and how long it will take."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+from mailer.compose.composed import VariantKey
+from mailer.delivery.ledger import Ledger, PlanError
+from mailer.delivery.ledger.plans import PlanWriter
+from mailer.delivery.model import Counts, MailingDraft, MailingReport, PlannedDelivery, SkipReason
+from mailer.message.compiled import CompiledMessage
+from mailer.subscribers.audience import AudienceMember
+
+_CHUNK = 1000
+_SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; nearer ones take a hundredth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a mailing does or would do. `mailing` is None when it was only asked, or when nobody is left to send to.
+
+    `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its
+    frozen content is no longer what the folder holds.
+    """
+
+    counts: Counts
+    variants: dict[str, int]
+    mailing: MailingReport | None = None
+    is_new: bool = True
+    content_changed: bool = False
+
+    @property
+    def recipients(self) -> int:
+        """How many people it is, or was, to be sent to: the number to confirm."""
+        return self.counts.to_send
+
+
+def plan_mailing(
+    ledger: Ledger,
+    draft: MailingDraft,
+    *,
+    audience: Iterable[AudienceMember],
+    about: frozenset[str],
+    compile_variant: Callable[[VariantKey], CompiledMessage],
+) -> Plan:
+    """Freeze content and audience, in one transaction; an unfinished mailing of the issue is returned as it is.
+
+    `about` are the helsefellesskap that the issue has items about: they tell the variants apart.
+    Raises `PlanError` when the unfinished mailing goes to other lists, and whatever `compile_variant` raises:
+    then nothing is planned.
+    """
+    continued = find_unfinished(ledger, draft)
+    if continued is not None:
+        return continued
+    with ledger.open_plan(draft) as writer:
+        counts, variants = _write(writer, ledger, audience, about, compile_variant)
+        if not counts.to_send:
+            writer.discard()
+    mailing = ledger.mailing(writer.mailing_id) if counts.to_send else None
+    return Plan(counts=counts, variants=variants, mailing=mailing)
+
+
+def preview_plan(
+    ledger: Ledger, draft: MailingDraft, *, audience: Iterable[AudienceMember], about: frozenset[str]
+) -> Plan:
+    """Say what `plan_mailing` would do, and write nothing."""
+    continued = find_unfinished(ledger, draft)
+    if continued is not None:
+        return continued
+    tally, variants = _Tally(), Counter[str]()
+    for chunk in _planned(ledger, draft.slug, audience, about):
+        tally.add(each for _, each in chunk)
+        variants.update(each.variant for _, each in chunk if each.skip_reason is None)
+    return Plan(counts=tally.counts, variants=dict(variants))
+
+
+def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
+    """The issue's unfinished mailing, if there is one; it goes on with what was frozen, to the lists chosen then."""
+    found = ledger.unfinished(draft.slug)
+    if found is None:
+        return None
+    if draft.lists and sorted(draft.lists) != sorted(found.lists):
+        raise PlanError(
+            f"an unfinished mailing of this issue goes to {', '.join(found.lists) or 'all lists'}",
+            where=draft.slug,
+            hint=f"First finish it with mailer resume {draft.slug}, or stop it with mailer cancel {draft.slug}.",
+        )
+    changed = found.content_hash != draft.content_hash
+    return Plan(counts=found.counts, variants={}, mailing=found, is_new=False, content_changed=changed)
+
+
+def estimate_duration(recipients: int, *, connections: int, messages_per_minute: int = 0) -> timedelta:
+    """How long a mailing takes at most, if the server keeps up; the relay's limit decides where there is one."""
+    at_full_speed = recipients * _SECONDS_PER_MESSAGE / connections
+    at_the_limit = max(0, recipients - 1) * 60 / messages_per_minute if messages_per_minute else 0.0
+    return timedelta(seconds=max(at_full_speed, at_the_limit))
+
+
+class _Tally:
+    """Counts a plan while it is made."""
+
+    def __init__(self) -> None:
+        self._skipped: Counter[SkipReason] = Counter()
+        self._queued = 0
+
+    def add(self, deliveries: Iterable[PlannedDelivery]) -> None:
+        for each in deliveries:
+            if each.skip_reason is None:
+                self._queued += 1
+            else:
+                self._skipped[each.skip_reason] += 1
+
+    @property
+    def counts(self) -> Counts:
+        skipped = dict(self._skipped)
+        return Counts(audience=self._queued + sum(skipped.values()), skipped=skipped, queued=self._queued)
+
+
+def _write(
+    writer: PlanWriter,
+    ledger: Ledger,
+    audience: Iterable[AudienceMember],
+    about: frozenset[str],
+    compile_variant: Callable[[VariantKey], CompiledMessage],
+) -> tuple[Counts, dict[str, int]]:
+    tally, variants = _Tally(), Counter[str]()
+    for chunk in _planned(ledger, writer.slug, audience, about):
+        for key, each in chunk:
+            if each.skip_reason is None and each.variant not in variants:
+                writer.add_variant(each.variant, compile_variant(key).to_bytes())
+            if each.skip_reason is None:
+                variants[each.variant] += 1
+        deliveries = [each for _, each in chunk]
+        writer.add(deliveries)
+        tally.add(deliveries)
+    return tally.counts, dict(variants)
+
+
+def _planned(
+    ledger: Ledger, slug: str, audience: Iterable[AudienceMember], about: frozenset[str]
+) -> Iterator[list[tuple[VariantKey, PlannedDelivery]]]:
+    """The audience in portions, so that memory does not grow with it."""
+    members = iter(audience)
+    while chunk := list(islice(members, _CHUNK)):
+        sent = ledger.already_sent(slug, [each.address for each in chunk])
+        yield [_planned_one(each, _variant_key(each, about), is_sent=each.address in sent) for each in chunk]
+
+
+def _variant_key(member: AudienceMember, about: frozenset[str]) -> VariantKey:
+    return VariantKey(own=tuple(each for each in member.helsefellesskap if each in about), lang=member.lang)
+
+
+def _planned_one(member: AudienceMember, key: VariantKey, *, is_sent: bool) -> tuple[VariantKey, PlannedDelivery]:
+    reason = SkipReason(member.exclusion) if member.exclusion else SkipReason.ALREADY_SENT if is_sent else None
+    return key, PlannedDelivery(
+        subscriber_id=member.subscriber_id,
+        address=member.address,
+        recipient=member.recipient,
+        lists=member.lists,
+        variant=str(key),
+        skip_reason=reason,
+    )
