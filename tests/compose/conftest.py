@@ -1,0 +1,112 @@
+"""What the tests of composing share: the publication, a composer, the two real issues and a small made-up one."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailer.compose.composer import Composer
+from mailer.compose.publication import Place, Publication
+from mailer.compose.theme import Theme
+from mailer.issue.model import (
+    CalendarDate,
+    Contact,
+    DateKind,
+    Issue,
+    Item,
+    ItemDate,
+    Lang,
+    Link,
+    Paragraph,
+    Precision,
+    Section,
+    Text,
+)
+from mailer.issue.source import read_issue
+from mailer.rendering.pages import Pages
+from mailer.rendering.templates import Templates
+
+
+@pytest.fixture(scope="session")
+def publication(repository: Path) -> Publication:
+    register = tomllib.loads((repository / "subscribers" / "helsefellesskap.toml").read_text("utf-8"))
+    places = tuple(
+        Place(slug=each["slug"], short=each["short"], region=each["region"], place_se=each.get("place_se", ""))
+        for each in register["helsefellesskap"]
+    )
+    return Publication(
+        publisher="Helsedirektoratet",
+        places=places,
+        pages=Pages("https://nyhetsbrev.example"),
+        editor="redaksjon@nyhetsbrev.example",
+    )
+
+
+@pytest.fixture(scope="session")
+def templates() -> Templates:
+    return Templates()
+
+
+@pytest.fixture(scope="session")
+def composer(templates: Templates, publication: Publication) -> Composer:
+    return Composer(templates, theme=Theme(), publication=publication)
+
+
+@pytest.fixture(scope="session")
+def real_issue(repository: Path, publication: Publication) -> Callable[[str], Issue]:
+    """Read one of the two published newsletters."""
+
+    def read(slug: str) -> Issue:
+        slugs = [place.slug for place in publication.places]
+        reading = read_issue(repository / "issues" / slug, helsefellesskap=slugs, publisher=publication.publisher)
+        assert reading.issue is not None
+        return reading.issue
+
+    return read
+
+
+def _item(number: int, *, lang: Lang = "nn", **changes: object) -> Item:
+    item = Item(
+        slug=f"sak-{number}",
+        number=number,
+        lang=lang,
+        title=f"Tittel {number}",
+        body=(Paragraph((Text(f"Brødtekst {number}."),)),),
+    )
+    return replace(item, **changes)  # type: ignore[arg-type]  # each test names fields that Item has
+
+
+@pytest.fixture(scope="session")
+def make_item() -> Callable[..., Item]:
+    """An item of one paragraph; fields may be given by name."""
+    return _item
+
+
+@pytest.fixture
+def small_issue() -> Issue:
+    """A nynorsk issue of December 2023 with one item in each of two sections."""
+    deadline = ItemDate(when=CalendarDate(start=date(2023, 12, 14)), kind=DateKind.APPLICATION_DEADLINE)
+    more = Paragraph((Text("Les meir her: "), Link((Text("Veileder"),), "https://veileder.example/", "nb"), Text(".")))
+    first = _item(
+        1,
+        contacts=(Contact(email="kari@oslo.example"),),
+        helsefellesskap=("oslo",),
+        dates=(deadline,),
+    )
+    return Issue(
+        slug="2023-12",
+        title="Nyheitsbrev for helsefellesskap",
+        published=CalendarDate(start=date(2023, 12, 1), precision=Precision.MONTH),
+        lang="nn",
+        publisher="Helsedirektoratet",
+        sections=(
+            Section(id="", items=(first,)),
+            Section(id="ks", title="Nytt frå KS", items=(_item(2, lang="nb", body=(*_item(2).body, more)),)),
+        ),
+        intro=(Paragraph((Text("Velkomen."),)),),
+        next_issue=CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH),
+        contribution_deadline=date(2024, 2, 1),
+    )
