@@ -3,19 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Error as SQLiteError
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.database import migrate
 from mailer.errors import ExitCode, MailerError
 
 BUSY_TIMEOUT_SECONDS = 30
+
+_PRAGMAS = (
+    f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+)
 
 
 class DatabaseError(MailerError):
@@ -126,12 +133,12 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+        try:
+            for pragma in _PRAGMAS:
+                connection.cursor().execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -146,7 +153,9 @@ def explained(url_for_people: str) -> Iterator[None]:
     """Turn a database that cannot be reached into a `DatabaseError` that says which."""
     try:
         yield
-    except (OperationalError, SQLiteError, OSError) as error:
+    except (UnreadableError, OSError) as error:
+        if isinstance(error, UnreadableError) and type(error) not in {OperationalError, UnreadableError}:
+            raise  # a statement that is wrong: ours to mend
         raise DatabaseError(
             f"the database cannot be used: {getattr(error, 'orig', None) or error}",
             where=url_for_people,

@@ -1,0 +1,95 @@
+"""The register: what comes with the product is right, and what an editor writes wrongly is named."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from mailer.database.engine import Database
+from mailer.database.tables import list_
+from mailer.subscribers.model import Register
+from mailer.subscribers.register import RegisterError, list_names, nearest_list, read_register, sync_lists
+
+NOW = datetime(2023, 12, 1, tzinfo=UTC)
+REGION = '[[region]]\nslug = "nord"\nname_nb = "N"\nname_nn = "N"\n'
+
+
+def _folder(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "helsefellesskap.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_there_are_nineteen_helsefellesskap_in_four_regions_and_two_own_lists(register: Register) -> None:
+    assert len(register.helsefellesskap) == 19
+    assert [each.slug for each in register.regions] == ["nord", "midt", "vest", "sor-ost"]
+    assert register.slugs[-2:] == ("nasjonale", "testere")
+    assert [each.position for each in register.lists] == list(range(21))
+
+
+@pytest.mark.parametrize("slug", ["nord-trondelag", "st-olavs", "akershus"])
+def test_a_name_that_is_not_sure_is_printed_as_the_short_one(register: Register, slug: str) -> None:
+    found = register.find(slug)
+    assert found is not None
+    assert found.name_nb == found.name_nn == found.short
+
+
+def test_a_list_is_known_by_all_its_names(register: Register) -> None:
+    names = list_names(register)
+    assert {names[name].slug for name in ("ahus", "akershus", "akershus (ahus)")} == {"akershus"}
+    assert nearest_list(register, "telemrk") == "Did you mean telemark?"
+    assert nearest_list(register, "xyz").startswith("The lists are finnmark, ")
+
+
+def test_own_lists_are_optional(tmp_path: Path) -> None:
+    text = REGION + '[[helsefellesskap]]\nslug = "a"\nshort = "A"\nregion = "nord"\n'
+    register = read_register(_folder(tmp_path, text))
+    assert register.slugs == ("a",)
+    assert register.lists[0].lang == "nb"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[helsefelleskap]]\nslug = "a"\n', "Did you mean helsefellesskap?"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nalias = ["b"]\n', "Did you mean aliases?"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nqqqq = 1\n', "Known are slug, short"),
+        ('[[helsefellesskap]]\nslug = "a"\n', "list number 1 (a): short is missing"),
+        ('[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n', "may hold only a-z"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = 5\n', "short must be text"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nlang = "da"\n', "lang must be one of nb, nn, se, en"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\naliases = "b"\n', "aliases must be a list"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nregion = "x"\n', "names region 'x'"),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\n' * 2, "are both called 'a'"),
+        ('[helsefellesskap]\nslug = "a"\n', "must be written as [[helsefellesskap]]"),
+        ("slug = \n", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(RegisterError) as refused:
+        read_register(_folder(tmp_path, text))
+    assert message in str(refused.value)
+    assert str(tmp_path) in refused.value.where
+
+
+def test_a_register_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RegisterError, match="mailer init"):
+        read_register(tmp_path)
+    (tmp_path / "helsefellesskap.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(RegisterError, match="not UTF-8"):
+        read_register(tmp_path)
+
+
+def test_the_list_table_follows_the_register_and_keeps_what_left_it(
+    database: Database, register: Register, tmp_path: Path
+) -> None:
+    text = REGION + '[[helsefellesskap]]\nslug = "oslo"\nshort = "Oslo ny"\nregion = "nord"\n'
+    renamed = read_register(_folder(tmp_path, text))
+    sync_lists(database, register, now=NOW)
+    sync_lists(database, register, now=NOW)
+    sync_lists(database, renamed, now=NOW)
+    with database.reading() as connection:
+        rows = {row.slug: row for row in connection.execute(select(list_))}
+    assert len(rows) == 21
+    assert (rows["oslo"].short, rows["oslo"].position, rows["oslo"].created_at) == ("Oslo ny", 0, NOW)
+    assert (rows["agder"].short, rows["agder"].region, rows["agder"].kind) == ("Agder", "sor-ost", "helsefellesskap")

@@ -1,0 +1,104 @@
+"""A subscription's states: the store against a model of the rules, in any order of what people and editors do."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from mailer.database.engine import open_database
+from mailer.errors import MailerError
+from mailer.subscribers.csv_io import CsvDefaults
+from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.model import Register
+from mailer.subscribers.register import sync_lists
+from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import SuppressionReason
+
+NOW = datetime(2023, 12, 1, tzinfo=UTC)
+people = st.sampled_from(["ola@x.example", "Ola@X.example", "kari@x.example"])
+lists = st.sampled_from(["oslo", "agder", "nasjonale"])
+
+
+class _Subscriptions(RuleBasedStateMachine):
+    """`wanted` is what the rules say: person → list → status."""
+
+    register: Register
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.database = open_database(f"sqlite:///{self.folder.name}/mailer.sqlite3")
+        sync_lists(self.database, self.register, now=NOW)
+        self.store = SubscriberStore(self.database, clock=lambda: NOW, suppression_key=b"suppression-key-of-tests")
+        self.wanted: dict[str, dict[str, str]] = {}
+        self.suppressed: set[str] = set()
+
+    def teardown(self) -> None:
+        self.database.close()
+        self.folder.cleanup()
+
+    @rule(person=people, slug=lists, again=st.booleans())
+    def add(self, person: str, slug: str, *, again: bool) -> None:
+        key = person.casefold()
+        is_refused = key in self.suppressed or (self.wanted.get(key, {}).get(slug) == "unsubscribed" and not again)
+        assert _is_refused(lambda: self.store.add(person, lists=[slug], basis="b", again=again)) == is_refused
+        if not is_refused:
+            self.wanted.setdefault(key, {})[slug] = "active"
+
+    @rule(person=people, slug=st.none() | lists)
+    def remove(self, person: str, slug: str | None) -> None:
+        key = person.casefold()
+        assert _is_refused(lambda: self.store.remove(person, list_slug=slug)) == (key not in self.wanted)
+        statuses = self.wanted.get(key, {})
+        for each in statuses:
+            if slug in {None, each} and statuses[each] == "active":
+                statuses[each] = "unsubscribed"
+
+    @rule(person=people)
+    def suppress(self, person: str) -> None:
+        key = person.casefold()
+        assert self.store.suppress(person, reason=SuppressionReason.MANUAL) == (key not in self.suppressed)
+        self.suppressed.add(key)
+        self.wanted.update({key: dict.fromkeys(self.wanted[key], "suppressed")} if key in self.wanted else {})
+
+    @rule(person=people, slug=lists)
+    def import_one(self, person: str, slug: str) -> None:
+        file = Path(self.folder.name) / "people.csv"
+        file.write_text(f"epost;liste\n{person};{slug}\n", encoding="utf-8")
+        import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b")))
+        key = person.casefold()
+        statuses = self.wanted.get(key, {})
+        has_left_all = bool(statuses) and set(statuses.values()) == {"unsubscribed"}
+        if key not in self.suppressed and not has_left_all and slug not in statuses:
+            self.wanted.setdefault(key, {})[slug] = "active"
+
+    @invariant()
+    def the_store_agrees(self) -> None:
+        found = {
+            each.address: {one.list: one.status.value for one in each.subscriptions} for each in self.store.find("")
+        }
+        assert found == self.wanted
+
+    @invariant()
+    def the_audience_is_who_is_active_and_not_suppressed(self) -> None:
+        to_send = {each.address for each in self.store.read_audience() if each.exclusion is None}
+        assert to_send == {key for key, statuses in self.wanted.items() if "active" in statuses.values()}
+
+
+def _is_refused(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except MailerError:
+        return True
+    return False
+
+
+def test_subscriptions_follow_the_rules_in_any_order(register: Register) -> None:
+    machine = type("Machine", (_Subscriptions,), {"register": register})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+        machine, settings=settings(max_examples=15, stateful_step_count=15, deadline=None)
+    )
