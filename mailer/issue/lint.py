@@ -161,18 +161,18 @@ def hanging_hyphen(reading: Reading) -> Iterator[Slip]:
 
 
 def unbalanced(reading: Reading) -> Iterator[Slip]:
-    """A bracket or quotation mark without its partner."""
+    """A bracket or quotation mark without its partner; the brackets of `a)` and `1)` need none."""
     for passage in reading.all_passages():
-        text = re.sub(r"(?<![\w(])\w{1,2}\)", "", passage.text)
+        text = passage.text
         counts = Counter(text)
         for left, right in ("()", "«»", "“”", "[]"):
-            if counts[left] != counts[right]:
+            spare = len(re.findall(r"(?<![\w(])\w{1,2}\)", text)) if right == ")" else 0
+            if not counts[right] - spare <= counts[left] <= counts[right]:
                 alone = left if counts[left] > counts[right] else right
                 yield _slip(passage, f"{left} and {right} do not match", _around(text, alone), "One is missing.")
         if counts['"'] % 2:
-            yield _slip(
-                passage, 'an odd number of "', _around(text, '"'), "One is missing; in Norwegian write « and »."
-            )
+            hint = "One is missing; in Norwegian write « and »."
+            yield _slip(passage, 'an odd number of "', _around(text, '"'), hint)
 
 
 def _matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator[Slip]:
@@ -241,7 +241,7 @@ def promise(reading: Reading) -> Iterator[Slip]:
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
         words = _iso(issue.next_issue)
-        yield Slip(file=FRAME, line=1, message="the next issue lies before this one", words=f'"{words}"')
+        yield Slip(file=FRAME, line=1, message="the next issue lies before this one", words=words)
     if issue.contribution_deadline:
         words = issue.contribution_deadline.isoformat()
         if issue.contribution_deadline < reading.day:

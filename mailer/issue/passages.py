@@ -32,9 +32,9 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The words alone, without those that are a web address."""
+        """The words alone, with `…` for those that are a web address."""
         return "".join(
-            " " if isinstance(each, Link) and "://" in plain_text([each]) else plain_text([each])
+            "…" if isinstance(each, Link) and "://" in plain_text([each]) else plain_text([each])
             for each in self.inlines
         )
 

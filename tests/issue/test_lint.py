@@ -1,0 +1,213 @@
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.issue.lint import RULES, lint
+from mailer.issue.model import Finding, Severity
+from mailer.issue.source import IssueReading, read_issue
+
+ReadFiles = Callable[..., IssueReading]
+
+TODAY = date(2024, 2, 5)
+FRAME = 'title = "Nyhetsbrev"\ndate = "2024-02"\npreheader = "Det beste"\n'
+
+
+@pytest.fixture
+def findings_of(read_files: ReadFiles) -> Callable[..., tuple[Finding, ...]]:
+    """Lint an issue with one item whose text is `text` and whose facts are `facts`."""
+
+    def check(text: str = "Tekst.", *, facts: str = "", frame: str = FRAME, today: date = TODAY) -> tuple[Finding, ...]:
+        item = f'+++\ncontacts = ["kari@a.example"]\n{facts}\n+++\n{text}\n'
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": item})
+        assert reading.issue is not None, reading.findings
+        return lint(reading.issue, today=today, sources=reading.sources)
+
+    return check
+
+
+LintText = Callable[..., tuple[Finding, ...]]
+
+
+def test_an_issue_in_good_order_has_no_findings(findings_of: LintText) -> None:
+    assert findings_of("Helse- og omsorg (KS) «skal», 12–25 år, til [Veileder](https://a.example/) 1) og 2).") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "words"),
+    [
+        ("Se https://a.example/x.", "bare-url", "https://a.example/x"),
+        ("Les mer [her](https://a.example/).", "link-words", "her"),
+        ("[Les meir her](https://a.example/)", "link-words", "Les meir her"),
+        ("**[Klikk her:](https://a.example/)**", "link-words", "Klikk her"),
+        ("[Veileder](http://a.example/)", "http-link", "http://a.example/"),
+        ("[A](https://a.example/)\n\n- [B](https://a.example/)", "duplicate-link", "https://a.example/"),
+        ("ord  to", "doubled-space", "ord  to"),
+        ("(25.–26. oktober )", "space-inside", "oktober )"),
+        ("i « Vurdering» av", "space-inside", "« Vurdering»"),
+        ("registeret| er", "stray-bar", "registeret|"),
+        ("på helse - og omsorgsfeltet", "hanging-hyphen", "helse - og omsorgsfeltet"),
+        ("mellom 12- 25 år", "hanging-hyphen", "12- 25"),
+        ("herunder Helsami) er", "unbalanced", "Helsami)"),
+        ("herunder (Helsami er", "unbalanced", "(Helsami"),
+        ("sa «ja.", "unbalanced", "«ja."),
+        ('sa "ja.', "unbalanced", '"ja.'),
+        ("- torsdag 06.04.22", "weekday", "torsdag 06.04.22"),
+        ("> Måndag 6. februar 2024", "weekday", "Måndag 6. februar 2024"),
+        ("fredag den 30. februar", "weekday", "fredag den 30. februar"),
+        ("#### fredag 7. mars", "weekday", "fredag 7. mars"),
+    ],
+)
+def test_a_slip_is_found_with_the_line_and_the_words(text: str, rule: str, words: str, findings_of: LintText) -> None:
+    (finding,) = findings_of(f"Tekst.\n\n{text}")
+    assert (finding.rule, finding.severity, finding.words) == (rule, Severity.WARNING, words)
+    assert finding.file == "items/010-mote.md"
+    assert finding.line in {7, 9} if rule == "duplicate-link" else finding.line == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "onsdag 06.04.22",
+        "onsdag 6. april 2022",
+        "tysdag 6. februar",
+        "laurdag den 2. mars",
+        "skriv til ola@a.example",
+        "[her finner du veilederen](https://a.example/)",
+        "[a](https://a.example/) [b](https://b.example/)",
+        "a) først, b) så (og c)",
+        'Rapporten heter «A» og "B"',
+    ],
+)
+def test_what_is_right_is_left_alone(text: str, findings_of: LintText) -> None:
+    assert findings_of(text) == ()
+
+
+def test_slips_in_the_frame_are_found_too(findings_of: LintText) -> None:
+    frame = FRAME + (
+        'intro = """\nVi sender onsdag 05.02.24.\n"""\nreader_note = "to  ord"\n'
+        '[[important_dates]]\ndate = 2024-03-07\ntext = "Møte (Oslo"\n'
+        '[[link_groups]]\ntitle = "Nettsider"\nentries = [\n  "[her](https://a.example/)",\n]\n'
+        '[[link_groups.groups]]\ntitle = "Annet |"\n'
+    )
+    found = {(each.rule, each.file, each.line) for each in findings_of(frame=frame)}
+    assert found == {
+        ("weekday", "issue.toml", 5),
+        ("doubled-space", "issue.toml", 7),
+        ("unbalanced", "issue.toml", 10),
+        ("link-words", "issue.toml", 14),
+        ("stray-bar", "issue.toml", 17),
+    }
+
+
+@pytest.mark.parametrize(
+    ("deadline", "rules"),
+    [
+        ("2024-02-02", ["past-date"]),
+        ("2024-02-05", ["short-notice"]),
+        ("2024-02-16", ["short-notice"]),
+        ("2024-02-19", []),
+        ('"2024-01"', ["past-date"]),
+        ('"2024-02"', []),
+        ('"2023-autumn"', ["past-date"]),
+        ('"2023"', ["past-date"]),
+    ],
+)
+def test_readers_need_ten_working_days_before_a_deadline(
+    deadline: str, rules: list[str], findings_of: LintText
+) -> None:
+    findings = findings_of(facts=f'dates = [\n  {{ kind = "deadline", date = {deadline} }},\n]')
+    assert [each.rule for each in findings] == rules
+    assert all((each.file, each.line) == ("items/010-mote.md", 4) for each in findings)
+
+
+def test_a_meeting_that_was_is_news_and_no_slip(findings_of: LintText) -> None:
+    assert findings_of(facts='dates = [{ kind = "meeting", date = 2023-11-22 }]') == ()
+
+
+def test_an_important_date_that_was_is_a_slip_until_the_last_day_of_a_range(findings_of: LintText) -> None:
+    entry = "[[important_dates]]\ndate = 2024-02-01\nend = 2024-02-{day}\ntext = 'x'\n"
+    assert [each.rule for each in findings_of(frame=FRAME + entry.format(day="04"))] == ["past-date"]
+    assert findings_of(frame=FRAME + entry.format(day="05")) == ()
+
+
+def test_dates_are_compared_with_the_day_of_publication(findings_of: LintText) -> None:
+    facts = "dates = [{ kind = 'deadline', date = 2024-02-16 }]"
+    dated = FRAME.replace('"2024-02"', "2024-02-19")
+    assert [each.rule for each in findings_of(facts=facts, frame=dated)] == ["past-date"]
+    long_ago = findings_of(facts=facts, today=date(2030, 1, 1))
+    assert long_ago == ()
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ("next_issue = 2024-01-31\n", "the next issue lies before this one"),
+        ("contribution_deadline = 2024-02-01\n", "the deadline for contributions is over"),
+        ("next_issue = 2024-04-03\ncontribution_deadline = 2024-04-04\n", "lies after the next issue"),
+    ],
+)
+def test_what_the_issue_promises_must_lie_ahead(frame: str, message: str, findings_of: LintText) -> None:
+    (finding,) = findings_of(frame=FRAME + frame)
+    assert finding.rule == "promise"
+    assert message in finding.message
+    assert finding.line >= 4
+
+
+def test_a_missing_preheader_is_a_warning_and_a_missing_contact_a_note(read_files: ReadFiles) -> None:
+    item = "+++\ntitle = 'a'\n+++\nTekst.\n"
+    reading = read_files({"issue.toml": FRAME.replace("preheader", "masthead"), "items/010-mote.md": item})
+    assert reading.issue is not None
+    findings = lint(reading.issue, today=TODAY, sources=reading.sources)
+    assert [(each.rule, each.severity, each.line) for each in findings] == [
+        ("no-preheader", Severity.WARNING, 1),
+        ("no-contact", Severity.NOTE, 2),
+    ]
+
+
+def test_an_address_inside_the_text_is_a_contact(read_files: ReadFiles) -> None:
+    reading = read_files({"issue.toml": FRAME, "items/010-mote.md": "+++\n+++\nSpør <ola@a.example>.\n"})
+    assert reading.issue is not None
+    assert lint(reading.issue, today=TODAY, sources=reading.sources) == ()
+
+
+def test_every_rule_has_an_id_of_its_own_and_says_what_it_is_for() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert all(rule.check.__doc__ for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    ("slug", "slips"),
+    [
+        ("2022-02", {"« Vurdering", "Helsami)»", "12- 25"}),
+        ("2023-12", {"oktober )", ")|", "helse - og omsorgsfeltet", "2023-12-14"}),
+    ],
+)
+def test_slips_of_the_real_newsletters_are_found(
+    slug: str, slips: set[str], repository: Path, helsefellesskap: list[str]
+) -> None:
+    reading = read_issue(repository / "issues" / slug, helsefellesskap=helsefellesskap, publisher="x")
+    assert reading.issue is not None
+    findings = lint(reading.issue, today=date(2026, 1, 1), sources=reading.sources)
+    warned = {each.words for each in findings if each.severity is Severity.WARNING and each.rule != "bare-url"}
+    assert warned == slips
+
+
+MARKS = ["(", ")", "«", "»", '"', " ", "  ", "|", "- ", "\n", "\n\n", "> ", "### ", "**ord**", "e\u0301"]
+WORDS = ["ord", "og", "12-", "25", "her", "onsdag 31.04.22", "fredag 30. februar", "https://a.example/(x)"]
+TEXTS = st.lists(st.sampled_from([*MARKS, *WORDS, "[her](http://a.example/)"])).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.one_of(TEXTS, st.text(alphabet=st.characters(exclude_characters="<"))))
+def test_no_text_makes_a_rule_raise_and_lines_hold_the_words_quoted(text: str, read_files: ReadFiles) -> None:
+    reading = read_files({"issue.toml": FRAME, "items/010-mote.md": f"+++\n+++\n{text}\n"})
+    if reading.issue is None:
+        return
+    for finding in lint(reading.issue, today=TODAY, sources=reading.sources):
+        lines = reading.sources[finding.file].split("\n")
+        assert 1 <= finding.line <= len(lines)
+        assert finding.words in lines[finding.line - 1]
