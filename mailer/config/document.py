@@ -9,7 +9,7 @@ from typing import Any
 
 from mailer.config.errors import ConfigError
 
-HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
 
 
@@ -42,7 +42,7 @@ def read_document(file: Path) -> Document:
         raise ConfigError(
             "the file is not UTF-8", where=f"{file}:{line}", hint="Save it again with the encoding UTF-8."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also for a number of thousands of digits
         raise _broken(file, str(error)) from None
 
 
@@ -61,11 +61,16 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if header := HEADER.match(line):
-            table = _plain(header[1]) + "."
-            found.append((table[:-1], number))
+            table = _plain(header[1])
+            found += _with_parents(table, number)
         elif assignment := ASSIGNMENT.match(line):
-            found.append((table + _plain(assignment[1]), number))
+            found += _with_parents(f"{table}.{_plain(assignment[1])}".strip("."), number)
     return reversed(found)
+
+
+def _with_parents(name: str, line: int) -> Iterator[tuple[str, int]]:
+    parts = name.split(".")
+    return ((".".join(parts[:end]), line) for end in range(len(parts), 0, -1))
 
 
 def _plain(name: str) -> str:

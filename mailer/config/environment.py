@@ -1,6 +1,7 @@
 """Settings from the environment: MAILER_<SECTION>__<KEY>, converted from text to what the key holds."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from mailer.config.settings import SECTIONS
 PREFIX = "MAILER_"
 OWN_NAMES = ("MAILER_CONFIG", "MAILER_SECRET_KEYS", "MAILER_SUPPRESSION_KEY")
 TEST_PREFIX = "MAILER_TEST_"
+WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +55,12 @@ def _is_unknown(name: str) -> bool:
 
 
 def _unknown(name: str, known: list[str]) -> ConfigError:
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.5)
+    words = name.upper().removeprefix(PREFIX)
+    near = get_close_matches(words, [each.removeprefix(PREFIX) for each in known], n=1, cutoff=0.5)
     return ConfigError(
         "there is no such setting",
         where=f"environment variable {name}",
-        hint=f"Did you mean {near[0]}?" if near else "`mailer config show` lists all settings.",
+        hint=f"Did you mean {PREFIX}{near[0]}?" if near else "`mailer config show` lists all settings.",
     )
 
 
@@ -65,7 +68,7 @@ def _convert(text: str, field: FieldInfo) -> Any:
     """Turn text into the kind of value the key holds; what does not fit stays text and is refused as such."""
     kind = get_origin(field.annotation) or field.annotation
     if kind is int:
-        return int(text) if text.strip().lstrip("+-").isdecimal() else text
+        return int(text) if WHOLE_NUMBER.fullmatch(text) else text
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
     if kind is dict or (kind is tuple and text.lstrip().startswith("[")):
@@ -78,5 +81,5 @@ def _convert(text: str, field: FieldInfo) -> Any:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

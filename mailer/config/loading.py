@@ -11,7 +11,7 @@ from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
 from mailer.config.errors import ConfigError
 from mailer.config.settings import SECTIONS, Section, Settings
-from mailer.config.values import allowed, has_password
+from mailer.config.values import TOKENS, allowed, has_password
 
 FILE_NAME = "config.toml"
 
@@ -94,13 +94,15 @@ def _explained(error: ValidationError, section: str, document: Document, overrid
     names = [str(each) for each in first["loc"] if each != "[key]"]
     key, fields = names[0], SECTIONS[section].model_fields
     where = document.place(section, *names)
+    if key in overrides:
+        where = f"environment variable {variable_name(section, key)}"
     if first["type"] == "extra_forbidden":
         return ConfigError(f"[{section}] has no key {key}", where=where, hint=_nearest(key, fields))
+    if first["loc"][-1] == "[key]":
+        return ConfigError(f"[{section}.{key}] has no token {names[-1]}", where=where, hint=_nearest(names[-1], TOKENS))
     words = f"Allowed: {allowed(fields[key])}."
     if first["type"] == "missing":
         return ConfigError(f"[{section}] {key} is missing", where=where, hint=words)
-    if key in overrides:
-        where = f"environment variable {variable_name(section, key)}"
     reason = first.get("ctx", {}).get("error", "the value is not allowed")
     return ConfigError(f"[{section}] {'.'.join(names)}: {reason}", where=where, hint=words)
 

@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
@@ -53,7 +53,10 @@ def is_loopback(host: str) -> bool:
 
 def has_password(url: str) -> bool:
     """Say whether the address of a database holds a password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return bool(parts.password) or "password" in parse_qs(parts.query)
 
 
@@ -74,6 +77,7 @@ def _folder(info: ValidationInfo) -> Path:
 
 def _database_url(url: str, info: ValidationInfo) -> str:
     """Resolve a relative SQLite file from the workspace; name the PostgreSQL driver that comes with the extra."""
+    _split(url)
     if url.startswith("postgresql://"):
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
     file = url.removeprefix("sqlite:///")
@@ -82,8 +86,15 @@ def _database_url(url: str, info: ValidationInfo) -> str:
     return f"sqlite:///{Path(_folder(info), file).as_posix()}"
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("the address cannot be read") from None  # the first one quotes the address
+
+
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
+    parts = _split(url)
     if not parts.hostname or parts.username or parts.query or parts.fragment or url.endswith("/"):
         raise ValueError("the address of the pages is not as it should be")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):

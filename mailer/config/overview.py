@@ -1,0 +1,68 @@
+"""What is in force and where it was set, for `mailer config show` and the documentation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from mailer.config.environment import variable_name
+from mailer.config.settings import SECTIONS, Settings
+from mailer.config.values import allowed
+
+MASK = "••••••"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One key: its value as JSON can hold it, secrets masked; where that was set; what it means and may hold."""
+
+    section: str
+    key: str
+    value: Any
+    origin: str
+    meaning: str
+    allowed: str
+    variable: str
+
+
+def overview(settings: Settings) -> Iterator[Entry]:
+    """Give every key in the order of config.toml."""
+    for section, model in SECTIONS.items():
+        for key, field in model.model_fields.items():
+            yield Entry(
+                section=section,
+                key=key,
+                value=_shown(getattr(getattr(settings, section), key), settings.folder),
+                origin=settings.origin(section, key),
+                meaning=field.description or "",
+                allowed=allowed(field),
+                variable=variable_name(section, key),
+            )
+
+
+def _shown(value: Any, folder: Path) -> Any:
+    match value:
+        case SecretStr():
+            return MASK if value.get_secret_value() else ""
+        case Path():
+            return (value.relative_to(folder) if value.is_relative_to(folder) else value).as_posix()
+        case tuple():
+            return list(value)
+        case str() if "://" in value:
+            return _without_password(value)
+        case _:
+            return value
+
+
+def _without_password(url: str) -> str:
+    """Mask the password of a database's address, also one in its query."""
+    parts = urlsplit(url)
+    host = parts.netloc
+    if parts.password is not None:
+        host = f"{parts.username}:{MASK}@{host.rpartition('@')[2]}"
+    pairs = (each.partition("=") for each in parts.query.split("&"))
+    query = "&".join(f"{name}={MASK}" if name == "password" else name + mark + text for name, mark, text in pairs)
+    return urlunsplit(parts._replace(netloc=host, query=query)) if host != parts.netloc or query != parts.query else url

@@ -1,0 +1,40 @@
+"""The mail server's password: from the environment, else from the system's keyring when the extra is installed."""
+
+from typing import TYPE_CHECKING
+
+from mailer.config.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mailer.config.settings import SmtpSection
+
+SERVICE = "mailer"
+
+
+def smtp_password(smtp: "SmtpSection") -> str:
+    """Return the password of `[smtp] username`; empty when there is no user name.
+
+    In the keyring it is stored by `keyring set mailer USER@HOST`. Raises `ConfigError` when it is nowhere.
+    """
+    if not smtp.username:
+        return ""
+    password = smtp.password.get_secret_value() or _from_keyring(f"{smtp.username}@{smtp.host}")
+    if not password:
+        raise ConfigError(
+            f"there is no password for the user {smtp.username} at {smtp.host}",
+            where="[smtp] password",
+            hint="Set the environment variable MAILER_SMTP__PASSWORD, or store it with "
+            f"`keyring set {SERVICE} {smtp.username}@{smtp.host}`.",
+        )
+    return password
+
+
+def _from_keyring(name: str) -> str:
+    try:
+        import keyring  # noqa: PLC0415 an extra, and slow to import
+        from keyring.errors import KeyringError  # noqa: PLC0415 as above
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password(SERVICE, name) or ""
+    except KeyringError as error:
+        raise ConfigError("the keyring cannot be opened", where="[smtp] password", hint="Unlock it first.") from error
