@@ -81,7 +81,7 @@ def _followed(last: _Last, slug: str, today: date) -> str:
         f'lang = "{issue.lang}"',
         *_PREHEADER,
         f"# The introduction of {last.slug}: put its dates right.",
-        f'intro = """\n{_multiline(str(last.values.get("intro", "")).strip())}\n"""',
+        f'intro = """\n{toml_lines(str(last.values.get("intro", "")).strip())}\n"""',
         *_NEXT_DATES,
         *([f"contact = {_value(last.values['contact'])}"] if "contact" in last.values else []),
     ]
@@ -158,7 +158,8 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _multiline(text: str) -> str:
+def toml_lines(text: str) -> str:
+    """Write a text as the inside of a multi-line string of TOML, readable as it stands."""
     lines = [toml_text(line)[1:-1].replace('\\"', '"').replace('"""', '""\\"') for line in text.split("\n")]
     return "\n".join(lines)
 
