@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 MINIMUM_KEY_BYTES = 16
+MAC_SIZES = range(8, sha256().digest_size + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,19 @@ class KeyRing:
 
     def sign(self, purpose: str, *parts: str, size: int = 16) -> bytes:
         """Return the first `size` bytes of HMAC-SHA256 (RFC 2104) over purpose and parts."""
-        return _mac(self.keys[0], purpose, parts)[:size]
+        return _mac(self.keys[0], purpose, parts, size)
 
     def verify(self, mac: bytes, purpose: str, *parts: str, size: int = 16) -> bool:
         """Say whether one of the keys made `mac`; takes the same time for every answer."""
-        matches = [hmac.compare_digest(_mac(key, purpose, parts)[:size], mac) for key in self.keys]
+        matches = [hmac.compare_digest(_mac(key, purpose, parts, size), mac) for key in self.keys]
         return any(matches)
 
 
-def _mac(key: bytes, purpose: str, parts: tuple[str, ...]) -> bytes:
+def _mac(key: bytes, purpose: str, parts: tuple[str, ...], size: int) -> bytes:
     """Each part goes in with its length before it: ("ab", "c") and ("a", "bc") must differ."""
+    if size not in MAC_SIZES:
+        raise ValueError(f"a MAC has {MAC_SIZES.start} to {MAC_SIZES.stop - 1} bytes")
     message = b"".join(
         len(encoded).to_bytes(8, "big") + encoded for encoded in (part.encode() for part in (purpose, *parts))
     )
-    return hmac.digest(key, message, sha256)
+    return hmac.digest(key, message, sha256)[:size]

@@ -1,10 +1,11 @@
 """What is in force and where it was set, for `mailer config show` and the documentation."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -59,10 +60,6 @@ def _shown(value: Any, folder: Path) -> Any:
 
 def _without_password(url: str) -> str:
     """Mask the password of a database's address, also one in its query."""
-    parts = urlsplit(url)
-    host = parts.netloc
-    if parts.password is not None:
-        host = f"{parts.username}:{MASK}@{host.rpartition('@')[2]}"
-    pairs = (each.partition("=") for each in parts.query.split("&"))
-    query = "&".join(f"{name}={MASK}" if name == "password" else name + mark + text for name, mark, text in pairs)
-    return urlunsplit(parts._replace(netloc=host, query=query)) if host != parts.netloc or query != parts.query else url
+    masked = re.sub(r"([?&]password=)[^&]*", rf"\1{MASK}", url)
+    password = urlsplit(url).password
+    return masked.replace(f":{password}@", f":{MASK}@", 1) if password else masked

@@ -31,10 +31,12 @@ def smtp_password(smtp: "SmtpSection") -> str:
 def _from_keyring(name: str) -> str:
     try:
         import keyring  # noqa: PLC0415 an extra, and slow to import
-        from keyring.errors import KeyringError  # noqa: PLC0415 as above
+        from keyring.errors import KeyringError, NoKeyringError  # noqa: PLC0415 as above
     except ImportError:
         return ""
     try:
         return keyring.get_password(SERVICE, name) or ""
+    except NoKeyringError:
+        return ""
     except KeyringError as error:
         raise ConfigError("the keyring cannot be opened", where="[smtp] password", hint="Unlock it first.") from error
