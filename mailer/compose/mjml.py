@@ -11,7 +11,8 @@ _TAG = re.compile(r"<[A-Za-z][^<>]*>")
 _QUOTED = re.compile(r"=\s*(\"[^\"]*\"|'[^']*')")
 _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
 _FRAGILE = re.compile(r"[^\x20-\x7E]|\\")
-_OFFSET = re.compile(r"(\d+)\.\.\d+")
+_LINE_FEED = "\n"
+_POSITION = re.compile(r" at position (\d+):\d+")
 
 
 def compile_mjml(source: str, *, name: str) -> str:
@@ -22,7 +23,7 @@ def compile_mjml(source: str, *, name: str) -> str:
     except ValueError as error:
         raise MailerError(
             f"The mail's layout cannot be compiled: {error}.",
-            where=f"{name}, line {_line(hardened, str(error))} of the filled-in template",
+            where=f"{name}{_line(hardened, str(error))}",
             hint="An element is not closed, or stands where MJML allows none; `issue.mjml` shows the whole layout.",
         ) from error
     return html
@@ -46,7 +47,10 @@ def _refer(text: str) -> str:
     return _FRAGILE.sub(lambda character: f"&#{ord(character[0])};", text)
 
 
-def _line(source: str, message: str) -> int:
-    """The compiler counts bytes of UTF-8."""
-    offset = _OFFSET.search(message)
-    return source.encode()[: int(offset[1])].count(b"\n") + 1 if offset else 1
+def _line(source: str, message: str) -> str:
+    """Where the fault lies, if the compiler says so; it counts bytes of UTF-8."""
+    position = _POSITION.search(message)
+    if not position:
+        return ""
+    rest = source.encode()[int(position[1]) :].lstrip()
+    return f", line {source.count(_LINE_FEED) - rest.count(_LINE_FEED.encode()) + 1} of the filled-in template"

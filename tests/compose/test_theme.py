@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.compose.theme import DARK, LIGHT, ContrastProblem, Palette, Theme, check_contrast, contrast, luminance
+
+COLOUR = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")
+
+
+def test_black_on_white_has_the_greatest_contrast() -> None:
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+
+
+@pytest.mark.parametrize(
+    ("front", "back", "ratio"),
+    [
+        (LIGHT.ink, LIGHT.surface, 15.8),
+        (LIGHT.muted, LIGHT.canvas, 5.95),
+        (DARK.link, DARK.surface, 9.7),
+        (LIGHT.field, LIGHT.surface, 4.2),
+    ],
+)
+def test_contrast_is_computed_as_wcag_does(front: str, back: str, ratio: float) -> None:
+    assert contrast(front, back) == pytest.approx(ratio, abs=0.06)
+
+
+@given(COLOUR, COLOUR)
+def test_contrast_is_the_same_both_ways_and_between_1_and_21(one: str, other: str) -> None:
+    assert contrast(one, other) == contrast(other, one)
+    assert 1 <= contrast(one, other) <= 21.0001
+    assert 0 <= luminance(one) <= 1
+
+
+def test_the_theme_as_shipped_can_be_read() -> None:
+    assert check_contrast(Theme()) == ()
+
+
+def test_a_pair_that_cannot_be_read_is_named_with_its_ratio() -> None:
+    problems = check_contrast(Theme(light=Palette(muted="#AAAAAA")))
+    assert problems[0] == ContrastProblem(
+        mode="light",
+        foreground="muted",
+        background="surface",
+        ratio=contrast("#AAAAAA", "#FFFFFF"),
+        needed=4.5,
+    )
+    assert str(problems[0]) == "muted on surface (light) has a contrast of 2.32:1 and needs 4.5:1"
+    assert {problem.background for problem in problems} == {"surface", "canvas", "sunken", "own_bg"}
+
+
+def test_borders_of_controls_need_three_to_one() -> None:
+    problems = check_contrast(Theme(dark=Palette(**{**DARK.tokens, "field": "#334444"})))
+    assert [(problem.foreground, problem.needed) for problem in problems] == [("field", 3.0)]
+
+
+@pytest.mark.parametrize("colour", ["red", "#FFF", "#12345G", "#123456;}", ""])
+def test_what_is_no_colour_never_gets_into_a_style_sheet(colour: str) -> None:
+    with pytest.raises(ValueError, match=r"ink = .* is no colour"):
+        Palette(ink=colour)
