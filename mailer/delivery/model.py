@@ -181,12 +181,16 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What came of one try: the delivery's new status, the server's words, and when it is due again."""
+    """What came of one try: the delivery's new status, the server's words, and when it is due again.
+
+    `is_answered` is false when no server has said anything about the recipient: then it is not held against them.
+    """
 
     delivery: ClaimedDelivery
     status: DeliveryStatus
     reply: str = ""
     due_at: datetime | None = None
+    is_answered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

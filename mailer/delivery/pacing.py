@@ -45,6 +45,8 @@ class Pacer:
     def _next_moment(self) -> datetime:
         """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
         with self._lock:
+            while self._moments and self._moments[0] < self._clock() - _AHEAD:
+                self._moments.popleft()  # nobody wanted it: it must not be made up for later
             if not self._moments:
                 count = max(1, _AHEAD // self._spacing)
                 first = self._reserve(self._name, count=count, spacing=self._spacing)

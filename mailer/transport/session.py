@@ -38,6 +38,7 @@ class SmtpSession:
         self._stage = Stage.MAIL
         self._opened = False  # MAIL, RCPT and DATA of the next message went out with the last dot
         self._needs_reset = False
+        self._is_in_body = False
         self._is_usable = True
 
     @property
@@ -73,6 +74,7 @@ class SmtpSession:
             reply = self._read(Stage.DOT, seconds=self._timeouts.dot)
         except OSError as error:
             return self._lost(error)
+        self._is_in_body = False
         self._opened = ahead is not None
         return reply
 
@@ -82,8 +84,8 @@ class SmtpSession:
         self._smtp.close()
 
     def close(self) -> None:
-        """Say QUIT if the connection still stands, and close it."""
-        if self._is_usable and not self._opened:
+        """Say QUIT if the connection still stands and no transaction is open (it would be body text), and close it."""
+        if self._is_usable and not self._opened and not self._is_in_body:
             try:
                 self._send(b"QUIT\r\n", seconds=_LAST_WORD_SECONDS)
                 self._smtp.getreply()
@@ -104,6 +106,7 @@ class SmtpSession:
             replies = self._ask_in_turn(_commands(envelope))
         refused = next((each for each in replies if not _is_go_ahead(each)), None)
         if refused is None:
+            self._is_in_body = True
             return Ready()
         self._needs_reset = True
         if self._is_usable and replies[-1].stage is Stage.DATA and _is_go_ahead(replies[-1]):

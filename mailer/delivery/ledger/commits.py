@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Thread
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,8 @@ from mailer.delivery.model import Attempt, Mark
 
 LINGER_SECONDS = 0.02
 
-Call = Callable[[Connection], object]
+Answer = TypeVar("Answer")
+Call = Callable[[Connection], Any]
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Group:
 
     results: list[Attempt] = field(default_factory=list)
     marks: list[tuple[int, "Future[Mark]"]] = field(default_factory=list)
-    calls: list[tuple[Call, "Future[object]"]] = field(default_factory=list)
+    calls: list[tuple[Call, "Future[Any]"]] = field(default_factory=list)
 
     @property
     def is_awaited(self) -> bool:
@@ -35,7 +37,7 @@ class Group:
         return bool(self.marks or self.calls)
 
     @property
-    def futures(self) -> "list[Future[Mark] | Future[object]]":
+    def futures(self) -> "list[Future[Mark] | Future[Any]]":
         """Everybody who waits."""
         return [*(future for _, future in self.marks), *(future for _, future in self.calls)]
 
@@ -81,21 +83,22 @@ class GroupCommit:
             self._has_work.notify()
         return future.result()
 
-    def call(self, work: Call) -> "Future[object]":
+    def call(self, work: Callable[[Connection], Answer]) -> "Future[Answer]":
         """Have something else done in the next transaction."""
-        future: Future[object] = Future()
+        future: Future[Answer] = Future()
         with self._has_work:
             self._refuse_if_failed()
             self._group.calls.append((work, future))
             self._has_work.notify()
         return future
 
-    def close(self) -> None:
-        """Commit what is waiting and end the thread."""
+    def close(self) -> bool:
+        """Commit what is waiting and end the thread; say whether everything is on disk."""
         with self._has_work:
             self._closing = True
             self._has_work.notify()
         self._thread.join()
+        return self._failure is None
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:

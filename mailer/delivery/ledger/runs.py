@@ -4,9 +4,11 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, null, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
@@ -39,7 +41,8 @@ _RESULT = (
         delivery.c.id == bindparam("of_id"),
         _OURS,
         # A row that another run declared in doubt is still ours to settle: we have the answer.
-        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT, DeliveryStatus.IN_DOUBT]),
+        # (Not IN: executemany takes no parameter that expands.)
+        or_(*(delivery.c.status == each for each in ("claimed", "in_flight", "in_doubt"))),
     )
     .values(
         status=bindparam("new_status"),
@@ -105,7 +108,7 @@ class Run:
 
     # --- what the dispatcher asks -----------------------------------------------------------------
 
-    def claim(self, limit: int) -> "Future[object]":
+    def claim(self, limit: int) -> "Future[list[ClaimedDelivery]]":
         """Take up to `limit` deliveries that are queued or due: a list of `ClaimedDelivery`, when it is on disk."""
         return self._writer.call(lambda connection: self._claim(connection, limit))
 
@@ -119,20 +122,16 @@ class Run:
 
     def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
         """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
-        moment = self._writer.call(lambda connection: self._reserve(connection, name, count * spacing)).result()
-        assert isinstance(moment, datetime)  # noqa: S101 what _reserve returns
-        return moment
+        return self._writer.call(lambda connection: self._reserve(connection, name, count * spacing)).result()
 
     def outlook(self) -> Outlook:
         """Return what is left to do."""
-        outlook = self._writer.call(self._outlook).result()
-        assert isinstance(outlook, Outlook)  # noqa: S101 what _outlook returns
-        return outlook
+        return self._writer.call(self._outlook).result()
 
     def end(self) -> None:
         """Give back what is claimed, close the mailing when nothing is left, and end the run."""
-        self._writer.close()
-        with self._database.writing() as connection:
+        has_failed = not self._writer.close()
+        with suppress(*([DBAPIError] if has_failed else [])), self._database.writing() as connection:
             self._release(connection)
             finish_if_done(connection, self.mailing.id, now=self._clock())
 
@@ -216,7 +215,7 @@ class Run:
             "of_run": self._id,
             "new_status": status,
             "new_run": None if waits else self._id,
-            "new_attempts": result.delivery.attempts + 1,
+            "new_attempts": result.delivery.attempts + result.is_answered,
             "new_due": result.due_at,
             "new_since": now if result.status is DeliveryStatus.DEFERRED else None,
             "new_reply": result.reply,

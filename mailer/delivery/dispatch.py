@@ -1,0 +1,191 @@
+"""The send loop: a mailing, several connections, one ledger; ends for a reason that it can name."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from threading import Event, Thread
+
+from mailer.delivery.feed import Feed
+from mailer.delivery.lane import DispatchOptions, Lane, Workshop
+from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
+from mailer.delivery.model import Counts, MailingState
+from mailer.delivery.pacing import Pacer
+from mailer.delivery.personalising import Personaliser, read_variants
+from mailer.delivery.progress import Progress, Tally
+from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.errors import ExitCode
+from mailer.keys import KeyRing
+from mailer.transport.base import Session, Transport, TransportError
+
+logger = logging.getLogger("mailer.delivery")
+
+_TICK_SECONDS = 0.25
+_TRY_AGAIN = {EndReason.DEFERRED, EndReason.STOPPED, EndReason.PAUSED, EndReason.SERVER_AWAY}
+_NEEDS_A_PERSON = {EndReason.REFUSED, EndReason.BREAKER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a run ended, the mailing's equation at that moment, and the words for a person."""
+
+    reason: EndReason
+    counts: Counts
+    note: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process says."""
+        if self.reason in _TRY_AGAIN:
+            return ExitCode.TRY_AGAIN
+        is_good = self.reason is EndReason.FINISHED and not self.counts.in_doubt
+        return ExitCode.DONE if is_good else ExitCode.REFUSED
+
+
+def ignore_progress(progress: Progress) -> None:
+    """Show nothing."""
+
+
+class Dispatcher:
+    """Sends mailings of a ledger over a transport."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        transport: Transport,
+        *,
+        keys: KeyRing,
+        options: DispatchOptions,
+        clock: Callable[[], datetime] = utc_now,
+        random: Random | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._transport = transport
+        self._keys = keys
+        self._options = options
+        self._clock = clock
+        self._random = random or Random()  # noqa: S311 spreads retries; nothing secret
+
+    def run(
+        self,
+        mailing_id: int,
+        *,
+        stop: Event | None = None,
+        once: bool = False,
+        on_progress: Callable[[Progress], None] = ignore_progress,
+    ) -> Ended:
+        """Send what is queued and due, until `stop` is set or nothing is left (`once`: but deferred deliveries).
+
+        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
+        """
+        with self._ledger.start_run(mailing_id) as run:
+            shop = self._equip(run)
+            logger.info("run begins", extra={"mailing": mailing_id})
+            self._send(shop, stop=stop or Event(), once=once, on_progress=on_progress)
+        if shop.feed.failure is not None:
+            raise shop.feed.failure
+        return self._ended(mailing_id, shop.feed)
+
+    def _equip(self, run: Run) -> Workshop:
+        variants = read_variants(self._ledger.variants(run.mailing.id))
+        outlook = run.outlook()
+        options = self._options
+        return Workshop(
+            run=run,
+            feed=Feed(run, batch=options.batch),
+            transport=self._transport,
+            personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
+            pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
+            judge=Judge(),
+            tally=Tally(outlook.queued + outlook.deferred),
+            options=options,
+            clock=self._clock,
+            random=self._random,
+        )
+
+    def _send(self, shop: Workshop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]) -> None:
+        self._look_ahead(shop, once=once, claims=False)
+        session = self._first_session(shop, stop)
+        if session is None:
+            return
+        lanes = [Lane(shop, session=session if number == 0 else None) for number in range(self._options.connections)]
+        threads = [Thread(target=lane.work, name=f"lane-{number}", daemon=True) for number, lane in enumerate(lanes)]
+        for thread in threads:
+            thread.start()
+        try:
+            self._supervise(shop, threads, stop=stop, once=once, on_progress=on_progress)
+        except BaseException as error:  # noqa: BLE001 raised again by `run`, when the connections have finished
+            shop.feed.fail(error)
+        for thread in threads:
+            thread.join()
+        on_progress(shop.tally.progress)
+
+    def _first_session(self, shop: Workshop, stop: Event) -> Session | None:
+        """One connection proves that the server is there and lets us in, before anything is claimed."""
+        failures, feed = 0, shop.feed
+        while not feed.stopped.is_set():
+            try:
+                return self._transport.connect()
+            except TransportError as error:
+                failures += 1
+                if error.is_lasting or failures >= self._options.first_tries:
+                    reason = EndReason.REFUSED if error.is_lasting else EndReason.SERVER_AWAY
+                    feed.stop(Stop(reason, str(error)))
+                elif stop.wait(self._options.backoff(failures)):
+                    feed.stop(Stop(EndReason.STOPPED))
+        return None
+
+    def _supervise(
+        self,
+        shop: Workshop,
+        threads: Sequence[Thread],
+        *,
+        stop: Event,
+        once: bool,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        next_look = time.monotonic()
+        while not shop.feed.stopped.is_set() and any(thread.is_alive() for thread in threads):
+            is_dry = shop.feed.wait_until_dry(patience=_TICK_SECONDS)
+            if stop.is_set():
+                shop.feed.stop(Stop(EndReason.STOPPED))
+            elif not shop.run.is_running:
+                shop.feed.stop(Stop(EndReason.PAUSED))
+            elif is_dry and time.monotonic() >= next_look:
+                self._look_ahead(shop, once=once)
+                next_look = time.monotonic() + self._options.poll_seconds
+            elif is_dry:
+                stop.wait(min(_TICK_SECONDS, self._options.poll_seconds))
+            on_progress(shop.tally.progress)
+
+    def _look_ahead(self, shop: Workshop, *, once: bool, claims: bool = True) -> None:
+        """Nothing is in hand: end the run when nothing more will come, else ask for what is there."""
+        outlook = shop.run.outlook()
+        is_due = outlook.next_due is not None and outlook.next_due <= self._clock()
+        if outlook.state is not MailingState.RUNNING:
+            shop.feed.stop(Stop(EndReason.PAUSED))
+        elif not (outlook.queued or outlook.held or outlook.deferred):
+            shop.feed.stop(Stop(EndReason.FINISHED))
+        elif outlook.queued or is_due:
+            if claims:
+                shop.feed.ask_again()
+        elif once and not outlook.held:
+            shop.feed.stop(Stop(EndReason.DEFERRED))
+
+    def _ended(self, mailing_id: int, feed: Feed) -> Ended:
+        why = feed.why or Stop(EndReason.SERVER_AWAY, feed.trouble)
+        if why.reason in _NEEDS_A_PERSON:
+            self._pause(mailing_id, why.note)
+        mailing = self._ledger.mailing(mailing_id)
+        named = {MailingState.FINISHED: EndReason.FINISHED, MailingState.CANCELLED: EndReason.CANCELLED}
+        reason = named.get(mailing.state, why.reason)
+        logger.info("run ended: %s", reason, extra={"mailing": mailing_id})
+        return Ended(reason=reason, counts=mailing.counts, note=why.note)
+
+    def _pause(self, mailing_id: int, note: str) -> None:
+        try:
+            self._ledger.pause(mailing_id, note=note)
+        except MailingStateError:
+            logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})

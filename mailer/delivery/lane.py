@@ -1,0 +1,254 @@
+"""One connection of a run: takes a delivery, sends it, writes down what came of it; one thread each.
+
+The order is the promise: body, then the mark on disk, then the final dot, then the answer; the answer is on disk
+before the next mark of this connection, so that at most one delivery a connection can be in doubt.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from mailer.delivery.feed import Feed
+from mailer.delivery.ledger import Run
+from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
+from mailer.delivery.pacing import Pacer
+from mailer.delivery.personalising import Outgoing
+from mailer.delivery.progress import Tally
+from mailer.delivery.retry import GiveUp, RetryRule
+from mailer.delivery.verdict import EndReason, Judge, Stop, Verdict, judge
+from mailer.errors import MailerError
+from mailer.transport.base import Lost, Ready, Reply, Session, Stage, Transport, TransportError
+
+logger = logging.getLogger("mailer.delivery")
+
+_SET_ASIDE_AFTER = 3
+_SET_ASIDE_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchOptions:
+    """How a run sends. Times in seconds; `messages_per_connection` 0 = no limit."""
+
+    connections: int = 4
+    messages_per_minute: int = 0
+    messages_per_connection: int = 1000
+    idle_seconds: float = 10.0
+    backoff_seconds: float = 1.0
+    longest_backoff_seconds: float = 60.0
+    first_tries: int = 3
+    tries: int = 8
+    poll_seconds: float = 1.0
+    batch: int = 500
+    retry: RetryRule = field(default_factory=RetryRule)
+
+    def backoff(self, failures: int) -> float:
+        """How long to wait after so many failures in a row."""
+        return min(self.longest_backoff_seconds, self.backoff_seconds * 2.0 ** (failures - 1)) if failures else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What the connections of one run share."""
+
+    run: Run
+    feed: Feed
+    transport: Transport
+    personalise: Callable[[ClaimedDelivery], Outgoing]
+    pacer: Pacer
+    judge: Judge
+    tally: Tally
+    options: DispatchOptions
+    clock: Callable[[], datetime]
+    random: Random
+
+
+class Lane:
+    """The thread's work; `session` is one that is open already."""
+
+    def __init__(self, shop: Workshop, *, session: Session | None = None) -> None:
+        self._shop = shop
+        self._session = session
+        self._sent_on_session = 0
+        self._failures = 0
+
+    def work(self) -> None:
+        """Send until the run is to end or the server cannot be reached any more."""
+        try:
+            while not self._shop.feed.stopped.is_set() and self._failures < self._shop.options.tries:
+                self._work_on()
+        except Exception as error:  # noqa: BLE001 the dispatcher raises it in its own thread
+            self._shop.feed.fail(error)
+        finally:
+            self._hang_up()
+
+    def _work_on(self) -> None:
+        outgoing = self._next(patience=self._shop.options.idle_seconds)
+        if outgoing is None:
+            self._hang_up()
+        while outgoing is not None:
+            outgoing = self._send(outgoing)
+
+    def _next(self, *, patience: float = 0) -> Outgoing | None:
+        shop = self._shop
+        while (delivery := shop.feed.take(patience=patience)) is not None:
+            if not shop.pacer.wait(shop.feed.stopped):
+                shop.feed.give_back(delivery)
+                return None
+            try:
+                return shop.personalise(delivery)
+            except MailerError as error:  # the address cannot be written into a message
+                words = Reply(code=553, enhanced="5.1.3", text=error.what, stage=Stage.RCPT, is_local=True)
+                self._settle(delivery, DeliveryStatus.REJECTED, words)
+        return None
+
+    # --- one message ------------------------------------------------------------------------------
+
+    def _send(self, outgoing: Outgoing) -> Outgoing | None:
+        """Send one message; return the one whose transaction was opened together with its final dot."""
+        session = self._open_session()
+        if session is None:
+            self._shop.feed.give_back(outgoing.delivery)
+            return None
+        begun = session.begin(outgoing.envelope)
+        broken = session.stream(outgoing.payload) if isinstance(begun, Ready) else begun
+        if broken is not None:
+            self._hear(outgoing.delivery, broken)
+            return None
+        if not self._has_leave(outgoing.delivery):
+            session.withdraw()
+            return None
+        return self._finish(session, outgoing)
+
+    def _has_leave(self, delivery: ClaimedDelivery) -> bool:
+        """Without leave the connection is closed: after 354 nothing else takes a message back."""
+        shop = self._shop
+        mark = shop.run.mark(delivery.id)
+        if mark is Mark.GO:
+            return True
+        logger.info("mark refused: %s", mark, extra=_ids(delivery))
+        shop.feed.done()
+        if mark is Mark.UNWANTED:
+            shop.tally.count(DeliveryStatus.SKIPPED)
+        if mark is Mark.STOPPED:
+            shop.feed.stop(Stop(EndReason.PAUSED))
+        return False
+
+    def _finish(self, session: Session, outgoing: Outgoing) -> Outgoing | None:
+        following = self._following()
+        answer = session.finish(following=following.envelope if following else None)
+        self._sent_on_session += 1
+        self._hear(outgoing.delivery, answer)
+        if following is None or (session.is_usable and not self._shop.feed.stopped.is_set()):
+            return following
+        session.withdraw()
+        self._shop.feed.give_back(following.delivery)
+        return None
+
+    def _following(self) -> Outgoing | None:
+        """The next message, when it is due now: then its transaction is opened with the dot of this one."""
+        limit = self._shop.options.messages_per_connection
+        if self._shop.pacer.is_limited or (limit and self._sent_on_session + 1 >= limit):
+            return None
+        return self._next()
+
+    # --- what came of it --------------------------------------------------------------------------
+
+    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+        verdict = judge(answer)
+        if verdict is Verdict.AGAIN:
+            self._try_elsewhere(delivery, answer)
+            return
+        if verdict is Verdict.REFUSED:
+            self._shop.feed.give_back(delivery)
+            self._shop.feed.stop(Stop(EndReason.REFUSED, f"the server refuses the mailing: {answer}"))
+            return
+        if verdict is Verdict.DEFERRED:
+            self._defer(delivery, answer)
+        else:
+            self._settle(delivery, DeliveryStatus(verdict), answer)
+        self._failures = self._failures + 1 if verdict is Verdict.IN_DOUBT else 0
+        stop = self._shop.judge.hear(answer)
+        if stop is not None:
+            self._shop.feed.stop(stop)
+
+    def _settle(
+        self,
+        delivery: ClaimedDelivery,
+        status: DeliveryStatus,
+        answer: Reply | Lost,
+        *,
+        due_at: datetime | None = None,
+        is_answered: bool = True,
+    ) -> None:
+        shop = self._shop
+        shop.run.record(
+            Attempt(delivery=delivery, status=status, reply=_words(answer), due_at=due_at, is_answered=is_answered)
+        )
+        shop.tally.count(status)
+        shop.feed.done()
+        if status is not DeliveryStatus.ACCEPTED:
+            logger.info("%s: %s", status, _code(answer), extra=_ids(delivery))
+
+    def _defer(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+        shop = self._shop
+        now = shop.clock()
+        decision = shop.options.retry.decide(
+            tries=delivery.attempts + 1, since=delivery.deferred_since or now, now=now, chance=shop.random.random()
+        )
+        if isinstance(decision, GiveUp):
+            self._settle(delivery, DeliveryStatus.EXPIRED, answer)
+        else:
+            self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
+
+    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+        """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while."""
+        shop = self._shop
+        self._trouble(_words(answer))
+        if shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
+            shop.feed.give_back(delivery)
+            return
+        due_at = shop.clock() + _SET_ASIDE_FOR
+        self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=due_at, is_answered=False)
+
+    # --- the connection ---------------------------------------------------------------------------
+
+    def _open_session(self) -> Session | None:
+        limit = self._shop.options.messages_per_connection
+        if self._session and self._session.is_usable and not (limit and self._sent_on_session >= limit):
+            return self._session
+        self._hang_up()
+        if self._shop.feed.stopped.wait(self._shop.options.backoff(self._failures)):
+            return None
+        try:
+            self._session, self._sent_on_session = self._shop.transport.connect(), 0
+        except TransportError as error:
+            self._trouble(str(error))
+            if error.is_lasting:
+                self._shop.feed.stop(Stop(EndReason.REFUSED, str(error)))
+        return self._session
+
+    def _trouble(self, why: str) -> None:
+        self._failures += 1
+        self._shop.feed.trouble = why
+        self._hang_up()
+        logger.warning("connection: %s", why, extra={"mailing": self._shop.run.mailing.id})
+
+    def _hang_up(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _words(answer: Reply | Lost) -> str:
+    return str(answer) if isinstance(answer, Reply) else answer.why
+
+
+def _code(answer: Reply | Lost) -> str:
+    """What may stand in a log: servers repeat addresses in their words."""
+    return f"{answer.code} {answer.enhanced}" if isinstance(answer, Reply) else f"lost at {answer.stage}"
+
+
+def _ids(delivery: ClaimedDelivery) -> dict[str, int]:
+    return {"mailing": delivery.mailing_id, "delivery": delivery.id}

@@ -1,0 +1,59 @@
+"""How far a run has come, counted in memory so that nobody has to ask the database."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
+
+from mailer.delivery.model import DeliveryStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What one run has done so far. `total` is what was left to send when it began."""
+
+    total: int
+    accepted: int = 0
+    deferred: int = 0
+    rejected: int = 0
+    expired: int = 0
+    in_doubt: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    @property
+    def settled(self) -> int:
+        """How many have been dealt with."""
+        return self.accepted + self.deferred + self.rejected + self.expired + self.in_doubt + self.skipped
+
+    @property
+    def rate(self) -> float:
+        """Deliveries dealt with per second."""
+        return self.settled / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this rate; None when nothing can be said yet."""
+        return max(0, self.total - self.settled) / self.rate if self.rate else None
+
+
+class Tally:
+    """Counts for all connections of a run."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._began = time.monotonic()
+        self._lock = Lock()
+        self._counts: Counter[DeliveryStatus] = Counter()
+
+    def count(self, status: DeliveryStatus) -> None:
+        """Add one."""
+        with self._lock:
+            self._counts[status] += 1
+
+    @property
+    def progress(self) -> Progress:
+        """The numbers of this moment."""
+        with self._lock:
+            counts = {status.value: number for status, number in self._counts.items()}
+        return Progress(total=self._total, seconds=time.monotonic() - self._began, **counts)
