@@ -99,6 +99,4 @@ def _is_refused(call: Callable[[], object]) -> bool:
 
 def test_subscriptions_follow_the_rules_in_any_order(register: Register) -> None:
     machine = type("Machine", (_Subscriptions,), {"register": register})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
-        machine, settings=settings(max_examples=15, stateful_step_count=15, deadline=None)
-    )
+    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=15, deadline=None))
