@@ -73,14 +73,17 @@ def _in_order(frame: Frame, drafts: Iterable[Draft], homes: dict[str, str], sect
 
 
 def _worth_printing(sections: Sequence[Section], frame: Frame, notes: Notebook) -> Iterable[Section]:
-    """Leave out sections with neither items nor sub-sections that have some."""
-    parents = {section.parent for section in sections if section.items}
-    for section in sections:
+    """Leave out sections with neither items nor sub-sections that have some; parents stand above their children."""
+    kept: list[Section] = []
+    parents: set[str] = set()
+    for section in reversed(sections):
         if section.items or section.id in parents:
-            yield section
+            kept.append(section)
+            parents.add(section.parent)
         elif section.title:
             message = f'the section "{section.title}" has no items and is left out'
             notes.note("empty-section", message, line=frame.section_lines[section.id], words=section.title)
+    return reversed(kept)
 
 
 def _numbered(sections: Iterable[Section]) -> Iterable[Section]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from mailer.issue.characters import UNPRINTABLE
 from mailer.issue.findings import Notebook
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import LANGS, Blocks, CalendarDate, Inlines, Lang, Precision
@@ -78,6 +79,8 @@ class Fields:
         if not isinstance(value, str):
             self.wrong(key, 'text in quotes: "…"')
             return ""
+        if UNPRINTABLE.search(value):
+            self.error("character", f'"{key}" holds an unprintable character', key, hint="Delete it.")
         if required and not value.strip():
             self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
         return value.strip()

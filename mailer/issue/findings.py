@@ -1,8 +1,9 @@
 """Collects findings about one file and points each at the line where its words stand."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from mailer.issue.model import Finding, Severity
 
@@ -15,6 +16,10 @@ class Notebook:
     text: str
     first_line: int = 1
     findings: list[Finding] = field(default_factory=list)
+    lines: Sequence[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.lines = unicodedata.normalize("NFC", self.text).split("\n")
 
     def error(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
         """Note something that stops composing."""
@@ -34,7 +39,7 @@ class Notebook:
 
     def line_of(self, words: str, *, near: int) -> int:
         """Return the line that holds `words`, the first one from `near` on, else 0."""
-        return find_line(self.text, words, near=near, first_line=self.first_line)
+        return find_line(self.lines, words, near=near, first_line=self.first_line)
 
     def _add(self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str) -> None:
         found = self.line_of(words, near=line) if words else 0
@@ -51,12 +56,11 @@ class Notebook:
         )
 
 
-def find_line(text: str, words: str, *, near: int = 0, first_line: int = 1) -> int:
-    """Return the number of the line in `text` that holds `words`: the first from `near` on, else the first, else 0."""
+def find_line(lines: Sequence[str], words: str, *, near: int = 0, first_line: int = 1) -> int:
+    """Return the number of the line that holds `words`: the first from `near` on, else the first, else 0."""
     wanted = unicodedata.normalize("NFC", words)
-    holding = [
-        number
-        for number, line in enumerate(unicodedata.normalize("NFC", text).split("\n"), first_line)
-        if wanted in line
-    ]
-    return next((number for number in holding if number >= near), holding[0] if holding else 0)
+    start = max(near - first_line, 0)
+    for index in chain(range(start, len(lines)), range(min(start, len(lines)))):
+        if wanted in lines[index]:
+            return index + first_line
+    return 0

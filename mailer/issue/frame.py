@@ -112,6 +112,9 @@ def _check_section(section: Section, *, before: list[Section], fields: Fields) -
         hint = did_you_mean(section.parent, ids) or "The parent must stand above its sub-sections."
         message = f'no section above has the id "{section.parent}"'
         fields.error("unknown-section", message, "parent", words=section.parent, hint=hint)
+    elif section.parent and section.parent not in {before[-1].id, before[-1].parent}:
+        hint = f'Move it up to the section "{section.parent}".'
+        fields.error("section-order", "a sub-section does not stand directly below its parent", "parent", hint=hint)
 
 
 def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> tuple[ImportantDate, ...]:

@@ -1,6 +1,7 @@
 """Parses the file of one item: facts in TOML between two `+++` lines, then the text in Markdown."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ IMAGE_KEYS = ("file", "alt", "caption")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NUMBER = re.compile(r"^\d+[-_. ]+")
+_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "đ": "d", "ŋ": "n", "ŧ": "t"})
 _FENCE = re.compile(r"\A\s*^\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 
 
@@ -79,11 +81,17 @@ def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
 
 
 def _slug(fields: Fields, file: str) -> str:
-    slug = fields.text("slug") or _NUMBER.sub("", PurePosixPath(file).stem).lower()
+    """The slug given, else one made from the file's name: `010 Møte i Bodø.md` gives `mote-i-bodo`."""
+    slug = fields.text("slug") or _plain(_NUMBER.sub("", PurePosixPath(file).stem))
     if not _SLUG.fullmatch(slug):
         hint = 'Use the letters a–z, digits and hyphens, in the file\'s name or as slug = "…".'
         fields.error("slug", f'"{slug}" cannot name an item', "slug", words=slug, hint=hint)
     return slug
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"[\u0300-\u036f]", "", letters)).strip("-")
 
 
 def _dates(fields: Fields) -> tuple[ItemDate, ...]:

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from mailer.issue.findings import find_line
 from mailer.issue.frame import FRAME
-from mailer.issue.model import CalendarDate, Finding, Issue, Precision, Severity, plain_text
+from mailer.issue.model import CalendarDate, Finding, Issue, Placement, Precision, Severity, plain_text
 from mailer.issue.passages import Passage, links_in, passages_of
 
 WORKING_DAYS_TO_ACT = 10
@@ -70,11 +70,12 @@ class Rule:
 def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """Check an issue by every rule; `sources` are the texts of its files, in which lines are found."""
     reading = Reading(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
-    return tuple(_located(rule, slip, sources.get(slip.file, "")) for rule in RULES for slip in rule.check(reading))
+    lines = {file: text.split("\n") for file, text in sources.items()}
+    return tuple(_located(rule, slip, lines.get(slip.file, [])) for rule in RULES for slip in rule.check(reading))
 
 
-def _located(rule: Rule, slip: Slip, source: str) -> Finding:
-    line = find_line(source, slip.words, near=slip.line) if slip.words else 0
+def _located(rule: Rule, slip: Slip, lines: Sequence[str]) -> Finding:
+    line = find_line(lines, slip.words, near=slip.line) if slip.words else 0
     return Finding(
         severity=rule.severity,
         rule=rule.id,
@@ -293,6 +294,21 @@ def no_contact(reading: Reading) -> Iterator[Slip]:
             )
 
 
+def contact_in_text(reading: Reading) -> Iterator[Slip]:
+    """A contact is printed once: on its own line, or where it stands in the text."""
+    for item in reading.issue.items:
+        urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
+        for contact in item.contacts:
+            in_text = f"mailto:{contact.email}".lower() in urls
+            if in_text and contact.placement is Placement.LINE:
+                message, hint = "the contact stands in the text and is printed again below it", _INLINE_HINT
+            elif not in_text and contact.placement is Placement.INLINE:
+                message, hint = "the contact is not in the text and so is not printed", _LINE_HINT
+            else:
+                continue
+            yield Slip(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
+
+
 def no_preheader(reading: Reading) -> Iterator[Slip]:
     """Without a preheader mail programs show the first words they find."""
     if not reading.issue.preheader:
@@ -300,11 +316,15 @@ def no_preheader(reading: Reading) -> Iterator[Slip]:
         yield Slip(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
 
 
+_INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
+_LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
+
 # --- The table of rules -----------------------------------------------------------------------------
 
 RULES = (
     Rule(id="no-preheader", severity=Severity.WARNING, check=no_preheader),
     Rule(id="no-contact", severity=Severity.NOTE, check=no_contact),
+    Rule(id="contact-in-text", severity=Severity.WARNING, check=contact_in_text),
     Rule(id="bare-url", severity=Severity.WARNING, check=bare_url),
     Rule(id="link-words", severity=Severity.WARNING, check=says_nothing),
     Rule(id="http-link", severity=Severity.WARNING, check=http_link),

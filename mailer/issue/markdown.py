@@ -1,13 +1,13 @@
 """Turns an editor's Markdown into blocks and inlines, with findings for what cannot be used."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mailer.issue.characters import printable
 from mailer.issue.findings import Notebook
 from mailer.issue.model import (
     LANGS,
@@ -49,7 +49,7 @@ def parse_blocks(
     text: str, *, file: str, lang: Lang, first_line: int = 1, images: Collection[str] = ()
 ) -> tuple[Blocks, tuple[Finding, ...]]:
     """Parse the text of an item. `images` are the paths (`images/…`) of the pictures that exist."""
-    text = _normalised(text)
+    text = printable(text)
     notes = Notebook(file=file, text=text, first_line=first_line)
     source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
     tree = _nest(_MARKDOWN.parse(source), notes)
@@ -59,7 +59,7 @@ def parse_blocks(
 
 def parse_inlines(text: str, *, file: str, lang: Lang, first_line: int = 1) -> tuple[Inlines, tuple[Finding, ...]]:
     """Parse one line of running text, such as an entry of a link group."""
-    text = _normalised(text)
+    text = printable(text)
     notes = Notebook(file=file, text=text, first_line=first_line)
     (token,) = _MARKDOWN.parseInline(text.strip())
     inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
@@ -79,10 +79,6 @@ def _parser() -> MarkdownIt:
 
 
 _MARKDOWN = _parser()
-
-
-def _normalised(text: str) -> str:
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @dataclass(slots=True)
@@ -185,7 +181,7 @@ class _Walker:
         elif not alt:
             self.notes.error("image-alt", "an image without alt text", line=line, words=path, hint=_ALT_HINT)
         else:
-            return [Image(path=path, alt=_nfc(alt), caption=_nfc(caption), line=line)]
+            return [Image(path=path, alt=printable(alt), caption=printable(caption), line=line)]
         return []
 
     def html(self, content: str, line: int) -> None:
@@ -228,7 +224,7 @@ class _Walker:
         children = self.finished(span.children, in_link=True)
         if span.automatic and span.url:
             children = (Text(_shown(span.url, span.written)),)
-        words = _nfc("".join(each.text for each in children if isinstance(each, Text)))
+        words = printable("".join(each.text for each in children if isinstance(each, Text)))
         if not span.written:
             self.notes.warning("no-address", "words that are to be a link have no address", line=span.line, words=words)
         elif not span.url:
@@ -324,8 +320,8 @@ def _inline_tokens(node: _Node) -> list[Token]:
 def _shown(url: str, written: str) -> str:
     """What a link shows whose words are its own address: as written, unless tracking was taken off it."""
     if url.startswith("mailto:"):
-        return _nfc(written.removeprefix("mailto:"))
-    return _nfc(written) if clean_url(written).removed == () else url
+        return printable(written.removeprefix("mailto:"))
+    return printable(written) if clean_url(written).removed == () else url
 
 
 def _texts(text: str) -> Iterable[Text]:
@@ -338,11 +334,7 @@ def _merged(inlines: Iterable[Inline]) -> list[Inline]:
     for inline in inlines:
         previous = merged[-1] if merged else None
         if isinstance(inline, Text) and isinstance(previous, Text):
-            merged[-1] = Text(_nfc(previous.text + inline.text))
+            merged[-1] = Text(printable(previous.text + inline.text))
         elif not isinstance(inline, Text) or inline.text:
-            merged.append(Text(_nfc(inline.text)) if isinstance(inline, Text) else inline)
+            merged.append(Text(printable(inline.text)) if isinstance(inline, Text) else inline)
     return merged
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)

@@ -1,13 +1,13 @@
 """Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
+from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.fields import did_you_mean
 from mailer.issue.findings import Notebook
 from mailer.issue.frame import FRAME, parse_frame
@@ -80,6 +80,11 @@ def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue |
     return replace(issue, images=shelf.pictures(issue, images))
 
 
+def _by_number(path: Path) -> list[str | int]:
+    """Sort `2-b.md` before `10-a.md`."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", path.name)]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Shelf:
     """The files of one issue's folder, each read once and within bounds."""
@@ -110,9 +115,17 @@ class _Shelf:
                 hint="Open it in your editor and save it again with the encoding UTF-8.",
             )
             return None
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-        self.sources[self.name(path)] = text
-        return text
+        self.note_unprintable(path, text)
+        self.sources[self.name(path)] = printable(text)
+        return self.sources[self.name(path)]
+
+    def note_unprintable(self, path: Path, text: str) -> None:
+        notes = Notebook(file=self.name(path), text="", findings=self.findings)
+        for found in UNPRINTABLE.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            message = f"an unprintable character (U+{ord(found[0]):04X}) is left out"
+            notes.warning("character", message, line=line, hint="It often comes from Word or a web page; delete it.")
+            return
 
     def data(self, path: Path, *, at_most: int) -> bytes | None:
         try:
@@ -129,7 +142,7 @@ class _Shelf:
     def item_files(self) -> list[Path]:
         """Return the items' files in the order of their names."""
         folder = self.folder / ITEMS
-        paths = sorted(path for path in folder.glob("*") if not path.name.startswith((".", "~")))
+        paths = sorted((path for path in folder.glob("*") if not path.name.startswith((".", "~"))), key=_by_number)
         files = [path for path in paths if path.suffix.lower() == ".md" and path.is_file()]
         for path in paths:
             if path not in files:

@@ -168,6 +168,22 @@ def test_a_missing_preheader_is_a_warning_and_a_missing_contact_a_note(read_file
     ]
 
 
+@pytest.mark.parametrize(
+    ("placement", "text", "message"),
+    [
+        ("line", "Spør Ola@a.example.", "printed again below it"),
+        ("inline", "Spør oss.", "not in the text and so is not printed"),
+    ],
+)
+def test_a_contact_is_printed_once(placement: str, text: str, message: str, read_files: ReadFiles) -> None:
+    item = f'+++\ncontacts = [{{ email = "ola@a.example", placement = "{placement}" }}]\n+++\n{text}\n'
+    reading = read_files({"issue.toml": FRAME, "items/010-mote.md": item})
+    assert reading.issue is not None
+    (finding,) = lint(reading.issue, today=TODAY, sources=reading.sources)
+    assert (finding.rule, finding.severity, finding.line) == ("contact-in-text", Severity.WARNING, 2)
+    assert message in finding.message
+
+
 def test_an_address_inside_the_text_is_a_contact(read_files: ReadFiles) -> None:
     reading = read_files({"issue.toml": FRAME, "items/010-mote.md": "+++\n+++\nSpør <ola@a.example>.\n"})
     assert reading.issue is not None

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.markdown import NESTING_AT_MOST, parse_blocks, parse_inlines
 from mailer.issue.model import (
     Block,
@@ -347,7 +348,7 @@ def depth(blocks: tuple[Block, ...]) -> int:
 def test_no_text_raises_and_all_that_comes_out_is_in_order(text: str) -> None:
     blocks, findings = parse(text, images=("images/a.png",))
     assert depth(blocks) <= NESTING_AT_MOST
-    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    lines = printable(text).split("\n")
     for finding in findings:
         assert 1 <= finding.line <= len(lines)
         assert finding.words in lines[finding.line - 1]
@@ -359,6 +360,7 @@ def test_no_text_raises_and_all_that_comes_out_is_in_order(text: str) -> None:
                 assert children
             case Text(words):
                 assert words
+                assert not UNPRINTABLE.search(words)
                 assert unicodedata.is_normalized("NFC", words)
 
 

@@ -192,8 +192,20 @@ BAD = {
         ("items/010-a.md", 2, "image", "an image is not there", "images folder"),
     ),
     "slug with a blank": (
-        {"items/010-å.md": item()},
-        ("items/010-å.md", 2, "slug", '"å" cannot name an item', 'slug = "'),
+        {"items/010-a.md": item('slug = "møte i Bodø"')},
+        ("items/010-a.md", 2, "slug", '"møte i Bodø" cannot name an item', 'slug = "'),
+    ),
+    "file name without letters": (
+        {"items/010-.md": item('title = "a"')},
+        ("items/010-.md", 2, "slug", '"" cannot name an item', 'slug = "'),
+    ),
+    "unprintable character written as an escape": (
+        {"issue.toml": FRAME + 'preheader = "a\\u202eb"\n'},
+        ("issue.toml", 4, "character", '"preheader" holds an unprintable character', "Delete it."),
+    ),
+    "sub-section away from its parent": (
+        {"issue.toml": FRAME + "".join(SECTION.format(id=each) for each in ("rhf", "ks", "midt")) + 'parent = "rhf"\n'},
+        ("issue.toml", 16, "section-order", "does not stand directly below its parent", 'section "rhf"'),
     ),
     "file too large": (
         {"items/010-a.md": item("", "x" * 1_000_001)},
@@ -249,6 +261,13 @@ def test_a_file_that_is_no_item_is_left_out_with_a_warning(read_files: ReadFiles
     assert len(good(reading).items) == 1
 
 
+def test_an_unprintable_character_is_left_out_with_a_warning(read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": "\ufeff" + item("", "Tele\u200bfon\x0bog \uf0b7 kulepunkt\u0007.")})
+    assert [(each.severity, each.rule, each.line) for each in reading.findings] == [(Severity.WARNING, "character", 5)]
+    assert "U+200B" in reading.findings[0].message
+    assert good(reading).items[0].body == (Paragraph((Text("Telefon og  kulepunkt."),), line=5),)
+
+
 def test_an_item_without_text_is_a_warning(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-mote.md": '+++\ntitle = "a"\n+++'})
     assert [(each.severity, each.rule) for each in reading.findings] == [(Severity.WARNING, "no-text")]
@@ -279,6 +298,13 @@ def test_items_stand_in_the_order_of_their_files_unless_a_section_lists_them(rea
     assert [(each.number, each.slug) for each in issue.items] == [(1, "c"), (2, "mote"), (3, "a"), (4, "b"), (5, "d")]
 
 
+def test_files_sort_by_their_number_and_their_names_make_the_slugs(read_files: ReadFiles) -> None:
+    names = ["10-b.md", "2 Møte på Åsgårdstrand (æ).MD", "1-a.md", "uten-nummer.md", "020_c.md"]
+    files: dict[str, str | None] = {f"items/{name}": item() for name in names}
+    issue = good(read_files({"items/010-mote.md": None, **files}))
+    assert [each.slug for each in issue.items] == ["a", "mote-pa-asgardstrand-ae", "b", "c", "uten-nummer"]
+
+
 def test_items_of_no_section_stand_first_under_no_title(read_files: ReadFiles) -> None:
     issue = good(
         read_files(
@@ -299,6 +325,7 @@ def test_a_section_with_only_a_sub_section_is_kept_and_an_empty_one_left_out_wit
     sections = SECTION.format(id="rhf") + SECTION.format(id="midt") + 'parent = "rhf"\n' + SECTION.format(id="ks")
     reading = read_files({"issue.toml": FRAME + sections, "items/010-mote.md": item('section = "midt"')})
     assert [(each.id, each.parent) for each in good(reading).sections] == [("rhf", ""), ("midt", "rhf")]
+    assert good(reading).sections[0].items == ()
     assert [(each.severity, each.rule, each.words) for each in reading.findings] == [
         (Severity.NOTE, "empty-section", "Nytt frå ks")
     ]

@@ -1,0 +1,23 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.issue.characters import UNPRINTABLE, printable
+
+
+@given(st.text())
+def test_what_is_left_is_printable_composed_and_stays_so(text: str) -> None:
+    left = printable(text)
+    assert not UNPRINTABLE.search(left)
+    assert "\r" not in left
+    assert unicodedata.is_normalized("NFC", left)
+    assert printable(left) == left
+
+
+@pytest.mark.parametrize(
+    "kept", ["Blåbær č đ ŋ š ŧ ž", "25\u202f000\u00a0kr", "hjelpe\u00admiddel", "👩\u200d⚕️", "a\tb\n"]
+)
+def test_norwegian_and_sami_letters_and_narrow_spaces_are_kept(kept: str) -> None:
+    assert printable(kept) == kept
