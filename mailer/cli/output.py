@@ -16,12 +16,17 @@ from rich.table import Table
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Severity
 
+LONGEST_QUOTE = 60
+WIDTH_OF_PIPES = 120
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
 def console() -> Console:
     """Where results go: standard output, no wrapping of words that a pipe reads."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), emoji=False)
+    is_terminal = sys.stdout.isatty()
+    return Console(
+        highlight=False, soft_wrap=not is_terminal, emoji=False, width=None if is_terminal else WIDTH_OF_PIPES
+    )
 
 
 def say(text: str = "", style: str = "") -> None:
@@ -65,6 +70,21 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, righ
     console().print(table)
 
 
+def show_grouped_table(
+    columns: Sequence[str], groups: Iterable[tuple[str, Sequence[Sequence[object]]]], *, right: Sequence[int] = ()
+) -> None:
+    """Print rows under headings like `show_table`, each group of rows below its name."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for name, rows in groups:
+        table.add_row(f"[bold]{escape(name)}[/]")
+        for row in rows:
+            table.add_row(*(escape(format_value(value)) for value in row))
+        table.add_section()
+    console().print(table)
+
+
 def show_pairs(pairs: Mapping[str, object]) -> None:
     """Print labels on the left and what they say on the right."""
     width = max(len(label) for label in pairs)
@@ -97,10 +117,18 @@ def show_findings(findings: Sequence[Finding], *, folder: str) -> None:
             file = finding.file
             say(f"\n{folder}/{file}", "bold")
         colour = COLOURS[finding.severity]
-        message = escape(finding.message) + (f" [dim]{escape(finding.hint)}[/]" if finding.hint else "")
-        console().print(f"{finding.line or '':>5}  [{colour}]{finding.severity:<7}[/]  {message}")
+        words = f" “{_shortened(finding.words)}”" if finding.words else ""
+        console().print(
+            f"{finding.line or '':>5}  [{colour}]{finding.severity:<7}[/]  {escape(finding.message + words)}"
+        )
+        if finding.hint:
+            say(f"{'':16}{finding.hint}", "dim")
     say()
     say(count_findings(findings))
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 2].rstrip()} …"
 
 
 def count_findings(findings: Sequence[Finding]) -> str:
@@ -117,3 +145,13 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
     with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as bar:
         bar.add_task(what, total=total)
         yield bar
+
+
+def note(text: str) -> None:
+    """Print a remark on standard error, where it does not disturb what a tool reads."""
+    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(escape(text), style="dim")
+
+
+def format_size(size: int) -> str:
+    """Write a number of bytes in kB (1000 bytes), as mail programs do."""
+    return f"{size / 1000:.1f} kB"

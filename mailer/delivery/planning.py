@@ -44,18 +44,21 @@ def plan_mailing(
     audience: Iterable[AudienceMember],
     about: frozenset[str],
     compile_variant: Callable[[VariantKey], CompiledMessage],
+    expected: int | None = None,
 ) -> Plan:
     """Freeze content and audience, in one transaction; an unfinished mailing of the issue is returned as it is.
 
-    `about` are the helsefellesskap that the issue has items about: they tell the variants apart.
-    Raises `PlanError` when the unfinished mailing goes to other lists, and whatever `compile_variant` raises:
-    then nothing is planned.
+    `about` are the helsefellesskap that the issue has items about: they tell the variants apart. `expected` is the
+    number of recipients that a person agreed to.
+    Raises `PlanError` when the unfinished mailing goes to other lists or the number is another by now, and
+    whatever `compile_variant` raises: then nothing is planned.
     """
     continued = find_unfinished(ledger, draft)
     if continued is not None:
         return continued
     with ledger.open_plan(draft) as writer:
         counts, variants = _write(writer, ledger, audience, about, compile_variant)
+        _refuse_unexpected(counts, expected)
         if not counts.to_send:
             writer.discard()
     mailing = ledger.mailing(writer.mailing_id) if counts.to_send else None
@@ -96,6 +99,14 @@ def estimate_duration(recipients: int, *, connections: int, messages_per_minute:
     at_full_speed = recipients * _SECONDS_PER_MESSAGE / connections
     at_the_limit = max(0, recipients - 1) * 60 / messages_per_minute if messages_per_minute else 0.0
     return timedelta(seconds=max(at_full_speed, at_the_limit))
+
+
+def _refuse_unexpected(counts: Counts, expected: int | None) -> None:
+    if expected is not None and counts.to_send != expected:
+        raise PlanError(
+            f"it would go to {counts.to_send} recipients by now, not to {expected}; nothing was planned",
+            hint="Somebody joined or left in the meantime: look at the plan again.",
+        )
 
 
 class _Tally:

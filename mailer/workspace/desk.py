@@ -1,16 +1,17 @@
 """One issue on the editor's desk: read, checked, composed, and written out as files to look at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailer.compose.printed import print_pdf
+from mailer.compose.printed import PrintedIssue, print_pdf
 from mailer.compose.slots import Slot
 from mailer.errors import MailerError
 from mailer.issue.lint import lint
 from mailer.issue.model import Finding, Issue, Lang, Severity
+from mailer.issue.source import find_issue
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import nearest_list
 
@@ -42,6 +43,14 @@ class Written:
     size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """The files of a composed issue, and what was found on the way."""
+
+    files: tuple[Written, ...]
+    findings: tuple[Finding, ...]
+
+
 def check_issue(services: "Services", slug: str, *, today: date) -> Checked:
     """Read an issue and lint it; composing has findings of its own, when the issue can be composed."""
     reading = services.read_issue(slug)
@@ -52,15 +61,27 @@ def check_issue(services: "Services", slug: str, *, today: date) -> Checked:
     return Checked(issue=reading.issue, findings=(*reading.findings, *linted, *composed.findings))
 
 
+def require_known(services: "Services", slug: str) -> None:
+    """Raise `MailerError` when there is neither an issue nor a mailing of this name."""
+    if not services.ledger.mailings(slug):
+        find_issue(services.settings.paths.issues, slug)
+
+
 def require_issue(services: "Services", slug: str) -> Issue:
     """Read an issue that is to be composed; raises `MailerError` with the first error when there is any."""
     reading = services.read_issue(slug)
     if reading.issue is None:
-        errors = [each for each in reading.findings if each.severity is Severity.ERROR]
-        place = f"issues/{slug}/{errors[0].file}" + (f":{errors[0].line}" if errors[0].line else "")
-        others = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise MailerError(f"{errors[0].message}{others}", where=place, hint=f"See them all: mailer check {slug}")
+        raise _cannot_be_composed(slug, reading.findings)
     return reading.issue
+
+
+def _cannot_be_composed(slug: str, findings: Sequence[Finding]) -> MailerError:
+    first, *others = [each for each in findings if each.severity is Severity.ERROR]
+    place = f"issues/{slug}/{first.file}" + (f":{first.line}" if first.line else "")
+    more = f" (and {len(others)} more)" if others else ""
+    return MailerError(
+        f"{first.message}{more}", where=place, hint=first.hint or f"See all findings: mailer check {slug}"
+    )
 
 
 def widest_key(services: "Services", issue: Issue) -> "VariantKey":
@@ -76,25 +97,32 @@ def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang
     return services.composer.variant_key(issue, lists, lang=lang or issue.lang)
 
 
-def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> tuple[Written, ...]:
+def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> Build:
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(_write(folder / name, content) for name, content in _forms(services, issue, key))
-
-
-def _forms(services: "Services", issue: Issue, key: "VariantKey") -> Iterator[tuple[str, bytes]]:
     composed = services.composer.compose(issue, key)
-    yield "issue.html", with_example_values(services, composed.html).encode()
-    yield "issue.txt", with_example_values(services, composed.text).encode()
-    yield "issue.mjml", composed.mjml.encode()
-    yield "issue.eml", example_message(services, composed, slug=issue.slug)
-    yield "issue.pdf", printed_issue(services, issue)
+    printed = printed_issue(services, issue)
+    forms = {
+        "issue.html": with_example_values(services, composed.html).encode(),
+        "issue.txt": with_example_values(services, composed.text).encode(),
+        "issue.mjml": composed.mjml.encode(),
+        "issue.eml": example_message(services, composed, slug=issue.slug),
+        "issue.pdf": printed.pdf,
+    }
+    files = tuple(_write(folder / name, content) for name, content in forms.items())
+    return Build(files=files, findings=(*composed.findings, *printed.findings))
 
 
-def printed_issue(services: "Services", issue: Issue) -> bytes:
+def printed_issue(services: "Services", issue: Issue) -> PrintedIssue:
     """The PDF of an issue; its time stamp is the issue's own date, so the same issue gives the same bytes."""
     timestamp = datetime.combine(issue.published.start, time(), UTC)
-    return print_pdf(issue, theme=services.theme, publication=services.publication, timestamp=timestamp)
+    return print_pdf(
+        issue,
+        templates=services.templates,
+        theme=services.theme,
+        publication=services.publication,
+        timestamp=timestamp,
+    )
 
 
 def with_example_values(services: "Services", text: str) -> str:

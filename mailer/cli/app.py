@@ -1,0 +1,49 @@
+"""The application: its groups of commands, and what stands before every command."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.cli import catch, config, demo, issues, people, sending, workspace
+from mailer.cli.output import say
+
+app = typer.Typer(
+    name="mailer",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Composes a newsletter, sends it by e-mail, and accounts for every recipient.\n\n"
+    "Try it: `mailer demo`. Start your own: `mailer init my-newsletter`.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"mailer {importlib.metadata.version('helsefellesskap-mailer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_every_command(
+    context: typer.Context,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="PATH", help="The config.toml to use; else the nearest one upwards."),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = config_file
+
+
+workspace.add_to(app)
+demo.add_to(app)
+issues.add_to(app)
+sending.add_to(app)
+catch.add_to(app)
+people.add_to(app)
+config.add_to(app)

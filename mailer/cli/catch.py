@@ -1,0 +1,55 @@
+"""`mailer catch`: a mail server on this machine that keeps everything and passes nothing on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.cli.options import services
+from mailer.cli.output import hint, say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(catch)
+
+
+def catch(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; else the one in [smtp].", min=0, max=65535)
+    ] = None,
+) -> None:
+    """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
+
+    The default config.toml sends to it, so that the whole job can be tried before there is a relay.
+    Stop it with Ctrl-C. Example: `mailer catch --port 2525`
+    """
+    from mailer.transport.catcher import CatchingServer
+
+    with services(context) as workspace:
+        settings = workspace.settings
+    folder = settings.paths.var / "inbox"
+    wanted = settings.smtp.port if port is None else port
+    with CatchingServer(folder, port=wanted, on_caught=_show) as server:
+        host, actual = server.address
+        say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
+        if actual != settings.smtp.port:
+            hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
+        _wait_for_interrupt()
+    say("Stopped.")
+
+
+def _show(recipient: str, file: Path) -> None:
+    say(f"{recipient}  {file.name}")
+
+
+def _wait_for_interrupt() -> None:
+    import signal
+    from threading import Event
+
+    stopped = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopped.set())
+    while not stopped.wait(0.5):
+        pass

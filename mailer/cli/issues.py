@@ -1,0 +1,128 @@
+"""`mailer check`, `compose` and `preview`: what the editor looks at before anybody else does."""
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.options import Json, ListNames, Slug, current_folder, services
+from mailer.cli.output import count_findings, format_size, hint, say, show_findings, show_json, show_table
+from mailer.errors import ExitCode, MailerError
+
+if TYPE_CHECKING:
+    from mailer.issue.model import Lang
+
+Language = Annotated[str, typer.Option("--lang", help="The reader's language: nb, nn, se or en.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(check)
+    app.command()(compose)
+    app.command()(preview)
+
+
+def check(
+    context: typer.Context,
+    slug: Slug,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with an issue, with file and line. Changes nothing; exit code 1 on errors.
+
+    Example: `mailer check 2023-12`
+    """
+    from mailer.issue.model import Severity
+    from mailer.workspace.desk import check_issue
+
+    with services(context) as workspace:
+        checked = check_issue(workspace, slug, today=_today())
+        folder = workspace.settings.paths.issues / slug
+    if json:
+        show_json({"slug": slug, "findings": [asdict(each) for each in checked.findings]})
+    elif checked.findings:
+        show_findings(checked.findings, folder=_short(folder))
+    else:
+        say(f"Nothing was found in {_short(folder)}.", "green")
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(each.severity in failing for each in checked.findings):
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def compose(
+    context: typer.Context,
+    slug: Slug,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; else build/SLUG.")
+    ] = None,
+    list_: ListNames = None,
+    lang: Language = "",
+    json: Json = False,
+) -> None:
+    """Write the issue as HTML, plain text, MJML, a whole e-mail and PDF, as an example subscriber would get it.
+
+    Example: `mailer compose 2023-12 --list vest-viken`
+    """
+    from mailer.workspace.desk import check_issue, chosen_key, require_issue, write_issue
+
+    with services(context) as workspace:
+        issue = require_issue(workspace, slug)
+        key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
+        built = write_issue(workspace, issue, key, output or workspace.settings.paths.build / slug)
+        findings = check_issue(workspace, slug, today=_today()).findings
+    if json:
+        files = [asdict(each) for each in built.files]
+        show_json({"slug": slug, "variant": str(key), "files": files, "findings": [asdict(each) for each in findings]})
+        return
+    show_table(["File", "Size"], [(_short(each.file), format_size(each.size)) for each in built.files], right=(1,))
+    if findings:
+        say()
+        hint(f"mailer check {slug}    ({count_findings(findings)})")
+
+
+def preview(
+    context: typer.Context,
+    slug: Slug,
+    port: Annotated[
+        int, typer.Option(help="Port of the page on this machine; 0 takes a free one.", min=0, max=65535)
+    ] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write files for an approver instead.")
+    ] = None,
+) -> None:
+    """Show the issue as readers will see it: phone and desktop, light and dark, text and PDF. Reloads on save.
+
+    With `-o` it writes the same as files that can be opened without a server. Sends nothing.
+    Example: `mailer preview 2023-12`
+    """
+    from mailer.preview.server import serve_preview
+    from mailer.preview.static import write_preview
+
+    with services(context) as workspace:
+        if output is not None:
+            index = write_preview(workspace, slug, output, today=_today())
+            say(f"Wrote {_short(index)}; open it in a browser.", "green")
+            return
+        serve_preview(workspace, slug, port=port, open_browser=browser, announce=say)
+
+
+def _language(text: str) -> "Lang | None":
+    from mailer.issue.model import LANGS
+
+    chosen = next((each for each in LANGS if each == text), None)
+    if text and chosen is None:
+        raise MailerError(f"there is no language {text!r} here", where="--lang", hint=f"Known: {', '.join(LANGS)}.")
+    return chosen
+
+
+def _short(path: Path) -> str:
+    """Write a path as seen from here, when it lies here."""
+    here = current_folder()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 the editor's own calendar

@@ -1,0 +1,158 @@
+"""Sending on screen: the plan before, progress during, the account after."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from threading import Event
+from typing import TYPE_CHECKING
+
+import typer
+
+from mailer.cli.accounts import TERMS, show_account, show_equation
+from mailer.cli.output import count_findings, format_duration, format_value, note, say, show_json, show_pairs
+from mailer.errors import ExitCode, MailerError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+    from mailer.delivery.dispatch import Ended
+    from mailer.delivery.planning import Plan
+    from mailer.workspace.sending import Prepared
+
+
+def start_mailing(
+    services: "Services",
+    slug: str,
+    *,
+    lists: Sequence[str],
+    dry_run: bool,
+    confirm: int | None,
+    untested: bool,
+    json: bool,
+) -> int | None:
+    """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
+    from mailer.workspace.sending import plan, prepare, preview_mailing
+
+    if json and not dry_run:
+        raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
+    prepared = prepare(services, slug, lists=lists, untested=untested, today=date.today())  # noqa: DTZ011
+    proposed = preview_mailing(services, prepared)
+    if json:
+        show_json(_plan_as_json(slug, prepared, proposed))
+        return None
+    _show_plan(services, prepared, proposed)
+    if dry_run:
+        say("\nThis was a dry run: nothing was planned or sent.", "green")
+        return None
+    _refuse_paused(proposed, slug)
+    if not proposed.recipients:
+        say("\nNobody is left to send to. Nothing was planned.", "green")
+        return None
+    if proposed.is_new and not (prepared.is_tested or untested):
+        raise MailerError(
+            "this content was never test-sent",
+            where=slug,
+            hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
+        )
+    services.transport  # noqa: B018 a server that may not be used is refused before anybody types a number
+    _confirm(proposed.recipients, confirm)
+    planned = plan(services, prepared, expected=proposed.recipients) if proposed.is_new else proposed
+    return planned.mailing.id if planned.mailing else None
+
+
+def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
+    """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
+    from mailer.cli.progress import showing_progress
+    from mailer.workspace.sending import dispatcher
+
+    with _stopping_on_signals() as stop, showing_progress() as show:
+        return dispatcher(services).run(mailing, stop=stop, once=once, on_progress=show)
+
+
+def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
+    """Print the account, and end the process with the code that says how it went."""
+    if ended.note:
+        say(f"\n{ended.note}", "yellow")
+    report = services.ledger.mailing(mailing)
+    show_account(report)
+    if ended.exit_code is not ExitCode.DONE:
+        say(f"Ended: {ended.reason.replace('_', ' ')}.", "yellow")
+        raise typer.Exit(ended.exit_code)
+    say("Everybody is accounted for.", "green")
+
+
+@contextmanager
+def _stopping_on_signals() -> "Iterator[Event]":
+    stop = Event()
+
+    def ask_to_stop(*_: object) -> None:
+        if not stop.is_set():
+            note("Finishing the messages in hand …")
+        stop.set()
+
+    before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> None:
+    from mailer.workspace.sending import duration
+
+    smtp = services.settings.smtp
+    takes = duration(services, proposed.recipients)
+    ends = datetime.now().astimezone() + takes
+    pace = f"{smtp.messages_per_minute} a minute" if smtp.messages_per_minute else "no limit"
+    say(f"\nPlan  {prepared.draft.slug}  {prepared.draft.subject}\n", "bold")
+    show_pairs(
+        {
+            "Lists": ", ".join(prepared.draft.lists) or "all",
+            "Content": f"{prepared.draft.content_hash[:8]}",
+            "Variants": ", ".join(f"{key} {number}" for key, number in proposed.variants.items()) or "as frozen",
+            "Test-sent": "yes, this content" if prepared.is_tested else "no",
+            "Findings": count_findings(prepared.findings),
+            "Pace": f"{pace}: takes at most {format_duration(takes)}, ends about {ends:%H:%M}",
+            "Server": services.transport.address,
+        }
+    )
+    say()
+    show_equation(proposed.counts)
+    if not proposed.is_new:
+        say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
+        if proposed.content_changed:
+            say("The folder has changed since; the changes are not sent.", "yellow")
+
+
+def _plan_as_json(slug: str, prepared: "Prepared", proposed: "Plan") -> dict[str, object]:
+    counts = proposed.counts
+    return {
+        "slug": slug,
+        "content_hash": prepared.draft.content_hash,
+        "tested": prepared.is_tested,
+        "audience": counts.audience,
+        "skipped": {reason: number for reason, number in counts.skipped.items() if number},
+        **{term: getattr(counts, term) for term in TERMS},
+        "recipients": proposed.recipients,
+        "variants": proposed.variants,
+    }
+
+
+def _refuse_paused(proposed: "Plan", slug: str) -> None:
+    if proposed.mailing is not None and proposed.mailing.state == "paused":
+        error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
+        error.exit_code = ExitCode.TRY_AGAIN
+        raise error
+
+
+def _confirm(recipients: int, confirm: int | None) -> None:
+    if confirm is None:
+        answer = typer.prompt(
+            f"\nType the number of people to send to ({recipients}), or Enter to stop", default="", show_default=False
+        )
+        confirm = int(answer) if answer.strip().isdigit() else None
+    if confirm != recipients:
+        raise MailerError(
+            f"it would go to {format_value(recipients)}, which was not confirmed", hint="Nothing was sent."
+        )

@@ -1,0 +1,177 @@
+"""`mailer test-send`, `send`, `status`, `pause`, `resume`, `cancel` and `resolve`: the mailing and its account."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.accounts import as_json, show_account, show_people
+from mailer.cli.mailing import run_mailing, show_ended, start_mailing
+from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
+from mailer.cli.output import hint, say, show_json
+from mailer.errors import ExitCode, MailerError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+
+To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
+Once = Annotated[
+    bool, typer.Option("--once", help="Do not wait for deferred deliveries; exit code 75 when some remain.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (send, status, pause, resume, cancel, resolve):
+        app.command()(command)
+    app.command("test-send")(send_test)
+
+
+def send_test(
+    context: typer.Context,
+    slug: Slug,
+    to: To,
+    as_: Annotated[str, typer.Option("--as", metavar="ADDRESS", help="Show it as this subscriber gets it.")] = "",
+) -> None:
+    """Send the issue, marked TEST, to addresses on `test_recipients` in config.toml. `send` asks for it first.
+
+    Links in it change nothing. Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
+    """
+    from mailer.workspace.sending import send_tests
+
+    with services(context) as workspace:
+        sent = send_tests(workspace, slug, to=to, as_=as_ or None)
+    for each in sent:
+        say(f"{each.recipient}  {each.reply}", "green" if each.is_accepted else "red")
+    if not all(each.is_accepted for each in sent):
+        raise typer.Exit(ExitCode.REFUSED)
+    hint(f"mailer send {slug}")
+
+
+def send(
+    context: typer.Context,
+    slug: Slug,
+    list_: ListNames = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    confirm: Annotated[
+        int | None, typer.Option("--confirm", metavar="N", help="The number of recipients, for scripts.", min=0)
+    ] = None,
+    untested: Annotated[bool, typer.Option("--untested", help="Send although this content was not test-sent.")] = False,
+    once: Once = False,
+    json: Json = False,
+) -> None:
+    """Show the plan, ask for the number of recipients, freeze the mailing and send it. Nobody gets it twice.
+
+    Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
+    Example: `mailer send 2023-12 --dry-run`
+    """
+    with services(context) as workspace:
+        mailing = start_mailing(
+            workspace, slug, lists=list_ or [], dry_run=dry_run, confirm=confirm, untested=untested, json=json
+        )
+        if mailing is not None:
+            show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+
+
+def status(
+    context: typer.Context,
+    slug: OptionalSlug = "",
+    failed: Annotated[bool, typer.Option("--failed", help="List who did not get it, and why.")] = False,
+    in_doubt: Annotated[bool, typer.Option("--in-doubt", help="List those nobody knows about.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what became of every recipient: the equation of each mailing. Changes nothing.
+
+    Example: `mailer status 2023-12 --in-doubt`
+    """
+    from mailer.workspace.desk import require_known
+
+    with services(context) as workspace:
+        if slug:
+            require_known(workspace, slug)
+        mailings = workspace.ledger.mailings(slug or None)
+        if json:
+            reports = [as_json(workspace, each, failed=failed, in_doubt=in_doubt) for each in mailings]
+            show_json({"slug": slug or None, "mailings": reports})
+            return
+        for each in mailings:
+            show_account(each)
+            show_people(workspace, each, failed=failed, in_doubt=in_doubt)
+    if not mailings:
+        say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")
+        hint(f"mailer send {slug or 'SLUG'} --dry-run")
+
+
+def pause(context: typer.Context, slug: Slug) -> None:
+    """Have a mailing stop after the message in hand, from any terminal; within 5 seconds.
+
+    Example: `mailer pause 2023-12`
+    """
+    with services(context) as workspace:
+        workspace.ledger.pause(_unfinished(workspace, slug))
+    say(f"{slug} is paused.", "yellow")
+    hint(f"mailer resume {slug}")
+
+
+def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
+    """Clear a pause and go on sending here.
+
+    Example: `mailer resume 2023-12`
+    """
+    with services(context) as workspace:
+        mailing = _unfinished(workspace, slug)
+        workspace.ledger.resume(mailing)
+        show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+
+
+def cancel(
+    context: typer.Context,
+    slug: Slug,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop a mailing for good: who has not had it will not get it. What was sent cannot be taken back.
+
+    Example: `mailer cancel 2023-12`
+    """
+    with services(context) as workspace:
+        mailing = _unfinished(workspace, slug)
+        left = workspace.ledger.mailing(mailing).counts
+        number = left.queued + left.claimed + left.deferred
+        if not yes and not typer.confirm(f"{number} have not had {slug} yet and will not get it. Cancel?"):
+            raise typer.Exit(ExitCode.REFUSED)
+        workspace.ledger.cancel(mailing)
+        show_account(workspace.ledger.mailing(mailing))
+
+
+def resolve(
+    context: typer.Context,
+    slug: Slug,
+    accepted: Annotated[bool, typer.Option("--accepted", help="Count them as delivered.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send again; the reader may get two.")] = False,
+    to: Annotated[list[str] | None, typer.Option("--to", metavar="ADDRESS", help="Only these addresses.")] = None,
+) -> None:
+    """Decide on deliveries in doubt: the server took the mail and vanished before it answered.
+
+    Example: `mailer resolve 2023-12 --accepted`
+    """
+    from mailer.delivery.model import Resolution
+    from mailer.workspace.sending import latest_mailing
+
+    if accepted == resend:
+        raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
+    with services(context) as workspace:
+        mailing = latest_mailing(workspace, slug)
+        decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
+        number = workspace.ledger.resolve(mailing.id, decision, addresses=to)
+    say(f"{number} settled.", "green" if number else "")
+    if resend and number:
+        hint(f"mailer send {slug}")
+
+
+def _unfinished(workspace: "Services", slug: str) -> int:
+    from mailer.workspace.desk import require_known
+
+    require_known(workspace, slug)
+    found = workspace.ledger.unfinished(slug)
+    if found is None:
+        raise MailerError(f"no mailing of {slug} is under way", hint=f"mailer status {slug}")
+    return found.id

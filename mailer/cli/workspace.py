@@ -1,0 +1,56 @@
+"""`mailer init` and `mailer new`: a new workspace, a new issue."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.cli.options import services
+from mailer.cli.output import hint, say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(init)
+    app.command()(new)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it must be new or empty.")],
+) -> None:
+    """Make a new workspace: a commented config.toml, templates, the register of lists, room for issues.
+
+    Example: `mailer init my-newsletter`
+    """
+    from mailer.workspace.creation import init_workspace
+
+    init_workspace(folder)
+    say(f"Made the workspace {folder}.", "green")
+    hint(f"cd {folder}")
+    hint(f"mailer new {date.today():%Y-%m}")  # noqa: DTZ011 the editor's own calendar
+
+
+def new(
+    context: typer.Context,
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The new issue, such as 2024-02.")],
+    from_: Annotated[
+        str, typer.Option("--from", metavar="SLUG", help="The issue to start from; else the latest.")
+    ] = "",
+) -> None:
+    """Begin the next issue from the last one: frame, standing links, the dates promised there. Overwrites nothing.
+
+    Example: `mailer new 2024-02 --from 2023-12`
+    """
+    from mailer.workspace.next_issue import new_issue
+
+    with services(context) as workspace:
+        folder = new_issue(
+            workspace.settings.paths.issues,
+            slug,
+            template_from=from_ or None,
+            today=date.today(),  # noqa: DTZ011 the editor's own calendar
+        )
+    say(f"Made {folder}.", "green")
+    hint(f"mailer check {slug}")
+    hint(f"mailer preview {slug}")

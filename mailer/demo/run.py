@@ -1,0 +1,180 @@
+"""Does what an editor does, step by step, and proves at the end that everybody got exactly what the ledger says."""
+
+import getpass
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import date
+from pathlib import Path
+
+from mailer.bootstrap import Services, build_services
+from mailer.delivery.model import Counts, DeliveryStatus
+from mailer.errors import MailerError
+from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.transport.catcher import CatchingServer
+from mailer.workspace.creation import defaults_folder, init_workspace
+from mailer.workspace.desk import require_issue, widest_key, write_issue
+from mailer.workspace.sending import dispatcher, plan, prepare, preview_mailing, send_tests
+
+SLUG = "2023-12"
+TESTER = "redaksjon@nyhetsbrev.example"
+READER = "vest-viken"
+MARK = ".made-by-mailer-demo"
+
+
+class DemoError(MailerError):
+    """What arrived is not what the ledger says."""
+
+
+def run_demo(
+    *,
+    keep: bool,
+    say: Callable[..., None],
+    hint: Callable[[str], None],
+    show_equation: Callable[[Counts], None],
+) -> Path:
+    """Run the demo and return its folder. Raises `DemoError` when the caught mails differ from the ledger."""
+    folder = _fresh_folder(keep=keep)
+    _furnish(folder)
+    caught: Counter[str] = Counter()
+    inbox = folder / "var" / "inbox"
+    with CatchingServer(inbox, on_caught=lambda recipient, _file: caught.update([recipient])) as server:
+        environ = {"MAILER_SMTP__HOST": server.address[0], "MAILER_SMTP__PORT": str(server.address[1]), "USER": "demo"}
+        services = build_services(folder / "config.toml", environ=environ, cwd=folder, announce=lambda _: None)
+        with closing(services):
+            _Steps(services, say=say, show_equation=show_equation).take(caught)
+    say(f"\nEverything lies in {folder}, the mails that arrived in {inbox / 'new'}.")
+    say("To go on from here:")
+    for command in (f"preview {SLUG}", f"status {SLUG}", "subscribers find kommune"):
+        hint(f"{_program()} --config {folder / 'config.toml'} {command}")
+    return folder
+
+
+class _Steps:
+    """The steps of the demo, each announced."""
+
+    def __init__(
+        self, services: Services, *, say: Callable[..., None], show_equation: Callable[[Counts], None]
+    ) -> None:
+        self.services = services
+        self.say = say
+        self.show_equation = show_equation
+        self.number = 0
+
+    def take(self, caught: Counter[str]) -> None:
+        self.step("Compose the December 2023 issue")
+        self.compose()
+        self.step("Import invented subscribers of all 19 helsefellesskap")
+        self.import_people()
+        self.step("One of them leaves; nobody can put that person back by an import")
+        self.leave()
+        self.step("Send a test to the editor, on a mail server that passes nothing on")
+        self.test()
+        caught.clear()
+        self.step("Send it to everybody")
+        self.send()
+        self.step("Compare what arrived with the ledger")
+        self.compare(caught)
+
+    def step(self, what: str) -> None:
+        self.number += 1
+        self.say(f"\n{self.number}. {what}", "bold")
+
+    def compose(self) -> None:
+        issue = require_issue(self.services, SLUG)
+        folder = self.services.settings.paths.build / SLUG
+        built = write_issue(self.services, issue, widest_key(self.services, issue), folder)
+        for each in built.files:
+            self.say(f"   {each.file.name:<11} {each.size / 1000:>6.1f} kB")
+
+    def import_people(self) -> None:
+        report = self._import()
+        lists = sum(1 for each in self.services.subscribers.counts() if each.active)
+        people = sum(1 for _ in self.services.subscribers.read_audience())
+        self.say(
+            f"   {report.counts[Outcome.NEW]} lines in {len(self._files())} files: {people} people on {lists} lists"
+        )
+
+    def leave(self) -> None:
+        leaver = next(self.services.subscribers.read_audience([READER]))
+        self.services.subscribers.leave(leaver.subscriber_id)
+        report = self._import()
+        self.say(f"   {leaver.recipient} left; importing all files again: {report.counts[Outcome.LEFT]} left out")
+
+    def test(self) -> None:
+        for sent in send_tests(self.services, SLUG, to=[TESTER], as_=None):
+            self.say(f"   {sent.recipient}  {sent.reply}")
+
+    def send(self) -> None:
+        prepared = prepare(self.services, SLUG, lists=[], untested=False, today=date.today())  # noqa: DTZ011
+        proposed = preview_mailing(self.services, prepared)
+        planned = plan(self.services, prepared, expected=proposed.recipients)
+        if planned.mailing is None:
+            raise DemoError("nobody is there to send to")
+        ended = dispatcher(self.services).run(planned.mailing.id)
+        self.say(f"   {planned.recipients} people, {len(planned.variants)} variants\n")
+        self.show_equation(ended.counts)
+
+    def compare(self, caught: Counter[str]) -> None:
+        mailing = self.services.ledger.mailings(SLUG)[-1]
+        accepted = Counter(
+            each.address.casefold()
+            for each in self.services.ledger.deliveries(
+                mailing.id, {DeliveryStatus.ACCEPTED}, message_id_of=lambda *_: ""
+            )
+        )
+        arrived = Counter({recipient.casefold(): number for recipient, number in caught.items()})
+        if arrived != accepted:
+            raise DemoError(
+                f"{arrived.total()} mails arrived, the ledger says {accepted.total()}",
+                hint=f"Only in one of them: {sorted((arrived - accepted) + (accepted - arrived))[:5]}",
+            )
+        self.say(
+            f"   {arrived.total()} mails to {len(arrived)} people: exactly those the ledger calls accepted", "green"
+        )
+
+    def _import(self) -> ImportReport:
+        return import_files(self.services.subscribers, self.services.register, self._files(), options=ImportOptions())
+
+    def _files(self) -> list[Path]:
+        return sorted(self.services.settings.paths.subscribers.glob("example-*.csv"))
+
+
+def _fresh_folder(*, keep: bool) -> Path:
+    """A folder of this run's own: one that the next run replaces, or with `keep` one that nothing replaces."""
+    if keep:
+        return Path(tempfile.mkdtemp(prefix="mailer-demo-")) / "workspace"
+    folder = Path(tempfile.gettempdir()) / f"mailer-demo-{_user()}"
+    if folder.is_symlink() or (folder.exists() and not (folder / MARK).is_file()):
+        raise MailerError(
+            "something else lies where the demo's files go", where=str(folder), hint="Use mailer demo --keep."
+        )
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    return folder
+
+
+def _furnish(folder: Path) -> None:
+    """A workspace with the December 2023 issue and the invented subscribers."""
+    init_workspace(folder)
+    (folder / MARK).touch()
+    defaults = defaults_folder()
+    shutil.copytree(defaults / "issues" / SLUG, folder / "issues" / SLUG)
+    for file in (defaults / "subscribers").glob("example-*.csv"):
+        shutil.copyfile(file, folder / "subscribers" / file.name)
+
+
+def _program() -> str:
+    """How this program is called, also from a shell that does not have it on its path."""
+    program = Path(sys.argv[0])
+    return str(program.resolve()) if program.stem == "mailer" else f"{sys.executable} -m mailer"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"

@@ -1,0 +1,186 @@
+"""Sending an issue: who would get what, the test-send before it, and the mailing itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mailer.bootstrap import Services
+from mailer.compose.composed import VariantKey
+from mailer.delivery.dispatch import Dispatcher
+from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport
+from mailer.delivery.options import DispatchOptions
+from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
+from mailer.delivery.retry import RetryRule
+from mailer.errors import MailerError
+from mailer.issue.model import Finding, Issue
+from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
+from mailer.message.identity import make_test_message_id
+from mailer.subscribers.model import Subscriber
+from mailer.subscribers.register import nearest_list
+from mailer.subscribers.tokens import make_token
+from mailer.transport.base import Lost, Ready, Reply, Session
+from mailer.workspace.desk import check_issue, require_issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An issue ready to be planned: its content as it stands in the folder now."""
+
+    issue: Issue
+    draft: MailingDraft
+    findings: tuple[Finding, ...]
+    is_tested: bool
+
+
+def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bool, today: date) -> Prepared:
+    """Read, check and compose an issue; raises `MailerError` for an unknown list or an issue with errors."""
+    for name in lists:
+        if services.register.find(name) is None:
+            raise MailerError(f"there is no list {name!r}", hint=nearest_list(services.register, name))
+    issue = require_issue(services, slug)
+    content_hash = services.composer.content_hash(issue)
+    composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+    draft = MailingDraft(
+        slug=slug,
+        content_hash=content_hash,
+        subject=composed.subject,
+        lists=tuple(lists),
+        in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
+        untested=untested,
+    )
+    return Prepared(
+        issue=issue,
+        draft=draft,
+        findings=check_issue(services, slug, today=today).findings,
+        is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
+    )
+
+
+def preview_mailing(services: Services, prepared: Prepared) -> Plan:
+    """Say what a mailing would do; writes nothing."""
+    audience = services.subscribers.read_audience(prepared.draft.lists or None)
+    return preview_plan(services.ledger, prepared.draft, audience=audience, about=prepared.issue.helsefellesskap)
+
+
+def plan(services: Services, prepared: Prepared, *, expected: int) -> Plan:
+    """Freeze the mailing; refuses when it no longer goes to the `expected` number of recipients."""
+
+    def compile_variant(key: VariantKey) -> CompiledMessage:
+        composed = services.composer.compose(prepared.issue, key)
+        return compile_message(composed, sender=services.sender, slug=prepared.issue.slug)
+
+    return plan_mailing(
+        services.ledger,
+        prepared.draft,
+        audience=services.subscribers.read_audience(prepared.draft.lists or None),
+        about=prepared.issue.helsefellesskap,
+        compile_variant=compile_variant,
+        expected=expected,
+    )
+
+
+def dispatcher(services: Services) -> Dispatcher:
+    """What sends the mailings of this workspace, at the pace the settings allow."""
+    smtp = services.settings.smtp
+    options = DispatchOptions(
+        connections=smtp.connections,
+        messages_per_minute=smtp.messages_per_minute,
+        messages_per_connection=smtp.messages_per_connection,
+        retry=RetryRule(patience=timedelta(hours=services.settings.delivery.expire_after_hours)),
+    )
+    return Dispatcher(services.ledger, services.transport, keys=services.keys, options=options, clock=services.clock)
+
+
+def duration(services: Services, recipients: int) -> timedelta:
+    """How long a mailing to so many takes at the pace the settings allow."""
+    smtp = services.settings.smtp
+    return estimate_duration(recipients, connections=smtp.connections, messages_per_minute=smtp.messages_per_minute)
+
+
+def latest_mailing(services: Services, slug: str) -> MailingReport:
+    """The unfinished mailing of an issue, else its last; raises `MailerError` when it has none."""
+    mailings = services.ledger.mailings(slug)
+    if not mailings:
+        raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")
+    return services.ledger.unfinished(slug) or mailings[-1]
+
+
+# --- Test-sends -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSent:
+    """What the server said to a test-send."""
+
+    recipient: str
+    reply: Reply | Lost
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server has taken it."""
+        return isinstance(self.reply, Reply) and self.reply.is_accepted
+
+
+def send_tests(services: Services, slug: str, *, to: Sequence[str], as_: str | None) -> tuple[TestSent, ...]:
+    """Send an issue, marked TEST, to addresses on the allow-list; refuses all when one is not on it.
+
+    With `as_` they get what that subscriber would get. The content that a server accepted counts as tested.
+    """
+    _refuse_strangers(services, to)
+    issue = require_issue(services, slug)
+    reader = _reader(services, as_)
+    compiled = _compile_test(services, issue, reader)
+    content_hash = services.composer.content_hash(issue)
+    session = services.transport.connect()
+    try:
+        sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
+    finally:
+        session.close()
+    for each in sent:
+        if each.is_accepted:
+            services.ledger.remember_test(slug=slug, content_hash=content_hash, recipient=each.recipient)
+    return tuple(sent)
+
+
+def _refuse_strangers(services: Services, to: Sequence[str]) -> None:
+    for address in to:
+        if not services.settings.newsletter.may_test(address):
+            raise MailerError(
+                f"{address} is not on the list of test recipients; nothing was sent",
+                where="[newsletter] test_recipients",
+                hint=f"Add it to test_recipients in {services.settings.file}, if it is yours or a colleague's.",
+            )
+
+
+def _reader(services: Services, address: str | None) -> Subscriber | None:
+    if address is None:
+        return None
+    found = services.subscribers.show(address)
+    if found is None:
+        raise MailerError(f"{address} is not among the subscribers", where="--as", hint="mailer subscribers find NAME")
+    return found
+
+
+def _compile_test(services: Services, issue: Issue, reader: Subscriber | None) -> CompiledMessage:
+    own = [each.list for each in reader.subscriptions if each.status == "active"] if reader else []
+    key = services.composer.variant_key(issue, own, lang=reader.lang if reader else issue.lang)
+    label = services.templates.labels.label("TEST – do not forward", issue.lang).text
+    composed = services.composer.compose(issue, key)
+    return compile_message(composed, sender=services.sender, slug=issue.slug, test_label=label)
+
+
+def _send_test(
+    services: Services, session: Session, compiled: CompiledMessage, address: str, reader: Subscriber | None
+) -> Reply | Lost:
+    token = make_token(services.keys, purpose="test", subscriber_id=reader.id if reader else 0)
+    values = RecipientValues(
+        address=address,
+        unsubscribe_token=token,
+        preferences_token=token,
+        message_id=make_test_message_id(domain=compiled.domain),
+        date=services.clock(),
+    )
+    answer = session.begin(compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0))
+    if not isinstance(answer, Ready):
+        return answer
+    return session.stream(compiled.personalise(values)) or session.finish()
