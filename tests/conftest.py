@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
@@ -28,7 +28,7 @@ SERVER_VARIABLE = "MAILER_TEST_POSTGRESQL_URL"
 class PostgresqlServer:
     """A server to make databases on; each test gets its own, copied from one that is migrated already."""
 
-    url: URL
+    engine: Engine
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -45,23 +45,22 @@ class PostgresqlServer:
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def url_of(self, name: str) -> str:
-        return self.url.set(database=name).render_as_string(hide_password=False)
+        return self.engine.url.set(database=name).render_as_string(hide_password=False)
 
     def execute(self, statement: str) -> None:
-        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self.engine.connect() as connection:
             connection.exec_driver_sql(statement)
-        engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresqlServer]:
     with _server_url() as url:
-        server = PostgresqlServer(make_url(url))
+        server = PostgresqlServer(create_engine(url, isolation_level="AUTOCOMMIT"))
         server.execute(f"CREATE DATABASE {server.template}")
         open_database(server.url_of(server.template), upgrade=True).close()
         yield server
         server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
+        server.engine.dispose()
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The store: one address is one subscriber, leaving is final until the person asks, all of it is in the history."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mailer.errors import MailerError
@@ -173,3 +175,11 @@ def test_an_unknown_address_cannot_leave(store: SubscriberStore) -> None:
         store.remove("ole@kommune.example")
     with pytest.raises(LookupError):
         store.get(1)
+
+
+def test_an_address_added_by_many_at_once_is_one_subscriber_on_all_the_lists(store: SubscriberStore) -> None:
+    slugs = ["finnmark", "helgeland", "bergen", "fonna", "agder", "oslo"]
+    with ThreadPoolExecutor(6) as pool:
+        added = list(pool.map(lambda slug: store.add("ole@kommune.example", lists=[slug], basis=BASIS), slugs))
+    assert len({each.id for each in added}) == 1
+    assert sorted(_statuses(store, "ole@kommune.example")) == sorted(slugs)
