@@ -1,7 +1,7 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,12 +17,7 @@ from mailer.errors import ExitCode, MailerError
 
 BUSY_TIMEOUT_SECONDS = 30
 
-_PRAGMAS = (
-    f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-)
+_PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
 
 
 class DatabaseError(MailerError):
@@ -112,17 +107,26 @@ def _open_sqlite(url: URL) -> Database:
     file = Path(url.database)
     with explained(str(file)):
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
         database = Database(_sqlite_engine(url))
         with FileLock(f"{file}.opening.lock"), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:
-                with database.writing() as connection:
-                    migrate.upgrade(connection)
+                _upgrade_sqlite(url)
     return database
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _upgrade_sqlite(url: URL) -> None:
+    """Foreign keys are off: Alembic alters a table by copying it, and dropping the original would cascade."""
+    database = Database(_sqlite_engine(url, foreign_keys=False))
+    with closing(database), database.writing() as connection:
+        migrate.upgrade(connection)
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+            raise migrate.SchemaError(f"the upgrade would break {len(broken)} references", where=str(url.database))
+
+
+def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
@@ -134,7 +138,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         try:
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, f"foreign_keys = {foreign_keys}"):
                 connection.cursor().execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()

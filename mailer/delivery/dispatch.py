@@ -9,9 +9,10 @@ from random import Random
 from threading import Event, Thread
 
 from mailer.delivery.feed import Feed
-from mailer.delivery.lane import DispatchOptions, Lane, Workshop
+from mailer.delivery.lane import Lane, Workshop
 from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
 from mailer.delivery.model import Counts, MailingState
+from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Personaliser, read_variants
 from mailer.delivery.progress import Progress, Tally

@@ -6,17 +6,18 @@ before the next mark of this connection, so that at most one delivery a connecti
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from mailer.delivery.feed import Feed
 from mailer.delivery.ledger import Run
 from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
+from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Outgoing
 from mailer.delivery.progress import Tally
-from mailer.delivery.retry import GiveUp, RetryRule
+from mailer.delivery.retry import GiveUp
 from mailer.delivery.verdict import EndReason, Judge, Stop, Verdict, judge
 from mailer.errors import MailerError
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage, Transport, TransportError
@@ -25,27 +26,6 @@ logger = logging.getLogger("mailer.delivery")
 
 _SET_ASIDE_AFTER = 3
 _SET_ASIDE_FOR = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchOptions:
-    """How a run sends. Times in seconds; `messages_per_connection` 0 = no limit."""
-
-    connections: int = 4
-    messages_per_minute: int = 0
-    messages_per_connection: int = 1000
-    idle_seconds: float = 10.0
-    backoff_seconds: float = 1.0
-    longest_backoff_seconds: float = 60.0
-    first_tries: int = 3
-    tries: int = 8
-    poll_seconds: float = 1.0
-    batch: int = 500
-    retry: RetryRule = field(default_factory=RetryRule)
-
-    def backoff(self, failures: int) -> float:
-        """How long to wait after so many failures in a row."""
-        return min(self.longest_backoff_seconds, self.backoff_seconds * 2.0 ** (failures - 1)) if failures else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import MailerError
 
-MAXIMUM_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+MAXIMUM_LENGTH = 254  # bytes: RFC 5321 §4.5.3.1.3, less the angle brackets
+MAXIMUM_SHOWN = 80
+MAXIMUM_LOCAL_PART = 64  # bytes: RFC 5321 §4.5.3.1.1
 
-# RFC 5322 §3.2.3, dot-atom, of at most 64 characters (RFC 5321 §4.5.3.1.1).
-_PLAIN_LOCAL_PART = re.compile(r"(?=.{1,64}\Z)[\w!#$%&'*+\-/=?^`{|}~]+(\.[\w!#$%&'*+\-/=?^`{|}~]+)*", re.ASCII)
+# RFC 5322 §3.2.3, dot-atom.
+_PLAIN_LOCAL_PART = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(\.[\w!#$%&'*+\-/=?^`{|}~]+)*", re.ASCII)
 
 
 class AddressError(MailerError):
@@ -30,15 +32,17 @@ class Address:
 def parse_address(text: str) -> Address:
     """Return the address that `text` is. Raises `AddressError` with the reason; nothing is looked up in DNS."""
     given = normalize("NFC", text.strip())
+    shown = repr(given[:MAXIMUM_SHOWN])
     if not is_normalized("NFKC", given):
-        raise AddressError(f"{given!r} has full-width or other look-alike letters")
+        raise AddressError(f"{shown} has full-width or other look-alike letters")
     try:
         local, domain = _split(given)
     except EmailNotValidError as error:
-        raise AddressError(f"{given!r} is no e-mail address: {error}") from error
-    if len(local) + 1 + len(domain) > MAXIMUM_LENGTH:
-        raise AddressError(f"{given!r} is longer than {MAXIMUM_LENGTH} characters")
-    return Address(normalised=f"{local.casefold()}@{domain}", as_given=given)
+        raise AddressError(f"{shown} is no e-mail address: {error}") from error
+    size = len(local.encode())
+    if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_LENGTH:
+        raise AddressError(f"{shown} is too long")
+    return Address(normalised=f"{normalize('NFC', local.casefold())}@{domain}", as_given=given)
 
 
 def _split(address: str) -> tuple[str, str]:

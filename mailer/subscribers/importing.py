@@ -194,7 +194,7 @@ class _Import:
             "role": row.role,
             "lang": row.lang or row.list.lang,
             "created_at": self.now,
-            "source": row.file,
+            "source": Path(row.file).name,
         }
 
     def _write(self, touched: Sequence[_Known]) -> None:
@@ -227,7 +227,7 @@ class _Import:
         )
 
     def _joining(self, subscriber_id: int, row: CsvRow) -> NewSubscription:
-        consent = Consent(basis=row.basis, method="import", recorded_at=self.now, source=row.file, source_line=row.line)
+        consent = Consent(basis=row.basis, method="import", recorded_at=self.now, source=Path(row.file).name, source_line=row.line)
         return NewSubscription(subscriber_id=subscriber_id, list_id=self.list_ids[row.list.slug], consent=consent)
 
     def _events(self, touched: Sequence[_Known]) -> Iterator[Event]:
@@ -238,7 +238,7 @@ class _Import:
                 detail = {"field": change.field, "old": change.old, "new": change.new}
                 yield self.store.event(each.id, "changed", self.now, detail)
             for row in each.joins:
-                detail = {"list": row.list.slug, "source": row.file, "line": str(row.line)}
+                detail = {"list": row.list.slug, "source": Path(row.file).name, "line": str(row.line)}
                 yield self.store.event(each.id, "subscribed", self.now, detail)
 
 

@@ -25,27 +25,18 @@ class CatcherError(MailerError):
     exit_code = ExitCode.INPUT_OUTPUT
 
 
-class CatchingServer:
-    """Runs in a thread of its own on loopback; `with` starts and stops it. Port 0 takes any free one.
+class SmtpServerThread:
+    """An SMTP server in a thread of its own, on loopback; `with` starts and stops it. Port 0 takes any free one.
 
-    What it answers 250 to is already a file under `folder/new`, with the envelope in its first lines.
-    `on_caught` is called with each recipient and file, from the server's thread.
+    `protocol` makes the server's side of a connection, in the server's loop.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        on_caught: Callable[[str, Path], None] | None = None,
-    ) -> None:
-        self.folder = folder
+    def __init__(self, protocol: Callable[[], SMTP], *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._protocol = protocol
         self._host = host
         self._port = port
-        self._handler = _Maildir(folder, on_caught)
         self._thread: Thread | None = None
-        self._protocols: WeakSet[SMTP] = WeakSet()
+        self._open: WeakSet[SMTP] = WeakSet()
         self._stop: Callable[[], object]
 
     @property
@@ -56,7 +47,7 @@ class CatchingServer:
     def start(self) -> None:
         """Listen; raises `CatcherError` when the port is taken."""
         started: Future[int] = Future()
-        thread = Thread(target=asyncio.run, args=(self._serve(started),), name="catcher", daemon=True)
+        thread = Thread(target=asyncio.run, args=(self._serve(started),), name="smtp-server", daemon=True)
         thread.start()
         try:
             self._port = started.result()
@@ -86,29 +77,52 @@ class CatchingServer:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stopped.set)
         try:
-            server = await loop.create_server(self._protocol, self._host, self._port)
+            server = await loop.create_server(self._accept, self._host, self._port)
         except OSError as error:
             started.set_exception(error)
             return
         started.set_result(server.sockets[0].getsockname()[1])
         await stopped.wait()
         server.close()
-        for protocol in self._protocols:
+        for protocol in self._open:
             if protocol.transport:
                 protocol.transport.close()
         await asyncio.sleep(0)  # the transports close their sockets on the next turn of the loop
 
-    def _protocol(self) -> SMTP:
-        protocol = SMTP(
-            self._handler,
-            enable_SMTPUTF8=True,
-            hostname="catcher.example",
-            ident="mailer catch",
-            data_size_limit=MAXIMUM_MESSAGE_BYTES,
-            loop=asyncio.get_running_loop(),
-        )
-        self._protocols.add(protocol)
+    def _accept(self) -> SMTP:
+        protocol = self._protocol()
+        self._open.add(protocol)
         return protocol
+
+
+class CatchingServer(SmtpServerThread):
+    """Keeps every mail in a Maildir: what it answers 250 to is already a file under `folder/new`.
+
+    The file begins with the envelope (Return-Path, Delivered-To). `on_caught` is called with each recipient and
+    file, from the server's thread.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_caught: Callable[[str, Path], None] | None = None,
+    ) -> None:
+        super().__init__(partial(_new_protocol, _Maildir(folder, on_caught)), host=host, port=port)
+        self.folder = folder
+
+
+def _new_protocol(handler: object) -> SMTP:
+    return SMTP(
+        handler,
+        enable_SMTPUTF8=True,
+        hostname="catcher.example",
+        ident="mailer catch",
+        data_size_limit=MAXIMUM_MESSAGE_BYTES,
+        loop=asyncio.get_running_loop(),
+    )
 
 
 class _Maildir:

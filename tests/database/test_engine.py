@@ -1,5 +1,6 @@
 """Opening and using the database: durable, one writer at a time on SQLite, and in words when it cannot be used."""
 
+import os
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -125,6 +126,16 @@ def test_a_moment_comes_back_to_the_microsecond_in_utc_and_a_naive_one_is_refuse
 def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
     open_database(f"sqlite:///{tmp_path / 'var' / 'deep' / 'mailer.sqlite3'}").close()
     assert (tmp_path / "var" / "deep" / "mailer.sqlite3").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX files have a mode")
+def test_a_new_database_is_readable_for_its_owner_only(sqlite_database: Database, tmp_path: Path) -> None:
+    _write(sqlite_database)
+    modes = {
+        file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("mailer.sqlite3*") if ".lock" not in file.name
+    }
+    assert set(modes) == {"mailer.sqlite3", "mailer.sqlite3-wal", "mailer.sqlite3-shm"}
+    assert set(modes.values()) == {0o600}
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

@@ -3,20 +3,22 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import OperationalError
 
 from mailer.database import migrate
 from mailer.database.engine import Database, DatabaseError, open_database
-from mailer.database.tables import metadata
+from mailer.database.tables import list_, metadata, subscriber, subscription
 from mailer.errors import MailerError
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
@@ -131,3 +133,52 @@ def test_an_address_that_is_none_is_refused_with_an_example() -> None:
         open_database("not an address")
     with pytest.raises(DatabaseError, match="needs a file"):
         open_database("sqlite://")
+
+
+def _make_subscriber_anew(connection: Connection) -> None:
+    """What Alembic does to alter a table on SQLite."""
+    operations = Operations(MigrationContext.configure(connection))
+    with operations.batch_alter_table("subscriber", recreate="always"):
+        pass
+    connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": migrate.HEAD})
+
+
+def _lose_subscribers(connection: Connection) -> None:
+    connection.execute(text("DELETE FROM subscriber"))
+
+
+def _with_somebody_subscribed(database: Database) -> None:
+    """As an older program left it."""
+    with database.writing() as connection:
+        now = datetime(2023, 12, 1, tzinfo=UTC)
+        words = dict.fromkeys(("slug", "kind", "name_nb", "name_nn", "short"), "oslo")
+        connection.execute(list_.insert().values(id=1, position=0, created_at=now, **words))
+        person = {"address": "a@x.example", "address_as_given": "a@x.example", "lang": "nb"}
+        connection.execute(subscriber.insert().values(id=1, created_at=now, **person))
+        joined = {"subscriber_id": 1, "list_id": 1, "status": "active", "since": now}
+        connection.execute(subscription.insert().values(joined))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+
+
+def test_an_upgrade_that_makes_a_table_anew_keeps_what_refers_to_it(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_somebody_subscribed(sqlite_database)
+    monkeypatch.setattr(migrate, "run_migrations", _make_subscriber_anew)
+    upgraded = open_database(str(sqlite_database.engine.url))
+    with upgraded.reading() as connection:
+        assert not migrate.pending(connection)
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert connection.execute(select(subscription.c.subscriber_id)).scalars().all() == [1]
+    upgraded.close()
+
+
+def test_an_upgrade_that_would_break_a_reference_is_undone(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_somebody_subscribed(sqlite_database)
+    monkeypatch.setattr(migrate, "run_migrations", _lose_subscribers)
+    with pytest.raises(MailerError, match="would break 1 reference"):
+        open_database(str(sqlite_database.engine.url))
+    with sqlite_database.reading() as connection:
+        assert connection.execute(select(subscriber.c.id)).scalars().all() == [1]

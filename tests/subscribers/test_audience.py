@@ -5,6 +5,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.delivery.model import SkipReason
 from mailer.subscribers.audience import AudienceRow, Exclusion, compute_audience
 from mailer.subscribers.model import ListKind, SubscriptionStatus
 
@@ -38,6 +39,10 @@ def _one(chosen: frozenset[str] | None = None, **statuses: SubscriptionStatus) -
     for member in compute_audience(_rows({1: statuses}), lists=chosen):
         return member.exclusion
     return "nobody"
+
+
+def test_every_exclusion_is_a_reason_that_delivery_knows() -> None:
+    assert {each.value for each in Exclusion} <= {each.value for each in SkipReason}
 
 
 def test_each_status_has_its_reason() -> None:

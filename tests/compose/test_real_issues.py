@@ -1,0 +1,146 @@
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mailer.compose.checks import branches_are_balanced, remote_resources
+from mailer.compose.composed import ComposedIssue
+from mailer.compose.composer import Composer
+from mailer.compose.plaintext import WIDTH
+from mailer.compose.publication import Publication
+from mailer.issue.model import Issue, Lang
+
+pytestmark = pytest.mark.usefixtures("socket_disabled")
+
+ISSUES: dict[str, tuple[str, Lang]] = {"2022-02": ("more-og-romsdal", "nb"), "2023-12": ("vest-viken", "nn")}
+MOST_BYTES = {"2022-02": 64_000, "2023-12": 80_000}
+# "Kontaktperson:" stood twice where one item has two contacts; one plural label now names both.
+MERGED = {"2022-02": Counter[str](), "2023-12": Counter({"Kontaktperson:": 2})}
+
+
+class Words(HTMLParser):
+    """The words of a page: blocks and cells are apart, running text is not."""
+
+    INLINE = frozenset({"a", "strong", "em", "span"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.in_style = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the name is HTMLParser's
+        self.in_style = tag == "style"
+        self.text += "" if tag in self.INLINE else " "
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_style = False
+        self.text += "" if tag in self.INLINE else " "
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self.in_style else data
+
+
+@pytest.fixture(scope="module")
+def compose(composer: Composer, real_issue: Callable[[str], Issue]) -> Callable[[str], ComposedIssue]:
+    cache: dict[str, ComposedIssue] = {}
+
+    def composed(slug: str) -> ComposedIssue:
+        if slug not in cache:
+            own, lang = ISSUES[slug]
+            issue = real_issue(slug)
+            cache[slug] = composer.compose(issue, composer.variant_key(issue, [own], lang=lang))
+        return cache[slug]
+
+    return composed
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_every_word_of_the_published_newsletter_is_in_the_html(
+    slug: str, compose: Callable[[str], ComposedIssue], seed_words: Callable[[str], Counter[str]]
+) -> None:
+    found = Counter(Words(compose(slug).html).text.split())
+    assert seed_words(slug) - found - MERGED[slug] == Counter()
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_every_word_of_the_published_newsletter_is_in_the_text(
+    slug: str, compose: Callable[[str], ComposedIssue], seed_words: Callable[[str], Counter[str]]
+) -> None:
+    text = compose(slug).text
+    words = Counter(re.sub(r"\s*<[^>]*>", "", text).split())
+    printed_addresses = Counter(re.sub(r"[<>]", " ", text).split())
+    found = words | printed_addresses
+    assert seed_words(slug) - found - MERGED[slug] == Counter()
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_nothing_is_fetched_when_the_mail_is_opened(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    html = compose(slug).html
+    assert remote_resources(html) == ()
+    assert "<img" not in html
+    assert branches_are_balanced(html)
+    assert html.count("<!--[if mso") > 5
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_dark_mode_reaches_the_mail_in_both_ways(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    html = compose(slug).html
+    assert "@media (prefers-color-scheme:dark){" in html
+    assert "[data-ogsc] .page," in html
+    assert html.count("!important") > 60
+    assert '<meta name="color-scheme" content="light dark">' in html
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_the_html_is_small_enough_for_gmail(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    assert len(compose(slug).html.encode()) <= MOST_BYTES[slug]
+    assert compose(slug).findings == ()
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_lines_of_the_text_are_short_unless_they_hold_an_address(
+    slug: str, compose: Callable[[str], ComposedIssue]
+) -> None:
+    long = [line for line in compose(slug).text.splitlines() if len(line) > WIDTH]
+    assert [line for line in long if "://" not in line] == []
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_no_address_of_a_link_is_broken_in_the_text(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    links = set(re.findall(r'href="(https://[^"]*)"', compose(slug).html))
+    text = compose(slug).text
+    assert [link for link in links if link.replace("&amp;", "&") not in text] == []
+
+
+def test_the_preheader_of_2023_12_is_the_editor_s(compose: Callable[[str], ComposedIssue]) -> None:
+    assert 0 < len(compose("2023-12").preheader) <= 120
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_the_composed_newsletter_looks_as_reviewed(
+    slug: str, part: str, compose: Callable[[str], ComposedIssue], repository: Path
+) -> None:
+    """After a wanted change: MAILER_UPDATE_SNAPSHOTS=1 pytest tests/compose, then look at the difference in git."""
+    snapshot = repository / "tests" / "snapshots" / f"{slug}.{'html' if part == 'html' else 'txt'}"
+    composed: str = getattr(compose(slug), part)
+    if part == "html":
+        composed = composed.replace("><", ">\n<")  # so that a difference is a line and not a page
+    if os.environ.get("MAILER_UPDATE_SNAPSHOTS"):
+        snapshot.write_bytes(composed.encode())
+    assert composed == snapshot.read_bytes().decode()
+
+
+def test_all_variants_of_an_issue_differ(
+    composer: Composer, real_issue: Callable[[str], Issue], publication: Publication
+) -> None:
+    issue = real_issue("2023-12")
+    keys = {composer.variant_key(issue, [place.slug], lang="nn") for place in publication.places}
+    assert len(keys) == len(issue.helsefellesskap) + 1
+    assert len({composer.compose(issue, key).html for key in keys}) == len(keys)
