@@ -1,0 +1,170 @@
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.compose.glyphs import read_glyphs
+from mailer.compose.printed import PrintedIssue, print_pdf
+from mailer.compose.publication import Publication
+from mailer.compose.theme import Theme
+from mailer.errors import MailerError
+from mailer.issue.model import (
+    Emphasis,
+    Heading,
+    Image,
+    Issue,
+    Item,
+    LineBreak,
+    Link,
+    LinkEntry,
+    LinkGroup,
+    List,
+    Paragraph,
+    Quote,
+    Section,
+    Strong,
+    Text,
+)
+from mailer.rendering.templates import Templates
+
+pytestmark = pytest.mark.usefixtures("socket_disabled")
+
+NOON = datetime(2023, 12, 1, 12, tzinfo=UTC)
+HOSTILE = '#panic("x") $x$ \\ // */ #import "a.typ" <label> @ref `raw` *bold* _em_ = heading'
+
+
+@pytest.fixture
+def print_issue(templates: Templates, publication: Publication) -> Callable[[Issue], PrintedIssue]:
+    def print_it(issue: Issue) -> PrintedIssue:
+        return print_pdf(issue, templates=templates, theme=Theme(), publication=publication, timestamp=NOON)
+
+    return print_it
+
+
+def text_of(pdf: bytes, folder: Path) -> str:
+    """The words of a PDF in the order they are tagged, if a tool to read them is installed."""
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("no pdftotext (poppler-utils)")
+    (folder / "x.pdf").write_bytes(pdf)
+    command = [tool, "-raw", "-enc", "UTF-8", "x.pdf", "-"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=True, env=dict(os.environ)).stdout.decode()
+
+
+def with_items(issue: Issue, *items: Item) -> Issue:
+    return replace(issue, sections=(Section(id="", items=items),))
+
+
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_the_published_newsletters_print_to_the_same_bytes_each_time(
+    slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue]
+) -> None:
+    issue = real_issue(slug)
+    printed = print_issue(issue)
+    assert printed.pdf.startswith(b"%PDF-1.7")
+    assert printed.findings == ()
+    assert print_issue(issue) == printed
+
+
+def test_the_pdf_says_that_it_keeps_both_standards(
+    small_issue: Issue, print_issue: Callable[[Issue], PrintedIssue]
+) -> None:
+    pdf = print_issue(small_issue).pdf
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
+    assert b"<pdfaid:part>2</pdfaid:part>" in pdf
+    assert b"<pdfaid:conformance>A</pdfaid:conformance>" in pdf
+    assert b"/Lang(nn)" in pdf
+
+
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_every_word_of_the_published_newsletter_is_printed(
+    slug: str,
+    real_issue: Callable[[str], Issue],
+    print_issue: Callable[[Issue], PrintedIssue],
+    seed_words: Callable[[str], Counter[str]],
+    tmp_path: Path,
+) -> None:
+    text = text_of(print_issue(real_issue(slug)).pdf, tmp_path)
+    missing = {word for word in seed_words(slug) if word not in text and "http" not in word}
+    broken = {
+        word for word in missing if word.replace("-", "") in text.replace("-\n", "").replace("\n", "").replace("-", "")
+    }
+    assert missing - broken == set()
+
+
+def test_every_kind_of_block_can_be_printed(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    paragraph = Paragraph((Text("A"), Strong((Text("B"), Emphasis((Text("C"),)))), LineBreak(), Text("D")))
+    body = (
+        Heading(4, (Text("Mellomtittel"),)),
+        paragraph,
+        List(((paragraph,), (Quote((paragraph,)),), ())),
+        List(((Paragraph((Text("Frå ni: to"),)),),), start=9),
+        Quote((paragraph, List(((paragraph,),)))),
+        Image("images/x.png", "Kart over Noreg", "Foto"),
+        Image("images/y.png", ""),
+        Paragraph((Link((Text("Ukjend"),), "", "nb"), Link((Text("Kjend"),), "https://a.example/", "en"))),
+    )
+    untitled = make_item(2, title="", body=body, image=Image("images/z.png", "Skisse"))
+    group = LinkGroup(title="Indre", entries=(LinkEntry(text=(Text("Lenkje"),), lang="nb"),))
+    issue = with_items(small_issue, make_item(1, body=body), untitled)
+    issue = replace(issue, reader_note="Merk.", link_groups=(LinkGroup(title="Ytre", groups=(group,)),))
+    text = text_of(print_issue(issue).pdf, tmp_path)
+    for words in ("Mellomtittel", "ABC", "Frå ni:", "Kart over Noreg – Foto", "Skisse", "Merk.", "Indre", "Lenkje"):
+        assert words in text
+
+
+def test_the_content_is_never_read_as_a_program(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    body = (Paragraph((Text(HOSTILE), Link((Text(HOSTILE),), "https://a.example/#panic()"))),)
+    text = text_of(print_issue(with_items(small_issue, make_item(1, title=HOSTILE, body=body))).pdf, tmp_path)
+    assert " ".join(text.split()).count(HOSTILE) == 3
+
+
+def test_a_sign_without_a_glyph_is_replaced_with_a_warning(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], PrintedIssue]
+) -> None:
+    printed = print_issue(with_items(small_issue, make_item(1, title="Hurra 🎉")))
+    (finding,) = printed.findings
+    assert "🎉" in finding.message
+
+
+def test_all_that_is_said_to_be_covered_can_be_printed(
+    small_issue: Issue,
+    templates: Templates,
+    make_item: Callable[..., Item],
+    print_issue: Callable[[Issue], PrintedIssue],
+) -> None:
+    every = " ".join(sorted(read_glyphs(templates.path("print/fonts/coverage.txt")).covered))
+    body = (
+        Paragraph((Text(every), Strong((Text(every),)), Emphasis((Text(every),)))),
+        Quote((Paragraph((Text(every),)),)),
+    )
+    issue = with_items(small_issue, make_item(1, title=every, body=body))
+    assert print_issue(replace(issue, reader_note=every)).findings == ()
+
+
+def test_more_dates_than_the_side_has_room_for_are_still_printed(
+    real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    issue = real_issue("2022-02")
+    many = tuple(replace(issue.important_dates[0], text=(Text(f"Dato{number}."),)) for number in range(40))
+    text = text_of(print_issue(replace(issue, important_dates=many)).pdf, tmp_path)
+    assert all(f"Dato{number}." in text for number in range(40))
+
+
+def test_a_fault_in_a_print_template_is_named(tmp_path: Path, publication: Publication, small_issue: Issue) -> None:
+    (tmp_path / "print").mkdir()
+    (tmp_path / "print" / "issue.typ").write_text("#unknown-name", "utf-8")
+    templates = Templates([tmp_path])
+    with pytest.raises(MailerError, match="unknown variable") as caught:
+        print_pdf(small_issue, templates=templates, theme=Theme(), publication=publication, timestamp=NOON)
+    assert caught.value.where == str(tmp_path / "print" / "issue.typ")

@@ -1,0 +1,113 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.publication import Place, Publication
+from mailer.compose.view import IssueView, build_view
+from mailer.issue.model import CalendarDate, Contact, DateKind, Issue, Item, ItemDate, Precision, Section
+from mailer.rendering.templates import Templates
+
+
+@pytest.fixture
+def view(templates: Templates, publication: Publication) -> Callable[..., IssueView]:
+    def build(issue: Issue, *own: str) -> IssueView:
+        key = VariantKey(own=own, lang=issue.lang)
+        return build_view(issue, key, labels=templates.labels, publication=publication)
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Nyheitsbrev for helsefellesskap", ("Nyheitsbrev", "for helsefellesskap")),
+        ("Nytt frå direktoratet", ("Nytt", "frå direktoratet")),
+        ("Helsenytt", ("Helsenytt",)),
+        (" for alle", (" for alle",)),
+    ],
+)
+def test_a_name_breaks_before_its_preposition(
+    small_issue: Issue, view: Callable[..., IssueView], title: str, lines: tuple[str, ...]
+) -> None:
+    assert view(replace(small_issue, title=title)).title_lines == lines
+
+
+def test_the_band_is_grouped_by_region_in_register_order(small_issue: Issue, view: Callable[..., IssueView]) -> None:
+    shown = view(small_issue, "oslo")
+    assert [len(region) for region in shown.band] == [4, 3, 4, 8]
+    assert [(mark.place.slug, mark.own) for mark in shown.places] == [("oslo", True)]
+    assert shown.own_places == ("Oslo",)
+
+
+def test_a_place_is_named_without_its_explanation() -> None:
+    assert Place(slug="vest-viken", short="Vest-Viken (Vestre Viken)", region="sor-ost").name == "Vest-Viken"
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH), "Neste nyheitsbrev kjem i februar"),
+        (CalendarDate(start=date(2024, 2, 6)), "Neste nyheitsbrev kjem tysdag 6. februar"),
+        (CalendarDate(start=date(2025, 2, 6)), "Neste nyheitsbrev kjem torsdag 6. februar 2025"),
+    ],
+)
+def test_the_next_issue_is_announced_with_no_more_than_needed(
+    small_issue: Issue, view: Callable[..., IssueView], when: CalendarDate, words: str
+) -> None:
+    announced = view(replace(small_issue, next_issue=when)).next_issue
+    assert announced is not None
+    assert announced.text.replace("\N{NO-BREAK SPACE}", " ") == words
+
+
+def test_a_sami_issue_announces_the_next_in_bokmaal_with_a_bokmaal_date(
+    small_issue: Issue, view: Callable[..., IssueView]
+) -> None:
+    announced = view(replace(small_issue, lang="se", next_issue=CalendarDate(start=date(2024, 2, 6)))).next_issue
+    assert announced is not None
+    assert announced.lang == "nb"
+    assert announced.text.replace("\N{NO-BREAK SPACE}", " ") == "Neste nyhetsbrev kommer tirsdag 6. februar"
+
+
+def test_contributions_go_to_the_issue_s_contact_before_the_newsletter_s(
+    small_issue: Issue, view: Callable[..., IssueView]
+) -> None:
+    assert view(small_issue).editor == "redaksjon@nyhetsbrev.example"
+    contact = Contact(email="kari@oslo.example")
+    assert view(replace(small_issue, contact=contact)).editor == "kari@oslo.example"
+
+
+def test_dates_stand_in_order_and_a_month_counts_until_its_end(
+    small_issue: Issue, make_item: Callable[..., Item], view: Callable[..., IssueView]
+) -> None:
+    month = ItemDate(when=CalendarDate(start=date(2023, 12, 1), precision=Precision.MONTH), kind=DateKind.PUBLICATION)
+    day = ItemDate(when=CalendarDate(start=date(2023, 12, 14)), kind=DateKind.EVENT)
+    items = (make_item(1, dates=(day, month), helsefellesskap=("oslo",)),)
+    rows = view(replace(small_issue, sections=(Section(id="", items=items),)), "oslo").dates
+    assert [(row.kind_msgid, row.own) for row in rows] == [
+        ("Publication", True),
+        ("Event", True),
+        ("Deadline for contributions", False),
+    ]
+
+
+def test_the_masthead_names_four_deadlines_and_each_day_once(
+    small_issue: Issue, make_item: Callable[..., Item], view: Callable[..., IssueView]
+) -> None:
+    days = (9, 9, 10, 11, 12, 13)
+    dates = tuple(ItemDate(when=CalendarDate(start=date(2023, 12, day)), kind=DateKind.DEADLINE) for day in days)
+    items = (make_item(1, dates=dates),)
+    shown = view(replace(small_issue, sections=(Section(id="", items=items),)))
+    assert [day.replace("\N{NO-BREAK SPACE}", " ") for day in shown.deadlines] == [
+        "9. desember",
+        "10. desember",
+        "11. desember",
+    ]
+
+
+def test_a_section_whose_parent_is_unknown_is_named_by_it(small_issue: Issue, view: Callable[..., IssueView]) -> None:
+    section = Section(id="midt", title="Helse Midt", parent="RHF", items=small_issue.items)
+    (shown,) = view(replace(small_issue, sections=(section,))).sections
+    assert shown.contents_title == "RHF · Helse Midt"
