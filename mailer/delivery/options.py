@@ -1,0 +1,26 @@
+"""How a run sends: the numbers a person may choose."""
+
+from dataclasses import dataclass, field
+
+from mailer.delivery.retry import RetryRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchOptions:
+    """How a run sends. Times in seconds; `messages_per_connection` 0 = no limit."""
+
+    connections: int = 4
+    messages_per_minute: int = 0
+    messages_per_connection: int = 1000
+    idle_seconds: float = 10.0
+    backoff_seconds: float = 1.0
+    longest_backoff_seconds: float = 60.0
+    first_tries: int = 3
+    tries: int = 8
+    poll_seconds: float = 1.0
+    batch: int = 500
+    retry: RetryRule = field(default_factory=RetryRule)
+
+    def backoff(self, failures: int) -> float:
+        """How long to wait after so many failures in a row."""
+        return min(self.longest_backoff_seconds, self.backoff_seconds * 2.0 ** (failures - 1)) if failures else 0.0
