@@ -227,7 +227,9 @@ class _Import:
         )
 
     def _joining(self, subscriber_id: int, row: CsvRow) -> NewSubscription:
-        consent = Consent(basis=row.basis, method="import", recorded_at=self.now, source=Path(row.file).name, source_line=row.line)
+        consent = Consent(
+            basis=row.basis, method="import", recorded_at=self.now, source=Path(row.file).name, source_line=row.line
+        )
         return NewSubscription(subscriber_id=subscriber_id, list_id=self.list_ids[row.list.slug], consent=consent)
 
     def _events(self, touched: Sequence[_Known]) -> Iterator[Event]:
