@@ -11,11 +11,10 @@ from mailer.errors import MailerError
 from mailer.subscribers.address import Address, AddressError, parse_address
 from mailer.subscribers.model import Lang, Register, SubscriberList
 from mailer.subscribers.register import list_names, nearest_list
+from mailer.subscribers.words import MAXIMUM_ROLE, MAXIMUM_WORDS, WordsError, clean_words
 
 MAXIMUM_BYTES = 500_000_000
 MAXIMUM_HEADER = 10_000
-MAXIMUM_CELL = 1_000
-MAXIMUM_ROLE = 64
 MAXIMUM_COLUMNS = 100
 DELIMITERS = ";,\t"
 
@@ -40,7 +39,6 @@ _LANGS: Mapping[str, Lang] = {
     "engelsk": "en",
 }
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UTF8_LETTERS_IN_CP1252 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 _ELEVEN_DIGITS = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)")
 _SIGNATURES = {
@@ -226,8 +224,8 @@ def _cells(lines: Iterator[str], delimiter: str, file: Path, *, after: int) -> I
         begins = after + reader.line_num + 1
 
 
-class _RowRefusedError(Exception):
-    """Why one line is not understood."""
+class RowError(MailerError):
+    """One line that is not understood."""
 
 
 class _RowParser:
@@ -252,32 +250,23 @@ class _RowParser:
             self._refuse_national_identity_numbers(line, cells)
             try:
                 yield self._row(line, self._named(cells))
-            except _RowRefusedError as refused:
-                yield RefusedRow(file=self.file, line=line, reason=str(refused))
-            except AddressError as refused:
+            except (RowError, AddressError, WordsError) as refused:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what)
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         if len(cells) > len(self.columns) and any(cell.strip() for cell in cells[len(self.columns) :]):
-            raise _RowRefusedError("the line has more columns than the header")
-        named = {column: self._clean(cells[at]) for column, at in self.columns.items() if at < len(cells)}
-        if len(named.get("role", "")) > MAXIMUM_ROLE:
-            raise _RowRefusedError(f"the role is longer than {MAXIMUM_ROLE} characters")
-        return named
-
-    def _clean(self, cell: str) -> str:
-        cleaned = " ".join(cell.split())
-        if len(cleaned) > MAXIMUM_CELL:
-            raise _RowRefusedError(f"a cell is longer than {MAXIMUM_CELL} characters")
-        if _CONTROL_CHARACTERS.search(cleaned):
-            raise _RowRefusedError("a cell holds a control character")
-        return cleaned
+            raise RowError("the line has more columns than the header")
+        return {
+            column: clean_words(cells[at], limit=MAXIMUM_ROLE if column == "role" else MAXIMUM_WORDS)
+            for column, at in self.columns.items()
+            if at < len(cells)
+        }
 
     def _row(self, line: int, cells: dict[str, str]) -> CsvRow:
         address = parse_address(cells.get("address", ""))
         basis = cells.get("basis", "") or self.defaults.basis
         if not basis:
-            raise _RowRefusedError("the basis is missing")
+            raise RowError("the basis is missing")
         return CsvRow(
             file=self.file,
             line=line,
@@ -296,7 +285,7 @@ class _RowParser:
         found = self.lists.get(name.casefold())
         if found is None:
             hint = nearest_list(self.register, name)
-            raise _RowRefusedError(f"there is no list {name[:80]!r}. {hint}" if name else "the list is missing")
+            raise RowError(f"there is no list {name[:80]!r}. {hint}" if name else "the list is missing")
         return found
 
     def _refuse_national_identity_numbers(self, line: int, cells: list[str]) -> None:
@@ -315,7 +304,7 @@ def _lang(cell: str) -> Lang | None:
         return None
     lang = _LANGS.get(cell.casefold())
     if lang is None:
-        raise _RowRefusedError(f"the language {cell[:40]!r} is not one of {', '.join(_LANGS)}")
+        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(_LANGS)}")
     return lang
 
 

@@ -14,11 +14,12 @@ from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
 from mailer.subscribers import subscriptions
-from mailer.subscribers.address import parse_address
+from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.model import Consent, Lang, ListKind, Subscriber, SubscriptionStatus
 from mailer.subscribers.subscriptions import Event, NewSubscription
 from mailer.subscribers.suppression import SuppressionList, SuppressionReason
+from mailer.subscribers.words import MAXIMUM_ROLE, clean_words
 
 FIND_LIMIT = 100
 
@@ -76,23 +77,17 @@ class SubscriberStore:
         and `AddressError`.
         """
         parsed = parse_address(address)
-        if not basis.strip():
-            raise SubscriberError("a basis is missing", hint="Say why this person may be written to, with --basis.")
-        now = self.clock()
-        consent = Consent(basis=basis.strip(), method=method, recorded_at=now, source=source)
-        facts = {"name": name, "organisation": organisation, "role": role, "lang": lang, "source": source}
+        facts = {
+            "name": clean_words(name),
+            "organisation": clean_words(organisation),
+            "role": clean_words(role, limit=MAXIMUM_ROLE),
+            "lang": lang,
+            "source": clean_words(source),
+        }
+        consent = Consent(basis=_required_basis(basis), method=method, recorded_at=self.clock(), source=facts["source"])
         with self.joining() as connection:
             wanted = self._known_lists(connection, lists)
-            if self.suppressed.holds(connection, parsed.normalised):
-                raise SubscriberError(
-                    f"{parsed.as_given} is suppressed", hint="Only the person can ask to be written to again."
-                )
-            found = connection.execute(_by_address(parsed.normalised)).one_or_none()
-            if found is None:
-                row = {"address": parsed.normalised, "address_as_given": parsed.as_given, "created_at": now} | facts
-                id_ = connection.execute(subscriber.insert().values(row).returning(subscriber.c.id)).scalar_one()
-            else:
-                id_ = found.id
+            id_ = self._found_or_new(connection, parsed, facts)
             self._join(connection, id_, wanted, consent, again=again)
         return self.get(id_)
 
@@ -112,7 +107,7 @@ class SubscriberStore:
 
     def find(self, query: str) -> tuple[Subscriber, ...]:
         """Subscribers whose address begins with `query`, whose name holds it or whose domain is it (`@…`)."""
-        wanted = query.strip().casefold()
+        wanted = clean_words(query).casefold()
         if wanted.startswith("@"):
             matches = subscriber.c.address.endswith(wanted, autoescape=True)
         else:
@@ -218,6 +213,20 @@ class SubscriberStore:
             )
         return found
 
+    def _found_or_new(self, connection: Connection, address: Address, facts: dict[str, str]) -> int:
+        if self.suppressed.holds(connection, address.normalised):
+            raise SubscriberError(
+                f"{address.as_given} is suppressed", hint="Only the person can ask to be written to again."
+            )
+        query = select(subscriber.c.id).where(subscriber.c.address == address.normalised)
+        found: int | None = connection.execute(query).scalar()
+        if found is not None:
+            return found
+        row = facts | {"address": address.normalised, "address_as_given": address.as_given}
+        statement = subscriber.insert().values(row).values(created_at=self.clock()).returning(subscriber.c.id)
+        new: int = connection.execute(statement).scalar_one()
+        return new
+
     def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
         known = subscriptions.list_ids(connection)
         for slug in slugs:
@@ -254,6 +263,13 @@ class SubscriberStore:
         subscriptions.record_events(
             connection, [self.event(subscriber_id, action, now, {"list": slug}) for slug in slugs]
         )
+
+
+def _required_basis(basis: str) -> str:
+    cleaned = clean_words(basis)
+    if not cleaned:
+        raise SubscriberError("a basis is missing", hint="Say why this person may be written to, with --basis.")
+    return cleaned
 
 
 def _refuse_left(slug: str, since: datetime, *, again: bool) -> None:

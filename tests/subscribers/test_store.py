@@ -157,6 +157,10 @@ def test_the_audience_can_be_read_inside_a_writing_transaction(store: Subscriber
         ({"lists": ["osl"]}, "there is no list 'osl'\nDid you mean oslo?"),
         ({"lists": ["qqq"]}, "mailer lists shows them all"),
         ({"basis": " "}, "a basis is missing"),
+        ({"name": "Ole\x07"}, "a control character stands in the text"),
+        ({"name": "Ole\udc80"}, "a control character stands in the text"),
+        ({"role": "r" * 65}, "is longer than 64 characters"),
+        ({"address": "o\udc80@x.example"}, "is no e-mail address"),
         ({"address": "ole"}, "is no e-mail address"),
     ],
 )
