@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from annotated_types import Ge, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic.fields import FieldInfo
 
@@ -37,8 +36,8 @@ def _either(words: list[str]) -> str:
 
 
 def _range(metadata: list[Any]) -> str:
-    low = next(each.ge for each in metadata if isinstance(each, Ge))
-    high = next(each.le for each in metadata if isinstance(each, Le))
+    low = next(each.ge for each in metadata if hasattr(each, "ge"))
+    high = next(each.le for each in metadata if hasattr(each, "le"))
     return f"a whole number from {low} to {high}"
 
 
@@ -145,7 +144,7 @@ DatabaseUrl = Annotated[
 ]
 BaseUrl = Annotated[
     str,
-    Field(pattern=r"^[!-~]+$", max_length=200),
+    Field(pattern=r"^[A-Za-z0-9:/.\[\]_~%-]+$", max_length=200),
     AfterValidator(_base_url),
     Allowed("https://NAME without a slash at the end (http:// only on this machine)"),
 ]
@@ -184,4 +183,4 @@ Token = Literal[
     "ok_bg",
 ]
 TOKENS: tuple[str, ...] = get_args(Token)
-Colours = Annotated[dict[Token, Colour], Allowed(f'tokens with colours as "#RRGGBB"; tokens: {", ".join(TOKENS)}')]
+Colours = Annotated[dict[Token, Colour], Allowed('tokens with colours, as ink = "#14252A"')]

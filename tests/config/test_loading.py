@@ -183,6 +183,7 @@ def test_one_error_names_file_line_key_and_what_is_allowed(load: Load, written: 
         "https://[brev]",
         "https://",
         "https://å.no",
+        "https://brev.example/>",
         "brev",
     ],
 )

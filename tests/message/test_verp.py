@@ -40,6 +40,11 @@ def test_numbers_do_not_move_from_one_field_to_the_next(keys: KeyRing) -> None:
     assert parse_return_path(keys, path.replace("+11.2.", "+2.11."), base=BASE) is None
 
 
+def test_the_return_path_of_a_test_send_names_no_delivery(keys: KeyRing) -> None:
+    path = make_return_path(keys, base=BASE, mailing_id=0, delivery_id=0)
+    assert parse_return_path(keys, path, base=BASE) is None
+
+
 def test_another_newsletters_return_path_is_not_ours(keys: KeyRing) -> None:
     path = make_return_path(keys, base="b@annet.example", mailing_id=2, delivery_id=11)
     assert parse_return_path(keys, path, base=BASE) is None
