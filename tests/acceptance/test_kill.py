@@ -106,7 +106,7 @@ def start_sender(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int, int], B
     """Start a process that sends; it is forked from one that has imported everything already."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sender_process"])
+    context.set_forkserver_preload(["mailer.delivery.dispatch", "mailer.transport.smtp", "sqlalchemy.dialects.sqlite"])
     send = importlib.import_module("sender_process").main
 
     def start(url: str, mailing_id: int, port: int) -> BaseProcess:
