@@ -14,6 +14,9 @@ from mailer.transport.base import Stage, TransportError
 from mailer.transport.replies import BoundedReplies, BoundedTls, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
 
+_START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
+_CHECK_IT = "Check that it is running and that [smtp] host and port are right, then run the command again."
+
 
 class Security(StrEnum):
     """How a connection is secured; there is no fall-back from one to another."""
@@ -171,7 +174,8 @@ class SmtpTransport:
             raise self._error(
                 f"the server cannot be reached: {in_words(error)}",
                 stage,
-                hint="Check that it is running and that [smtp] host and port are right, then run the command again.",
+                is_lasting=False,
+                hint=_START_IT if self.is_loopback else _CHECK_IT,
             ) from error
 
     def _answered(self, code: int, words: bytes, stage: Stage) -> TransportError:
