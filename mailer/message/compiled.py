@@ -224,7 +224,7 @@ def _bodies(composed: ComposedIssue) -> Iterator[str | Place]:
     """Plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
     # "=_" cannot occur in quoted-printable, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
-    yield f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    yield f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     for names, subtype, text in ((IN_TEXT, "plain", composed.text), (IN_HTML, "html", composed.html)):
         yield f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"

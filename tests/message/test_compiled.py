@@ -111,6 +111,14 @@ def test_the_headers_are_those_of_a_list(
     assert parts == [("text/plain", "utf-8", "quoted-printable"), ("text/html", "utf-8", "quoted-printable")]
 
 
+def test_no_header_line_is_longer_than_a_terminal_is_wide(
+    compose: Compose, sender: Sender, values: RecipientValues
+) -> None:
+    compiled = compile_message(compose(subject="Nyhetsbrev – " * 20), sender=sender, slug="2023-12")
+    head = compiled.personalise(values).partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
 def test_two_recipients_differ_only_in_their_own_values(
     compose: Compose, sender: Sender, values: RecipientValues
 ) -> None:
