@@ -166,6 +166,7 @@ class Services:
     @cached_property
     def transport(self) -> "Transport":
         """The mail server; refused when it is on another machine while addresses are still placeholders."""
+        from mailer.config.passwords import smtp_password
         from mailer.config.settings import placeholders
         from mailer.transport.session import Timeouts
         from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
@@ -184,7 +185,7 @@ class Services:
                 port=smtp.port,
                 security=Security(smtp.security),
                 username=smtp.username,
-                password=smtp.password.get_secret_value(),
+                password=smtp_password(smtp),
                 timeouts=timeouts,
             )
         )
