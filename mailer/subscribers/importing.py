@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,7 @@ class _Import:
             "role": row.role,
             "lang": row.lang or row.list.lang,
             "created_at": self.now,
-            "source": Path(row.file).name,
+            "source": _source(row.file),
         }
 
     def _write(self, touched: Sequence[_Known]) -> None:
@@ -207,10 +208,12 @@ class _Import:
     def _insert(self, new: Sequence[_Known]) -> None:
         if not new:
             return
-        statement = subscriber.insert().returning(subscriber.c.id, sort_by_parameter_order=True)
-        ids = self.connection.execute(statement, [each.row for each in new]).scalars()
-        for each, id_ in zip(new, ids, strict=True):
-            each.id = id_
+        self.connection.execute(subscriber.insert(), [each.row for each in new])
+        addresses = [each.row["address"] for each in new]
+        query = select(subscriber.c.address, subscriber.c.id).where(subscriber.c.address.in_(addresses))
+        ids = {row.address: row.id for row in self.connection.execute(query)}
+        for each in new:
+            each.id = ids[each.row["address"]]
 
     def _update(self, changed: Sequence[_Known]) -> None:
         if not changed:
@@ -228,7 +231,7 @@ class _Import:
 
     def _joining(self, subscriber_id: int, row: CsvRow) -> NewSubscription:
         consent = Consent(
-            basis=row.basis, method="import", recorded_at=self.now, source=Path(row.file).name, source_line=row.line
+            basis=row.basis, method="import", recorded_at=self.now, source=_source(row.file), source_line=row.line
         )
         return NewSubscription(subscriber_id=subscriber_id, list_id=self.list_ids[row.list.slug], consent=consent)
 
@@ -240,8 +243,14 @@ class _Import:
                 detail = {"field": change.field, "old": change.old, "new": change.new}
                 yield self.store.event(each.id, "changed", self.now, detail)
             for row in each.joins:
-                detail = {"list": row.list.slug, "source": Path(row.file).name, "line": str(row.line)}
+                detail = {"list": row.list.slug, "source": _source(row.file), "line": str(row.line)}
                 yield self.store.event(each.id, "subscribed", self.now, detail)
+
+
+@lru_cache(maxsize=16)
+def _source(file: str) -> str:
+    """The file's name without its folder, which is nobody's business in a register."""
+    return Path(file).name
 
 
 def _changes(found: dict[str, Any], row: CsvRow) -> Iterator[Change]:

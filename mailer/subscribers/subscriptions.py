@@ -40,9 +40,11 @@ def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription])
         }
         for each in new
     ]
-    statement = subscription.insert().returning(subscription.c.id, sort_by_parameter_order=True)
-    ids = connection.execute(statement, rows).scalars()
-    connection.execute(consent.insert(), [consent_row(each.consent, id_) for each, id_ in zip(new, ids, strict=True)])
+    connection.execute(subscription.insert(), rows)  # with RETURNING it would be a statement a row on SQLite
+    query = select(subscription).where(subscription.c.subscriber_id.in_({each.subscriber_id for each in new}))
+    ids = {(row.subscriber_id, row.list_id): row.id for row in connection.execute(query)}
+    consents = [consent_row(each.consent, ids[each.subscriber_id, each.list_id]) for each in new]
+    connection.execute(consent.insert(), consents)
 
 
 def consent_row(given: Consent, subscription_id: int) -> dict[str, Any]:
