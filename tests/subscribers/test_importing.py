@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,18 @@ def test_the_default_list_holds_where_no_column_names_one(
     options = ImportOptions(defaults=CsvDefaults(basis="avtale", list=register.find("vestfold")))
     assert import_files(store, register, [file], options=options).applied
     assert [each.lists for each in store.read_audience()] == [("vestfold",)]
+
+
+def test_two_imports_at_once_make_each_address_one_subscriber(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("epost;liste\n" + "".join(f"n{number}@x.example;oslo\n" for number in range(300)), encoding="utf-8")
+    options = ImportOptions(defaults=BASIS)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda each: import_files(store, register, [each], options=options), [file, file]))
+    assert sorted(each.counts[Outcome.NEW] for each in reports) == [0, 300]
+    assert sum(1 for _ in store.read_audience()) == 300
 
 
 def test_two_processes_that_import_at_once_make_each_address_one_subscriber(
