@@ -8,7 +8,7 @@ from mailer.errors import MailerError
 from mailer.issue.model import Finding, Severity
 
 GMAIL_CLIPS_AT = 102_000
-_TAG = re.compile(r"<([A-Za-z][\w:-]*)([^<>]*)>")
+_TAG = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*("[^"]*"|'[^']*')""")
 _STYLE_BLOCK = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _FETCHED_BY_STYLE = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//|@import", re.IGNORECASE)

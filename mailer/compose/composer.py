@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from mailer.compose.characters import clean
 from mailer.compose.checks import check_composed, size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
 from mailer.compose.excerpts import images_of, split_lead_in
@@ -48,7 +49,9 @@ class Composer:
         values = self._values(view, preheader_of(view, labels))
         mjml = self._templates.render(_MAIL, **values, label=_markup_labels(labels, issue.lang), **_MARKUP_FUNCTIONS)
         html = inline_css(compile_mjml(mjml, name=_MAIL), css=self._css)
-        text = self._templates.render(_TEXT, **values, label=_plain_labels(labels, issue.lang), **_TEXT_FUNCTIONS)
+        text = clean(
+            self._templates.render(_TEXT, **values, label=_plain_labels(labels, issue.lang), **_TEXT_FUNCTIONS)
+        )
         return ComposedIssue(
             key=key,
             subject=values["subject"],

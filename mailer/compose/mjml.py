@@ -1,10 +1,10 @@
 """From MJML to HTML, with what mjml-python does not do by itself."""
 
 import re
-import unicodedata
 
 from mjml import mjml2html
 
+from mailer.compose.characters import clean
 from mailer.errors import MailerError
 
 _TAG = re.compile(r"<[A-Za-z][^<>]*>")
@@ -30,12 +30,11 @@ def compile_mjml(source: str, *, name: str) -> str:
 
 
 def harden(source: str) -> str:
-    r"""Text in NFC, and every unusual character of attribute values and the title as a numeric reference.
+    r"""Clean text, and every unusual character of attribute values and the title as a numeric reference.
 
     The compiler writes attribute values in Rust's debug format: a no-break space would come out as `\u{a0}`.
     """
-    composed = unicodedata.normalize("NFC", source)
-    tagged = _TAG.sub(lambda tag: _QUOTED.sub(_refer_in_value, tag[0]), composed)
+    tagged = _TAG.sub(lambda tag: _QUOTED.sub(_refer_in_value, tag[0]), clean(source))
     return _TITLE.sub(lambda title: title[1] + _refer(title[2]) + title[3], tagged)
 
 

@@ -13,6 +13,7 @@ from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import Row, split_lead_in
 from mailer.compose.glyphs import Glyphs, read_glyphs
 from mailer.compose.inbox import subject_of
+from mailer.compose.outline import tidy_outline
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, ItemView, SectionView, build_view
@@ -61,6 +62,7 @@ def print_pdf(
     view = build_view(issue, key, labels=templates.labels, publication=publication)
     glyphs = read_glyphs(templates.path(f"{_FONTS}/coverage.txt"))
     data = glyphs.cover(_Content(templates.labels, issue.lang).of_issue(view, publication))
+    tidy_outline(data)
     data["theme"] = dict(theme.light.tokens)
     return PrintedIssue(pdf=_compile(data, templates, timestamp), findings=_missing_glyphs(glyphs))
 
@@ -121,12 +123,11 @@ class _Content:
             "band": [[mark.lit for mark in region] for region in view.band],
             "in_letter": self._line("In this letter", [mark.place.name for mark in view.places]),
             "deadlines": self._line(view.deadlines_msgid, view.deadlines),
+            "dates": self.dates(view),
             "intro": self.blocks(issue.intro),
             "note": issue.reader_note,
-            "dates_title": self.label("Important dates"),
-            "dates": [self.date(row) for row in view.dates],
             "sections": [self.section(section) for section in view.sections],
-            "link_groups": [self.link_group(group) for group in issue.link_groups],
+            "link_groups": [self.link_group(group, 2) for group in issue.link_groups],
             "next": [label.text for label in (view.next_issue, view.contribution) if label],
             "editor": view.editor,
             "send": self.label("Send a contribution"),
@@ -140,6 +141,11 @@ class _Content:
     def _line(self, msgid: str, words: Iterable[str]) -> dict[str, str]:
         joined = " · ".join(words)
         return {"label": f"{self.label(msgid)}:", "words": joined} if joined else {}
+
+    def dates(self, view: IssueView) -> dict[str, Any]:
+        if not view.dates:
+            return {}
+        return {"title": self.label("Important dates"), "level": 2, "rows": [self.date(row) for row in view.dates]}
 
     def date(self, row: DateRow) -> dict[str, Any]:
         return {
@@ -157,12 +163,13 @@ class _Content:
         return {
             "title": section.title,
             "level": section.level,
+            "nested": section.level > 2,
             "items": [self.item(item) for item in section.items],
         }
 
     def item(self, view: ItemView) -> dict[str, Any]:
         item = view.item
-        picture = self.blocks((item.image,)) if item.image else []
+        picture = self.blocks((item.image,), 0) if item.image else []
         return {
             "number": str(item.number),
             "title": item.title,
@@ -170,7 +177,7 @@ class _Content:
             "lang": item.lang,
             "places": " · ".join(view.places),
             "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
-            "body": [*picture, *self.blocks(view.body)],
+            "body": [*picture, *self.blocks(view.body, view.level + 1)],
             "rows": [self.row(row) for row in view.rows],
             "contact_label": self.label(view.contact_msgid, item.lang) + ":",
             "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
@@ -179,35 +186,38 @@ class _Content:
     def row(self, row: Row) -> dict[str, Any]:
         return {"lead": row.lead, "link": self.inlines((row.link, Text(row.tail)))}
 
-    def link_group(self, group: LinkGroup) -> dict[str, Any]:
+    def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:
         return {
             "title": group.title,
+            "level": level,
+            "nested": level > 2,
             "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
-            "groups": [self.link_group(each) for each in group.groups],
+            "groups": [self.link_group(each, level + 1) for each in group.groups],
         }
 
-    def blocks(self, blocks: Blocks) -> list[dict[str, Any]]:
-        return [self.block(block) for block in blocks]
+    def blocks(self, blocks: Blocks, level: int = 2) -> list[dict[str, Any]]:
+        """`level` is that of the first heading inside; the model counts them from 4."""
+        return [self.block(block, level) for block in blocks]
 
-    def block(self, block: Block) -> dict[str, Any]:
+    def block(self, block: Block, level: int) -> dict[str, Any]:
         match block:
             case Paragraph(inlines):
                 return {"kind": "paragraph", "text": self.inlines(inlines)}
-            case Heading(_, inlines):
-                return {"kind": "heading", "text": self.inlines(inlines)}
+            case Heading(depth, inlines):
+                return {"kind": "heading", "level": level + depth - 4, "title": self.inlines(inlines)}
             case Quote(inner):
-                return {"kind": "quote", "blocks": self.blocks(inner)}
+                return {"kind": "quote", "blocks": self.blocks(inner, level)}
             case List(points, start):
-                return {"kind": "list", "start": start, "points": [self.point(point) for point in points]}
+                return {"kind": "list", "start": start, "points": [self.point(point, level) for point in points]}
             case Image(_, alt, caption):
                 return {"kind": "picture", "words": " – ".join(filter(None, (alt, caption)))}
 
-    def point(self, point: Blocks) -> list[dict[str, Any]]:
+    def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
         if not point or not isinstance(point[0], Paragraph):
-            return self.blocks(point)
+            return self.blocks(point, level)
         lead, rest = split_lead_in(point[0].inlines)
         inlines = (Strong((Text(lead),)), *rest) if lead else rest
-        return self.blocks((Paragraph(inlines), *point[1:]))
+        return self.blocks((Paragraph(inlines), *point[1:]), level)
 
     def inlines(self, inlines: Inlines) -> list[dict[str, Any]]:
         return [self.inline(each) for each in inlines]

@@ -1,6 +1,6 @@
 """The templates of a workspace over those that come with mailer: one file may be replaced and the rest kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
@@ -35,14 +35,6 @@ class Templates:
         self.folders = (*(folder for folder in folders if folder.resolve() != shipped.resolve()), shipped)
         self.labels = Labels(self.folders)
         self._environment = _build_environment(self.folders)
-
-    def add_filters(self, **filters: Callable[..., object]) -> None:
-        """Make functions known to every template as filters."""
-        self._environment.filters.update(filters)
-
-    def add_tests(self, **tests: Callable[..., bool]) -> None:
-        """Make functions known to every template as tests (`is ...`)."""
-        self._environment.tests.update(tests)
 
     def path(self, name: str) -> Path:
         """The file that a name stands for."""

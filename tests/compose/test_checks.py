@@ -43,6 +43,7 @@ def test_whatever_would_be_fetched_is_found(html: str) -> None:
         '<img src="data:image/png;base64,AAAA">',
         "<p>src=&#34;https://a.example/&#34; og @import, url(https://a.example/), &lt;script&gt;</p>",
         '<p title="src=https://a.example/">',
+        '<p title="<script>" aria-label=\'<img src="https://a.example/">\'>',
     ],
 )
 def test_links_and_words_are_not_fetched(html: str) -> None:

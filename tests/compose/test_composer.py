@@ -351,6 +351,7 @@ def test_a_variant_is_named_by_what_the_issue_tells_of_in_register_order(
     issue = with_items(small_issue, make_item(1, helsefellesskap=("oslo", "finnmark")))
     key = composer.variant_key(issue, ["oslo", "bergen", "finnmark", "unknown"], lang="nb")
     assert key == VariantKey(own=("finnmark", "oslo"), lang="nb")
+    assert str(key) == "nb:finnmark+oslo"
 
 
 def test_the_content_hash_changes_with_the_content_alone(composer: Composer, small_issue: Issue) -> None:
