@@ -16,7 +16,7 @@ from mailer.issue.model import Finding, Issue, Severity, images_of
 
 ITEMS = "items"
 IMAGES = "images"
-TEXT_BYTES_AT_MOST = 1_000_000
+TEXT_BYTES_AT_MOST = 250_000
 IMAGE_BYTES_AT_MOST = 10_000_000
 ITEMS_AT_MOST = 200
 
@@ -136,7 +136,7 @@ class _Shelf:
         except OSError as error:
             self.error(path, f"the file cannot be read: {error.strerror}")
         else:
-            self.error(path, f"the file is larger than {at_most // 1_000_000} MB")
+            self.error(path, f"the file is larger than {at_most // 1000} kB")
         return None
 
     def item_files(self) -> list[Path]:

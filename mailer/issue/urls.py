@@ -49,9 +49,12 @@ def find_bare_addresses(text: str) -> list[tuple[int, int]]:
 
 
 def _without_sentence_end(url: str) -> str:
-    while url and (url[-1] in ".,:;!?'*_" or (url[-1] == ")" and url.count(")") > url.count("("))):
-        url = url[:-1]
-    return url
+    spare = url.count(")") - url.count("(")
+    end = len(url)
+    while end and (url[end - 1] in ".,:;!?'*_" or (url[end - 1] == ")" and spare > 0)):
+        spare -= url[end - 1] == ")"
+        end -= 1
+    return url[:end]
 
 
 def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:

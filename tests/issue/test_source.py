@@ -208,12 +208,12 @@ BAD = {
         ("issue.toml", 16, "section-order", "does not stand directly below its parent", 'section "rhf"'),
     ),
     "file too large": (
-        {"items/010-a.md": item("", "x" * 1_000_001)},
-        ("items/010-a.md", 0, "unreadable", "larger than 1 MB", ""),
+        {"items/010-a.md": item("", "x" * 250_001)},
+        ("items/010-a.md", 0, "unreadable", "larger than 250 kB", ""),
     ),
     "picture too large": (
         {"items/010-a.md": item("", "![a](images/a.png)"), "images/a.png": b"x" * 10_000_001},
-        ("images/a.png", 0, "unreadable", "larger than 10 MB", ""),
+        ("images/a.png", 0, "unreadable", "larger than 10000 kB", ""),
     ),
     "too many items": (
         {f"items/{number:03}-n{number}.md": item() for number in range(201)},
