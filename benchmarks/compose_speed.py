@@ -7,6 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from mailer.compose.composer import Composer
+from mailer.compose.printed import print_pdf
+from mailer.compose.publication import Place, Publication
+from mailer.compose.theme import Theme
+from mailer.issue.source import read_issue
+from mailer.rendering.pages import Pages
+from mailer.rendering.templates import Templates
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROUNDS = 20
 
@@ -21,16 +29,6 @@ def measure(what: str, action: Callable[[], object], *, rounds: int = ROUNDS) ->
 
 
 def main() -> None:
-    start = time.perf_counter()
-    from mailer.compose.composer import Composer
-    from mailer.compose.printed import print_pdf
-    from mailer.compose.publication import Place, Publication
-    from mailer.compose.theme import Theme
-    from mailer.issue.source import read_issue
-    from mailer.rendering.pages import Pages
-    from mailer.rendering.templates import Templates
-
-    print(f"{'imports':<44}{(time.perf_counter() - start) * 1000:8.1f} ms")
     register = tomllib.loads((REPOSITORY / "subscribers" / "helsefellesskap.toml").read_text("utf-8"))
     places = tuple(
         Place(slug=each["slug"], short=each["short"], region=each["region"]) for each in register["helsefellesskap"]
