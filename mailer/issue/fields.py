@@ -17,7 +17,7 @@ from mailer.issue.toml_lines import KeyPath, key_lines
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-_SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
+SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
@@ -220,7 +220,7 @@ def parse_date(value: object) -> tuple[date, Precision] | None:
         return None
     year, month, day, season = match.groups()
     try:
-        first = date(int(year), _SEASONS[season] if season else int(month or 1), int(day or 1))
+        first = date(int(year), SEASONS[season] if season else int(month or 1), int(day or 1))
     except ValueError:
         return None
     return first, _precision(month, day, season)
