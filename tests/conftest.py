@@ -14,12 +14,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine
 
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
 from mailer.subscribers.register import read_register, sync_lists
 from mailer.subscribers.store import SubscriberStore
+
+settings.register_profile("mailer", deadline=None)  # a busy machine is no failure
+settings.load_profile("mailer")
 
 SERVER_VARIABLE = "MAILER_TEST_POSTGRESQL_URL"
 

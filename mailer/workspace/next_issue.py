@@ -80,6 +80,7 @@ def _followed(last: _Last, slug: str, today: date) -> str:
         f"date = {_date(slug, promised=promised, exact=exact, today=today)}",
         f'lang = "{issue.lang}"',
         *_PREHEADER,
+        "",
         f"# The introduction of {last.slug}: put its dates right.",
         f'intro = """\n{toml_lines(str(last.values.get("intro", "")).strip())}\n"""',
         *_NEXT_DATES,
@@ -166,14 +167,16 @@ def toml_lines(text: str) -> str:
 
 _HEAD_COMMENTS = (
     "# Items stand in items/, one file each, in the order of the files' names.",
-    "# docs/reference/issue-format.md explains every key.",
+    '# The page "The format of an issue" in the documentation explains every key.',
     "",
 )
 _PREHEADER = (
+    "",
     "# What mail programs show beside the subject: the best of this issue in one line.",
     'preheader = ""',
 )
 _NEXT_DATES = (
+    "",
     "# When the next issue comes, as a day or a month, and until when contributions are taken:",
     '# next_issue = "2024-05"',
     "# contribution_deadline = 2024-04-25",
