@@ -240,11 +240,15 @@ def test_a_label_that_is_missing_in_sami_is_marked_as_bokmaal(
     composer: Composer, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:
     contacts = (Contact(email="a@oslo.example"), Contact(email="b@oslo.example", name="Ánte Sara"))
+    consultation = ItemDate(when=CalendarDate(start=date(2023, 12, 20)), kind=DateKind.CONSULTATION_DEADLINE)
     issue = with_items(
-        small_issue, make_item(1, lang="se", contacts=contacts), make_item(2, lang="se", contacts=contacts[:1])
+        small_issue,
+        make_item(1, lang="se", contacts=contacts, dates=(consultation,)),
+        make_item(2, lang="se", contacts=contacts[:1]),
     )
     page = Page(composer.compose(issue, VariantKey(lang="se")).html)
     assert page.languages("Kontaktpersoner") == {"nb"}
+    assert page.languages("Høringsfrist") == {"nb"}
     assert page.languages("Oktavuođaolmmoš") == {"se"}
     assert page.languages("Ánte Sara") == {"se"}
     assert page.languages("Meld deg av") == {"nb"}
