@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mailer.cli.accounts import TERMS, show_account, show_equation
-from mailer.cli.output import count_findings, format_duration, format_value, note, say, show_json, show_pairs
+from mailer.cli.output import count_findings, format_duration, format_value, hint, note, say, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from mailer.delivery.dispatch import Ended
     from mailer.delivery.planning import Plan
     from mailer.workspace.sending import Prepared
+
+_ENDINGS = {
+    "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
+    "deferred": "The server asked to come back later for some; send again then.",
+    "stopped": "Stopped as asked; the messages in hand were finished.",
+    "paused": "Paused; the messages in hand were finished.",
+    "cancelled": "The mailing was cancelled.",
+    "server_away": "The mail server is away; who has not had it yet stays queued.",
+    "refused": "Stopped and paused: the server refuses, and somebody must put that right first.",
+    "breaker": "Stopped and paused: too many are in doubt, and somebody must look at the server first.",
+}
 
 
 def start_mailing(
@@ -35,7 +46,8 @@ def start_mailing(
 
     if json and not dry_run:
         raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
-    prepared = prepare(services, slug, lists=lists, untested=untested, today=date.today())  # noqa: DTZ011
+    with _naming_the_way_on(services, slug):
+        prepared = prepare(services, slug, lists=lists, untested=untested, today=date.today())  # noqa: DTZ011
     proposed = preview_mailing(services, prepared)
     if json:
         show_json(_plan_as_json(slug, prepared, proposed))
@@ -46,7 +58,7 @@ def start_mailing(
         return None
     _refuse_paused(proposed, slug)
     if not proposed.recipients:
-        say("\nNobody is left to send to. Nothing was planned.", "green")
+        _show_nobody_left(services, slug, proposed)
         return None
     if proposed.is_new and not (prepared.is_tested or untested):
         raise MailerError(
@@ -71,12 +83,12 @@ def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
 
 def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     """Print the account, and end the process with the code that says how it went."""
-    if ended.note:
-        say(f"\n{ended.note}", "yellow")
     report = services.ledger.mailing(mailing)
+    if ended.note and ended.note != report.note:
+        say(f"\n{ended.note}", "yellow")
     show_account(report)
     if ended.exit_code is not ExitCode.DONE:
-        say(f"Ended: {ended.reason.replace('_', ' ')}.", "yellow")
+        say(_ENDINGS[ended.reason], "yellow")
         raise typer.Exit(ended.exit_code)
     say("Everybody is accounted for.", "green")
 
@@ -123,6 +135,30 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
             say("The folder has changed since; the changes are not sent.", "yellow")
+
+
+@contextmanager
+def _naming_the_way_on(services: "Services", slug: str) -> "Iterator[None]":
+    """What is wrong with the folder does not stop a mailing whose content is frozen: say how it goes on."""
+    try:
+        yield
+    except MailerError as error:
+        if services.ledger.unfinished(slug):
+            error.hint = f"The mailing under way has its own copy; it goes on with: mailer resume {slug}"
+        raise
+
+
+def _show_nobody_left(services: "Services", slug: str, proposed: "Plan") -> None:
+    if not proposed.counts.audience:
+        say("\nNobody is on these lists. Nothing was planned.", "yellow")
+        hint("mailer subscribers import FILE --basis TEXT")
+        return
+    say("\nNobody is left to send to. Nothing was planned.", "green")
+    doubtful = [each for each in services.ledger.mailings(slug) if each.counts.in_doubt]
+    for each in doubtful:
+        show_account(each)
+    if doubtful:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _plan_as_json(slug: str, prepared: "Prepared", proposed: "Plan") -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Options and arguments that several commands share, and the services of the workspace they run in."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,26 +26,27 @@ def services(context: typer.Context) -> Iterator["Services"]:
 
 
 def _complete_issues(context: typer.Context, incomplete: str) -> list[str]:
-    from mailer.errors import MailerError
     from mailer.issue.source import issue_slugs
 
-    try:
-        with services(context) as workspace:
-            slugs = issue_slugs(workspace.settings.paths.issues)
-    except MailerError:
-        return []
-    return [slug for slug in slugs if slug.startswith(incomplete)]
+    return _matching(context, incomplete, lambda workspace: issue_slugs(workspace.settings.paths.issues))
 
 
 def _complete_lists(context: typer.Context, incomplete: str) -> list[str]:
+    return _matching(context, incomplete, lambda workspace: workspace.register.slugs)
+
+
+def _matching(context: typer.Context, incomplete: str, slugs: "Callable[[Services], Iterable[str]]") -> list[str]:
+    """Return nothing where the workspace cannot be read: a shell has no room for errors."""
     from mailer.errors import MailerError
 
+    # While the shell completes, no callback runs: what --config says stands among the parameters only.
+    root = context.find_root()
+    root.obj = root.params.get("config_file")
     try:
         with services(context) as workspace:
-            slugs = workspace.register.slugs
+            return [slug for slug in slugs(workspace) if slug.startswith(incomplete)]
     except MailerError:
         return []
-    return [slug for slug in slugs if slug.startswith(incomplete)]
 
 
 Slug = Annotated[
@@ -74,8 +74,3 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for tools instead
 def current_folder() -> Path:
     """The folder the command was started in."""
     return Path.cwd()
-
-
-def environment() -> dict[str, str]:
-    """The environment the command was started with."""
-    return dict(os.environ)

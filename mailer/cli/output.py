@@ -1,16 +1,14 @@
-"""What commands print: tables, numbers, progress and errors for people, JSON for tools."""
+"""What commands print: tables, numbers and errors for people, JSON for tools."""
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from mailer.errors import MailerError
@@ -135,16 +133,6 @@ def count_findings(findings: Sequence[Finding]) -> str:
     """Say how many findings there are of each severity."""
     counts = [(sum(each.severity is severity for each in findings), severity) for severity in Severity]
     return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
-
-
-@contextmanager
-def progress(what: str, total: int | None) -> Iterator[Progress]:
-    """Show a bar while something long runs; nothing where the output is not a terminal."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    screen = Console(stderr=True)
-    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as bar:
-        bar.add_task(what, total=total)
-        yield bar
 
 
 def note(text: str) -> None:

@@ -79,6 +79,10 @@ def find(
     if json:
         show_json({"subscribers": [_as_json(each) for each in found]})
         return
+    if not found:
+        say(f"Nobody was found by {query}.", "yellow")
+        hint("mailer subscribers find NAME, the beginning of an address, or @domain")
+        return
     rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in found]
     show_table(["Address", "Name", "Organisation", "Lists"], rows)
     say(f"{len(found)} found.")
@@ -141,9 +145,11 @@ def remove(context: typer.Context, address: Address, list_: OptionalListName = "
 
     Example: `mailer subscribers remove kari@kommune.example`
     """
+    from mailer.subscribers.register import nearest_list
+
     with services(context) as workspace:
         if list_ and workspace.register.find(list_) is None:
-            raise MailerError(f"there is no list {list_!r}", hint="mailer lists shows them all.")
+            raise MailerError(f"there is no list {list_!r}", hint=nearest_list(workspace.register, list_))
         left = workspace.subscribers.remove(address, list_slug=list_ or None)
     say(
         f"{address} has left {', '.join(left)}." if left else f"{address} was on none of them. Nothing changed.",

@@ -31,7 +31,8 @@ def showing_progress() -> "Iterator[Callable[[Progress], None]]":
 
 
 def _picture(progress: "Progress") -> Group:
-    return Group(ProgressBar(total=max(1, progress.total), completed=progress.settled, width=64), Text(_line(progress)))
+    # The bar last: it ends without a new line.
+    return Group(Text(_line(progress)), ProgressBar(total=max(1, progress.total), completed=progress.settled, width=64))
 
 
 class _Lines:

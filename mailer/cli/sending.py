@@ -162,7 +162,7 @@ def resolve(
         mailing = latest_mailing(workspace, slug)
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         number = workspace.ledger.resolve(mailing.id, decision, addresses=to)
-    say(f"{number} settled.", "green" if number else "")
+    say(f"{number} settled." if number else "Nothing is in doubt. Nothing was changed.", "green" if number else "")
     if resend and number:
         hint(f"mailer send {slug}")
 

@@ -14,6 +14,7 @@ from mailer.rendering.dates import write_date
 from mailer.workspace.desk import check_issue, chosen_key, with_example_values
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 # What readers may set to light or dark, a frame cannot: so the media query itself is answered here.
 _DARK_QUERY = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")

@@ -1,6 +1,6 @@
 """One issue on the editor's desk: read, checked, composed, and written out as files to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -14,6 +14,7 @@ from mailer.issue.model import Finding, Issue, Lang, Severity
 from mailer.issue.source import find_issue
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import nearest_list
+from mailer.workspace.creation import UnwritableError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -99,7 +100,6 @@ def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang
 
 def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> Build:
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
     composed = services.composer.compose(issue, key)
     printed = printed_issue(services, issue)
     forms = {
@@ -109,8 +109,7 @@ def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: P
         "issue.eml": example_message(services, composed, slug=issue.slug),
         "issue.pdf": printed.pdf,
     }
-    files = tuple(_write(folder / name, content) for name, content in forms.items())
-    return Build(files=files, findings=(*composed.findings, *printed.findings))
+    return Build(files=write_files(folder, forms), findings=(*composed.findings, *printed.findings))
 
 
 def printed_issue(services: "Services", issue: Issue) -> PrintedIssue:
@@ -151,6 +150,14 @@ def example_message(services: "Services", composed: "ComposedIssue", *, slug: st
     return compiled.personalise(values)
 
 
-def _write(file: Path, content: bytes) -> Written:
-    file.write_bytes(content)
-    return Written(file=file, size=len(content))
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Written, ...]:
+    """Write files by name into a folder, made when it is not there; raises `UnwritableError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise UnwritableError(
+            f"the files cannot be written: {error.strerror}", where=str(folder), hint="Name another folder with -o."
+        ) from error
+    return tuple(Written(file=folder / name, size=len(content)) for name, content in contents.items())

@@ -19,7 +19,7 @@ from mailer.subscribers.model import Subscriber
 from mailer.subscribers.register import nearest_list
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
-from mailer.workspace.desk import check_issue, require_issue
+from mailer.workspace.desk import check_issue, require_issue, require_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,7 @@ def duration(services: Services, recipients: int) -> timedelta:
 
 def latest_mailing(services: Services, slug: str) -> MailingReport:
     """The unfinished mailing of an issue, else its last; raises `MailerError` when it has none."""
+    require_known(services, slug)
     mailings = services.ledger.mailings(slug)
     if not mailings:
         raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")

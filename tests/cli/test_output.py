@@ -1,0 +1,212 @@
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+from typer.main import get_command
+
+from mailer.cli.app import app
+from mailer.cli.output import format_duration, format_value
+from mailer.cli.progress import showing_progress
+from mailer.config.overview import MASK
+from mailer.delivery.progress import Progress
+
+SLUG = "2024-01"
+Run = Callable[..., Any]
+
+
+def _commands(command: Any, *path: str) -> list[tuple[str, ...]]:
+    if not hasattr(command, "commands"):
+        return [path]
+    return [each for name, sub in command.commands.items() for each in _commands(sub, *path, name)]
+
+
+COMMANDS = _commands(get_command(app))
+
+
+# --- Help -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_help_of_every_command_says_what_it_does_with_an_example(command: tuple[str, ...], mailer: Run) -> None:
+    result = mailer(*command, "--help")
+    assert result.code == 0
+    assert "Example:" in result.out
+    assert f"mailer {' '.join(command)}" in " ".join(result.out.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", [[], ["subscribers"], ["config"], ["db"]])
+def test_without_a_command_the_commands_are_listed(command: list[str], mailer: Run) -> None:
+    result = mailer(*command)
+    assert result.code in {0, 2}
+    assert "Usage" in result.out + result.err
+
+
+def test_the_version_is_shown(mailer: Run) -> None:
+    assert mailer("--version").out.startswith("mailer 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sned"], ["send"], ["send", SLUG, "--lst", "agder"], ["send", SLUG, "--confirm", "x"]]
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(arguments: list[str], mailer: Run) -> None:
+    result = mailer(*arguments)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert arguments[-1] in result.err or "SLUG" in result.err
+
+
+# --- Completion -------------------------------------------------------------------------------------
+
+
+def complete(words: str, folder: Path, **environ: str) -> list[str]:
+    """What bash would offer for the last word."""
+    environment = (
+        os.environ
+        | environ
+        | {
+            "_MAILER_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        }
+    )
+    program = "import sys; sys.argv[0] = 'mailer'; from mailer.cli.app import app; app(prog_name='mailer')"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    return ended.stdout.split()
+
+
+def test_a_shell_completes_issues_lists_and_commands(workspace: Path) -> None:
+    assert complete("mailer send 202", workspace) == ["2022-02", "2023-12", "2024-01"]
+    assert sorted(complete("mailer compose 2023-12 --list vest", workspace)) == ["vest-viken", "vestfold"]
+    assert complete("mailer resol", workspace) == ["resolve"]
+
+
+def test_a_shell_completes_for_the_workspace_that_is_named(workspace: Path, tmp_path: Path) -> None:
+    words = f"mailer --config {workspace / 'config.toml'} send 2024"
+    assert complete(words, tmp_path) == ["2024-01"]
+
+
+def test_a_shell_completes_nothing_outside_a_workspace(tmp_path: Path) -> None:
+    assert complete("mailer send 20", tmp_path) == []
+
+
+# --- What is printed --------------------------------------------------------------------------------
+
+
+def test_square_brackets_in_what_people_wrote_are_shown_as_written(workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8").replace('section = "ks"', 'section = "[red]ks[/red]"'), encoding="utf-8")
+    assert "[red]ks[/red]" in mailer("check", SLUG).out
+    assert "[red]ks[/red]" in mailer("compose", SLUG).err
+    add = ["subscribers", "add", "b@a.example", "--list", "agder", "--basis", "[a]: [/x]", "--name", "[bold]Bo[/]"]
+    assert mailer(*add).code == 0
+    shown = mailer("subscribers", "show", "b@a.example").out
+    assert "[bold]Bo[/]" in shown
+    assert "[a]: [/x]" in shown
+    assert "[bold]Bo[/]" in mailer("subscribers", "find", "b@a.example").out
+
+
+def test_findings_as_json_have_file_line_and_severity(workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8") + "\nLes mer [her](http://ks.example/).\n", encoding="utf-8")
+    report = mailer("check", SLUG, "--json")
+    assert report.code == 0
+    assert report.json["slug"] == SLUG
+    warned = [each for each in report.json["findings"] if each["severity"] == "warning"]
+    assert {"file", "line", "severity", "message", "hint"} <= warned[0].keys()
+    assert mailer("check", SLUG, "--strict").code == 1
+    shown = mailer("check", SLUG).out
+    assert f"issues/{SLUG}/items/010-agder.md" in shown.replace("\\", "/")
+    assert "warning" in shown
+
+
+def test_an_issue_in_which_nothing_is_wrong_is_said_to_be_so(workspace: Path, mailer: Run) -> None:
+    found = mailer("check", SLUG, "--json").json["findings"]
+    if found:  # whatever rules come: an issue's own findings decide what is said
+        assert f"{len(found)}" in mailer("check", SLUG).out
+    else:
+        assert "Nothing was found" in mailer("check", SLUG).out
+    assert workspace.is_dir()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_settings_are_shown_with_their_origin_and_without_secrets(mailer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILER_SMTP__PASSWORD", "hunter2")
+    monkeypatch.setenv("MAILER_DATABASE__URL", "postgresql://kari:hunter3@db.example/mailer")
+    shown = mailer("config", "show")
+    assert shown.code == 0
+    assert "environment" in shown.out
+    assert "hunter" not in shown.out
+    report = mailer("config", "show", "--json")
+    assert "hunter" not in report.out
+    settings = {(each["section"], each["key"]): each for each in report.json["settings"]}
+    assert settings["smtp", "password"]["value"] == MASK
+    assert settings["database", "url"]["value"] == f"postgresql+psycopg://kari:{MASK}@db.example/mailer"
+    assert settings["smtp", "port"] == {"section": "smtp", "key": "port", "value": 9, "from": "environment"}
+    assert settings["newsletter", "name"]["from"].startswith("config.toml:")
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_database_is_brought_up_to_date(mailer: Run) -> None:
+    assert "up to date" in mailer("db", "upgrade").out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (60, "1 min"), (3600, "1 h 0 min"), (5400, "1 h 30 min")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert format_duration(timedelta(seconds=seconds)) == words
+
+
+def test_thousands_are_set_apart() -> None:
+    assert format_value(1234567) == "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"
+    assert format_value("1234567") == "1234567"
+
+
+# --- Progress ---------------------------------------------------------------------------------------
+
+HALF_WAY = Progress(total=1200, accepted=500, deferred=60, rejected=40, seconds=60)
+
+
+def test_no_bar_is_drawn_where_nobody_watches(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.cli.progress.SECONDS_BETWEEN_LINES", 0)
+    with showing_progress() as show:
+        show(HALF_WAY)
+    printed = capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
+    assert printed == "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; 10 a second; about 1 min left\n"
+
+
+def test_lines_come_seldom_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress() as show:
+        for _ in range(100):
+            show(HALF_WAY)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, highlight=False)
+    monkeypatch.setattr("mailer.cli.progress.Console", lambda **_: terminal)
+    with showing_progress() as show:
+        show(Progress(total=0))
+        show(HALF_WAY)
+    assert "━" in screen.getvalue()
+    printed = screen.getvalue().replace("\N{NO-BREAK SPACE}", " ")
+    assert "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; 10 a second; about 1 min" in printed
+
+
+def test_typer_is_told_to_leave_tracebacks_to_python() -> None:
+    assert isinstance(app, typer.Typer)
+    assert app.pretty_exceptions_enable is False

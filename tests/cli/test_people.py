@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("workspace")
+
+
+def test_lists_show_every_list_by_region_with_its_numbers(mailer: Run, helsefellesskap: list[str]) -> None:
+    shown = mailer("lists").out
+    assert all(slug in shown for slug in [*helsefellesskap, "nasjonale", "testere"])
+    rows = {each["slug"]: each for each in mailer("lists", "--json").json["lists"]}
+    assert rows.keys() == {*helsefellesskap, "nasjonale", "testere"}
+    assert rows["agder"] == {
+        "slug": "agder",
+        "name": "Agder",
+        "region": "sor-ost",
+        "region_name": "Helse Sør-Øst RHF",
+        "active": 3,
+        "pending": 0,
+        "unsubscribed": 0,
+        "suppressed": 0,
+    }
+
+
+def test_lists_without_anybody_say_how_to_import(mailer: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mailer("init", tmp_path / "new").code == 0
+    monkeypatch.chdir(tmp_path / "new")
+    assert "mailer subscribers import FILE" in mailer("lists").out
+
+
+@pytest.mark.parametrize(("query", "found"), [("begge", 1), ("@agder.example", 2), ("Åsnes", 1), ("åse", 1)])
+def test_people_are_found_by_address_name_and_domain(query: str, found: int, mailer: Run) -> None:
+    assert len(mailer("subscribers", "find", query, "--json").json["subscribers"]) == found
+    assert f"{found} found" in mailer("subscribers", "find", query).out
+
+
+def test_finding_nobody_says_so_and_what_to_look_for(mailer: Run) -> None:
+    result = mailer("subscribers", "find", "zzz")
+    assert result.code == 0
+    assert "Nobody was found" in result.out
+    assert "@domain" in result.out
+
+
+def test_show_tells_everything_stored_about_one_person(mailer: Run) -> None:
+    shown = mailer("subscribers", "show", "BEGGE@oslo.example").out
+    for word in ("Beate Begge", "helseforetak", "agder", "oslo", "e: samhandling"):
+        assert word in shown
+    found = mailer("subscribers", "show", "begge@oslo.example", "--json").json
+    assert {each["list"] for each in found["subscriptions"]} == {"agder", "oslo"}
+    assert found["subscriptions"][0]["source_line"] == 4
+    assert found["history"]
+
+
+def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
+    result = mailer("subscribers", "show", "stranger@a.example")
+    assert result.code == 1
+    assert "mailer subscribers find" in result.err
+
+
+def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -> None:
+    add = ["subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: signed up"]
+    assert "is on agder" in mailer(*add, "--name", "Ny", "--lang", "nn").out
+    assert "has left agder" in mailer("subscribers", "remove", "ny@agder.example", "--list", "agder").out
+    assert "Nothing changed" in mailer("subscribers", "remove", "ny@agder.example").out
+    refused = mailer(*add)
+    assert refused.code == 1
+    assert "--again" in refused.err
+    assert mailer(*add, "--again").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--basis", "a: x"], "--list"),
+        (["--list", "agder"], "--basis"),
+        (["--list", "ager", "--basis", "a: x"], "agder"),
+        (["--list", "agder", "--basis", "a: x", "--lang", "no"], "nb, nn"),
+    ],
+)
+def test_adding_somebody_asks_for_what_is_missing(options: list[str], words: str, mailer: Run) -> None:
+    result = mailer("subscribers", "add", "ny@agder.example", *options)
+    assert result.code == 1
+    assert words in result.err
+
+
+def test_removing_from_an_unknown_list_changes_nothing(mailer: Run) -> None:
+    result = mailer("subscribers", "remove", "kari@agder.example", "--list", "ager")
+    assert result.code == 1
+    assert "agder" in result.err
+    assert mailer("subscribers", "show", "kari@agder.example", "--json").json["subscriptions"][0]["status"] == "active"
+
+
+def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) -> None:
+    file = workspace / "people.csv"
+    file.write_text(
+        "epost;navn;liste;grunnlag\nkari@agder.example;Kari Olsen;agder;e\nkari@agder.example;Kari Olsen;agder;e\n"
+        "ny@agder.example;Ny;agder;e\n",
+        encoding="utf-8",
+    )
+    dry = mailer("subscribers", "import", file, "--dry-run")
+    assert dry.code == 0
+    assert "this was a dry run" in dry.out
+    assert "Kari Nordmann → Kari Olsen" in dry.out
+    assert mailer("subscribers", "show", "ny@agder.example").code == 1
+    report = mailer("subscribers", "import", file, "--json").json
+    assert report["applied"] is True
+    assert {key: number for key, number in report["counts"].items() if number} == {
+        "new": 1,
+        "changed": 1,
+        "duplicate": 1,
+    }
+    assert report["lines"][0]["line"] == 2
+
+
+def test_an_import_can_name_one_list_and_one_basis_for_a_whole_file(workspace: Path, mailer: Run) -> None:
+    file = workspace / "people.csv"
+    file.write_text("email\nny@agder.example\n", encoding="utf-8")
+    wrong = mailer("subscribers", "import", file, "--list", "ager", "--basis", "e: x")
+    assert wrong.code == 1
+    assert "agder" in wrong.err
+    assert mailer("subscribers", "import", file, "--list", "testere", "--basis", "e: x").code == 0
+    assert mailer("subscribers", "show", "ny@agder.example", "--json").json["subscriptions"][0]["list"] == "testere"

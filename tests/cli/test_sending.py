@@ -1,0 +1,394 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SLUG = "2024-01"
+TESTER = "redaksjon@nyhetsbrev.example"
+EQUATION = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
+
+Run = Callable[..., Any]
+
+
+def account(mailer: Run, *flags: str) -> Any:
+    """The last mailing of the small issue."""
+    return mailer("status", SLUG, "--json", *flags).json["mailings"][-1]
+
+
+def caught(catcher: Any) -> list[str]:
+    """Who the kept mails were for."""
+    files = [each.read_bytes() for each in (catcher.folder / "new").iterdir()]
+    return sorted(each.split(b"\r\n")[1].removeprefix(b"Delivered-To: ").decode() for each in files)
+
+
+# --- The plan ---------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tested: Any, mailer: Run) -> None:
+    result = mailer("send", SLUG, "--dry-run")
+    assert result.code == 0
+    assert "yes, this content" in result.out
+    assert "= audience           4  adds up" in result.out
+    assert "nothing was planned or sent" in result.out
+    assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": []}
+    assert caught(tested) == []
+
+
+@pytest.mark.usefixtures("tested")
+def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(mailer: Run) -> None:
+    plan = mailer("send", SLUG, "--dry-run", "--json").json
+    assert plan.keys() == {"slug", "content_hash", "tested", "audience", "skipped", "recipients", "variants", *EQUATION}
+    assert (plan["slug"], plan["tested"], plan["audience"], plan["recipients"]) == (SLUG, True, 4, 4)
+    assert plan["queued"] == 4
+    assert sum(plan["variants"].values()) == 4
+
+
+def test_json_without_a_dry_run_is_wrong_usage(tested: Any, mailer: Run) -> None:
+    result = mailer("send", SLUG, "--json", "--confirm", "4")
+    assert (result.code, caught(tested)) == (2, [])
+
+
+@pytest.mark.parametrize("typed", ["3\n", "\n", "ja\n", "4.0\n", ""])
+def test_only_the_number_of_recipients_confirms(typed: str, tested: Any, mailer: Run) -> None:
+    result = mailer("send", SLUG, typed=typed)
+    assert result.code == 1
+    assert "4" in result.out
+    assert mailer("status", SLUG, "--json").json["mailings"] == []
+    assert caught(tested) == []
+
+
+@pytest.mark.usefixtures("tested")
+def test_a_wrong_number_from_a_script_plans_nothing(mailer: Run) -> None:
+    result = mailer("send", SLUG, "--confirm", "5")
+    assert result.code == 1
+    assert "it would go to 4" in result.err
+    assert mailer("status", SLUG, "--json").json["mailings"] == []
+
+
+@pytest.mark.usefixtures("workspace")
+def test_content_that_was_never_test_sent_is_refused_unless_told_otherwise(catcher: Any, mailer: Run) -> None:
+    refused = mailer("send", SLUG, "--confirm", "4")
+    assert refused.code == 1
+    assert "never test-sent" in refused.err
+    assert f"mailer test-send {SLUG} --to" in refused.err
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 0
+    assert len(caught(catcher)) == 4
+
+
+def test_a_change_after_the_test_send_asks_for_another_test(tested: Any, workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8").replace("Kristiansand", "Arendal"), encoding="utf-8")
+    result = mailer("send", SLUG, "--confirm", "4")
+    assert (result.code, caught(tested)) == (1, [])
+    assert "never test-sent" in result.err
+
+
+# --- Sending ----------------------------------------------------------------------------------------
+
+
+def test_who_types_the_number_has_it_sent_to_everybody(tested: Any, mailer: Run) -> None:
+    result = mailer("send", SLUG, typed="4\n")
+    assert result.code == 0
+    assert "Everybody is accounted for." in result.out
+    assert caught(tested) == ["aase@oslo.example", "begge@oslo.example", "kari@agder.example", "ola@agder.example"]
+
+
+def test_a_second_send_says_that_nobody_is_left(tested: Any, mailer: Run) -> None:
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    again = mailer("send", SLUG, "--confirm", "4")
+    assert again.code == 0
+    assert "Nobody is left to send to" in again.out
+    assert "4 already sent" in again.out
+    assert len(caught(tested)) == 4
+
+
+def test_a_further_list_reaches_only_those_who_have_not_had_it(tested: Any, mailer: Run) -> None:
+    assert mailer("send", SLUG, "--list", "agder", "--confirm", "3").code == 0
+    second = mailer("send", SLUG, "--list", "oslo", "--confirm", "1")
+    assert second.code == 0
+    assert account(mailer)["skipped"] == {"already_sent": 1}
+    assert caught(tested) == ["aase@oslo.example", "begge@oslo.example", "kari@agder.example", "ola@agder.example"]
+
+
+@pytest.mark.usefixtures("tested")
+def test_an_unknown_list_is_refused_with_the_nearest(mailer: Run) -> None:
+    result = mailer("send", SLUG, "--list", "ager", "--confirm", "3")
+    assert result.code == 1
+    assert "ager" in result.err
+    assert "agder" in result.err
+
+
+def test_who_leaves_after_the_import_is_skipped_and_counted(tested: Any, mailer: Run) -> None:
+    assert mailer("subscribers", "remove", "Kari@Agder.Example").code == 0
+    assert mailer("send", SLUG, "--confirm", "3").code == 0
+    assert account(mailer)["skipped"] == {"unsubscribed": 1}
+    assert "kari@agder.example" not in caught(tested)
+
+
+# --- When it does not go smoothly -------------------------------------------------------------------
+
+
+def test_a_server_that_is_away_leaves_everybody_queued(tested: Any, mailer: Run) -> None:
+    tested.stop()
+    result = mailer("send", SLUG, "--confirm", "4")
+    assert result.code == 75
+    assert "mailer catch" in result.out
+    assert f"mailer send {SLUG}" in result.out
+    found = account(mailer)
+    assert (found["state"], found["queued"]) == ("running", 4)
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_interrupted_mailing_goes_on_with_its_frozen_content(catcher: Any, workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8").replace("Kristiansand", "Arendal"), encoding="utf-8")
+    result = mailer("send", SLUG, "--confirm", "4")
+    assert result.code == 0
+    assert "The folder has changed since" in result.out
+    mails = [each.read_bytes() for each in (catcher.folder / "new").iterdir()]
+    assert len(mails) == 4
+    assert all(b"Kristiansand" in each and b"Arendal" not in each for each in mails)
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_mailing_goes_on_although_its_folder_is_broken(catcher: Any, workspace: Path, mailer: Run) -> None:
+    (workspace / "issues" / SLUG / "issue.toml").write_text("title = ", encoding="utf-8")
+    refused = mailer("send", SLUG, "--confirm", "4")
+    assert refused.code == 1
+    assert f"mailer resume {SLUG}" in refused.err
+    assert mailer("resume", SLUG).code == 0
+    assert len(caught(catcher)) == 4
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_frozen_number_confirms_also_when_somebody_joined_since(catcher: Any, mailer: Run) -> None:
+    assert mailer("subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: asked").code == 0
+    assert mailer("send", SLUG, "--confirm", "5").code == 1
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    assert "ny@agder.example" not in caught(catcher)
+
+
+@pytest.mark.usefixtures("planned")
+def test_other_lists_than_the_unfinished_mailings_are_refused_and_ways_out_named(mailer: Run) -> None:
+    refused = mailer("send", SLUG, "--list", "oslo", "--confirm", "2")
+    assert refused.code == 1
+    assert f"mailer resume {SLUG}" in refused.err
+    assert f"mailer cancel {SLUG}" in refused.err
+    assert len(mailer("status", SLUG, "--json").json["mailings"]) == 1
+
+
+def test_deferred_recipients_remain_with_once_and_are_listed_by_name(moody: Any, mailer: Run) -> None:
+    moody.answers = {"kari@agder.example": "451 4.7.1 greylisted, come back"}
+    result = mailer("send", SLUG, "--confirm", "4", "--untested", "--once")
+    assert result.code == 75
+    assert sorted(moody.taken) == ["aase@oslo.example", "begge@oslo.example", "ola@agder.example"]
+    listed = account(mailer, "--failed")
+    assert (listed["state"], listed["deferred"]) == ("running", 1)
+    (one,) = listed["deliveries"]
+    assert one.keys() == {"address", "status", "lists", "reply", "message_id", "attempts"}
+    assert (one["address"], one["status"], one["lists"]) == ("kari@agder.example", "deferred", ["agder"])
+    assert "greylisted" in one["reply"]
+    shown = mailer("status", SLUG, "--failed").out
+    assert "kari@agder.example" in shown
+    assert "451 4.7.1 greylisted" in shown
+
+
+def test_a_rejected_recipient_does_not_stop_the_others(moody: Any, mailer: Run) -> None:
+    moody.answers = {"ola@agder.example": "550 5.1.1 [no such user]"}
+    result = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert result.code == 0
+    assert f"mailer status {SLUG} --failed" in result.out
+    assert account(mailer)["rejected"] == 1
+    assert "[no such user]" in mailer("status", SLUG, "--failed").out
+
+
+def test_a_delivery_in_doubt_needs_a_person_who_may_count_it_as_delivered(moody: Any, mailer: Run) -> None:
+    moody.answers = {"kari@agder.example": "vanish"}
+    result = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert result.code == 1
+    assert f"mailer resolve {SLUG} --accepted" in result.out
+    again = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert again.code == 1
+    assert f"mailer resolve {SLUG}" in again.out
+    listed = account(mailer, "--in-doubt")
+    assert [each["address"] for each in listed["deliveries"]] == ["kari@agder.example"]
+    assert "kari@agder.example" in mailer("status", SLUG, "--in-doubt").out
+    assert mailer("resolve", SLUG, "--accepted").code == 0
+    assert (account(mailer)["in_doubt"], account(mailer)["accepted"]) == (0, 4)
+    assert mailer("send", SLUG, "--untested").code == 0
+    assert moody.taken.count("kari@agder.example") == 0
+
+
+def test_a_delivery_in_doubt_is_sent_again_when_a_person_says_so(moody: Any, mailer: Run) -> None:
+    moody.answers = {"kari@agder.example": "vanish"}
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 1
+    moody.answers = {}
+    resolved = mailer("resolve", SLUG, "--resend", "--to", "kari@agder.example")
+    assert resolved.code == 0
+    assert f"mailer send {SLUG}" in resolved.out
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    assert sorted(moody.taken) == sorted(
+        ["kari@agder.example", "ola@agder.example", "begge@oslo.example", "aase@oslo.example"]
+    )
+
+
+@pytest.mark.usefixtures("moody")
+def test_resolve_asks_for_one_decision_and_says_when_nothing_is_in_doubt(mailer: Run) -> None:
+    assert mailer("resolve", SLUG, "--accepted").code == 1
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 0
+    assert mailer("resolve", SLUG).code == 2
+    assert mailer("resolve", SLUG, "--accepted", "--resend").code == 2
+    assert "Nothing is in doubt" in mailer("resolve", SLUG, "--accepted").out
+    assert "Nobody." in mailer("status", SLUG, "--in-doubt").out
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_message_in_hand_and_the_next_send_goes_on(
+    which: signal.Signals, moody: Any, mailer: Run
+) -> None:
+    def interrupt(_recipient: str) -> None:
+        signal.raise_signal(which)
+        time.sleep(0.6)  # the sender looks up a few times a second
+
+    moody.before_answer = interrupt
+    result = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert result.code == 75
+    assert "Finishing the messages in hand" in result.err
+    after = account(mailer)
+    assert (after["in_doubt"], after["accepted"], len(moody.taken)) == (0, len(moody.taken), after["accepted"])
+    assert 1 <= after["accepted"] < 4
+    moody.before_answer = lambda _: None
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    assert sorted(moody.taken) == sorted(set(moody.taken))
+    assert len(moody.taken) == 4
+
+
+def test_a_pause_from_another_process_stops_the_sender_and_resume_goes_on(
+    moody: Any, workspace: Path, mailer: Run
+) -> None:
+    def pause(_recipient: str) -> None:
+        if not moody.taken:
+            subprocess.run([sys.executable, "-m", "mailer", "pause", SLUG], cwd=workspace, check=True)
+
+    moody.before_answer = pause
+    result = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert result.code == 75
+    assert f"mailer resume {SLUG}" in result.out
+    assert account(mailer)["state"] == "paused"
+    refused = mailer("send", SLUG, "--confirm", "4")
+    assert refused.code == 75
+    assert f"mailer resume {SLUG}" in refused.err
+    moody.before_answer = lambda _: None
+    assert mailer("resume", SLUG).code == 0
+    assert len(moody.taken) == len(set(moody.taken)) == 4
+
+
+@pytest.mark.usefixtures("planned")
+def test_cancel_asks_first_and_then_nobody_more_gets_it(catcher: Any, mailer: Run) -> None:
+    kept = mailer("cancel", SLUG, typed="n\n")
+    assert kept.code == 1
+    assert "4 have not had 2024-01 yet" in kept.out
+    assert account(mailer)["state"] == "planned"
+    assert mailer("cancel", SLUG, typed="y\n").code == 0
+    assert (account(mailer)["state"], account(mailer)["cancelled"]) == ("cancelled", 4)
+    assert caught(catcher) == []
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 0
+    assert len(caught(catcher)) == 4
+
+
+@pytest.mark.usefixtures("planned")
+def test_cancel_needs_no_question_in_scripts(mailer: Run) -> None:
+    assert mailer("cancel", SLUG, "--yes").code == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
+@pytest.mark.usefixtures("workspace")
+def test_what_is_not_under_way_cannot_be_stopped(command: str, mailer: Run) -> None:
+    result = mailer(command, SLUG)
+    assert result.code == 1
+    assert "no mailing of 2024-01 is under way" in result.err
+    unknown = mailer(command, "2024-02")
+    assert unknown.code == 1
+    assert "2024-01" in unknown.err
+
+
+# --- Status -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("workspace")
+def test_status_says_when_nothing_has_been_sent(mailer: Run) -> None:
+    assert "Nothing of 2024-01 has been sent" in mailer("status", SLUG).out
+    assert "Nothing has been sent" in mailer("status").out
+    assert mailer("status", "--json").json == {"slug": None, "mailings": []}
+
+
+@pytest.mark.usefixtures("tested")
+def test_status_as_json_has_the_documented_keys_and_adds_up(mailer: Run) -> None:
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    found = account(mailer)
+    assert found.keys() >= {"id", "state", "content_hash", "audience", "skipped", *EQUATION, "bounced"}
+    assert found["audience"] == sum(found["skipped"].values()) + sum(found[each] for each in EQUATION)
+    assert found["state"] == "finished"
+    for key in ("started_at", "finished_at"):
+        assert found[key].endswith("+00:00")
+        assert "." in found[key]
+    assert "deliveries" not in found
+
+
+@pytest.mark.usefixtures("tested")
+def test_status_of_all_issues_shows_each_mailing(mailer: Run) -> None:
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    shown = mailer("status").out
+    assert f"{SLUG}  finished" in shown
+    assert "adds up" in shown
+
+
+# --- Test-sends -------------------------------------------------------------------------------------
+
+
+def test_a_test_send_goes_only_to_addresses_on_the_list_of_test_recipients(catcher: Any, mailer: Run) -> None:
+    result = mailer("test-send", SLUG, "--to", TESTER, "--to", "stranger@other.example")
+    assert result.code == 1
+    assert "test_recipients" in result.err
+    assert "nothing was sent" in result.err
+    assert caught(catcher) == []
+
+
+def test_a_test_send_is_marked_and_shows_the_variant_of_a_subscriber(catcher: Any, mailer: Run) -> None:
+    result = mailer("test-send", SLUG, "--to", TESTER, "--as", "kari@agder.example")
+    assert result.code == 0
+    assert f"{TESTER}  250" in result.out
+    assert f"mailer send {SLUG}" in result.out
+    (file,) = (catcher.folder / "new").iterdir()
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert mail["Subject"].startswith("TEST")
+    assert "Agder" in str(mail.get_body(("plain",)))
+
+
+@pytest.mark.usefixtures("catcher")
+def test_a_test_send_as_somebody_unknown_is_refused(mailer: Run) -> None:
+    result = mailer("test-send", SLUG, "--to", TESTER, "--as", "nobody@agder.example")
+    assert result.code == 1
+    assert "nobody@agder.example is not among the subscribers" in result.err
+
+
+def test_a_refused_test_send_does_not_count_as_tested(moody: Any, mailer: Run) -> None:
+    moody.answers = {TESTER: "550 5.7.1 not here"}
+    result = mailer("test-send", SLUG, "--to", TESTER)
+    assert result.code == 1
+    assert "550 5.7.1 not here" in result.out
+    assert json.loads(mailer("send", SLUG, "--dry-run", "--json").out)["tested"] is False
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_test_send_without_a_server_says_how_to_start_one(mailer: Run) -> None:
+    result = mailer("test-send", SLUG, "--to", TESTER)
+    assert result.code == 75
+    assert "mailer catch" in result.err
