@@ -146,7 +146,7 @@ class MailingDraft:
 class PlannedDelivery:
     """One address of the audience: sent to as `variant`, or left out for a reason."""
 
-    subscriber_id: int
+    subscriber_id: int | None
     address: str
     recipient: str
     lists: tuple[str, ...]

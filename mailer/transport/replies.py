@@ -34,7 +34,7 @@ class BoundedReplies(smtplib.SMTP):
             self.close()
             if isinstance(error, smtplib.SMTPServerDisconnected):
                 raise
-            raise smtplib.SMTPServerDisconnected(str(error) or type(error).__name__) from error
+            raise smtplib.SMTPServerDisconnected(in_words(error)) from error
 
 
 class BoundedTls(BoundedReplies, smtplib.SMTP_SSL):

@@ -14,8 +14,8 @@ from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger
-from mailer.delivery.options import DispatchOptions
 from mailer.delivery.model import InDoubtPolicy, MailingDraft, PlannedDelivery
+from mailer.delivery.options import DispatchOptions
 from mailer.keys import KeyRing
 from mailer.message.compiled import CompiledMessage
 from mailer.transport.base import Transport
@@ -161,7 +161,7 @@ def statuses(database: Database) -> Callable[[int], dict[str, str]]:
     def read(mailing_id: int) -> dict[str, str]:
         columns = select(delivery.c.address, delivery.c.status).where(delivery.c.mailing_id == mailing_id)
         with database.reading() as connection:
-            return {address: status for address, status in connection.execute(columns)}
+            return {row.address: row.status for row in connection.execute(columns)}
 
     return read
 

@@ -1,18 +1,81 @@
 """The send loop against servers that take, refuse, defer and break."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+from typing import Any
 
-from mailer.delivery.dispatch import EndReason
+import pytest
+
+from mailer.delivery.dispatch import Dispatcher, Ended
+from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
+from mailer.delivery.model import Counts, MailingState, SkipReason
+from mailer.delivery.options import DispatchOptions
+from mailer.delivery.progress import Progress
+from mailer.delivery.verdict import EndReason
+from mailer.errors import ExitCode
+from mailer.message.envelope import Envelope
+from mailer.transport.base import Lost, Reply, Stage, TransportError
 from mailer.transport.catcher import CatchingServer
+from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 
+Plan = Callable[..., int]
+Make = Callable[..., Dispatcher]
+Answer = Callable[[Envelope], Reply | Lost]
 
-def test_everybody_gets_one_message_and_the_equation_adds_up(plan, dispatcher, catcher: CatchingServer, ledger):
+
+def smtp(server: CatchingServer) -> SmtpTransport:
+    host, port = server.address
+    return SmtpTransport(SmtpOptions(host=host, port=port, security=Security.NONE))
+
+
+def to_some(answer: Reply | Lost, *, every: int = 5, first: int = 0) -> Answer:
+    """Answer so to each fifth recipient, and take the others."""
+    return lambda envelope: answer if int(envelope.recipient[1:].partition("@")[0]) % every == first else ACCEPTED
+
+
+def once_to_each(answer: Reply | Lost) -> Answer:
+    """Answer so at the first try of each recipient."""
+    seen: set[str] = set()
+
+    def reply(envelope: Envelope) -> Reply | Lost:
+        if envelope.recipient in seen:
+            return ACCEPTED
+        seen.add(envelope.recipient)
+        return answer
+
+    return reply
+
+
+def received_once(transport: MemoryTransport) -> set[str]:
+    times = Counter(each.envelope.recipient for each in transport.received)
+    assert set(times.values()) <= {1}
+    return set(times)
+
+
+@pytest.fixture
+def agrees(statuses: Callable[[int], dict[str, str]], ledger: Ledger) -> Callable[[int, MemoryTransport], Counts]:
+    """Check that the ledger says of everybody what the receiver knows; return the equation."""
+
+    def check(mailing_id: int, transport: MemoryTransport) -> Counts:
+        received, found = received_once(transport), statuses(mailing_id)
+        assert {address for address, status in found.items() if status == "accepted"} == received
+        counts = ledger.mailing(mailing_id).counts
+        assert counts.adds_up
+        return counts
+
+    return check
+
+
+def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
     mailing_id = plan(50)
-    host, port = catcher.address
-    transport = SmtpTransport(SmtpOptions(host=host, port=port, security=Security.NONE))
-    ended = dispatcher(transport).run(mailing_id)
+    seen: list[Progress] = []
+    ended = dispatcher(smtp(catcher)).run(mailing_id, on_progress=seen.append)
     assert ended.reason is EndReason.FINISHED
+    assert ended.exit_code is ExitCode.DONE
     assert ended.counts.accepted == 50
     assert ended.counts.adds_up
     received = Counter(
@@ -20,4 +83,309 @@ def test_everybody_gets_one_message_and_the_equation_adds_up(plan, dispatcher, c
     )
     assert len(received) == 50
     assert set(received.values()) == {1}
-    assert ledger.mailing(mailing_id).state == "finished"
+    assert seen[-1].settled == seen[-1].total == 50
+    assert seen[-1].seconds_left == 0
+
+
+def test_a_connection_is_changed_after_so_many_messages(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
+    ended = dispatcher(smtp(catcher), connections=1, messages_per_connection=3).run(plan(10))
+    assert ended.counts.accepted == 10
+
+
+@pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DOT])
+def test_a_refused_recipient_costs_nobody_else_anything(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], stage: Stage
+) -> None:
+    mailing_id = plan(20)
+    transport = MemoryTransport(to_some(Reply(code=550, enhanced="5.1.1", text="unknown", stage=stage)))
+    ended = dispatcher(transport).run(mailing_id)
+    assert ended.reason is EndReason.FINISHED
+    counts = agrees(mailing_id, transport)
+    assert (counts.accepted, counts.rejected) == (16, 4)
+
+
+def test_who_is_deferred_gets_the_message_when_the_time_has_come(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+) -> None:
+    mailing_id = plan(10)
+    transport = MemoryTransport(once_to_each(Reply(code=450, enhanced="4.2.1", text="later", stage=Stage.RCPT)))
+    ended = dispatcher(transport).run(mailing_id, once=True)
+    assert ended.reason is EndReason.DEFERRED
+    assert ended.exit_code is ExitCode.TRY_AGAIN
+    assert agrees(mailing_id, transport).deferred == 10
+    clock.move(minutes=6)
+    assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.FINISHED
+    assert agrees(mailing_id, transport).accepted == 10
+
+
+def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock: Any) -> None:
+    mailing_id = plan(4)
+    transport = MemoryTransport(once_to_each(Reply(code=421, enhanced="4.3.2", text="busy", stage=Stage.DOT)))
+
+    def let_time_pass(progress: Progress) -> None:
+        if progress.deferred == 4:
+            clock.move(minutes=1)
+
+    ended = dispatcher(transport).run(mailing_id, on_progress=let_time_pass)
+    assert ended.reason is EndReason.FINISHED
+    assert ended.counts.accepted == 4
+
+
+def test_after_48_hours_of_deferral_a_delivery_has_expired(
+    plan: Plan, dispatcher: Make, clock: Any, ledger: Ledger
+) -> None:
+    mailing_id, began = plan(1), clock()
+    transport = MemoryTransport(lambda _: Reply(code=450, enhanced="4.2.2", text="full", stage=Stage.RCPT))
+    for _ in range(60):
+        if dispatcher(transport).run(mailing_id, once=True).reason is EndReason.FINISHED:
+            break
+        clock.move(minutes=60)
+    assert ledger.mailing(mailing_id).counts.expired == 1
+    assert timedelta(hours=45) < clock() - began <= timedelta(hours=48)
+
+
+def test_a_connection_cut_before_the_dot_is_held_against_nobody(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+) -> None:
+    mailing_id = plan(6)
+    transport = MemoryTransport(once_to_each(Lost(stage=Stage.DATA, why="cut")))
+    ended = dispatcher(transport, tries=20).run(mailing_id)
+    assert ended.reason is EndReason.FINISHED
+    assert agrees(mailing_id, transport).accepted == 6
+
+
+def test_a_message_that_breaks_every_connection_is_put_aside(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+) -> None:
+    mailing_id = plan(10)
+    transport = MemoryTransport(to_some(Lost(stage=Stage.DATA, why="cut"), every=10))
+    ended = dispatcher(transport, connections=1).run(mailing_id, once=True)
+    assert ended.reason is EndReason.DEFERRED
+    counts = agrees(mailing_id, transport)
+    assert (counts.accepted, counts.deferred) == (9, 1)
+
+
+def test_a_server_that_always_dies_before_the_dot_leaves_everybody_queued(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+) -> None:
+    mailing_id = plan(5)
+    transport = MemoryTransport(lambda _: Lost(stage=Stage.DATA, why="cut"))
+    ended = dispatcher(transport).run(mailing_id)
+    assert (ended.reason, ended.note) == (EndReason.SERVER_AWAY, "cut")
+    assert agrees(mailing_id, transport).queued == 5
+
+
+def test_421_before_the_dot_is_held_against_nobody(plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]) -> None:
+    mailing_id = plan(5)
+    transport = MemoryTransport(once_to_each(Reply(code=421, enhanced="4.7.0", text="enough", stage=Stage.RCPT)))
+    assert dispatcher(transport, tries=20).run(mailing_id).reason is EndReason.FINISHED
+    assert agrees(mailing_id, transport).accepted == 5
+
+
+def test_who_may_have_received_it_is_in_doubt_and_is_not_sent_to_again(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+) -> None:
+    mailing_id = plan(10)
+    transport = MemoryTransport(to_some(Lost(stage=Stage.DOT, why="cut"), every=10))
+    ended = dispatcher(transport).run(mailing_id)
+    assert ended.reason is EndReason.FINISHED
+    assert ended.exit_code is ExitCode.REFUSED, "deliveries in doubt need a person"
+    counts = agrees(mailing_id, transport)
+    assert (counts.accepted, counts.in_doubt) == (9, 1)
+
+
+def test_three_in_doubt_in_a_row_pause_the_mailing(plan: Plan, dispatcher: Make, ledger: Ledger) -> None:
+    mailing_id = plan(30)
+    transport = MemoryTransport(lambda _: Lost(stage=Stage.DOT, why="cut"))
+    ended = dispatcher(transport, connections=1).run(mailing_id)
+    assert ended.reason is EndReason.BREAKER
+    assert ended.exit_code is ExitCode.REFUSED
+    assert (ended.counts.in_doubt, ended.counts.queued) == (3, 27)
+    assert ledger.mailing(mailing_id).state is MailingState.PAUSED
+    assert "in doubt" in ledger.mailing(mailing_id).note
+
+
+def test_a_refusing_mail_command_stops_the_mailing_and_touches_nobody(
+    plan: Plan, dispatcher: Make, ledger: Ledger
+) -> None:
+    mailing_id = plan(20)
+    transport = MemoryTransport(lambda _: Reply(code=550, enhanced="5.7.1", text="not you", stage=Stage.MAIL))
+    ended = dispatcher(transport).run(mailing_id)
+    assert ended.reason is EndReason.REFUSED
+    assert ended.counts.queued == 20
+    assert ledger.mailing(mailing_id).state is MailingState.PAUSED
+
+
+def test_the_same_policy_refusal_five_times_stops_the_mailing(plan: Plan, dispatcher: Make) -> None:
+    transport = MemoryTransport(lambda _: Reply(code=554, enhanced="5.7.1", text="spam", stage=Stage.DOT))
+    ended = dispatcher(transport, connections=1).run(plan(50))
+    assert ended.reason is EndReason.REFUSED
+    assert (ended.counts.rejected, ended.counts.queued) == (5, 45)
+
+
+class Unreachable(MemoryTransport):
+    """Raises what it is given instead of connecting, so many times."""
+
+    def __init__(self, error: TransportError, *, times: int = 1000) -> None:
+        super().__init__()
+        self.error = error
+        self.tries = 0
+        self.times = times
+
+    def connect(self) -> MemorySession:
+        self.tries += 1
+        if self.tries <= self.times:
+            raise self.error
+        return super().connect()
+
+
+def test_a_refused_login_is_tried_once_and_touches_nobody(plan: Plan, dispatcher: Make, ledger: Ledger) -> None:
+    mailing_id = plan(5)
+    error = TransportError("the login was refused", stage=Stage.LOGIN, is_lasting=True)
+    transport = Unreachable(error)
+    ended = dispatcher(transport).run(mailing_id)
+    assert (ended.reason, ended.exit_code) == (EndReason.REFUSED, ExitCode.REFUSED)
+    assert (transport.tries, ended.counts.queued) == (1, 5)
+    assert ledger.mailing(mailing_id).note == "the login was refused"
+
+
+def test_a_server_that_is_away_is_named_after_a_few_tries(plan: Plan, dispatcher: Make, ledger: Ledger) -> None:
+    mailing_id = plan(5)
+    transport = Unreachable(TransportError("no server", stage=Stage.CONNECT))
+    ended = dispatcher(transport).run(mailing_id)
+    assert (ended.reason, ended.note, transport.tries) == (EndReason.SERVER_AWAY, "no server", 2)
+    assert ledger.mailing(mailing_id).state is MailingState.RUNNING
+
+
+def test_a_server_that_comes_back_is_used(plan: Plan, dispatcher: Make) -> None:
+    transport = Unreachable(TransportError("no server", stage=Stage.CONNECT), times=1)
+    assert dispatcher(transport).run(plan(5)).counts.accepted == 5
+
+
+def test_a_login_refused_in_the_middle_stops_the_mailing(plan: Plan, dispatcher: Make) -> None:
+    class Expiring(MemoryTransport):
+        def connect(self) -> MemorySession:
+            if self.received:
+                raise TransportError("the login was refused", stage=Stage.LOGIN, is_lasting=True)
+            return super().connect()
+
+    ended = dispatcher(Expiring(), connections=1, messages_per_connection=2).run(plan(5))
+    assert ended.reason is EndReason.REFUSED
+    assert (ended.counts.accepted, ended.counts.queued) == (2, 3)
+
+
+def test_asked_to_stop_it_finishes_what_is_in_hand(plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]) -> None:
+    mailing_id, stop = plan(200), Event()
+
+    def answer(_: Envelope) -> Reply:
+        stop.set()
+        time.sleep(0.02)  # else all are sent before the stop is seen
+        return ACCEPTED
+
+    transport = MemoryTransport(answer)
+    ended = dispatcher(transport).run(mailing_id, stop=stop)
+    assert (ended.reason, ended.exit_code) == (EndReason.STOPPED, ExitCode.TRY_AGAIN)
+    counts = agrees(mailing_id, transport)
+    assert counts.in_doubt == 0
+    assert counts.queued + counts.accepted == 200
+    assert counts.queued > 0
+
+
+@pytest.mark.parametrize("decision", ["pause", "cancel"])
+def test_a_decision_from_elsewhere_takes_effect_at_the_next_mark(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], ledger: Ledger, decision: str
+) -> None:
+    mailing_id, decided = plan(100), Event()
+
+    def answer(_: Envelope) -> Reply:
+        if not decided.is_set():
+            decided.set()
+            getattr(ledger, decision)(mailing_id)
+        return ACCEPTED
+
+    transport = MemoryTransport(answer)
+    ended = dispatcher(transport, connections=1).run(mailing_id)
+    assert ended.reason == {"pause": EndReason.PAUSED, "cancel": EndReason.CANCELLED}[decision]
+    assert agrees(mailing_id, transport).accepted == 0, "the first body had been sent, and got no mark"
+    if decision == "pause":
+        with pytest.raises(PausedMailingError):
+            dispatcher(transport).run(mailing_id)
+
+
+def test_who_leaves_in_mid_send_gets_nothing(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], people: Any
+) -> None:
+    mailing_id, gone = plan(30), Event()
+
+    def answer(_: Envelope) -> Reply:
+        if not gone.is_set():
+            gone.set()
+            for subscriber_id in range(20, 31):
+                people.set_status(subscriber_id, "unsubscribed")
+        return ACCEPTED
+
+    transport = MemoryTransport(answer)
+    ended = dispatcher(transport, connections=1).run(mailing_id)
+    assert ended.reason is EndReason.FINISHED
+    counts = agrees(mailing_id, transport)
+    assert counts.skipped == {SkipReason.UNSUBSCRIBED: 11}
+    assert counts.accepted == 19
+
+
+def test_a_ledger_that_cannot_be_written_ends_the_run(
+    plan: Plan, dispatcher: Make, monkeypatch: pytest.MonkeyPatch, ledger: Ledger
+) -> None:
+    mailing_id = plan(10)
+    transport = MemoryTransport()
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.delivery.ledger.runs.Run._mark", full)
+        with pytest.raises(LedgerError, match="disk full"):
+            dispatcher(transport).run(mailing_id)
+    assert transport.received == ()
+    assert ledger.mailing(mailing_id).counts.queued == 10
+    assert dispatcher(transport).run(mailing_id).counts.accepted == 10
+
+
+def test_an_address_that_cannot_be_written_is_rejected_here(plan: Plan, dispatcher: Make, database: Any) -> None:
+    mailing_id = plan(3)
+    from sqlalchemy import update
+
+    from mailer.database.tables import delivery
+
+    with database.writing() as connection:
+        connection.execute(update(delivery).where(delivery.c.id == 1).values(recipient="ikke en adresse"))
+    ended = dispatcher(MemoryTransport()).run(mailing_id)
+    assert (ended.counts.accepted, ended.counts.rejected) == (2, 1)
+
+
+def test_messages_per_minute_are_kept(plan: Plan, dispatcher: Make) -> None:
+    """With a clock that stands still, each message would wait for ever longer: the second waits already."""
+    mailing_id, stop = plan(3), Event()
+    transport = MemoryTransport()
+
+    def stop_after_first(progress: Progress) -> None:
+        if progress.accepted == 1:
+            stop.set()
+
+    ended = dispatcher(transport, messages_per_minute=1).run(mailing_id, stop=stop, on_progress=stop_after_first)
+    assert (ended.reason, ended.counts.accepted) == (EndReason.STOPPED, 1)
+
+
+def test_the_exit_code_follows_the_reason() -> None:
+    codes = {reason: Ended(reason=reason, counts=Counts()).exit_code for reason in EndReason}
+    assert codes[EndReason.FINISHED] is ExitCode.DONE
+    assert {reason for reason, code in codes.items() if code is ExitCode.TRY_AGAIN} == {
+        EndReason.DEFERRED,
+        EndReason.STOPPED,
+        EndReason.PAUSED,
+        EndReason.SERVER_AWAY,
+    }
+
+
+def test_back_off_doubles_up_to_a_limit() -> None:
+    options = DispatchOptions(backoff_seconds=1, longest_backoff_seconds=60)
+    assert [options.backoff(failures) for failures in (0, 1, 2, 3, 10)] == [0, 1, 2, 4, 60]

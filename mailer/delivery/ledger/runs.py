@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
 from mailer.delivery.ledger.commits import GroupCommit
-from mailer.delivery.ledger.recovery import recover_dead_runs
+from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.model import (
     UNFINISHED,
@@ -129,10 +129,13 @@ class Run:
         return self._writer.call(self._outlook).result()
 
     def end(self) -> None:
-        """Give back what is claimed, close the mailing when nothing is left, and end the run."""
+        """Give back what is claimed, close the mailing when nothing is left, and end the run.
+
+        When the ledger cannot be written, the next sender or `Ledger.recover` does this.
+        """
         has_failed = not self._writer.close()
         with suppress(*([DBAPIError] if has_failed else [])), self._database.writing() as connection:
-            self._release(connection)
+            close_runs(connection, [self._id], now=self._clock())
             finish_if_done(connection, self.mailing.id, now=self._clock())
 
     # --- in a transaction -------------------------------------------------------------------------
@@ -276,16 +279,6 @@ class Run:
         self.is_running = self._state(connection) is MailingState.RUNNING
         if not self._database.is_sqlite:
             recover_dead_runs(connection, now=now, is_alone=False)
-
-    def _release(self, connection: Connection) -> None:
-        claimed = (delivery.c.run_id == self._id) & (delivery.c.status == DeliveryStatus.CLAIMED)
-        now = self._clock()
-        connection.execute(
-            update(delivery)
-            .where(delivery.c.mailing_id == self.mailing.id, claimed)
-            .values(status=DeliveryStatus.QUEUED, run_id=None, changed_at=now)
-        )
-        connection.execute(update(run).where(run.c.id == self._id, run.c.ended_at.is_(None)).values(ended_at=now))
 
 
 def finish_if_done(connection: Connection, mailing_id: int, *, now: datetime) -> None:

@@ -1,0 +1,440 @@
+"""The ledger on both databases: plans, runs, marks, recovery and a person's decisions."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, select, text, update
+
+from mailer.database.engine import Database, open_database
+from mailer.database.tables import attempt, delivery, run, subscriber, subscription
+from mailer.delivery.ledger import (
+    Ledger,
+    LedgerError,
+    MailingStateError,
+    PausedMailingError,
+    PlanError,
+    SenderBusyError,
+)
+from mailer.delivery.model import (
+    Attempt,
+    ClaimedDelivery,
+    DeliveryStatus,
+    InDoubtPolicy,
+    MailingDraft,
+    MailingState,
+    Mark,
+    PlannedDelivery,
+    Resolution,
+    SkipReason,
+)
+
+Plan = Callable[..., int]
+
+
+def accepted(claimed: ClaimedDelivery) -> Attempt:
+    return Attempt(delivery=claimed, status=DeliveryStatus.ACCEPTED, reply="250 2.0.0 ok")
+
+
+def counts_of(ledger: Ledger, mailing_id: int) -> dict[str, int]:
+    counts = ledger.mailing(mailing_id).counts
+    assert counts.adds_up
+    names = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
+    found = {name: getattr(counts, name) for name in names} | {"skipped": sum(counts.skipped.values())}
+    return {name: number for name, number in found.items() if number}
+
+
+class CrashError(Exception):
+    """Stands for the death of the process."""
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> Callable[[int, int, int], None]:
+    """Claim some, mark some of those, and die without ending the run."""
+
+    def die(mailing_id: int, claim: int, mark: int) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("mailer.delivery.ledger.runs.Run.end", lambda self: self._writer.close())
+            with pytest.raises(CrashError), ledger.start_run(mailing_id) as sending:  # noqa: PT012 the crash is inside
+                for each in sending.claim(claim).result()[:mark]:
+                    assert sending.mark(each.id) is Mark.GO
+                raise CrashError
+
+    return die
+
+
+def test_a_plan_queues_everybody(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(3)
+    assert counts_of(ledger, mailing_id) == {"queued": 3}
+    assert ledger.mailing(mailing_id).state is MailingState.PLANNED
+    unfinished = ledger.unfinished("2023-12")
+    assert unfinished is not None
+    assert unfinished.id == mailing_id
+
+
+def test_a_plan_that_fails_leaves_nothing_behind(ledger: Ledger) -> None:
+    draft = MailingDraft(slug="2023-12", content_hash="c", subject="s")
+    with pytest.raises(CrashError), ledger.open_plan(draft) as writer:  # noqa: PT012 the crash is inside
+        writer.add_variant("nb:", b"x")
+        raise CrashError
+    assert ledger.mailings() == ()
+
+
+def test_an_issue_has_one_unfinished_mailing_at_most(plan: Plan, ledger: Ledger) -> None:
+    plan(1)
+    with pytest.raises(PlanError, match="another mailing of this issue"):
+        plan(1)
+    assert len(ledger.mailings("2023-12")) == 1
+
+
+def test_a_claim_takes_each_delivery_once(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(5)
+    with ledger.start_run(mailing_id) as sending:
+        first, second = sending.claim(3).result(), sending.claim(3).result()
+        assert len({each.id for each in first + second}) == len(first) + len(second) == 5
+        assert counts_of(ledger, mailing_id) == {"claimed": 5}
+    assert counts_of(ledger, mailing_id) == {"queued": 5}
+
+
+def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        assert sending.mark(claimed.id) is Mark.GO
+        assert counts_of(ledger, mailing_id) == {"in_flight": 1}
+        sending.record(accepted(claimed))
+    assert counts_of(ledger, mailing_id) == {"accepted": 1}
+    assert ledger.mailing(mailing_id).state is MailingState.FINISHED
+
+
+def test_a_result_is_written_even_when_no_mark_follows(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        sending.mark(claimed.id)
+        sending.record(accepted(claimed))
+        assert sending.outlook().held == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("unsubscribed", SkipReason.UNSUBSCRIBED), ("suppressed", SkipReason.SUPPRESSED)],
+)
+def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
+    plan: Plan, ledger: Ledger, people: Any, status: str, reason: SkipReason
+) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        gone, stays = sending.claim(2).result()
+        people.set_status(gone.subscriber_id, status)
+        assert sending.mark(gone.id) is Mark.UNWANTED
+        assert sending.mark(stays.id) is Mark.GO
+        sending.record(accepted(stays))
+    counts = ledger.mailing(mailing_id).counts
+    assert counts.skipped == {reason: 1}
+    assert counts.accepted == 1
+    assert counts.adds_up
+
+
+def test_who_was_erased_since_the_plan_gets_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        with database.writing() as connection:
+            connection.execute(delete(subscription))
+            connection.execute(delete(subscriber))
+        assert sending.mark(claimed.id) is Mark.UNWANTED
+    assert ledger.mailing(mailing_id).counts.skipped == {SkipReason.ERASED: 1}
+
+
+def test_a_subscription_to_a_list_outside_the_mailing_does_not_count(plan: Plan, ledger: Ledger, people: Any) -> None:
+    mailing_id = plan(1)
+    other = people.add_list("andre")
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        people.set_status(claimed.subscriber_id, "unsubscribed")
+        with people.database.writing() as connection:
+            now = ledger.mailing(mailing_id).created_at
+            values = {"subscriber_id": claimed.subscriber_id, "list_id": other, "status": "active", "since": now}
+            connection.execute(insert(subscription).values(values))
+        assert sending.mark(claimed.id) is Mark.UNWANTED
+
+
+def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        first, second = sending.claim(2).result()
+        assert sending.mark(first.id) is Mark.GO
+        ledger.pause(mailing_id, note="look again")
+        assert sending.mark(second.id) is Mark.STOPPED
+        sending.record(accepted(first))
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "queued": 1}
+    assert ledger.mailing(mailing_id).note == "look again"
+    with pytest.raises(PausedMailingError, match="paused"), ledger.start_run(mailing_id):
+        pytest.fail("a paused mailing was sent")
+    ledger.resume(mailing_id)
+    with ledger.start_run(mailing_id) as sending:
+        assert len(sending.claim(2).result()) == 1
+
+
+def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(3)
+    with ledger.start_run(mailing_id) as sending:
+        first, second = sending.claim(2).result()
+        sending.mark(first.id)
+        ledger.cancel(mailing_id)
+        assert sending.mark(second.id) is Mark.STOPPED
+        sending.record(accepted(first))
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 2}
+    report = ledger.mailing(mailing_id)
+    assert report.state is MailingState.CANCELLED
+    assert report.finished_at is not None
+    with pytest.raises(MailingStateError, match="cancelled"):
+        ledger.resume(mailing_id)
+
+
+def test_a_crash_frees_the_claims_and_puts_what_was_in_flight_in_doubt(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database
+) -> None:
+    mailing_id = plan(5)
+    crash(mailing_id, 4, 2)
+    assert ledger.recover() == 2
+    assert counts_of(ledger, mailing_id) == {"queued": 3, "in_doubt": 2}
+    assert ledger.recover() == 0
+    with database.reading() as connection:
+        assert connection.execute(select(attempt.c.outcome)).scalars().all() == ["in_doubt", "in_doubt"]
+    reports = list(ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"<{m}.{d}>"))
+    assert [(each.attempts, each.message_id[:2]) for each in reports] == [(1, f"<{mailing_id}"[:2])] * 2
+
+
+def test_the_next_run_recovers_too(plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]) -> None:
+    mailing_id = plan(3)
+    crash(mailing_id, 3, 1)
+    with ledger.start_run(mailing_id) as sending:
+        assert len(sending.claim(5).result()) == 2
+
+
+def test_with_the_policy_retry_what_was_in_flight_is_queued_again_and_flagged(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database
+) -> None:
+    mailing_id = plan(2, policy=InDoubtPolicy.RETRY)
+    crash(mailing_id, 2, 1)
+    ledger.recover()
+    assert counts_of(ledger, mailing_id) == {"queued": 2}
+    with database.reading() as connection:
+        assert connection.execute(select(attempt.c.outcome)).scalars().all() == ["in_doubt"]
+
+
+def test_a_person_says_that_those_in_doubt_were_received(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+) -> None:
+    mailing_id = plan(2)
+    crash(mailing_id, 2, 2)
+    ledger.recover()
+    [one, _] = ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"{m}{d}")
+    assert ledger.resolve(mailing_id, Resolution.ACCEPTED, addresses=[one.address]) == 1
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "in_doubt": 1}
+    assert ledger.resolve(mailing_id, Resolution.ACCEPTED) == 1
+    assert ledger.resolve(mailing_id, Resolution.ACCEPTED) == 0
+    assert ledger.mailing(mailing_id).state is MailingState.FINISHED
+
+
+def test_a_person_has_those_in_doubt_sent_again(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+) -> None:
+    mailing_id = plan(1)
+    crash(mailing_id, 1, 1)
+    ledger.recover()
+    with ledger.start_run(mailing_id):
+        pass
+    assert ledger.mailing(mailing_id).state is MailingState.FINISHED
+    assert ledger.resolve(mailing_id, Resolution.RESEND) == 1
+    assert ledger.mailing(mailing_id).state is MailingState.RUNNING
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        sending.mark(claimed.id)
+        sending.record(accepted(claimed))
+    assert counts_of(ledger, mailing_id) == {"accepted": 1}
+
+
+def test_nothing_is_reopened_while_another_mailing_of_the_issue_is_under_way(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+) -> None:
+    first = plan(1)
+    crash(first, 1, 1)
+    with ledger.start_run(first):
+        pass
+    plan(1)
+    with pytest.raises(MailingStateError, match="not finished"):
+        ledger.resolve(first, Resolution.RESEND)
+    assert counts_of(ledger, first) == {"in_doubt": 1}
+
+
+def test_a_cancelled_mailing_is_not_reopened(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+) -> None:
+    mailing_id = plan(1)
+    crash(mailing_id, 1, 1)
+    ledger.recover()
+    ledger.cancel(mailing_id)
+    with pytest.raises(MailingStateError, match="cancelled"):
+        ledger.resolve(mailing_id, Resolution.RESEND)
+
+
+def test_a_deferred_delivery_is_claimed_when_it_is_due_and_not_before(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        due_at = clock() + timedelta(minutes=5)
+        sending.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, reply="450 later", due_at=due_at))
+        began = clock()
+        assert sending.outlook().next_due == due_at
+        assert sending.claim(1).result() == []
+        clock.move(minutes=5)
+        [again] = sending.claim(1).result()
+        assert (again.attempts, again.deferred_since) == (1, began)
+
+
+def test_what_is_not_the_recipients_fault_is_no_try(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1).result()
+        status = DeliveryStatus.DEFERRED
+        sending.record(Attempt(delivery=claimed, status=status, reply="cut", due_at=clock(), is_answered=False))
+        [again] = sending.claim(1).result()
+        assert again.attempts == 0
+
+
+def test_every_try_but_a_first_success_leaves_a_history(
+    plan: Plan, ledger: Ledger, database: Database, clock: Any
+) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        slow, quick = sending.claim(2).result()
+        sending.record(accepted(quick))
+        sending.record(Attempt(delivery=slow, status=DeliveryStatus.DEFERRED, reply="450 later", due_at=clock()))
+        [again] = sending.claim(1).result()
+        sending.record(accepted(again))
+    with database.reading() as connection:
+        history = connection.execute(select(attempt.c.delivery_id, attempt.c.outcome).order_by(attempt.c.id)).all()
+    assert [tuple(each) for each in history] == [(slow.id, "deferred"), (slow.id, "accepted")]
+    assert counts_of(ledger, mailing_id) == {"accepted": 2}
+
+
+def test_a_sender_that_was_given_up_gets_no_mark_but_settles_what_it_had_in_flight(
+    plan: Plan, ledger: Ledger, database: Database, clock: Any
+) -> None:
+    """It was frozen longer than its lease; meanwhile another has recovered."""
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        in_flight, claimed = sending.claim(2).result()
+        sending.mark(in_flight.id)
+        with database.writing() as connection:
+            from mailer.delivery.ledger.recovery import recover_dead_runs
+
+            assert recover_dead_runs(connection, now=clock() + timedelta(hours=1), is_alone=True) == 1
+        assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 1}
+        assert sending.mark(claimed.id) is Mark.LOST
+        sending.record(accepted(in_flight))
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "queued": 1}
+
+
+def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        with database.writing() as connection:
+            connection.execute(update(run).values(ended_at=ledger.mailing(mailing_id).created_at))
+        sending._writer._next_beat = 0
+        with pytest.raises(LedgerError, match="another has taken over"):
+            sending.claim(1).result()
+
+
+def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        first, second = sending.claim(2).result()
+        with database.writing() as connection:
+            connection.execute(text("ALTER TABLE delivery RENAME TO hidden"))
+        with pytest.raises(LedgerError, match="cannot be written"):
+            sending.mark(first.id)
+        with pytest.raises(LedgerError, match="cannot be written"):
+            sending.mark(second.id)
+    with database.writing() as connection:
+        connection.execute(text("ALTER TABLE hidden RENAME TO delivery"))
+    ledger.recover()
+    assert counts_of(ledger, mailing_id) == {"queued": 2}
+
+
+def test_on_sqlite_a_second_sender_is_refused(sqlite_database: Database, sqlite_url: str) -> None:
+    one, two = Ledger(sqlite_database), open_database(sqlite_url)
+    with one.open_plan(MailingDraft(slug="2023-12", content_hash="c", subject="s")) as writer:
+        pass
+    with one.start_run(writer.mailing_id):
+        with (
+            pytest.raises(SenderBusyError, match="another sender is at work"),
+            Ledger(two).start_run(writer.mailing_id),
+        ):
+            pytest.fail("two senders at once")
+        assert Ledger(two).recover() == 0
+    two.close()
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_two_senders_share_the_work(postgresql_database: Database) -> None:
+    one, two = Ledger(postgresql_database), Ledger(postgresql_database)
+    with one.open_plan(MailingDraft(slug="2023-12", content_hash="c", subject="s")) as writer:
+        writer.add_variant("nb:", b"x")
+        writer.add(
+            [
+                PlannedDelivery(
+                    subscriber_id=None, address=f"p{each}@a.example", recipient="p", lists=("testere",), variant="nb:"
+                )
+                for each in range(10)
+            ]
+        )
+    with one.start_run(writer.mailing_id) as first, two.start_run(writer.mailing_id) as second:
+        taken = first.claim(5).result() + second.claim(10).result()
+        assert len({each.id for each in taken}) == len(taken) == 10
+        assert two.recover() == 0, "both senders live"
+
+
+def test_addresses_that_an_earlier_mailing_reached_are_known(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(4)
+    with database.writing() as connection:
+        for status, row in zip(
+            ("accepted", "in_doubt", "rejected", "cancelled"),
+            connection.execute(select(delivery.c.id)).scalars().all(),
+            strict=True,
+        ):
+            connection.execute(update(delivery).where(delivery.c.id == row).values(status=status))
+    with database.reading() as connection:
+        rows = connection.execute(select(delivery.c.address, delivery.c.status)).all()
+    status_of = {row.address: row.status for row in rows}
+    sent = ledger.already_sent("2023-12", list(status_of))
+    assert {status_of[each] for each in sent} == {"accepted", "in_doubt"}
+    assert ledger.already_sent("2022-02", list(status_of)) == frozenset()
+    assert mailing_id
+
+
+def test_counts_by_list_count_a_person_on_each_list(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(3)
+    with database.writing() as connection:
+        first = connection.execute(select(delivery.c.id)).scalars().first()
+        connection.execute(update(delivery).where(delivery.c.id == first).values(lists="testere bergen"))
+    by_list = ledger.counts_by_list(mailing_id)
+    assert {slug: counts.queued for slug, counts in by_list.items()} == {"bergen": 1, "testere": 3}
+
+
+def test_what_was_test_sent_is_remembered_by_its_content(ledger: Ledger) -> None:
+    assert not ledger.was_tested(slug="2023-12", content_hash="a")
+    ledger.remember_test(slug="2023-12", content_hash="a", recipient="ola@mottaker.example")
+    assert ledger.was_tested(slug="2023-12", content_hash="a")
+    assert not ledger.was_tested(slug="2023-12", content_hash="b")
+
+
+def test_an_unknown_mailing_is_named(ledger: Ledger) -> None:
+    with pytest.raises(MailingStateError, match="no mailing 7"):
+        ledger.mailing(7)
+    with pytest.raises(MailingStateError, match="no mailing 7"):
+        ledger.pause(7)

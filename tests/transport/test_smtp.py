@@ -1,0 +1,261 @@
+"""Connecting, TLS and login: verified, required, and never given up for clear text."""
+
+import asyncio
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from mailer.transport.base import Stage, TransportError
+from mailer.transport.catcher import SmtpServerThread
+from mailer.transport.session import SmtpSession, Timeouts
+from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+
+Start = Callable[..., Any]
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+QUICK = Timeouts(connect=5, command=5, data=5, body=5, dot=5)
+
+
+class Taking:
+    """Takes every message."""
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802 aiosmtpd's
+        return "250 2.0.0 taken"
+
+
+def let_in(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: Any) -> AuthResult:
+    right = LoginPassword(b"avsender", "blåbær".encode())
+    return AuthResult(success=login == right, handled=login == right)
+
+
+def context(name: str) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(CERTIFICATES / f"{name}.pem")
+    return made
+
+
+@pytest.fixture
+def server() -> Iterator[Start]:
+    """Start an SMTP server with the certificate of that name; return its port."""
+    with ExitStack() as stack:
+
+        def start(certificate: str = "localhost", **settings: Any) -> int:
+            def protocol() -> SMTP:
+                tls = context(certificate) if certificate else None
+                loop = asyncio.get_running_loop()
+                return SMTP(Taking(), hostname="server.example", tls_context=tls, loop=loop, **settings)
+
+            return stack.enter_context(SmtpServerThread(protocol)).address[1]
+
+        yield start
+
+
+def open_session(port: int, **changes: Any) -> SmtpSession:
+    settings: dict[str, Any] = {"host": "localhost", "port": port, "timeouts": QUICK}
+    settings["ca_file"] = str(CERTIFICATES / "ca.pem")
+    return SmtpTransport(SmtpOptions(**(settings | changes))).connect()
+
+
+def refusal(port: int, **changes: Any) -> TransportError:
+    with pytest.raises(TransportError) as caught:
+        open_session(port, **changes)
+    return caught.value
+
+
+def test_starttls_is_the_default_and_carries_mail(server: Start) -> None:
+    from mailer.message.envelope import Envelope as OurEnvelope
+    from mailer.transport.base import Ready, Reply
+
+    session = open_session(server(require_starttls=True))
+    assert isinstance(session.begin(OurEnvelope("a@a.example", "b@b.example")), Ready)
+    assert session.stream(b"Subject: x\r\n\r\nx\r\n") is None
+    assert session.finish() == Reply(code=250, enhanced="2.0.0", text="taken")
+    session.close()
+
+
+def test_a_server_without_starttls_gets_nothing(server: Start) -> None:
+    error = refusal(server(certificate=""))
+    assert error.is_lasting
+    assert "does not offer encryption" in str(error)
+
+
+@pytest.mark.parametrize(("certificate", "words"), [("other-host", "mismatch|CERTIFICATE"), ("expired", "CERTIFICATE")])
+def test_a_certificate_that_is_not_valid_for_the_host_is_refused(server: Start, certificate: str, words: str) -> None:
+    error = refusal(server(certificate))
+    assert error.is_lasting
+    assert error.stage is Stage.CONNECT
+    assert any(each in str(error) for each in words.split("|"))
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(server: Start) -> None:
+    assert refusal(server(), ca_file="").is_lasting
+
+
+def test_454_to_starttls_is_no_reason_to_go_on_without(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.greet("STARTTLS", "AUTH PLAIN")
+        peer.hear()
+        peer.say("454 4.7.0 not now")
+        peer.hear()
+
+    peers = raw_server(script)
+    error = refusal(peers.port, username="avsender", password="x")
+    assert not error.is_lasting
+    assert not any(line.startswith((b"AUTH", b"MAIL")) for line in peers.heard[0])
+
+
+def test_bytes_injected_before_tls_are_noticed(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.greet("STARTTLS")
+        peer.hear()
+        peer.say("220 go ahead", "250-injected", "250 AUTH PLAIN")
+        peer.hear()
+
+    error = refusal(raw_server(script).port)
+    assert error.is_lasting
+    assert "before TLS began" in str(error)
+
+
+def test_tls_from_the_first_byte() -> None:
+    import threading
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        sock, _ = listener.accept()
+        with context("localhost").wrap_socket(sock, server_side=True) as secured:
+            secured.sendall(b"220 raw.example ESMTP\r\n")
+            secured.recv(1000)
+            secured.sendall(b"250 raw.example\r\n")
+            secured.recv(1000)
+            secured.sendall(b"221 bye\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    session = open_session(listener.getsockname()[1], security=Security.TLS)
+    assert session.is_usable
+    session.close()
+    thread.join()
+    listener.close()
+
+
+@pytest.mark.parametrize("excluded", [[], ["PLAIN"]])
+def test_logging_in_with_plain_or_else_login(server: Start, excluded: list[str]) -> None:
+    port = server(authenticator=let_in, auth_exclude_mechanism=excluded, auth_required=True)
+    session = open_session(port, username="avsender", password="blåbær")
+    assert session.is_usable
+    session.close()
+
+
+@pytest.mark.parametrize("excluded", [[], ["PLAIN"]])
+def test_a_wrong_password_lasts_and_is_not_repeated_in_the_error(server: Start, excluded: list[str]) -> None:
+    error = refusal(
+        server(authenticator=let_in, auth_exclude_mechanism=excluded), username="avsender", password="hemmelig"
+    )
+    assert error.is_lasting
+    assert error.stage is Stage.LOGIN
+    assert "login was refused: 535" in str(error)
+    assert "hemmelig" not in str(error)
+    assert "hemmelig" not in repr(SmtpOptions(host="localhost", password="hemmelig"))
+
+
+def test_a_server_without_a_known_way_to_log_in_is_named(server: Start) -> None:
+    port = server(authenticator=let_in, auth_exclude_mechanism=["PLAIN", "LOGIN"])
+    assert "no way to log in" in str(refusal(port, username="avsender", password="x"))
+
+
+def test_without_encryption_only_this_machine_is_reached() -> None:
+    with pytest.raises(TransportError, match="leave this machine without encryption"):
+        SmtpTransport(SmtpOptions(host="relay.example", security=Security.NONE))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("relay.example", False)]
+)
+def test_loopback_is_known(host: str, is_loopback: bool) -> None:  # noqa: FBT001 a case
+    transport = SmtpTransport(SmtpOptions(host=host))
+    assert transport.is_loopback is is_loopback
+    assert transport.address == f"{host}:587 (STARTTLS)"
+
+
+def test_a_server_that_is_not_running_may_come_back() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    error = refusal(port)
+    assert not error.is_lasting
+    assert "cannot be reached" in str(error)
+
+
+def test_an_unknown_host_is_a_mistake_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    error = refusal(25, host="relay.example")
+    assert error.is_lasting
+    assert "relay.example is not known" in str(error)
+
+
+@pytest.mark.parametrize(("greeting", "lasts"), [("421 4.3.2 busy", False), ("554 5.7.1 go away", True)])
+def test_a_greeting_that_refuses(raw_server: Start, greeting: str, lasts: bool) -> None:  # noqa: FBT001 a case
+    error = refusal(raw_server(lambda peer: peer.say(greeting)).port)
+    assert error.is_lasting is lasts
+    assert greeting[:3] in str(error)
+
+
+def test_a_server_without_ehlo_is_greeted_with_helo(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.say("220 old.example")
+        peer.hear()
+        peer.say("502 what?")
+        peer.hear()
+        peer.say("250 old.example")
+        peer.hear()
+        peer.say("221 bye")
+
+    peers = raw_server(script)
+    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    assert [line.split()[0] for line in peers.heard[0]] == [b"ehlo", b"helo", b"QUIT"]
+
+
+def test_an_endless_ehlo_is_cut_off(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.say("220 raw.example")
+        peer.hear()
+        while True:
+            peer.say(*["250-more"] * 1000)
+
+    assert "no end" in str(refusal(raw_server(script).port))
+
+
+def test_an_endless_exchange_at_login_is_cut_off(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.greet("AUTH PLAIN")
+        assert peer.hear() == b"AUTH PLAIN " + b64encode(b"\0avsender\0x")
+        peer.say("334 more")
+        peer.hear()
+
+    error = refusal(
+        raw_server(script).port, host="127.0.0.1", security=Security.NONE, username="avsender", password="x"
+    )
+    assert error.stage is Stage.LOGIN
+
+
+def test_the_name_given_to_the_server_needs_no_dns(raw_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(peer: Any) -> None:
+        peer.greet()
+        peer.hear()
+
+    peers = raw_server(script, script)
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
+    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    monkeypatch.setattr(socket, "gethostname", lambda: "pc.helse.example")
+    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    assert [heard[0] for heard in peers.heard] == [b"ehlo [127.0.0.1]", b"ehlo pc.helse.example"]
