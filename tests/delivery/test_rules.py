@@ -1,0 +1,178 @@
+"""The pure rules: when to try again, what an answer means, when to stop for all, how long it takes."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from threading import Event
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.delivery.model import Counts, SkipReason
+from mailer.delivery.pacing import Pacer
+from mailer.delivery.planning import estimate_duration
+from mailer.delivery.progress import Progress
+from mailer.delivery.retry import GiveUp, Retry, RetryRule
+from mailer.delivery.verdict import EndReason, Judge, Verdict, judge
+from mailer.transport.base import Lost, Reply, Stage
+
+BEGAN = datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
+ACCEPTED = Reply(code=250)
+SPAM = Reply(code=554, enhanced="5.7.1", text="spam")
+CUT = Lost(stage=Stage.DOT, why="cut")
+
+
+def test_pauses_grow_from_five_minutes_to_two_hours() -> None:
+    rule = RetryRule()
+    decisions = [rule.decide(tries=tries, since=BEGAN, now=BEGAN, chance=0.5) for tries in range(1, 8)]
+    pauses = [(each.at - BEGAN).total_seconds() / 60 for each in decisions if isinstance(each, Retry)]
+    assert pauses == [5, 15, 30, 60, 120, 120, 120]
+
+
+@given(st.integers(1, 50), st.floats(0, 1, exclude_max=True), st.integers(0, 48 * 60))
+def test_a_retry_lies_ahead_within_twenty_percent_and_never_after_48_hours(tries: int, chance: float, age: int) -> None:
+    now = BEGAN + timedelta(minutes=age)
+    rule = RetryRule()
+    decision = rule.decide(tries=tries, since=BEGAN, now=now, chance=chance)
+    pause = rule.pauses[min(tries, len(rule.pauses)) - 1]
+    if isinstance(decision, Retry):
+        assert now < decision.at <= BEGAN + timedelta(hours=48)
+        assert abs((decision.at - now) / pause - 1) <= 0.2 + 1e-6
+    else:
+        assert decision == GiveUp()
+        assert now + pause * 1.2 > BEGAN + timedelta(hours=48)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (ACCEPTED, Verdict.ACCEPTED),
+        (Reply(code=421, stage=Stage.DOT), Verdict.DEFERRED),
+        (Reply(code=451, stage=Stage.DOT), Verdict.DEFERRED),
+        (SPAM, Verdict.REJECTED),
+        (Reply(code=550, stage=Stage.RCPT), Verdict.REJECTED),
+        (Reply(code=450, stage=Stage.RCPT), Verdict.DEFERRED),
+        (Reply(code=554, stage=Stage.DATA), Verdict.REJECTED),
+        (Reply(code=421, stage=Stage.RCPT), Verdict.AGAIN),
+        (Reply(code=421, stage=Stage.MAIL), Verdict.AGAIN),
+        (Reply(code=451, stage=Stage.MAIL), Verdict.AGAIN),
+        (Reply(code=550, stage=Stage.MAIL), Verdict.REFUSED),
+        (Reply(code=530, stage=Stage.RCPT), Verdict.REFUSED),
+        (CUT, Verdict.IN_DOUBT),
+        (Lost(stage=Stage.DATA, why="cut"), Verdict.AGAIN),
+    ],
+)
+def test_every_answer_has_one_meaning(answer: Reply | Lost, verdict: Verdict) -> None:
+    assert judge(answer) is verdict
+
+
+def test_five_identical_refusals_of_content_or_policy_stop_the_mailing() -> None:
+    watch = Judge()
+    assert [watch.hear(SPAM) for _ in range(4)] == [None] * 4
+    stop = watch.hear(SPAM)
+    assert stop is not None
+    assert stop.reason is EndReason.REFUSED
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ACCEPTED,
+        Reply(code=550, enhanced="5.1.1", stage=Stage.RCPT),
+        Reply(code=552, enhanced="5.7.1"),
+        Reply(code=451, enhanced="4.7.1"),
+    ],
+)
+def test_another_answer_in_between_begins_the_count_anew(between: Reply) -> None:
+    watch = Judge()
+    answers = [SPAM] * 4 + [between] + [SPAM] * 4
+    assert [watch.hear(each) for each in answers] == [None] * 9
+
+
+def test_what_we_refuse_ourselves_stops_nothing() -> None:
+    watch = Judge()
+    local = Reply(code=553, enhanced="5.6.7", stage=Stage.RCPT, is_local=True)
+    assert [watch.hear(local) for _ in range(20)] == [None] * 20
+    assert not watch.has_heard
+
+
+def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
+    watch = Judge()
+    assert [watch.hear(each) for each in (CUT, ACCEPTED, CUT)] == [None] * 3
+    assert watch.has_heard
+    stop = watch.hear(CUT)
+    assert stop is not None, "three of four, though only two in a row"
+    assert stop.reason is EndReason.BREAKER
+
+
+def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
+    watch = Judge()
+    for _ in range(2):
+        assert watch.hear(CUT) is None
+        assert [watch.hear(ACCEPTED) for _ in range(100)] == [None] * 100
+    assert [watch.hear(ACCEPTED) for _ in range(97)] == [None] * 97
+    assert watch.hear(CUT) is None, "three of three hundred"
+    assert watch.hear(ACCEPTED) is None
+    stop = watch.hear(CUT)
+    assert stop is not None, "four of three hundred and two"
+
+
+def test_the_relays_limit_decides_how_long_a_mailing_takes() -> None:
+    assert estimate_duration(301, connections=4, messages_per_minute=30) == timedelta(minutes=10)
+    assert estimate_duration(400, connections=4) == timedelta(seconds=10)
+    assert estimate_duration(0, connections=4, messages_per_minute=30) == timedelta()
+
+
+def test_progress_says_how_long_the_rest_takes() -> None:
+    assert Progress(total=10).seconds_left is None
+    progress = Progress(total=10, accepted=3, rejected=1, deferred=1, seconds=10)
+    assert (progress.settled, progress.rate, progress.seconds_left) == (5, 0.5, 10)
+
+
+@given(st.integers(1, 20_000), st.integers(2, 300))
+def test_moments_are_as_far_apart_as_the_limit_asks(limit: int, messages: int) -> None:
+    now = BEGAN
+    reserved = BEGAN
+
+    def reserve(name: str, *, count: int, spacing: timedelta) -> datetime:
+        nonlocal reserved
+        assert name == "smtp"
+        first, reserved = reserved, reserved + count * spacing
+        return first
+
+    pacer = Pacer(limit, reserve=reserve, clock=lambda: now, name="smtp")
+    moments = [pacer._next_moment() for _ in range(messages)]
+    gaps = {later - earlier for earlier, later in pairwise(moments)}
+    assert gaps == {timedelta(minutes=1) / limit}
+
+
+def test_moments_that_nobody_wanted_are_not_made_up_for() -> None:
+    clock = [BEGAN]
+    reserved: list[int] = []
+
+    def reserve(name: str, *, count: int, spacing: timedelta) -> datetime:
+        del name, spacing
+        reserved.append(count)
+        return clock[0]
+
+    pacer = Pacer(600, reserve=reserve, clock=lambda: clock[0], name="smtp")
+    assert pacer.wait(Event())
+    clock[0] += timedelta(minutes=5)
+    assert pacer.wait(Event())
+    assert reserved == [10, 10]
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    stopped = Event()
+    stopped.set()
+    pacer = Pacer(1, reserve=lambda *_, **__: BEGAN + timedelta(hours=1), clock=lambda: BEGAN, name="smtp")
+    assert pacer.is_limited
+    assert not pacer.wait(stopped)
+
+
+@given(st.dictionaries(st.sampled_from(list(SkipReason)), st.integers(0, 100)), st.integers(0, 100), st.integers(0, 9))
+def test_the_equation_tells_when_somebody_is_missing(skipped: dict[SkipReason, int], accepted: int, lost: int) -> None:
+    audience = sum(skipped.values()) + accepted + lost
+    counts = Counts(audience=audience, skipped=skipped, accepted=accepted)
+    assert counts.adds_up is (lost == 0)
+    assert counts.to_send == accepted + lost
