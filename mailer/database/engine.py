@@ -54,9 +54,31 @@ class Database:
         with self.engine.connect().execution_options(mailer_writes=True) as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def staging(self) -> Iterator[Connection]:
+        """Give a connection that keeps its temporary tables until the end and blocks nobody.
+
+        `commit` what was staged, then write inside `begin_writing(connection)`.
+        """
+        with self.engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.invalidate()  # the temporary tables go with it
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def begin_writing(connection: Connection) -> Iterator[None]:
+    """Begin the writing transaction of a connection of `Database.staging`."""
+    connection.commit()
+    connection.execution_options(mailer_writes=True)
+    with connection.begin():
+        yield
 
 
 def open_database(url: str, *, upgrade: bool = False) -> Database:
@@ -138,7 +160,9 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         try:
-            for pragma in (*_PRAGMAS, f"foreign_keys = {foreign_keys}"):
+            # Without foreign keys a table is being made anew; triggers that name it must not hinder that.
+            switches = (f"foreign_keys = {foreign_keys}", f"legacy_alter_table = {not foreign_keys}")
+            for pragma in (*_PRAGMAS, *switches):
                 connection.cursor().execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()

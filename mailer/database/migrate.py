@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
 
+from mailer.database.history import protect_history
 from mailer.database.tables import metadata
 from mailer.errors import ExitCode, MailerError
 
@@ -53,6 +54,7 @@ def upgrade(connection: Connection) -> None:
     found = version(connection)
     if found is None:
         metadata.create_all(connection)
+        protect_history(connection)
         _version.create(connection)
         connection.execute(_version.insert().values(version_num=HEAD))
     elif found != HEAD:

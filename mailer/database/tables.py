@@ -75,6 +75,16 @@ def _folded_name(context: DefaultExecutionContext) -> str:
     return row.get("name", "").casefold()
 
 
+def _domain(context: DefaultExecutionContext) -> str:
+    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
+    return row["address"].rpartition("@")[2]
+
+
+def compared_by_byte(length: int | None = None) -> TypeEngine[str]:
+    """Text whose beginning an index finds on both databases; PostgreSQL's own order of letters hinders it."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 # --- People -----------------------------------------------------------------------------------------
 
 list_ = Table(
@@ -89,21 +99,38 @@ list_ = Table(
     Column("short", Text, nullable=False),
     Column("region", String(16), nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
+    Column("merged_into_id", ForeignKey("list.id")),
+)
+
+# What is told of an import later: whom it brought, and that it was undone.
+import_run = Table(
+    "import_run",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("undone_at", UtcTime),
+    Column("undone_by", Text, nullable=False, server_default=""),
 )
 
 subscriber = Table(
     "subscriber",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address", String(320), nullable=False, unique=True),  # normalised: matching only
+    Column("address", compared_by_byte(320), nullable=False, unique=True),  # normalised: matching only
     Column("address_as_given", String(320), nullable=False),  # what mail is sent to
     Column("name", Text, nullable=False, server_default=""),
-    Column("name_folded", Text, nullable=False, server_default="", default=_folded_name),  # what is searched
+    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name, index=True),
+    Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True),
     Column("organisation", Text, nullable=False, server_default=""),
     Column("role", String(64), nullable=False, server_default=""),
     Column("lang", String(2), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("source", Text, nullable=False, server_default=""),
+    Column("import_id", ForeignKey("import_run.id")),  # the import that brought the person
+    Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history` says why
 )
 
 subscription = Table(
@@ -122,11 +149,16 @@ consent = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("subscription_id", ForeignKey("subscription.id"), nullable=False, index=True),
+    Column("list_slug", String(64), nullable=False),  # the list it was given for, whatever becomes of the list
+    Column("article", String(1), nullable=False, server_default=""),  # a, b or e of GDPR art. 6(1)
     Column("basis", Text, nullable=False),
     Column("method", String(16), nullable=False),
+    Column("text_version", String(32), nullable=False, server_default=""),
     Column("recorded_at", UtcTime, nullable=False),
+    Column("confirmed_at", UtcTime),
     Column("source", Text, nullable=False, server_default=""),
     Column("source_line", Integer),
+    Column("import_id", ForeignKey("import_run.id"), index=True),
 )
 
 subscriber_event = Table(
@@ -137,6 +169,8 @@ subscriber_event = Table(
     Column("at", UtcTime, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", String(32), nullable=False),
+    Column("list_id", ForeignKey("list.id")),
+    Column("import_id", ForeignKey("import_run.id")),
     Column("detail", JSON, nullable=False),
 )
 
@@ -146,7 +180,35 @@ suppression = Table(
     Column("id", Id, primary_key=True),
     Column("address_hash", LargeBinary(32), nullable=False, unique=True),
     Column("reason", String(32), nullable=False),
+    Column("scope", String(64), nullable=False, server_default="all"),
+    Column("note", Text, nullable=False, server_default=""),
     Column("since", UtcTime, nullable=False),
+    Column("released_at", UtcTime),
+    Column("release_note", Text, nullable=False, server_default=""),
+)
+
+# --- Editions ---------------------------------------------------------------------------------------
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(64), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+    UniqueConstraint("slug", "content_hash"),
+)
+
+edition_form = Table(
+    "edition_form",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", ForeignKey("edition.id"), nullable=False),
+    Column("form", String(8), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("edition_id", "form"),
 )
 
 # --- Mailings ---------------------------------------------------------------------------------------

@@ -74,23 +74,36 @@ class Register:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Why somebody may be sent mail: the basis (GDPR art. 6(1) a, b or e) with reference, when and how it was given."""
+    """Why somebody may be sent mail: the basis with its reference, for which list, when, how and on what text.
+
+    `article` is a, b or e of GDPR art. 6(1), where the basis names one; `list` is the list it was given for, also
+    after lists were merged.
+    """
 
     basis: str
     method: str
     recorded_at: datetime
+    list: str = ""
+    article: str = ""
+    text_version: str = ""
+    confirmed_at: datetime | None = None
     source: str = ""
     source_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One subscriber on one list."""
+    """One subscriber on one list; `consents` are all that were recorded, the latest last."""
 
     list: str
     status: SubscriptionStatus
     since: datetime
-    consent: Consent | None = None
+    consents: tuple[Consent, ...] = ()
+
+    @property
+    def consent(self) -> Consent | None:
+        """The consent that holds."""
+        return self.consents[-1] if self.consents else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

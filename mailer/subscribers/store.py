@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
@@ -16,9 +16,10 @@ from mailer.errors import MailerError
 from mailer.subscribers import subscriptions
 from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
+from mailer.subscribers.finding import find_ids
 from mailer.subscribers.model import Consent, Lang, ListKind, Subscriber, SubscriptionStatus
 from mailer.subscribers.subscriptions import Event, NewSubscription
-from mailer.subscribers.suppression import SuppressionList, SuppressionReason
+from mailer.subscribers.suppression import Suppression, SuppressionList, SuppressionReason
 from mailer.subscribers.words import MAXIMUM_ROLE, clean_words
 
 FIND_LIMIT = 100
@@ -69,6 +70,7 @@ class SubscriberStore:
         lang: Lang = "nb",
         source: str = "",
         method: str = "admin",
+        text_version: str = "",
         again: bool = False,
     ) -> Subscriber:
         """Put an address on lists. A known address keeps its own facts and gains the lists it is not on yet.
@@ -84,7 +86,13 @@ class SubscriberStore:
             "lang": lang,
             "source": clean_words(source),
         }
-        consent = Consent(basis=_required_basis(basis), method=method, recorded_at=self.clock(), source=facts["source"])
+        consent = Consent(
+            basis=_required_words(basis, "a basis is missing", "Say why this person may be written to, with --basis."),
+            method=method,
+            recorded_at=self.clock(),
+            text_version=text_version,
+            source=facts["source"],
+        )
         with self.joining() as connection:
             wanted = self._known_lists(connection, lists)
             id_ = self._found_or_new(connection, parsed, facts)
@@ -106,17 +114,10 @@ class SubscriberStore:
         return found[0] if found else None
 
     def find(self, query: str) -> tuple[Subscriber, ...]:
-        """Subscribers whose address begins with `query`, whose name holds it or whose domain is it (`@…`)."""
-        wanted = clean_words(query).casefold()
-        if wanted.startswith("@"):
-            matches = subscriber.c.address.endswith(wanted, autoescape=True)
-        else:
-            matches = or_(
-                subscriber.c.address.startswith(wanted, autoescape=True),
-                subscriber.c.name_folded.contains(wanted, autoescape=True),
-            )
+        """Subscribers whose address begins with `query`, whose name holds it or whose domain it begins (`@…`)."""
         with self.database.reading() as connection:
-            return _read(connection, select(subscriber).where(matches).order_by(subscriber.c.address).limit(FIND_LIMIT))
+            ids = find_ids(connection, clean_words(query).casefold(), limit=FIND_LIMIT)
+            return _read(connection, select(subscriber).where(subscriber.c.id.in_(ids)).order_by(subscriber.c.address))
 
     def history(self, address: str) -> tuple[Event, ...]:
         """What happened to the subscriber with this address, oldest first."""
@@ -138,18 +139,41 @@ class SubscriberStore:
             self._record(connection, subscriber_id, "unsubscribed", now, left)
         return left
 
-    def suppress(self, address: str, *, reason: SuppressionReason) -> bool:
+    def suppress(self, address: str, *, reason: SuppressionReason, note: str = "") -> bool:
         """Never write to the address again; says whether that is new."""
         normalised = parse_address(address).normalised
         now = self.clock()
         with self.joining() as connection:
-            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now)
+            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now, note=clean_words(note))
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_new and found is not None:
-                subscriptions.suppress(connection, found.id, now=now)
-                event = self.event(found.id, "suppressed", now, {"reason": reason.value})
-                subscriptions.record_events(connection, [event])
+                got_mail = subscriptions.suppress(connection, found.id, now=now)
+                details = [{"reason": reason.value, "list": slug} for slug in got_mail] or [{"reason": reason.value}]
+                events = [self.event(found.id, "suppressed", now, detail) for detail in details]
+                subscriptions.record_events(connection, events)
         return is_new
+
+    def release(self, address: str, *, note: str) -> bool:
+        """Let a suppressed address be added again, by a person's decision; says whether it was suppressed.
+
+        Its subscriptions count as left until the person joins anew. Raises `SubscriberError` without a note.
+        """
+        reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
+        normalised = parse_address(address).normalised
+        now = self.clock()
+        with self.joining() as connection:
+            is_released = self.suppressed.release(connection, normalised, note=reason, now=now)
+            found = connection.execute(_by_address(normalised)).one_or_none()
+            if is_released and found is not None:
+                left = SubscriptionStatus.UNSUBSCRIBED
+                subscriptions.change_status(connection, found.id, to=left, now=now)
+                subscriptions.record_events(connection, [self.event(found.id, "released", now, {"reason": reason})])
+        return is_released
+
+    def suppression(self, address: str) -> Suppression | None:
+        """Why the address must never be written to, when it must not."""
+        with self.database.reading() as connection:
+            return self.suppressed.find(connection, parse_address(address).normalised)
 
     def is_suppressed(self, address: str) -> bool:
         """Whether the address must never be written to."""
@@ -246,12 +270,13 @@ class SubscriberStore:
         joined = []
         for slug, list_id in wanted.items():
             row = found.get(list_id)
+            given = replace(consent, list=slug)
             if row is None:
-                new = NewSubscription(subscriber_id=subscriber_id, list_id=list_id, consent=consent)
+                new = NewSubscription(subscriber_id=subscriber_id, list_id=list_id, consent=given)
                 subscriptions.insert_subscriptions(connection, [new])
             elif row.status == SubscriptionStatus.UNSUBSCRIBED:
                 _refuse_left(slug, row.since, again=again)
-                subscriptions.rejoin(connection, row.id, consent)
+                subscriptions.rejoin(connection, row.id, given)
             else:
                 continue
             joined.append(slug)
@@ -265,10 +290,10 @@ class SubscriberStore:
         )
 
 
-def _required_basis(basis: str) -> str:
-    cleaned = clean_words(basis)
+def _required_words(text: str, what: str, hint: str) -> str:
+    cleaned = clean_words(text)
     if not cleaned:
-        raise SubscriberError("a basis is missing", hint="Say why this person may be written to, with --basis.")
+        raise SubscriberError(what, hint=hint)
     return cleaned
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from mailer.database.tables import consent, list_, subscriber_event, subscription
+from mailer.subscribers.basis import article_of
 from mailer.subscribers.model import Consent, Subscription, SubscriptionStatus
 
 _STILL_IN = (SubscriptionStatus.ACTIVE.value, SubscriptionStatus.PENDING.value)
@@ -20,6 +21,7 @@ class NewSubscription:
     subscriber_id: int
     list_id: int
     consent: Consent
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
 
 
 def list_ids(connection: Connection) -> dict[str, int]:
@@ -28,14 +30,14 @@ def list_ids(connection: Connection) -> dict[str, int]:
 
 
 def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription]) -> None:
-    """Write active subscriptions, each with its consent."""
+    """Write subscriptions, each with its consent."""
     if not new:
         return
     rows = [
         {
             "subscriber_id": each.subscriber_id,
             "list_id": each.list_id,
-            "status": SubscriptionStatus.ACTIVE.value,
+            "status": each.status.value,
             "since": each.consent.recorded_at,
         }
         for each in new
@@ -51,9 +53,13 @@ def consent_row(given: Consent, subscription_id: int) -> dict[str, Any]:
     """The consent as the row of its table."""
     return {
         "subscription_id": subscription_id,
+        "list_slug": given.list,
+        "article": given.article or article_of(given.basis),
         "basis": given.basis,
         "method": given.method,
+        "text_version": given.text_version,
         "recorded_at": given.recorded_at,
+        "confirmed_at": given.confirmed_at,
         "source": given.source,
         "source_line": given.source_line,
     }
@@ -81,11 +87,17 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return tuple(row.slug for row in left)
 
 
-def suppress(connection: Connection, subscriber_id: int, *, now: datetime) -> None:
-    """Mark all of the subscriber's subscriptions as suppressed."""
+def suppress(connection: Connection, subscriber_id: int, *, now: datetime) -> tuple[str, ...]:
+    """Mark all of the subscriber's subscriptions as suppressed; returns the slugs that got mail until now."""
+    got_mail = leave(connection, subscriber_id, now=now)
+    change_status(connection, subscriber_id, to=SubscriptionStatus.SUPPRESSED, now=now)
+    return got_mail
+
+
+def change_status(connection: Connection, subscriber_id: int, *, to: SubscriptionStatus, now: datetime) -> None:
+    """Give all of the subscriber's subscriptions one status."""
     query = select(subscription.c.id).where(subscription.c.subscriber_id == subscriber_id)
-    ids = list(connection.execute(query).scalars())
-    _set_status(connection, ids, SubscriptionStatus.SUPPRESSED, now)
+    _set_status(connection, list(connection.execute(query).scalars()), to, now)
 
 
 def _set_status(connection: Connection, ids: Sequence[int], status: SubscriptionStatus, now: datetime) -> None:
@@ -102,28 +114,35 @@ def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) ->
         .order_by(subscription.c.subscriber_id, list_.c.position)
     )
     rows = connection.execute(query).all()
-    consents = _latest_consents(connection, [row.id for row in rows])
+    consents = _consents(connection, [row.id for row in rows])
     found: dict[int, tuple[Subscription, ...]] = dict.fromkeys(subscriber_ids, ())
     for row in rows:
-        one = Subscription(
-            list=row.slug, status=SubscriptionStatus(row.status), since=row.since, consent=consents.get(row.id)
-        )
+        given = consents.get(row.id, ())
+        one = Subscription(list=row.slug, status=SubscriptionStatus(row.status), since=row.since, consents=given)
         found[row.subscriber_id] += (one,)
     return found
 
 
-def _latest_consents(connection: Connection, subscription_ids: Sequence[int]) -> dict[int, Consent]:
+def _consents(connection: Connection, subscription_ids: Sequence[int]) -> dict[int, tuple[Consent, ...]]:
     query = select(consent).where(consent.c.subscription_id.in_(subscription_ids)).order_by(consent.c.id)
-    return {
-        row.subscription_id: Consent(
-            basis=row.basis,
-            method=row.method,
-            recorded_at=row.recorded_at,
-            source=row.source,
-            source_line=row.source_line,
-        )
-        for row in connection.execute(query)
-    }
+    found: dict[int, tuple[Consent, ...]] = {}
+    for row in connection.execute(query):
+        found[row.subscription_id] = (*found.get(row.subscription_id, ()), _consent(row))
+    return found
+
+
+def _consent(row: Row[Any]) -> Consent:
+    return Consent(
+        basis=row.basis,
+        method=row.method,
+        recorded_at=row.recorded_at,
+        list=row.list_slug,
+        article=row.article,
+        text_version=row.text_version,
+        confirmed_at=row.confirmed_at,
+        source=row.source,
+        source_line=row.source_line,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +157,15 @@ class Event:
 
 
 def record_events(connection: Connection, events: Iterable[Event]) -> None:
-    """Add events to the history."""
+    """Add events to the history; a list that the detail names is also kept as a column, for counting."""
+    lists = list_ids(connection)
     rows = [
         {
             "subscriber_id": each.subscriber_id,
             "at": each.at,
             "actor": each.actor,
             "action": each.action,
+            "list_id": lists.get(each.detail.get("list", "")),
             "detail": each.detail,
         }
         for each in events

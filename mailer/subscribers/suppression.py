@@ -19,6 +19,17 @@ class SuppressionReason(StrEnum):
     COMPLAINT = "complaint"
     ERASED = "erased"
     MANUAL = "manual"
+    MOVED = "moved"  # the person has another address now; the old one must not come back through an old file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why and since when an address is suppressed; `scope` is what it may not be sent."""
+
+    reason: SuppressionReason
+    since: datetime
+    note: str = ""
+    scope: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +49,39 @@ class SuppressionList:
     def among(self, connection: Connection, addresses: Collection[str]) -> frozenset[str]:
         """Those of the normalised addresses that are suppressed."""
         hashes = {self.hash_of(each): each for each in addresses}
-        query = select(suppression.c.address_hash).where(suppression.c.address_hash.in_(hashes))
+        query = select(suppression.c.address_hash).where(suppression.c.address_hash.in_(hashes), _HOLDS)
         return frozenset(hashes[bytes(found)] for found in connection.execute(query).scalars())
 
-    def add(self, connection: Connection, address: str, *, reason: SuppressionReason, now: datetime) -> bool:
+    def find(self, connection: Connection, address: str) -> Suppression | None:
+        """What is known of the suppression of a normalised address."""
+        query = select(suppression).where(suppression.c.address_hash == self.hash_of(address), _HOLDS)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Suppression(reason=SuppressionReason(row.reason), since=row.since, note=row.note, scope=row.scope)
+
+    def add(
+        self, connection: Connection, address: str, *, reason: SuppressionReason, now: datetime, note: str = ""
+    ) -> bool:
         """Suppress the normalised address; says whether it was not suppressed before."""
         if self.holds(connection, address):
             return False
-        row = {"address_hash": self.hash_of(address), "reason": reason.value, "since": now}
+        hashed = self.hash_of(address)
+        connection.execute(suppression.delete().where(suppression.c.address_hash == hashed))  # one that was released
+        row = {"address_hash": hashed, "reason": reason.value, "since": now, "note": note}
         connection.execute(suppression.insert().values(row))
         return True
+
+    def release(self, connection: Connection, address: str, *, note: str, now: datetime) -> bool:
+        """Let the normalised address be written to again, and keep why; says whether it was suppressed."""
+        hashed = self.hash_of(address)
+        statement = suppression.update().where(suppression.c.address_hash == hashed, _HOLDS)
+        return connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
+
+    def all_hashes(self, connection: Connection) -> frozenset[bytes]:
+        """The hashes of every suppressed address, for comparing with many."""
+        query = select(suppression.c.address_hash).where(_HOLDS)
+        return frozenset(bytes(found) for found in connection.execute(query).scalars())
+
+
+_HOLDS = suppression.c.released_at.is_(None)

@@ -37,7 +37,16 @@ def _described(connection: Connection) -> dict[str, object]:
             looked.get_check_constraints(name),
         )
         for name in sorted(metadata.tables)
-    }
+    } | {"triggers": _triggers(connection)}
+
+
+def _triggers(connection: Connection) -> list[str]:
+    is_sqlite = connection.dialect.name == "sqlite"
+    query = "SELECT sql FROM sqlite_schema WHERE type = 'trigger'" if is_sqlite else _POSTGRESQL_TRIGGERS
+    return sorted(connection.execute(text(query)).scalars())
+
+
+_POSTGRESQL_TRIGGERS = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 
 
 def _plain(index: ReflectedIndex) -> dict[str, str]:

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from mailer.database.tables import Id, UtcTime
+from mailer.database.history import protect_history
+from mailer.database.tables import Id, UtcTime, compared_by_byte
 
 revision = "0001"
 down_revision = None
@@ -21,8 +22,42 @@ def upgrade() -> None:
         sa.Column("short", sa.Text(), nullable=False),
         sa.Column("region", sa.String(length=16), server_default="", nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("merged_into_id", Id, nullable=True),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["list.id"], name=op.f("fk_list_merged_into_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list")),
         sa.UniqueConstraint("slug", name=op.f("uq_list_slug")),
+    )
+    op.create_table(
+        "import_run",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_by", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    op.create_table(
+        "edition",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("stored_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
+        sa.UniqueConstraint("slug", "content_hash", name=op.f("uq_edition_slug_content_hash")),
+    )
+    op.create_table(
+        "edition_form",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("edition_id", Id, nullable=False),
+        sa.Column("form", sa.String(length=8), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("fk_edition_form_edition_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition_form")),
+        sa.UniqueConstraint("edition_id", "form", name=op.f("uq_edition_form_edition_id_form")),
     )
     op.create_table(
         "mailing",
@@ -58,24 +93,34 @@ def upgrade() -> None:
     op.create_table(
         "subscriber",
         sa.Column("id", Id, nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("address", compared_by_byte(320), nullable=False),
         sa.Column("address_as_given", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("name_folded", sa.Text(), server_default="", nullable=False),
+        sa.Column("name_folded", compared_by_byte(), server_default="", nullable=False),
+        sa.Column("domain", compared_by_byte(255), nullable=False),
         sa.Column("organisation", sa.Text(), server_default="", nullable=False),
         sa.Column("role", sa.String(length=64), server_default="", nullable=False),
         sa.Column("lang", sa.String(length=2), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("source", sa.Text(), server_default="", nullable=False),
+        sa.Column("import_id", Id, nullable=True),
+        sa.Column("erased_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_subscriber_import_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("address", name=op.f("uq_subscriber_address")),
     )
+    op.create_index(op.f("ix_subscriber_domain"), "subscriber", ["domain"], unique=False)
+    op.create_index(op.f("ix_subscriber_name_folded"), "subscriber", ["name_folded"], unique=False)
     op.create_table(
         "suppression",
         sa.Column("id", Id, nullable=False),
         sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("scope", sa.String(length=64), server_default="all", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("released_at", UtcTime(), nullable=True),
+        sa.Column("release_note", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
         sa.UniqueConstraint("address_hash", name=op.f("uq_suppression_address_hash")),
     )
@@ -111,7 +156,11 @@ def upgrade() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("list_id", Id, nullable=True),
+        sa.Column("import_id", Id, nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_subscriber_event_import_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_subscriber_event_list_id")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscriber_event_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber_event")),
     )
@@ -143,14 +192,21 @@ def upgrade() -> None:
         "consent",
         sa.Column("id", Id, nullable=False),
         sa.Column("subscription_id", Id, nullable=False),
+        sa.Column("list_slug", sa.String(length=64), nullable=False),
+        sa.Column("article", sa.String(length=1), server_default="", nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("text_version", sa.String(length=32), server_default="", nullable=False),
         sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("confirmed_at", UtcTime(), nullable=True),
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.Column("import_id", Id, nullable=True),
+        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_consent_import_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_consent_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
+    op.create_index(op.f("ix_consent_import_id"), "consent", ["import_id"], unique=False)
     op.create_index(op.f("ix_consent_subscription_id"), "consent", ["subscription_id"], unique=False)
     op.create_table(
         "delivery",
@@ -196,3 +252,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(op.f("ix_attempt_delivery_id"), "attempt", ["delivery_id"], unique=False)
+    protect_history(op.get_bind())

@@ -1,0 +1,47 @@
+"""The history of people and their consents is only ever added to: triggers in the database see to that.
+
+Two things may be deleted, never changed. The rows of a person who is being erased or purged, which is why `erased_at`
+is set first. And the consents of an import that is undone: the events that tell of it stay.
+"""
+
+from sqlalchemy import Connection
+
+_IS_KEPT = {
+    "subscriber_event": "(SELECT erased_at FROM subscriber WHERE id = OLD.subscriber_id) IS NULL",
+    "consent": """NOT EXISTS (SELECT 1 FROM subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id
+        WHERE subscription.id = OLD.subscription_id AND subscriber.erased_at IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM import_run WHERE id = OLD.import_id AND undone_at IS NOT NULL)""",
+}
+_MESSAGE = "the history is never changed"
+
+
+def protect_history(connection: Connection) -> None:
+    """Make the triggers; the tables must be there."""
+    make = _on_sqlite if connection.dialect.name == "sqlite" else _on_postgresql
+    for table, is_kept in _IS_KEPT.items():
+        for statement in make(table, is_kept):
+            connection.exec_driver_sql(statement)
+
+
+def _on_sqlite(table: str, is_kept: str) -> tuple[str, ...]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
+    return (
+        f"CREATE TRIGGER {table}_is_not_changed BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_is_not_deleted BEFORE DELETE ON {table} WHEN {is_kept} {refuse}",
+    )
+
+
+def _on_postgresql(table: str, is_kept: str) -> tuple[str, ...]:
+    return (
+        f"""CREATE FUNCTION refuse_to_change_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                IF NOT ({is_kept}) THEN RETURN OLD; END IF;
+            END IF;
+            RAISE EXCEPTION '{_MESSAGE}';
+        END $$""",
+        f"""CREATE TRIGGER {table}_is_kept BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_{table}()""",
+        f"""CREATE TRIGGER {table}_is_not_truncated BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_{table}()""",
+    )
