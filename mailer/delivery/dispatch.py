@@ -108,6 +108,8 @@ class Dispatcher:
 
     def _send(self, shop: Workshop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]) -> None:
         self._look_ahead(shop, once=once, claims=False)
+        if stop.is_set():
+            shop.feed.stop(Stop(EndReason.STOPPED))
         session = self._first_session(shop, stop)
         if session is None:
             return

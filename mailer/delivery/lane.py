@@ -64,7 +64,11 @@ class Lane:
             self._hang_up()
 
     def _work_on(self) -> None:
-        outgoing = self._next(patience=self._shop.options.idle_seconds)
+        shop = self._shop
+        # With nothing in hand: a connection that is refused must not keep a delivery from the others.
+        if shop.feed.stopped.wait(shop.options.backoff(self._failures)):
+            return
+        outgoing = self._next(patience=shop.options.idle_seconds)
         if outgoing is None:
             self._hang_up()
         while outgoing is not None:
@@ -185,7 +189,7 @@ class Lane:
     def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
         """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while."""
         shop = self._shop
-        self._trouble(_words(answer))
+        self._trouble(_words(answer), answer.stage)
         if shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
             shop.feed.give_back(delivery)
             return
@@ -199,21 +203,19 @@ class Lane:
         if self._session and self._session.is_usable and not (limit and self._sent_on_session >= limit):
             return self._session
         self._hang_up()
-        if self._shop.feed.stopped.wait(self._shop.options.backoff(self._failures)):
-            return None
         try:
             self._session, self._sent_on_session = self._shop.transport.connect(), 0
         except TransportError as error:
-            self._trouble(str(error))
+            self._trouble(str(error), error.stage)
             if error.is_lasting:
                 self._shop.feed.stop(Stop(EndReason.REFUSED, str(error)))
         return self._session
 
-    def _trouble(self, why: str) -> None:
+    def _trouble(self, why: str, stage: Stage) -> None:
         self._failures += 1
         self._shop.feed.trouble = why
         self._hang_up()
-        logger.warning("connection: %s", why, extra={"mailing": self._shop.run.mailing.id})
+        logger.warning("connection broke at %s", stage, extra={"mailing": self._shop.run.mailing.id})
 
     def _hang_up(self) -> None:
         if self._session is not None:

@@ -289,6 +289,71 @@ def test_asked_to_stop_it_finishes_what_is_in_hand(plan: Plan, dispatcher: Make,
     assert counts.queued > 0
 
 
+def test_asked_to_stop_before_it_began_it_sends_nothing(plan: Plan, dispatcher: Make) -> None:
+    stop, transport = Event(), MemoryTransport()
+    stop.set()
+    ended = dispatcher(transport).run(plan(3), stop=stop)
+    assert (ended.reason, ended.counts.queued, transport.received) == (EndReason.STOPPED, 3, ())
+
+
+def test_asked_to_stop_while_the_server_is_away_it_stops(plan: Plan, dispatcher: Make) -> None:
+    stop = Event()
+
+    class Away(Unreachable):
+        def connect(self) -> MemorySession:
+            stop.set()
+            return super().connect()
+
+    transport = Away(TransportError("no server", stage=Stage.CONNECT))
+    assert dispatcher(transport).run(plan(3), stop=stop).reason is EndReason.STOPPED
+    assert transport.tries == 1
+
+
+@pytest.mark.parametrize("decision", ["pause", "cancel"])
+def test_a_decision_is_noticed_while_everybody_waits(
+    plan: Plan, dispatcher: Make, ledger: Ledger, decision: str
+) -> None:
+    mailing_id = plan(2)
+    transport = MemoryTransport(lambda _: Reply(code=450, stage=Stage.RCPT))
+
+    def decide(progress: Progress) -> None:
+        if progress.deferred == 2 and ledger.mailing(mailing_id).state is MailingState.RUNNING:
+            getattr(ledger, decision)(mailing_id)
+
+    ended = dispatcher(transport).run(mailing_id, on_progress=decide)
+    assert ended.reason == {"pause": EndReason.PAUSED, "cancel": EndReason.CANCELLED}[decision]
+
+
+def test_what_a_display_raises_ends_the_run_and_is_raised(plan: Plan, dispatcher: Make, ledger: Ledger) -> None:
+    mailing_id = plan(50)
+
+    def interrupt(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dispatcher(MemoryTransport()).run(mailing_id, on_progress=interrupt)
+    counts = ledger.mailing(mailing_id).counts
+    assert counts.accepted + counts.queued == 50
+
+
+def test_a_refused_connection_does_not_hold_up_the_others(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+) -> None:
+    class OneOnly(MemoryTransport):
+        opened = 0
+
+        def connect(self) -> MemorySession:
+            self.opened += 1
+            if self.opened > 1:
+                raise TransportError("421 too many connections", stage=Stage.CONNECT)
+            return super().connect()
+
+    mailing_id, transport = plan(30), OneOnly()
+    ended = dispatcher(transport, backoff_seconds=600, longest_backoff_seconds=600).run(mailing_id)
+    assert ended.reason is EndReason.FINISHED
+    assert agrees(mailing_id, transport).accepted == 30
+
+
 @pytest.mark.parametrize("decision", ["pause", "cancel"])
 def test_a_decision_from_elsewhere_takes_effect_at_the_next_mark(
     plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], ledger: Ledger, decision: str

@@ -166,10 +166,11 @@ class Run:
             .order_by(delivery.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            .cte("some")  # PostgreSQL may run a subquery more than once, and then claim more than `limit`
         )
         statement = (
             update(delivery)
-            .where(delivery.c.id.in_(some.scalar_subquery()), _IS_RUNNING)
+            .where(delivery.c.id.in_(select(some.c.id)), _IS_RUNNING)
             .values(status=DeliveryStatus.CLAIMED, run_id=self._id, changed_at=self._clock())
             .returning(
                 delivery.c.id,
