@@ -39,10 +39,10 @@ class Notebook:
 
     def line_of(self, words: str, *, near: int) -> int:
         """Return the line that holds `words`, the first one from `near` on, else 0."""
-        return find_line(self.lines, words, near=near, first_line=self.first_line)
+        return find_place(self.lines, words, near=near, first_line=self.first_line)[0]
 
     def _add(self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str) -> None:
-        found = self.line_of(words, near=line) if words else 0
+        found, column = find_place(self.lines, words, near=line, first_line=self.first_line)
         self.findings.append(
             Finding(
                 severity=severity,
@@ -50,17 +50,18 @@ class Notebook:
                 message=message,
                 file=self.file,
                 line=found or line,
+                column=column,
                 words=words if found else "",
                 hint=hint,
             )
         )
 
 
-def find_line(lines: Sequence[str], words: str, *, near: int = 0, first_line: int = 1) -> int:
-    """Return the number of the line that holds `words`: the first from `near` on, else the first, else 0."""
+def find_place(lines: Sequence[str], words: str, *, near: int = 0, first_line: int = 1) -> tuple[int, int]:
+    """Return line and column of `words`: the first place from line `near` on, else the first, else 0 and 0."""
     wanted = unicodedata.normalize("NFC", words)
     start = max(near - first_line, 0)
     for index in chain(range(start, len(lines)), range(min(start, len(lines)))):
-        if wanted in lines[index]:
-            return index + first_line
-    return 0
+        if wanted and wanted in lines[index]:
+            return index + first_line, lines[index].index(wanted) + 1
+    return 0, 0

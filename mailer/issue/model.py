@@ -118,13 +118,17 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something seen in the editor's files; `file` is relative to the issue's folder, `line` counts from 1."""
+    """Something seen in the editor's files; `file` is relative to the issue's folder, `line` and `column` count from 1.
+
+    0 says that the place is not known.
+    """
 
     severity: Severity
     rule: str
     message: str
     file: str
     line: int = 0
+    column: int = 0
     words: str = ""
     hint: str = ""
 

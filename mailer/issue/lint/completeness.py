@@ -1,0 +1,55 @@
+"""Rules for what readers miss: somebody to ask, a subject that fits, a preheader."""
+
+from collections.abc import Iterator
+
+from mailer.issue.frame import FRAME
+from mailer.issue.lint.reading import Reading, Slip
+from mailer.issue.model import Placement
+from mailer.issue.passages import links_in
+
+LONGEST_PREHEADER = 120
+_INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
+_LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
+
+
+def no_contact(reading: Reading) -> Iterator[Slip]:
+    """Readers who want to know more need somebody to ask."""
+    for item in reading.issue.items:
+        if not item.contacts and not any(
+            link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
+        ):
+            hint = 'Add contacts = ["…"] to its facts.'
+            yield Slip(
+                file=item.file, line=item.line, message="the item names nobody to ask", words=item.title, hint=hint
+            )
+
+
+def contact_in_text(reading: Reading) -> Iterator[Slip]:
+    """A contact is printed once: on its own line, or where it stands in the text."""
+    for item in reading.issue.items:
+        urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
+        for contact in item.contacts:
+            in_text = f"mailto:{contact.email}".lower() in urls
+            if in_text and contact.placement is Placement.LINE:
+                message, hint = "the contact stands in the text and is printed again below it", _INLINE_HINT
+            elif not in_text and contact.placement is Placement.INLINE:
+                message, hint = "the contact is not in the text and so is not printed", _LINE_HINT
+            else:
+                continue
+            yield Slip(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
+
+
+def no_preheader(reading: Reading) -> Iterator[Slip]:
+    """Without a preheader mail programs show the first words they find."""
+    if not reading.issue.preheader:
+        hint = 'Add preheader = "…": the best of this issue in one line.'
+        yield Slip(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
+
+
+def long_preheader(reading: Reading) -> Iterator[Slip]:
+    """Mail programs cut a preheader where their room ends, on a phone after 40 to 90 characters."""
+    length = len(reading.issue.preheader)
+    if length > LONGEST_PREHEADER:
+        message = f"the preheader has {length} characters and will be cut"
+        hint = f"Say the most important first, in {LONGEST_PREHEADER} characters."
+        yield Slip(file=FRAME, line=1, message=message, words=reading.issue.preheader[:40], hint=hint)

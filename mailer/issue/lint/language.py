@@ -1,0 +1,118 @@
+"""Rules for the language of an item: what it is marked as, and forms of the other written Norwegian in it.
+
+The language is guessed by CLD2, which tells bokmål from nynorsk: from 25 words on it was right for every
+paragraph of both newsletters (docs/reference/checks.md has the figures).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import pycld2
+
+from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.model import Issue, Lang, Link, plain_text
+from mailer.issue.passages import Passage, passages_of
+
+WORDS_TO_GUESS_BY = 25
+NAMES: dict[Lang, str] = {"nb": "bokmål", "nn": "nynorsk", "se": "Northern Sami", "en": "English"}
+_CODES: dict[str, Lang] = {"no": "nb", "nn": "nn", "en": "en"}
+
+# Closed classes of words (pronouns, question words, determiners, prepositions): spellings of one official norm that a
+# dictionary of the other does not know, and *et*, which in nynorsk is only a form of *ete*.
+_INTO_NYNORSK = (
+    "jeg/eg ikke/ikkje noe/noko noen/nokon hva/kva hvem/kven hvor/kvar hvordan/korleis hvorfor/kvifor hvilke/kva "
+    "hvilken/kva hver/kvar hvert/kvart hverandre/kvarandre fra/frå mer/meir et/eit en/ein være/vere hvis/dersom "
+    "innen/innan sammen/saman annet/anna eget/eige deres/deira selv/sjølv flere/fleire"
+)
+_INTO_BOKMAL = (
+    "eg/jeg dei/de ikkje/ikke noko/noe nokon/noen nokre/noen kva/hva korleis/hvordan kvifor/hvorfor "
+    "kvarandre/hverandre mykje/mye meir/mer eit/et ein/en vere/være utan/uten innan/innen sidan/siden saman/sammen "
+    "annan/annen desse/disse dykkar/deres hennar/hennes sjølv/selv"
+)
+
+
+def _forms(pairs: str) -> dict[str, str]:
+    return dict(pair.split("/") for pair in pairs.split())
+
+
+_FORMS: dict[Lang, dict[str, str]] = {"nn": _forms(_INTO_NYNORSK), "nb": _forms(_INTO_BOKMAL)}
+# What the norms add to words formed with these suffixes: *funksjonar* and *funksjoner*, *nyheita* and *nyheten*. Tried
+# on dictionaries of both: the other norm has such a word only as an imperative (*orienter*).
+_OTHER_ENDING: dict[Lang, re.Pattern[str]] = {
+    "nn": re.compile(r"\w{2,}(?:(?:sjon|[st]or|[dglmi]ent)(?:er|ene)|het(?:en|er|ene)?)"),
+    "nb": re.compile(r"\w{2,}(?:(?:sjon|[st]or|[dgli]ent)(?:ar|ane)|heit(?:a|ene))"),
+}
+_PASSIVE: dict[Lang, re.Pattern[str]] = {
+    "nn": re.compile(r"\b(?:kan|skal|må|bør|vil|kunne|skulle|måtte|burde|ville) \w{3,}es\b"),
+    "nb": re.compile(r"\b(?:kan|skal|må|bør|vil|kunne|skulle|måtte|burde|ville) \w{3,}ast\b"),
+}
+_PASSIVE_ENDING: dict[Lang, str] = {"nn": "-ast", "nb": "-es"}
+_QUOTED = re.compile(r"«[^»]*»|“[^”]*”")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def guess_language(text: str) -> Lang | None:
+    """The language a text is most likely in; None when it is too short to say, or is none of ours."""
+    if len(text.split()) < WORDS_TO_GUESS_BY:
+        return None
+    try:
+        is_reliable, _, found = pycld2.detect(text.replace("\0", " "), bestEffort=True)
+    except pycld2.error:
+        return None
+    return _CODES.get(found[0][1]) if is_reliable else None
+
+
+def wrong_language(reading: Reading) -> Iterator[Slip]:
+    """Screen readers and hyphenation go by the language an item is marked with."""
+    for item in reading.issue.items:
+        text = _own_words(reading.passages[item.slug])
+        guessed = guess_language(text)
+        if guessed and item.lang not in {guessed, "se"} and not _is_attested(text, item.lang):
+            message = f"the item is marked {NAMES[item.lang]} and looks like {NAMES[guessed]}"
+            yield Slip(file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?')
+
+
+def _is_attested(text: str, lang: Lang) -> bool:
+    """Whether there are words that only this written Norwegian has, and none that only the other has."""
+    if lang not in _FORMS:
+        return False
+    words = set(_WORD.findall(text))
+    return words.isdisjoint(_FORMS[lang]) and not words.isdisjoint(_FORMS[lang].values())
+
+
+def _own_words(passages: Iterable[Passage]) -> str:
+    """The words without those of links, which are often a title in another language."""
+    return "\n".join(plain_text(each for each in passage.inlines if not isinstance(each, Link)) for passage in passages)
+
+
+def other_form(reading: Reading) -> Iterator[Slip]:
+    """A word of bokmål in nynorsk text, or the reverse; names, quotations and link words are left alone."""
+    for item in reading.issue.items:
+        if item.lang in _FORMS:
+            for passage in reading.passages[item.slug]:
+                yield from _other_forms(passage, item.lang)
+
+
+def _other_forms(passage: Passage, lang: Lang) -> Iterator[Slip]:
+    text = _QUOTED.sub(lambda match: " " * len(match[0]), _own_words([passage]))
+    other: Lang = "nb" if lang == "nn" else "nn"
+    own = NAMES[lang].capitalize()
+    message = f"a form of {NAMES[other]} in a text that is {NAMES[lang]}"
+    for match in _WORD.finditer(text):
+        if match[0] in _FORMS[lang]:
+            yield slip_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.")
+        elif match[0].islower() and _OTHER_ENDING[lang].fullmatch(match[0]):
+            yield slip_in(passage, message, match[0], f"{own} ends the word in another way; look it up.")
+    for match in _PASSIVE[lang].finditer(text):
+        yield slip_in(passage, message, match[0], f"{own} writes the passive with {_PASSIVE_ENDING[lang]}.")
+
+
+def words_by_language(issue: Issue) -> dict[Lang, int]:
+    """How many words of an issue are in each language, all its texts counted, link words as their own."""
+    counts: dict[Lang, int] = {}
+    langs = {item.slug: item.lang for item in issue.items}
+    for slug, passages in passages_of(issue).items():
+        lang = langs.get(slug, issue.lang)
+        number = sum(len(passage.text.split()) for passage in passages)
+        counts[lang] = counts.get(lang, 0) + number
+    return counts

@@ -1,0 +1,89 @@
+"""Rules for sentences: ended, not said twice, and understood by whoever does not know the abbreviation."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text
+from mailer.issue.passages import Passage
+
+WORDS_OF_A_SENTENCE = 8
+SAME_OPENING = 4
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_EXPANDED = re.compile(r"[^\W\d_]{3,}[^\W_]*\s\(([A-ZÆØÅ]{2,6})\)")
+_MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
+
+
+def no_end_mark(reading: Reading) -> Iterator[Slip]:
+    """A paragraph of running text ends in a mark; one that ends in a link or an address needs none."""
+    for item in reading.issue.items:
+        for paragraph in _paragraphs(item):
+            passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
+            words = passage.text.split()
+            if len(words) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
+                last = " ".join(words[-2:])
+                yield slip_in(passage, "the paragraph has no mark at its end", last, "End it with a full stop.")
+
+
+def _paragraphs(item: Item) -> Iterator[Paragraph]:
+    """The paragraphs that stand directly in an item: points of a list may be headings without a mark."""
+    blocks: Blocks = item.body
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            yield block
+
+
+def _ends_in_a_word(inlines: Inlines) -> bool:
+    last = inlines[-1]
+    return not isinstance(last, Link) and isinstance(last, Text) and last.text.rstrip()[-1:].isalnum()
+
+
+def repeated_word(reading: Reading) -> Iterator[Slip]:
+    """The same word twice in a row, but those that grammar may put together (*at det det gjelder*)."""
+    for passage in reading.all_passages():
+        for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
+            if match[1].lower() not in _MAY_STAND_TWICE:
+                yield slip_in(passage, "the same word twice", match[0], "Leave one.")
+
+
+def repeated_opening(reading: Reading) -> Iterator[Slip]:
+    """Two sentences on end that begin with the same words are most often an old and a new version of one."""
+    for passage in reading.all_passages():
+        sentences = _SENTENCE_END.split(passage.text)
+        for first, second in pairwise(sentences):
+            opening = _WORD.findall(first.lower())[:SAME_OPENING]
+            if len(opening) == SAME_OPENING and opening == _WORD.findall(second.lower())[:SAME_OPENING]:
+                words = _opening(second)
+                message = "this sentence begins as the one before it: is it the same one, written anew?"
+                yield slip_in(passage, message, words, "Keep one of them.")
+
+
+def _opening(sentence: str) -> str:
+    ends = [match.end() for match in _WORD.finditer(sentence)]
+    return sentence[: ends[SAME_OPENING - 1]]
+
+
+def early_abbreviation(reading: Reading) -> Iterator[Slip]:
+    """An abbreviation is spelt out where it stands first, not later."""
+    passages = _as_printed(reading)
+    texts = [passage.text for passage in passages]
+    for place, text in enumerate(texts):
+        for match in _EXPANDED.finditer(text):
+            early = _first_use(match[1], passages[:place])
+            if early is not None:
+                hint = f"Spell it out here: … ({match[1]})."
+                yield slip_in(early, "the abbreviation is explained only further down", match[1], hint)
+
+
+def _as_printed(reading: Reading) -> list[Passage]:
+    return list(reading.all_passages())
+
+
+def _first_use(abbreviation: str, passages: list[Passage]) -> Passage | None:
+    """The first passage with the abbreviation; none when that one explains it."""
+    for passage in passages:
+        if re.search(rf"(?<![\w-]){abbreviation}(?![\w-])", passage.text):
+            return None if f"({abbreviation})" in passage.text else passage
+    return None

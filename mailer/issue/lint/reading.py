@@ -1,0 +1,56 @@
+"""What rules look at and what they give: an issue with its passages, and slips in it."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from mailer.issue.model import Issue, Severity
+from mailer.issue.passages import Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """One place where a rule does not hold."""
+
+    file: str
+    line: int
+    message: str
+    words: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What rules look at: the issue, the day its readers get it, and its passages, those of an item by its slug."""
+
+    issue: Issue
+    day: date
+    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
+
+    def all_passages(self) -> Iterator[Passage]:
+        """Every passage, in the order printed."""
+        for passages in self.passages.values():
+            yield from passages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule with its id and the weight of its findings."""
+
+    id: str
+    severity: Severity
+    check: Callable[[Reading], Iterable[Slip]]
+
+
+def slip_in(passage: Passage, message: str, words: str, hint: str = "") -> Slip:
+    """A slip at the place of a passage."""
+    return Slip(file=passage.file, line=passage.line, message=message, words=words, hint=hint)
+
+
+def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator[Slip]:
+    """A slip for each place in running text that a pattern matches."""
+    compiled = re.compile(pattern)
+    for passage in reading.all_passages():
+        for match in compiled.finditer(passage.text):
+            yield slip_in(passage, message, match[0], hint)

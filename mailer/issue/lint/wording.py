@@ -1,0 +1,59 @@
+"""Rules for words and marks that hold in every language written here."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from mailer.issue.lint.reading import Reading, Slip, matches, slip_in
+
+
+def doubled_space(reading: Reading) -> Iterator[Slip]:
+    """Two spaces between words."""
+    yield from matches(reading, r"\S+ {2,}\S+", "two spaces between words", "Leave one.")
+
+
+def space_inside(reading: Reading) -> Iterator[Slip]:
+    """A space inside brackets or quotation marks."""
+    yield from matches(reading, r"\S* [)\]»]|[(\[«] \S*", "a space inside brackets or quotation marks", "Remove it.")
+
+
+def stray_bar(reading: Reading) -> Iterator[Slip]:
+    """An upright bar is left over from a web page or a table."""
+    yield from matches(reading, r"\S*\|", "a stray |", "Remove it.")
+
+
+def hanging_hyphen(reading: Reading) -> Iterator[Slip]:
+    """`helse - og` for `helse- og`, `12- 25` for `12–25`."""
+    pattern = r"\w+ - og \w+|\d+- \d+"
+    yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
+
+
+def mixed_quotes(reading: Reading) -> Iterator[Slip]:
+    """Quotation marks of one kind through the whole issue: « » in Norwegian and Sami."""
+    straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
+    if straight and any("«" in passage.text for passage in reading.all_passages()):
+        words = re.search(r'"[^"]*"', straight[0].text)
+        message = 'the issue has both « » and " as quotation marks'
+        yield slip_in(straight[0], message, words[0] if words else "", "Write « and » here too.")
+
+
+def unbalanced(reading: Reading) -> Iterator[Slip]:
+    """A bracket or quotation mark without its partner; the brackets of `a)` and `1)` need none."""
+    for passage in reading.all_passages():
+        text = passage.text
+        counts = Counter(text)
+        for left, right in ("()", "«»", "“”", "[]"):
+            spare = len(re.findall(r"(?<![\w(])\w{1,2}\)", text)) if right == ")" else 0
+            if not counts[right] - spare <= counts[left] <= counts[right]:
+                alone = left if counts[left] > counts[right] else right
+                yield slip_in(passage, f"{left} and {right} do not match", _around(text, alone), "One is missing.")
+        if counts['"'] % 2:
+            hint = "One is missing; in Norwegian write « and »."
+            yield slip_in(passage, 'an odd number of "', _around(text, '"'), hint)
+
+
+def _around(text: str, mark: str) -> str:
+    """The word that holds the last `mark`."""
+    at = text.rindex(mark)
+    start, end = text.rfind(" ", 0, at) + 1, text.find(" ", at)
+    return text[start : None if end < 0 else end]
