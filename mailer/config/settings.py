@@ -20,6 +20,7 @@ from mailer.config.values import (
     Line,
     ListId,
     OptionalAddress,
+    Reasons,
     Recipients,
     ReturnPath,
     Secret,
@@ -151,6 +152,12 @@ class ThemeSection(Section):
     dark: Colours = Field(default={}, description="Colours by token, dark.")
 
 
+class CheckSection(Section):
+    """What `mailer check` leaves out."""
+
+    off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
+
+
 class PathsSection(Section):
     """Where the workspace keeps things."""
 
@@ -171,6 +178,7 @@ class Settings:
     delivery: DeliverySection
     web: WebSection
     theme: ThemeSection
+    check: CheckSection
     paths: PathsSection
     file: Path
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -192,6 +200,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "delivery": DeliverySection,
     "web": WebSection,
     "theme": ThemeSection,
+    "check": CheckSection,
     "paths": PathsSection,
 }
 

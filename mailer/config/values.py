@@ -184,3 +184,4 @@ Token = Literal[
 ]
 TOKENS: tuple[str, ...] = get_args(Token)
 Colours = Annotated[dict[Token, Colour], Allowed('tokens with colours, as ink = "#14252A"')]
+Reasons = Annotated[dict[str, Title], Allowed('rules with reasons, as no-contact = "the editor answers everything"')]

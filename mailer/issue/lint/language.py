@@ -5,15 +5,17 @@ paragraph of both newsletters (docs/reference/checks.md has the figures).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pycld2
 
+from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import Reading, Slip, slip_in
-from mailer.issue.model import Issue, Lang, Link, plain_text
+from mailer.issue.model import Finding, Issue, Lang, Link, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
 
 WORDS_TO_GUESS_BY = 25
+SHARE_OF_EACH = 0.25
 NAMES: dict[Lang, str] = {"nb": "bokmål", "nn": "nynorsk", "se": "Northern Sami", "en": "English"}
 _CODES: dict[str, Lang] = {"no": "nb", "nn": "nn", "en": "en"}
 
@@ -105,6 +107,21 @@ def _other_forms(passage: Passage, lang: Lang) -> Iterator[Slip]:
             yield slip_in(passage, message, match[0], f"{own} ends the word in another way; look it up.")
     for match in _PASSIVE[lang].finditer(text):
         yield slip_in(passage, message, match[0], f"{own} writes the passive with {_PASSIVE_ENDING[lang]}.")
+
+
+def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...]:
+    """A note while a written Norwegian has less than its share of the year's words."""
+    written: list[Lang] = ["nb", "nn"]
+    counts = [words_by_language(each) for each in of_year]
+    totals = {lang: sum(each.get(lang, 0) for each in counts) for lang in written}
+    total = sum(totals.values()) or 1
+    if min(totals.values()) / total >= SHARE_OF_EACH:
+        return ()
+    shares = ", ".join(f"{NAMES[lang]} {totals[lang] / total:.0%}" for lang in written)
+    issues = "1 issue" if len(of_year) == 1 else f"{len(of_year)} issues"
+    message = f"words of {issue.published.start.year} so far, in {issues}: {shares}; the law asks for 25 % of each"
+    hint = "Write the next issue, or some items of this one, in the other."
+    return (Finding(severity=Severity.NOTE, rule="language-share", message=message, file=FRAME, hint=hint),)
 
 
 def words_by_language(issue: Issue) -> dict[Lang, int]:

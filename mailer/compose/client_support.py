@@ -1,0 +1,59 @@
+"""What mail programs make of the CSS in a mail, by a dated table of tests (client_support.toml)."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mailer.issue.model import Finding, Severity
+
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>|\sstyle=(\"[^\"]*\"|'[^']*')", re.DOTALL | re.IGNORECASE)
+_FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """A feature of CSS that some programs lack; `lost` says what is seen instead, where the mail can do without."""
+
+    name: str
+    pattern: re.Pattern[str]
+    without: tuple[str, ...]
+    lost: str = ""
+
+
+@cache
+def features() -> tuple[Feature, ...]:
+    """The table."""
+    table = tomllib.loads(files("mailer.compose").joinpath("client_support.toml").read_text("utf-8"))
+    return tuple(
+        Feature(
+            name=each["name"],
+            pattern=re.compile(each["pattern"], re.IGNORECASE),
+            without=tuple(each["without"]),
+            lost=each.get("lost", ""),
+        )
+        for each in table["feature"]
+    )
+
+
+def features_used(html: str) -> Iterator[Feature]:
+    """The features that a mail's styles use and that some programs lack, in the order of the table."""
+    styles = "\n".join(match[1] or match[2] for match in _STYLE.finditer(_FOR_WORD_ONLY.sub("", html)))
+    return (feature for feature in features() if feature.pattern.search(styles))
+
+
+def client_support_findings(html: str) -> tuple[Finding, ...]:
+    """A warning for each feature whose lack changes the mail."""
+    return tuple(
+        Finding(
+            severity=Severity.WARNING,
+            rule="client-support",
+            message=f"the mail's style uses {each.name}, which {', '.join(each.without)} cannot show",
+            file="issue.toml",
+            hint="Find another way in templates/email.",
+        )
+        for each in features_used(html)
+        if not each.lost
+    )

@@ -1,0 +1,177 @@
+"""Asks the network whether an issue's links lead somewhere: only for `mailer check --links`.
+
+An address in an issue may come from anybody, so it must not make this machine talk to its own network: a name is
+resolved once, every address it has must be public, and the connection goes to that address and no other. The same
+holds for each redirect.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from mailer.issue.findings import find_place
+from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.passages import links_in, passages_of
+
+REDIRECTS_AT_MOST = 5
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    return ip.is_global and not ip.is_multicast and (mapped is None or is_public(str(mapped)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOptions:
+    """How links are asked for; tests put their own server in place of the internet."""
+
+    timeout: float = 10.0
+    at_once: int = 16
+    resolve: Callable[[str, int], Sequence[str]] = resolve
+    is_allowed: Callable[[str], bool] = is_public
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a link: `problem` is empty when it leads somewhere; `is_dead` when it surely does not."""
+
+    problem: str = ""
+    is_dead: bool = False
+
+
+def link_findings(
+    issue: Issue, *, sources: Mapping[str, str], options: LinkOptions | None = None
+) -> tuple[Finding, ...]:
+    """Ask for every web address of an issue, each once: a warning for a dead one, a note where nobody can say."""
+    places = [
+        (passage, link.url)
+        for passages in passages_of(issue).values()
+        for passage, link in links_in(passages)
+        if link.url.startswith("http")
+    ]
+    answers = ask_all((url for _, url in places), options=options or LinkOptions())
+    lines = {file: text.split("\n") for file, text in sources.items()}
+    return tuple(
+        _finding(passage.file, passage.line, url, answers[url], lines.get(passage.file, []))
+        for passage, url in places
+        if answers[url].problem
+    )
+
+
+def _finding(file: str, near: int, url: str, answer: Answer, lines: Sequence[str]) -> Finding:
+    line, column = find_place(lines, url, near=near)
+    return Finding(
+        severity=Severity.WARNING if answer.is_dead else Severity.NOTE,
+        rule="dead-link",
+        message=answer.problem,
+        file=file,
+        line=line or near,
+        column=column,
+        words=url if line else "",
+        hint="Find the page's new address." if answer.is_dead else "Open it in a browser.",
+    )
+
+
+def ask_all(urls: Iterable[str], *, options: LinkOptions) -> dict[str, Answer]:
+    """Ask for each address once, several at the same time."""
+    wanted = list(dict.fromkeys(urls))
+    with ThreadPoolExecutor(max_workers=options.at_once) as pool:
+        return dict(zip(wanted, pool.map(lambda url: ask(url, options=options), wanted), strict=True))
+
+
+def ask(url: str, *, options: LinkOptions) -> Answer:
+    """Ask for one address: HEAD, and GET where the server does not like HEAD."""
+    try:
+        return _followed(url, options)
+    except _RefusedError as refused:
+        return Answer(problem=str(refused))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return _failure(error, options)
+
+
+def _failure(error: Exception, options: LinkOptions) -> Answer:
+    match error:
+        case socket.gaierror():
+            return Answer(problem="there is no web site of this name", is_dead=True)
+        case TimeoutError():
+            return Answer(problem=f"the site did not answer within {options.timeout:g} seconds")
+        case ssl.SSLError():
+            return Answer(problem="the site's certificate does not hold")
+        case _:
+            return Answer(problem=f"the site does not answer ({type(error).__name__})", is_dead=True)
+
+
+def _followed(url: str, options: LinkOptions) -> Answer:
+    for _ in range(REDIRECTS_AT_MOST + 1):
+        status, moved_to = _status(url, options)
+        if not moved_to:
+            return _answer(status)
+        url = urljoin(url, moved_to)
+    return Answer(problem=f"the link is passed on more than {REDIRECTS_AT_MOST} times")
+
+
+def _answer(status: int) -> Answer:
+    if status in _GONE:
+        return Answer(problem=f"the page is gone (status {status})", is_dead=True)
+    return Answer(problem=f"the site does not show the page to programs (status {status})" if status >= 400 else "")
+
+
+class _RefusedError(Exception):
+    """The address leads where we do not go."""
+
+
+def _status(url: str, options: LinkOptions) -> tuple[int, str]:
+    status, moved_to = 0, ""
+    for method in ("HEAD", "GET"):
+        status, moved_to = _request(method, urlsplit(url), options)
+        if status < 400:
+            break
+    return status, moved_to if status in _MOVED else ""
+
+
+def _request(method: str, parts: SplitResult, options: LinkOptions) -> tuple[int, str]:
+    connection = _connection(parts, options)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {"User-Agent": "mailer-link-check", "Accept": "*/*", "Connection": "close"}
+        connection.request(method, target, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers.get("Location", "")
+    finally:
+        connection.close()
+
+
+def _connection(parts: SplitResult, options: LinkOptions) -> http.client.HTTPConnection:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _RefusedError("the link is passed on to something that is no web page")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    connection = http.client.HTTPConnection(parts.hostname, port, timeout=options.timeout)
+    connection.sock = _socket(parts.hostname, port, options)
+    if parts.scheme == "https":
+        tls = options.tls or ssl.create_default_context()
+        connection.sock = tls.wrap_socket(connection.sock, server_hostname=parts.hostname)
+    return connection
+
+
+def _socket(host: str, port: int, options: LinkOptions) -> socket.socket:
+    """A connection to the very address that was found to be public."""
+    addresses = options.resolve(host, port)
+    if not addresses or not all(options.is_allowed(each) for each in addresses):
+        raise _RefusedError("the address is on a private network and was not asked for")
+    return socket.create_connection((addresses[0], port), timeout=options.timeout)

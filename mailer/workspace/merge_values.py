@@ -1,0 +1,41 @@
+"""Whether every recipient has the values that the mail has places for, before anything is sent."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mailer.errors import MailerError
+from mailer.issue.model import LANGS, Finding, Severity
+from mailer.message.addresses import wire_address
+from mailer.message.headers import guard
+
+if TYPE_CHECKING:
+    from mailer.subscribers.audience import AudienceMember
+
+SHOWN_AT_MOST = 5
+
+
+def merge_findings(audience: "Iterable[AudienceMember]") -> tuple[Finding, ...]:
+    """A finding for each of the first recipients whose values do not do, and their number."""
+    problems = [(each, problem) for each in audience if each.exclusion is None and (problem := value_problem(each))]
+    shown = [_finding(f"subscriber {each.subscriber_id}: {problem}") for each, problem in problems[:SHOWN_AT_MOST]]
+    more = len(problems) - len(shown)
+    return (*shown, *([_finding(f"{more} more subscribers lack a value")] if more else ()))
+
+
+def value_problem(member: "AudienceMember") -> str:
+    """What is wrong with the values of one recipient, or nothing."""
+    if member.subscriber_id <= 0:
+        return "there is no number to make links for leaving from"
+    if member.lang not in LANGS:
+        return f"the language {member.lang!r} is none of ours"
+    try:
+        wire_address(member.recipient)
+        guard("To", member.recipient)
+    except MailerError as error:
+        return error.what
+    return ""
+
+
+def _finding(message: str) -> Finding:
+    hint = "mailer subscribers show ADDRESS; mailer subscribers export"
+    return Finding(severity=Severity.WARNING, rule="merge-values", message=message, file="issue.toml", hint=hint)
