@@ -27,6 +27,12 @@ Make = Callable[..., Dispatcher]
 Answer = Callable[[Envelope], Reply | Lost]
 
 
+@pytest.fixture
+def database_kind() -> str:
+    """The ledger's own tests, and planning's, run on both kinds."""
+    return "sqlite"
+
+
 def smtp(server: CatchingServer) -> SmtpTransport:
     host, port = server.address
     return SmtpTransport(SmtpOptions(host=host, port=port, security=Security.NONE))
