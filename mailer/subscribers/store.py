@@ -212,7 +212,7 @@ class SubscriberStore:
             return
         if lists is not None:
             self._known_lists(connection, lists)
-        rows = connection.execution_options(yield_per=5000).execute(_audience_query(lists))
+        rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
         yield from compute_audience(map(_audience_row, rows), lists=None if lists is None else frozenset(lists))
 
     # --- For this package -----------------------------------------------------------------------
@@ -221,9 +221,13 @@ class SubscriberStore:
     def joining(self) -> Iterator[Connection]:
         """A writing transaction in which nobody else adds subscribers: one address stays one subscriber."""
         with self.database.writing() as connection:
-            if not self.database.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _JOINING_LOCK})
+            self.lock_joining(connection)
             yield connection
+
+    def lock_joining(self, connection: Connection) -> None:
+        """Let nobody else add subscribers until the transaction ends; on SQLite nobody else can write at all."""
+        if not self.database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _JOINING_LOCK})
 
     def event(self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any]) -> Event:
         """A line of the history with this store's actor."""

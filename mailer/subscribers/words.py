@@ -17,6 +17,8 @@ class WordsError(MailerError):
 
 def clean_words(text: str, *, limit: int = MAXIMUM_WORDS) -> str:
     """Return the text with single spaces between its words. Raises `WordsError`."""
+    if len(text) <= limit and text.isprintable() and text.strip() == text and "  " not in text:
+        return text
     cleaned = " ".join(text.split())
     if len(cleaned) > limit:
         raise WordsError(f"{cleaned[:20]!r}… is longer than {limit} characters")

@@ -1,0 +1,176 @@
+"""Writing what an import has decided, table by table: so short a transaction that a running mailing can wait for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+
+from mailer.database.tables import (
+    UtcTime,
+    consent,
+    import_run,
+    list_,
+    subscriber,
+    subscriber_event,
+    subscription,
+)
+from mailer.subscribers.import_model import FIELDS, ImportProgress, Outcome
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.staging import BATCH, decision, line
+
+STEPS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The import as the history names it."""
+
+    id: int
+    at: datetime
+    actor: str
+
+
+def begin_run(connection: Connection, *, files: list[str], counts: dict[Outcome, int], at: datetime, actor: str) -> Run:
+    """Write down that there is an import."""
+    named = {each.value: number for each, number in counts.items()}
+    statement = import_run.insert().values(at=at, actor=actor, files=files, counts=named).returning(import_run.c.id)
+    return Run(id=int(connection.execute(statement).scalar_one()), at=at, actor=actor)
+
+
+def apply(connection: Connection, run: Run, *, progress: Callable[[ImportProgress], None]) -> None:
+    """Write people, changes, subscriptions, consents and history."""
+    for done, step in enumerate((_people, _changes, _subscriptions, _consents, _events), 1):
+        step(connection, run)
+        progress(ImportProgress(step="writing", done=done, total=STEPS))
+
+
+def _people(connection: Connection, run: Run) -> None:
+    copied = ("address", "domain", "name", "name_folded", "organisation", "role", "source")
+    values: dict[str, ColumnElement[Any]] = {name: line.c[name] for name in copied} | {
+        "address_as_given": line.c.as_given,
+        "lang": func.coalesce(func.nullif(line.c.lang, ""), line.c.list_lang),
+        "created_at": literal(run.at, UtcTime()),
+        "import_id": literal(run.id),
+    }
+    query = select(*values.values()).select_from(decision).join(line, line.c.n == decision.c.n)
+    query = query.where(decision.c.makes_person).order_by(decision.c.seq)
+    connection.execute(subscriber.insert().from_select(list(values), query, include_defaults=False))
+
+
+def _changes(connection: Connection, run: Run) -> None:
+    """One after the other: what a later line says holds."""
+    query = (
+        select(subscriber.c.id, decision.c.changes, line.c.source, line.c.line)
+        .select_from(decision)
+        .join(line, line.c.n == decision.c.n)
+        .join(subscriber, subscriber.c.address == line.c.address)
+        .where(decision.c.outcome.in_([Outcome.NEW, Outcome.CHANGED]), decision.c.changes.is_not(None))
+        .order_by(decision.c.seq)
+    )
+    changed = ((row, change) for row in connection.execute(query).all() for change in row.changes)
+    while batch := list(islice(changed, BATCH)):
+        _write_facts(connection, [(row.id, change) for row, change in batch])
+        connection.execute(subscriber_event.insert(), [_changed_event(run, row.id, change) for row, change in batch])
+
+
+def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]]]) -> None:
+    for name in FIELDS:
+        values: dict[str, Any] = {name: bindparam("new")}
+        rows = [{"person": id_, "new": change["new"]} for id_, change in changes if change["field"] == name]
+        if name == "name":
+            values["name_folded"] = bindparam("folded")
+            rows = [row | {"folded": str(row["new"]).casefold()} for row in rows]
+        if rows:
+            statement = subscriber.update().where(subscriber.c.id == bindparam("person")).values(values)
+            connection.execute(statement, rows)
+
+
+def _changed_event(run: Run, subscriber_id: int, change: dict[str, str]) -> dict[str, Any]:
+    return {
+        "subscriber_id": subscriber_id,
+        "at": run.at,
+        "actor": run.actor,
+        "action": "changed",
+        "list_id": None,
+        "import_id": run.id,
+        "detail": change,
+    }
+
+
+def _subscriptions(connection: Connection, run: Run) -> None:
+    values = {
+        "subscriber_id": subscriber.c.id,
+        "list_id": list_.c.id,
+        "status": literal(SubscriptionStatus.ACTIVE.value),
+        "since": literal(run.at, UtcTime()),
+    }
+    _insert_joined(connection, subscription, values, _joins(*values.values()))
+
+
+def _consents(connection: Connection, run: Run) -> None:
+    values = {
+        "subscription_id": subscription.c.id,
+        "list_slug": line.c.list_slug,
+        "article": line.c.article,
+        "basis": line.c.basis,
+        "method": literal("import"),
+        "recorded_at": literal(run.at, UtcTime()),
+        "source": line.c.source,
+        "source_line": line.c.line,
+        "import_id": literal(run.id),
+    }
+    same = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
+    _insert_joined(connection, consent, values, _joins(*values.values()).join(subscription, same))
+
+
+def _events(connection: Connection, run: Run) -> None:
+    values = {
+        "subscriber_id": subscriber.c.id,
+        "at": literal(run.at, UtcTime()),
+        "actor": literal(run.actor),
+        "action": literal("subscribed"),
+        "list_id": list_.c.id,
+        "import_id": literal(run.id),
+        "detail": _detail(connection),
+    }
+    _insert_joined(connection, subscriber_event, values, _joins(*values.values()))
+
+
+def _detail(connection: Connection) -> ColumnElement[Any]:
+    build = func.json_object if connection.dialect.name == "sqlite" else func.json_build_object
+    parts = {"list": line.c.list_slug, "source": line.c.source, "line": cast(line.c.line, Text)}
+    return build(*(each for name, value in parts.items() for each in (literal_column(f"'{name}'"), value)))
+
+
+def _joins(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Every line that puts somebody on a list, with the person and the list."""
+    return (
+        select(*columns)
+        .select_from(decision)
+        .join(line, line.c.n == decision.c.n)
+        .join(subscriber, subscriber.c.address == line.c.address)
+        .join(list_, list_.c.slug == line.c.list_slug)
+        .where(decision.c.outcome == Outcome.NEW)
+    )
+
+
+def _insert_joined(
+    connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]
+) -> None:
+    ordered = query.order_by(decision.c.seq)
+    connection.execute(table.insert().from_select(list(values), ordered, include_defaults=False))

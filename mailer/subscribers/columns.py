@@ -1,0 +1,94 @@
+"""The columns of a subscriber file: what people call them, in any order, and which of them must be there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from mailer.errors import MailerError
+from mailer.subscribers.model import SubscriberList
+
+MAXIMUM_COLUMNS = 100
+
+# The first name of each is what exports are headed with.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "address": ("epost", "e-post", "e-postadresse", "epostadresse", "email", "e-mail", "e-mail address", "mail"),
+    "name": ("navn", "namn", "name", "fullt navn", "fullt namn", "full name"),
+    "given": ("fornavn", "førenamn", "first name", "given name"),
+    "family": ("etternavn", "etternamn", "last name", "surname", "family name"),
+    "list": ("liste", "list", "helsefellesskap"),
+    "lang": ("språk", "målform", "language", "lang"),
+    "role": ("rolle", "role"),
+    "organisation": ("organisasjon", "organisation", "organization", "virksomhet", "verksemd", "arbeidssted"),
+    "basis": ("grunnlag", "behandlingsgrunnlag", "basis", "legal basis"),
+    "status": ("status",),
+    "reason": ("årsak", "reason"),  # in the file of refused lines; not read
+}
+_HEADERS = {header: column for column, headers in COLUMNS.items() for header in headers}
+
+
+class CsvError(MailerError):
+    """A file of which nothing can be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvDefaults:
+    """What holds for all lines of a file that have no column for it."""
+
+    list: SubscriberList | None = None
+    basis: str = ""
+
+
+def count_known(cells: Sequence[str]) -> int:
+    """How many of the cells are names of columns."""
+    return sum(_folded(cell) in _HEADERS for cell in cells)
+
+
+def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
+    """Where each column stands; unknown ones are refused, since dropping what somebody collected is worse."""
+    names = [_folded(cell) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > MAXIMUM_COLUMNS:
+        raise CsvError(f"the header has more than {MAXIMUM_COLUMNS} columns", where=where)
+    if not any(_HEADERS.get(name) == "address" for name in names):
+        raise CsvError(
+            "no column holds the e-mail address",
+            where=where,
+            hint=f"The first line must name it {', '.join(COLUMNS['address'][:-1])} or {COLUMNS['address'][-1]}.",
+        )
+    columns: dict[str, int] = {}
+    for index, name in enumerate(names):
+        column = _known(name, where)
+        if column in columns:
+            raise CsvError(f"two columns hold the {column}", where=where, hint="Remove one of them.")
+        columns[column] = index
+    return columns
+
+
+def check_defaults(columns: Mapping[str, int], defaults: CsvDefaults, *, where: str) -> None:
+    """Raise `CsvError` when nothing says the list, or on what basis people may be written to."""
+    if "list" not in columns and defaults.list is None:
+        raise CsvError(
+            "nothing says which list these subscribers are for",
+            where=where,
+            hint="Add a column liste, or name the list with --list.",
+        )
+    if "basis" not in columns and not defaults.basis:
+        raise CsvError(
+            "nothing says on what basis these people may be written to",
+            where=where,
+            hint="Add a column grunnlag, or give it with --basis.",
+        )
+
+
+def _folded(cell: str) -> str:
+    return cell.strip().casefold()
+
+
+def _known(name: str, where: str) -> str:
+    if name in _HEADERS:
+        return _HEADERS[name]
+    near = get_close_matches(name, _HEADERS, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Remove it, or call it one of {', '.join(_HEADERS)}."
+    what = f"the column {name[:40]!r} is not known" if name else "a column has no name"
+    raise CsvError(what, where=where, hint=hint)

@@ -1,0 +1,162 @@
+"""Comparing the lines of an import with the register: what each would change, decided for one person at a time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
+from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.staging import decision, read_by_address
+
+_PEOPLE_AT_ONCE = 2_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """Somebody of the file as the register will have them."""
+
+    facts: dict[str, str]
+    statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
+
+    def has_left(self, slug: str) -> bool:
+        """Left this list, or left altogether: then no other list takes the person in either."""
+        if self.statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
+            return True
+        return bool(self.statuses) and set(self.statuses.values()) == {SubscriptionStatus.UNSUBSCRIBED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the file, as far as comparing needs it; `outcome` is what the line alone has settled."""
+
+    n: int
+    list: str
+    list_lang: str
+    outcome: Outcome | None
+    facts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What is to become of a line; `makes_person` says that somebody new is made of it."""
+
+    n: int
+    outcome: Outcome
+    makes_person: bool = False
+    changes: tuple[Change, ...] = ()
+
+
+def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
+    """Go through one address's lines in the order of the files; an empty cell changes nothing."""
+    seen: set[str] = set()
+    for line in lines:
+        outcome = Outcome.DUPLICATE if line.list in seen else line.outcome or _obstacle(person, line.list)
+        seen.add(line.list)
+        makes_person = person is None and outcome is None
+        if outcome is not None:
+            yield Decided(n=line.n, outcome=outcome)
+            continue
+        person = person or Person(facts=line.facts | {"lang": line.facts["lang"] or line.list_lang})
+        changes = tuple(_changes(person.facts, line.facts))
+        person.facts |= {change.field: change.new for change in changes}
+        is_new = line.list not in person.statuses
+        person.statuses.setdefault(line.list, SubscriptionStatus.ACTIVE)
+        outcome = Outcome.NEW if is_new else Outcome.CHANGED if changes else Outcome.UNCHANGED
+        yield Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes)
+
+
+def _obstacle(person: Person | None, slug: str) -> Outcome | None:
+    if person is None:
+        return None
+    if SubscriptionStatus.SUPPRESSED in person.statuses.values():
+        return Outcome.SUPPRESSED
+    return Outcome.LEFT if person.has_left(slug) else None
+
+
+def _changes(found: dict[str, str], given: dict[str, str]) -> Iterator[Change]:
+    for name in FIELDS:
+        new = given[name]
+        if new and new != found[name]:
+            yield Change(field=name, old=found[name], new=new)
+
+
+def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
+    """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
+    connection.execute(decision.delete())
+    counts: Counter[Outcome] = Counter()
+    people = groupby(read_by_address(connection), key=attrgetter("address"))
+    groups = ([*rows] for _, rows in people)
+    seq = 0
+    while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
+        decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
+        counts.update(each.outcome for each in decided)
+        kept = [each for each in decided if each.outcome is not Outcome.UNCHANGED]
+        if kept:
+            connection.execute(decision.insert(), [_row(each, seq + at) for at, each in enumerate(kept)])
+        seq += len(kept)
+        progress(ImportProgress(step="comparing", done=counts.total(), total=total))
+    return counts
+
+
+def _row(decided: Decided, seq: int) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "n": decided.n,
+        "outcome": decided.outcome.value,
+        "makes_person": decided.makes_person,
+        "changes": [asdict(each) for each in decided.changes] or None,
+    }
+
+
+def _with_statuses(
+    connection: Connection, batch: Sequence[Sequence[Row[Any]]]
+) -> Iterator[tuple[Person | None, list[Line]]]:
+    known = [rows[0].id for rows in batch if rows[0].id is not None]
+    statuses = _read_statuses(connection, known)
+    for rows in batch:
+        first, person = rows[0], None
+        if first.id is not None:
+            facts = {name: getattr(first, f"stored_{name}") for name in FIELDS}
+            person = Person(facts=facts, statuses=statuses.get(first.id, {}))
+        yield person, [_line(row) for row in rows]
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(
+        n=row.n,
+        list=row.list_slug,
+        list_lang=row.list_lang,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        facts={"name": row.name, "organisation": row.organisation, "role": row.role, "lang": row.lang},
+    )
+
+
+def _read_statuses(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, SubscriptionStatus]]:
+    found: dict[int, dict[str, SubscriptionStatus]] = {}
+    if not ids:
+        return found
+    query = (
+        select(subscription.c.subscriber_id, list_.c.slug, subscription.c.status)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id.in_(ids))
+    )
+    for id_, slug, status in connection.execute(query):
+        found.setdefault(id_, {})[slug] = SubscriptionStatus(status)
+    return found
+
+
+def fingerprint(connection: Connection) -> tuple[int, ...]:
+    """What changes whenever somebody changes the register: every change of a person is an event."""
+    numbers = (
+        select(func.count()).select_from(subscriber),
+        select(func.coalesce(func.max(subscriber_event.c.id), 0)),
+        select(func.coalesce(func.max(suppression.c.id), 0)),
+        select(func.count(suppression.c.released_at)),
+    )
+    return tuple(connection.execute(each).scalar_one() for each in numbers)

@@ -1,0 +1,118 @@
+"""The cells of a CSV file as spreadsheets save it: which encoding and delimiter, and on which line each row begins."""
+
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailer.subscribers.columns import CsvError, count_known
+
+MAXIMUM_BYTES = 500_000_000
+MAXIMUM_LINE = 1_000_000
+MAXIMUM_HEADER = 10_000
+DELIMITERS = ";,\t"
+SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8_LETTERS_IN_CP1252 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
+
+Cells = Iterator[tuple[int, list[str]]]
+
+
+@contextmanager
+def open_csv(file: Path) -> Iterator[Cells]:
+    """Give each row that is not blank, the header first, with the line it begins on. Raises `CsvError`."""
+    encoding = _encoding(file)
+    with file.open(encoding=encoding, newline="") as lines:
+        header, start = lines.readline(MAXIMUM_HEADER), 1
+        if header.startswith("sep="):  # Excel's own first line
+            header, start = lines.readline(MAXIMUM_HEADER), 2
+        delimiter = max(DELIMITERS, key=lambda each: count_known(_split(header, each)))
+        yield _cells(header, lines, delimiter, file, start=start)
+
+
+def _encoding(file: Path) -> str:
+    """UTF-16 by its mark, UTF-8 when all of it is, else cp1252 — unless it also holds letters in UTF-8.
+
+    Every line is looked at before the first is used: they would come out garbled further down.
+    """
+    size = file.stat().st_size
+    if size > MAXIMUM_BYTES:
+        raise CsvError(f"the file is larger than {MAXIMUM_BYTES // 1_000_000} MB", where=str(file), hint="Split it.")
+    with file.open("rb") as opened:
+        if opened.read(2) in _UTF16_MARKS:
+            _check_utf16(file)
+            return "utf-16"
+    return _eight_bit_encoding(file)
+
+
+def _check_utf16(file: Path) -> None:
+    number = 0
+    try:
+        with file.open(encoding="utf-16", newline="") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(MAXIMUM_LINE), ""), 1):
+                _check_line(length=len(line), has_nul="\0" in line, where=f"{file}:{number}")
+    except UnicodeError as error:
+        raise CsvError("the letters here are not UTF-16", where=f"{file}:{number + 1}", hint=SAVE_AGAIN) from error
+
+
+def _eight_bit_encoding(file: Path) -> str:
+    not_utf8 = mixed = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(MAXIMUM_LINE), b""), 1):
+            if b"\0" in line or len(line) == MAXIMUM_LINE:
+                _check_line(length=len(line), has_nul=b"\0" in line, where=f"{file}:{number}")
+            if line.isascii():
+                continue
+            if not not_utf8 and not _decodes(line, "utf-8"):
+                not_utf8 = number
+            if not mixed and (_UTF8_LETTERS_IN_CP1252.search(line) or line.startswith(b"\xef\xbb\xbf")):
+                mixed = number
+            if not_utf8 and (mixed or not _decodes(line, "cp1252")):
+                raise CsvError(
+                    "letters here are neither UTF-8 nor Windows text (cp1252), or a mixture of both",
+                    where=f"{file}:{not_utf8}",
+                    hint=SAVE_AGAIN,
+                )
+    return "cp1252" if not_utf8 else "utf-8-sig"
+
+
+def _check_line(*, length: int, has_nul: bool, where: str) -> None:
+    if has_nul:
+        raise CsvError("the file holds a NUL, so it is no text", where=where, hint=SAVE_AGAIN)
+    if length == MAXIMUM_LINE:
+        raise CsvError("the line is endless, so this is no table", where=where, hint=SAVE_AGAIN)
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _split(header: str, delimiter: str) -> list[str]:
+    return next(csv.reader([header], delimiter=delimiter), [])
+
+
+def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, start: int) -> Cells:
+    """A broken quote may have swallowed any number of lines, so nothing after it can be trusted."""
+    yield start, _split(header, delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begins = start + 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise CsvError(
+                f"the columns cannot be told apart from here on: {error}",
+                where=f"{file}:{begins}",
+                hint="Look for a quotation mark that is not closed.",
+            ) from error
+        if "".join(cells).strip():
+            yield begins, cells
+        begins = start + reader.line_num + 1

@@ -1,0 +1,80 @@
+"""What an import reports: every line's outcome, the changes field by field, and how far it has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailer.subscribers.columns import CsvDefaults
+
+FIELDS = ("name", "organisation", "role", "lang")
+
+
+class Outcome(StrEnum):
+    """What became of a line."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A fact about a subscriber that a line changes."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """What became of one line. `cells` are given for an invalid one, as they stand in the file."""
+
+    file: str
+    line: int
+    outcome: Outcome
+    address: str = ""
+    list: str = ""
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether it is worth a look when not every line is shown."""
+        return bool(self.changes) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """How many lines had which outcome; `lines` are the notable ones, in the order of the files.
+
+    `applied` is false after a dry run and when invalid lines stopped it all; `id` is what `undo` takes.
+    """
+
+    applied: bool
+    counts: dict[Outcome, int]
+    lines: tuple[ImportLine, ...]
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """`skip_invalid` takes in the lines that are understood; else one invalid line stops the whole import."""
+
+    defaults: CsvDefaults = field(default_factory=CsvDefaults)
+    dry_run: bool = False
+    skip_invalid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """How far an import has come; `total` is None while nobody knows."""
+
+    step: str
+    done: int
+    total: int | None
