@@ -52,7 +52,7 @@ def site() -> Iterator[str]:
     SEEN.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://site.example:{server.server_address[1]}"
     server.shutdown()
@@ -110,10 +110,21 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site: str) ->
 
 @pytest.mark.parametrize(
     "address",
-    (
-        "127.0.0.1 10.1.2.3 192.168.0.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 "
-        "::1 fe80::1%1 fd00::1 ::ffff:127.0.0.1 2002:7f00:1::"
-    ).split(),
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "fe80::1%1",
+        "fd00::1",
+        "::ffff:127.0.0.1",
+        "2002:7f00:1::",
+    ],
 )
 def test_what_is_not_on_the_internet_is_private(address: str) -> None:
     assert not is_public(address)
@@ -143,7 +154,7 @@ def test_a_certificate_that_does_not_hold_is_a_remark(repository: Path) -> None:
     context.load_cert_chain(pem)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         answer = ask(f"https://localhost:{server.server_address[1]}/", options=OPTIONS)
     finally:

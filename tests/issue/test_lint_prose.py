@@ -1,0 +1,131 @@
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from mailer.issue.lint import lint
+from mailer.issue.lint.language import guess_language, share_findings, words_by_language
+from mailer.issue.model import Finding, Severity
+from mailer.issue.source import IssueReading
+
+ReadFiles = Callable[..., IssueReading]
+Check = Callable[..., list[tuple[str, str]]]
+NB = (
+    "Kommunene skal ikke vente med å søke om midler til dette arbeidet, og de må selv sørge for at hver søknad "
+    "kommer fra noen som kan svare på spørsmål om hvordan pengene skal brukes."
+)
+NN = (
+    "Kommunane skal ikkje vente med å søkje om midlar til dette arbeidet, og dei må sjølve syte for at kvar søknad "
+    "kjem frå nokon som kan svare på spørsmål om korleis pengane skal brukast."
+)
+
+
+@pytest.fixture
+def found(read_files: ReadFiles) -> Check:
+    """The rules that a text meets, with the words they quote."""
+
+    def check(text: str, *, lang: str = "nb", title: str = "Møte", frame: str = "") -> list[tuple[str, str]]:
+        head = f'title = "Nyhetsbrev"\ndate = "2024-02"\npreheader = "Det beste"\nlang = "{lang}"\n{frame}'
+        item = f'+++\ntitle = "{title}"\ncontacts = ["kari@a.example"]\n+++\n{text}\n'
+        reading = read_files({"issue.toml": head, "items/010-mote.md": item})
+        assert reading.issue is not None, reading.findings
+        findings = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+        for each in findings:
+            line = reading.sources[each.file].split("\n")[each.line - 1]
+            assert not each.words or line[each.column - 1 :].startswith(each.words)
+        return [(each.rule, each.words) for each in findings]
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "words"),
+    [
+        ("Vi møtes i Bodø for å snakke om felles utfordringer", "no-end-mark", "felles utfordringer"),
+        ("Vi vil vil møtes.", "repeated-word", "vil vil"),
+        (
+            "Deltakerne var leger fra Oslo. Deltakerne var leger fra mange kommuner.",
+            "repeated-sentence",
+            "Deltakerne var leger fra",
+        ),
+        ('Rapporten «A» og "B" er ute.', "mixed-quotes", '"B"'),
+        ("Det er noko nytt.", "written-form", "noko"),
+        ("Det kan visast til.", "written-form", "kan visast"),
+        ("To funksjonar er nye.", "written-form", "funksjonar"),
+    ],
+)
+def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check) -> None:
+    assert found(text) == [(rule, words)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi møtes i Bodø for å snakke om felles utfordringer.",
+        "Les mer om det som skjer i Bodø: [Veileder](https://a.example/)",
+        "- et punkt i en liste som er ganske langt og uten punktum\n- to",
+        "Kort uten punktum",
+        "HOD har svart. Senere skrev Helsedepartementet (HOD) igjen.",
+        "Det er slik at det det gjelder, er viktig. Ja ja.",
+        "Han kom i går. Han kom ikke i dag.",
+        'Rapporten "A" og "B" er ute.',
+        "Rapporten «Noko heilt anna» er ute, sa «eg».",
+        "Se [Korleis det gjekk](https://a.example/).",
+        "En kommentar om Kvar i Noko.",
+    ],
+)
+def test_good_prose_is_left_alone(text: str, found: Check) -> None:
+    assert found(text) == []
+
+
+def test_an_abbreviation_is_explained_where_it_stands_first(found: Check) -> None:
+    text = "Spør HOD.\n\nHelse- og omsorgsdepartementet (HOD) svarer.\n\nHOD igjen."
+    assert found(text) == [("abbreviation", "HOD")]
+    assert found("Helse- og omsorgsdepartementet (HOD) svarer.\n\nHOD igjen.") == []
+
+
+@pytest.mark.parametrize("words", ["ikke", "et", "kan vises", "samarbeidsavtalene", "pasienter", "nyheter"])
+def test_bokmal_in_nynorsk_is_found_where_the_norms_differ(words: str, found: Check) -> None:
+    expected = [] if words == "samarbeidsavtalene" else [("written-form", words)]
+    assert found(f"Slik er {words} her.", lang="nn") == expected
+
+
+def test_an_item_that_is_marked_wrong_is_found_and_one_marked_right_is_not(found: Check) -> None:
+    assert ("language", "Møte") in found(NN, lang="nb")
+    assert ("language", "Møte") in found(NB, lang="nn")
+    assert found(NN, lang="nn") == []
+    assert found(NB, lang="nb") == []
+
+
+def test_short_texts_and_what_is_no_text_are_not_guessed() -> None:
+    assert guess_language("Kort tekst") is None
+    assert guess_language("\0 " * 30) is None
+    assert guess_language("12 " * 30) is None
+    assert guess_language(NN) == "nn"
+
+
+def test_the_share_of_each_written_form_is_counted_over_the_year(read_files: ReadFiles) -> None:
+    def issue(lang: str, text: str) -> IssueReading:
+        frame = f'title = "Brev"\ndate = "2024-02"\nlang = "{lang}"\n'
+        return read_files({"issue.toml": frame, "items/010-mote.md": f"+++\n+++\n{text}\n"})
+
+    bokmal, nynorsk = issue("nb", NB).issue, issue("nn", NN).issue
+    assert bokmal is not None
+    assert nynorsk is not None
+    assert set(words_by_language(bokmal)) == {"nb"}
+    finding: Finding
+    (finding,) = share_findings(bokmal, [bokmal])
+    assert (finding.rule, finding.severity) == ("language-share", Severity.NOTE)
+    assert "bokmål 100%, nynorsk 0%" in finding.message
+    assert share_findings(bokmal, [bokmal, nynorsk]) == ()
+
+
+def test_a_long_preheader_is_found_and_one_that_fits_is_not(read_files: ReadFiles) -> None:
+    def rules(preheader: str) -> list[str]:
+        frame = f'title = "Brev"\ndate = "2024-02"\npreheader = "{preheader}"\n'
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": "+++\ncontacts=['a@b.example']\n+++\nEn.\n"})
+        assert reading.issue is not None
+        return [each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)]
+
+    assert rules("a" * 121) == ["long-preheader"]
+    assert rules("a" * 120) == []

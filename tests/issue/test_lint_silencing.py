@@ -1,0 +1,57 @@
+import pytest
+
+from mailer.issue.lint.silencing import without_answered
+from mailer.issue.model import Finding, Severity
+
+RULES = {"bare-url", "doubled-space"}
+
+
+def finding(rule: str = "bare-url", *, line: int, severity: Severity = Severity.WARNING, file: str = "a.md") -> Finding:
+    return Finding(severity=severity, rule=rule, message="x", file=file, line=line)
+
+
+def kept(findings: list[Finding], text: str, **off: str) -> list[tuple[str, int]]:
+    left = without_answered(findings, sources={"a.md": text}, off=off, known=RULES)
+    return [(each.rule, each.line) for each in left]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- check off: bare-url, det er adressen vi skriver om -->\n\nTo\nTre\n\nFire\n",
+        "# check off: bare-url, fordi\nEn\nTo\nTre\n\nFire\n",
+        "  <!--check off: bare-url , fordi -->\nEn\nTo\nTre\n\nFire",
+    ],
+)
+def test_a_comment_answers_the_paragraph_below_it_and_no_other(text: str) -> None:
+    findings = [finding(line=3), finding(line=4), finding(line=6), finding("doubled-space", line=3)]
+    assert kept(findings, text) == [("bare-url", 6), ("doubled-space", 3)]
+
+
+def test_a_comment_in_another_file_answers_nothing() -> None:
+    text = "# check off: bare-url, fordi\nEn\n"
+    assert kept([finding(line=2, file="b.md")], text) == [("bare-url", 2)]
+
+
+def test_an_error_cannot_be_answered() -> None:
+    text = "# check off: bare-url, fordi\nEn\n"
+    assert kept([finding(line=2, severity=Severity.ERROR)], text) == [("bare-url", 2)]
+    assert kept([finding(line=2, severity=Severity.ERROR)], "", **{"bare-url": "x"}) == [("bare-url", 2)]
+
+
+def test_a_rule_switched_off_is_off_everywhere() -> None:
+    assert kept([finding(line=2), finding("doubled-space", line=3)], "", **{"bare-url": "x"}) == [("doubled-space", 3)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ("# check off: bare-ulr, fordi", 'no rule "bare-ulr"'),
+        ("# check off: bare-url", "gives no reason"),
+        ("# check off:", "no rule"),
+    ],
+)
+def test_a_comment_that_means_nothing_is_found(comment: str, words: str) -> None:
+    (found,) = without_answered([], sources={"a.md": f"En\n{comment}\n"}, off={}, known=RULES)
+    assert (found.rule, found.line) == ("check-off", 2)
+    assert words in found.message
