@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.issue.model import Finding, Lang
 
@@ -23,7 +24,10 @@ class VariantKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedIssue:
-    """One variant of an issue. `html` begins with `<!DOCTYPE html>`; `mjml` is its source, for the curious."""
+    """One variant of an issue. `html` begins with `<!DOCTYPE html>`; `mjml` is its source, for the curious.
+
+    `images` are the pictures that `html` shows by their `cid:`; the message must carry them.
+    """
 
     key: VariantKey
     subject: str
@@ -33,4 +37,5 @@ class ComposedIssue:
     mjml: str
     lang: Lang
     slots: frozenset[Slot]
+    images: tuple[Picture, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -1,26 +1,23 @@
 """Composes one issue for one variant of its readers: subject, preheader, HTML and plain text."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
-
-from markupsafe import Markup
 
 from mailer.compose.characters import clean
 from mailer.compose.checks import check_composed, size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.excerpts import images_of, split_lead_in
+from mailer.compose.images import SourceOf, embedded_in_message, linked_to, prepare_pictures
 from mailer.compose.inbox import preheader_of, subject_of
 from mailer.compose.inline import inline_css
-from mailer.compose.markup import inline_html, lang_mark, link_html, unbroken
 from mailer.compose.mjml import compile_mjml
-from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
+from mailer.compose.picture import Picture
 from mailer.compose.publication import Place, Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, build_view
-from mailer.issue.model import Block, Finding, Issue, Lang, Severity
-from mailer.rendering.labels import Labels
+from mailer.compose.vocabulary import MARKUP_FUNCTIONS, TEXT_FUNCTIONS, markup_labels, plain_labels
+from mailer.issue.model import Issue, Lang
 from mailer.rendering.templates import Templates
 
 _MAIL = "email/issue.mjml.j2"
@@ -46,12 +43,11 @@ class Composer:
         """Compose one variant. The same issue and key give the same bytes."""
         labels = self._templates.labels
         view = build_view(issue, key, labels=labels, publication=self._publication)
-        values = self._values(view, preheader_of(view, labels))
-        mjml = self._templates.render(_MAIL, **values, label=_markup_labels(labels, issue.lang), **_MARKUP_FUNCTIONS)
+        pictures, picture_findings = prepare_pictures(issue)
+        values = self._values(view, preheader_of(view, labels)) | {"source_of": self._source_of(issue, pictures)}
+        mjml = self._templates.render(_MAIL, **values, label=markup_labels(labels, issue.lang), **MARKUP_FUNCTIONS)
         html = inline_css(compile_mjml(mjml, name=_MAIL), css=self._css)
-        text = clean(
-            self._templates.render(_TEXT, **values, label=_plain_labels(labels, issue.lang), **_TEXT_FUNCTIONS)
-        )
+        text = clean(self._templates.render(_TEXT, **values, label=plain_labels(labels, issue.lang), **TEXT_FUNCTIONS))
         return ComposedIssue(
             key=key,
             subject=values["subject"],
@@ -61,7 +57,8 @@ class Composer:
             mjml=mjml,
             lang=issue.lang,
             slots=check_composed(html, text, template=str(self._templates.path(_MAIL))),
-            findings=(*size_findings(html), *_image_findings(issue)),
+            images=tuple(each for each in pictures.values() if each.cid in html),
+            findings=(*size_findings(html), *picture_findings),
         )
 
     def variant_key(self, issue: Issue, own: Iterable[str], *, lang: Lang) -> VariantKey:
@@ -77,6 +74,11 @@ class Composer:
                 digest.update(len(part).to_bytes(8, "big") + part)
         return digest.hexdigest()
 
+    def _source_of(self, issue: Issue, pictures: Mapping[str, Picture]) -> SourceOf:
+        if self._publication.pictures == "embedded":
+            return embedded_in_message(pictures)
+        return linked_to(self._publication.pages, issue)
+
     def _values(self, view: IssueView, preheader: str) -> dict[str, Any]:
         """What both templates know."""
         return {
@@ -91,58 +93,3 @@ class Composer:
             "slots": Slot,
             "service_lang": view.key.lang,
         }
-
-
-def _block_kind(block: Block) -> str:
-    return type(block).__name__.lower()
-
-
-_MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
-    "html": inline_html,
-    "unbroken": unbroken,
-    "lang_mark": lang_mark,
-    "link_html": link_html,
-    "split_lead_in": split_lead_in,
-    "kind_of": _block_kind,
-}
-_TEXT_FUNCTIONS: dict[str, Callable[..., object]] = {
-    "blocks": blocks_text,
-    "inline": inline_text,
-    "wrap": wrap,
-    "underline": underline,
-    "date_line": date_line,
-}
-
-
-def _markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
-    """Labels for HTML: words that are in another language than the text around them say so."""
-
-    def label(msgid: str, lang: Lang = issue_lang, around: Lang = issue_lang, **values: object) -> Markup:
-        found = labels.label(msgid, lang, **values)
-        if found.lang == around:
-            return unbroken(found.text)
-        return Markup('<span lang="{}">{}</span>').format(found.lang, unbroken(found.text))
-
-    return label
-
-
-def _plain_labels(labels: Labels, issue_lang: Lang) -> Callable[..., str]:
-    def label(msgid: str, lang: Lang = issue_lang, **values: object) -> str:
-        return labels.label(msgid, lang, **values).text
-
-    return label
-
-
-def _image_findings(issue: Issue) -> tuple[Finding, ...]:
-    """The mail shows a picture's description in its place, as every reader sees it who has pictures switched off."""
-    return tuple(
-        Finding(
-            severity=Severity.NOTE,
-            rule="image-as-text",
-            message=f"The picture {image.path} is shown as its description; the mail holds no pictures yet.",
-            file=item.file,
-            line=image.line,
-        )
-        for item in issue.items
-        for image in images_of(item)
-    )

@@ -1,8 +1,9 @@
 """The dates an issue tells of, arranged for its readers: the list of dates, badges, the line in the masthead."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
@@ -15,6 +16,7 @@ from mailer.issue.model import (
     Item,
     ItemDate,
     Lang,
+    Precision,
     Text,
     plain_text,
 )
@@ -56,7 +58,10 @@ class MastheadDeadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateRow:
-    """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it."""
+    """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
+
+    `event` is the row's number among those with a known day, as its calendar file is called; 0 for none.
+    """
 
     when: CalendarDate
     number: str
@@ -70,6 +75,7 @@ class DateRow:
     item: int = 0
     linked: bool = False
     own: bool = False
+    event: int = 0
 
     def says(self, kind: str) -> bool:
         """Whether the words themselves begin with what kind of date it is."""
@@ -79,7 +85,13 @@ class DateRow:
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
     """The editor's important dates, or the coming dates of the items when the editor wrote none."""
     rows = _written(issue, key) if issue.important_dates else _gathered(issue, key, labels)
-    return tuple(sorted(rows, key=lambda row: (row.when.start, row.when.last)))
+    return tuple(_numbered(sorted(rows, key=lambda row: (row.when.start, row.when.last))))
+
+
+def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
+    numbers = count(1)
+    for row in rows:
+        yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
 
 
 def deadlines(item: Item, labels: Labels, *, year: int) -> tuple[Deadline, ...]:

@@ -65,6 +65,11 @@ def opening(body: Blocks) -> str:
     return next((words for words in map(_words_of, body) if words), "")
 
 
+def words_in(body: Blocks) -> str:
+    """All words of a body as plain text."""
+    return " ".join(_all_words(block) for block in body)
+
+
 def first_words(text: str, count: int) -> str:
     """The first `count` words, with a mark where words are left out."""
     words = text.split()
@@ -116,6 +121,18 @@ def _is_lead(text: str) -> bool:
 
 def _is_mark(text: str) -> bool:
     return text.strip() in {"", ".", "!", "?"}
+
+
+def _all_words(block: Block) -> str:
+    match block:
+        case Paragraph(inlines) | Heading(inlines=inlines):
+            return plain_text(inlines)
+        case List(points):
+            return " ".join(map(words_in, points))
+        case Quote(blocks):
+            return words_in(blocks)
+        case Image(_, _, caption):
+            return caption
 
 
 def _words_of(block: Block) -> str:

@@ -1,6 +1,7 @@
 """What composing needs to know besides the issue: the newsletter's places, pages and addresses."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mailer.rendering.pages import Pages
 
@@ -22,9 +23,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The newsletter around the issue. `editor` is the address that contributions go to when the issue names none."""
+    """The newsletter around the issue. `editor` is the address that contributions go to when the issue names none.
+
+    `pictures` says whether a mail carries its pictures or names the web page where they are to be seen.
+    """
 
     publisher: str
     places: tuple[Place, ...]
     pages: Pages
     editor: str = ""
+    pictures: Literal["embedded", "linked"] = "embedded"

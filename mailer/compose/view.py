@@ -6,7 +6,7 @@ from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes
+from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes, words_in
 from mailer.compose.publication import Place, Publication
 from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.dates import write_day, write_month, write_when
@@ -86,6 +86,18 @@ class IssueView:
     def own_places(self) -> tuple[str, ...]:
         """The names of the reader's own among them."""
         return tuple(mark.place.name for mark in self.places if mark.own)
+
+    @property
+    def has_calendar(self) -> bool:
+        """Whether any date has a day that a calendar can hold."""
+        return any(row.event for row in self.dates)
+
+    @property
+    def words(self) -> int:
+        """How many words the introduction and the items have."""
+        items = (item for item in self.issue.items)
+        texts = (item.title + " " + words_in(item.body) for item in items)
+        return len(" ".join((words_in(self.issue.intro), *texts)).split())
 
 
 def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication) -> IssueView:

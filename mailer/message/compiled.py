@@ -7,13 +7,15 @@ the compiled message, which is stored with the mailing.
 import html
 import json
 import re
-from collections.abc import Iterator
+from base64 import encodebytes
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote
 
 from mailer.compose.composed import ComposedIssue
+from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message import headers
@@ -222,14 +224,35 @@ def _sender_id(sender: Sender) -> str:
 
 def _bodies(composed: ComposedIssue) -> Iterator[str | Place]:
     """Plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
-    # "=_" cannot occur in quoted-printable, so no line of a body can be taken for the boundary.
+    # "=_" cannot occur in quoted-printable or base64 lines, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
     yield f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
-    for names, subtype, text in ((IN_TEXT, "plain", composed.text), (IN_HTML, "html", composed.html)):
-        yield f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-        yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        yield from (Place(name=names[each]) if isinstance(each, Slot) else each for each in cut(text))
-        yield "\r\n"
+    yield f"--{boundary}\r\n"
+    yield from _text_part(composed.text, "plain", IN_TEXT)
+    yield f"--{boundary}\r\n"
+    html = _text_part(composed.html, "html", IN_HTML)
+    yield from _related(html, composed.images, boundary=f"{boundary}.r") if composed.images else html
+    yield f"--{boundary}--\r\n"
+
+
+def _text_part(text: str, subtype: str, names: Mapping[Slot, str]) -> Iterator[str | Place]:
+    yield f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+    yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    yield from (Place(name=names[each]) if isinstance(each, Slot) else each for each in cut(text))
+    yield "\r\n"
+
+
+def _related(html: Iterator[str | Place], pictures: Sequence[Picture], *, boundary: str) -> Iterator[str | Place]:
+    """The HTML together with the pictures that it shows (RFC 2387)."""
+    yield f'Content-Type: multipart/related; type="text/html";\r\n boundary="{boundary}"\r\n\r\n'
+    yield f"--{boundary}\r\n"
+    yield from html
+    for number, picture in enumerate(pictures, 1):
+        name = f"picture-{number}.{picture.suffix}"
+        yield f"--{boundary}\r\nContent-Type: {picture.media_type}\r\n"
+        yield f'Content-ID: <{picture.cid}>\r\nContent-Disposition: inline; filename="{name}"\r\n'
+        yield "Content-Transfer-Encoding: base64\r\n\r\n"
+        yield encodebytes(picture.data).decode("ascii").replace("\n", "\r\n")
     yield f"--{boundary}--\r\n"
 
 

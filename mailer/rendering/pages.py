@@ -21,6 +21,14 @@ class Pages:
         """The dates of an issue as iCalendar."""
         return f"{self.base_url}/{slug}.ics"
 
+    def item(self, slug: str, number: int) -> str:
+        """An item in the web version of its issue."""
+        return f"{self.issue(slug)}#sak-{number}"
+
+    def event(self, slug: str, number: int) -> str:
+        """One date of an issue as iCalendar."""
+        return f"{self.base_url}/{slug}/{number}.ics"
+
     @property
     def archive(self) -> str:
         """All issues."""

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.printed import PrintedIssue, print_pdf
 from mailer.compose.slots import Slot
+from mailer.compose.webpage import compose_webpage
 from mailer.errors import MailerError
 from mailer.issue.lint import lint
 from mailer.issue.model import Finding, Issue, Lang, Severity
@@ -102,26 +104,46 @@ def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: P
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
     composed = services.composer.compose(issue, key)
     printed = printed_issue(services, issue)
+    calendar = issue_calendar(services, issue)
     forms = {
         "issue.html": with_example_values(services, composed.html).encode(),
         "issue.txt": with_example_values(services, composed.text).encode(),
         "issue.mjml": composed.mjml.encode(),
         "issue.eml": example_message(services, composed, slug=issue.slug),
         "issue.pdf": printed.pdf,
+        "web.html": issue_webpage(services, issue).encode(),
     }
+    if calendar.whole:
+        forms["issue.ics"] = calendar.whole
+    forms |= {f"dates/{number}.ics": event for number, event in enumerate(calendar.events, 1)}
     return Build(files=write_files(folder, forms), findings=(*composed.findings, *printed.findings))
 
 
 def printed_issue(services: "Services", issue: Issue) -> PrintedIssue:
     """The PDF of an issue; its time stamp is the issue's own date, so the same issue gives the same bytes."""
-    timestamp = datetime.combine(issue.published.start, time(), UTC)
     return print_pdf(
         issue,
         templates=services.templates,
         theme=services.theme,
         publication=services.publication,
-        timestamp=timestamp,
+        timestamp=_timestamp(issue),
     )
+
+
+def issue_webpage(services: "Services", issue: Issue) -> str:
+    """The web version of an issue, the same for every reader."""
+    return compose_webpage(issue, templates=services.templates, theme=services.theme, publication=services.publication)
+
+
+def issue_calendar(services: "Services", issue: Issue) -> IssueCalendar:
+    """The dates of an issue as calendar files."""
+    return build_calendar(
+        issue, labels=services.templates.labels, publication=services.publication, timestamp=_timestamp(issue)
+    )
+
+
+def _timestamp(issue: Issue) -> datetime:
+    return datetime.combine(issue.published.start, time(), UTC)
 
 
 def with_example_values(services: "Services", text: str) -> str:
@@ -155,6 +177,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Written, .
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
     except OSError as error:
         raise UnwritableError(

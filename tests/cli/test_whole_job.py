@@ -54,6 +54,7 @@ def test_the_whole_job_from_an_empty_folder_to_a_second_send(
         "issue.mjml",
         "issue.eml",
         "issue.pdf",
+        "web.html",
     }
     people = [str(repository / "subscribers" / f"example-{each}.csv") for each in ("agder", "finnmark")]
     assert mailer("subscribers", "import", *people).code == 0

@@ -29,7 +29,6 @@ from mailer.issue.model import (
     Paragraph,
     Placement,
     Section,
-    Severity,
     Text,
 )
 from mailer.rendering.templates import Templates
@@ -342,7 +341,7 @@ def test_link_groups_may_hold_groups(composer: Composer, small_issue: Issue) -> 
     assert "FACT-ung:\n- ROP\n" in composed.text
 
 
-def test_a_picture_is_shown_as_its_description_and_noted(
+def test_a_picture_without_a_file_is_shown_as_its_description(
     composer: Composer, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:
     image = Image("images/kart.png", "Kart over Noreg", "Foto: Kari", line=4)
@@ -350,8 +349,7 @@ def test_a_picture_is_shown_as_its_description_and_noted(
     composed = composer.compose(issue, NYNORSK)
     assert "Kart over Noreg – Foto: Kari" in Page(composed.html).text
     assert "[Kart over Noreg – Foto: Kari]" in composed.text
-    (finding,) = composed.findings
-    assert (finding.severity, finding.file, finding.line) == (Severity.NOTE, "items/010-kart.md", 4)
+    assert composed.images == ()
 
 
 def test_a_variant_is_named_by_what_the_issue_tells_of_in_register_order(

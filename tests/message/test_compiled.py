@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.compose.composed import ComposedIssue
+from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message.addresses import AddressError
@@ -240,3 +241,20 @@ def test_a_message_stored_by_another_version_is_refused(compose: Compose, sender
     stored = compile_message(compose(), sender=sender).to_bytes()
     with pytest.raises(MessageError, match="another version"):
         CompiledMessage.from_bytes(stored.replace(b'"version":1', b'"version":2'))
+
+
+def test_pictures_travel_with_the_html_that_shows_them(
+    compose: Compose, parse: Parse, sender: Sender, values: RecipientValues
+) -> None:
+    picture = Picture(media_type="image/png", data=bytes(range(256)), width=1, height=1)
+    composed = replace(compose(html=f'<img src="cid:{picture.cid}" alt="">'), images=(picture,))
+    message = parse(compile_message(composed, sender=sender).personalise(values))
+    plain, related = message.iter_parts()
+    assert plain.get_content_type() == "text/plain"
+    assert (related.get_content_type(), related.get_param("type")) == ("multipart/related", "text/html")
+    page, image = related.iter_parts()
+    assert f"cid:{picture.cid}" in page.get_content()
+    assert image["Content-ID"] == f"<{picture.cid}>"
+    assert image["Content-Disposition"] == 'inline; filename="picture-1.png"'
+    assert image.get_content() == picture.data
+    assert message.get_body(("html",)) == page

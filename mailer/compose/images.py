@@ -1,0 +1,124 @@
+"""An editor's pictures made ready for readers: decoded and encoded anew, so that only pixels are left of a file."""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+from mailer.compose.excerpts import images_of
+from mailer.compose.picture import Picture
+from mailer.issue.model import Finding, Image, Issue, Severity
+from mailer.rendering.pages import Pages
+
+SHOWN_WIDTH = 520
+DENSITY = 2
+MOST_PIXELS = 40_000_000
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+JPEG_QUALITY = 82
+_WHITE = (255, 255, 255, 255)
+
+
+SourceOf = Callable[[Image], dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnusablePicture:
+    """Why a file is no picture that can be shown, and what the editor may do."""
+
+    message: str
+    hint: str
+
+
+def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding, ...]]:
+    """The issue's pictures by path, and an error for each that cannot be shown; its description then stands alone."""
+    prepared = {path: prepare_picture(data) for path, data in issue.images.items()}
+    pictures = {path: each for path, each in prepared.items() if isinstance(each, Picture)}
+    return pictures, tuple(_findings(prepared))
+
+
+def embedded_in_message(pictures: Mapping[str, Picture]) -> SourceOf:
+    """Attributes of an `img` whose data lies in the same message."""
+    return lambda image: _attributes(pictures.get(image.path), lambda picture: f"cid:{picture.cid}")
+
+
+def embedded_in_page(pictures: Mapping[str, Picture]) -> SourceOf:
+    """Attributes of an `img` that carries its data itself."""
+    return lambda image: _attributes(pictures.get(image.path), _data_address)
+
+
+def linked_to(pages: Pages, issue: Issue) -> SourceOf:
+    """The address of the web page where a picture is to be seen, for mail that carries none."""
+    owners = {image.path: item.number for item in issue.items for image in images_of(item)}
+    address = {path: pages.item(issue.slug, number) for path, number in owners.items()}
+    return lambda image: {"href": address.get(image.path, pages.issue(issue.slug))}
+
+
+def _attributes(picture: Picture | None, address_of: Callable[[Picture], str]) -> dict[str, object]:
+    if picture is None:
+        return {}
+    return {"src": address_of(picture), "width": picture.width, "height": picture.height}
+
+
+def _data_address(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
+
+
+@lru_cache(maxsize=64)
+def prepare_picture(data: bytes) -> Picture | UnusablePicture:
+    """Decode a file and encode its first frame anew: upright, on white, without metadata, at most 1040 px wide."""
+    try:
+        with Pillow.open(BytesIO(data), formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                return _TOO_LARGE
+            return _encoded(_flat(ImageOps.exif_transpose(opened)), photo=opened.format == "JPEG")
+    except UnidentifiedImageError:
+        return _UNKNOWN
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+        return _TOO_LARGE
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):  # what Pillow raises for damaged files
+        return _DAMAGED
+
+
+_HINT = "Open it in a picture program and save it as PNG or JPEG."
+_UNKNOWN = UnusablePicture("is no PNG, JPEG, GIF or WebP", _HINT)
+_DAMAGED = UnusablePicture("is damaged", _HINT)
+_TOO_LARGE = UnusablePicture("has more than 40 million pixels", "Make it smaller; 1040 pixels are as wide as it shows.")
+
+
+def _flat(picture: Pillow.Image) -> Pillow.Image:
+    """Without transparency: a diagram in black must not vanish where the reader's ground is dark."""
+    shown = picture.convert("RGBA")
+    shown.thumbnail((SHOWN_WIDTH * DENSITY, shown.height), Pillow.Resampling.LANCZOS)
+    ground = Pillow.new("RGBA", shown.size, _WHITE)
+    return Pillow.alpha_composite(ground, shown).convert("RGB")
+
+
+def _encoded(picture: Pillow.Image, *, photo: bool) -> Picture:
+    jpeg = _bytes(picture, "JPEG", quality=JPEG_QUALITY, progressive=True)
+    png = b"" if photo else _bytes(picture, "PNG")
+    # Drawings stay sharp as PNG, unless they are photographs after all.
+    is_png = bool(png) and len(png) <= 2 * len(jpeg)
+    width = min(SHOWN_WIDTH, picture.width)
+    return Picture(
+        media_type="image/png" if is_png else "image/jpeg",
+        data=png if is_png else jpeg,
+        width=width,
+        height=max(1, round(picture.height * width / picture.width)),
+    )
+
+
+def _bytes(picture: Pillow.Image, kind: str, **options: object) -> bytes:
+    stream = BytesIO()
+    picture.save(stream, format=kind, optimize=True, **options)
+    return stream.getvalue()
+
+
+def _findings(prepared: Mapping[str, Picture | UnusablePicture]) -> Iterable[Finding]:
+    for path, found in prepared.items():
+        if isinstance(found, UnusablePicture):
+            message = f"the picture {found.message}"
+            yield Finding(severity=Severity.ERROR, rule="picture", message=message, file=path, hint=found.hint)

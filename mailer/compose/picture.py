@@ -1,0 +1,24 @@
+"""A picture ready to go out; apart from `images`, so that sending need not load what makes pictures."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture as it goes out; `width` and `height` are those shown, the data has up to twice as many pixels."""
+
+    media_type: str
+    data: bytes
+    width: int
+    height: int
+
+    @property
+    def cid(self) -> str:
+        """What names it inside a message (RFC 2392)."""
+        return f"{sha256(self.data).hexdigest()[:24]}@picture.invalid"
+
+    @property
+    def suffix(self) -> str:
+        """The end of a file name for it."""
+        return "jpg" if self.media_type == "image/jpeg" else "png"

@@ -1,0 +1,53 @@
+"""What templates may call: functions for running text, and labels that say which language they are in."""
+
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from mailer.compose.excerpts import split_lead_in
+from mailer.compose.markup import inline_html, lang_mark, link_html, unbroken
+from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
+from mailer.issue.model import Block, Lang
+from mailer.rendering.labels import Labels
+
+
+def _block_kind(block: Block) -> str:
+    return type(block).__name__.lower()
+
+
+MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
+    "html": inline_html,
+    "unbroken": unbroken,
+    "lang_mark": lang_mark,
+    "link_html": link_html,
+    "split_lead_in": split_lead_in,
+    "kind_of": _block_kind,
+}
+TEXT_FUNCTIONS: dict[str, Callable[..., object]] = {
+    "blocks": blocks_text,
+    "inline": inline_text,
+    "wrap": wrap,
+    "underline": underline,
+    "date_line": date_line,
+}
+
+
+def markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
+    """Labels for HTML: words that are in another language than the text around them say so."""
+
+    def label(msgid: str, lang: Lang = issue_lang, around: Lang = issue_lang, **values: object) -> Markup:
+        found = labels.label(msgid, lang, **values)
+        if found.lang == around:
+            return unbroken(found.text)
+        return Markup('<span lang="{}">{}</span>').format(found.lang, unbroken(found.text))
+
+    return label
+
+
+def plain_labels(labels: Labels, issue_lang: Lang) -> Callable[..., str]:
+    """Labels as words alone, for plain text and attributes."""
+
+    def label(msgid: str, lang: Lang = issue_lang, **values: object) -> str:
+        return labels.label(msgid, lang, **values).text
+
+    return label

@@ -1,0 +1,145 @@
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.composer import Composer
+from mailer.compose.images import UnusablePicture, linked_to, prepare_picture, prepare_pictures
+from mailer.compose.picture import Picture
+from mailer.compose.publication import Publication
+from mailer.compose.theme import Theme
+from mailer.compose.webpage import compose_webpage
+from mailer.issue.model import Image, Issue, Item, Section, Severity
+from mailer.rendering.pages import Pages
+from mailer.rendering.templates import Templates
+
+PATH = "images/kart.png"
+
+
+def drawn(width: int, height: int, kind: str = "PNG", **options: object) -> bytes:
+    stream = BytesIO()
+    Pillow.linear_gradient("L").resize((width, height)).convert("RGB").save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def prepared(data: bytes) -> Picture:
+    picture = prepare_picture(data)
+    assert isinstance(picture, Picture)
+    return picture
+
+
+def opened(data: bytes) -> Pillow.Image:
+    return Pillow.open(BytesIO(data))
+
+
+@pytest.fixture
+def illustrated(small_issue: Issue, make_item: Callable[..., Item]) -> Issue:
+    """An issue whose only item has a picture."""
+    item = make_item(1, image=Image(PATH, "Kart over Noreg", "Foto: Kari"))
+    return replace(small_issue, sections=(Section(id="", items=(item,)),), images={PATH: drawn(1200, 600)})
+
+
+def test_a_wide_picture_is_shown_520_wide_with_twice_as_many_pixels() -> None:
+    picture = prepared(drawn(3000, 1500))
+    assert (picture.width, picture.height) == (520, 260)
+    assert opened(picture.data).size == (1040, 520)
+
+
+def test_a_small_picture_is_not_enlarged() -> None:
+    picture = prepared(drawn(200, 100))
+    assert (picture.width, picture.height) == (200, 100)
+    assert opened(picture.data).size == (200, 100)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_the_common_kinds_come_out_as_png_or_jpeg(kind: str) -> None:
+    picture = prepared(drawn(40, 30, kind))
+    assert opened(picture.data).format == {"image/png": "PNG", "image/jpeg": "JPEG"}[picture.media_type]
+
+
+def test_what_a_camera_wrote_beside_the_picture_is_gone_and_the_picture_upright() -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    exif[0x010E] = "Kari Nordmanns kontor"
+    data = drawn(80, 40, "JPEG", exif=exif.tobytes(), comment=b"Kari Nordmann")
+    assert b"Nordmann" in data
+    picture = prepared(data)
+    assert b"Nordmann" not in picture.data
+    assert opened(picture.data).getexif() == {}
+    assert (picture.width, picture.height) == (40, 80)
+
+
+def test_transparent_ground_becomes_white() -> None:
+    stream = BytesIO()
+    Pillow.new("RGBA", (10, 10), (0, 0, 0, 0)).save(stream, "PNG")
+    assert opened(prepared(stream.getvalue()).data).convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_photograph_saved_as_png_goes_out_as_jpeg() -> None:
+    stream = BytesIO()
+    Pillow.effect_noise((300, 300), 90).convert("RGB").save(stream, "PNG")
+    assert prepared(stream.getvalue()).media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "is no PNG"),
+        (b"", "is no PNG"),
+        (drawn(400, 400)[:800], "is damaged"),
+        (drawn(8000, 6000), "40 million pixels"),
+        (drawn(14_000, 14_000, "GIF"), "40 million pixels"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(data: bytes, message: str) -> None:
+    found = prepare_picture(data)
+    assert isinstance(found, UnusablePicture)
+    assert message in found.message
+
+
+@given(st.binary(max_size=200), st.integers(0, 300), st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]))
+def test_no_damage_raises(noise: bytes, place: int, kind: str) -> None:
+    data = drawn(30, 20, kind)
+    assert isinstance(prepare_picture(data[:place] + noise + data[place + len(noise) :]), Picture | UnusablePicture)
+
+
+def test_an_unusable_picture_is_an_error_that_names_its_file(illustrated: Issue) -> None:
+    pictures, (finding,) = prepare_pictures(replace(illustrated, images={PATH: b"GIF89a"}))
+    assert pictures == {}
+    assert (finding.severity, finding.file) == (Severity.ERROR, PATH)
+
+
+def test_the_mail_shows_a_picture_that_the_message_is_to_carry(composer: Composer, illustrated: Issue) -> None:
+    composed = composer.compose(illustrated, VariantKey(lang="nn"))
+    (picture,) = composed.images
+    assert f'src="cid:{picture.cid}"' in composed.html
+    assert 'alt="Kart over Noreg"' in composed.html
+    assert "Foto: Kari" in composed.html
+
+
+def test_a_mail_may_name_the_page_instead_of_carrying_the_picture(
+    templates: Templates, publication: Publication, illustrated: Issue
+) -> None:
+    linked = Composer(templates, theme=Theme(), publication=replace(publication, pictures="linked"))
+    composed = linked.compose(illustrated, VariantKey(lang="nn"))
+    assert composed.images == ()
+    assert "<img" not in composed.html
+    assert 'href="https://nyhetsbrev.example/2023-12#sak-1"' in composed.html
+
+
+def test_a_picture_of_the_introduction_is_seen_on_the_page_of_the_issue(small_issue: Issue) -> None:
+    source_of = linked_to(Pages("https://nyhetsbrev.example"), small_issue)
+    assert source_of(Image("images/intro.png", "")) == {"href": "https://nyhetsbrev.example/2023-12"}
+
+
+def test_the_web_page_carries_its_pictures_itself(
+    templates: Templates, publication: Publication, illustrated: Issue
+) -> None:
+    page = compose_webpage(illustrated, templates=templates, theme=Theme(), publication=publication)
+    assert '<img src="data:image/png;base64,' in page
+    assert "<figcaption>Foto: Kari</figcaption>" in page
