@@ -1,0 +1,24 @@
+"""Deleting all rows of people: the history lets its rows go only while `erased_at` is set."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from mailer.database.tables import consent, subscriber, subscriber_event, subscription
+
+
+def delete_people(connection: Connection, wanted: ColumnElement[bool]) -> tuple[int, int]:
+    """Delete the subscribers that `wanted` names with all that is theirs; returns how many, and how many subscriptions.
+
+    Deliveries stay for the counts; they are nobody's then.
+    """
+    marked = subscriber.update().where(wanted).values(erased_at=datetime.now(UTC))
+    if connection.execute(marked).rowcount == 0:
+        return 0, 0
+    going = select(subscriber.c.id).where(subscriber.c.erased_at.is_not(None))
+    theirs = subscription.c.subscriber_id.in_(going)
+    connection.execute(consent.delete().where(consent.c.subscription_id.in_(select(subscription.c.id).where(theirs))))
+    subscriptions = connection.execute(subscription.delete().where(theirs)).rowcount
+    connection.execute(subscriber_event.delete().where(subscriber_event.c.subscriber_id.in_(going)))
+    people = connection.execute(subscriber.delete().where(subscriber.c.erased_at.is_not(None))).rowcount
+    return people, subscriptions

@@ -1,0 +1,86 @@
+"""Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from mailer.database.tables import consent, subscriber, subscriber_event, subscription
+from mailer.errors import MailerError
+from mailer.subscribers.csv_io import CsvDefaults
+from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.model import Register
+from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.undoing import Undone, undo_import
+
+Import = Callable[[str], ImportReport]
+
+
+@pytest.fixture
+def import_text(store: SubscriberStore, register: Register, tmp_path: Path) -> Import:
+    def run(text: str) -> ImportReport:
+        file = tmp_path / "people.csv"
+        file.write_text("epost;navn;liste\n" + text, encoding="utf-8")
+        return import_files(store, register, [file], options=ImportOptions(defaults=CsvDefaults(basis="e: case 1")))
+
+    return run
+
+
+def _rows(store: SubscriberStore) -> list[int]:
+    with store.database.reading() as connection:
+        tables = (subscriber, subscription, consent, subscriber_event)
+        return [connection.execute(select(func.count()).select_from(each)).scalar_one() for each in tables]
+
+
+def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("siri@x.example", lists=["oslo"], basis="b")
+    before = _rows(store)
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\nkari@x.example;Kari;oslo\n")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=2, subscriptions=3, facts=0, kept=0)
+    assert _rows(store) == before
+    again = import_text("ole@x.example;Ole;oslo\n")
+    assert again.counts[Outcome.NEW] == 1
+
+
+def test_facts_are_put_back_unless_somebody_changed_them_since(store: SubscriberStore, import_text: Import) -> None:
+    store.add("ole@x.example", lists=["oslo"], basis="b", name="Ole", role="kommune")
+    report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2, kept=0)
+    (ole,) = store.find("ole")
+    assert ole.name == "Ole"
+    assert [each.list for each in ole.subscriptions] == ["oslo"]
+    assert [each.action for each in store.history("ole@x.example")][-1] == "import_undone"
+
+    second = import_text("ole@x.example;Ola;oslo\n")
+    import_text("ole@x.example;Olav;oslo\n")
+    assert second.id is not None
+    assert undo_import(store, second.id).facts == 0
+    assert store.find("ole")[0].name == "Olav"
+
+
+def test_somebody_who_has_left_since_stays_known_as_having_left(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    store.remove("ole@x.example")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=1, subscriptions=1, facts=0, kept=1)
+    assert import_text("ole@x.example;Ole;oslo\n").counts[Outcome.LEFT] == 1
+
+
+def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\n")
+    assert report.id is not None
+    undo_import(store, report.id)
+    with pytest.raises(MailerError, match="was undone"):
+        undo_import(store, report.id)
+    with pytest.raises(MailerError, match="no import 99"):
+        undo_import(store, 99)
+
+
+def test_an_import_that_changes_nothing_is_none_to_undo(import_text: Import) -> None:
+    import_text("ole@x.example;Ole;oslo\n")
+    assert import_text("ole@x.example;Ole;oslo\n").id is None
