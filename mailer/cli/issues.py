@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.options import Json, ListNames, Slug, current_folder, services
+from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services
 from mailer.cli.output import count_findings, format_size, hint, say, show_findings, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
@@ -57,7 +57,7 @@ def compose(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; else build/SLUG.")
     ] = None,
-    list_: ListNames = None,
+    list_: ReaderLists = None,
     lang: Language = "",
     json: Json = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,15 +59,17 @@ OptionalListName = Annotated[
     str,
     typer.Option("--list", metavar="LIST", help="A list's slug, as in `mailer lists`.", autocompletion=_complete_lists),
 ]
-ListNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--list",
-        metavar="LIST",
-        help="Only these lists; may be given several times. Without it: all lists.",
-        autocompletion=_complete_lists,
-    ),
+
+
+def _several_lists(help_: str) -> Any:
+    return typer.Option("--list", metavar="LIST", help=help_, autocompletion=_complete_lists)
+
+
+ListNames = Annotated[list[str] | None, _several_lists("Only this list; may be given several times. Else all lists.")]
+ReaderLists = Annotated[
+    list[str] | None, _several_lists("As a reader of this list sees it; may be given several times.")
 ]
+JoinedLists = Annotated[list[str] | None, _several_lists("A list to join; may be given several times.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for tools instead of text for people.")]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli import imports
-from mailer.cli.options import Json, ListNames, OptionalListName, services
+from mailer.cli.options import JoinedLists, Json, OptionalListName, services
 from mailer.cli.output import hint, say, show_grouped_table, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
@@ -67,7 +67,7 @@ def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
 @subscribers.command()
 def find(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="Beginning of an address, part of a name, or @domain.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Beginning of an address, part of a name, or @domain.")],
     json: Json = False,
 ) -> None:
     """Find subscribers by address, name or domain. Changes nothing.
@@ -119,7 +119,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
 def add(
     context: typer.Context,
     address: Address,
-    list_: ListNames = None,
+    list_: JoinedLists = None,
     basis: Annotated[str, typer.Option(help='Why this person may be written to, as "a: signed up by e-mail".')] = "",
     name: Annotated[str, typer.Option(help="The person's name.")] = "",
     organisation: Annotated[str, typer.Option(help="Where the person works.")] = "",
@@ -141,7 +141,7 @@ def add(
 
 @subscribers.command()
 def remove(context: typer.Context, address: Address, list_: OptionalListName = "") -> None:
-    """Unsubscribe one person from one list, or from all. Also stops a mailing that is under way.
+    """Unsubscribe one person from one list, or from all. A mailing under way leaves that person out.
 
     Example: `mailer subscribers remove kari@kommune.example`
     """

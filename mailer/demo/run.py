@@ -49,7 +49,7 @@ def run_demo(
     say(f"\nEverything lies in {folder}, the mails that arrived in {inbox / 'new'}.")
     say("To go on from here:")
     for command in (f"preview {SLUG}", f"status {SLUG}", "subscribers find kommune"):
-        hint(f"{_program()} --config {folder / 'config.toml'} {command}")
+        hint(f"{_program()} --config {_quoted(folder / 'config.toml')} {command}")
     return folder
 
 
@@ -129,6 +129,7 @@ class _Steps:
         arrived = Counter({recipient.casefold(): number for recipient, number in caught.items()})
         if arrived != accepted:
             raise DemoError(
+                "what arrived is not what the ledger says: "
                 f"{arrived.total()} mails arrived, the ledger says {accepted.total()}",
                 hint=f"Only in one of them: {sorted((arrived - accepted) + (accepted - arrived))[:5]}",
             )
@@ -170,7 +171,12 @@ def _furnish(folder: Path) -> None:
 def _program() -> str:
     """How this program is called, also from a shell that does not have it on its path."""
     program = Path(sys.argv[0])
-    return str(program.resolve()) if program.stem == "mailer" else f"{sys.executable} -m mailer"
+    return _quoted(program.resolve()) if program.stem == "mailer" else f"{_quoted(sys.executable)} -m mailer"
+
+
+def _quoted(path: Path | str) -> str:
+    """Write a path as shells want it; double quotes are understood on every system."""
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _user() -> str:

@@ -1,10 +1,13 @@
 """The live preview: one page on this machine that shows the issue as it is saved."""
 
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
+from hashlib import sha256
+from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -62,14 +65,11 @@ class Preview:
             Route("/reload.js", self.script),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-        return Starlette(routes=routes, middleware=[hosts])
+        return Starlette(routes=routes, middleware=[hosts], exception_handlers={MailerError: _refusal})
 
     def page(self, request: Request) -> Response:
-        """The page around the frames, or what is wrong."""
-        try:
-            view = self._view(request)
-        except MailerError as error:
-            return PlainTextResponse(str(error), status_code=400)
+        """The page around the frames, or the findings."""
+        view = self._view(request)
         query = urlencode([("list", each) for each in view.lists] + ([("lang", view.lang)] if view.lang else []))
         addresses = {name: f"/{name}?{query}" for name in ("light", "dark", "text", "pdf")}
         html = page_html(self.services, view, addresses=addresses, is_live=True)
@@ -92,12 +92,16 @@ class Preview:
         view = self._view(request)
         if view.issue is None:
             return PlainTextResponse("The issue has errors.", status_code=409)
-        return Response(printed_issue(self.services, view.issue).pdf, media_type="application/pdf")
+        pdf = printed_issue(self.services, view.issue).pdf
+        return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
     def version(self, _request: Request) -> Response:
-        """What changes whenever a file of the issue or a template is saved."""
+        """What changes whenever a file of the issue or a template is saved, added or removed."""
         folders = (self.folder, *self.services.templates.folders)
-        return JSONResponse({"version": max((each for folder in folders for each in _saved(folder)), default=0)})
+        saved = sorted(each for folder in folders for each in _saved(folder))
+        return JSONResponse(
+            {"version": sha256(repr(saved).encode()).hexdigest()}, headers={"Cache-Control": "no-store"}
+        )
 
     def script(self, _request: Request) -> Response:
         """The script that reloads the page."""
@@ -120,14 +124,18 @@ def serve_preview(
         if open_browser:
             webbrowser.open(address)
         server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
+            server.run(sockets=[listener])
+    announce("Stopped.")
 
 
 def _listen(port: int) -> socket.socket:
     listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform != "win32":  # there it would share the port with whoever has it
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # the browser may be quicker than the server
     except OSError as error:
         listener.close()
         raise MailerError(f"port {port} cannot be used", hint="Choose another with --port, or 0 for any.") from error
@@ -143,5 +151,17 @@ def _headers(policy: str) -> dict[str, str]:
     }
 
 
-def _saved(folder: Path) -> Iterator[int]:
-    return (path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file())
+def _saved(folder: Path) -> Iterator[tuple[str, int]]:
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # an editor may be replacing it just now
+            yield str(path), path.stat().st_mtime_ns
+
+
+async def _refusal(_request: Request, error: Exception) -> Response:
+    """What is wrong, on a page that also reloads when it has been put right."""
+    page = f"<!DOCTYPE html><html lang=en><title>Not yet</title><script src=/reload.js defer></script>{_words(error)}"
+    return HTMLResponse(page, status_code=400, headers=_headers(PAGE_POLICY))
+
+
+def _words(error: Exception) -> str:
+    return f'<p style="font:18px/27px sans-serif;white-space:pre-line;margin:2em">{escape(str(error))}</p>'

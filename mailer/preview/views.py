@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Literal
 
 from mailer.bootstrap import Services
@@ -30,11 +29,7 @@ class View:
     composed: ComposedIssue | None = None
     lists: tuple[str, ...] = ()
     lang: Lang | None = None
-
-    @property
-    def content_hash(self) -> str:
-        """Names what is shown."""
-        return sha256(self.composed.html.encode()).hexdigest()[:8] if self.composed else ""
+    content_hash: str = ""
 
 
 def build_view(
@@ -53,6 +48,7 @@ def build_view(
         composed=composed,
         lists=tuple(lists),
         lang=lang,
+        content_hash=services.composer.content_hash(checked.issue),
     )
 
 
