@@ -57,6 +57,7 @@ RULES: dict[str, Explanation] = {
     "duplicate-link": Explanation("It is most often a copy that was not changed.", "Correct one, or leave it out."),
     "doubled-space": Explanation("It shows as a gap.", "Leave one."),
     "space-inside": Explanation("A line may break there.", "Remove it."),
+    "space-before-mark": Explanation("A line may begin with the mark.", "Put the space after it."),
     "stray-bar": Explanation("It is left over from a web page or a table.", "Remove it."),
     "hanging-hyphen": Explanation("The hyphen hangs between two words.", "Write helse- og …, and 12–25 for a range."),
     "unbalanced": Explanation("Readers look for the other half.", "Add the missing mark, or remove this one."),

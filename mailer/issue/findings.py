@@ -1,5 +1,6 @@
 """Collects findings about one file and points each at the line where its words stand."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -58,10 +59,14 @@ class Notebook:
 
 
 def find_place(lines: Sequence[str], words: str, *, near: int = 0, first_line: int = 1) -> tuple[int, int]:
-    """Return line and column of `words`: the first place from line `near` on, else the first, else 0 and 0."""
+    """Return line and column of `words`: the first place from line `near` on, else the first, else 0 and 0.
+
+    On its line the words are found as whole words where they stand so.
+    """
     wanted = unicodedata.normalize("NFC", words)
     start = max(near - first_line, 0)
     for index in chain(range(start, len(lines)), range(min(start, len(lines)))):
         if wanted and wanted in lines[index]:
-            return index + first_line, lines[index].index(wanted) + 1
+            whole = re.search(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", lines[index])
+            return index + first_line, (whole.start() if whole else lines[index].index(wanted)) + 1
     return 0, 0

@@ -43,6 +43,8 @@ def found(read_files: ReadFiles) -> Check:
     [
         ("Vi møtes i Bodø for å snakke om felles utfordringer", "no-end-mark", "felles utfordringer"),
         ("Vi vil vil møtes.", "repeated-word", "vil vil"),
+        ("Vi møtes ,og snakker.", "space-before-mark", "møtes ,"),
+        ("Vi møtes .", "space-before-mark", "møtes ."),
         (
             "Deltakerne var leger fra Oslo. Deltakerne var leger fra mange kommuner.",
             "repeated-sentence",
@@ -65,6 +67,7 @@ def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check
         "Les mer om det som skjer i Bodø: [Veileder](https://a.example/)",
         "- et punkt i en liste som er ganske langt og uten punktum\n- to",
         "Kort uten punktum",
+        "Vi møtes … kl. 10, i NOU-en og KS-eit.",
         "HOD har svart. Senere skrev Helsedepartementet (HOD) igjen.",
         "Det er slik at det det gjelder, er viktig. Ja ja.",
         "Han kom i går. Han kom ikke i dag.",

@@ -50,7 +50,7 @@ _PASSIVE: dict[Lang, re.Pattern[str]] = {
 }
 _PASSIVE_ENDING: dict[Lang, str] = {"nn": "-ast", "nb": "-es"}
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 
 def guess_language(text: str) -> Lang | None:

@@ -6,7 +6,15 @@ from mailer.issue.lint.language import other_form, wrong_language
 from mailer.issue.lint.links import bare_url, duplicate_link, http_link, says_nothing
 from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
 from mailer.issue.lint.reading import Rule
-from mailer.issue.lint.wording import doubled_space, hanging_hyphen, mixed_quotes, space_inside, stray_bar, unbalanced
+from mailer.issue.lint.wording import (
+    doubled_space,
+    hanging_hyphen,
+    mixed_quotes,
+    space_before_mark,
+    space_inside,
+    stray_bar,
+    unbalanced,
+)
 from mailer.issue.model import Severity
 
 RULES = (
@@ -20,6 +28,7 @@ RULES = (
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),
+    Rule(id="space-before-mark", severity=Severity.WARNING, check=space_before_mark),
     Rule(id="stray-bar", severity=Severity.WARNING, check=stray_bar),
     Rule(id="hanging-hyphen", severity=Severity.WARNING, check=hanging_hyphen),
     Rule(id="unbalanced", severity=Severity.WARNING, check=unbalanced),

@@ -17,6 +17,13 @@ def space_inside(reading: Reading) -> Iterator[Slip]:
     yield from matches(reading, r"\S* [)\]»]|[(\[«] \S*", "a space inside brackets or quotation marks", "Remove it.")
 
 
+def space_before_mark(reading: Reading) -> Iterator[Slip]:
+    """A space before a comma or full stop belongs after it."""
+    yield from matches(
+        reading, r"\w+ [,;](?=[\s\w])|\w+ \.(?=\s|$)", "a space before the mark", "Put it after the mark."
+    )
+
+
 def stray_bar(reading: Reading) -> Iterator[Slip]:
     """An upright bar is left over from a web page or a table."""
     yield from matches(reading, r"\S*\|", "a stray |", "Remove it.")
