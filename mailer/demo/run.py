@@ -48,7 +48,7 @@ def run_demo(
             _Steps(services, say=say, show_equation=show_equation).take(caught)
     say(f"\nEverything lies in {folder}, the mails that arrived in {inbox / 'new'}.")
     say("To go on from here:")
-    for command in (f"preview {SLUG}", f"status {SLUG}", "subscribers find kommune"):
+    for command in (f"preview {SLUG}", f"status {SLUG}", "lists"):
         hint(f"{_program()} --config {_quoted(folder / 'config.toml')} {command}")
     return folder
 

@@ -70,13 +70,13 @@ def test_the_files_and_the_caught_mails_lie_where_it_says(ended: Any, away: Path
 def test_the_commands_it_ends_with_can_be_run_as_they_stand(ended: Any, away: Path) -> None:
     commands = [line.strip() for line in ended.stdout.split("To go on from here:")[1].splitlines() if line.strip()]
     assert len(commands) == 3
-    preview, status, find = commands
+    preview, status, lists = commands
     assert run("sh", "-c", f"{preview} -o out", cwd=away).returncode == 0
     assert (away / "out" / "index.html").is_file()
     assert "accepted         246" in run("sh", "-c", status, cwd=away).stdout
-    found = run("sh", "-c", find, cwd=away)
+    found = run("sh", "-c", lists, cwd=away)
     assert found.returncode == 0
-    assert ".example" in found.stdout
+    assert "vest-viken" in found.stdout
 
 
 # --- In this process --------------------------------------------------------------------------------
