@@ -1,6 +1,5 @@
 """The application: its groups of commands, and what stands before every command."""
 
-import importlib.metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,9 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"mailer {importlib.metadata.version('helsefellesskap-mailer')}")
+        from importlib.metadata import version
+
+        say(f"mailer {version('helsefellesskap-mailer')}")
         raise typer.Exit
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli.findings import count_findings, finding_as_json, show_findings
 from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services
-from mailer.cli.output import count_findings, format_size, hint, say, show_findings, show_json, show_table
+from mailer.cli.output import format_size, hint, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def check(
     context: typer.Context,
     slug: Slug,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+    links: Annotated[bool, typer.Option("--links", help="Ask the network whether the links lead somewhere.")] = False,
+    recipients: Annotated[bool, typer.Option("--recipients", help="Look at every recipient's values too.")] = False,
     json: Json = False,
 ) -> None:
     """Say what is wrong with an issue, with file and line. Changes nothing; exit code 1 on errors.
@@ -35,13 +38,13 @@ def check(
     Example: `mailer check 2023-12`
     """
     from mailer.issue.model import Severity
-    from mailer.workspace.desk import check_issue
+    from mailer.workspace.checking import check_issue
 
     with services(context) as workspace:
-        checked = check_issue(workspace, slug, today=_today())
+        checked = check_issue(workspace, slug, today=_today(), links=links, recipients=recipients)
         folder = workspace.settings.paths.issues / slug
     if json:
-        show_json({"slug": slug, "findings": [asdict(each) for each in checked.findings]})
+        show_json({"slug": slug, "findings": [finding_as_json(each) for each in checked.findings]})
     elif checked.findings:
         show_findings(checked.findings, folder=_short(folder))
     else:
@@ -65,7 +68,8 @@ def compose(
 
     Example: `mailer compose 2023-12 --list vest-viken`
     """
-    from mailer.workspace.desk import check_issue, chosen_key, require_issue, write_issue
+    from mailer.workspace.checking import check_issue
+    from mailer.workspace.desk import chosen_key, require_issue, write_issue
 
     with services(context) as workspace:
         issue = require_issue(workspace, slug)
@@ -74,7 +78,14 @@ def compose(
         findings = check_issue(workspace, slug, today=_today()).findings
     if json:
         files = [asdict(each) for each in built.files]
-        show_json({"slug": slug, "variant": str(key), "files": files, "findings": [asdict(each) for each in findings]})
+        show_json(
+            {
+                "slug": slug,
+                "variant": str(key),
+                "files": files,
+                "findings": [finding_as_json(each) for each in findings],
+            }
+        )
         return
     show_table(["File", "Size"], [(_short(each.file), format_size(each.size)) for each in built.files], right=(1,))
     if findings:

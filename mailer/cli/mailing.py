@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from mailer.cli.accounts import TERMS, show_account, show_equation
-from mailer.cli.output import count_findings, format_duration, format_value, hint, note, say, show_json, show_pairs
+from mailer.cli.findings import count_findings
+from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:

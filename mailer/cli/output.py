@@ -12,11 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mailer.errors import MailerError
-from mailer.issue.model import Finding, Severity
 
-LONGEST_QUOTE = 60
 WIDTH_OF_PIPES = 120
-COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
 def console() -> Console:
@@ -105,34 +102,6 @@ def format_duration(duration: timedelta) -> str:
         return f"{seconds} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{minutes} min" if not hours else f"{hours} h {minutes} min"
-
-
-def show_findings(findings: Sequence[Finding], *, folder: str) -> None:
-    """Print findings file by file with line, severity, message and hint, then their number."""
-    file = None
-    for finding in sorted(findings, key=lambda each: (each.file, each.line)):
-        if finding.file != file:
-            file = finding.file
-            say(f"\n{folder}/{file}", "bold")
-        colour = COLOURS[finding.severity]
-        words = f" “{_shortened(finding.words)}”" if finding.words else ""
-        console().print(
-            f"{finding.line or '':>5}  [{colour}]{finding.severity:<7}[/]  {escape(finding.message + words)}"
-        )
-        if finding.hint:
-            say(f"{'':16}{finding.hint}", "dim")
-    say()
-    say(count_findings(findings))
-
-
-def _shortened(words: str) -> str:
-    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 2].rstrip()} …"
-
-
-def count_findings(findings: Sequence[Finding]) -> str:
-    """Say how many findings there are of each severity."""
-    counts = [(sum(each.severity is severity for each in findings), severity) for severity in Severity]
-    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
 
 
 def note(text: str) -> None:

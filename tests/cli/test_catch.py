@@ -1,0 +1,22 @@
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(workspace: Path) -> None:
+    command = [sys.executable, "-u", "-m", "mailer", "catch", "--port", "0"]
+    with subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert f"MAILER_SMTP__PORT={port}" in process.stdout.readline()
+        with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
+            smtp.sendmail("a@nyhetsbrev.example", ["b@mottaker.example"], "Subject: Hei\r\n\r\nHei\r\n")
+        assert process.stdout.readline().startswith("b@mottaker.example")
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert (process.returncode, rest) == (0, "Stopped.\n")
+    (file,) = (workspace / "var" / "inbox" / "new").iterdir()
+    assert b"Subject: Hei" in file.read_bytes()
