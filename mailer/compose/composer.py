@@ -10,6 +10,7 @@ from mailer.compose.composed import ComposedIssue, VariantKey
 from mailer.compose.images import SourceOf, embedded_in_message, linked_to, prepare_pictures
 from mailer.compose.inbox import preheader_of, subject_of
 from mailer.compose.inline import inline_css
+from mailer.compose.layout import check_layout
 from mailer.compose.mjml import compile_mjml
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Place, Publication
@@ -37,6 +38,8 @@ class Composer:
         self._templates = templates
         self._theme = theme
         self._publication = publication
+        # What comes with mailer is checked by its tests.
+        self._layout_is_unknown = templates.is_overridden("email")
         self._css = templates.render("email/inline.css.j2", theme=theme, colours=theme.light)
 
     def compose(self, issue: Issue, key: VariantKey) -> ComposedIssue:
@@ -45,7 +48,11 @@ class Composer:
         view = build_view(issue, key, labels=labels, publication=self._publication)
         pictures, picture_findings = prepare_pictures(issue)
         values = self._values(view, preheader_of(view, labels)) | {"source_of": self._source_of(issue, pictures)}
-        mjml = self._templates.render(_MAIL, **values, label=markup_labels(labels, issue.lang), **MARKUP_FUNCTIONS)
+        markup = {**values, "label": markup_labels(labels, issue.lang), **MARKUP_FUNCTIONS}
+        mjml = self._templates.render(_MAIL, **markup)
+        if self._layout_is_unknown:
+            check_layout(self._templates, _MAIL, markup)
+            self._layout_is_unknown = False
         html = inline_css(compile_mjml(mjml, name=_MAIL), css=self._css)
         text = clean(self._templates.render(_TEXT, **values, label=plain_labels(labels, issue.lang), **TEXT_FUNCTIONS))
         return ComposedIssue(

@@ -1,15 +1,18 @@
 """The templates of a workspace over those that come with mailer: one file may be replaced and the rest kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
+from typing import Any
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -18,6 +21,8 @@ from jinja2 import (
 import mailer
 from mailer.errors import MailerError
 from mailer.rendering.labels import Labels
+
+Rewrite = Callable[[str, str], str]
 
 
 def shipped_templates() -> Path:
@@ -30,11 +35,19 @@ def shipped_templates() -> Path:
 class Templates:
     """Folders of templates and labels, those of the workspace before those that come with mailer."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), *, rewrite: Rewrite | None = None) -> None:
         shipped = shipped_templates()
         self.folders = (*(folder for folder in folders if folder.resolve() != shipped.resolve()), shipped)
         self.labels = Labels(self.folders)
-        self._environment = _build_environment(self.folders)
+        self._environment = _build_environment(self.folders, rewrite)
+
+    def rewritten(self, rewrite: Rewrite) -> "Templates":
+        """The same templates, each as `rewrite` makes it of its name and source."""
+        return Templates(self.folders, rewrite=rewrite)
+
+    def is_overridden(self, folder: str) -> bool:
+        """Whether the workspace has templates of its own in this folder."""
+        return any((each / folder).is_dir() for each in self.folders[:-1])
 
     def path(self, name: str) -> Path:
         """The file that a name stands for."""
@@ -63,9 +76,30 @@ class Templates:
 _HINT = "Compare it with the template that comes with mailer, or remove yours to use that one."
 
 
-def _build_environment(folders: Sequence[Path]) -> Environment:
+class _RewritingLoader(ChoiceLoader):
+    def __init__(self, loaders: Sequence[BaseLoader], rewrite: Rewrite) -> None:
+        super().__init__(loaders)
+        self._rewrite = rewrite
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's
+    ) -> Template:
+        """Load through `get_source`, which a choice of loaders goes round."""
+        return BaseLoader.load(self, environment, name, globals)
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """The source as rewritten."""
+        source, file, is_fresh = super().get_source(environment, template)
+        return self._rewrite(template, source), file, is_fresh
+
+
+def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None) -> Environment:
+    loaders = [FileSystemLoader(folder) for folder in folders]
     return Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=_RewritingLoader(loaders, rewrite) if rewrite else ChoiceLoader(loaders),
         autoescape=_is_markup,  # noqa: S701 - on for all but plain text and CSS
         undefined=StrictUndefined,
         trim_blocks=True,
