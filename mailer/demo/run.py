@@ -15,8 +15,9 @@ from mailer.delivery.model import Counts, DeliveryStatus
 from mailer.errors import MailerError
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.transport.catcher import CatchingServer
+from mailer.workspace.checking import widest_key
 from mailer.workspace.creation import defaults_folder, init_workspace
-from mailer.workspace.desk import require_issue, widest_key, write_issue
+from mailer.workspace.desk import require_issue, write_issue
 from mailer.workspace.sending import dispatcher, plan, prepare, preview_mailing, send_tests
 
 SLUG = "2023-12"

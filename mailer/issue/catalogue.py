@@ -89,6 +89,6 @@ RULES: dict[str, Explanation] = {
     "slots": Explanation("Readers would see a token instead of their own value.", "Compare your templates with ours."),
     "client-support": Explanation("Readers with that program see another mail.", "Find another way in the template."),
     "merge-values": Explanation("That reader would get no mail.", "Correct the subscriber."),
-    "image-as-text": Explanation("The mail shows the description in its place.", "Make the description say it all."),
+    "picture": Explanation("The picture cannot be put into the mail.", "Do what the message says."),
     "missing-glyph": Explanation("The PDF's fonts lack the character.", "Write it in another way."),
 }

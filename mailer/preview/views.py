@@ -10,7 +10,8 @@ from mailer.bootstrap import Services
 from mailer.compose.composed import ComposedIssue
 from mailer.issue.model import Finding, Issue, Lang
 from mailer.rendering.dates import write_date
-from mailer.workspace.desk import check_issue, chosen_key, with_example_values
+from mailer.workspace.checking import check_issue
+from mailer.workspace.desk import chosen_key, with_example_values
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

@@ -9,6 +9,7 @@ from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
 from mailer.issue.catalogue import RULES
 from mailer.issue.fields import did_you_mean
+from mailer.issue.links import link_findings
 from mailer.issue.lint import lint
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
@@ -34,13 +35,19 @@ class Checked:
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def check_issue(services: "Services", slug: str, *, today: date, recipients: bool = False) -> Checked:
-    """Read an issue, lint it, compose its largest variant; with `recipients` look at the values of each of them too."""
+def check_issue(
+    services: "Services", slug: str, *, today: date, links: bool = False, recipients: bool = False
+) -> Checked:
+    """Read an issue, lint it and compose its largest variant.
+
+    With `links` ask the network for every link, with `recipients` look at the values of each of them.
+    """
     off = services.settings.check.off
     _refuse_unknown_rules(services, off)
     reading = services.read_issue(slug)
+    asked = link_findings(reading.issue, sources=reading.sources) if links and reading.issue else ()
     merged = merge_findings(services.subscribers.read_audience()) if recipients else ()
-    findings = (*reading.findings, *_more(services, reading, today), *merged)
+    findings = (*reading.findings, *_more(services, reading, today), *asked, *merged)
     answered = without_answered(findings, sources=reading.sources, off=off, known=RULES)
     failed = any(each.rule == "composing" for each in findings)
     return Checked(issue=None if failed else reading.issue, findings=answered)

@@ -1,8 +1,8 @@
-"""One issue on the editor's desk: read, checked, composed, and written out as files to look at."""
+"""One issue on the editor's desk: read, composed, and written out as files to look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from mailer.compose.printed import PrintedIssue, print_pdf
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
 from mailer.errors import MailerError
-from mailer.issue.lint import lint
 from mailer.issue.model import Finding, Issue, Lang, Severity
 from mailer.issue.source import find_issue
 from mailer.message.compiled import RecipientValues, compile_message
@@ -23,19 +22,6 @@ if TYPE_CHECKING:
     from mailer.compose.composed import ComposedIssue, VariantKey
 
 EXAMPLE_ADDRESS = "kari.nordmann@kommune.example"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """An issue and what was found in it; `issue` is None when a finding is an error that stops composing."""
-
-    issue: Issue | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def errors(self) -> int:
-        """How many findings are errors."""
-        return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +38,6 @@ class Build:
 
     files: tuple[Written, ...]
     findings: tuple[Finding, ...]
-
-
-def check_issue(services: "Services", slug: str, *, today: date) -> Checked:
-    """Read an issue and lint it; composing has findings of its own, when the issue can be composed."""
-    reading = services.read_issue(slug)
-    if reading.issue is None:
-        return Checked(issue=None, findings=reading.findings)
-    composed = services.composer.compose(reading.issue, widest_key(services, reading.issue))
-    linted = lint(reading.issue, today=today, sources=reading.sources)
-    return Checked(issue=reading.issue, findings=(*reading.findings, *linted, *composed.findings))
 
 
 def require_known(services: "Services", slug: str) -> None:
@@ -85,11 +61,6 @@ def _cannot_be_composed(slug: str, findings: Sequence[Finding]) -> MailerError:
     return MailerError(
         f"{first.message}{more}", where=place, hint=first.hint or f"See all findings: mailer check {slug}"
     )
-
-
-def widest_key(services: "Services", issue: Issue) -> "VariantKey":
-    """The variant for a reader of every list: the largest there is."""
-    return services.composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
 
 
 def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang: Lang | None) -> "VariantKey":

@@ -19,7 +19,8 @@ from mailer.subscribers.model import Subscriber
 from mailer.subscribers.register import nearest_list
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
-from mailer.workspace.desk import check_issue, require_issue, require_known
+from mailer.workspace.checking import check_issue
+from mailer.workspace.desk import require_issue, require_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ def test_the_share_of_each_written_form_is_counted_over_the_year(read_files: Rea
     finding: Finding
     (finding,) = share_findings(bokmal, [bokmal])
     assert (finding.rule, finding.severity) == ("language-share", Severity.NOTE)
-    assert "bokmål 100%, nynorsk 0%" in finding.message
+    assert "bokmål 100 %, nynorsk 0 %" in finding.message
     assert share_findings(bokmal, [bokmal, nynorsk]) == ()
 
 

@@ -117,7 +117,7 @@ def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...
     total = sum(totals.values()) or 1
     if min(totals.values()) / total >= SHARE_OF_EACH:
         return ()
-    shares = ", ".join(f"{NAMES[lang]} {totals[lang] / total:.0%}" for lang in written)
+    shares = ", ".join(f"{NAMES[lang]} {100 * totals[lang] / total:.0f} %" for lang in written)
     issues = "1 issue" if len(of_year) == 1 else f"{len(of_year)} issues"
     message = f"words of {issue.published.start.year} so far, in {issues}: {shares}; the law asks for 25 % of each"
     hint = "Write the next issue, or some items of this one, in the other."

@@ -1,0 +1,63 @@
+"""Findings on screen and as JSON: where, what, why it matters and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from mailer.cli.output import console, say
+from mailer.issue.catalogue import RULES
+from mailer.issue.model import Severity
+
+if TYPE_CHECKING:
+    from mailer.issue.model import Finding
+
+LONGEST_QUOTE = 60
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_INDENT = " " * 20
+
+
+def show_findings(findings: "Sequence[Finding]", *, folder: str) -> None:
+    """Print findings file by file with line and column, then their number; each rule says once why it matters."""
+    file = None
+    explained: set[str] = set()
+    for finding in sorted(findings, key=lambda each: (each.file, each.line, each.column)):
+        if finding.file != file:
+            file = finding.file
+            say(f"\n{folder}/{file}", "bold")
+        _show(finding, with_why=finding.rule not in explained)
+        explained.add(finding.rule)
+    say()
+    say(count_findings(findings))
+
+
+def _show(finding: "Finding", *, with_why: bool) -> None:
+    colour = _COLOURS[finding.severity]
+    words = f" “{_shortened(finding.words)}”" if finding.words else ""
+    place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<5}"
+    message = escape(finding.message + words)
+    console().print(f"{place} [{colour}]{finding.severity:<7}[/]  {message}  [dim]{finding.rule}[/]")
+    explanation = RULES.get(finding.rule)
+    why = explanation.why if explanation and with_why else ""
+    if text := " ".join(filter(None, (why, finding.hint or (explanation.fix if explanation and with_why else "")))):
+        say(f"{_INDENT}{text}", "dim")
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 2].rstrip()} …"
+
+
+def count_findings(findings: "Sequence[Finding]") -> str:
+    """Say how many findings there are of each severity."""
+    counts = [(sum(each.severity is severity for each in findings), severity) for severity in Severity]
+    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+
+
+def finding_as_json(finding: "Finding") -> dict[str, Any]:
+    """A finding for tools, with why its rule matters and how to put it right."""
+    explanation = RULES.get(finding.rule)
+    return asdict(finding) | {
+        "why": explanation.why if explanation else "",
+        "fix": explanation.fix if explanation else "",
+    }

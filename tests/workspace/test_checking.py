@@ -1,0 +1,132 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailer.bootstrap import Services, build_services
+from mailer.errors import MailerError
+from mailer.issue.model import Severity
+from mailer.subscribers.audience import AudienceMember, Exclusion
+from mailer.workspace.checking import check_issue
+from mailer.workspace.creation import init_workspace
+from mailer.workspace.merge_values import merge_findings, value_problem
+
+TODAY = date(2024, 1, 10)
+ITEM = '+++\ntitle = "Møte i Bodø"\ncontacts = ["kari@a.example"]\n+++\n\nVi møtes.\n'
+FRAME = 'title = "Nyhetsbrev"\ndate = "2024-01"\npreheader = "Det beste"\n'
+
+Start = Callable[..., Services]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Services of a new workspace with one small issue; `files` replace or add some of it."""
+
+    def build(files: dict[str, str] | None = None, *, config: str = "") -> Services:
+        folder = tmp_path / "workspace"
+        init_workspace(folder)
+        content = {"issues/2024-01/issue.toml": FRAME, "issues/2024-01/items/010-mote.md": ITEM, **(files or {})}
+        for name, text in content.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        settings = folder / "config.toml"
+        settings.write_text(settings.read_text("utf-8").replace("[check.off]", f"[check.off]\n{config}"), "utf-8")
+        return build_services(settings, environ={}, announce=lambda _: None)
+
+    return build
+
+
+def rules(services: Services) -> list[str]:
+    return [each.rule for each in check_issue(services, "2024-01", today=TODAY).findings]
+
+
+def test_a_small_good_issue_gets_only_the_note_about_the_year(start: Start) -> None:
+    assert rules(start()) == ["language-share"]
+
+
+def test_a_second_issue_of_the_year_in_the_other_form_settles_the_note(start: Start) -> None:
+    other = {
+        "issues/2024-02/issue.toml": FRAME.replace("2024-01", "2024-02").replace("title", 'lang = "nn"\ntitle', 1),
+        "issues/2024-02/items/010-mote.md": ITEM,
+    }
+    assert rules(start(other)) == []
+
+
+def test_a_rule_switched_off_with_a_reason_is_silent(start: Start) -> None:
+    assert rules(start(config='language-share = "We alternate from year to year."')) == []
+
+
+def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None:
+    with pytest.raises(MailerError, match=r"no rule 'langauge-share'") as caught:
+        rules(start(config='langauge-share = "x"'))
+    assert caught.value.where == "config.toml: [check.off]"
+    assert "language-share" in caught.value.hint
+
+
+def test_a_comment_answers_one_place(start: Start) -> None:
+    text = (
+        ITEM + "\n<!-- check off: bare-url, adressen er saken -->\nSe https://a.example/x.\n\nSe https://a.example/y.\n"
+    )
+    found = check_issue(start({"issues/2024-01/items/010-mote.md": text}), "2024-01", today=TODAY).findings
+    assert [each.words for each in found if each.rule == "bare-url"] == ["https://a.example/y"]
+
+
+def test_a_template_that_cannot_be_sent_is_an_error_and_no_crash(start: Start) -> None:
+    template = (
+        '<mjml lang="nb"><mj-body><mj-section><mj-column><mj-text>Hei</mj-text></mj-column></mj-section></mj-body>'
+    )
+    services = start({"templates/email/issue.mjml.j2": f"{template}</mjml>"})
+    checked = check_issue(services, "2024-01", today=TODAY)
+    (error,) = [each for each in checked.findings if each.severity is Severity.ERROR]
+    assert error.rule == "composing"
+    assert "unsubscribe_url" in error.message
+    assert checked.issue is None
+
+
+def test_an_issue_that_cannot_be_read_has_no_more_findings_than_that(start: Start) -> None:
+    checked = check_issue(start({"issues/2024-01/issue.toml": "title ="}), "2024-01", today=TODAY)
+    assert checked.issue is None
+    assert checked.errors == 1
+
+
+MEMBER = AudienceMember(
+    subscriber_id=1,
+    address="kari@a.example",
+    recipient="Kari@a.example",
+    name="Kari",
+    lang="nb",
+    lists=("oslo",),
+    helsefellesskap=("oslo",),
+)
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        (replace(MEMBER, subscriber_id=0), "no number"),
+        (replace(MEMBER, lang="xx"), "none of ours"),  # type: ignore[arg-type] # as from an old database
+        (replace(MEMBER, recipient="kari"), "no address"),
+        (replace(MEMBER, recipient="kari\n@a.example"), "no address"),
+    ],
+)
+def test_a_recipient_without_a_value_is_found(member: AudienceMember, problem: str) -> None:
+    assert problem in value_problem(member)
+    (finding,) = merge_findings([MEMBER, member])
+    assert problem in finding.message
+    assert "kari" not in finding.message, "addresses stay out of findings"
+
+
+def test_those_who_are_not_sent_to_need_no_values() -> None:
+    assert value_problem(MEMBER) == ""
+    assert merge_findings([replace(MEMBER, recipient="", exclusion=Exclusion.SUPPRESSED)]) == ()
+
+
+def test_many_without_values_are_counted_after_the_first(start: Start) -> None:
+    found = merge_findings([replace(MEMBER, recipient="x")] * 8)
+    assert [each.message for each in found[5:]] == ["3 more subscribers lack a value"]
+    services = start()
+    assert check_issue(services, "2024-01", today=TODAY, recipients=True).errors == 0
+    services.close()
