@@ -1,0 +1,66 @@
+from collections.abc import Iterator
+from datetime import date
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from mailer.bootstrap import Services, build_services
+from mailer.errors import ExitCode, MailerError
+from mailer.workspace.checking import check_issue, widest_key
+from mailer.workspace.creation import init_workspace
+from mailer.workspace.desk import chosen_key, require_issue, write_files, write_issue
+from mailer.workspace.next_issue import new_issue
+
+SLUG = "2024-02"
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    init_workspace(tmp_path / "workspace")
+    new_issue(tmp_path / "workspace" / "issues", SLUG, today=date(2024, 1, 15))
+    built = build_services(environ={}, cwd=tmp_path / "workspace", announce=lambda _: None)
+    yield built
+    built.close()
+
+
+def test_every_form_of_an_issue_is_written_without_open_slots(services: Services, tmp_path: Path) -> None:
+    issue = require_issue(services, SLUG)
+    built = write_issue(services, issue, widest_key(services, issue), tmp_path / "out")
+    names = {each.file.name for each in built.files}
+    assert names == {each.name for each in (tmp_path / "out").iterdir()}
+    assert names >= {"issue.html", "issue.txt", "issue.mjml", "issue.eml", "issue.pdf"}
+    assert all(each.size == each.file.stat().st_size for each in built.files)
+    assert "kari.nordmann@kommune.example" in (tmp_path / "out" / "issue.txt").read_text("utf-8")
+    mail = message_from_bytes((tmp_path / "out" / "issue.eml").read_bytes())
+    assert mail["To"] == "kari.nordmann@kommune.example"
+
+
+def test_the_same_issue_gives_the_same_pdf(services: Services, tmp_path: Path) -> None:
+    issue = require_issue(services, SLUG)
+    for name in ("a", "b"):
+        write_issue(services, issue, widest_key(services, issue), tmp_path / name)
+    assert (tmp_path / "a" / "issue.pdf").read_bytes() == (tmp_path / "b" / "issue.pdf").read_bytes()
+
+
+def test_errors_are_counted_and_named_with_how_many_more(services: Services) -> None:
+    assert check_issue(services, SLUG, today=date(2024, 1, 15)).errors == 0
+    frame = services.settings.paths.issues / SLUG / "issue.toml"
+    frame.write_text('tittel = "a"\nspråk = "b"\n' + frame.read_text("utf-8"), encoding="utf-8")
+    checked = check_issue(services, SLUG, today=date(2024, 1, 15))
+    assert checked.issue is None
+    assert checked.errors >= 1
+    with pytest.raises(MailerError, match=rf"issues/{SLUG}/issue\.toml:\d+"):
+        require_issue(services, SLUG)
+
+
+def test_a_variant_for_an_unknown_list_is_refused(services: Services) -> None:
+    with pytest.raises(MailerError, match="agder"):
+        chosen_key(services, require_issue(services, SLUG), lists=["ager"], lang=None)
+
+
+def test_files_that_cannot_be_written_are_an_error_of_input_and_output(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(MailerError, match="taken") as caught:
+        write_files(tmp_path / "taken", {"a.txt": b"a"})
+    assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
