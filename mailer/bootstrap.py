@@ -16,6 +16,7 @@ from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.compose.composer import Composer
+    from mailer.compose.picture import Picture
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
@@ -78,14 +79,24 @@ class Services:
 
     @cached_property
     def theme(self) -> "Theme":
-        """The colours and fonts in force."""
-        from mailer.compose.theme import Theme
+        """The colours, fonts and logo in force; raises `MailerError` for colours that cannot be read."""
+        from mailer.compose.theme import Theme, require_contrast
 
         section, shipped = self.settings.theme, Theme()
         fonts = {key: value for key in ("sans", "serif", "mono") if (value := getattr(section, key))}
         light = replace(shipped.light, **{str(name): colour for name, colour in section.light.items()})
         dark = replace(shipped.dark, **{str(name): colour for name, colour in section.dark.items()})
-        return replace(shipped, light=light, dark=dark, radius=section.radius, **fonts)
+        theme = replace(shipped, light=light, dark=dark, radius=section.radius, logo=self._logo, **fonts)
+        require_contrast(theme, where=str(self.settings.file))
+        return theme
+
+    @property
+    def _logo(self) -> "Picture | None":
+        if not self.settings.theme.logo:
+            return None
+        from mailer.compose.images import read_logo
+
+        return read_logo(self.settings.folder / self.settings.theme.logo)
 
     @cached_property
     def publication(self) -> "Publication":
@@ -103,6 +114,7 @@ class Services:
             places=places,
             pages=Pages(self.settings.web.base_url),
             editor=newsletter.editor or newsletter.from_address,
+            pictures=newsletter.pictures,
         )
 
     @cached_property
@@ -213,7 +225,10 @@ def build_services(
     """Read the settings and make the services of their workspace; raises `ConfigError`."""
     environ = os.environ if environ is None else environ
     settings = load_settings(config, environ=environ, cwd=cwd or Path.cwd())
-    return Services(settings=settings, environ=environ, announce=announce)
+    services = Services(settings=settings, environ=environ, announce=announce)
+    if settings.theme.light or settings.theme.dark:
+        _ = services.theme  # refused at once, not when a mailing is due
+    return services
 
 
 def _user(environ: Mapping[str, str]) -> str:

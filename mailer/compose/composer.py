@@ -40,6 +40,7 @@ class Composer:
         self._publication = publication
         # What comes with mailer is checked by its tests.
         self._layout_is_unknown = templates.is_overridden("email")
+        self._logos = (theme.logo,) if theme.logo else ()
         self._css = templates.render("email/inline.css.j2", theme=theme, colours=theme.light)
 
     def compose(self, issue: Issue, key: VariantKey) -> ComposedIssue:
@@ -64,7 +65,7 @@ class Composer:
             mjml=mjml,
             lang=issue.lang,
             slots=check_composed(html, text, template=str(self._templates.path(_MAIL))),
-            images=tuple(each for each in pictures.values() if each.cid in html),
+            images=tuple(each for each in (*self._logos, *pictures.values()) if each.cid in html),
             findings=(*size_findings(html), *picture_findings),
         )
 

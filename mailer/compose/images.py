@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from mailer.compose.excerpts import images_of
 from mailer.compose.picture import Picture
+from mailer.errors import MailerError
 from mailer.issue.model import Finding, Image, Issue, Severity
 from mailer.rendering.pages import Pages
 
 SHOWN_WIDTH = 520
+LOGO_WIDTH, LOGO_HEIGHT = 240, 48
 DENSITY = 2
 MOST_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -40,6 +43,22 @@ def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding
     return pictures, tuple(_findings(prepared))
 
 
+def read_logo(file: Path) -> Picture:
+    """Read the picture for the masthead, at most 48 px high; it keeps its transparency. Raises `MailerError`."""
+    try:
+        with Pillow.open(file, formats=FORMATS) as opened:
+            logo = ImageOps.exif_transpose(opened).convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+        raise MailerError(
+            "the logo cannot be read as a PNG, JPEG, GIF or WebP",
+            where=str(file),
+            hint="See [theme] logo in config.toml.",
+        ) from error
+    logo.thumbnail((LOGO_WIDTH * DENSITY, LOGO_HEIGHT * DENSITY), Pillow.Resampling.LANCZOS)
+    width, height = (max(1, round(side / DENSITY)) for side in logo.size)
+    return Picture(media_type="image/png", data=_bytes(logo, "PNG"), width=width, height=height)
+
+
 def embedded_in_message(pictures: Mapping[str, Picture]) -> SourceOf:
     """Attributes of an `img` whose data lies in the same message."""
     return lambda image: _attributes(pictures.get(image.path), lambda picture: f"cid:{picture.cid}")
@@ -47,7 +66,7 @@ def embedded_in_message(pictures: Mapping[str, Picture]) -> SourceOf:
 
 def embedded_in_page(pictures: Mapping[str, Picture]) -> SourceOf:
     """Attributes of an `img` that carries its data itself."""
-    return lambda image: _attributes(pictures.get(image.path), _data_address)
+    return lambda image: _attributes(pictures.get(image.path), data_address)
 
 
 def linked_to(pages: Pages, issue: Issue) -> SourceOf:
@@ -63,7 +82,8 @@ def _attributes(picture: Picture | None, address_of: Callable[[Picture], str]) -
     return {"src": address_of(picture), "width": picture.width, "height": picture.height}
 
 
-def _data_address(picture: Picture) -> str:
+def data_address(picture: Picture) -> str:
+    """A picture as an address that holds it (RFC 2397)."""
     return f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
 
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from mailer.compose.picture import Picture
+from mailer.errors import MailerError
+
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 TEXT_CONTRAST = 4.5
 CONTROL_CONTRAST = 3.0
@@ -73,7 +76,10 @@ DARK = Palette(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """The looks of mail, pages and PDF. Word goes by the first font name, so that comes first and unquoted."""
+    """The looks of mail, pages and PDF. Word goes by the first font name, so that comes first and unquoted.
+
+    `logo` stands in the masthead in place of the publisher's name, which is then its description.
+    """
 
     light: Palette = LIGHT
     dark: Palette = DARK
@@ -81,6 +87,7 @@ class Theme:
     serif: str = "Georgia, 'Times New Roman', serif"
     mono: str = "Consolas, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace"
     radius: int = field(default=4)
+    logo: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +118,8 @@ _TEXT_PAIRS = (
     ("ok", "ok_bg"),
 )
 _CONTROL_PAIRS = (("field", "surface"), ("bar_lit", "mast"))
+_NEEDS = dict.fromkeys(_TEXT_PAIRS, TEXT_CONTRAST) | dict.fromkeys(_CONTROL_PAIRS, CONTROL_CONTRAST)
+_STEPS = 100
 
 
 def luminance(colour: str) -> float:
@@ -128,7 +137,6 @@ def contrast(one: str, other: str) -> float:
 
 def check_contrast(theme: Theme) -> tuple[ContrastProblem, ...]:
     """The pairs of a theme that readers could not read: text below 4.5:1, borders of controls below 3:1."""
-    needs = [(pair, TEXT_CONTRAST) for pair in _TEXT_PAIRS] + [(pair, CONTROL_CONTRAST) for pair in _CONTROL_PAIRS]
     problems = (
         ContrastProblem(
             mode=mode,
@@ -138,6 +146,49 @@ def check_contrast(theme: Theme) -> tuple[ContrastProblem, ...]:
             needed=needed,
         )
         for mode, palette in (("light", theme.light), ("dark", theme.dark))
-        for (front, back), needed in needs
+        for (front, back), needed in _NEEDS.items()
     )
     return tuple(each for each in problems if each.ratio < each.needed)
+
+
+def require_contrast(theme: Theme, *, where: str) -> None:
+    """Raise `MailerError` for a theme that readers could not read, with the nearest colour that they could."""
+    problems = check_contrast(theme)
+    if problems:
+        first, more = problems[0], f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        token = _to_change(first, theme)
+        near = nearest_colour(theme, mode=first.mode, token=token)
+        raise MailerError(
+            f"[theme.{first.mode}] {first}{more}",
+            where=where,
+            hint=f'The nearest colour that passes: {token} = "{near}".' if near else "Choose colours farther apart.",
+        )
+
+
+def nearest_colour(theme: Theme, *, mode: str, token: str) -> str:
+    """The colour nearest to a token's that passes with all it stands on or under; empty when there is none."""
+    tokens = (theme.dark if mode == "dark" else theme.light).tokens
+    for step in range(_STEPS + 1):
+        for end in ("#000000", "#FFFFFF"):
+            colour = _mixed(tokens[token], end, step / _STEPS)
+            if _passes({**tokens, token: colour}, token):
+                return colour
+    return ""
+
+
+def _to_change(problem: ContrastProblem, theme: Theme) -> str:
+    """The ground when that alone is the workspace's own; else what stands on it."""
+    own, shipped = (theme.dark, DARK) if problem.mode == "dark" else (theme.light, LIGHT)
+    changed = {name for name, colour in own.tokens.items() if colour != shipped.tokens[name]}
+    ground_alone = problem.background in changed and problem.foreground not in changed
+    return problem.background if ground_alone else problem.foreground
+
+
+def _passes(tokens: Mapping[str, str], token: str) -> bool:
+    pairs = ((pair, needed) for pair, needed in _NEEDS.items() if token in pair)
+    return all(contrast(tokens[front], tokens[back]) >= needed for (front, back), needed in pairs)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(start + (end - start) * share):02X}" for start, end in pairs)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from mailer.compose.characters import clean
 from mailer.compose.composed import VariantKey
-from mailer.compose.images import embedded_in_page, prepare_pictures
+from mailer.compose.images import data_address, embedded_in_page, prepare_pictures
 from mailer.compose.inbox import preheader_of, subject_of
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
@@ -37,6 +37,8 @@ def compose_webpage(issue: Issue, *, templates: Templates, theme: Theme, publica
         pages=publication.pages,
         style=Markup(style),  # noqa: S704 - our own rules; nothing of the issue stands in them
         style_hash=_hash(style),
+        theme=theme,
+        logo_address=data_address(theme.logo) if theme.logo else "",
         source_of=embedded_in_page(pictures),
         label=markup_labels(labels, issue.lang),
         words=plain_labels(labels, issue.lang),

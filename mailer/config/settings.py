@@ -50,6 +50,9 @@ class NewsletterSection(Section):
     editor: OptionalAddress = Field(
         default="", description="Where contributions and questions go; empty for the sender's address."
     )
+    pictures: Literal["embedded", "linked"] = Field(
+        default="embedded", description="Whether mails carry their pictures or link to the web version for them."
+    )
     test_recipients: Recipients = Field(
         default=(), description="Who may get test-sends: addresses, or whole domains with @ in front."
     )
@@ -145,6 +148,9 @@ class ThemeSection(Section):
     sans: Fonts = Field(default="", description="Fonts of text and labels.")
     serif: Fonts = Field(default="", description="Fonts of names, titles and quotes.")
     mono: Fonts = Field(default="", description="Fonts of addresses and codes.")
+    logo: Line = Field(
+        default="", description="Picture in the masthead instead of the publisher's name, from the workspace's folder."
+    )
     radius: Annotated[int, Field(ge=0, le=24)] = Field(
         default=4, description="Corner radius of buttons and badges in pixels."
     )

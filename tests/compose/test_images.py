@@ -1,6 +1,8 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,11 +11,12 @@ from PIL import Image as Pillow
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.composer import Composer
-from mailer.compose.images import UnusablePicture, linked_to, prepare_picture, prepare_pictures
+from mailer.compose.images import UnusablePicture, linked_to, prepare_picture, prepare_pictures, read_logo
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
+from mailer.errors import MailerError
 from mailer.issue.model import Image, Issue, Item, Section, Severity
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
@@ -143,3 +146,35 @@ def test_the_web_page_carries_its_pictures_itself(
     page = compose_webpage(illustrated, templates=templates, theme=Theme(), publication=publication)
     assert '<img src="data:image/png;base64,' in page
     assert "<figcaption>Foto: Kari</figcaption>" in page
+
+
+@pytest.fixture
+def logo(tmp_path: Path) -> Picture:
+    stream = BytesIO()
+    Pillow.new("RGBA", (400, 100), (255, 255, 255, 0)).save(stream, "PNG")
+    (tmp_path / "logo.png").write_bytes(stream.getvalue())
+    return read_logo(tmp_path / "logo.png")
+
+
+def test_a_logo_is_at_most_48_high_and_keeps_its_transparency(logo: Picture) -> None:
+    assert (logo.width, logo.height) == (192, 48)
+    assert opened(logo.data).mode == "RGBA"
+
+
+def test_a_logo_stands_for_the_publisher_in_mail_and_page(
+    templates: Templates, publication: Publication, small_issue: Issue, logo: Picture
+) -> None:
+    theme = Theme(logo=logo)
+    composed = Composer(templates, theme=theme, publication=publication).compose(small_issue, VariantKey(lang="nn"))
+    assert composed.images == (logo,)
+    assert re.search(f'<img[^>]*src="cid:{logo.cid}"[^>]*alt="Helsedirektoratet"', composed.html)
+    page = compose_webpage(small_issue, templates=templates, theme=theme, publication=publication)
+    assert 'height="48" alt="Helsedirektoratet">' in page
+
+
+def test_a_logo_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_text("<svg/>", "utf-8")
+    for name in ("logo.png", "gone.png"):
+        with pytest.raises(MailerError, match="the logo cannot be read") as caught:
+            read_logo(tmp_path / name)
+        assert caught.value.where == str(tmp_path / name)

@@ -1,8 +1,23 @@
+import re
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.theme import DARK, LIGHT, ContrastProblem, Palette, Theme, check_contrast, contrast, luminance
+from mailer.compose.theme import (
+    DARK,
+    LIGHT,
+    ContrastProblem,
+    Palette,
+    Theme,
+    check_contrast,
+    contrast,
+    luminance,
+    nearest_colour,
+    require_contrast,
+)
+from mailer.errors import MailerError
 
 COLOUR = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")
 
@@ -57,3 +72,38 @@ def test_borders_of_controls_need_three_to_one() -> None:
 def test_what_is_no_colour_never_gets_into_a_style_sheet(colour: str) -> None:
     with pytest.raises(ValueError, match=r"ink = .* is no colour"):
         Palette(ink=colour)
+
+
+def test_a_theme_that_cannot_be_read_is_refused_with_the_nearest_colour_that_can() -> None:
+    theme = Theme(light=replace(LIGHT, link="#8FBAC4"))
+    with pytest.raises(MailerError, match=r"\[theme\.light\] link on surface .* 2\.\d\d:1 and needs 4\.5:1") as caught:
+        require_contrast(theme, where="config.toml")
+    near = re.search(r'link = "(#[0-9A-F]{6})"', caught.value.hint)
+    assert near is not None
+    require_contrast(replace(theme, light=replace(theme.light, link=near[1])), where="config.toml")
+
+
+def test_the_ground_is_named_when_that_alone_was_changed() -> None:
+    theme = Theme(dark=replace(DARK, mast="#7FB5C4"))
+    with pytest.raises(MailerError, match=r"\[theme\.dark\] on_mast on mast") as caught:
+        require_contrast(theme, where="config.toml")
+    assert 'mast = "#' in caught.value.hint
+
+
+def test_colours_that_nothing_can_mend_alone_are_said_so() -> None:
+    theme = Theme(light=replace(LIGHT, surface="#777777", ink="#787878", muted="#797979"))
+    with pytest.raises(MailerError) as caught:
+        require_contrast(theme, where="config.toml")
+    assert caught.value.hint
+
+
+def test_the_shipped_theme_passes() -> None:
+    require_contrast(Theme(), where="config.toml")
+
+
+@given(st.sampled_from(sorted(LIGHT.tokens)), st.integers(0, 0xFFFFFF))
+def test_what_is_proposed_passes(token: str, value: int) -> None:
+    theme = Theme(light=replace(LIGHT, **{token: f"#{value:06X}"}))
+    if near := nearest_colour(theme, mode="light", token=token):
+        mended = Theme(light=replace(LIGHT, **{token: near}))
+        assert not [each for each in check_contrast(mended) if token in {each.foreground, each.background}]
