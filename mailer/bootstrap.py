@@ -173,7 +173,7 @@ class Services:
         """The state of every delivery."""
         from mailer.delivery.ledger import Ledger
 
-        return Ledger(self.database, clock=self.clock)
+        return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var)
 
     @cached_property
     def transport(self) -> "Transport":

@@ -220,6 +220,7 @@ mailing = Table(
     Column("slug", String(64), nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Column("content_hash", String(64), nullable=False),
+    Column("snapshot_hash", String(64), nullable=False, server_default=""),  # of the variants as they were frozen
     Column("lists", JSON, nullable=False),
     Column("subject", Text, nullable=False),
     Column("in_doubt_policy", String(8), nullable=False),
@@ -294,6 +295,7 @@ run = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("heartbeat_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("marks", Integer, nullable=False, server_default="0"),  # final dots allowed: the epoch of the database
 )
 
 test_send = Table(

@@ -4,9 +4,11 @@ from mailer.delivery.ledger.ledger import Ledger, utc_now
 from mailer.delivery.ledger.refusals import (
     LedgerError,
     MailingStateError,
+    OldBackupError,
     PausedMailingError,
     PlanError,
     SenderBusyError,
+    SnapshotError,
 )
 from mailer.delivery.ledger.runs import Run
 
@@ -14,9 +16,11 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "MailingStateError",
+    "OldBackupError",
     "PausedMailingError",
     "PlanError",
     "Run",
     "SenderBusyError",
+    "SnapshotError",
     "utc_now",
 ]

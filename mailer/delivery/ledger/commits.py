@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from mailer.database.engine import Database
-from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.insisting import unwritable, write_insistently
 from mailer.delivery.model import Attempt, Mark
 
 LINGER_SECONDS = 0.02
@@ -53,12 +54,14 @@ class GroupCommit:
         mark: Callable[[Connection, Sequence[int]], dict[int, Mark]],
         beat: Call,
         beat_seconds: float,
+        committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._record = record
         self._mark = mark
         self._beat = beat
         self._beat_seconds = beat_seconds
+        self._committed = committed
         self._next_beat = time.monotonic()
         self._has_work = Condition()
         self._group = Group()
@@ -102,7 +105,7 @@ class GroupCommit:
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:
-            raise _unwritable(self._failure)
+            raise unwritable(self._failure)
 
     def _work(self) -> None:
         while (group := self._next_group()) is not None:
@@ -125,34 +128,25 @@ class GroupCommit:
         return bool(self._group.results or self._group.is_awaited or self._closing)
 
     def _commit(self, group: Group) -> None:
-        with self._database.writing() as connection:
-            if time.monotonic() >= self._next_beat:
-                self._beat(connection)
-                self._next_beat = time.monotonic() + self._beat_seconds
-            if group.results:
-                self._record(connection, group.results)
-            marks = self._mark(connection, [each for each, _ in group.marks]) if group.marks else {}
-            answers = [work(connection) for work, _ in group.calls]
+        marks, answers = write_insistently(self._database, partial(self._carry_out, group))
+        self._committed()
         for delivery_id, future in group.marks:
             future.set_result(marks[delivery_id])
         for (_, called), answer in zip(group.calls, answers, strict=True):
             called.set_result(answer)
+
+    def _carry_out(self, group: Group, connection: Connection) -> tuple[dict[int, Mark], list[Any]]:
+        if time.monotonic() >= self._next_beat:
+            self._beat(connection)
+            self._next_beat = time.monotonic() + self._beat_seconds
+        if group.results:
+            self._record(connection, group.results)
+        marks = self._mark(connection, [each for each, _ in group.marks]) if group.marks else {}
+        return marks, [work(connection) for work, _ in group.calls]
 
     def _fail(self, group: Group, error: Exception) -> None:
         with self._has_work:
             self._failure = error
             waiting = [*group.futures, *self._group.futures]
         for future in waiting:
-            future.set_exception(_unwritable(error))
-
-
-def _unwritable(error: Exception) -> Exception:
-    if isinstance(error, LedgerError):
-        return error
-    failure = LedgerError(
-        f"the ledger cannot be written: {getattr(error, 'orig', None) or error}",
-        where="[database]",
-        hint="Nothing is sent that is not written down first. When the cause is put right, send again.",
-    )
-    failure.__cause__ = error
-    return failure
+            future.set_exception(unwritable(error))

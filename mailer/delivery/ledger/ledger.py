@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,9 +13,16 @@ from mailer.database.engine import Database
 from mailer.database.tables import mailing, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
+from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import recover_dead_runs
-from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError, PlanError, SenderBusyError
+from mailer.delivery.ledger.refusals import (
+    MailingStateError,
+    PausedMailingError,
+    PlanError,
+    SenderBusyError,
+    SnapshotError,
+)
 from mailer.delivery.ledger.runs import Clock, Run, finish_if_done
 from mailer.delivery.model import (
     Counts,
@@ -35,11 +43,15 @@ def utc_now() -> datetime:
 
 
 class Ledger:
-    """What is planned, under way and done. Frozen objects come out; rows never do."""
+    """What is planned, under way and done. Frozen objects come out; rows never do.
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    `folder` is where the epoch of a PostgreSQL database is kept on this machine.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now, folder: Path | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._epoch = Epoch(epoch_file(database, folder))
 
     # --- planning ---------------------------------------------------------------------------------
 
@@ -48,7 +60,9 @@ class Ledger:
         """Write a plan in one transaction; an exception leaves nothing behind."""
         try:
             with suppress(DiscardedPlanError), self._database.writing() as connection:
-                yield PlanWriter(connection, draft, now=self._clock())
+                writer = PlanWriter(connection, draft, now=self._clock())
+                yield writer
+                writer.seal()
         except IntegrityError as error:
             raise PlanError(
                 "another mailing of this issue, or two members with one address, stand in the way",
@@ -67,13 +81,15 @@ class Ledger:
     def start_run(self, mailing_id: int) -> Iterator[Run]:
         """Begin to send a mailing, after taking over from senders that are proved dead.
 
-        Raises `SenderBusyError` (another is at work on this SQLite database) and `MailingStateError`.
+        Raises `SenderBusyError` (another is at work on this SQLite database), `OldBackupError` and `MailingStateError`.
         """
         token = secrets.token_hex(16)
-        with hold_proof(self._database, token):
+        with hold_proof(self._database, token) as renew:
+            self.refuse_old_backup()
             self._take_over()
             self._open(mailing_id)
-            run = Run(self._database, self._clock, mailing=self.mailing(mailing_id), token=token)
+            report = self.mailing(mailing_id)
+            run = Run(self._database, self._clock, mailing=report, token=token, renew_proof=renew, epoch=self._epoch)
             try:
                 yield run
             finally:
@@ -90,11 +106,23 @@ class Ledger:
         except SenderBusyError:
             return 0
 
-    def variants(self, mailing_id: int) -> dict[int, bytes]:
-        """Return the compiled messages of a mailing by their ids."""
-        statement = select(variant.c.id, variant.c.compiled).where(variant.c.mailing_id == mailing_id)
+    def refuse_old_backup(self) -> None:
+        """Raise `OldBackupError` when more was sent from here than the database knows of."""
         with self._database.reading() as connection:
-            return {row.id: bytes(row.compiled) for row in connection.execute(statement)}
+            self._epoch.refuse_old_backup(connection)
+
+    def variants(self, mailing_id: int) -> dict[int, bytes]:
+        """Return the compiled messages of a mailing by their ids; raises `SnapshotError` when they were changed."""
+        statement = select(variant.c.id, variant.c.compiled).where(variant.c.mailing_id == mailing_id)
+        sealed = select(mailing.c.snapshot_hash).where(mailing.c.id == mailing_id)
+        with self._database.reading() as connection:
+            found = {row.id: bytes(row.compiled) for row in connection.execute(statement.order_by(variant.c.id))}
+            if plans.hash_snapshot(found.values()) != connection.execute(sealed).scalar():
+                raise SnapshotError(
+                    "the frozen content of this mailing was changed in the database; nothing was sent",
+                    hint="Restore the database, or cancel this mailing and send anew.",
+                )
+        return found
 
     def _take_over(self) -> int:
         with self._database.writing() as connection:

@@ -1,9 +1,10 @@
 """Writing a plan down: the mailing, its variants and one row for each address, in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from mailer.database.tables import delivery, mailing, variant
 from mailer.delivery.model import NOT_SENT, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
@@ -20,6 +21,7 @@ class PlanWriter:
         self._connection = connection
         self._now = now
         self._variants: dict[str, int] = {}
+        self._snapshot: list[bytes] = []
         values = {
             "slug": draft.slug,
             "state": MailingState.PLANNED,
@@ -35,6 +37,7 @@ class PlanWriter:
 
     def add_variant(self, key: str, compiled: bytes) -> None:
         """Store one compiled message; deliveries name it by its key."""
+        self._snapshot.append(compiled)
         values = {"mailing_id": self.mailing_id, "key": key, "compiled": compiled}
         self._variants[key] = int(
             self._connection.execute(insert(variant).values(values).returning(variant.c.id)).scalar_one()
@@ -44,6 +47,11 @@ class PlanWriter:
         """Store some of the audience."""
         if deliveries:
             self._connection.execute(insert(delivery), [self._row(each) for each in deliveries])
+
+    def seal(self) -> None:
+        """Write down the hash of all variants: what is sent later must still have it."""
+        sealed = update(mailing).where(mailing.c.id == self.mailing_id)
+        self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
 
     def discard(self) -> None:
         """Leave nothing behind, and leave the `with` of `open_plan`."""
@@ -61,6 +69,11 @@ class PlanWriter:
             "skip_reason": planned.skip_reason,
             "changed_at": self._now,
         }
+
+
+def hash_snapshot(variants: Iterable[bytes]) -> str:
+    """SHA-256 over the compiled messages of a mailing, in the order they were frozen."""
+    return sha256(b"".join(sha256(each).digest() for each in variants)).hexdigest()
 
 
 def already_sent(connection: Connection, slug: str, addresses: Collection[str]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, case, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
 from mailer.database.tables import attempt, delivery, mailing, run
 from mailer.delivery.ledger.alive import is_provably_dead
@@ -14,12 +14,18 @@ LEASE = timedelta(seconds=60)
 _WORDS = "the sender ended after the final dot and before it had written down the answer"
 
 
-def recover_dead_runs(connection: Connection, *, now: datetime, is_alone: bool) -> int:
+def recover_dead_runs(connection: Connection, *, now: datetime, is_alone: bool, besides: int = 0) -> int:
     """Take over from runs that are proved dead; return how many deliveries are in doubt by it.
 
-    `is_alone`: the caller holds the one lock there is, so that every other run is dead.
+    `is_alone`: the caller holds the one lock there is, so that every other run is dead. `besides`: the caller's own.
     """
-    return close_runs(connection, _dead_runs(connection, now=now, is_alone=is_alone), now=now)
+    return close_runs(connection, _dead_runs(connection, is_alone=is_alone, besides=besides), now=now)
+
+
+def time_of_beats(connection: Connection, *, now: datetime) -> ColumnElement[datetime]:
+    """The clock that heartbeats are told by: where several machines send, the server's."""
+    kind = run.c.heartbeat_at.type
+    return literal(now, kind) if connection.dialect.name == "sqlite" else func.clock_timestamp(type_=kind)
 
 
 def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) -> int:
@@ -38,13 +44,17 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
     return doubtful
 
 
-def _dead_runs(connection: Connection, *, now: datetime, is_alone: bool) -> Sequence[int]:
+def _dead_runs(connection: Connection, *, is_alone: bool, besides: int) -> Sequence[int]:
     """The locked row of a run is in the hands of somebody: of its own sender, or of another that recovers it."""
-    open_runs = select(run.c.id, run.c.token, run.c.heartbeat_at).where(run.c.ended_at.is_(None))
+    is_open = run.c.ended_at.is_(None) & (run.c.id != besides)
+    if is_alone:
+        return connection.execute(select(run.c.id).where(is_open)).scalars().all()
+    is_silent = (run.c.heartbeat_at < func.clock_timestamp() - literal(LEASE)).label("is_silent")
+    open_runs = select(run.c.id, run.c.token, is_silent).where(is_open)
     return [
         row.id
         for row in connection.execute(open_runs.with_for_update(skip_locked=True))
-        if is_alone or row.heartbeat_at < now - LEASE or is_provably_dead(connection, row.token)
+        if row.is_silent or is_provably_dead(connection, row.token)
     ]
 
 

@@ -23,6 +23,14 @@ class SenderBusyError(MailerError):
     exit_code = ExitCode.TRY_AGAIN
 
 
+class OldBackupError(MailerError):
+    """More was sent than the database knows of: it is a restored backup."""
+
+
+class SnapshotError(MailerError):
+    """The frozen content of a mailing is not what was frozen."""
+
+
 class LedgerError(MailerError):
     """The ledger cannot be written, so nothing may be sent."""
 

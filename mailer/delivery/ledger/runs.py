@@ -4,8 +4,9 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime, timedelta
+from itertools import count
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, null, or_, select, update
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
 from mailer.delivery.ledger.commits import GroupCommit
-from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs
+from mailer.delivery.ledger.epoch import Epoch, read_epoch
+from mailer.delivery.ledger.insisting import unwritable, write_insistently
+from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.model import (
     UNFINISHED,
@@ -74,6 +77,7 @@ _MARK = (
     .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
     .returning(delivery.c.id)
 )
+_CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
 _UNWANTED = (
     update(delivery)
     .where(delivery.c.id.in_(bindparam("of_ids", expanding=True)), _OURS, delivery.c.status == DeliveryStatus.CLAIMED)
@@ -94,23 +98,46 @@ _UNWANTED = (
 class Run:
     """What a dispatcher may do to the ledger; made by `Ledger.start_run`, all methods may be called from any thread."""
 
-    def __init__(self, database: Database, clock: Clock, *, mailing: MailingReport, token: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        mailing: MailingReport,
+        token: str,
+        renew_proof: Callable[[], None],
+        epoch: Epoch,
+    ) -> None:
         self.mailing = mailing
         self.is_running = True
         self._database = database
         self._clock = clock
+        self._renew_proof = renew_proof
+        self._epoch = epoch
+        self._marks = 0
+        self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
+        self._kept_epoch = 0
+        self._latest_claim = clock()
         with database.writing() as connection:
             self._id = self._register(connection, token)
             self._list_ids = _ids_of_lists(connection, mailing.lists)
         self._writer = GroupCommit(
-            database, record=self._record, mark=self._mark, beat=self._beat, beat_seconds=BEAT_SECONDS
+            database,
+            record=self._record,
+            mark=self._mark,
+            beat=self._beat,
+            beat_seconds=BEAT_SECONDS,
+            committed=self._keep_epoch,
         )
 
     # --- what the dispatcher asks -----------------------------------------------------------------
 
     def claim(self, limit: int) -> "Future[list[ClaimedDelivery]]":
         """Take up to `limit` deliveries that are queued or due: a list of `ClaimedDelivery`, when it is on disk."""
-        return self._writer.call(lambda connection: self._claim(connection, limit))
+        tries = count()
+        # Later than any other claim of ours, so that this one is known again when its commit was not answered.
+        at = self._latest_claim = max(self._clock(), self._latest_claim + timedelta(microseconds=1))
+        return self._writer.call(lambda connection: self._claim(connection, limit, at=at, is_again=next(tries) > 0))
 
     def mark(self, delivery_id: int) -> Mark:
         """Write down that the final dot of this delivery is about to be sent; only after `Mark.GO` may it be."""
@@ -134,11 +161,20 @@ class Run:
         When the ledger cannot be written, the next sender or `Ledger.recover` does this.
         """
         has_failed = not self._writer.close()
-        with suppress(*([DBAPIError] if has_failed else [])), self._database.writing() as connection:
-            close_runs(connection, [self._id], now=self._clock())
-            finish_if_done(connection, self.mailing.id, now=self._clock())
+        try:
+            write_insistently(self._database, self._end)
+        except DBAPIError as error:
+            if not has_failed:
+                raise unwritable(error) from error
+        else:
+            self._keep_epoch()
 
     # --- in a transaction -------------------------------------------------------------------------
+
+    def _end(self, connection: Connection) -> None:
+        self._count_marks(connection)
+        close_runs(connection, [self._id], now=self._clock())
+        finish_if_done(connection, self.mailing.id, now=self._clock())
 
     def _register(self, connection: Connection, token: str) -> int:
         now = self._clock()
@@ -148,18 +184,29 @@ class Run:
             host=socket.gethostname(),
             pid=os.getpid(),
             started_at=now,
-            heartbeat_at=now,
+            heartbeat_at=time_of_beats(connection, now=now),
         )
         return int(connection.execute(statement.returning(run.c.id)).scalar_one())
 
-    def _claim(self, connection: Connection, limit: int) -> list[ClaimedDelivery]:
-        queued = self._claim_where(connection, limit, delivery.c.status == DeliveryStatus.QUEUED)
+    def _claim(self, connection: Connection, limit: int, *, at: datetime, is_again: bool) -> list[ClaimedDelivery]:
+        if is_again and (claimed := self._claimed_at(connection, at)):
+            return claimed
+        queued = self._claim_where(connection, limit, delivery.c.status == DeliveryStatus.QUEUED, at=at)
         if len(queued) == limit:
             return queued
         is_due = (delivery.c.status == DeliveryStatus.DEFERRED) & (delivery.c.due_at <= self._clock())
-        return queued + self._claim_where(connection, limit - len(queued), is_due)
+        return queued + self._claim_where(connection, limit - len(queued), is_due, at=at)
 
-    def _claim_where(self, connection: Connection, limit: int, condition: ColumnElement[bool]) -> list[ClaimedDelivery]:
+    def _claimed_at(self, connection: Connection, at: datetime) -> list[ClaimedDelivery]:
+        """What an earlier try of the same claim has taken, though nobody said so."""
+        is_ours = (delivery.c.mailing_id == self.mailing.id) & (delivery.c.run_id == self._id)
+        is_this = (delivery.c.status == DeliveryStatus.CLAIMED) & (delivery.c.changed_at == at)
+        statement = select(*_CLAIMED).where(is_ours, is_this).order_by(delivery.c.id)
+        return [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
+
+    def _claim_where(
+        self, connection: Connection, limit: int, condition: ColumnElement[bool], *, at: datetime
+    ) -> list[ClaimedDelivery]:
         some = (
             select(delivery.c.id)
             .where(delivery.c.mailing_id == self.mailing.id, condition)
@@ -171,16 +218,8 @@ class Run:
         statement = (
             update(delivery)
             .where(delivery.c.id.in_(select(some.c.id)), _IS_RUNNING)
-            .values(status=DeliveryStatus.CLAIMED, run_id=self._id, changed_at=self._clock())
-            .returning(
-                delivery.c.id,
-                delivery.c.mailing_id,
-                delivery.c.subscriber_id,
-                delivery.c.variant_id,
-                delivery.c.recipient,
-                delivery.c.attempts,
-                delivery.c.deferred_since,
-            )
+            .values(status=DeliveryStatus.CLAIMED, run_id=self._id, changed_at=at)
+            .returning(*_CLAIMED)
         )
         claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
         return sorted(claimed, key=lambda each: each.id)
@@ -189,6 +228,9 @@ class Run:
         values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
         gone = set(connection.execute(_MARK, values).scalars())
         refused = [each for each in ids if each not in gone]
+        self._marks += len(gone)
+        if gone and not self._new_epoch:  # the first ones are counted at once, the others at every beat
+            self._count_marks(connection)
         return dict.fromkeys(gone, Mark.GO) | (self._refuse(connection, refused) if refused else {})
 
     def _refuse(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
@@ -271,15 +313,27 @@ class Run:
     def _beat(self, connection: Connection) -> None:
         """Show that we are alive, and take over from those that are not."""
         now = self._clock()
-        alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None)).values(heartbeat_at=now)
-        if connection.execute(alive).rowcount == 0:
+        self._renew_proof()
+        alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None))
+        if connection.execute(alive.values(heartbeat_at=time_of_beats(connection, now=now))).rowcount == 0:
             raise LedgerError(
                 "this sender stood still for so long that another has taken over",
                 hint="Nothing is lost: what it had in hand is shown by mailer status.",
             )
         self.is_running = self._state(connection) is MailingState.RUNNING
+        self._count_marks(connection)
         if not self._database.is_sqlite:
-            recover_dead_runs(connection, now=now, is_alone=False)
+            recover_dead_runs(connection, now=now, is_alone=False, besides=self._id)
+
+    def _count_marks(self, connection: Connection) -> None:
+        if self._marks:
+            connection.execute(update(run).where(run.c.id == self._id).values(marks=self._marks))
+            self._new_epoch = read_epoch(connection)
+
+    def _keep_epoch(self) -> None:
+        if self._new_epoch > self._kept_epoch:
+            self._kept_epoch = self._new_epoch
+            self._epoch.keep(self._new_epoch)
 
 
 def finish_if_done(connection: Connection, mailing_id: int, *, now: datetime) -> None:

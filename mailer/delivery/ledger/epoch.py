@@ -1,0 +1,63 @@
+"""The epoch: how many final dots were ever allowed, kept beside the database too, so that an old backup is noticed."""
+
+import logging
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from mailer.database.engine import Database
+from mailer.database.tables import run
+from mailer.delivery.ledger.refusals import OldBackupError
+
+logger = logging.getLogger("mailer.delivery")
+
+
+def epoch_file(database: Database, folder: Path | None) -> Path | None:
+    """Where the epoch is kept: beside a SQLite file; for PostgreSQL in `folder`, if there is one."""
+    url = database.engine.url
+    if database.is_sqlite:
+        return Path(f"{url.database}.epoch") if url.database else None
+    return folder / f"{url.host or 'local'}-{url.database}.epoch" if folder else None
+
+
+def read_epoch(connection: Connection) -> int:
+    """The epoch as the database knows it."""
+    return int(connection.execute(select(func.coalesce(func.sum(run.c.marks), 0))).scalar_one())
+
+
+class Epoch:
+    """The copy outside the database. It may lag a moment behind, and never runs ahead of a database that is whole."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    def refuse_old_backup(self, connection: Connection) -> None:
+        """Raise `OldBackupError` when more was sent than the database knows of."""
+        lacking = self._kept() - read_epoch(connection)
+        if lacking > 0:
+            raise OldBackupError(
+                f"this database is older than the mail that was sent with it: it knows nothing of the last {lacking} "
+                f"message{'' if lacking == 1 else 's'}",
+                where=str(self._file),
+                hint="Restore a newer backup, or those people get it twice. If there is none and you accept that, "
+                "remove the file named above.",
+            )
+
+    def keep(self, marks: int) -> None:
+        """Write the epoch down, after the database has it. A full disk must not cost the answers already on it."""
+        if self._file is None or marks <= self._kept():
+            return
+        unfinished = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        try:
+            unfinished.write_text(f"{marks}\n", encoding="ascii")
+            unfinished.replace(self._file)
+        except OSError:
+            logger.warning("the epoch was not written down")
+
+    def _kept(self) -> int:
+        try:
+            words = self._file.read_text("ascii").strip() if self._file else ""
+        except (OSError, UnicodeDecodeError):
+            return 0
+        return int(words) if words.isdigit() else 0
