@@ -1,8 +1,9 @@
-"""Reading what a server says: bounded in lines and bytes, and parsed into a `Reply`."""
+"""Reading what a server says: bounded in lines, bytes and time, and parsed into a `Reply`."""
 
 import re
 import smtplib
 import ssl
+import time
 from io import BufferedReader
 
 from mailer.transport.base import Reply, Stage
@@ -29,36 +30,52 @@ class BoundedReplies(smtplib.SMTP):
             assert self.sock is not None  # noqa: S101 smtplib reads replies only after connecting
             self.file = self.sock.makefile("rb")
         try:
-            return _read_reply(self.file)
+            return self._read_reply(self.file)
         except OSError as error:
             self.close()
             if isinstance(error, smtplib.SMTPServerDisconnected):
                 raise
             raise smtplib.SMTPServerDisconnected(in_words(error)) from error
 
+    def _read_reply(self, file: BufferedReader) -> tuple[int, bytes]:
+        """The socket's timeout holds for the whole reply, or a server that sends byte by byte would never meet it."""
+        assert self.sock is not None  # noqa: S101 the file reads from it
+        patience = self.sock.gettimeout()
+        latest = None if patience is None else time.monotonic() + patience
+        lines: list[bytes] = []
+        while len(lines) < MAXIMUM_LINES:
+            line = self._read_line(file, latest)
+            if not line[:3].isdigit() or line[3:4] not in b"- \r\n":
+                raise UnreadableReply("the server's reply is not SMTP")
+            lines.append(line[4:].strip())
+            if line[3:4] != b"-":
+                return int(line[:3]), b"\n".join(lines)
+        raise UnreadableReply("the server's reply has no end")
+
+    def _read_line(self, file: BufferedReader, latest: float | None) -> bytes:
+        line = b""
+        while len(line) <= MAXIMUM_LINE_BYTES:
+            arrived = file.peek(1)  # what is there already, else what comes with one read
+            end = arrived.find(b"\n") + 1
+            line += file.read(end or len(arrived))
+            if end and len(line) <= MAXIMUM_LINE_BYTES:
+                return line
+            if not arrived:
+                raise smtplib.SMTPServerDisconnected("the server closed the connection")
+            self._wait_no_longer_than(latest)
+        raise UnreadableReply("a line of the server's reply has no end")
+
+    def _wait_no_longer_than(self, latest: float | None) -> None:
+        if latest is None or self.sock is None:
+            return
+        left = latest - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.sock.settimeout(left)
+
 
 class BoundedTls(BoundedReplies, smtplib.SMTP_SSL):
     """The same over TLS from the first byte (RFC 8314 §3.3)."""
-
-
-def _read_reply(file: BufferedReader) -> tuple[int, bytes]:
-    lines: list[bytes] = []
-    while len(lines) < MAXIMUM_LINES:
-        line = file.readline(MAXIMUM_LINE_BYTES + 1)
-        if not line.endswith(b"\n"):
-            raise _cut_or_endless(line)
-        if not line[:3].isdigit() or line[3:4] not in b"- \r\n":
-            raise UnreadableReply("the server's reply is not SMTP")
-        lines.append(line[4:].strip())
-        if line[3:4] != b"-":
-            return int(line[:3]), b"\n".join(lines)
-    raise UnreadableReply("the server's reply has no end")
-
-
-def _cut_or_endless(line: bytes) -> smtplib.SMTPServerDisconnected:
-    if len(line) > MAXIMUM_LINE_BYTES:
-        return UnreadableReply("a line of the server's reply has no end")
-    return smtplib.SMTPServerDisconnected("the server closed the connection")
 
 
 def parse_reply(code: int, words: bytes, *, stage: Stage) -> Reply:

@@ -1,5 +1,6 @@
 """Transactions on the wire: pipelined and not, refused, cut, and answered with nonsense."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -216,6 +217,18 @@ def test_an_endless_reply_is_cut_off(raw_server: Start, connect: Start, answer: 
     lost = connect(raw_server(script).port).begin(ONE)
     assert isinstance(lost, Lost)
     assert "no end" in lost.why
+
+
+def test_a_reply_that_comes_byte_by_byte_is_cut_off_when_the_time_is_up(raw_server: Start, connect: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.greet()
+        peer.hear()
+        for byte in b"250 " + b"x" * 1000:
+            peer.sock.sendall(bytes([byte]))
+            time.sleep(0.05)
+
+    session = connect(raw_server(script).port, Timeouts(connect=5, command=0.3, data=5, body=5, dot=5))
+    assert session.begin(ONE) == Lost(stage=Stage.MAIL, why="no answer in time")
 
 
 @pytest.mark.parametrize("then", ["cut", "listen"])
