@@ -19,19 +19,24 @@ def catch(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on; else the one in [smtp].", min=0, max=65535)
     ] = None,
+    reject: Annotated[str, typer.Option(metavar="PATTERN", help="Refuse these recipients, as *@oslo.example.")] = "",
+    defer: Annotated[str, typer.Option(metavar="PATTERN", help="Ask these recipients' mail to come later.")] = "",
+    slow: Annotated[float, typer.Option(metavar="SECONDS", help="Wait before each answer to a mail.", min=0)] = 0.0,
+    cut: Annotated[int, typer.Option(metavar="N", help="Take each Nth mail and cut the line unanswered.", min=0)] = 0,
 ) -> None:
     """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
 
-    The default config.toml sends to it, so that the whole job can be tried before there is a relay.
-    Stop it with Ctrl-C. Example: `mailer catch --port 2525`
+    The default config.toml sends to it, so that the whole job can be tried before there is a relay; the options
+    show what comes of faults. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
     """
-    from mailer.transport.catcher import CatchingServer
+    from mailer.transport.catcher import CatchingServer, Faults
 
     with services(context) as workspace:
         settings = workspace.settings
     folder = settings.paths.var / "inbox"
     wanted = settings.smtp.port if port is None else port
-    with CatchingServer(folder, port=wanted, on_caught=_show) as server:
+    faults = Faults(reject=reject, defer=defer, slow=slow, cut=cut)
+    with CatchingServer(folder, port=wanted, on_caught=_show, faults=faults) as server:
         host, actual = server.address
         say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
         if actual != settings.smtp.port:

@@ -79,7 +79,7 @@ def status(
     in_doubt: Annotated[bool, typer.Option("--in-doubt", help="List those nobody knows about.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what became of every recipient: the equation of each mailing. Changes nothing.
+    """Show what became of every recipient: the equation of each mailing. Sends nothing.
 
     Example: `mailer status 2023-12 --in-doubt`
     """
@@ -88,6 +88,7 @@ def status(
     with services(context) as workspace:
         if slug:
             require_known(workspace, slug)
+        workspace.ledger.recover()
         mailings = workspace.ledger.mailings(slug or None)
         if json:
             reports = [as_json(workspace, each, failed=failed, in_doubt=in_doubt) for each in mailings]
@@ -160,6 +161,7 @@ def resolve(
         raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
     with services(context) as workspace:
         mailing = latest_mailing(workspace, slug)
+        workspace.ledger.recover()
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         number = workspace.ledger.resolve(mailing.id, decision, addresses=to)
     say(f"{number} settled." if number else "Nothing is in doubt. Nothing was changed.", "green" if number else "")

@@ -5,6 +5,8 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -95,6 +97,23 @@ class SmtpServerThread:
         return protocol
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """What goes wrong on purpose, so that people and tests can see what comes of it.
+
+    `reject` and `defer` are patterns of recipients, such as `*@oslo.example`; `slow` is in seconds before the answer
+    to a message; after each `cut`th message the connection is cut without an answer, though the mail is kept.
+    """
+
+    reject: str = ""
+    defer: str = ""
+    slow: float = 0.0
+    cut: int = 0
+
+
+NO_FAULTS = Faults()
+
+
 class CatchingServer(SmtpServerThread):
     """Keeps every mail in a Maildir: what it answers 250 to is already a file under `folder/new`.
 
@@ -109,8 +128,9 @@ class CatchingServer(SmtpServerThread):
         host: str = "127.0.0.1",
         port: int = 0,
         on_caught: Callable[[str, Path], None] | None = None,
+        faults: Faults = NO_FAULTS,
     ) -> None:
-        super().__init__(partial(_new_protocol, _Maildir(folder, on_caught)), host=host, port=port)
+        super().__init__(partial(_new_protocol, _Maildir(folder, on_caught, faults)), host=host, port=port)
         self.folder = folder
 
 
@@ -128,9 +148,11 @@ def _new_protocol(handler: object) -> SMTP:
 class _Maildir:
     """Writes each message to `tmp` and moves it to `new` (https://cr.yp.to/proto/maildir.html)."""
 
-    def __init__(self, folder: Path, on_caught: Callable[[str, Path], None] | None) -> None:
+    def __init__(self, folder: Path, on_caught: Callable[[str, Path], None] | None, faults: Faults) -> None:
         self._folder = folder
         self._on_caught = on_caught
+        self._faults = faults
+        self._taken = 0
         self._numbers = count(1)
         for name in ("tmp", "new", "cur"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -146,11 +168,32 @@ class _Maildir:
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
+    async def handle_RCPT(  # noqa: N802 aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002 aiosmtpd's signature
+        session: Session,  # noqa: ARG002 aiosmtpd's signature
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if self._faults.reject and fnmatch(address, self._faults.reject):
+            return "550 5.1.1 rejected, as this server was told to"
+        if self._faults.defer and fnmatch(address, self._faults.defer):
+            return "451 4.3.0 deferred, as this server was told to"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 ok"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 aiosmtpd's
         for recipient in envelope.rcpt_tos:
             path = self._keep(recipient, envelope)
             if self._on_caught:
                 self._on_caught(recipient, path)
+        if self._faults.slow:
+            await asyncio.sleep(self._faults.slow)
+        self._taken += 1
+        if self._faults.cut and self._taken % self._faults.cut == 0 and server.transport is not None:
+            server.transport.close()
         return "250 2.0.0 kept"
 
     def _keep(self, recipient: str, envelope: Envelope) -> Path:

@@ -20,3 +20,16 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
     assert (process.returncode, rest) == (0, "Stopped.\n")
     (file,) = (workspace / "var" / "inbox" / "new").iterdir()
     assert b"Subject: Hei" in file.read_bytes()
+
+
+def test_the_catching_server_plays_the_faults_that_the_options_name(workspace: Path) -> None:
+    command = [sys.executable, "-u", "-m", "mailer", "catch", "--port", "0", "--reject", "nei@*", "--slow", "0.01"]
+    with subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
+            refused = smtp.sendmail("a@nyhetsbrev.example", ["nei@mottaker.example", "ja@mottaker.example"], "Hei\r\n")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert {address: code for address, (code, _) in refused.items()} == {"nei@mottaker.example": 550}
+    assert len(list((workspace / "var" / "inbox" / "new").iterdir())) == 1

@@ -1,9 +1,12 @@
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -317,6 +320,41 @@ def test_what_is_not_under_way_cannot_be_stopped(command: str, mailer: Run) -> N
     unknown = mailer(command, "2024-02")
     assert unknown.code == 1
     assert "2024-01" in unknown.err
+
+
+def test_what_a_crashed_sender_left_behind_is_named_at_once(moody: Any, workspace: Path, mailer: Run) -> None:
+    sender: list[subprocess.Popen[bytes]] = []
+
+    def kill(_recipient: str) -> None:
+        sender[0].kill()
+        sender[0].wait()
+
+    moody.before_answer = kill
+    command = [sys.executable, "-m", "mailer", "send", SLUG, "--confirm", "4", "--untested"]
+    sender.append(subprocess.Popen(command, cwd=workspace, stdout=subprocess.DEVNULL))
+    sender[0].wait()
+    found = account(mailer, "--in-doubt")
+    assert (found["in_doubt"], found["queued"], len(found["deliveries"])) == (1, 3, 1)
+    assert mailer("resolve", SLUG, "--accepted").code == 0
+    moody.before_answer = lambda _: None
+    assert mailer("send", SLUG, "--confirm", "4").code == 0
+    assert account(mailer)["accepted"] == 4
+
+
+def test_an_old_backup_is_refused_and_says_how_many_it_lacks(moody: Any, workspace: Path, mailer: Run) -> None:
+    database = workspace / "var" / "mailer.sqlite3"
+    with closing(sqlite3.connect(database)) as live, closing(sqlite3.connect(workspace / "copy")) as copy:
+        live.backup(copy)
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 0
+    for each in database.parent.glob("mailer.sqlite3*"):
+        if each.suffix != ".epoch":
+            each.unlink()
+    shutil.copy(workspace / "copy", database)
+    refused = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert refused.code == 1
+    assert "nothing of the last 4 messages" in refused.err
+    assert mailer("status", SLUG, "--json").json["mailings"] == [], "nothing was planned"
+    assert len(moody.taken) == 4
 
 
 # --- Status -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage
-from mailer.transport.catcher import CatcherError, CatchingServer
+from mailer.transport.catcher import CatcherError, CatchingServer, Faults
 from mailer.transport.eml_files import EmlFilesTransport, without_stuffed_dots
 from mailer.transport.memory import MemoryTransport
 from mailer.transport.replies import parse_reply
@@ -94,6 +94,20 @@ def test_the_catcher_announces_pipelining_and_takes_letters_beyond_ascii(tmp_pat
         assert isinstance(send(session, following), Reply)
         session.close()
     assert len(list((tmp_path / "new").iterdir())) == 2
+
+
+def test_the_catching_server_plays_faults_when_told_to(tmp_path: Path) -> None:
+    faults = Faults(reject="nei@*", defer="*@senere.example", slow=0.01, cut=2)
+    with CatchingServer(tmp_path, faults=faults) as server:
+        session = connect(server)
+        answers = [session.begin(Envelope("r@r.example", to)) for to in ("nei@a.example", "ja@senere.example")]
+        assert [each.code for each in answers if isinstance(each, Reply)] == [550, 451]
+        first, second = send(session), send(session)
+    assert isinstance(first, Reply)
+    assert first.is_accepted
+    assert isinstance(second, Lost)
+    assert second.is_in_doubt
+    assert len(list((tmp_path / "new").iterdir())) == 2, "it took both, and answered one"
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
