@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import catch, config, demo, issues, people, sending, workspace
+from mailer.cli import catch, config, demo, issues, people, sending, serve, workspace
 from mailer.cli.output import say
 
 app = typer.Typer(
@@ -47,4 +47,5 @@ issues.add_to(app)
 sending.add_to(app)
 catch.add_to(app)
 people.add_to(app)
+serve.add_to(app)
 config.add_to(app)

@@ -75,7 +75,7 @@ def sync_lists(database: Database, register: Register, *, now: datetime) -> None
 
 def _stored_lists(database: Database) -> dict[str, dict[str, Any]]:
     with database.reading() as connection:
-        columns = [each for each in list_.c if each.name not in {"id", "created_at"}]
+        columns = [each for each in list_.c if each.name not in {"id", "created_at", "merged_into_id"}]
         return {row["slug"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
 
 

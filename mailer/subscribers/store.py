@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -55,6 +56,12 @@ class SubscriberStore:
         self.clock = clock
         self.suppressed = SuppressionList(suppression_key)
         self.actor = actor
+
+    def acting_as(self, actor: str) -> "SubscriberStore":
+        """The same store, for somebody else."""
+        other = copy(self)
+        other.actor = actor
+        return other
 
     # --- People ---------------------------------------------------------------------------------
 

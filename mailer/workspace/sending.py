@@ -21,6 +21,7 @@ from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
 from mailer.workspace.checking import check_issue
 from mailer.workspace.desk import require_issue, require_known
+from mailer.workspace.publishing import store_edition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,13 @@ def preview_mailing(services: Services, prepared: Prepared) -> Plan:
 
 
 def plan(services: Services, prepared: Prepared, *, expected: int) -> Plan:
-    """Freeze the mailing; refuses when it no longer goes to the `expected` number of recipients."""
+    """Freeze the mailing and keep the edition that its links lead to; refuses when it is not `expected` recipients."""
 
     def compile_variant(key: VariantKey) -> CompiledMessage:
         composed = services.composer.compose(prepared.issue, key)
         return compile_message(composed, sender=services.sender, slug=prepared.issue.slug)
 
-    return plan_mailing(
+    planned = plan_mailing(
         services.ledger,
         prepared.draft,
         audience=services.subscribers.read_audience(prepared.draft.lists or None),
@@ -78,6 +79,8 @@ def plan(services: Services, prepared: Prepared, *, expected: int) -> Plan:
         compile_variant=compile_variant,
         expected=expected,
     )
+    store_edition(services, prepared.issue)
+    return planned
 
 
 def dispatcher(services: Services) -> Dispatcher:

@@ -1,0 +1,124 @@
+"""The leave page and the one-click endpoint (RFC 8058): a GET shows, only a POST changes."""
+
+import logging
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
+from mailer.subscribers.tokens import Token, make_token, parse_token
+from mailer.web.site import HEADERS, Site
+
+if TYPE_CHECKING:
+    from mailer.issue.model import Lang
+    from mailer.subscribers.store import SubscriberStore
+
+MAXIMUM_FORM = 10_000
+_LEAVERS = {"leave", "preferences"}  # what a mail's links may say; both know who the reader is
+
+log = logging.getLogger(__name__)
+
+
+class Leaving:
+    """The handlers. A token that is valid but names nobody any more is answered as if the person had just left."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.keys = site.services.keys
+
+    def show(self, request: Request) -> Response:
+        """The page with the button; nothing changes, however often it is fetched."""
+        token = parse_token(self.keys, request.path_params["token"])
+        if token is None or token.purpose == "test":
+            return self._no_reader(request, token)
+        reader = read_reader(self.site.services.subscribers, token.subscriber_id)
+        return self._page(request, token, reader, done="" if reader and reader.lists else "left")
+
+    async def submit(self, request: Request) -> Response:
+        """Leave, or take it back."""
+        form = await _form(request)
+        return await run_in_threadpool(self._submit, request, form)
+
+    async def one_click(self, request: Request) -> Response:
+        """What a mail program posts: leaves all lists; answers without a page, a redirect or a cookie."""
+        await _form(request)
+        return await run_in_threadpool(self._one_click, request)
+
+    def _submit(self, request: Request, form: dict[str, str]) -> Response:
+        token = parse_token(self.keys, request.path_params["token"])
+        if token is None or token.purpose == "test":
+            return self._no_reader(request, token)
+        store = self.site.services.subscribers.acting_as("the person, on the leave page")
+        if form.get("action") == "undo":
+            done, lists = "undone", undo_leaving(store, token.subscriber_id)
+        else:
+            done, lists = "left", self._leave(store, token, form.get("scope", "all"))
+        log.info("%s subscriber=%d lists=%d", done, token.subscriber_id, len(lists))
+        return self._page(request, token, read_reader(store, token.subscriber_id), done=done)
+
+    def _leave(self, store: "SubscriberStore", token: Token, scope: str) -> tuple[str, ...]:
+        only = None if scope == "all" else scope
+        return store.leave(token.subscriber_id, list_slug=only)
+
+    def _one_click(self, request: Request) -> Response:
+        token = parse_token(self.keys, request.path_params["token"])
+        if token is None:
+            return PlainTextResponse("This link is not one of ours.\n", status_code=404, headers=HEADERS)
+        if token.purpose == "leave":
+            store = self.site.services.subscribers.acting_as("the person, by one click")
+            left = store.leave(token.subscriber_id)
+            log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
+        return PlainTextResponse("Unsubscribed.\n" if token.purpose != "test" else "A test.\n", headers=HEADERS)
+
+    def _page(self, request: Request, token: Token, reader: Reader | None, *, done: str) -> Response:
+        lang = self.site.lang(request, reader.lang if reader else None)
+        leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
+        return self.site.page(
+            request,
+            "leave",
+            lang=lang,
+            done=done,
+            action=f"{self.site.path}/leave/{leave}",
+            address=mask(reader.address) if reader else "",
+            lists=self._names(reader.lists if reader else (), lang),
+            left=self._names(reader.just_left if reader else (), lang),
+        )
+
+    def _names(self, slugs: tuple[str, ...], lang: "Lang") -> list[tuple[str, str]]:
+        found = {each.slug: each for each in self.site.services.register.lists}
+        names = {slug: found[slug].name_nn if lang == "nn" else found[slug].name_nb for slug in slugs if slug in found}
+        return [(slug, names.get(slug, slug)) for slug in slugs]
+
+    def _no_reader(self, request: Request, token: Token | None) -> Response:
+        template, status = ("bad-link", 404) if token is None else ("test-link", 200)
+        return self.site.page(request, template, lang=self.site.lang(request), status=status)
+
+
+def mask(address: str) -> str:
+    """The address as somebody knows it again who has it, and nobody else: k•••••@molde.example."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}•••••@{domain}"
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a small form, the first of each name; what is larger is no form of ours and is not read on."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_FORM:
+            return {}
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if b"=" in body else {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def try_again(_request: Request, _error: Exception) -> Response:
+    """The database is busy or away: mail programs and people may ask again, nothing has changed."""
+    headers = HEADERS | {"Retry-After": "30"}
+    return PlainTextResponse("Try again in half a minute. Nothing has changed.\n", status_code=503, headers=headers)
+
+
+UNAVAILABLE = DBAPIError

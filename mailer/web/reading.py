@@ -1,0 +1,50 @@
+"""The stored editions, read-only: *Vis i nettleser*, the PDF, the text and the dates."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.editions.store import EditionStore
+from mailer.web.site import HEADERS, Site
+
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "txt": "text/plain; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+}
+# An edition is a page of its own that carries its style; it may be found, and kept for a while.
+_HEADERS = HEADERS | {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "public, max-age=300",
+}
+del _HEADERS["X-Robots-Tag"]
+
+
+class Reading:
+    """The handlers of the editions."""
+
+    def __init__(self, site: Site, editions: EditionStore) -> None:
+        self.site = site
+        self.editions = editions
+
+    def show(self, request: Request) -> Response:
+        """The newest edition of an issue as a page, or as what its ending says: `/2023-12`, `/2023-12.pdf`."""
+        slug, _, form = request.path_params["name"].partition(".")
+        return self.site.not_found(request) if form == "html" else self._stored(request, slug, form or "html")
+
+    def event(self, request: Request) -> Response:
+        """One date of an issue: `/2023-12/3.ics`."""
+        return self._stored(request, request.path_params["name"], request.path_params["event"])
+
+    def _stored(self, request: Request, slug: str, form: str) -> Response:
+        kind = _TYPES.get(form.rpartition(".")[2])
+        edition = self.editions.latest(slug) if kind else None
+        content = self.editions.read(edition.id, form) if edition else None
+        if edition is None or content is None:
+            return self.site.not_found(request)
+        tag = f'"{edition.content_hash}-{edition.id}"'
+        headers = _HEADERS | {"ETag": tag, "Content-Language": edition.lang}
+        if request.headers.get("If-None-Match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=kind, headers=headers)

@@ -1,0 +1,78 @@
+"""The application of all rooms, and serving it until it is stopped."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from mailer.editions.store import EditionStore
+from mailer.errors import ExitCode, MailerError
+from mailer.web.leaving import UNAVAILABLE, Leaving, try_again
+from mailer.web.reading import Reading
+from mailer.web.site import Site
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+
+
+class ServerError(MailerError):
+    """The pages cannot be served."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+def build_application(services: "Services") -> Starlette:
+    """The rooms that are open: leaving, one-click and the stored editions."""
+    site = Site(services)
+    leaving = Leaving(site)
+    reading = Reading(site, EditionStore(services.database, clock=services.clock))
+    routes: list[BaseRoute] = [
+        Route("/site.css", site.stylesheet),
+        Route("/leave/{token}", leaving.show, methods=["GET"]),
+        Route("/leave/{token}", leaving.submit, methods=["POST"]),
+        Route("/one-click/{token}", leaving.show, methods=["GET"]),
+        Route("/one-click/{token}", leaving.one_click, methods=["POST"]),
+        Route("/preferences/{token}", leaving.show, methods=["GET"]),
+        Route("/{name}", reading.show, methods=["GET"]),
+        Route("/{name}/{event}", reading.event, methods=["GET"]),
+    ]
+    if site.path:
+        routes = [Mount(site.path, routes=routes)]
+    handlers: dict[Any, Any] = {404: site.not_found, 405: site.not_found, UNAVAILABLE: try_again}
+    application = Starlette(routes=routes, exception_handlers=handlers)
+    application.router.redirect_slashes = False
+    return application
+
+
+def serve(services: "Services", *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve the pages until Ctrl-C or SIGTERM; raises `ServerError` when the port is taken.
+
+    Requests are not logged: their addresses hold tokens. TLS is the business of the proxy before it.
+    """
+    application = build_application(services)
+    with closing(_listen(host, port)) as listener:
+        shown = f"http://{host}:{listener.getsockname()[1]}{Site(services).path}/"
+        announce(f"The public pages are at {shown}. Ctrl-C stops.")
+        config = uvicorn.Config(
+            application, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=True
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ServerError(
+            f"port {port} cannot be used ({error.strerror})",
+            where=f"{host}:{port}",
+            hint="Is another `mailer serve` running? Otherwise choose another with --port.",
+        ) from error
+    return listener

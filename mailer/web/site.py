@@ -1,0 +1,95 @@
+"""What every page has: the newsletter's name, the band, the colours, the languages and the headers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from mailer.issue.model import Lang
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+
+LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+_SHIPPED_NAME = "Newsletter for health communities"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The pages' common ground; `services` are those of the workspace."""
+
+    services: "Services"
+
+    @property
+    def path(self) -> str:
+        """Where the pages begin, when they do not have a host of their own."""
+        return urlsplit(self.services.settings.web.base_url).path.rstrip("/")
+
+    @property
+    def contact(self) -> str:
+        """The address a person answers at."""
+        newsletter = self.services.settings.newsletter
+        return newsletter.editor or newsletter.reply_to or newsletter.from_address
+
+    @cached_property
+    def band(self) -> tuple[int, ...]:
+        """How many bars each region has, in register order."""
+        return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
+
+    def lang(self, request: Request, preferred: str | None = None) -> Lang:
+        """The language asked for with `?lang=`, else the reader's own, else the newsletter's."""
+        wanted = (request.query_params.get("lang"), preferred, self.services.settings.newsletter.lang)
+        return next((lang for each in wanted for lang in LANGUAGES if lang == each), "nb")
+
+    def name(self, lang: Lang) -> str:
+        """The newsletter's name; the shipped one is translated."""
+        labels, name = self.services.templates.labels, self.services.settings.newsletter.name
+        is_shipped = name == labels.label(_SHIPPED_NAME, "nb").text
+        return labels.label(_SHIPPED_NAME, lang).text if is_shipped else name
+
+    def page(self, request: Request, template: str, *, lang: Lang, status: int = 200, **values: object) -> Response:
+        """A page of one of the templates."""
+
+        def label(msgid: str, **slots: object) -> str:
+            return self.services.templates.labels.label(msgid, lang, **slots).text
+
+        html = self.services.templates.render(
+            f"web/{template}.html.j2",
+            lang=lang,
+            label=label,
+            name=self.name(lang),
+            publisher=self.services.settings.newsletter.publisher,
+            contact=self.contact,
+            band=self.band,
+            path=self.path,
+            here=request.url.path,
+            languages=[(code, word) for code, word in LANGUAGES.items() if code != lang],
+            **values,
+        )
+        return HTMLResponse(html, status_code=status, headers=HEADERS | {"Content-Language": lang})
+
+    def stylesheet(self, _request: Request) -> Response:
+        """The colours and measures of all pages."""
+        css = self.services.templates.render("web/site.css.j2", theme=self.services.theme)
+        headers = HEADERS | {"Cache-Control": "public, max-age=3600"}
+        return Response(css, media_type="text/css", headers=headers)
+
+    def not_found(self, request: Request, _error: Exception | None = None) -> Response:
+        """The page for an address that is none of ours."""
+        return self.page(request, "not-found", lang=self.lang(request), status=404)

@@ -1,0 +1,30 @@
+"""Keeping an issue as it is sent, in every form that its mails link to."""
+
+from typing import TYPE_CHECKING
+
+from mailer.editions.store import Edition, EditionStore
+from mailer.workspace.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+    from mailer.issue.model import Issue
+
+
+def store_edition(services: "Services", issue: "Issue") -> Edition:
+    """Store the web page, the PDF, the text and the calendars of an issue; what is stored already stays as it was."""
+    composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+    calendar = issue_calendar(services, issue)
+    forms = {
+        "html": issue_webpage(services, issue).encode(),
+        "pdf": printed_issue(services, issue).pdf,
+        "txt": with_example_values(services, composed.text).encode(),
+    }
+    forms |= {"ics": calendar.whole} if calendar.whole else {}
+    forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
+    return EditionStore(services.database, clock=services.clock).store(
+        slug=issue.slug,
+        content_hash=services.composer.content_hash(issue),
+        title=composed.subject,
+        lang=issue.lang,
+        forms=forms,
+    )

@@ -1,0 +1,106 @@
+"""The public pages of a small workspace: asked directly, and served to a real browser."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from mailer.bootstrap import Services, build_services
+from mailer.subscribers.tokens import Purpose, make_token
+from mailer.web.server import _listen, build_application
+from mailer.workspace.creation import init_workspace
+
+BASE = "https://nyhetsbrev.example"
+
+
+@dataclass(frozen=True)
+class People:
+    """Tokens of the readers, by what they are for."""
+
+    services: Services
+
+    def token(self, address: str, purpose: Purpose = "leave") -> str:
+        found = self.services.subscribers.show(address)
+        assert found is not None
+        return make_token(self.services.keys, purpose=purpose, subscriber_id=found.id)
+
+    def lists(self, address: str) -> dict[str, str]:
+        found = self.services.subscribers.show(address)
+        assert found is not None
+        return {each.list: each.status.value for each in found.subscriptions}
+
+
+@pytest.fixture(scope="session")
+def web_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web") / "workspace"
+    init_workspace(folder)
+    return folder
+
+
+@pytest.fixture
+def services(web_workspace: Path, tmp_path: Path) -> Iterator[Services]:
+    """The workspace with a database of the test's own: one reader on one list, one on three."""
+    environ = {
+        "MAILER_DATABASE__URL": f"sqlite:///{tmp_path / 'web.sqlite3'}",
+        "MAILER_SECRET_KEYS": "keys-that-sign-the-tests-tokens",
+        "MAILER_SUPPRESSION_KEY": "key-of-suppression-in-tests",
+    }
+    built = build_services(web_workspace / "config.toml", environ=environ, announce=lambda _: None)
+    with closing(built):
+        built.subscribers.add("kari@molde.example", lists=["more-og-romsdal"], basis="e: case 1", lang="nb")
+        built.subscribers.add("ola@bergen.example", lists=["bergen", "fonna", "nasjonale"], basis="e", lang="nn")
+        yield built
+
+
+@pytest.fixture
+def people(services: Services) -> People:
+    return People(services)
+
+
+@pytest.fixture
+def application(services: Services) -> Starlette:
+    return build_application(services)
+
+
+@pytest.fixture
+def ask_of() -> Callable[[Starlette], Callable[..., httpx.Response]]:
+    """A way to send single requests to an application."""
+
+    def of(application: Starlette) -> Callable[..., httpx.Response]:
+        async def send(method: str, path: str, given: dict[str, Any]) -> httpx.Response:
+            transport = httpx.ASGITransport(application)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+                return await client.request(method, path, **given)
+
+        return lambda method, path, **given: asyncio.run(send(method, path, given))
+
+    return of
+
+
+@pytest.fixture
+def ask(
+    application: Starlette, ask_of: Callable[[Starlette], Callable[..., httpx.Response]]
+) -> Callable[..., httpx.Response]:
+    """Send one request to the pages."""
+    return ask_of(application)
+
+
+@pytest.fixture
+def served(application: Starlette) -> Iterator[str]:
+    """The address of the pages on a real server on this machine."""
+    listener = _listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()

@@ -1,0 +1,111 @@
+"""The leave page in a real browser: it works without scripts, reads well for everybody, and fits a phone."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+KARI, OLA = "kari@molde.example", "ola@bergen.example"
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe(repository: Path) -> str:
+    """The rules of axe-core, put there by .ci/browser-tools."""
+    file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
+    if not file.is_file():
+        pytest.skip("axe-core is not installed: run .ci/browser-tools")
+    return file.read_text("utf-8")
+
+
+@pytest.fixture
+def open_page(browser: "Browser", served: str) -> "Iterator[Callable[..., Page]]":
+    contexts = []
+
+    def open_it(path: str, **given: Any) -> "Page":
+        contexts.append(browser.new_context(bypass_csp=given.pop("bypass_csp", False), **given))
+        page = contexts[-1].new_page()
+        page.goto(served + path)
+        return page
+
+    yield open_it
+    for each in contexts:
+        each.close()
+
+
+def test_a_reader_leaves_and_takes_it_back_without_any_script(open_page: "Callable[..., Page]", people: Any) -> None:
+    page = open_page(f"/leave/{people.token(KARI)}", java_script_enabled=False)
+    assert set(people.lists(KARI).values()) == {"active"}
+    page.get_by_role("button", name="Meld meg av").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Du er meldt av"
+    assert set(people.lists(KARI).values()) == {"unsubscribed"}
+    page.get_by_role("button", name="Angre – meld meg på igjen").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Du er påmeldt igjen"
+    assert set(people.lists(KARI).values()) == {"active"}
+    assert page.context.cookies() == []
+
+
+def test_a_reader_of_several_lists_chooses_with_the_keyboard(open_page: "Callable[..., Page]", people: Any) -> None:
+    page = open_page(f"/leave/{people.token(OLA)}?lang=en")
+    page.get_by_role("radio", name="All of it: no more newsletters").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", level=1).inner_text() == "You have left a list"
+    assert people.lists(OLA) == {"bergen": "unsubscribed", "fonna": "active", "nasjonale": "active"}
+
+
+@pytest.mark.parametrize("width", [320, 1240])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_passes_axe_and_never_scrolls_sideways(
+    open_page: "Callable[..., Page]", people: Any, axe: str, width: int, scheme: str
+) -> None:
+    given = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
+    page = open_page(f"/leave/{people.token(OLA)}", **given)
+    _check(page, axe)
+    for button in ("Meld meg av", "Angre – meld meg på igjen"):
+        page.get_by_role("button", name=button).click()
+        _check(page, axe)
+    for path in ("/leave/wrong", f"/leave/{people.token(OLA, 'test')}", "/nowhere"):
+        _check(open_page(path, **given), axe)
+
+
+def _check(page: "Page", axe: str) -> None:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_pages_policy_stops_a_script_that_got_in(open_page: "Callable[..., Page]", people: Any) -> None:
+    page = open_page(f"/leave/{people.token(KARI)}")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=1\">')")
+    page.wait_for_timeout(100)
+    assert page.title() != "1"

@@ -1,0 +1,202 @@
+"""Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up."""
+
+import random
+import string
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.bootstrap import Services
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.tokens import make_token, parse_token
+from mailer.web.leaving import mask
+
+Ask = Callable[..., httpx.Response]
+KARI, OLA = "kari@molde.example", "ola@bergen.example"
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("room", ["leave", "one-click", "preferences"])
+def test_looking_at_any_link_of_a_mail_changes_nothing(ask: Ask, people: Any, method: str, room: str) -> None:
+    for purpose in ("leave", "preferences"):
+        answer = ask(method, f"/{room}/{people.token(OLA, purpose)}")
+        assert answer.status_code == 200
+    assert set(people.lists(OLA).values()) == {"active"}
+    assert len(people.services.subscribers.history(OLA)) == 3
+
+
+def test_the_page_shows_a_button_and_the_address_only_to_who_knows_it(ask: Ask, people: Any) -> None:
+    page = ask("GET", f"/leave/{people.token(KARI)}").text
+    assert "Meld meg av</button>" in page
+    assert "k•••••@molde.example" in page
+    assert KARI not in page
+    assert 'type="radio"' not in page  # one list: nothing to choose
+
+
+def test_posting_leaves_all_lists_and_the_same_page_takes_it_back(ask: Ask, people: Any) -> None:
+    path = f"/leave/{people.token(OLA)}"
+    left = ask("POST", path, data={"scope": "all"})
+    assert "Du er meld av" in left.text
+    assert set(people.lists(OLA).values()) == {"unsubscribed"}
+    assert "Angre – meld meg på igjen" in left.text
+    undone = ask("POST", path, data={"action": "undo"})
+    assert "Du er påmeld igjen" in undone.text
+    assert people.lists(OLA) == dict.fromkeys(["bergen", "fonna", "nasjonale"], "active")
+    (subscription, *_) = people.services.subscribers.show(OLA).subscriptions
+    assert [each.method for each in subscription.consents] == ["admin", "form"]
+    assert subscription.consent.basis == "e"
+    assert subscription.consent.text_version == "leave-page-undo-1"
+    actors = {each.actor for each in people.services.subscribers.history(OLA)[3:]}
+    assert actors == {"the person, on the leave page"}
+
+
+def test_only_one_list_can_be_left(ask: Ask, people: Any) -> None:
+    path = f"/leave/{people.token(OLA)}"
+    assert "Berre Helsefellesskap" in ask("GET", path).text
+    page = ask("POST", path, data={"scope": "fonna"}).text
+    assert "Du får framleis nyheitsbrevet gjennom" in page
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
+
+
+def test_a_list_that_nobody_knows_leaves_nothing(ask: Ask, people: Any) -> None:
+    ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "no-such-list"})
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, services: Services) -> None:
+    from datetime import timedelta
+
+    people.services.subscribers.remove(OLA, list_slug="fonna")
+    now = services.subscribers.clock
+    services.subscribers.clock = lambda: now() + timedelta(hours=2)
+    path = f"/leave/{people.token(OLA)}"
+    ask("POST", path, data={"scope": "bergen"})
+    ask("POST", path, data={"action": "undo"})
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
+
+
+def test_nobody_who_is_suppressed_comes_back_by_undoing(ask: Ask, people: Any) -> None:
+    ask("POST", f"/leave/{people.token(KARI)}")
+    people.services.subscribers.suppress(KARI, reason=SuppressionReason.COMPLAINT)
+    ask("POST", f"/leave/{people.token(KARI)}", data={"action": "undo"})
+    assert set(people.lists(KARI).values()) == {"suppressed"}
+
+
+@pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}])
+def test_one_click_leaves_all_lists_however_the_form_is_encoded(ask: Ask, people: Any, body: Any) -> None:
+    path = f"/one-click/{people.token(OLA)}"
+    for _ in range(2):
+        answer = ask("POST", path, **body)
+        assert answer.status_code == 200
+        assert not answer.is_redirect
+        assert "set-cookie" not in answer.headers
+        assert set(people.lists(OLA).values()) == {"unsubscribed"}
+    left = [each for each in people.services.subscribers.history(OLA) if each.action == "unsubscribed"]
+    assert [each.actor for each in left] == ["the person, by one click"] * 3
+
+
+def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, services: Services) -> None:
+    token = make_token(services.keys, purpose="leave", subscriber_id=987_654)
+    for method, path in (("GET", "/leave/"), ("POST", "/leave/"), ("POST", "/one-click/")):
+        assert ask(method, path + token).status_code == 200
+
+
+def test_a_link_of_a_test_send_says_so_and_changes_nothing(ask: Ask, people: Any) -> None:
+    for method in ("GET", "POST"):
+        assert "prøve" in ask(method, f"/leave/{people.token(KARI, 'test')}").text
+    assert ask("POST", f"/one-click/{people.token(KARI, 'test')}").text == "A test.\n"
+    assert set(people.lists(KARI).values()) == {"active"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/leave/abc", "/one-click/abc", "/preferences/", "/leave/æ", "/nowhere", "/a/b/c", "/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_address_that_is_none_of_ours_gets_a_page_that_says_nothing_has_changed(
+    ask: Ask, method: str, path: str
+) -> None:
+    answer = ask(method, path)
+    assert answer.status_code in {404, 405}
+
+
+def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: Any) -> None:
+    path = f"/leave/{people.token(OLA)}"
+    assert '<html lang="nn">' in ask("GET", path).text
+    assert "Unsubscribe me" in ask("GET", f"{path}?lang=en").text
+    assert '<html lang="nb">' in ask("GET", f"{path}?lang=nb").text
+    assert '<html lang="nn">' in ask("GET", f"{path}?lang=xx").text
+
+
+def test_every_page_forbids_scripts_frames_caches_and_telling_where_from(ask: Ask, people: Any) -> None:
+    for method, path in (
+        ("GET", f"/leave/{people.token(KARI)}"),
+        ("POST", f"/leave/{people.token(KARI)}"),
+        ("POST", f"/one-click/{people.token(KARI)}"),
+        ("GET", "/leave/wrong"),
+        ("GET", "/nowhere"),
+    ):
+        headers = ask(method, path).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert "script-src" not in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-robots-tag"] == "noindex"
+        assert "set-cookie" not in headers
+
+
+def test_a_body_that_is_no_small_form_is_not_read_on(ask: Ask, people: Any) -> None:
+    answer = ask("POST", f"/leave/{people.token(KARI)}", content=b"action=undo&" + b"x" * 20_000)
+    assert answer.status_code == 200
+    assert people.lists(KARI) == {"more-og-romsdal": "unsubscribed"}
+
+
+def test_a_database_that_is_away_asks_to_try_again(ask: Ask, people: Any) -> None:
+    token = people.token(KARI)
+    people.services.database.engine.dispose()
+    with people.services.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE subscription RENAME TO elsewhere")
+    answer = ask("POST", f"/one-click/{token}")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+def test_a_hundred_thousand_forged_tokens_open_nothing(people: Any) -> None:
+    keys, real = people.services.keys, people.token(KARI)
+    chosen = random.Random(20231201)
+    forged: set[str] = set()
+    while len(forged) < 100_000:
+        forged.add(_forged(real, chosen))
+    assert [each for each in forged - {real} if parse_token(keys, each) is not None] == []
+
+
+def _forged(real: str, chosen: random.Random) -> str:
+    """Mere letters, or a real token with some letters changed: another number or purpose, another signature."""
+    letters = string.ascii_letters + string.digits + "-_"
+    if chosen.randrange(4) == 0:
+        return "".join(chosen.choices(letters, k=34))
+    token = list(real)
+    for _ in range(chosen.randrange(1, 4)):
+        token[chosen.randrange(34)] = chosen.choice(letters)
+    return "".join(token)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(token=st.text(max_size=60), body=st.binary(max_size=200))
+def test_nothing_that_is_posted_at_random_changes_anybody_or_ends_in_a_bug(
+    ask: Ask, people: Any, token: str, body: bytes
+) -> None:
+    from urllib.parse import quote
+
+    for room in ("leave", "one-click"):
+        answer = ask("POST", f"/{room}/{quote(token, safe='')}", content=body)
+        assert answer.status_code in {404, 405}
+    assert people.lists(KARI) == {"more-og-romsdal": SubscriptionStatus.ACTIVE}
+
+
+def test_an_address_is_known_again_only_by_who_has_it() -> None:
+    assert mask("kari.nordmann@molde.example") == "k•••••@molde.example"
