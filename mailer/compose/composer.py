@@ -42,9 +42,19 @@ class Composer:
         self._layout_is_unknown = templates.is_overridden("email")
         self._logos = (theme.logo,) if theme.logo else ()
         self._css = templates.render("email/inline.css.j2", theme=theme, colours=theme.light)
+        self._kept: tuple[Issue | None, dict[VariantKey, ComposedIssue]] = None, {}
 
     def compose(self, issue: Issue, key: VariantKey) -> ComposedIssue:
-        """Compose one variant. The same issue and key give the same bytes."""
+        """Compose one variant. The same issue and key give the same bytes; for the issue in hand they are kept."""
+        kept_for, kept = self._kept
+        if kept_for is not issue:
+            kept = {}
+            self._kept = issue, kept
+        if key not in kept:
+            kept[key] = self._compose(issue, key)
+        return kept[key]
+
+    def _compose(self, issue: Issue, key: VariantKey) -> ComposedIssue:
         labels = self._templates.labels
         view = build_view(issue, key, labels=labels, publication=self._publication)
         pictures, picture_findings = prepare_pictures(issue)

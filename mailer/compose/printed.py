@@ -12,8 +12,10 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import Row, split_lead_in
 from mailer.compose.glyphs import Glyphs, read_glyphs
+from mailer.compose.images import SHOWN_WIDTH, prepare_pictures
 from mailer.compose.inbox import subject_of
 from mailer.compose.outline import tidy_outline
+from mailer.compose.picture import Picture
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, ItemView, SectionView, build_view
@@ -61,9 +63,12 @@ def print_pdf(
     key = VariantKey(own=(), lang=issue.lang)
     view = build_view(issue, key, labels=templates.labels, publication=publication)
     glyphs = read_glyphs(templates.path(f"{_FONTS}/coverage.txt"))
-    data = glyphs.cover(_Content(templates.labels, issue.lang).of_issue(view, publication))
+    pictures, _ = prepare_pictures(issue)
+    content = _Content(templates.labels, issue.lang, tuple(pictures))
+    data = glyphs.cover(content.of_issue(view, publication))
     tidy_outline(data)
     data["theme"] = dict(theme.light.tokens)
+    data["pictures"] = _picture_data(pictures, theme.logo)
     return PrintedIssue(pdf=_compile(data, templates, timestamp), findings=_missing_glyphs(glyphs))
 
 
@@ -88,6 +93,13 @@ def _compile(data: Mapping[str, Any], templates: Templates, timestamp: datetime)
     return cast("bytes", pdf)  # only pictures come page by page
 
 
+def _picture_data(pictures: Mapping[str, Picture], logo: Picture | None) -> dict[str, Any]:
+    """The pictures by their place in the list of paths; `share` is how much of the column's width they take."""
+    named = {str(number): picture for number, picture in enumerate(pictures.values())}
+    named |= {"logo": logo} if logo else {}
+    return {name: {"bytes": list(each.data), "share": each.width / SHOWN_WIDTH} for name, each in named.items()}
+
+
 def _missing_glyphs(glyphs: Glyphs) -> tuple[Finding, ...]:
     if not glyphs.missing:
         return ()
@@ -109,6 +121,7 @@ class _Content:
 
     labels: Labels
     lang: Lang
+    pictures: tuple[str, ...]
 
     def of_issue(self, view: IssueView, publication: Publication) -> dict[str, Any]:
         issue = view.issue
@@ -123,10 +136,10 @@ class _Content:
             "band": [[mark.lit for mark in region] for region in view.band],
             "in_letter": self._line("In this letter", [mark.place.name for mark in view.places]),
             "deadlines": self._line(view.deadlines_msgid, view.deadlines),
-            "dates": self.dates(view),
             "intro": self.blocks(issue.intro),
             "note": issue.reader_note,
             "sections": [self.section(section) for section in view.sections],
+            "dates": self.dates(view),
             "link_groups": [self.link_group(group, 2) for group in issue.link_groups],
             "next": [label.text for label in (view.next_issue, view.contribution) if label],
             "editor": view.editor,
@@ -209,8 +222,9 @@ class _Content:
                 return {"kind": "quote", "blocks": self.blocks(inner, level)}
             case List(points, start):
                 return {"kind": "list", "start": start, "points": [self.point(point, level) for point in points]}
-            case Image(_, alt, caption):
-                return {"kind": "picture", "words": " – ".join(filter(None, (alt, caption)))}
+            case Image(path, alt, caption):
+                file = str(self.pictures.index(path)) if path in self.pictures else None
+                return {"kind": "picture", "file": file, "alt": alt, "caption": caption}
 
     def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
         if not point or not isinstance(point[0], Paragraph):

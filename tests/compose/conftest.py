@@ -68,6 +68,16 @@ def real_issue(repository: Path, publication: Publication) -> Callable[[str], Is
     return read
 
 
+@pytest.fixture(scope="session")
+def full_issue(repository: Path, publication: Publication) -> Issue:
+    """The issue under tests/data that has every part an issue can have."""
+    slugs = [place.slug for place in publication.places]
+    folder = repository / "tests" / "data" / "issues" / "2024-06"
+    reading = read_issue(folder, helsefellesskap=slugs, publisher=publication.publisher)
+    assert reading.issue is not None
+    return reading.issue
+
+
 def _item(number: int, *, lang: Lang = "nn", **changes: object) -> Item:
     item = Item(
         slug=f"sak-{number}",

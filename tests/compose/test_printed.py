@@ -1,15 +1,19 @@
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from mailer.compose.glyphs import read_glyphs
+from mailer.compose.images import read_logo
 from mailer.compose.printed import PrintedIssue, print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
@@ -54,7 +58,8 @@ def text_of(pdf: bytes, folder: Path) -> str:
         pytest.skip("no pdftotext (poppler-utils)")
     (folder / "x.pdf").write_bytes(pdf)
     command = [tool, "-raw", "-enc", "UTF-8", "x.pdf", "-"]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=True, env=dict(os.environ)).stdout.decode()
+    read = subprocess.run(command, cwd=folder, capture_output=True, check=True, env=dict(os.environ)).stdout
+    return read.decode().replace("\N{SOFT HYPHEN}\n", "")
 
 
 def with_items(issue: Issue, *items: Item) -> Issue:
@@ -119,6 +124,52 @@ def test_every_kind_of_block_can_be_printed(
     text = text_of(print_issue(issue).pdf, tmp_path)
     for words in ("Mellomtittel", "ABC", "Frå ni:", "Kart over Noreg – Foto", "Skisse", "Merk.", "Indre", "Lenkje"):
         assert words in text
+
+
+def test_pictures_are_printed_with_their_descriptions_and_decoration_without(
+    full_issue: Issue, print_issue: Callable[[Issue], PrintedIssue]
+) -> None:
+    pdf = print_issue(full_issue).pdf
+    assert pdf.count(b"/Subtype/Image") >= 3
+    bare = replace(full_issue, images={})
+    assert print_issue(bare).pdf.count(b"/Subtype/Image") == 0
+
+
+def test_a_logo_is_printed_for_the_publisher(
+    small_issue: Issue, templates: Templates, publication: Publication, tmp_path: Path
+) -> None:
+    Pillow.new("RGB", (192, 96), "#9BD3DB").save(tmp_path / "logo.png")
+    theme = Theme(logo=read_logo(tmp_path / "logo.png"))
+    printed = print_pdf(small_issue, templates=templates, theme=theme, publication=publication, timestamp=NOON)
+    assert b"/Subtype/Image" in printed.pdf
+
+
+def structure_of(pdf: bytes, folder: Path) -> str:
+    """The tags of a PDF with their words, as a screen reader meets them."""
+    tool = shutil.which("pdfinfo")
+    if tool is None:
+        pytest.skip("no pdfinfo (poppler-utils)")
+    (folder / "x.pdf").write_bytes(pdf)
+    command = [tool, "-struct-text", "-enc", "UTF-8", "x.pdf"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=True, env=dict(os.environ)).stdout.decode(
+        "utf-8", "replace"
+    )
+
+
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_headings_and_text_are_tagged_in_the_order_they_are_read(
+    slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    issue = real_issue(slug)
+    tags = structure_of(print_issue(issue).pdf, tmp_path)
+    levels = [int(level) for level in re.findall(r"^ *H([1-6]) ", tags, re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+    numbers = [int(number) for number in re.findall(r'^ *H[3-4] .*\n *"([0-9]+)"', tags, re.MULTILINE)]
+    assert numbers == [item.number for item in issue.items if item.title]
+    for tag in ("Link", "P (block)", "LI", "LBody") if slug == "2022-02" else ("Link", "P (block)"):
+        assert tag in tags
 
 
 def test_the_content_is_never_read_as_a_program(
