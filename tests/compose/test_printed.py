@@ -166,7 +166,7 @@ def test_headings_and_text_are_tagged_in_the_order_they_are_read(
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(below <= above + 1 for above, below in pairwise(levels))
-    numbers = [int(number) for number in re.findall(r'^ *H[3-4] .*\n *"([0-9]+)"', tags, re.MULTILINE)]
+    numbers = [int(number) for number in re.findall(r'^ *H[2-4] .*\n *"([0-9]+)"', tags, re.MULTILINE)]
     assert numbers == [item.number for item in issue.items if item.title]
     for tag in ("Link", "P (block)", "LI", "LBody") if slug == "2022-02" else ("Link", "P (block)"):
         assert tag in tags
