@@ -177,13 +177,18 @@ class SmtpSession:
             self._is_usable = False
         return parse_reply(code, words, stage=stage)
 
-    def _interruption(self) -> Reply | None:
-        """A server that speaks before the dot has refused; TLS may have bytes of its own, so it is not asked there."""
+    def _interruption(self) -> Reply | Lost | None:
+        """A server that speaks before the dot has refused, or has hung up: then no mark is needed, and no dot sent.
+
+        TLS may have bytes of its own, so it is not asked there.
+        """
         sock = self._smtp.sock
         if not isinstance(sock, socket.socket) or isinstance(sock, ssl.SSLSocket):
             return None
         readable, _, _ = select.select([sock], [], [], 0)
-        return self._last_word() if readable else None
+        if not readable:
+            return None
+        return self._last_word() or Lost(stage=self._stage, why="the server hung up in the midst of the message")
 
     def _last_word(self) -> Reply | None:
         """What the server said before it stopped listening, if anything."""
