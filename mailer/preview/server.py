@@ -3,114 +3,111 @@
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import date
-from hashlib import sha256
 from html import escape
-from pathlib import Path
-from urllib.parse import urlencode
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
-from mailer.issue.model import LANGS
-from mailer.issue.source import find_issue
-from mailer.preview.views import View, build_view, mail_html, mail_text, page_html
-from mailer.workspace.desk import printed_issue
+from mailer.preview.choice import read_choice
+from mailer.preview.frames import frame_policy, mail_frame, with_links_out
+from mailer.preview.latest import Latest
+from mailer.preview.page import Page, lines_around, page_html, page_policy, time_of
+from mailer.preview.views import Look, pdf_of, require_view, web_version
+from mailer.preview.watching import saved_events
 
 HOST = "127.0.0.1"
-FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-src 'self'"
-RELOAD_SCRIPT = """
-"use strict";
-// Asks for the version every half second and loads the page anew when a file was saved.
-let shown = null;
-setInterval(async () => {
-  try {
-    const answer = await fetch("/version");
-    const { version } = await answer.json();
-    if (shown !== null && shown !== version) location.reload();
-    shown = version;
-  } catch { /* the preview was stopped */ }
-}, 500);
-"""
+SCRIPT = "web/preview.js"
+REFUSAL_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 
 class Preview:
-    """The pages of one issue's preview. Each request reads the folder anew: what is saved is what is shown."""
+    """The pages of one issue's preview. What is saved is what is shown; nothing is written anywhere."""
 
     def __init__(self, services: Services, slug: str, *, today: Callable[[], date]) -> None:
         self.services = services
-        self.slug = slug
-        self.folder = find_issue(services.settings.paths.issues, slug)
-        self.today = today
+        self.latest = Latest(services, slug, today=today)
 
     def application(self) -> Starlette:
         """The application; it answers only to requests that name this machine (no DNS rebinding)."""
         routes = [
             Route("/", self.page),
-            Route("/light", self.light),
-            Route("/dark", self.dark),
-            Route("/text", self.text),
-            Route("/pdf", self.pdf),
-            Route("/version", self.version),
-            Route("/reload.js", self.script),
+            Route("/frame", self.frame),
+            Route("/issue.pdf", self.pdf),
+            Route("/issue.eml", self.eml),
+            Route("/saved", self.saved),
+            Route("/preview.js", self.script),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts], exception_handlers={MailerError: _refusal})
 
     def page(self, request: Request) -> Response:
-        """The page around the frames, or the findings."""
-        view = self._view(request)
-        query = urlencode([("list", each) for each in view.lists] + ([("lang", view.lang)] if view.lang else []))
-        addresses = {name: f"/{name}?{query}" for name in ("light", "dark", "text", "pdf")}
-        html = page_html(self.services, view, addresses=addresses, is_live=True)
-        return HTMLResponse(html, headers=_headers(PAGE_POLICY))
+        """The page around the frames, or around what is wrong."""
+        choice = read_choice(request.query_params)
+        look = self.latest.look(choice)
+        error = look.first_error
+        page = Page(
+            slug=self.latest.slug,
+            choice=choice,
+            look=look,
+            shown=look.view or self.latest.good,
+            page_of=lambda each: f"/{each.address}",
+            frame_of=lambda each: f"{'/issue.pdf' if each.part == 'pdf' else '/frame'}{each.address}",
+            is_live=True,
+            saved=time_of(self.latest.saved_at),
+            is_tested=self._is_tested(look),
+            source=look.view.source(choice.part) if look.view else "",
+            lines=lines_around(self.latest.text(error.file), error.line) if error and error.line else (),
+            found=self.latest.readers.find(choice.query),
+            variants=self.latest.readers.variants(look.view.issue) if look.view else (),
+        )
+        return HTMLResponse(page_html(self.services, page), headers=headers_with(page_policy(self.services)))
 
-    def light(self, request: Request) -> Response:
-        """The mail on a light screen."""
-        return HTMLResponse(mail_html(self.services, self._view(request), "light"), headers=_headers(FRAME_POLICY))
-
-    def dark(self, request: Request) -> Response:
-        """The mail on a dark screen."""
-        return HTMLResponse(mail_html(self.services, self._view(request), "dark"), headers=_headers(FRAME_POLICY))
-
-    def text(self, request: Request) -> Response:
-        """The plain-text part."""
-        return PlainTextResponse(mail_text(self.services, self._view(request)), headers=_headers(FRAME_POLICY))
+    def frame(self, request: Request) -> Response:
+        """The mail or the web version, for a frame; while a file is broken, the last version that composed."""
+        choice = read_choice(request.query_params)
+        view = self.latest.view(choice) or self.latest.good
+        if view is None:
+            html = ""
+        elif choice.part == "web":
+            html = with_links_out(web_version(self.services, view))
+        else:
+            html = mail_frame(view, choice)
+        return HTMLResponse(html, headers=headers_with(frame_policy(choice)))
 
     def pdf(self, request: Request) -> Response:
         """The PDF."""
-        view = self._view(request)
-        if view.issue is None:
-            return PlainTextResponse("The issue has errors.", status_code=409)
-        pdf = printed_issue(self.services, view.issue).pdf
+        pdf = pdf_of(self.services, require_view(self.latest.look(read_choice(request.query_params))))
         return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
-    def version(self, _request: Request) -> Response:
-        """What changes whenever a file of the issue or a template is saved, added or removed."""
-        folders = (self.folder, *self.services.templates.folders)
-        saved = sorted(each for folder in folders for each in _saved(folder))
-        return JSONResponse(
-            {"version": sha256(repr(saved).encode()).hexdigest()}, headers={"Cache-Control": "no-store"}
-        )
+    def eml(self, request: Request) -> Response:
+        """The whole message, which mail programs open."""
+        view = require_view(self.latest.look(read_choice(request.query_params)))
+        return Response(view.eml, media_type="message/rfc822", headers={"Cache-Control": "no-store"})
+
+    def saved(self, _request: Request) -> Response:
+        """Tells the page when a file of the issue or a template was saved."""
+        return saved_events(self.latest.folders)
 
     def script(self, _request: Request) -> Response:
-        """The script that reloads the page."""
-        return Response(RELOAD_SCRIPT, media_type="text/javascript")
+        """The page's own script: it listens for what is saved, and loads the page anew in place."""
+        script = self.services.templates.path(SCRIPT).read_text("utf-8")
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
 
-    def _view(self, request: Request) -> View:
-        lists = [each for each in request.query_params.getlist("list") if each]
-        lang = next((each for each in LANGS if each == request.query_params.get("lang")), None)
-        return build_view(self.services, self.slug, today=self.today(), lists=lists, lang=lang)
+    def _is_tested(self, look: Look) -> bool:
+        if look.view is None or not self.latest.readers.exist:
+            return False
+        return self.services.ledger.was_tested(slug=self.latest.slug, content_hash=look.view.content_hash)
 
 
 def serve_preview(
@@ -118,18 +115,24 @@ def serve_preview(
 ) -> None:
     """Serve the preview until it is stopped; raises `MailerError` when the port is taken."""
     application = Preview(services, slug, today=date.today).application()
-    with closing(_listen(port)) as listener:
+    with closing(listen(port)) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         announce(f"{slug} is shown at {address} and reloads when you save. Ctrl-C stops.")
         if open_browser:
             webbrowser.open(address)
-        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
-        with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
-            server.run(sockets=[listener])
+        run_until_stopped(application, listener)
     announce("Stopped.")
 
 
-def _listen(port: int) -> socket.socket:
+def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C; pages that still listen for news are let go after a second."""
+    config = uvicorn.Config(application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine alone; raises `MailerError` when the port is taken."""
     listener = socket.socket()
     if sys.platform != "win32":  # there it would share the port with whoever has it
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,7 +145,8 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _headers(policy: str) -> dict[str, str]:
+def headers_with(policy: str) -> dict[str, str]:
+    """The header fields of a page with this policy."""
     return {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
@@ -151,17 +155,11 @@ def _headers(policy: str) -> dict[str, str]:
     }
 
 
-def _saved(folder: Path) -> Iterator[tuple[str, int]]:
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # an editor may be replacing it just now
-            yield str(path), path.stat().st_mtime_ns
-
-
 async def _refusal(_request: Request, error: Exception) -> Response:
-    """What is wrong, on a page that also reloads when it has been put right."""
-    page = f"<!DOCTYPE html><html lang=en><title>Not yet</title><script src=/reload.js defer></script>{_words(error)}"
-    return HTMLResponse(page, status_code=400, headers=_headers(PAGE_POLICY))
-
-
-def _words(error: Exception) -> str:
-    return f'<p style="font:18px/27px sans-serif;white-space:pre-line;margin:2em">{escape(str(error))}</p>'
+    """What is wrong, on a page that also loads anew when it has been put right."""
+    page = (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not yet</title>'
+        '<script src="/preview.js" defer></script></head>'
+        f'<body data-live="whole"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre></main></body></html>'
+    )
+    return HTMLResponse(page, status_code=400, headers=headers_with(REFUSAL_POLICY))

@@ -1,80 +1,161 @@
-"""What the preview shows of an issue: every form of one variant, and what was found."""
+"""What the preview shows of an issue: every form of one variant with a reader's values in it, and what was found."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from email import message_from_bytes
+from functools import cached_property
 
 from mailer.bootstrap import Services
 from mailer.compose.composed import ComposedIssue
-from mailer.issue.model import Finding, Issue, Lang
-from mailer.rendering.dates import write_date
-from mailer.workspace.checking import check_issue
-from mailer.workspace.desk import chosen_key, with_example_values
+from mailer.compose.slots import Slot
+from mailer.errors import MailerError
+from mailer.issue.lint.language import words_by_language
+from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.source import IssueReading
+from mailer.message.compiled import RecipientValues, compile_message
+from mailer.preview.choice import Choice, Part
+from mailer.preview.readers import Reader, Readers
+from mailer.workspace.checking import check_reading
+from mailer.workspace.desk import EXAMPLE_ADDRESS, chosen_key, issue_webpage, printed_issue
 
-Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WORDS_PER_MINUTE = 200
 
-# What readers may set to light or dark, a frame cannot: so the media query itself is answered here.
-_DARK_QUERY = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """An issue that composes, as one reader gets it. What takes time is made when it is first asked for."""
+
+    services: Services
+    issue: Issue
+    composed: ComposedIssue
+    reader: Reader | None = None
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML part."""
+        return _with_values(self.services, self.composed.html, self.reader)
+
+    @cached_property
+    def text(self) -> str:
+        """The plain-text part."""
+        return _with_values(self.services, self.composed.text, self.reader)
+
+    @cached_property
+    def eml(self) -> bytes:
+        """The whole message, as it goes over the wire."""
+        return _message(self.services, self.composed, slug=self.issue.slug, reader=self.reader)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """What tells this content from another; a test-send remembers it."""
+        return self.services.composer.content_hash(self.issue)
+
+    @property
+    def headers(self) -> str:
+        """The message's header fields, as they go over the wire."""
+        return self.eml.partition(b"\r\n\r\n")[0].decode("ascii", "replace").replace("\r\n", "\n")
+
+    def source(self, part: Part) -> str:
+        """The text of a part that is shown as text; empty for one that is shown in a frame."""
+        sources = {
+            "text": self.text,
+            "mjml": self.composed.mjml,
+            "html": self.html,
+            "headers": self.headers,
+            "eml": self.eml.decode("utf-8", "replace").replace("\r\n", "\n"),
+        }
+        return sources.get(part, "")
+
+    @property
+    def sender(self) -> str:
+        """Who the mail is from, as an inbox shows it."""
+        name = str(message_from_bytes(self.eml)["From"])
+        return name.partition("<")[0].strip(' "') or name
+
+    @property
+    def words(self) -> dict[str, int]:
+        """Words by language, the most first."""
+        return dict(sorted(words_by_language(self.issue).items(), key=lambda each: -each[1]))
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes to read."""
+        return max(1, round(sum(self.words.values()) / WORDS_PER_MINUTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """One variant of an issue as the preview shows it; without `issue` only the findings are there."""
+class Look:
+    """What looking at an issue gave: a view when it composes, and what was found either way."""
 
-    slug: str
     findings: tuple[Finding, ...]
-    issue: Issue | None = None
-    composed: ComposedIssue | None = None
-    lists: tuple[str, ...] = ()
-    lang: Lang | None = None
-    content_hash: str = ""
+    view: View | None
+
+    @property
+    def first_error(self) -> Finding | None:
+        """What stops the issue from being composed."""
+        return next((each for each in self.findings if each.severity is Severity.ERROR), None)
 
 
-def build_view(
-    services: Services, slug: str, *, today: date, lists: Sequence[str] = (), lang: Lang | None = None
-) -> View:
-    """Read, check and compose an issue for a reader of these lists."""
-    checked = check_issue(services, slug, today=today)
-    if checked.issue is None:
-        return View(slug=slug, findings=checked.findings)
-    key = chosen_key(services, checked.issue, lists=lists, lang=lang)
-    composed = services.composer.compose(checked.issue, key)
-    return View(
-        slug=slug,
-        findings=checked.findings,
-        issue=checked.issue,
-        composed=composed,
-        lists=tuple(lists),
-        lang=lang,
-        content_hash=services.composer.content_hash(checked.issue),
+def look_at(services: Services, reading: IssueReading, view: View | None, *, today: date) -> Look:
+    """Check an issue whose view is made."""
+    checked = check_reading(services, reading, today=today)
+    return Look(findings=checked.findings, view=view if checked.issue else None)
+
+
+def view_of(services: Services, reading: IssueReading, choice: Choice, *, readers: Readers) -> View | None:
+    """Compose an issue for the chosen reader, or for an example reader of the chosen list.
+
+    Raises `MailerError` for a choice that is none.
+    """
+    reader = readers.get(choice.reader) if choice.reader else None
+    if reading.issue is None:
+        return None
+    lists = reader.lists if reader else tuple(filter(None, [choice.list]))
+    lang = reader.lang if reader else choice.lang
+    composed = services.composer.compose(reading.issue, chosen_key(services, reading.issue, lists=lists, lang=lang))
+    return View(services=services, issue=reading.issue, composed=composed, reader=reader)
+
+
+def _with_values(services: Services, text: str, reader: Reader | None) -> str:
+    pages = services.publication.pages
+    token = reader.token if reader else "example"
+    values = {
+        Slot.EMAIL: reader.address if reader else EXAMPLE_ADDRESS,
+        Slot.UNSUBSCRIBE_URL: pages.leave(token),
+        Slot.PREFERENCES_URL: pages.preferences(token),
+    }
+    for slot, value in values.items():
+        text = text.replace(slot.token, value)
+    return text
+
+
+def _message(services: Services, composed: ComposedIssue, *, slug: str, reader: Reader | None) -> bytes:
+    compiled = compile_message(composed, sender=services.sender, slug=slug)
+    token = reader.token if reader else "example"
+    values = RecipientValues(
+        address=reader.address if reader else EXAMPLE_ADDRESS,
+        unsubscribe_token=token,
+        preferences_token=token,
+        message_id=f"<preview@{compiled.domain}>",
+        date=services.clock(),
     )
+    return compiled.personalise(values, smtputf8=True)
 
 
-def mail_html(services: Services, view: View, scheme: Scheme) -> str:
-    """The mail as a reader with a light or a dark screen sees it."""
-    if view.composed is None:
-        return ""
-    html = with_example_values(services, view.composed.html)
-    return _DARK_QUERY.sub("@media all" if scheme == "dark" else "@media not all", html)
+def web_version(services: Services, view: View) -> str:
+    """The page that everybody may read on the web."""
+    return issue_webpage(services, view.issue)
 
 
-def mail_text(services: Services, view: View) -> str:
-    """The plain-text part."""
-    return with_example_values(services, view.composed.text) if view.composed else ""
+def pdf_of(services: Services, view: View) -> bytes:
+    """The PDF."""
+    return printed_issue(services, view.issue).pdf
 
 
-def page_html(services: Services, view: View, *, addresses: dict[str, str], is_live: bool) -> str:
-    """The page around the frames; `addresses` says where light, dark, text and pdf lie."""
-    return services.templates.render(
-        "web/preview.html.j2",
-        view=view,
-        addresses=addresses,
-        is_live=is_live,
-        size=len(view.composed.html.encode()) if view.composed else 0,
-        places=services.publication.places,
-        theme=services.theme,
-        month=write_date(view.issue.published, view.issue.lang) if view.issue else "",
-    )
+def require_view(look: Look) -> View:
+    """The view; raises `MailerError` with the first error when there is none."""
+    if look.view is None:
+        error = look.first_error
+        place = f"{error.file}:{error.line}" if error else ""
+        raise MailerError(error.message if error else "the issue cannot be composed", where=place)
+    return look.view

@@ -42,9 +42,15 @@ def check_issue(
 
     With `links` ask the network for every link, with `recipients` look at the values of each of them.
     """
+    return check_reading(services, services.read_issue(slug), today=today, links=links, recipients=recipients)
+
+
+def check_reading(
+    services: "Services", reading: IssueReading, *, today: date, links: bool = False, recipients: bool = False
+) -> Checked:
+    """Check an issue as it was read."""
     off = services.settings.check.off
     _refuse_unknown_rules(services, off)
-    reading = services.read_issue(slug)
     asked = link_findings(reading.issue, sources=reading.sources) if links and reading.issue else ()
     merged = merge_findings(services.subscribers.read_audience()) if recipients else ()
     findings = (*reading.findings, *_more(services, reading, today), *asked, *merged)

@@ -1,5 +1,3 @@
-import json
-import os
 import re
 import signal
 import subprocess
@@ -22,101 +20,131 @@ title = "<img src=x onerror=alert(1)> & {{ 7*7 }}"
 +++
 <script>alert(2)</script> [klikk](javascript:alert(3)) {% raise %}
 """
-
-
-def version(client: Any) -> str:
-    return str(json.loads(client.get("/version").text)["version"])
+PARTS = ("mail", "text", "web", "pdf", "mjml", "html", "headers", "eml")
 
 
 def test_the_page_shows_every_form_of_the_issue(client: Any) -> None:
-    page = client.get("/").text
-    assert "Nyhetsbrev for helsefellesskap" in page
-    frames = re.findall(r'<iframe[^>]* src="([^"]*)"', page)
-    assert {each.partition("?")[0] for each in frames} == {"/light", "/dark", "/text"}
-    for each in [*frames, "/pdf"]:
-        assert client.get(each).status_code == 200
-    assert "Samling i Agder" in client.get("/light").text
-    assert "Samling i Agder" in client.get("/text").text
-    assert client.get("/pdf").content.startswith(b"%PDF")
+    for part in PARTS:
+        page = client.get(f"/?part={part}")
+        assert page.status_code == 200
+        assert "Nyhetsbrev for helsefellesskap" in page.text
+        shown = page.text if part not in {"mail", "web", "pdf"} else client.get(f"/frame?part={part}").text
+        assert ("List-Unsubscribe: &lt;https://" if part in {"headers", "eml"} else "Samling i Agder") in shown
+    assert client.get("/issue.pdf").content.startswith(b"%PDF")
+    assert b"List-Unsubscribe: <https://" in client.get("/issue.eml").content
 
 
 def test_every_frame_has_a_title_and_every_choice_a_label(client: Any) -> None:
     page = client.get("/").text
-    assert len(re.findall("<iframe", page)) == len(re.findall(r"<iframe[^>]* title=", page)) > 0
-    assert (
-        set(re.findall(r'<select id="(\w+)"', page)) == set(re.findall(r'<label for="(\w+)"', page)) == {"list", "lang"}
-    )
+    assert re.findall(r"<iframe[^>]* title=", page)
+    fields = set(re.findall(r'<(?:select|input) id="(\w+)"', page))
+    assert fields == set(re.findall(r'<label[^>]* for="(\w+)"', page)) == {"list", "lang", "query"}
+
+
+def test_each_choice_is_a_link_and_marks_what_is_chosen(client: Any) -> None:
+    page = client.get("/?screen=phone&colours=dark&list=agder").text
+    assert re.search(r'aria-current="true">Phone<', page)
+    assert re.search(r'aria-current="true">Dark<', page)
+    assert '<a href="/?screen=phone&amp;list=agder">Light</a>' in page
+    assert 'src="/frame?screen=phone&amp;colours=dark&amp;list=agder"' in page
+
+
+def test_light_and_dark_show_one_of_them_whatever_the_screen_is(client: Any) -> None:
+    light, dark = (client.get(f"/frame?colours={each}").text for each in ("light", "dark"))
+    assert "@media not all" in light
+    assert "@media all" in dark
+    assert "prefers-color-scheme: dark" not in light + dark
 
 
 def test_it_shows_the_issue_as_the_chosen_reader_sees_it(client: Any) -> None:
-    plain, agder = client.get("/light").text, client.get("/light?list=agder").text
+    plain, agder = client.get("/frame").text, client.get("/frame?list=agder").text
     assert "ditt helsefellesskap" not in plain.casefold()
     assert "ditt helsefellesskap" in agder.casefold()
     page = client.get("/?list=agder&lang=en").text
     assert '<option value="agder" selected>' in page
     assert '<option value="en" selected>' in page
-    assert 'src="/light?list=agder&amp;lang=en"' in page
 
 
-def test_an_unknown_list_is_refused_in_words(client: Any) -> None:
-    for path in ("/", "/light", "/dark", "/text", "/pdf"):
-        answer = client.get(f"{path}?list=%3Cb%3Eager")
+@pytest.mark.parametrize(
+    "query", ["list=%3Cb%3Eager", "part=%3Cb%3Eager", "lang=%3Cb%3Eager", "reader=%3Cb%3E", "reader=99"]
+)
+def test_what_cannot_be_chosen_is_refused_in_words(query: str, client: Any) -> None:
+    for path in ("/", "/frame", "/issue.pdf"):
+        answer = client.get(f"{path}?{query}")
         assert answer.status_code == 400
-        assert "&lt;b&gt;ager" in answer.text
         assert "<b>" not in answer.text
+        assert "preview.js" in answer.text
 
 
 def test_the_mail_is_shown_without_scripts_and_the_page_only_with_its_own(client: Any) -> None:
-    for path in ("/light", "/dark", "/text"):
-        policy = client.get(path).headers["Content-Security-Policy"]
-        assert policy.startswith("sandbox; default-src 'none'")
-        assert "script-src" not in policy
+    for part in ("mail", "web"):
+        policy = client.get(f"/frame?part={part}").headers["Content-Security-Policy"]
+        assert policy.startswith(
+            "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'"
+        )
+        assert "script" not in policy
     page = client.get("/")
-    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-    assert "unsafe-inline" not in page.headers["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert " style=" not in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["X-Content-Type-Options"] == "nosniff"
-    assert re.findall(r"<iframe(?![^>]* sandbox )[^>]*>", page.text) == []
+    assert re.findall(r"<iframe(?![^>]* sandbox=)[^>]*>", page.text) == []
+
+
+def test_without_pictures_none_is_loaded(client: Any) -> None:
+    assert "img-src data:" in client.get("/frame").headers["Content-Security-Policy"]
+    assert "img-src 'none'" in client.get("/frame?images=off").headers["Content-Security-Policy"]
+
+
+def test_links_to_elsewhere_open_a_window_of_their_own(client: Any) -> None:
+    frame = client.get("/frame").text
+    assert re.search(r'<a target="_blank" rel="noopener noreferrer"[^>]* href="https://ks\.example/agder"', frame)
+    assert not re.search(r'<a target="_blank"[^>]* href="#', frame)
 
 
 def test_hostile_text_is_text(client: Any, item: Path) -> None:
     item.write_text(HOSTILE, encoding="utf-8")
-    for path in ("/", "/light", "/dark"):
+    for path in ("/", "/frame", "/frame?part=web", "/?part=text", "/?part=html"):
         shown = client.get(path).text.casefold()
         assert "<script>alert" not in shown
         assert "<img src=x" not in shown
         assert 'href="javascript' not in shown
-        assert "49" not in re.findall(r"&lt;img src=x onerror=alert\(1\)&gt; &amp; (.{0,12})", shown)
 
 
-def test_what_is_saved_added_or_removed_changes_the_version(client: Any, item: Path, services: Services) -> None:
-    seen = [version(client)]
-    assert version(client) == seen[0]
+def test_what_is_saved_is_what_is_shown(client: Any, item: Path, services: Services) -> None:
+    assert "Kristiansand" in client.get("/frame").text
     item.write_text(item.read_text("utf-8").replace("Kristiansand", "Arendal"), encoding="utf-8")
-    seen.append(version(client))
-    assert "Arendal" in client.get("/light").text
-    copy = item.with_name("020-mer.md")
-    copy.write_text("+++\ntitle = 'Mer'\n+++\nTekst.\n", encoding="utf-8")
-    os.utime(copy, (1, 1))
-    seen.append(version(client))
-    copy.unlink()
-    template = services.settings.paths.templates / "email" / "issue.mjml.j2"
-    template.write_text(template.read_text("utf-8") + "\n", encoding="utf-8")
-    seen.append(version(client))
-    assert len(set(seen)) == len(seen)
+    assert "Arendal" in client.get("/frame").text
+    item.with_name("020-mer.md").write_text("+++\ntitle = 'Mer om saken'\n+++\nTekst.\n", encoding="utf-8")
+    assert "Mer om saken" in client.get("/frame").text
+    template = services.settings.paths.templates / "email" / "components" / "footer.mjml.j2"
+    template.write_text(template.read_text("utf-8").replace("<p", '<p title="ny"', 1), encoding="utf-8")
+    assert 'title="ny"' in client.get("/frame").text
 
 
-def test_a_broken_issue_shows_its_findings_and_recovers(client: Any, item: Path) -> None:
+def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(client: Any, item: Path) -> None:
+    assert 'data-kind="good"' in client.get("/").text
     good = item.read_text("utf-8")
     item.write_text(good.replace("contacts =", "contact ="), encoding="utf-8")
     page = client.get("/").text
-    assert "cannot be composed yet" in page
-    assert "010-agder.md:3" in page
-    assert "reload.js" in page
-    assert client.get("/light").text == ""
-    assert client.get("/pdf").status_code == 409
+    assert 'data-kind="broken"' in page
+    assert "items/010-agder.md, line 3" in page
+    assert '<span class="fault"><i>   3</i>contact = [' in page
+    assert "the last version that composed" in page
+    assert 'class="frame desktop stale"' in page
+    assert "Samling i Agder" in client.get("/frame").text
+    assert client.get("/issue.pdf").status_code == 400
     item.write_text(good, encoding="utf-8")
-    assert "Samling i Agder" in client.get("/light").text
+    assert 'data-kind="good"' in client.get("/").text
+
+
+def test_an_issue_that_was_never_good_shows_only_what_is_wrong(client: Any, item: Path) -> None:
+    item.write_text("Ingen fakta", encoding="utf-8")
+    page = client.get("/?part=text").text
+    assert "This issue cannot be composed" in page
+    assert "<iframe" not in page
+    assert client.get("/frame").text == ""
 
 
 def test_a_broken_template_is_said_in_words_and_recovers(client: Any, services: Services) -> None:
@@ -126,16 +154,53 @@ def test_a_broken_template_is_said_in_words_and_recovers(client: Any, services: 
     refused = client.get("/")
     assert refused.status_code == 400
     assert "issue.mjml.j2" in refused.text
-    assert "reload.js" in refused.text
+    assert "preview.js" in refused.text
     template.write_text(good, encoding="utf-8")
     assert client.get("/").status_code == 200
+
+
+def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) -> None:
+    item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
+    page = client.get("/?screen=phone").text
+    assert "two spaces between words" in page
+    assert "items/010-agder.md:6:" in page
+    assert '<a href="/frame?screen=phone#sak-1" target="mail">show' in page
+    assert 'id="sak-1"' in client.get("/frame").text
+
+
+def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: Any, services: Services) -> None:
+    assert "name holds this" in client.get("/?query=kari").text
+    assert not (services.settings.paths.var / "mailer.sqlite3").exists(), "looking makes no database"
+    services.subscribers.add("Ola@a.example", name="Ola Berg", lang="nn", lists=["agder"], basis="Test")
+    services.subscribers.add("x@a.example", name="Xenia", lang="nb", lists=["oslo"], basis="Test")
+    page = client.get("/?query=ola").text
+    assert "Ola Berg" in page
+    assert "Xenia" not in page
+    (address,) = re.findall(r'<a href="(/\?reader=\d+)">Ola Berg', page)
+    page, frame = client.get(address).text, client.get(address.replace("/?", "/frame?")).text
+    assert "Ola@a.example" in page
+    assert "Ola@a.example" in frame
+    assert "ditt helsefellesskap" in frame.casefold()
+    assert "To: Ola@a.example" in client.get(f"{address}&part=headers").text
+
+
+def test_variants_are_counted(services: Services) -> None:
+    from mailer.preview.choice import Choice
+
+    for number, (lists, lang) in enumerate([(["agder"], "nb"), (["agder"], "nb"), (["oslo"], "nn"), (["agder"], "nn")]):
+        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=lists, basis="Test")  # type: ignore[arg-type]
+    latest = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).latest
+    view = latest.view(Choice())
+    assert view is not None
+    counts = {(each.own, each.lang): each.recipients for each in latest.readers.variants(view.issue)}
+    assert counts == {(("agder",), "nb"): 2, ((), "nn"): 1, (("agder",), "nn"): 1}
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.2"])
 def test_only_this_machine_is_answered(host: str, client: Any) -> None:
     assert client.get("/", host="localhost").status_code == 200
     assert client.get("/", host=host).status_code == 400
-    assert "Samling" not in client.get("/light", host=host).text
+    assert "Samling" not in client.get("/frame", host=host).text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -163,10 +228,13 @@ def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> No
         (address,) = re.findall(r"http://127\.0\.0\.1:\d+/", line)
         with urllib.request.urlopen(address) as answer:
             assert "Nyhetsbrev for helsefellesskap" in answer.read().decode()
-        with urllib.request.urlopen(f"{address}reload.js") as answer:
-            assert b"location.reload" in answer.read()
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        with urllib.request.urlopen(f"{address}preview.js") as answer:
+            assert b"EventSource" in answer.read()
+        with urllib.request.urlopen(f"{address}saved") as answer:
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            assert answer.readline() == b"retry: 500\n"
+            process.send_signal(signal.SIGINT)
+            rest = process.stdout.read()
     assert process.returncode == 0
     assert rest.endswith("Stopped.\n")
 

@@ -1,10 +1,14 @@
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
+from mailer.preview.changes import changes_between
 from mailer.preview.static import write_preview
 
 TODAY = date(2024, 1, 15)
@@ -12,18 +16,26 @@ TODAY = date(2024, 1, 15)
 
 def test_the_files_can_be_opened_without_a_server(services: Services, tmp_path: Path) -> None:
     index = write_preview(services, "2024-01", tmp_path / "out", today=TODAY)
-    page = index.read_text("utf-8")
-    for name in ("mail-light.html", "mail-dark.html", "issue.txt", "issue.pdf"):
-        assert (tmp_path / "out" / name).stat().st_size > 100
-        assert f'"{name}"' in page
-    assert "<script" not in page
-    assert "<form" not in page
-    assert (tmp_path / "out" / "issue.pdf").read_bytes().startswith(b"%PDF")
+    pages = list(index.parent.glob("*.html"))
+    assert len(pages) == 12 + 3 + 6
+    for each in pages:
+        page = each.read_text("utf-8")
+        assert "<script" not in page
+        assert "<form" not in page
+        for name in re.findall(r'(?:href|src)="([^"#]+)', page):
+            assert (index.parent / name).stat().st_size > 100, f"{each.name} leads to {name}"
+    assert (index.parent / "issue.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_frames_bar_scripts_by_themselves(services: Services, tmp_path: Path) -> None:
+    write_preview(services, "2024-01", tmp_path, today=TODAY)
+    for each in (tmp_path / "frames").iterdir():
+        assert "default-src 'none'" in each.read_text("utf-8")
 
 
 def test_light_and_dark_show_one_of_them_whatever_the_screen_is(services: Services, tmp_path: Path) -> None:
     write_preview(services, "2024-01", tmp_path, today=TODAY)
-    light, dark = ((tmp_path / f"mail-{each}.html").read_text("utf-8") for each in ("light", "dark"))
+    light, dark = ((tmp_path / "frames" / f"mail-{each}.html").read_text("utf-8") for each in ("light", "dark"))
     assert "@media not all" in light
     assert "@media all" in dark
     assert "prefers-color-scheme: dark" not in light + dark
@@ -31,10 +43,10 @@ def test_light_and_dark_show_one_of_them_whatever_the_screen_is(services: Servic
 
 def test_an_example_subscribers_values_stand_in_the_slots(services: Services, tmp_path: Path) -> None:
     write_preview(services, "2024-01", tmp_path, today=TODAY)
-    for name in ("mail-light.html", "issue.txt"):
+    for name in ("frames/mail-light.html", "issue.txt"):
         text = (tmp_path / name).read_text("utf-8")
         assert "kari.nordmann@kommune.example" in text
-        assert "slot.invalid" not in text
+        assert ".invalid" not in text
 
 
 def test_an_issue_with_errors_writes_nothing(services: Services, item: Path, tmp_path: Path) -> None:
@@ -42,3 +54,34 @@ def test_an_issue_with_errors_writes_nothing(services: Services, item: Path, tmp
     with pytest.raises(MailerError, match="010-agder"):
         write_preview(services, "2024-01", tmp_path / "out", today=TODAY)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_version_says_what_changed_since_the_first(services: Services, item: Path, tmp_path: Path) -> None:
+    index = write_preview(services, "2024-01", tmp_path, today=TODAY)
+    assert "changes.html" not in index.read_text("utf-8")
+    item.write_text(item.read_text("utf-8").replace("Kristiansand", "Arendal <b>"), encoding="utf-8")
+    item.write_text(item.read_text("utf-8").replace("Arendal <b>", "Arendal"), encoding="utf-8")
+    write_preview(services, "2024-01", tmp_path, today=TODAY)
+    assert 'href="changes.html"' in index.read_text("utf-8")
+    changes = (tmp_path / "changes.html").read_text("utf-8")
+    assert "<del>Kristiansand." in changes
+    assert "<ins>Arendal." in changes
+    write_preview(services, "2024-01", tmp_path, today=TODAY)
+    assert "No word has changed" in (tmp_path / "changes.html").read_text("utf-8")
+
+
+def test_changes_name_the_heading_they_stand_under() -> None:
+    old = "INNHOLD\n-------\n\nEn sak\n\nTO\n--\n\nGammel tekst her.\n\nLikt."
+    new = "INNHOLD\n-------\n\nEn sak\n\nTO\n--\n\nNy tekst her.\n\nLikt.\n\nHelt nytt."
+    first, second = changes_between(old, new)
+    assert (first.heading, second.heading) == ("TO", "TO")
+    assert [(each.kind, each.text) for each in first.pieces][:2] == [("removed", "Gammel"), ("added", "Ny")]
+    assert [(each.kind, each.text) for each in second.pieces] == [("added", "Helt nytt.")]
+
+
+@given(old=st.text(alphabet="ab \n-", max_size=60), new=st.text(alphabet="ab \n-", max_size=60))
+def test_no_word_is_lost_between_two_versions(old: str, new: str) -> None:
+    pieces = [piece for change in changes_between(old, new) for piece in change.pieces]
+    added = " ".join(piece.text for piece in pieces if piece.kind != "removed")
+    assert set(added.split()) <= set(new.split())
+    assert changes_between(new, new) == ()

@@ -1,0 +1,74 @@
+"""What the editor has chosen to look at; it stands in the page's address, so that it can be kept and shared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar, get_args
+from urllib.parse import urlencode
+
+from mailer.errors import MailerError
+from mailer.issue.model import LANGS, Lang
+
+Part = Literal["mail", "text", "web", "pdf", "mjml", "html", "headers", "eml"]
+Screen = Literal["desktop", "narrow", "phone"]
+Colours = Literal["light", "dark"]
+Images = Literal["on", "off"]
+Value = TypeVar("Value", bound=str)
+
+PARTS: tuple[Part, ...] = get_args(Part)
+SCREENS: tuple[Screen, ...] = get_args(Screen)
+COLOURS: tuple[Colours, ...] = get_args(Colours)
+IMAGES: tuple[Images, ...] = get_args(Images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A form of the issue, a screen, and a reader: by number, else by list and language."""
+
+    part: Part = "mail"
+    screen: Screen = "desktop"
+    colours: Colours = "light"
+    images: Images = "on"
+    list: str = ""
+    lang: Lang | None = None
+    reader: int = 0
+    query: str = ""
+
+    @property
+    def address(self) -> str:
+        """The part of an address behind its path; what is as usual is left out."""
+        usual = Choice()
+        values = {name: getattr(self, name) for name in _NAMES}
+        shown = {name: value for name, value in values.items() if value != getattr(usual, name)}
+        return f"?{urlencode(shown)}" if shown else ""
+
+    def but(self, **changes: object) -> "Choice":
+        """The same with something else chosen."""
+        return replace(self, **changes)  # type: ignore[arg-type] # the names are those of the fields
+
+
+_NAMES = ("part", "screen", "colours", "images", "list", "lang", "reader", "query")
+
+
+def read_choice(query: Mapping[str, str]) -> Choice:
+    """Read a choice out of an address; raises `MailerError` for what cannot be chosen."""
+    reader = query.get("reader", "") or "0"
+    if not (reader.isascii() and reader.isdigit() and len(reader) < 16):
+        raise MailerError("there is no such reader", hint="Search by name or address.")
+    return Choice(
+        part=_one_of(PARTS, query, "part"),
+        screen=_one_of(SCREENS, query, "screen"),
+        colours=_one_of(COLOURS, query, "colours"),
+        images=_one_of(IMAGES, query, "images"),
+        list=query.get("list", ""),
+        lang=_one_of(LANGS, query, "lang") if query.get("lang") else None,
+        reader=int(reader),
+        query=query.get("query", "").strip()[:100],
+    )
+
+
+def _one_of(known: tuple[Value, ...], query: Mapping[str, str], name: str) -> Value:
+    wanted = query.get(name) or known[0]
+    for each in known:
+        if each == wanted:
+            return each
+    raise MailerError(f"{name} cannot be {wanted!r}", hint=f"One of {', '.join(known)}.")

@@ -1,0 +1,176 @@
+"""The page around the frames: its controls, what was found where, and what a broken file looks like."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from markupsafe import Markup
+
+from mailer.bootstrap import Services
+from mailer.compose.checks import GMAIL_CLIPS_AT
+from mailer.issue.catalogue import RULES
+from mailer.issue.model import LANGS, Finding, Issue, Severity
+from mailer.preview.choice import Choice, Part
+from mailer.preview.readers import Reader, VariantCount
+from mailer.preview.views import Look, View
+from mailer.rendering.dates import write_date
+
+LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "se": "Davvisámegiella", "en": "English"}
+LINES_AROUND = 3
+_SOURCES: tuple[tuple[Part, str], ...] = (("mjml", "MJML"), ("html", "HTML"), ("headers", "Headers"), ("eml", "Raw"))
+_FORMS: tuple[tuple[Part, str], ...] = (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of several that can be chosen."""
+
+    label: str
+    address: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A row of options under one label."""
+
+    label: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFindings:
+    """What was found in one file, and where in the mail its item stands."""
+
+    file: str
+    title: str
+    anchor: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """A line of a file around a fault; `mark` is what stands below it when it is the faulty one."""
+
+    number: int
+    text: str
+    is_fault: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything the template shows. `page_of` and `frame_of` give the address of a choice."""
+
+    slug: str
+    choice: Choice
+    look: Look
+    shown: View | None
+    page_of: Callable[[Choice], str]
+    frame_of: Callable[[Choice], str]
+    is_live: bool
+    saved: str = ""
+    is_tested: bool = False
+    source: str = ""
+    lines: tuple[SourceLine, ...] = ()
+    found: tuple[Reader, ...] = ()
+    variants: tuple[VariantCount, ...] = ()
+    has_changes: bool = False
+    rules: dict[str, object] = field(default_factory=lambda: dict(RULES))
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The controls that are links."""
+        switches = (
+            ("Form", "part", _FORMS),
+            ("Source", "part", _SOURCES),
+            ("Screen", "screen", (("desktop", "Desktop"), ("narrow", "640"), ("phone", "Phone"))),
+            ("Colours", "colours", (("light", "Light"), ("dark", "Dark"))),
+            ("Pictures", "images", (("on", "On"), ("off", "Off"))),
+        )
+        frames = self.choice.part in {"mail", "web"}
+        shown = [each for each in switches if frames or each[1] == "part"]
+        shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images"}]
+        return tuple(
+            Group(label=label, options=tuple(self._option(name, value, words) for value, words in values))
+            for label, name, values in shown
+        )
+
+    def _option(self, name: str, value: str, words: str) -> Option:
+        chosen = getattr(self.choice, name) == value
+        return Option(label=words, address=self.page_of(self.choice.but(**{name: value})), chosen=chosen)
+
+    @property
+    def items(self) -> tuple[ItemFindings, ...]:
+        """What was found, by file, errors first and then in the order printed."""
+        items = {item.file: item for item in (self.shown.issue.items if self.shown else ())}
+        order = {file: number for number, file in enumerate(items)}
+        ranked = sorted(self.look.findings, key=lambda each: (_rank(each), order.get(each.file, -1), each.line))
+        grouped: dict[str, list[Finding]] = {}
+        for finding in ranked:
+            grouped.setdefault(finding.file, []).append(finding)
+        return tuple(
+            ItemFindings(
+                file=file,
+                title=items[file].title if file in items else "",
+                anchor=f"#sak-{items[file].number}" if file in items else "",
+                findings=tuple(findings),
+            )
+            for file, findings in grouped.items()
+        )
+
+    @property
+    def counts(self) -> str:
+        """How many there are of each severity."""
+        counts = [(sum(each.severity is severity for each in self.look.findings), severity) for severity in Severity]
+        return " · ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+
+
+def _rank(finding: Finding) -> int:
+    return 0 if finding.severity is Severity.ERROR else 1
+
+
+def page_html(services: Services, page: Page) -> str:
+    """The page as HTML."""
+    style = services.templates.render("web/preview.css.j2", theme=services.theme)
+    return services.templates.render(
+        "web/preview.html.j2",
+        page=page,
+        style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
+        places=services.publication.places,
+        names={place.slug: place.short for place in services.publication.places},
+        languages=LANGUAGES,
+        langs=LANGS,
+        clip=GMAIL_CLIPS_AT,
+        month=_month(page.shown.issue) if page.shown else "",
+    )
+
+
+def page_policy(services: Services) -> str:
+    """The policy of the page: its own script and its one style block, nothing from elsewhere."""
+    style = services.templates.render("web/preview.css.j2", theme=services.theme)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _month(issue: Issue) -> str:
+    return write_date(issue.published, issue.lang)
+
+
+def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:
+    """The lines of a file around a fault."""
+    lines = text.split("\n")
+    first = max(1, line - LINES_AROUND)
+    return tuple(
+        SourceLine(number=number, text=lines[number - 1], is_fault=number == line)
+        for number in range(first, min(len(lines), line + LINES_AROUND) + 1)
+    )
+
+
+def time_of(moment: datetime) -> str:
+    """The time of day, as a clock on this machine shows it."""
+    return f"{moment.astimezone():%H:%M:%S}"

@@ -1,0 +1,93 @@
+"""Who would get the issue: readers found by name or address, and how many there are of each variant. Only read."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer.errors import MailerError
+from mailer.issue.model import Issue, Lang
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.tokens import make_token
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import Services
+    from mailer.subscribers.model import Subscriber
+
+FOUND_AT_MOST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A subscriber as the preview needs one. The token is a test's: following the links changes nothing."""
+
+    id: int
+    name: str
+    address: str
+    lang: Lang
+    lists: tuple[str, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantCount:
+    """One variant of the issue: whose helsefellesskap stand first, in which language, for how many."""
+
+    own: tuple[str, ...]
+    lang: Lang
+    recipients: int
+
+
+class Readers:
+    """The subscribers of a workspace; without a database there are none, and none is made."""
+
+    def __init__(self, services: "Services") -> None:
+        self._services = services
+        self._groups: Counter[tuple[tuple[str, ...], Lang]] | None = None
+
+    @property
+    def exist(self) -> bool:
+        """Whether there is a database to read from."""
+        url = self._services.settings.database.url
+        return not url.startswith("sqlite:///") or self._services.settings.folder.joinpath(url[10:]).is_file()
+
+    def find(self, query: str) -> tuple[Reader, ...]:
+        """The first readers whose name holds the words, or whose address begins with them."""
+        if not query or not self.exist:
+            return ()
+        return tuple(self._reader(each) for each in self._services.subscribers.find(query)[:FOUND_AT_MOST])
+
+    def get(self, number: int) -> Reader:
+        """One reader; raises `MailerError` when there is none of this number."""
+        try:
+            if self.exist:
+                return self._reader(self._services.subscribers.get(number))
+        except LookupError:
+            pass
+        raise MailerError("there is no such reader any more", hint="Search by name or address.")
+
+    def variants(self, issue: Issue) -> tuple[VariantCount, ...]:
+        """Every variant with its recipients, the largest first; counted once, when the preview is opened."""
+        if not self._groups:
+            self._groups = self._count()
+        counts: Counter[tuple[tuple[str, ...], Lang]] = Counter()
+        for (lists, lang), number in self._groups.items():
+            key = self._services.composer.variant_key(issue, lists, lang=lang)
+            counts[key.own, key.lang] += number
+        return tuple(VariantCount(own=own, lang=lang, recipients=n) for (own, lang), n in counts.most_common())
+
+    def _count(self) -> Counter[tuple[tuple[str, ...], Lang]]:
+        if not self.exist:
+            return Counter()
+        audience = self._services.subscribers.read_audience()
+        return Counter((each.helsefellesskap, each.lang) for each in audience if each.exclusion is None)
+
+    def _reader(self, subscriber: "Subscriber") -> Reader:
+        active = SubscriptionStatus.ACTIVE
+        return Reader(
+            id=subscriber.id,
+            name=subscriber.name,
+            address=subscriber.address_as_given,
+            lang=subscriber.lang,
+            lists=tuple(each.list for each in subscriber.subscriptions if each.status is active),
+            token=make_token(self._services.keys, purpose="test", subscriber_id=subscriber.id),
+        )
