@@ -25,12 +25,13 @@ def open_xlsx(file: Path) -> Iterator[Cells]:
     _check_package(file)
     from openpyxl import load_workbook  # noqa: PLC0415 slow to import, and most files are CSV
 
-    try:
-        workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # whatever is wrong inside, openpyxl raises as it comes
-        raise _unreadable(file, error) from error
-    with closing(workbook):
-        yield _rows(file, _only_sheet(file, workbook.worksheets))
+    with file.open("rb") as opened:  # a path would have to end in .xlsx
+        try:
+            workbook = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # whatever is wrong inside, openpyxl raises as it comes
+            raise _unreadable(file, error) from error
+        with closing(workbook):
+            yield _rows(file, _only_sheet(file, workbook.worksheets))
 
 
 def _check_package(file: Path) -> None:

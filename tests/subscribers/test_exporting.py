@@ -1,0 +1,124 @@
+"""Exports open right in Excel, calculate nothing, and come back through import as they were."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.errors import MailerError
+from mailer.subscribers.csv_io import CsvDefaults, CsvRow, read_csv
+from mailer.subscribers.exporting import ExportChoice, Format, export
+from mailer.subscribers.formulas import defuse, restore
+from mailer.subscribers.importing import ImportOptions, Outcome, import_files
+from mailer.subscribers.model import Register, SubscriptionStatus
+from mailer.subscribers.store import SubscriberStore
+
+ALL = ExportChoice(statuses=tuple(SubscriptionStatus))
+
+
+@pytest.fixture
+def filled(store: SubscriberStore) -> SubscriberStore:
+    store.add("Åse@x.example", lists=["bergen", "oslo"], basis="e: sak 1", name='=HYPERLINK("http://x")', lang="nn")
+    store.add("+per@x.example", lists=["oslo"], basis="-", name="Áilu; čđŋšŧž", organisation="@SUM(1)", role="kommune")
+    store.add("kari@x.example", lists=["agder"], basis="e", name="Kari")
+    store.remove("kari@x.example")
+    return store
+
+
+def _cells(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.reader(lines, delimiter=";"))
+
+
+def test_excel_finds_its_mark_its_semicolons_and_no_formula(filled: SubscriberStore, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    assert export(filled, file, choice=ExportChoice(), form=Format.EXCEL) == 3
+    assert file.read_bytes().startswith(
+        b"\xef\xbb\xbfepost;navn;organisasjon;rolle;spr\xc3\xa5k;liste;grunnlag;status\r\n"
+    )
+    rows = _cells(file)
+    assert rows[1] == ["Åse@x.example", '\'=HYPERLINK("http://x")', "", "", "nn", "bergen", "e: sak 1", "active"]
+    assert not any(cell[:1] in tuple("=+-@") for row in rows for cell in row if cell)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_what_is_exported_comes_back_unchanged(
+    filled: SubscriberStore, register: Register, tmp_path: Path, form: Format
+) -> None:
+    file = tmp_path / ("all.xlsx" if form is Format.XLSX else "all.csv")
+    export(filled, file, choice=ALL, form=form)
+    report = import_files(filled, register, [file], options=ImportOptions())
+    assert {outcome: number for outcome, number in report.counts.items() if number} == {
+        Outcome.UNCHANGED: 3,
+        Outcome.LEFT: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "addresses"),
+    [
+        (ExportChoice(lists=["oslo"]), ["Åse@x.example", "+per@x.example"]),
+        (ExportChoice(region="vest"), ["Åse@x.example"]),
+        (ExportChoice(statuses=[SubscriptionStatus.UNSUBSCRIBED]), ["kari@x.example"]),
+        (ExportChoice(lists=["agder"]), []),
+    ],
+)
+def test_lists_regions_and_statuses_can_be_chosen(
+    filled: SubscriberStore, tmp_path: Path, choice: ExportChoice, addresses: list[str]
+) -> None:
+    export(filled, tmp_path / "some.csv", choice=choice, form=Format.EXCEL)
+    assert [restore(row[0]) for row in _cells(tmp_path / "some.csv")[1:]] == addresses
+
+
+def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_path: Path) -> None:
+    with pytest.raises(MailerError, match="cannot be written"):
+        export(filled, tmp_path / "no" / "such.csv", choice=ALL, form=Format.PLAIN)
+
+
+def test_the_file_is_for_its_owner_only(filled: SubscriberStore, tmp_path: Path) -> None:
+    import os
+
+    export(filled, tmp_path / "own.csv", choice=ALL, form=Format.PLAIN)
+    assert os.name == "nt" or (tmp_path / "own.csv").stat().st_mode & 0o077 == 0
+
+
+@given(cell=st.text(alphabet="'=+-@\t\rab 1", max_size=12))
+def test_defusing_can_be_undone_and_leaves_nothing_to_calculate(cell: str) -> None:
+    assert restore(defuse(cell)) == cell
+    assert not defuse(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+_words = st.text(
+    alphabet=st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ;,'\"=+-@|"), max_size=30
+).map(lambda text: " ".join(text.split()))
+_people = st.lists(
+    st.tuples(
+        st.from_regex(r"[a-z+=']{1,8}", fullmatch=True), _words, _words, st.sampled_from(["nb", "nn", "se", "en"])
+    ),
+    max_size=6,
+    unique_by=lambda person: person[0],
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=_people, form=st.sampled_from([Format.EXCEL, Format.PLAIN, Format.XLSX]))
+def test_any_table_survives_export_and_reading(
+    register: Register,
+    tmp_path: Path,
+    people: list[tuple[str, str, str, str]],
+    form: Format,
+) -> None:
+    from mailer.subscribers import exporting
+
+    file = tmp_path / "people.any"
+    rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e", "active") for who, name, place, lang in people]
+    write: Callable[..., int] = exporting._write_xlsx if form is Format.XLSX else exporting._write_csv
+    write(file, rows) if form is Format.XLSX else write(file, rows, form)
+    read = list(read_csv(file, register, defaults=CsvDefaults()))
+    assert [
+        (each.address.as_given, each.name, each.organisation, each.lang) for each in read if isinstance(each, CsvRow)
+    ] == [(row[0], row[1], row[2], row[4]) for row in rows]
+    assert len(read) == len(rows)

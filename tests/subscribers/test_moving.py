@@ -1,0 +1,98 @@
+"""Moving keeps history and closes the way back; merging lists keeps every consent and everybody who left."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailer.errors import MailerError
+from mailer.subscribers.counting import read_growth
+from mailer.subscribers.model import Register, SubscriberList
+from mailer.subscribers.moving import Merged, merge_lists, move_person
+from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import SuppressionReason
+
+
+def _lists(store: SubscriberStore, address: str) -> dict[str, str]:
+    found = store.show(address)
+    assert found is not None
+    return {each.list: each.status.value for each in found.subscriptions}
+
+
+def test_a_person_who_moves_keeps_number_lists_and_history(store: SubscriberStore) -> None:
+    before = store.add("ole@kommune.example", lists=["oslo"], basis="e", name="Ole")
+    after = move_person(store, "OLE@kommune.example", "Ole@Fylke.example")
+    assert (after.id, after.address, after.address_as_given) == (before.id, "ole@fylke.example", "Ole@Fylke.example")
+    assert store.find("@fylke.example") == (after,)
+    assert store.find("@kommune.example") == ()
+    moved = store.history("ole@fylke.example")[-1]
+    assert (moved.action, moved.detail) == ("moved", {"old": "ole@kommune.example", "new": "Ole@Fylke.example"})
+
+
+def test_the_old_address_does_not_come_back_through_an_old_file(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis="e")
+    move_person(store, "ole@kommune.example", "ole@fylke.example")
+    suppression = store.suppression("ole@kommune.example")
+    assert suppression is not None
+    assert suppression.reason is SuppressionReason.MOVED
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis="e")
+
+
+def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis="e")
+    assert move_person(store, "ole@kommune.example", "Ole@Kommune.example").address_as_given == "Ole@Kommune.example"
+    assert not store.is_suppressed("ole@kommune.example")
+
+
+def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["oslo"], basis="e")
+    store.add("kari@x.example", lists=["oslo"], basis="e")
+    store.suppress("left@x.example", reason=SuppressionReason.COMPLAINT)
+    for old, new, said in (
+        ("ole@x.example", "kari@x.example", "subscriber already"),
+        ("ole@x.example", "left@x.example", "is suppressed"),
+        ("nobody@x.example", "new@x.example", "not among the subscribers"),
+        ("ole@x.example", "no address", "no e-mail address"),
+    ):
+        with pytest.raises(MailerError, match=said):
+            move_person(store, old, new)
+
+
+@pytest.fixture
+def without_fonna(register: Register) -> Register:
+    """The register after Fonna has become part of Bergen."""
+
+    def changed(each: SubscriberList) -> SubscriberList:
+        return replace(each, aliases=(*each.aliases, "fonna")) if each.slug == "bergen" else each
+
+    return replace(register, lists=tuple(changed(each) for each in register.lists if each.slug != "fonna"))
+
+
+def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore, without_fonna: Register) -> None:
+    store.add("ole@x.example", lists=["fonna"], basis="e: case 1")
+    store.add("left@x.example", lists=["fonna"], basis="e")
+    store.remove("left@x.example")
+    store.add("both@x.example", lists=["fonna", "bergen"], basis="e")
+    store.add("never@x.example", lists=["fonna", "bergen"], basis="e")
+    store.remove("never@x.example", list_slug="bergen")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=2, already=2)
+    assert _lists(store, "ole@x.example") == {"bergen": "active"}
+    assert _lists(store, "left@x.example") == {"bergen": "unsubscribed"}
+    assert _lists(store, "both@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
+    assert _lists(store, "never@x.example") == {"bergen": "unsubscribed", "fonna": "unsubscribed"}
+    ole = store.show("ole@x.example")
+    assert ole is not None
+    assert ole.subscriptions[0].consent is not None
+    assert (ole.subscriptions[0].consent.list, ole.subscriptions[0].consent.basis) == ("fonna", "e: case 1")
+    growth = read_growth(store)
+    assert {slug: numbers[-1] for slug, numbers in growth.by_list.items()} == {"bergen": 2, "fonna": 0}
+
+
+def test_a_list_that_is_still_in_the_register_is_not_merged(store: SubscriberStore, register: Register) -> None:
+    with pytest.raises(MailerError, match="still a list of its own"):
+        merge_lists(store, register, "fonna", "bergen")
+
+
+def test_lists_that_never_were_cannot_be_merged(store: SubscriberStore, without_fonna: Register) -> None:
+    with pytest.raises(MailerError, match="no list 'atlantis'"):
+        merge_lists(store, without_fonna, "atlantis", "bergen")

@@ -1,0 +1,167 @@
+"""Erasing leaves no byte of an address, or of a name nobody else has; purging keeps counts and lets go of people."""
+
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select
+
+from mailer.database.engine import Database, open_database
+from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
+from mailer.errors import MailerError
+from mailer.subscribers.moving import move_person
+from mailer.subscribers.privacy import erase, files_that_hold, purge
+from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import SuppressionReason
+
+NOW = datetime(2023, 12, 1, 8, tzinfo=UTC)
+OLE = "Ole.Ødegård@Kommune.example"
+YEAR = timedelta(days=365)
+
+
+def _sent(store: SubscriberStore, address: str, *, finished_at: datetime = NOW) -> None:
+    """A finished mailing with one delivery, in which the server repeated the address."""
+    found = store.show(address)
+    assert found is not None
+    with store.database.writing() as connection:
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Brev"}
+        values = {"in_doubt_policy": "hold", "created_at": finished_at, "finished_at": finished_at}
+        connection.execute(mailing.insert().values(id=1, **words, **values))
+        person = {"address": found.address, "recipient": found.address_as_given, "subscriber_id": found.id}
+        reply = f"550 5.1.1 <{found.address_as_given.upper()}> unknown"
+        row = {"lists": "oslo", "status": "rejected", "reply": reply, "changed_at": finished_at}
+        connection.execute(delivery.insert().values(id=1, mailing_id=1, **person, **row))
+        tried = {"delivery_id": 1, "at": finished_at, "outcome": "rejected", "reply": reply}
+        connection.execute(attempt.insert().values(tried))
+        test = {"slug": "2023-12", "content_hash": "x", "recipient": found.address_as_given, "at": finished_at}
+        connection.execute(test_send.insert().values(test))
+
+
+def _bytes(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("mailer.sqlite3*")).lower()
+
+
+def test_no_byte_of_an_erased_person_is_left_in_any_file_of_the_database(
+    sqlite_store: SubscriberStore, tmp_path: Path
+) -> None:
+    store = sqlite_store
+    store.add("gammel.ole@kommune.example", lists=["oslo"], basis="e", name="Ole Særnavn", organisation="Ås kommune")
+    move_person(store, "gammel.ole@kommune.example", OLE)
+    for number in range(200):  # so that his rows lie among others' and on pages that are freed
+        store.add(f"p{number}@kommune.example", lists=["oslo"], basis="e", name="Kari Vanlig")
+    _sent(store, OLE)
+    needles = [b"gammel.ole@", "ole.ødegård@".encode(), b"ole.", "Særnavn".lower().encode()]
+    assert all(needle in _bytes(tmp_path) for needle in needles[:2])
+    done = erase(store, "ole.ødegård@KOMMUNE.example", workspace=tmp_path)
+    assert (done.was_subscriber, done.deliveries, done.is_scrubbed) == (True, 1, True)
+    found = _bytes(tmp_path)
+    assert [needle for needle in (*needles, "særnavn".encode(), b"\xc3\x98deg") if needle.lower() in found] == []
+    assert b"kari vanlig" in found
+
+
+def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: SubscriberStore, tmp_path: Path) -> None:
+    store.add(OLE, lists=["oslo"], basis="e")
+    _sent(store, OLE)
+    assert erase(store, OLE, workspace=tmp_path).deliveries == 1
+    assert store.show(OLE) is None
+    assert store.find("ole") == ()
+    with store.database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+        said = connection.execute(select(attempt.c.reply)).scalar_one()
+        tested = connection.execute(select(test_send.c.recipient)).scalar_one()
+    assert (row.status, row.recipient, row.subscriber_id, row.address) == ("rejected", "", None, "erased-1")
+    assert row.reply == said == "550 5.1.1 <[erased]> unknown"
+    assert tested == "[erased]"
+    suppression = store.suppression(OLE)
+    assert suppression is not None
+    assert suppression.reason is SuppressionReason.ERASED
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add(OLE, lists=["agder"], basis="a: asked", again=True)
+
+
+def test_somebody_who_is_not_stored_can_be_erased_in_advance(store: SubscriberStore, tmp_path: Path) -> None:
+    assert not erase(store, OLE, workspace=tmp_path).was_subscriber
+    assert store.is_suppressed(OLE)
+
+
+def test_a_database_in_use_is_not_rewritten_and_says_so(
+    sqlite_store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mailer.database import engine
+
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(engine, "_PRAGMAS", ("busy_timeout = 10", "journal_mode = WAL"))
+    sqlite_store.add(OLE, lists=["oslo"], basis="e")
+    quick = open_database(str(sqlite_store.database.engine.url))
+    store = SubscriberStore(quick, clock=sqlite_store.clock, suppression_key=b"suppression-key-of-tests")
+    with closing(quick), sqlite_store.database.reading() as connection:
+        connection.execute(select(subscriber)).all()  # somebody reads on
+        assert not erase(store, OLE, workspace=tmp_path).is_scrubbed
+    assert sqlite_store.show(OLE) is None
+
+
+def test_files_that_still_hold_the_address_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("epost\nOLE.ødegård@kommune.example\n", encoding="cp1252")
+    (tmp_path / "b.csv").write_text("epost\nole.ødegård@kommune.example\n", encoding="utf-16")
+    (tmp_path / "c.csv").write_text("epost\nkari@kommune.example\n", encoding="utf-8")
+    with ZipFile(tmp_path / "d.xlsx", "w") as book:
+        book.writestr("xl/sharedStrings.xml", "<t>ole.ødegård@kommune.example</t>" + " " * 5_000)
+    (tmp_path / "e.xlsx").write_bytes(b"no workbook")
+    found = [each.name for each in files_that_hold(tmp_path, {"ole.ødegård@kommune.example"})]
+    assert found == ["a.csv", "b.csv", "d.xlsx"]
+
+
+def _pending(database: Database, store: SubscriberStore, address: str, *, since: datetime) -> None:
+    found = store.add(address, lists=["oslo"], basis="a: form")
+    with database.writing() as connection:
+        theirs = subscription.c.subscriber_id == found.id
+        connection.execute(subscription.update().where(theirs).values(status="pending", since=since))
+
+
+def test_purging_deletes_who_never_confirmed_and_nobody_else(database: Database, store: SubscriberStore) -> None:
+    _pending(database, store, "old@x.example", since=NOW - timedelta(days=8))
+    _pending(database, store, "new@x.example", since=NOW - timedelta(days=6))
+    store.add("active@x.example", lists=["oslo"], basis="e")
+    done = purge(store, unconfirmed=timedelta(days=7), details=YEAR)
+    assert (done.people, done.deliveries, done.is_scrubbed) == (1, 0, True)
+    assert [each.address for each in store.find("@x.example")] == ["active@x.example", "new@x.example"]
+    assert not store.is_suppressed("old@x.example")
+
+
+def test_purging_takes_addresses_out_of_old_deliveries_and_keeps_their_outcome(store: SubscriberStore) -> None:
+    store.add(OLE, lists=["oslo"], basis="e")
+    _sent(store, OLE, finished_at=NOW - timedelta(days=366))
+    assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 1
+    assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 0
+    with store.database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+    assert (row.address, row.recipient, row.reply, row.status) == ("purged-1", "", "", "rejected")
+    assert store.show(OLE) is not None
+
+
+def test_deliveries_of_the_last_year_keep_their_details(store: SubscriberStore) -> None:
+    store.add(OLE, lists=["oslo"], basis="e")
+    _sent(store, OLE, finished_at=NOW - timedelta(days=364))
+    assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 0
+
+
+def test_a_process_that_opens_the_database_later_finds_nothing_either(
+    sqlite_store: SubscriberStore, tmp_path: Path
+) -> None:
+    sqlite_store.add(OLE, lists=["oslo"], basis="e", name="Ole Særnavn")
+    code = f"""
+from datetime import UTC, datetime; from pathlib import Path
+from mailer.database.engine import open_database; from mailer.subscribers.privacy import erase
+from mailer.subscribers.store import SubscriberStore
+database = open_database({str(sqlite_store.database.engine.url)!r})
+store = SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"suppression-key-of-tests")
+print(erase(store, {OLE!r}, workspace=Path({str(tmp_path)!r})).is_scrubbed)
+"""
+    said = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert said == "True\n"
+    sqlite_store.database.close()
+    assert b"ole." not in _bytes(tmp_path)
