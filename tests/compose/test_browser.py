@@ -1,0 +1,396 @@
+"""Mail and web version in a real browser: readable for everybody, no wider than the window, deaf to hostile words."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mailer.compose.composed import ComposedIssue
+from mailer.compose.composer import Composer
+from mailer.compose.publication import Publication
+from mailer.compose.theme import Theme
+from mailer.compose.webpage import compose_webpage
+from mailer.issue.model import (
+    Contact,
+    Heading,
+    Image,
+    Issue,
+    Item,
+    Link,
+    LinkEntry,
+    LinkGroup,
+    List,
+    Paragraph,
+    Quote,
+    Section,
+    Text,
+)
+from mailer.rendering.templates import Templates
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = (375, 640, 1200)
+SCHEMES = ("light", "dark")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+# What mail cannot do without: tables for layout, and their attributes, for Word; styles where style blocks are dropped.
+ONLY_IN_MAIL = {
+    "no-deprecated-attr",
+    "no-inline-style",
+    "no-conditional-comment",
+    "prefer-tbody",
+    "prefer-native-element",
+}
+ISSUES = ("2022-02", "2023-12", "2024-06")
+FORMS = ("mail", "web")
+BRANCH = re.compile(
+    r"<!--\[if (?P<not_word>!?)(?:lte )?mso[^\]]*\]>(?:<!-->)?(?P<inside>.*?)(?:<!--)?<!\[endif\](?:--)?>", re.DOTALL
+)
+
+
+@dataclass
+class Opened:
+    """A page, and what it did by itself."""
+
+    page: "Page"
+    requests: list[str]
+    scripts: list[str]
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe(repository: Path) -> str:
+    file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
+    if not file.is_file():
+        pytest.skip("axe-core is not installed: run .ci/browser-tools")
+    return file.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def find_html_faults(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], set[str]]:
+    """Ask html-validate which of its rules a page breaks."""
+    tool = repository / "node_modules" / ".bin" / "html-validate"
+    if not tool.exists():
+        pytest.skip("html-validate is not installed: run .ci/browser-tools")
+    folder = tmp_path_factory.mktemp("html")
+    (folder / "rules.json").write_text('{"root": true, "extends": ["html-validate:recommended"]}', "utf-8")
+
+    def find(html: str) -> set[str]:
+        (folder / "page.html").write_text(html, "utf-8")
+        command = [str(tool), "--config", "rules.json", "--formatter", "json=found.json", "page.html"]
+        subprocess.run(command, cwd=folder, check=False, capture_output=True)
+        found = json.loads((folder / "found.json").read_text("utf-8"))
+        return {f"{each['ruleId']}: {each['message']}" for file in found for each in file["messages"]}
+
+    return find
+
+
+@pytest.fixture
+def open_html(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
+    contexts = []
+
+    def open_it(html: str, *, scheme: str = "light", width: int = 1200) -> Opened:
+        (tmp_path / "page.html").write_text(html, "utf-8")
+        settings: Any = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        opened = Opened(page, [], [])
+        page.on("request", lambda request: opened.requests.append(request.url))
+        page.on("dialog", lambda dialog: opened.scripts.append(dialog.message))
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        page.on("pageerror", lambda error: opened.scripts.append(str(error)))
+        page.goto((tmp_path / "page.html").as_uri())
+        opened.requests.pop(0)
+        return opened
+
+    yield open_it
+    for each in contexts:
+        each.close()
+
+
+@pytest.fixture(scope="module")
+def forms_of(composer: Composer, templates: Templates, publication: Publication) -> Callable[[Issue], dict[str, str]]:
+    """An issue as mail and web page; the mail's pictures lie in the page, as a mail program would put them there."""
+
+    def forms(issue: Issue) -> dict[str, str]:
+        key = composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
+        page = compose_webpage(issue, templates=templates, theme=Theme(), publication=publication)
+        return {"mail": with_pictures(composer.compose(issue, key)), "web": page}
+
+    return forms
+
+
+def with_pictures(composed: ComposedIssue) -> str:
+    html = composed.html
+    for each in composed.images:
+        html = html.replace(f"cid:{each.cid}", f"data:{each.media_type};base64,{b64encode(each.data).decode()}")
+    return html
+
+
+@pytest.fixture(scope="module")
+def composed(
+    forms_of: Callable[[Issue], dict[str, str]], real_issue: Callable[[str], Issue], full_issue: Issue
+) -> dict[tuple[str, str], str]:
+    issues = {slug: full_issue if slug == full_issue.slug else real_issue(slug) for slug in ISSUES}
+    return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("which", [(slug, form) for slug in ISSUES for form in FORMS], ids="-".join)
+def test_nobody_is_shut_out_and_nothing_is_wider_than_the_window(
+    which: tuple[str, str], scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
+) -> None:
+    opened = open_html(composed[which], scheme=scheme)
+    page = opened.page
+    page.evaluate(axe)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", WCAG)
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    assert opened.requests == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("slug", ISSUES)
+def test_the_smallest_phones_need_no_sideways_scrolling(
+    slug: str, form: str, composed: dict[tuple[str, str], str], open_html: Open
+) -> None:
+    page = open_html(composed[slug, form], width=320).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_the_web_version_is_valid_html(
+    slug: str, composed: dict[tuple[str, str], str], find_html_faults: Callable[[str], set[str]]
+) -> None:
+    assert find_html_faults(composed[slug, "web"]) == set()
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_the_mail_is_valid_html_but_for_what_mail_cannot_do_without(
+    slug: str, composed: dict[tuple[str, str], str], find_html_faults: Callable[[str], set[str]]
+) -> None:
+    faults = find_html_faults(composed[slug, "mail"])
+    assert {each for each in faults if each.partition(":")[0] not in ONLY_IN_MAIL} == set()
+
+
+def as_word_reads_it(html: str) -> str:
+    """The branches for Word unfolded, those for all others taken out."""
+    return BRANCH.sub(lambda match: "" if match["not_word"] else match["inside"], html)
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_what_word_reads_is_balanced_and_has_every_word(
+    slug: str,
+    composed: dict[tuple[str, str], str],
+    find_html_faults: Callable[[str], set[str]],
+    open_html: Open,
+) -> None:
+    mail = composed[slug, "mail"]
+    for_word = as_word_reads_it(mail)
+    assert "<!--[if" not in for_word
+    structure = {"close-order", "close-attr", "element-permitted-content", "element-required-content", "void-content"}
+    # Word's own elements (o:OfficeDocumentSettings) are no HTML.
+    without_settings = re.sub(r"<xml>.*?</xml>", "", for_word, flags=re.DOTALL)
+    assert {each for each in find_html_faults(without_settings) if each.partition(":")[0] in structure} == set()
+    words = [open_html(html).page.inner_text("body").split() for html in (mail, without_settings)]
+    assert words[0] == words[1]
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<ScRiPt>alert(1)</sCrIpT>",
+    "<script src=https://evil.example/x.js></script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src='https://evil.example/pixel.gif'>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext><script>alert(1)</script></mtext></math>",
+    "<iframe src='javascript:alert(1)'></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data='https://evil.example/x.swf'></object>",
+    "<embed src='https://evil.example/x.swf'>",
+    "<link rel=stylesheet href=https://evil.example/x.css>",
+    "<style>@import 'https://evil.example/x.css';</style>",
+    "<style>body{background:url(https://evil.example/x)}</style>",
+    "<base href='https://evil.example/'>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
+    "<form action=https://evil.example/><input autofocus onfocus=alert(1)></form>",
+    "<body onload=alert(1)>",
+    "<video src=https://evil.example/v poster=https://evil.example/p autoplay></video>",
+    "<audio src=https://evil.example/a autoplay></audio>",
+    "<details open ontoggle=alert(1)>x</details>",
+    "<marquee onstart=alert(1)>x</marquee>",
+    "<isindex type=image src=https://evil.example/>",
+    '"><script>alert(1)</script>',
+    "'><script>alert(1)</script>",
+    '" onmouseover="alert(1)" x="',
+    "' autofocus onfocus='alert(1)' x='",
+    '" style="background:url(https://evil.example/x)" x="',
+    "</title><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</a><script>alert(1)</script>",
+    "</td></tr></table><script>alert(1)</script>",
+    "--><script>alert(1)</script><!--",
+    "<!--[if mso]><script>alert(1)</script><![endif]-->",
+    "<![endif]--><script>alert(1)</script>",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml version='1.0'?><script>alert(1)</script>",
+    "</mj-text></mj-column></mj-section><mj-raw><script>alert(1)</script></mj-raw>",
+    "<mj-include path='/etc/passwd' />",
+    "<mj-style inline='inline'>@import url(https://evil.example/x.css)</mj-style>",
+    "{{ ''.__class__.__mro__ }}{% include '/etc/passwd' %}",
+    "{{ 7*7 }}{{ slots }}{# x #}",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "\\x3cscript\\x3ealert(1)\\x3c/script\\x3e",
+    "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
+    "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+    "＜script＞alert(1)＜/script＞",
+    "<scr\x00ipt>alert(1)</scr\x00ipt>",
+    "<scr<script>ipt>alert(1)</script>",
+    "<a href='javascript:alert(1)' autofocus>x</a>",
+    "[x](javascript:alert(1))",
+    "![x](https://evil.example/x.png)",
+    "<!DOCTYPE html><script>alert(1)</script>",
+    "<template><script>alert(1)</script></template>",
+    "<noscript><img src=x onerror=alert(1)></noscript>",
+    "<xss style='animation-name:x' onanimationstart=alert(1)></xss>",
+    "<img srcset='https://evil.example/x 2x'>",
+    "<picture><source srcset=https://evil.example/x><img></picture>",
+    "<track src=https://evil.example/t>",
+    "<input type=image src=https://evil.example/x>",
+    "<table background=https://evil.example/x><tr><td>x</table>",
+    "<bgsound src=https://evil.example/x>",
+    "<applet code=x codebase=https://evil.example/></applet>",
+    "<frameset><frame src=https://evil.example/></frameset>",
+    "<portal src=https://evil.example/></portal>",
+    "\N{RIGHT-TO-LEFT OVERRIDE}<script>alert(1)</script>",
+    "\N{LINE SEPARATOR}<script>alert(1)</script>\N{PARAGRAPH SEPARATOR}",
+    "${alert(1)}`${alert(1)}`",
+    '#panic("x") $x$ #import "a.typ"',
+    "=cmd|' /C calc'!A0",
+]
+HOSTILE_ADDRESSES = [
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "java\tscript:alert(1)",
+    " javascript:alert(1)",
+    "\x01javascript:alert(1)",
+    "javascript&colon;alert(1)",
+    "&#106;avascript:alert(1)",
+    "%6aavascript:alert(1)",
+    "vbscript:msgbox(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "blob:https://evil.example/x",
+    "file:///etc/passwd",
+    "//evil.example/x",
+    "\\\\evil.example\\x",
+    "ftp://evil.example/x",
+    "ws://evil.example/x",
+    "intent://evil.example#Intent;end",
+    "view-source:https://evil.example/",
+    "jar:https://evil.example!/",
+    "mhtml:https://evil.example/",
+    "about:blank",
+    "chrome://settings",
+    "ms-msdt:/id PCWDiagnostic",
+    'https://a.example/"onmouseover="alert(1)',
+    "https://a.example/'onmouseover='alert(1)",
+    "https://a.example/><script>alert(1)</script>",
+    'mailto:a@b.example"onclick="alert(1)',
+    'tel:1"onclick=alert(1)//',
+]
+ALLOWED_SCHEMES = ("https:", "http:", "mailto:", "tel:", "file:")  # file: with a fragment is the page itself
+
+
+def poisoned(issue: Issue) -> Issue:
+    """An issue that has every payload in each place that an editor's words can come to."""
+    addresses = cycle(HOSTILE_ADDRESSES)
+
+    def link(words: str) -> Link:
+        return Link((Text(words),), next(addresses))
+
+    def item(number: int, words: str) -> Item:
+        inner = Paragraph((Text(words), link(words)))
+        body = (
+            inner,
+            Heading(4, (Text(words),)),
+            List(points=((inner,),)),
+            Quote((inner,)),
+            Image(words, words, words),
+            Paragraph((Text("Les: "), link(words))),
+        )
+        contact = Contact(email="a@b.example", name=words)
+        return Item(slug=f"sak-{number}", number=number, lang="nb", title=words, body=body, contacts=(contact,))
+
+    items = tuple(item(number, words) for number, words in enumerate(HOSTILE, 1))
+    entries = tuple(LinkEntry(text=(Text(words), link(words))) for words in HOSTILE)
+    return replace(
+        issue,
+        title=HOSTILE[0],
+        publisher=HOSTILE[3],
+        preheader=HOSTILE[26],
+        reader_note=HOSTILE[29],
+        intro=(Paragraph(tuple(Text(words) for words in HOSTILE)),),
+        sections=tuple(Section(id=f"s{each.number}", title=each.title, items=(each,)) for each in items),
+        link_groups=(LinkGroup(title=HOSTILE[1], entries=entries),),
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_hostile_words_and_links_run_nothing_and_fetch_nothing(
+    form: str, small_issue: Issue, forms_of: Callable[[Issue], dict[str, str]], open_html: Open
+) -> None:
+    assert len(HOSTILE) + len(HOSTILE_ADDRESSES) >= 100
+    opened = open_html(forms_of(poisoned(small_issue))[form])
+    page = opened.page
+    page.mouse.move(400, 400)
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(300)
+    assert opened.scripts == []
+    assert opened.requests == []
+    assert page.evaluate("document.querySelectorAll('script,iframe,object,embed,form,svg,link,base').length") == 0
+    protocols = set(page.evaluate("[...document.links].map(each => each.protocol)"))
+    assert protocols <= set(ALLOWED_SCHEMES)
+    handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on'))"
+    assert page.evaluate(handlers) == []
+    assert page.inner_text("body").count("alert(1)") >= 100
