@@ -123,7 +123,7 @@ class Lane:
         following = self._following()
         answer = session.finish(following=following.envelope if following else None)
         self._sent_on_session += 1
-        self._hear(outgoing.delivery, answer)
+        self._hear(outgoing.delivery, answer, is_marked=True)
         if following is None or (session.is_usable and not self._shop.feed.stopped.is_set()):
             return following
         session.withdraw()
@@ -139,13 +139,13 @@ class Lane:
 
     # --- what came of it --------------------------------------------------------------------------
 
-    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool = False) -> None:
         verdict = judge(answer)
         if verdict is Verdict.AGAIN:
-            self._try_elsewhere(delivery, answer)
+            self._try_elsewhere(delivery, answer, is_marked=is_marked)
             return
         if verdict is Verdict.REFUSED:
-            self._shop.feed.give_back(delivery)
+            self._give_back(delivery, answer, is_marked=is_marked)
             self._shop.feed.stop(Stop(EndReason.REFUSED, f"the server refuses the mailing: {answer}"))
             return
         if verdict is Verdict.DEFERRED:
@@ -186,15 +186,25 @@ class Lane:
         else:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
 
-    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
         """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while."""
         shop = self._shop
         self._trouble(_words(answer), answer.stage)
         if shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
-            shop.feed.give_back(delivery)
+            self._give_back(delivery, answer, is_marked=is_marked)
             return
         due_at = shop.clock() + _SET_ASIDE_FOR
         self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=due_at, is_answered=False)
+
+    def _give_back(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
+        """Let somebody else have it; where the dot was allowed and never sent, the mark is taken back."""
+        shop = self._shop
+        if not is_marked:
+            shop.feed.give_back(delivery)
+            return
+        attempt = Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=_words(answer), is_answered=False)
+        shop.run.record(attempt)
+        shop.feed.done()
 
     # --- the connection ---------------------------------------------------------------------------
 

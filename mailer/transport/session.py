@@ -4,6 +4,7 @@ import select
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailer.message.envelope import Envelope
@@ -68,8 +69,10 @@ class SmtpSession:
     def finish(self, *, following: Envelope | None = None) -> Reply | Lost:
         """Send the final dot, with the commands of the next message behind it where the server pipelines."""
         ahead = following if self._pipelines and following and not self._refusal(following) else None
-        self._stage = Stage.DOT
         try:
+            if (interruption := self._interruption()) is not None:
+                return interruption
+            self._stage = Stage.DOT
             self._send(_DOT + (b"".join(_commands(ahead).values()) if ahead else b""))
             reply = self._read(Stage.DOT, seconds=self._timeouts.dot)
         except OSError as error:
@@ -110,7 +113,7 @@ class SmtpSession:
             return Ready()
         self._needs_reset = True
         if self._is_usable and replies[-1].stage is Stage.DATA and _is_go_ahead(replies[-1]):
-            self._close_empty_transaction()
+            self._close_empty_transaction(replies)
         return refused
 
     def _ask_together(self, commands: dict[Stage, bytes], *, already_sent: bool) -> list[Reply]:
@@ -134,8 +137,11 @@ class SmtpSession:
                 break
         return replies
 
-    def _close_empty_transaction(self) -> None:
+    def _close_empty_transaction(self, replies: Sequence[Reply]) -> None:
         """RCPT was refused and DATA still got 354: a lone dot ends a message that has no recipient (RFC 2920 §3.1)."""
+        if any(each.stage is Stage.RCPT and _is_go_ahead(each) for each in replies):
+            self.withdraw()  # it refused MAIL and took the recipient: a dot could deliver an empty message
+            return
         self._send(_DOT)
         self._read(Stage.DATA)
 
