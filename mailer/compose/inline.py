@@ -6,6 +6,7 @@ import re
 from premailer import Premailer
 
 _DOCTYPE = re.compile(r"\A\s*<!doctype[^>]*>", re.IGNORECASE)
+_STYLE = re.compile(r""" style=(?:"[^"]*"|'[^']*')""")
 _IGNORED = ' data-premailer="ignore"'
 
 
@@ -29,4 +30,4 @@ def inline_css(html: str, *, css: str) -> str:
         align_floating_images=False,
         cssutils_logging_level=logging.CRITICAL,
     ).transform(pretty_print=False)
-    return inlined.replace(_IGNORED, "")
+    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, ""))
