@@ -1,22 +1,50 @@
-"""How long composing takes: `python benchmarks/compose_speed.py` prints milliseconds for the newsletter of 2023-12."""
+"""What composing costs: `python benchmarks/compose_speed.py` prints times and sizes for the newsletter of 2023-12.
 
+Beside them stands npm's mjml on the same layout, where `npm install --no-save mjml@4.18.0` has put it, and Python's
+`EmailMessage` built for each recipient.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from statistics import median
 
+from mailer.compose.calendar import build_calendar
 from mailer.compose.composer import Composer
 from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Place, Publication
 from mailer.compose.theme import Theme
+from mailer.compose.webpage import compose_webpage
+from mailer.issue.model import Issue, Item, Paragraph, Text
 from mailer.issue.source import read_issue
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROUNDS = 20
+NOW = datetime(2023, 12, 1, tzinfo=UTC)
+FURTHER = "Partene møttes i mai og ble enige om tre felles mål for neste år, og en rapport kommer nå til høsten. " * 8
+NODE = """
+const mjml = require(process.argv[1]); const source = require('fs').readFileSync(process.argv[2], 'utf8');
+(async () => {
+  const times = [];
+  for (let round = 0; round < 20; round++) {
+    const start = process.hrtime.bigint();
+    await mjml(source);
+    times.push(Number(process.hrtime.bigint() - start) / 1e6);
+  }
+  const [cold] = times; times.sort((a, b) => a - b); console.log(cold, times[10]);
+})();
+"""
 
 
 def measure(what: str, action: Callable[[], object], *, rounds: int = ROUNDS) -> None:
@@ -25,7 +53,49 @@ def measure(what: str, action: Callable[[], object], *, rounds: int = ROUNDS) ->
         start = time.perf_counter()
         action()
         times.append((time.perf_counter() - start) * 1000)
-    print(f"{what:<44}{median(times):8.1f} ms  (least {min(times):.1f})")
+    print(f"{what:<58}{median(times):8.1f} ms  (least {min(times):.1f})")
+
+
+def kilobytes(text: str) -> float:
+    return len(text.encode()) / 1000
+
+
+def read(slug: str, publication: Publication) -> Issue:
+    known = [place.slug for place in publication.places]
+    reading = read_issue(REPOSITORY / "issues" / slug, helsefellesskap=known, publisher=publication.publisher)
+    assert reading.issue is not None
+    return reading.issue
+
+
+def with_one_item_more(issue: Issue) -> Issue:
+    """The issue with a further item of 150 words in its last section."""
+    *others, last = issue.sections
+    words = " ".join(FURTHER.split()[:150])
+    half = words.rindex(" ", 0, len(words) // 2)
+    body = (Paragraph((Text(words[:half]),)), Paragraph((Text(words[half:]),)))
+    item = Item(slug="nytt", number=len(issue.items) + 1, lang=issue.lang, title="Ei sak til", body=body)
+    return replace(issue, sections=(*others, replace(last, items=(*last.items, item))))
+
+
+def measure_npm(mjml: str) -> None:
+    package, node = REPOSITORY / "node_modules" / "mjml", shutil.which("node")
+    if node is None or not package.is_dir():
+        print("npm mjml: not installed (npm install --no-save mjml@4.18.0)")
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".mjml", encoding="utf-8") as file:
+        file.write(mjml)
+        file.flush()
+        command = [node, "-e", NODE, str(package), file.name]
+        cold, warm = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    print(f"{'npm mjml on the same layout: cold, warm':<58}{float(cold):8.1f} ms, {float(warm):.1f} ms")
+
+
+def build_message(html: str, text: str) -> bytes:
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = "a@a.example", "b@b.example", "Nyheitsbrev"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message.as_bytes()
 
 
 def main() -> None:
@@ -34,26 +104,44 @@ def main() -> None:
         Place(slug=each["slug"], short=each["short"], region=each["region"]) for each in register["helsefellesskap"]
     )
     publication = Publication(publisher="Helsedirektoratet", places=places, pages=Pages("https://nyhetsbrev.example"))
-    slugs = [place.slug for place in places]
-    issue = read_issue(REPOSITORY / "issues" / "2023-12", helsefellesskap=slugs, publisher=publication.publisher).issue
-    assert issue is not None
+    issue = read("2023-12", publication)
     templates = Templates()
-    composer = Composer(templates, theme=Theme(), publication=publication)
-    one = composer.variant_key(issue, ["oslo"], lang="nn")
-    measure("first compose", lambda: composer.compose(issue, one), rounds=1)
-    measure("warm compose, HTML and text", lambda: composer.compose(issue, one))
-    keys = {composer.variant_key(issue, [slug], lang=lang) for slug in slugs for lang in ("nb", "nn")}
+    forms = {"templates": templates, "theme": Theme(), "publication": publication}
+
+    def build_composer() -> Composer:
+        """A composer that remembers nothing yet."""
+        return Composer(templates, theme=Theme(), publication=publication)
+
+    composer = build_composer()
+    one = composer.variant_key(issue, ["vest-viken"], lang="nn")
+    measure("first compose", lambda: build_composer().compose(issue, one), rounds=1)
+    measure("warm compose, HTML and text", lambda: build_composer().compose(issue, one))
+    keys = {composer.variant_key(issue, [place.slug], lang=lang) for place in places for lang in ("nb", "nn")}
     measure(
-        f"all {len(keys)} variants of one list each", lambda: [composer.compose(issue, key) for key in keys], rounds=3
+        f"all {len(keys)} distinct variants in two languages",
+        lambda: [build_composer().compose(issue, key) for key in keys],
+        rounds=3,
     )
-    now = datetime(2023, 12, 1, tzinfo=UTC)
+    measure("web version", lambda: compose_webpage(issue, **forms))  # type: ignore[arg-type]  # as named above
+    measure("PDF", lambda: print_pdf(issue, timestamp=NOW, **forms), rounds=5)  # type: ignore[arg-type]
     measure(
-        "PDF",
-        lambda: print_pdf(issue, templates=templates, theme=Theme(), publication=publication, timestamp=now),
+        "calendar",
+        lambda: build_calendar(issue, labels=templates.labels, publication=publication, timestamp=NOW),
         rounds=5,
     )
     composed = composer.compose(issue, one)
-    print(f"HTML {len(composed.html.encode()) / 1000:.1f} kB, text {len(composed.text.encode()) / 1000:.1f} kB")
+    measure_npm(composed.mjml)
+    measure("EmailMessage for one recipient", lambda: build_message(composed.html, composed.text))
+    for arguments in (("--help",), ("compose", "2023-12", "-o", tempfile.mkdtemp())):
+        command = [sys.executable, "-m", "mailer", *arguments]
+        run = lambda command=command: subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)  # noqa: E731
+        measure(f"mailer {' '.join(arguments[:2])} as a process", run, rounds=3)
+    more = composer.compose(with_one_item_more(issue), one)
+    february = read("2022-02", publication)
+    widest = composer.compose(february, composer.variant_key(february, february.helsefellesskap, lang="nb"))
+    print(f"2023-12: HTML {kilobytes(composed.html):.1f} kB, text {kilobytes(composed.text):.1f} kB")
+    print(f"2022-02: HTML {kilobytes(widest.html):.1f} kB, text {kilobytes(widest.text):.1f} kB")
+    print(f"a further item of 150 words: {kilobytes(more.html) - kilobytes(composed.html):.2f} kB of HTML")
 
 
 if __name__ == "__main__":

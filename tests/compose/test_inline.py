@@ -55,4 +55,4 @@ def test_no_attributes_are_added_for_old_programs() -> None:
     html = inline_css(
         "<html><body><table><tr><td>x</td></tr></table></body></html>", css="td{width:92px;text-align:right}"
     )
-    assert '<td style="width:92px; text-align:right">' in html
+    assert '<td style="width:92px;text-align:right">' in html
