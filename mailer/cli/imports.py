@@ -1,20 +1,22 @@
-"""`mailer subscribers import`: from a spreadsheet's CSV to subscribers, with a word on every line."""
+"""`mailer subscribers import`: from a spreadsheet to subscribers, with a word on every line."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.options import Json, OptionalListName, services
-from mailer.cli.output import hint, say, show_json, show_pairs, show_table
+from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs, show_table
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.csv_io import CsvDefaults
-    from mailer.subscribers.importing import Change, ImportReport
+    from mailer.subscribers.importing import Change, ImportLine, ImportProgress, ImportReport
 
 MEANINGS = {
     "new": "will get mail",
@@ -25,6 +27,8 @@ MEANINGS = {
     "suppressed": "must not be written to; not added",
     "invalid": "refused",
 }
+MOST_SHOWN = 500
+STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
 def add_to(subscribers: typer.Typer) -> None:
@@ -34,30 +38,73 @@ def add_to(subscribers: typer.Typer) -> None:
 
 def import_(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV files, as a spreadsheet saves them.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="CSV files or workbooks, as a spreadsheet saves them."),
+    ] = None,
     list_: OptionalListName = "",
     basis: Annotated[
         str, typer.Option(help='Why these people may be written to, as "e: public task, case 24/1234".')
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen, line by line.")] = False,
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Take in the good lines although some are refused.")
     ] = False,
+    refused: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the refused lines here, to correct and import.")
+    ] = None,
+    undo: Annotated[int | None, typer.Option(metavar="ID", help="Undo the import of this number instead.")] = None,
     json: Json = False,
 ) -> None:
-    """Put the people in CSV files on the lists. All or nothing, unless `--skip-invalid`.
+    """Put the people in CSV files or Excel workbooks on the lists. All or nothing, unless `--skip-invalid`.
 
     Columns, in any order: epost, navn, liste, språk, rolle, organisasjon, grunnlag (or their English names).
     People who left stay out. Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
     """
+    if undo is not None:
+        _undo(context, undo, json=json)
+        return
+    if not files:
+        raise MailerError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
     with services(context) as workspace:
         from mailer.subscribers.importing import ImportOptions, import_files
 
         options = ImportOptions(defaults=_defaults(workspace, list_, basis), dry_run=dry_run, skip_invalid=skip_invalid)
-        report = import_files(workspace.subscribers, workspace.register, files, options=options)
-    _show(report, files, dry_run=dry_run, json=json)
+        told: list[ImportLine] = []
+        with _showing_progress() as progress:
+            report = import_files(
+                workspace.subscribers,
+                workspace.register,
+                files,
+                options=options,
+                progress=progress,
+                every_line=told.append if dry_run else None,
+            )
+    lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
+    _show(report, lines, files, dry_run=dry_run, json=json)
+    if refused is not None:
+        _write_refused(refused, report)
     if not report.applied and not dry_run:
         raise typer.Exit(ExitCode.REFUSED)
+
+
+def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
+    from mailer.subscribers.undoing import undo_import
+
+    with services(context) as workspace:
+        undone = undo_import(workspace.subscribers, import_id)
+    if json:
+        show_json({"undone": import_id} | asdict(undone))
+        return
+    say(f"Import {import_id} is undone.", "green")
+    show_pairs(
+        {
+            "people gone": format_value(undone.people),
+            "subscriptions gone": format_value(undone.subscriptions),
+            "facts put back": format_value(undone.facts),
+            "kept": f"{format_value(undone.kept)}  the person has left, was mailed or changed since",
+        }
+    )
 
 
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
@@ -70,27 +117,93 @@ def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     return CsvDefaults(list=chosen, basis=basis)
 
 
-def _show(report: "ImportReport", files: list[Path], *, dry_run: bool, json: bool) -> None:
+def _show(
+    report: "ImportReport", lines: "Iterable[ImportLine]", files: list[Path], *, dry_run: bool, json: bool
+) -> None:
     if json:
-        lines = [asdict(each) for each in report.lines]
-        show_json({"applied": report.applied, "counts": report.counts, "lines": lines})
+        told = [asdict(each) for each in lines]
+        show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
     rows = [
-        (f"{each.file}:{each.line}", each.outcome, each.address, each.reason or _changes(each.changes))
-        for each in report.lines
+        (f"{each.file}:{each.line}", each.outcome, each.address, each.reason or _changes(each) or each.list)
+        for each in lines
     ]
     if rows:
-        show_table(["Where", "What", "Address", "Why"], rows)
-    show_pairs({outcome: f"{number:>7}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()})
+        show_table(["Where", "What", "Address", "Why"], rows[:MOST_SHOWN])
+    if len(rows) > MOST_SHOWN:
+        say(f"… and {format_value(len(rows) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
+    show_pairs(
+        {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
+    )
     if report.applied:
-        say("Imported.", "green")
+        say("Imported." if report.id else "Nothing had to be changed.", "green")
+        if report.id:
+            hint(f"mailer subscribers import --undo {report.id}")
     elif dry_run:
         say("Nothing was changed: this was a dry run.", "green")
+        hint(f"mailer subscribers import {' '.join(map(str, files))}")
     else:
         say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
-    if dry_run:
-        hint(f"mailer subscribers import {' '.join(map(str, files))}")
 
 
-def _changes(changes: "Iterable[Change]") -> str:
-    return ", ".join(f"{each.field}: {each.old or '–'} → {each.new}" for each in changes)
+def _changes(line: "ImportLine") -> str:
+    def words(change: "Change") -> str:
+        return f"{change.field}: {change.old or '–'} → {change.new}"
+
+    return ", ".join(map(words, line.changes))
+
+
+def _write_refused(file: Path, report: "ImportReport") -> None:
+    """As a file that can be corrected in Excel and imported as it is; the last column says what is wrong."""
+    from mailer.subscribers.columns import COLUMNS
+    from mailer.subscribers.exporting import write_rows
+
+    lines = [each for each in report.lines if each.outcome == "invalid"]
+    columns = [each for each in COLUMNS if each != "reason" and any(each in line.cells for line in lines)]
+    if not lines:
+        say("No line was refused, so there is no file of them.")
+        return
+    rows = ([*(line.cells.get(each, "") for each in columns), line.reason] for line in lines)
+    number = write_rows(file, [*(COLUMNS[each][0] for each in columns), COLUMNS["reason"][0]], rows)
+    say(f"{format_value(number)} refused lines are in {file}: correct them there and import that file.", "cyan")
+
+
+@contextmanager
+def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
+    """Give the function an import reports to: a line that is kept up to date, once it takes more than a second."""
+    import time
+
+    from rich.console import Console
+
+    screen = Console(stderr=True)
+    began = shown = time.monotonic()
+    step = ""
+
+    def show(progress: "ImportProgress") -> None:
+        nonlocal began, shown, step
+        now = time.monotonic()
+        if progress.step != step:
+            step, began = progress.step, now
+        if now - shown < (0.5 if screen.is_terminal else 10):
+            return
+        shown = now
+        text = _progress_line(progress, seconds=now - began)
+        if screen.is_terminal:
+            screen.print(f"\r{text:<78}", end="")
+        else:
+            note(text)
+
+    yield show
+    if screen.is_terminal and shown != began:
+        screen.print("\r" + " " * 78 + "\r", end="")
+
+
+def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
+    rate = progress.done / seconds if seconds > 0 else 0
+    of = f" of {format_value(progress.total)}" if progress.total else ""
+    line = f"{format_value(progress.done)}{of} {STEPS[progress.step]}"
+    if progress.step != "writing" and rate:
+        line += f", {format_value(round(rate))} a second"
+        if progress.total and progress.total > progress.done:
+            line += f", about {format_duration(timedelta(seconds=(progress.total - progress.done) / rate))} left"
+    return line

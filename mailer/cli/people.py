@@ -1,16 +1,18 @@
 """`mailer lists` and `mailer subscribers`: who gets the newsletter, on which lists and why."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli import imports
+from mailer.cli import exports, growth, imports, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
 from mailer.cli.output import hint, say, show_grouped_table, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
+    from mailer.subscribers.access import SentMail
     from mailer.subscribers.model import Subscriber
 
 SHOWN_STATUSES = ("active", "pending", "unsubscribed", "suppressed")
@@ -24,13 +26,22 @@ def add_to(app: typer.Typer) -> None:
     app.command()(lists)
     app.add_typer(subscribers, name="subscribers")
     imports.add_to(subscribers)
+    exports.add_to(subscribers)
+    privacy.add_to(subscribers)
 
 
-def lists(context: typer.Context, json: Json = False) -> None:
+def lists(
+    context: typer.Context,
+    history: Annotated[bool, typer.Option("--history", help="Show the numbers month by month, as a chart.")] = False,
+    json: Json = False,
+) -> None:
     """Show the lists with their numbers of subscribers, grouped by region. Changes nothing.
 
     Example: `mailer lists`
     """
+    if history:
+        growth.show_growth(context, json=json)
+        return
     with services(context) as workspace:
         rows = _list_rows(workspace)
     if json:
@@ -95,11 +106,16 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
     Example: `mailer subscribers show kari@kommune.example`
     """
     with services(context) as workspace:
+        from mailer.subscribers.access import read_sent_mail
+
         found = _required(workspace, address)
         events = workspace.subscribers.history(address)
+        suppression = workspace.subscribers.suppression(address)
+        sent = read_sent_mail(workspace.subscribers, address)
     if json:
         history = [{"at": each.at, "actor": each.actor, "action": each.action} | each.detail for each in events]
-        show_json(_as_json(found) | {"history": history})
+        rest = {"suppression": suppression and asdict(suppression), "mails": [asdict(each) for each in sent]}
+        show_json(_as_json(found) | {"history": history} | rest)
         return
     labels = {"Address": found.address_as_given, "Name": found.name, "Organisation": found.organisation}
     show_pairs(labels | {"Role": found.role, "Language": found.lang, "Since": f"{found.created_at:%d.%m.%Y}"})
@@ -113,6 +129,12 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
         for each in events
     ]
     show_table(["When (UTC)", "Who", "What", "Of"], history_rows)
+    if suppression:
+        say(
+            f"Suppressed since {suppression.since:%d.%m.%Y}: {suppression.reason} {suppression.note}".rstrip(), "yellow"
+        )
+    if sent:
+        show_table(["Issue", "Address", "State", "When"], [_sent_row(each) for each in sent])
 
 
 @subscribers.command()
@@ -157,6 +179,10 @@ def remove(context: typer.Context, address: Address, list_: OptionalListName = "
     )
 
 
+def _sent_row(mail: "SentMail") -> tuple[str, str, str, str]:
+    return mail.issue, mail.address, mail.status, f"{mail.at:%d.%m.%Y %H:%M}"
+
+
 def _required(workspace: "Services", address: str) -> "Subscriber":
     found = workspace.subscribers.show(address)
     if found is None:
@@ -197,6 +223,7 @@ def _as_json(subscriber: "Subscriber") -> dict[str, Any]:
                 "method": each.consent.method if each.consent else None,
                 "source": each.consent.source if each.consent else None,
                 "source_line": each.consent.source_line if each.consent else None,
+                "consents": [asdict(one) for one in each.consents],
             }
             for each in subscriber.subscriptions
         ],

@@ -141,9 +141,20 @@ def files_that_hold(folder: Path, forms: set[str]) -> Iterator[Path]:
         for encoding in ("utf-8", "cp1252", "utf-16-le")
         if _encodes(form, encoding)
     ]
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.is_symlink() and any(_holds(content, needles) for content in _contents(file)):
+    for file in sorted(_files(folder)):
+        if any(_holds(content, needles) for content in _contents(file)):
             yield file
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Neither hidden folders nor programs' own: nobody keeps addresses there, and there are many files."""
+    for each in folder.iterdir():
+        if each.name.startswith(".") or each.name == "node_modules" or each.is_symlink():
+            continue
+        if each.is_dir():
+            yield from _files(each)
+        elif each.is_file():
+            yield each
 
 
 def _encodes(form: str, encoding: str) -> bool:

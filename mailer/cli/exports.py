@@ -1,0 +1,61 @@
+"""`mailer subscribers export`: from the register to a spreadsheet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.options import JoinedLists, services
+from mailer.cli.output import format_value, say
+from mailer.errors import MailerError
+
+if TYPE_CHECKING:
+    from mailer.subscribers.model import SubscriptionStatus
+
+
+def add_to(subscribers: typer.Typer) -> None:
+    """Register the command."""
+    subscribers.command()(export)
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .xlsx for a workbook, else CSV.")],
+    list_: JoinedLists = None,
+    region: Annotated[str, typer.Option(help="Only the lists of this region: nord, midt, vest or sor-ost.")] = "",
+    status: Annotated[str, typer.Option(help="active, pending, unsubscribed, suppressed, or all.")] = "active",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="CSV for other programs: commas, no mark at the beginning.")
+    ] = False,
+) -> None:
+    """Write subscribers to a file that Excel opens right and that `import` reads back. One row for each list.
+
+    Example: `mailer subscribers export agder.csv --list agder`
+    """
+    from mailer.subscribers.exporting import ExportChoice, Format
+    from mailer.subscribers.exporting import export as export_to
+    from mailer.subscribers.register import nearest_list
+
+    form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
+    with services(context) as workspace:
+        register = workspace.register
+        for each in list_ or ():
+            if register.find(each) is None:
+                raise MailerError(f"there is no list {each!r}", hint=nearest_list(register, each))
+        if region and region not in (known := [each.slug for each in register.regions]):
+            raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
+        choice = ExportChoice(lists=tuple(list_ or ()), region=region, statuses=_statuses(status))
+        number = export_to(workspace.subscribers, file, choice=choice, form=form)
+    say(f"{format_value(number)} rows are in {file}. It holds personal data: delete it when you are done.", "green")
+
+
+def _statuses(text: str) -> "tuple[SubscriptionStatus, ...]":
+    from mailer.subscribers.model import SubscriptionStatus
+
+    if text == "all":
+        return tuple(SubscriptionStatus)
+    try:
+        return (SubscriptionStatus(text),)
+    except ValueError:
+        known = ", ".join(SubscriptionStatus)
+        raise MailerError(f"there is no status {text!r}", where="--status", hint=f"Known: {known}, all.") from None

@@ -1,0 +1,111 @@
+"""The commands for what people and the law ask for, and for going to a spreadsheet and back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("workspace")
+Run = Callable[..., Any]
+KARI = "kari@agder.example"
+
+
+def test_a_person_moves_and_the_history_tells(mailer: Run) -> None:
+    assert mailer("subscribers", "move", KARI, "kari@fylke.example").code == 0
+    told = mailer("subscribers", "history", "kari@fylke.example", "--json").json["history"]
+    assert [each["action"] for each in told] == ["subscribed", "moved"]
+    assert "moved" in mailer("subscribers", "history", "kari@fylke.example").out
+
+
+def test_a_suppressed_person_is_shown_so_and_released_only_with_a_reason(mailer: Run) -> None:
+    assert mailer("subscribers", "suppress", KARI, "--reason", "asked by telephone").code == 0
+    assert "Nothing changed" in mailer("subscribers", "suppress", KARI).out
+    assert "asked by telephone" in mailer("subscribers", "show", KARI).out
+    assert mailer("subscribers", "show", KARI, "--json").json["suppression"]["reason"] == "manual"
+    assert mailer("subscribers", "release", KARI, "--reason", " ").code == 1
+    assert mailer("subscribers", "release", KARI, "--reason", "asked in writing").code == 0
+    assert mailer("subscribers", "release", KARI, "--reason", "again").code == 1
+    assert mailer("subscribers", "show", KARI, "--json").json["suppression"] is None
+    back = mailer("subscribers", "add", KARI, "--list", "agder", "--basis", "a: asked", "--again")
+    assert back.code == 0
+
+
+def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace: Path) -> None:
+    assert mailer("subscribers", "erase", KARI, typed="n\n").code == 1
+    assert mailer("subscribers", "show", KARI).code == 0
+    erased = mailer("subscribers", "erase", KARI, "--yes", "--json").json
+    assert erased["was_subscriber"]
+    assert [Path(each).name for each in erased["files"]] == ["people.csv"]
+    assert mailer("subscribers", "show", KARI).code == 1
+    again = mailer("subscribers", "erase", KARI, "--yes")
+    assert "was no subscriber" in again.out
+    assert "people.csv" in again.out.replace("\n", "")
+    assert (workspace / "subscribers" / "people.csv").exists()
+
+
+def test_purging_says_what_it_did(mailer: Run) -> None:
+    assert mailer("subscribers", "purge", "--json").json == {"people": 0, "deliveries": 0, "is_scrubbed": True}
+    assert "0 people" in mailer("subscribers", "purge").out
+
+
+def test_lists_in_the_register_are_not_merged(mailer: Run) -> None:
+    refused = mailer("subscribers", "merge-lists", "agder", "oslo")
+    assert refused.code == 1
+    assert "aliases of oslo" in refused.err
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_what_is_exported_is_imported_unchanged(mailer: Run, tmp_path: Path, name: str) -> None:
+    file = str(tmp_path / name)
+    exported = mailer("subscribers", "export", file, "--status", "all")
+    assert "5 rows" in exported.out
+    assert mailer("subscribers", "import", file, "--json").json["counts"]["unchanged"] == 5
+
+
+@pytest.mark.parametrize("wrong", [("--list", "osloo"), ("--region", "sør"), ("--status", "gone")])
+def test_an_export_of_what_is_not_there_is_refused(mailer: Run, tmp_path: Path, wrong: tuple[str, str]) -> None:
+    assert mailer("subscribers", "export", str(tmp_path / "x.csv"), *wrong).code == 1
+
+
+def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("epost;navn;liste;grunnlag\nno;Ny;oslo;e\nny2@x.example;To;oslo;e\n", "utf-8")
+    refused = tmp_path / "refused.csv"
+    assert mailer("subscribers", "import", str(tmp_path / "new.csv"), "--refused", str(refused)).code == 1
+    text = refused.read_text("utf-8-sig")
+    assert "@-sign" in text
+    refused.write_text(text.replace("no;", "ny1@x.example;"), "utf-8")
+    assert mailer("subscribers", "import", str(refused), "--json").json["counts"]["new"] == 1
+    clean = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "none.csv"))
+    assert "No line was refused" in clean.out
+    assert not (tmp_path / "none.csv").exists()
+
+
+def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("epost;liste;grunnlag\nny@x.example;oslo;e\n", "utf-8")
+    report = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--json").json
+    assert mailer("subscribers", "import", "--undo", str(report["id"]), "--json").json["people"] == 1
+    assert mailer("subscribers", "show", "ny@x.example").code == 1
+    assert mailer("subscribers", "import", "--undo", str(report["id"])).code == 1
+    assert "no file was named" in mailer("subscribers", "import").err
+
+
+def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
+    lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e\nkari@agder.example;Kari Berg;agder;e\n"
+    (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e\n", "utf-8")
+    told = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--dry-run", "--json").json
+    assert [each["outcome"] for each in told["lines"]] == ["new", "changed", "unchanged"]
+    assert told["lines"][1]["changes"] == [{"field": "name", "old": "Kari Nordmann", "new": "Kari Berg"}]
+    shown = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--dry-run").out
+    assert "Kari Nordmann → Kari Berg" in shown
+    assert "ny@x.example" in shown
+    assert "ola@agder.example" not in shown
+
+
+def test_lists_over_time_are_a_chart_and_numbers(mailer: Run) -> None:
+    shown = mailer("lists", "--history")
+    assert "█" in shown.out
+    told = json.loads(mailer("lists", "--history", "--json").out)
+    assert told["total"][-1] == 5
+    assert set(told["lists"]) == {"agder", "oslo"}
