@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from threading import Event, Thread
+from threading import Event
 
 from mailer.delivery.feed import Feed
 from mailer.delivery.lane import Lane, Workshop
 from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
+from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
@@ -81,22 +83,22 @@ class Dispatcher:
 
         Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
         """
-        with self._ledger.start_run(mailing_id) as run:
-            shop = self._equip(run)
+        with self._ledger.start_run(mailing_id) as run, closing(Loop(run)) as loop:
+            shop = self._equip(run, loop)
             logger.info("run begins", extra={"mailing": mailing_id})
-            self._send(shop, stop=stop or Event(), once=once, on_progress=on_progress)
+            self._send(shop, loop, stop=stop or Event(), once=once, on_progress=on_progress)
         if shop.feed.failure is not None:
             raise shop.feed.failure
         return self._ended(mailing_id, shop.feed)
 
-    def _equip(self, run: Run) -> Workshop:
+    def _equip(self, run: Run, loop: Loop) -> Workshop:
         variants = read_variants(self._ledger.variants(run.mailing.id))
         outlook = run.outlook()
         options = self._options
         return Workshop(
             run=run,
             feed=Feed(run, batch=options.batch),
-            transport=self._transport,
+            connect=lambda: loop.start(self._transport.connect),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
             judge=Judge(),
@@ -106,29 +108,28 @@ class Dispatcher:
             random=self._random,
         )
 
-    def _send(self, shop: Workshop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]) -> None:
+    def _send(
+        self, shop: Workshop, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
+    ) -> None:
         self._look_ahead(shop, once=once, claims=False)
         if stop.is_set():
             shop.feed.stop(Stop(EndReason.STOPPED))
         session = self._first_session(shop, stop)
         if session is None:
             return
-        lanes = [Lane(shop, session=session if number == 0 else None) for number in range(self._options.connections)]
-        threads = [Thread(target=lane.work, name=f"lane-{number}", daemon=True) for number, lane in enumerate(lanes)]
-        for thread in threads:
-            thread.start()
-        try:
-            self._supervise(shop, threads, stop=stop, once=once, on_progress=on_progress)
-        except BaseException as error:  # noqa: BLE001 raised again by `run`, when the connections have finished
-            shop.feed.fail(error)
-        for thread in threads:
-            thread.join()
+        for number in range(self._options.connections):
+            loop.add(Lane(shop, session=session if number == 0 else None).work())
+        while loop.is_busy:
+            try:
+                self._supervise(shop, loop, stop=stop, once=once, on_progress=on_progress)
+            except BaseException as error:  # noqa: BLE001 raised again by `run`, when the connections have finished
+                shop.feed.fail(error)
         on_progress(shop.tally.progress)
 
     def _first_session(self, shop: Workshop, stop: Event) -> Session | None:
         """One connection proves that the server is there and lets us in, before anything is claimed."""
         failures, feed = 0, shop.feed
-        while not feed.stopped.is_set():
+        while not feed.is_stopped:
             try:
                 return self._transport.connect()
             except TransportError as error:
@@ -141,27 +142,25 @@ class Dispatcher:
         return None
 
     def _supervise(
-        self,
-        shop: Workshop,
-        threads: Sequence[Thread],
-        *,
-        stop: Event,
-        once: bool,
-        on_progress: Callable[[Progress], None],
+        self, shop: Workshop, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
-        next_look = time.monotonic()
-        while not shop.feed.stopped.is_set() and any(thread.is_alive() for thread in threads):
-            is_dry = shop.feed.wait_until_dry(patience=_TICK_SECONDS)
+        """Carry the connections on until they have finished, and meanwhile look whether they are to."""
+        feed, next_look, next_report = shop.feed, 0.0, 0.0
+        while loop.is_busy:
+            loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
+            now = time.monotonic()
+            if feed.is_stopped:
+                continue
             if stop.is_set():
-                shop.feed.stop(Stop(EndReason.STOPPED))
+                feed.stop(Stop(EndReason.STOPPED))
             elif not shop.run.is_running:
-                shop.feed.stop(Stop(EndReason.PAUSED))
-            elif is_dry and time.monotonic() >= next_look:
+                feed.stop(Stop(EndReason.PAUSED))
+            elif feed.is_dry and now >= next_look:
+                next_look = now + self._options.poll_seconds
                 self._look_ahead(shop, once=once)
-                next_look = time.monotonic() + self._options.poll_seconds
-            elif is_dry:
-                stop.wait(min(_TICK_SECONDS, self._options.poll_seconds))
-            on_progress(shop.tally.progress)
+            if feed.is_dry or now >= next_report:
+                next_report = now + _TICK_SECONDS
+                on_progress(shop.tally.progress)
 
     def _look_ahead(self, shop: Workshop, *, once: bool, claims: bool = True) -> None:
         """Nothing is in hand: end the run when nothing more will come, else ask for what is there."""

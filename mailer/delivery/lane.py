@@ -1,17 +1,20 @@
-"""One connection of a run: takes a delivery, sends it, writes down what came of it; one thread each.
+"""One connection of a run: takes a delivery, sends it, writes down what came of it; the loop carries all of them on.
 
 The order is the promise: body, then the mark on disk, then the final dot, then the answer; the answer is on disk
 before the next mark of this connection, so that at most one delivery a connection can be in doubt.
 """
 
 import logging
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from mailer.delivery.feed import Feed
 from mailer.delivery.ledger import Run
+from mailer.delivery.loop import FOREVER, Leave, Strand, Until
 from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
@@ -20,7 +23,7 @@ from mailer.delivery.progress import Tally
 from mailer.delivery.retry import GiveUp
 from mailer.delivery.verdict import EndReason, Judge, Stop, Verdict, judge
 from mailer.errors import MailerError
-from mailer.transport.base import Lost, Ready, Reply, Session, Stage, Transport, TransportError
+from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportError
 
 logger = logging.getLogger("mailer.delivery")
 
@@ -34,7 +37,7 @@ class Workshop:
 
     run: Run
     feed: Feed
-    transport: Transport
+    connect: Callable[[], Future[Session]]
     personalise: Callable[[ClaimedDelivery], Outgoing]
     pacer: Pacer
     judge: Judge
@@ -45,7 +48,7 @@ class Workshop:
 
 
 class Lane:
-    """The thread's work; `session` is one that is open already."""
+    """One connection's work; `session` is one that is open already."""
 
     def __init__(self, shop: Workshop, *, session: Session | None = None) -> None:
         self._shop = shop
@@ -53,81 +56,105 @@ class Lane:
         self._sent_on_session = 0
         self._failures = 0
 
-    def work(self) -> None:
+    def work(self) -> Strand[None]:
         """Send until the run is to end or the server cannot be reached any more."""
         try:
-            while not self._shop.feed.stopped.is_set() and self._failures < self._shop.options.tries:
-                self._work_on()
-        except Exception as error:  # noqa: BLE001 the dispatcher raises it in its own thread
+            while not self._shop.feed.is_stopped and self._failures < self._shop.options.tries:
+                yield from self._work_on()
+        except Exception as error:  # noqa: BLE001 the dispatcher raises it
             self._shop.feed.fail(error)
         finally:
-            self._hang_up()
+            yield from self._hang_up()
 
-    def _work_on(self) -> None:
+    def _work_on(self) -> Strand[None]:
         shop = self._shop
         # With nothing in hand: a connection that is refused must not keep a delivery from the others.
-        if shop.feed.stopped.wait(shop.options.backoff(self._failures)):
-            return
-        outgoing = self._next(patience=shop.options.idle_seconds)
+        if self._failures:
+            yield from self._wait(shop.options.backoff(self._failures))
+        outgoing = yield from self._next()
         if outgoing is None:
-            self._hang_up()
+            yield from self._hang_up()
         while outgoing is not None:
-            outgoing = self._send(outgoing)
+            outgoing = yield from self._send(outgoing)
 
-    def _next(self, *, patience: float = 0) -> Outgoing | None:
-        shop = self._shop
-        while (delivery := shop.feed.take(patience=patience)) is not None:
-            if not shop.pacer.wait(shop.feed.stopped):
-                shop.feed.give_back(delivery)
-                return None
-            try:
-                return shop.personalise(delivery)
-            except MailerError as error:  # the address cannot be written into a message
-                words = Reply(code=553, enhanced="5.1.3", text=error.what, stage=Stage.RCPT, is_local=True)
-                self._settle(delivery, DeliveryStatus.REJECTED, words)
+    def _wait(self, seconds: float) -> Strand[None]:
+        """Wait so long, but not beyond the end of the run."""
+        yield Until(lambda: self._shop.feed.is_stopped, time.monotonic() + seconds)
+
+    def _next(self) -> Strand[Outgoing | None]:
+        """Wait for a delivery, and for its moment."""
+        feed = self._shop.feed
+        if not feed.may_give:
+            until = time.monotonic() + self._shop.options.idle_seconds
+            yield Until(lambda: feed.may_give or feed.is_stopped, until)
+        if not self._shop.pacer.is_limited:
+            return self._take()
+        while (delivery := feed.take()) is not None:
+            yield from self._wait(self._shop.pacer.pause())
+            if feed.is_stopped:
+                feed.give_back(delivery)
+            elif (outgoing := self._personalise(delivery)) is not None:
+                return outgoing
         return None
+
+    def _take(self) -> Outgoing | None:
+        """Return a message that may go at once."""
+        while (delivery := self._shop.feed.take()) is not None:
+            if (outgoing := self._personalise(delivery)) is not None:
+                return outgoing
+        return None
+
+    def _personalise(self, delivery: ClaimedDelivery) -> Outgoing | None:
+        try:
+            return self._shop.personalise(delivery)
+        except MailerError as error:  # the address cannot be written into a message
+            words = Reply(code=553, enhanced="5.1.3", text=error.what, stage=Stage.RCPT, is_local=True)
+            self._settle(delivery, DeliveryStatus.REJECTED, words)
+            return None
 
     # --- one message ------------------------------------------------------------------------------
 
-    def _send(self, outgoing: Outgoing) -> Outgoing | None:
+    def _send(self, outgoing: Outgoing) -> Strand[Outgoing | None]:
         """Send one message; return the one whose transaction was opened together with its final dot."""
-        session = self._open_session()
+        session = yield from self._open_session()
         if session is None:
             self._shop.feed.give_back(outgoing.delivery)
             return None
-        begun = session.begin(outgoing.envelope)
-        broken = session.stream(outgoing.payload) if isinstance(begun, Ready) else begun
+        begun = yield from session.begin(outgoing.envelope)
+        broken = (yield from session.stream(outgoing.payload)) if isinstance(begun, Ready) else begun
         if broken is not None:
-            self._hear(outgoing.delivery, broken)
+            yield from self._hear(outgoing.delivery, broken)
             return None
-        if not self._has_leave(outgoing.delivery):
-            session.withdraw()
+        following = self._following()  # made ready while the server reads: after the mark every moment counts
+        mark = yield Leave(outgoing.delivery.id)
+        if mark is not Mark.GO:
+            self._withdraw(session, outgoing.delivery, mark)
+            self._put_back(following)
             return None
-        return self._finish(session, outgoing)
+        if self._shop.feed.is_stopped:
+            self._put_back(following)
+            following = None
+        return (yield from self._finish(session, outgoing, following))
 
-    def _has_leave(self, delivery: ClaimedDelivery) -> bool:
+    def _withdraw(self, session: Session, delivery: ClaimedDelivery, mark: Mark) -> None:
         """Without leave the connection is closed: after 354 nothing else takes a message back."""
         shop = self._shop
-        mark = shop.run.mark(delivery.id)
-        if mark is Mark.GO:
-            return True
+        session.withdraw()
         logger.info("mark refused: %s", mark, extra=_ids(delivery))
         shop.feed.done()
         if mark is Mark.UNWANTED:
             shop.tally.count(DeliveryStatus.SKIPPED)
         if mark is Mark.STOPPED:
             shop.feed.stop(Stop(EndReason.PAUSED))
-        return False
 
-    def _finish(self, session: Session, outgoing: Outgoing) -> Outgoing | None:
-        following = self._following()
-        answer = session.finish(following=following.envelope if following else None)
+    def _finish(self, session: Session, outgoing: Outgoing, following: Outgoing | None) -> Strand[Outgoing | None]:
+        answer = yield from session.finish(following=following.envelope if following else None)
         self._sent_on_session += 1
-        self._hear(outgoing.delivery, answer, is_marked=True)
-        if following is None or (session.is_usable and not self._shop.feed.stopped.is_set()):
+        yield from self._hear(outgoing.delivery, answer, is_marked=True)
+        if following is None or (session.is_usable and not self._shop.feed.is_stopped):
             return following
         session.withdraw()
-        self._shop.feed.give_back(following.delivery)
+        self._put_back(following)
         return None
 
     def _following(self) -> Outgoing | None:
@@ -135,14 +162,18 @@ class Lane:
         limit = self._shop.options.messages_per_connection
         if self._shop.pacer.is_limited or (limit and self._sent_on_session + 1 >= limit):
             return None
-        return self._next()
+        return self._take()
+
+    def _put_back(self, outgoing: Outgoing | None) -> None:
+        if outgoing is not None:
+            self._shop.feed.give_back(outgoing.delivery)
 
     # --- what came of it --------------------------------------------------------------------------
 
-    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool = False) -> None:
+    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool = False) -> Strand[None]:
         verdict = judge(answer)
         if verdict is Verdict.AGAIN:
-            self._try_elsewhere(delivery, answer, is_marked=is_marked)
+            yield from self._try_elsewhere(delivery, answer, is_marked=is_marked)
             return
         if verdict is Verdict.REFUSED:
             self._give_back(delivery, answer, is_marked=is_marked)
@@ -186,10 +217,10 @@ class Lane:
         else:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
 
-    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
+    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> Strand[None]:
         """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while."""
         shop = self._shop
-        self._trouble(_words(answer), answer.stage)
+        yield from self._trouble(_words(answer), answer.stage)
         if shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
@@ -208,29 +239,31 @@ class Lane:
 
     # --- the connection ---------------------------------------------------------------------------
 
-    def _open_session(self) -> Session | None:
+    def _open_session(self) -> Strand[Session | None]:
         limit = self._shop.options.messages_per_connection
         if self._session and self._session.is_usable and not (limit and self._sent_on_session >= limit):
             return self._session
-        self._hang_up()
+        yield from self._hang_up()
+        opening = self._shop.connect()
+        yield Until(opening.done, FOREVER)
         try:
-            self._session, self._sent_on_session = self._shop.transport.connect(), 0
+            self._session, self._sent_on_session = opening.result(), 0
         except TransportError as error:
-            self._trouble(str(error), error.stage)
+            yield from self._trouble(str(error), error.stage)
             if error.is_lasting:
                 self._shop.feed.stop(Stop(EndReason.REFUSED, str(error)))
         return self._session
 
-    def _trouble(self, why: str, stage: Stage) -> None:
+    def _trouble(self, why: str, stage: Stage) -> Strand[None]:
         self._failures += 1
         self._shop.feed.trouble = why
-        self._hang_up()
+        yield from self._hang_up()
         logger.warning("connection broke at %s", stage, extra={"mailing": self._shop.run.mailing.id})
 
-    def _hang_up(self) -> None:
+    def _hang_up(self) -> Strand[None]:
         if self._session is not None:
-            self._session.close()
-            self._session = None
+            session, self._session = self._session, None
+            yield from session.close()
 
 
 def _words(answer: Reply | Lost) -> str:

@@ -7,7 +7,6 @@ anew: in any minute there are at most n of them.
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event, Lock
 from typing import Protocol
 
 _AHEAD = timedelta(seconds=1)
@@ -28,27 +27,24 @@ class Pacer:
         self._clock = clock
         self._name = name
         self._moments: deque[datetime] = deque()
-        self._lock = Lock()
 
     @property
     def is_limited(self) -> bool:
         """Whether messages have to wait for one another."""
         return bool(self._spacing)
 
-    def wait(self, stopped: Event) -> bool:
-        """Wait for the next moment; False when `stopped` came first."""
+    def pause(self) -> float:
+        """Take the next moment and return how many seconds away it is; 0 when it is now."""
         if not self._spacing:
-            return not stopped.is_set()
-        pause = (self._next_moment() - self._clock()).total_seconds()
-        return not stopped.wait(max(0.0, pause))
+            return 0.0
+        return max(0.0, (self._next_moment() - self._clock()).total_seconds())
 
     def _next_moment(self) -> datetime:
         """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
-        with self._lock:
-            while self._moments and self._moments[0] < self._clock() - _AHEAD:
-                self._moments.popleft()  # nobody wanted it: it must not be made up for later
-            if not self._moments:
-                count = max(1, _AHEAD // self._spacing)
-                first = self._reserve(self._name, count=count, spacing=self._spacing)
-                self._moments.extend(first + number * self._spacing for number in range(count))
-            return self._moments.popleft()
+        while self._moments and self._moments[0] < self._clock() - _AHEAD:
+            self._moments.popleft()  # nobody wanted it: it must not be made up for later
+        if not self._moments:
+            count = max(1, _AHEAD // self._spacing)
+            first = self._reserve(self._name, count=count, spacing=self._spacing)
+            self._moments.extend(first + number * self._spacing for number in range(count))
+        return self._moments.popleft()

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from threading import Lock
 
 from mailer.delivery.model import DeliveryStatus
 
@@ -43,17 +42,14 @@ class Tally:
     def __init__(self, total: int) -> None:
         self._total = total
         self._began = time.monotonic()
-        self._lock = Lock()
         self._counts: Counter[DeliveryStatus] = Counter()
 
     def count(self, status: DeliveryStatus) -> None:
         """Add one."""
-        with self._lock:
-            self._counts[status] += 1
+        self._counts[status] += 1
 
     @property
     def progress(self) -> Progress:
         """The numbers of this moment."""
-        with self._lock:
-            counts = {status.value: number for status, number in self._counts.items()}
+        counts = {status.value: number for status, number in self._counts.items()}
         return Progress(total=self._total, seconds=time.monotonic() - self._began, **counts)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mailer.errors import ExitCode, MailerError
 from mailer.message.envelope import Envelope
+from mailer.transport.waiting import Steps
 
 
 class Stage(StrEnum):
@@ -72,6 +73,9 @@ class Ready:
 class Session(Protocol):
     """An open connection to one server; one transaction at a time, in the order begin, stream, finish.
 
+    What may have to wait for the server comes as steps: `complete` carries them out one by one, the send loop
+    carries out those of many connections at a time.
+
     Between `stream` and `finish` the caller commits its mark: only `finish` sends the final dot, and
     nothing before it can deliver the message. After `Lost` or `withdraw` the session is closed.
     """
@@ -81,21 +85,21 @@ class Session(Protocol):
         """Whether another message may be begun on this connection."""
         ...
 
-    def begin(self, envelope: Envelope) -> Ready | Reply | Lost:
+    def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
         """Send MAIL, RCPT and DATA, or take the answers to them when the last `finish` already sent them.
 
         A `Reply` is a refusal of this message; the session goes on unless `is_usable` says otherwise.
         """
         ...
 
-    def stream(self, payload: bytes) -> Reply | Lost | None:
+    def stream(self, payload: bytes) -> Steps[Reply | Lost | None]:
         """Send the body: CRLF line ends, dots stuffed, ending in CRLF, without the final dot.
 
         A `Reply` means that the server refused while the body was still being sent.
         """
         ...
 
-    def finish(self, *, following: Envelope | None = None) -> Reply | Lost:
+    def finish(self, *, following: Envelope | None = None) -> Steps[Reply | Lost]:
         """Send the final dot and return the server's answer to it.
 
         When `following` is given, its MAIL, RCPT and DATA may go out in the same group as the dot (RFC 2920
@@ -107,7 +111,7 @@ class Session(Protocol):
         """Close the connection without the final dot: after 354 nothing else takes a message back."""
         ...
 
-    def close(self) -> None:
+    def close(self) -> Steps[None]:
         """Say QUIT if the connection still stands, and close it."""
         ...
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Ready, Reply, Stage
+from mailer.transport.waiting import Steps
 
 _UNSAFE = re.compile(r"[^\w.@+-]")
 
@@ -41,17 +42,20 @@ class EmlFilesSession:
         self._payload = b""
         self.is_usable = True
 
-    def begin(self, envelope: Envelope) -> Ready:
+    def begin(self, envelope: Envelope) -> Steps[Ready]:
         """Remember whom the message is for."""
+        yield from ()
         self._envelope = envelope
         return Ready()
 
-    def stream(self, payload: bytes) -> None:
+    def stream(self, payload: bytes) -> Steps[None]:
         """Take the body."""
+        yield from ()
         self._payload = payload
 
-    def finish(self, *, following: Envelope | None = None) -> Reply:  # noqa: ARG002 nothing is gained by going ahead
+    def finish(self, *, following: Envelope | None = None) -> Steps[Reply]:  # noqa: ARG002 nothing is gained by going ahead
         """Write the file, whole or not at all."""
+        yield from ()
         name = f"{next(self._numbers):06d}-{_UNSAFE.sub('_', self._envelope.recipient)[:120]}.eml"
         unfinished = self._folder / f"{name}.part"
         try:
@@ -65,8 +69,9 @@ class EmlFilesSession:
         """Forget the message."""
         self.is_usable = False
 
-    def close(self) -> None:
+    def close(self) -> Steps[None]:
         """Nothing is open."""
+        yield from ()
         self.is_usable = False
 
 

@@ -6,6 +6,7 @@ from threading import Lock
 
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Ready, Reply, Stage
+from mailer.transport.waiting import Steps
 
 ACCEPTED = Reply(code=250, enhanced="2.0.0", text="kept")
 
@@ -60,18 +61,21 @@ class MemorySession:
         self._payload = b""
         self.is_usable = True
 
-    def begin(self, envelope: Envelope) -> Ready | Reply | Lost:
+    def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
         """Give the answer at once when it belongs to a stage before the body."""
+        yield from ()
         self._envelope, self._answer = envelope, self._answer_to(envelope)
         return self._spoken() if self._answer.stage in {Stage.MAIL, Stage.RCPT, Stage.DATA} else Ready()
 
-    def stream(self, payload: bytes) -> Reply | Lost | None:
+    def stream(self, payload: bytes) -> Steps[Reply | Lost | None]:
         """Take the body."""
+        yield from ()
         self._payload = payload
         return None
 
-    def finish(self, *, following: Envelope | None = None) -> Reply | Lost:  # noqa: ARG002 nothing is gained by going ahead
+    def finish(self, *, following: Envelope | None = None) -> Steps[Reply | Lost]:  # noqa: ARG002 nothing is gained by going ahead
         """Take the message when the answer says so."""
+        yield from ()
         if isinstance(self._answer, Reply) and self._answer.is_accepted:
             self._keep(Received(self._envelope, self._payload))
         return self._spoken()
@@ -80,8 +84,9 @@ class MemorySession:
         """End the conversation."""
         self.is_usable = False
 
-    def close(self) -> None:
+    def close(self) -> Steps[None]:
         """End the conversation."""
+        yield from ()
         self.is_usable = False
 
     def _spoken(self) -> Reply | Lost:

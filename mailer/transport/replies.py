@@ -2,15 +2,18 @@
 
 import re
 import smtplib
+import socket
 import ssl
 import time
-from io import BufferedReader
+from functools import lru_cache
+from typing import Any
 
 from mailer.transport.base import Reply, Stage
 
 MAXIMUM_LINE_BYTES = 8192
 MAXIMUM_LINES = 128
 MAXIMUM_WORDS = 400
+RECEIVE_BYTES = 65536
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 
@@ -19,65 +22,87 @@ class UnreadableReply(smtplib.SMTPServerDisconnected):
     """The server sent something that is no SMTP reply, or would not stop."""
 
 
-class BoundedReplies(smtplib.SMTP):
-    """`smtplib.SMTP` whose replies are bounded; its own reads on as long as the server goes on writing."""
+class Replies:
+    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes."""
 
-    file: BufferedReader | None
+    def __init__(self) -> None:
+        self._unread = b""
+        self._lines: list[bytes] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the server has said nothing that was not read."""
+        return not (self._unread or self._lines)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was received; nothing means that the server has closed the connection."""
+        if not data:
+            raise smtplib.SMTPServerDisconnected("the server closed the connection")
+        self._unread += data
+
+    def take(self) -> tuple[int, bytes] | None:
+        """Return the next reply, code and words, when it is there; raises `UnreadableReply`."""
+        while b"\n" in self._unread:
+            line, _, self._unread = self._unread.partition(b"\n")
+            if self._ends_with(line):
+                words, self._lines = b"\n".join(self._lines), []
+                return int(line[:3]), words
+        if len(self._unread) > MAXIMUM_LINE_BYTES:
+            raise UnreadableReply("a line of the server's reply has no end")
+        return None
+
+    def _ends_with(self, line: bytes) -> bool:
+        if len(line) > MAXIMUM_LINE_BYTES:
+            raise UnreadableReply("a line of the server's reply has no end")
+        if not line[:3].isdigit() or line[3:4] not in b"- \r":
+            raise UnreadableReply("the server's reply is not SMTP")
+        self._lines.append(line[4:].strip())
+        if len(self._lines) > MAXIMUM_LINES:
+            raise UnreadableReply("the server's reply has no end")
+        return line[3:4] != b"-"
+
+
+class BoundedReplies(smtplib.SMTP):
+    """`smtplib.SMTP` whose replies are bounded; its own reads on as long as the server goes on writing.
+
+    `replies` holds what came and was not read; whoever takes the connection over goes on reading there.
+    """
+
+    replies: Replies
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        """Connect and read the greeting; what an earlier connection left unread is none of this one's."""
+        self.replies = Replies()
+        return super().connect(host, port, source_address)
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one reply; raises `SMTPServerDisconnected` when the connection breaks or the reply makes no sense."""
-        if self.file is None:
-            assert self.sock is not None  # noqa: S101 smtplib reads replies only after connecting
-            self.file = self.sock.makefile("rb")
+        assert self.sock is not None  # noqa: S101 smtplib reads replies only after connecting
         try:
-            return self._read_reply(self.file)
+            return self._read_reply(self.sock)
         except OSError as error:
             self.close()
             if isinstance(error, smtplib.SMTPServerDisconnected):
                 raise
             raise smtplib.SMTPServerDisconnected(in_words(error)) from error
 
-    def _read_reply(self, file: BufferedReader) -> tuple[int, bytes]:
+    def _read_reply(self, sock: socket.socket) -> tuple[int, bytes]:
         """The socket's timeout holds for the whole reply, or a server that sends byte by byte would never meet it."""
-        assert self.sock is not None  # noqa: S101 the file reads from it
-        patience = self.sock.gettimeout()
-        latest = None if patience is None else time.monotonic() + patience
-        lines: list[bytes] = []
-        while len(lines) < MAXIMUM_LINES:
-            line = self._read_line(file, latest)
-            if not line[:3].isdigit() or line[3:4] not in b"- \r\n":
-                raise UnreadableReply("the server's reply is not SMTP")
-            lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(lines)
-        raise UnreadableReply("the server's reply has no end")
-
-    def _read_line(self, file: BufferedReader, latest: float | None) -> bytes:
-        line = b""
-        while len(line) <= MAXIMUM_LINE_BYTES:
-            arrived = file.peek(1)  # what is there already, else what comes with one read
-            end = arrived.find(b"\n") + 1
-            line += file.read(end or len(arrived))
-            if end and len(line) <= MAXIMUM_LINE_BYTES:
-                return line
-            if not arrived:
-                raise smtplib.SMTPServerDisconnected("the server closed the connection")
-            self._wait_no_longer_than(latest)
-        raise UnreadableReply("a line of the server's reply has no end")
-
-    def _wait_no_longer_than(self, latest: float | None) -> None:
-        if latest is None or self.sock is None:
-            return
-        left = latest - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(left)
+        patience = sock.gettimeout()
+        latest = time.monotonic() + (patience or 0.0)
+        while (reply := self.replies.take()) is None:
+            self.replies.feed(sock.recv(RECEIVE_BYTES))
+            if patience is not None:
+                sock.settimeout(max(0.001, latest - time.monotonic()))
+        sock.settimeout(patience)
+        return reply
 
 
 class BoundedTls(BoundedReplies, smtplib.SMTP_SSL):
     """The same over TLS from the first byte (RFC 8314 §3.3)."""
 
 
+@lru_cache(maxsize=256)  # most servers say the same to everybody
 def parse_reply(code: int, words: bytes, *, stage: Stage) -> Reply:
     """Make a `Reply` of a code and its lines; the enhanced code (RFC 2034 §4) is taken off every line."""
     lines = words.decode("utf-8", errors="replace").split("\n")

@@ -110,17 +110,16 @@ class SmtpTransport:
         self._refuse_injected(smtp)
         assert smtp.sock is not None  # noqa: S101 the server has just answered
         smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=self._options.host)
-        smtp.file = None
         smtp.ehlo()
 
     def _refuse_injected(self, smtp: BoundedReplies) -> None:
         """Bytes behind the answer to STARTTLS were not written by the server we are about to verify (CVE-2011-0411)."""
         assert smtp.sock is not None  # noqa: S101 the server has just answered
-        assert smtp.file is not None  # noqa: S101 its answer was read through this
-        smtp.sock.settimeout(0)
-        injected = smtp.file.peek(1)
+        smtp.sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            smtp.replies.feed(smtp.sock.recv(1))
         smtp.sock.settimeout(self._options.timeouts.command)
-        if injected:
+        if not smtp.replies.is_empty:
             raise self._error("somebody wrote into the connection before TLS began", Stage.CONNECT, is_lasting=True)
 
     def _log_in(self, smtp: BoundedReplies) -> None:

@@ -19,6 +19,7 @@ from mailer.subscribers.model import Subscriber
 from mailer.subscribers.register import nearest_list
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
+from mailer.transport.waiting import complete
 from mailer.workspace.checking import check_issue
 from mailer.workspace.desk import require_issue, require_known
 from mailer.workspace.publishing import store_edition
@@ -140,7 +141,7 @@ def send_tests(services: Services, slug: str, *, to: Sequence[str], as_: str | N
     try:
         sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
     finally:
-        session.close()
+        complete(session.close())
     for each in sent:
         if each.is_accepted:
             services.ledger.remember_test(slug=slug, content_hash=content_hash, recipient=each.recipient)
@@ -185,7 +186,8 @@ def _send_test(
         message_id=make_test_message_id(domain=compiled.domain),
         date=services.clock(),
     )
-    answer = session.begin(compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0))
+    envelope = compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0)
+    answer = complete(session.begin(envelope))
     if not isinstance(answer, Ready):
         return answer
-    return session.stream(compiled.personalise(values)) or session.finish()
+    return complete(session.stream(compiled.personalise(values))) or complete(session.finish())

@@ -57,7 +57,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> Callable[[int, int
         with monkeypatch.context() as patch:
             patch.setattr("mailer.delivery.ledger.runs.Run.end", lambda self: self._writer.close())
             with pytest.raises(CrashError), ledger.start_run(mailing_id) as sending:  # noqa: PT012 the crash is inside
-                for each in sending.claim(claim).result()[:mark]:
+                for each in sending.claim(claim)[:mark]:
                     assert sending.mark(each.id) is Mark.GO
                 raise CrashError
 
@@ -91,7 +91,7 @@ def test_an_issue_has_one_unfinished_mailing_at_most(plan: Plan, ledger: Ledger)
 def test_a_claim_takes_each_delivery_once(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(5)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(3).result(), sending.claim(3).result()
+        first, second = sending.claim(3), sending.claim(3)
         assert len({each.id for each in first + second}) == len(first) + len(second) == 5
         assert counts_of(ledger, mailing_id) == {"claimed": 5}
     assert counts_of(ledger, mailing_id) == {"queued": 5}
@@ -100,7 +100,7 @@ def test_a_claim_takes_each_delivery_once(plan: Plan, ledger: Ledger) -> None:
 def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         assert sending.mark(claimed.id) is Mark.GO
         assert counts_of(ledger, mailing_id) == {"in_flight": 1}
         sending.record(accepted(claimed))
@@ -111,7 +111,7 @@ def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> N
 def test_a_result_is_written_even_when_no_mark_follows(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         sending.mark(claimed.id)
         sending.record(accepted(claimed))
         assert sending.outlook().held == 0
@@ -126,7 +126,7 @@ def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
 ) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
-        gone, stays = sending.claim(2).result()
+        gone, stays = sending.claim(2)
         people.set_status(gone.subscriber_id, status)
         assert sending.mark(gone.id) is Mark.UNWANTED
         assert sending.mark(stays.id) is Mark.GO
@@ -140,7 +140,7 @@ def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
 def test_who_was_erased_since_the_plan_gets_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         with database.writing() as connection:
             connection.execute(delete(subscription))
             connection.execute(delete(subscriber))
@@ -152,7 +152,7 @@ def test_a_subscription_to_a_list_outside_the_mailing_does_not_count(plan: Plan,
     mailing_id = plan(1)
     other = people.add_list("andre")
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         people.set_status(claimed.subscriber_id, "unsubscribed")
         with people.database.writing() as connection:
             now = ledger.mailing(mailing_id).created_at
@@ -164,7 +164,7 @@ def test_a_subscription_to_a_list_outside_the_mailing_does_not_count(plan: Plan,
 def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(2).result()
+        first, second = sending.claim(2)
         assert sending.mark(first.id) is Mark.GO
         ledger.pause(mailing_id, note="look again")
         assert sending.mark(second.id) is Mark.STOPPED
@@ -175,13 +175,13 @@ def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
         pytest.fail("a paused mailing was sent")
     ledger.resume(mailing_id)
     with ledger.start_run(mailing_id) as sending:
-        assert len(sending.claim(2).result()) == 1
+        assert len(sending.claim(2)) == 1
 
 
 def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(3)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(2).result()
+        first, second = sending.claim(2)
         sending.mark(first.id)
         ledger.cancel(mailing_id)
         assert sending.mark(second.id) is Mark.STOPPED
@@ -212,7 +212,7 @@ def test_the_next_run_recovers_too(plan: Plan, ledger: Ledger, crash: Callable[[
     mailing_id = plan(3)
     crash(mailing_id, 3, 1)
     with ledger.start_run(mailing_id) as sending:
-        assert len(sending.claim(5).result()) == 2
+        assert len(sending.claim(5)) == 2
 
 
 def test_with_the_policy_retry_what_was_in_flight_is_queued_again_and_flagged(
@@ -252,7 +252,7 @@ def test_a_person_has_those_in_doubt_sent_again(
     assert ledger.resolve(mailing_id, Resolution.RESEND) == 1
     assert ledger.mailing(mailing_id).state is MailingState.RUNNING
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         sending.mark(claimed.id)
         sending.record(accepted(claimed))
     assert counts_of(ledger, mailing_id) == {"accepted": 1}
@@ -285,24 +285,24 @@ def test_a_cancelled_mailing_is_not_reopened(
 def test_a_deferred_delivery_is_claimed_when_it_is_due_and_not_before(plan: Plan, ledger: Ledger, clock: Any) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         due_at = clock() + timedelta(minutes=5)
         sending.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, reply="450 later", due_at=due_at))
         began = clock()
         assert sending.outlook().next_due == due_at
-        assert sending.claim(1).result() == []
+        assert sending.claim(1) == []
         clock.move(minutes=5)
-        [again] = sending.claim(1).result()
+        [again] = sending.claim(1)
         assert (again.attempts, again.deferred_since) == (1, began)
 
 
 def test_what_is_not_the_recipients_fault_is_no_try(plan: Plan, ledger: Ledger, clock: Any) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
-        [claimed] = sending.claim(1).result()
+        [claimed] = sending.claim(1)
         status = DeliveryStatus.DEFERRED
         sending.record(Attempt(delivery=claimed, status=status, reply="cut", due_at=clock(), is_answered=False))
-        [again] = sending.claim(1).result()
+        [again] = sending.claim(1)
         assert again.attempts == 0
 
 
@@ -311,10 +311,10 @@ def test_every_try_but_a_first_success_leaves_a_history(
 ) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
-        slow, quick = sending.claim(2).result()
+        slow, quick = sending.claim(2)
         sending.record(accepted(quick))
         sending.record(Attempt(delivery=slow, status=DeliveryStatus.DEFERRED, reply="450 later", due_at=clock()))
-        [again] = sending.claim(1).result()
+        [again] = sending.claim(1)
         sending.record(accepted(again))
     with database.reading() as connection:
         history = connection.execute(select(attempt.c.delivery_id, attempt.c.outcome).order_by(attempt.c.id)).all()
@@ -328,7 +328,7 @@ def test_a_sender_that_was_given_up_gets_no_mark_but_settles_what_it_had_in_flig
     """It was frozen longer than its lease; meanwhile another has recovered."""
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
-        in_flight, claimed = sending.claim(2).result()
+        in_flight, claimed = sending.claim(2)
         sending.mark(in_flight.id)
         with database.writing() as connection:
             from mailer.delivery.ledger.recovery import recover_dead_runs
@@ -347,13 +347,13 @@ def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger:
             connection.execute(update(run).values(ended_at=ledger.mailing(mailing_id).created_at))
         sending._writer._next_beat = 0
         with pytest.raises(LedgerError, match="another has taken over"):
-            sending.claim(1).result()
+            sending.claim(1)
 
 
 def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(2).result()
+        first, second = sending.claim(2)
         with database.writing() as connection:
             connection.execute(text("ALTER TABLE delivery RENAME TO hidden"))
         with pytest.raises(LedgerError, match="cannot be written"):
@@ -394,7 +394,7 @@ def test_on_postgresql_two_senders_share_the_work(postgresql_database: Database)
             ]
         )
     with one.start_run(writer.mailing_id) as first, two.start_run(writer.mailing_id) as second:
-        taken = first.claim(5).result() + second.claim(10).result()
+        taken = first.claim(5) + second.claim(10)
         assert len({each.id for each in taken}) == len(taken) == 10
         assert two.recover() == 0, "both senders live"
 

@@ -95,7 +95,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 4))
     def claim(self, limit: int) -> None:
         assert self.run is not None
-        got = self.run.claim(limit).result()
+        got = self.run.claim(limit)
         expected = [each for each, status in self.model.items() if status == "queued"]
         if self.state != "running":
             assert got == []

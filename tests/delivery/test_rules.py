@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from threading import Event
 
 import pytest
 from hypothesis import given
@@ -156,18 +155,16 @@ def test_moments_that_nobody_wanted_are_not_made_up_for() -> None:
         return clock[0]
 
     pacer = Pacer(600, reserve=reserve, clock=lambda: clock[0], name="smtp")
-    assert pacer.wait(Event())
+    assert pacer.pause() == 0
     clock[0] += timedelta(minutes=5)
-    assert pacer.wait(Event())
+    assert pacer.pause() == 0
     assert reserved == [10, 10]
 
 
-def test_a_stop_ends_the_waiting() -> None:
-    stopped = Event()
-    stopped.set()
+def test_a_pause_lasts_until_the_moment_has_come() -> None:
     pacer = Pacer(1, reserve=lambda *_, **__: BEGAN + timedelta(hours=1), clock=lambda: BEGAN, name="smtp")
     assert pacer.is_limited
-    assert not pacer.wait(stopped)
+    assert pacer.pause() == 3600
 
 
 @given(st.dictionaries(st.sampled_from(list(SkipReason)), st.integers(0, 100)), st.integers(0, 100), st.integers(0, 9))

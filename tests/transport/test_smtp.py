@@ -16,6 +16,7 @@ from mailer.transport.base import Stage, TransportError
 from mailer.transport.catcher import SmtpServerThread
 from mailer.transport.session import SmtpSession, Timeouts
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+from mailer.transport.waiting import complete
 
 Start = Callable[..., Any]
 
@@ -74,10 +75,10 @@ def test_starttls_is_the_default_and_carries_mail(server: Start) -> None:
     from mailer.transport.base import Ready, Reply
 
     session = open_session(server(require_starttls=True))
-    assert isinstance(session.begin(OurEnvelope("a@a.example", "b@b.example")), Ready)
-    assert session.stream(b"Subject: x\r\n\r\nx\r\n") is None
-    assert session.finish() == Reply(code=250, enhanced="2.0.0", text="taken")
-    session.close()
+    assert isinstance(complete(session.begin(OurEnvelope("a@a.example", "b@b.example"))), Ready)
+    assert complete(session.stream(b"Subject: x\r\n\r\nx\r\n")) is None
+    assert complete(session.finish()) == Reply(code=250, enhanced="2.0.0", text="taken")
+    complete(session.close())
 
 
 def test_a_server_without_starttls_gets_nothing(server: Start) -> None:
@@ -141,7 +142,7 @@ def test_tls_from_the_first_byte() -> None:
     thread.start()
     session = open_session(listener.getsockname()[1], security=Security.TLS)
     assert session.is_usable
-    session.close()
+    complete(session.close())
     thread.join()
     listener.close()
 
@@ -151,7 +152,7 @@ def test_logging_in_with_plain_or_else_login(server: Start, excluded: list[str])
     port = server(authenticator=let_in, auth_exclude_mechanism=excluded, auth_required=True)
     session = open_session(port, username="avsender", password="blåbær")
     assert session.is_usable
-    session.close()
+    complete(session.close())
 
 
 @pytest.mark.parametrize("excluded", [[], ["PLAIN"]])
@@ -221,7 +222,7 @@ def test_a_server_without_ehlo_is_greeted_with_helo(raw_server: Start) -> None:
         peer.say("221 bye")
 
     peers = raw_server(script)
-    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     assert [line.split()[0] for line in peers.heard[0]] == [b"ehlo", b"helo", b"QUIT"]
 
 
@@ -255,7 +256,7 @@ def test_the_name_given_to_the_server_needs_no_dns(raw_server: Start, monkeypatc
 
     peers = raw_server(script, script)
     monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
-    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     monkeypatch.setattr(socket, "gethostname", lambda: "pc.helse.example")
-    open_session(peers.port, host="127.0.0.1", security=Security.NONE).close()
+    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     assert [heard[0] for heard in peers.heard] == [b"ehlo [127.0.0.1]", b"ehlo pc.helse.example"]

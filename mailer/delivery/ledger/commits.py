@@ -1,152 +1,100 @@
-"""Group commit: one thread carries out what many threads ask, as much as has come in one transaction.
+"""Group commit: what many connections ask at the same time is carried out in one transaction.
 
-A caller whose work must be on disk before it goes on (a mark) waits; what nobody waits for (a result) rides in the
-next transaction, or is committed alone when none comes within `LINGER_SECONDS`.
+Whoever asks waits until it is on disk (a mark); what nobody waits for (a result) rides in the next transaction, or is
+committed alone when none comes within `LINGER_SECONDS`.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
-from threading import Condition, Thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from mailer.database.engine import Database
 from mailer.delivery.ledger.insisting import unwritable, write_insistently
-from mailer.delivery.model import Attempt, Mark
+from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.model import Attempt
 
 LINGER_SECONDS = 0.02
 
 Answer = TypeVar("Answer")
-Call = Callable[[Connection], Any]
-
-
-@dataclass(slots=True)
-class Group:
-    """What goes into one transaction: results, then marks, then other calls, each in the order they came."""
-
-    results: list[Attempt] = field(default_factory=list)
-    marks: list[tuple[int, "Future[Mark]"]] = field(default_factory=list)
-    calls: list[tuple[Call, "Future[Any]"]] = field(default_factory=list)
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether somebody waits for this group."""
-        return bool(self.marks or self.calls)
-
-    @property
-    def futures(self) -> "list[Future[Mark] | Future[Any]]":
-        """Everybody who waits."""
-        return [*(future for _, future in self.marks), *(future for _, future in self.calls)]
 
 
 class GroupCommit:
-    """The thread. After a failure it refuses everything: what is not on disk must not be acted upon."""
+    """All the writing of a run. After a failure it refuses everything: what is not on disk must not be acted upon."""
 
     def __init__(
         self,
         database: Database,
         *,
         record: Callable[[Connection, Sequence[Attempt]], None],
-        mark: Callable[[Connection, Sequence[int]], dict[int, Mark]],
-        beat: Call,
+        beat: Callable[[Connection], None],
         beat_seconds: float,
         committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._record = record
-        self._mark = mark
         self._beat = beat
         self._beat_seconds = beat_seconds
         self._committed = committed
         self._next_beat = time.monotonic()
-        self._has_work = Condition()
-        self._group = Group()
-        self._closing = False
+        self._results: list[Attempt] = []
+        self._patience = 0.0  # until when the results may wait for company
         self._failure: Exception | None = None
-        self._thread = Thread(target=self._work, name="ledger", daemon=True)
-        self._thread.start()
 
-    def record(self, attempt: Attempt) -> None:
+    def record(self, result: Attempt) -> None:
         """Write down a result soon."""
-        with self._has_work:
-            self._refuse_if_failed()
-            self._group.results.append(attempt)
-            self._has_work.notify()
+        self._refuse_if_failed()
+        if not self._results:
+            self._patience = time.monotonic() + LINGER_SECONDS
+        self._results.append(result)
 
-    def mark(self, delivery_id: int) -> Mark:
-        """Ask for leave to send the final dot, and wait until it is on disk."""
-        future: Future[Mark] = Future()
-        with self._has_work:
-            self._refuse_if_failed()
-            self._group.marks.append((delivery_id, future))
-            self._has_work.notify()
-        return future.result()
+    def carry_out(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Commit what is waiting, in the order it came, and then this, in one transaction."""
+        self._refuse_if_failed()
+        results, self._results = self._results, []
+        try:
+            answer = write_insistently(self._database, partial(self._write, results, work))
+        except BaseException as error:
+            self._failure = error if isinstance(error, Exception) else LedgerError("a commit was interrupted")
+            raise unwritable(self._failure) from error
+        self._committed()
+        return answer
 
-    def call(self, work: Callable[[Connection], Answer]) -> "Future[Answer]":
-        """Have something else done in the next transaction."""
-        future: Future[Answer] = Future()
-        with self._has_work:
-            self._refuse_if_failed()
-            self._group.calls.append((work, future))
-            self._has_work.notify()
-        return future
+    def tend(self) -> None:
+        """Commit what has waited long enough, and show that the run is alive."""
+        if self._failure is None and self.seconds_until_due() <= 0:
+            self.carry_out(_nothing_more)
+
+    def seconds_until_due(self) -> float:
+        """How soon `tend` has something to do."""
+        due = min(self._next_beat, self._patience) if self._results else self._next_beat
+        return due - time.monotonic()
 
     def close(self) -> bool:
-        """Commit what is waiting and end the thread; say whether everything is on disk."""
-        with self._has_work:
-            self._closing = True
-            self._has_work.notify()
-        self._thread.join()
+        """Commit what is waiting; say whether everything is on disk."""
+        if self._results and self._failure is None:
+            try:
+                self.carry_out(_nothing_more)
+            except LedgerError:
+                return False
         return self._failure is None
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:
             raise unwritable(self._failure)
 
-    def _work(self) -> None:
-        while (group := self._next_group()) is not None:
-            try:
-                self._commit(group)
-            except Exception as error:  # noqa: BLE001 every caller is told, whatever it was
-                self._fail(group, error)
-                return
-
-    def _next_group(self) -> Group | None:
-        with self._has_work:
-            self._has_work.wait_for(self._is_due, timeout=max(0.0, self._next_beat - time.monotonic()))
-            if self._group.results and not self._group.is_awaited and not self._closing:
-                self._has_work.wait_for(lambda: self._group.is_awaited or self._closing, timeout=LINGER_SECONDS)
-            group, self._group = self._group, Group()
-            is_empty = not (group.results or group.is_awaited)
-            return None if self._closing and is_empty else group
-
-    def _is_due(self) -> bool:
-        return bool(self._group.results or self._group.is_awaited or self._closing)
-
-    def _commit(self, group: Group) -> None:
-        marks, answers = write_insistently(self._database, partial(self._carry_out, group))
-        self._committed()
-        for delivery_id, future in group.marks:
-            future.set_result(marks[delivery_id])
-        for (_, called), answer in zip(group.calls, answers, strict=True):
-            called.set_result(answer)
-
-    def _carry_out(self, group: Group, connection: Connection) -> tuple[dict[int, Mark], list[Any]]:
+    def _write(
+        self, results: Sequence[Attempt], work: Callable[[Connection], Answer], connection: Connection
+    ) -> Answer:
         if time.monotonic() >= self._next_beat:
             self._beat(connection)
             self._next_beat = time.monotonic() + self._beat_seconds
-        if group.results:
-            self._record(connection, group.results)
-        marks = self._mark(connection, [each for each, _ in group.marks]) if group.marks else {}
-        return marks, [work(connection) for work, _ in group.calls]
+        if results:
+            self._record(connection, results)
+        return work(connection)
 
-    def _fail(self, group: Group, error: Exception) -> None:
-        with self._has_work:
-            self._failure = error
-            waiting = [*group.futures, *self._group.futures]
-        for future in waiting:
-            future.set_exception(unwritable(error))
+
+def _nothing_more(_: Connection) -> None:
+    """Only what is waiting is to be written."""

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import count
@@ -96,7 +95,7 @@ _UNWANTED = (
 
 
 class Run:
-    """What a dispatcher may do to the ledger; made by `Ledger.start_run`, all methods may be called from any thread."""
+    """What a dispatcher may do to the ledger; made by `Ledger.start_run`, for one thread."""
 
     def __init__(
         self,
@@ -124,7 +123,6 @@ class Run:
         self._writer = GroupCommit(
             database,
             record=self._record,
-            mark=self._mark,
             beat=self._beat,
             beat_seconds=BEAT_SECONDS,
             committed=self._keep_epoch,
@@ -132,16 +130,22 @@ class Run:
 
     # --- what the dispatcher asks -----------------------------------------------------------------
 
-    def claim(self, limit: int) -> "Future[list[ClaimedDelivery]]":
-        """Take up to `limit` deliveries that are queued or due: a list of `ClaimedDelivery`, when it is on disk."""
+    def claim(self, limit: int) -> list[ClaimedDelivery]:
+        """Take up to `limit` deliveries that are queued or due."""
         tries = count()
         # Later than any other claim of ours, so that this one is known again when its commit was not answered.
         at = self._latest_claim = max(self._clock(), self._latest_claim + timedelta(microseconds=1))
-        return self._writer.call(lambda connection: self._claim(connection, limit, at=at, is_again=next(tries) > 0))
+        return self._writer.carry_out(
+            lambda connection: self._claim(connection, limit, at=at, is_again=next(tries) > 0)
+        )
 
     def mark(self, delivery_id: int) -> Mark:
         """Write down that the final dot of this delivery is about to be sent; only after `Mark.GO` may it be."""
-        return self._writer.mark(delivery_id)
+        return self.marks([delivery_id])[delivery_id]
+
+    def marks(self, delivery_ids: Sequence[int]) -> dict[int, Mark]:
+        """Write down that the final dots of these deliveries are about to be sent."""
+        return self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
 
     def record(self, result: Attempt) -> None:
         """Write down what came of a try: with the next mark, or alone within a moment."""
@@ -149,11 +153,19 @@ class Run:
 
     def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
         """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
-        return self._writer.call(lambda connection: self._reserve(connection, name, count * spacing)).result()
+        return self._writer.carry_out(lambda connection: self._reserve(connection, name, count * spacing))
 
     def outlook(self) -> Outlook:
         """Return what is left to do."""
-        return self._writer.call(self._outlook).result()
+        return self._writer.carry_out(self._outlook)
+
+    def tend(self) -> None:
+        """Commit what has waited long enough, and show that the run is alive."""
+        self._writer.tend()
+
+    def seconds_until_due(self) -> float:
+        """How soon `tend` has something to do."""
+        return self._writer.seconds_until_due()
 
     def end(self) -> None:
         """Give back what is claimed, close the mailing when nothing is left, and end the run.

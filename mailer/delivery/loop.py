@@ -1,0 +1,206 @@
+"""One thread for all connections of a run: each goes on when what it waits for has come.
+
+What waits for the ledger's leave at the same time gets it in one transaction, so that ten connections cost one commit.
+"""
+
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from mailer.delivery.model import Mark
+from mailer.transport.waiting import Wait
+
+Result = TypeVar("Result")
+
+FOREVER = float("inf")
+
+
+class Leave(NamedTuple):
+    """Waits for the ledger to write down that a final dot is about to be sent; its answer is a `Mark`."""
+
+    delivery_id: int
+
+
+class Until(NamedTuple):
+    """Waits until `is_so`, but not longer than until `deadline` on the monotonic clock."""
+
+    is_so: Callable[[], bool]
+    deadline: float = FOREVER
+
+
+Strand = Generator[Wait | Leave | Until, Any, Result]
+"""The work of one connection: yields what it waits for."""
+
+
+class Writer(Protocol):
+    """The ledger of the run."""
+
+    def marks(self, delivery_ids: Sequence[int]) -> Mapping[int, Mark]:
+        """Write down that these final dots are about to be sent, in one transaction."""
+        ...
+
+    def tend(self) -> None:
+        """Write down what has waited long enough."""
+        ...
+
+    def seconds_until_due(self) -> float:
+        """How soon `tend` has something to do."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """Where one strand stands: what it waits for, and the connection that is watched for it."""
+
+    strand: Strand[None]
+    waits_for: Wait | Leave | Until
+    watched: socket.socket | None = None
+    events: int = 0
+    deadline: float = FOREVER
+
+
+class Loop:
+    """Carries strands on, one at a time, until each has come to its end."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._ringing = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ringing.setblocking(False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._places: set[_Place] = set()
+        self._asking: list[_Place] = []
+        self._given: deque[tuple[_Place, Mark | BaseException]] = deque()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a strand has not come to its end."""
+        return bool(self._places)
+
+    def add(self, strand: Strand[None]) -> None:
+        """Begin another strand at the next turn."""
+        self._places.add(_Place(strand, Until(lambda: True)))
+
+    def start(self, work: Callable[[], Result]) -> "Future[Result]":
+        """Have something done in a thread of its own that waits in ways the loop cannot; a strand waits for it."""
+        future: Future[Result] = Future()
+        Thread(target=self._carry_out, args=(work, future), name="connecting", daemon=True).start()
+        return future
+
+    def turn(self, *, patience: float) -> None:
+        """Wait until something has come or the patience is over, and carry on what waited for it."""
+        for key, mask in self._selector.select(self._shortest(patience)):
+            if key.data is None:
+                self._hear_bell()
+            else:
+                self._notice(key.data, mask)
+        now = time.monotonic()
+        for place in [each for each in self._places if type(each.waits_for) is Until or each.deadline <= now]:
+            self._look_after(place, now)
+        self._ask_leave()
+        self._writer.tend()
+
+    def close(self) -> None:
+        """Give back what the loop itself holds."""
+        self._selector.close()
+        self._bell.close()
+        self._ringing.close()
+
+    # --- waiting ----------------------------------------------------------------------------------
+
+    def _shortest(self, patience: float) -> float:
+        if self._given:
+            return 0.0
+        now, longest = time.monotonic(), min(patience, self._writer.seconds_until_due())
+        for each in self._places:
+            if type(each.waits_for) is Until and each.waits_for.is_so():
+                return 0.0
+            longest = min(longest, each.deadline - now)
+        return max(0.0, longest)
+
+    def _notice(self, place: _Place, mask: int) -> None:
+        waits_for = place.waits_for
+        if type(waits_for) is Wait and waits_for.events & mask:
+            self._carry_on(place)
+        else:
+            self._watch(place, None)  # nobody listens now; else it would be heard at every turn
+
+    def _look_after(self, place: _Place, now: float) -> None:
+        waits_for = place.waits_for
+        if type(waits_for) is Wait:
+            self._carry_on(place, TimeoutError())
+        elif type(waits_for) is Until and (place.deadline <= now or waits_for.is_so()):
+            self._carry_on(place)
+
+    def _ask_leave(self) -> None:
+        """Whoever has asked is carried on, whatever happens to the others."""
+        if self._asking:
+            asking, self._asking = self._asking, []
+            self._given.extend(zip(asking, self._marks(asking), strict=True))
+        while self._given:
+            self._carry_on(*self._given.popleft())
+
+    def _marks(self, asking: Sequence[_Place]) -> list[Mark | BaseException]:
+        ids = [each.waits_for.delivery_id for each in asking if type(each.waits_for) is Leave]
+        try:
+            marks = self._writer.marks(ids)
+        except BaseException as error:  # noqa: BLE001 the strands are told, and end the run
+            return [error] * len(ids)
+        return [marks[each] for each in ids]
+
+    # --- one strand -------------------------------------------------------------------------------
+
+    def _carry_on(self, place: _Place, news: Mark | BaseException | None = None) -> None:
+        try:
+            strand = place.strand
+            request = strand.throw(news) if isinstance(news, BaseException) else strand.send(news)
+        except BaseException as ended:
+            self._watch(place, None)
+            self._places.discard(place)
+            if not isinstance(ended, StopIteration):
+                raise
+        else:
+            self._put(place, request)
+
+    def _put(self, place: _Place, request: Wait | Leave | Until) -> None:
+        place.waits_for = request
+        if type(request) is Leave:
+            place.deadline = FOREVER
+            self._asking.append(place)
+        elif type(request) is Wait:
+            place.deadline = request.deadline
+            self._watch(place, request.sock, request.events)
+        elif type(request) is Until:
+            place.deadline = request.deadline
+            self._watch(place, None)
+
+    def _watch(self, place: _Place, sock: socket.socket | None, events: int = 0) -> None:
+        if sock is place.watched and events == place.events:
+            return
+        if place.watched is not None:
+            self._selector.unregister(place.watched)
+        if sock is not None:
+            self._selector.register(sock, events, place)
+        place.watched, place.events = sock, events
+
+    # --- other threads ----------------------------------------------------------------------------
+
+    def _carry_out(self, work: Callable[[], Result], future: "Future[Result]") -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 whoever waits for it is told
+            future.set_exception(error)
+        with suppress(OSError):  # the loop may have ended meanwhile
+            self._ringing.send(b"\0")
+
+    def _hear_bell(self) -> None:
+        with suppress(BlockingIOError):
+            self._bell.recv(4096)

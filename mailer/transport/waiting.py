@@ -1,0 +1,41 @@
+"""Work that waits for the network, written as steps: whoever carries them out decides what happens meanwhile."""
+
+import selectors
+import socket
+import time
+from collections.abc import Generator
+from typing import NamedTuple, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Wait(NamedTuple):
+    """What a step waits for: that `sock` can be read or written (`selectors.EVENT_READ`, `EVENT_WRITE` or both).
+
+    After `deadline` (on the monotonic clock) `TimeoutError` is thrown into the steps.
+    """
+
+    sock: socket.socket
+    events: int
+    deadline: float
+
+
+Steps = Generator[Wait, None, Result]
+"""Yields each wait, and returns the result."""
+
+
+def complete(steps: Steps[Result]) -> Result:
+    """Carry out the steps one after the other, and do nothing else meanwhile."""
+    try:
+        wait = next(steps)
+        while True:
+            wait = next(steps) if _comes(wait) else steps.throw(TimeoutError())
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+
+
+def _comes(wait: Wait) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(wait.sock, wait.events)
+        return bool(selector.select(max(0.0, wait.deadline - time.monotonic())))
