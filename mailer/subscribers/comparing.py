@@ -1,5 +1,6 @@
 """Comparing the lines of an import with the register: what each would change, decided for one person at a time."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import decision, read_by_address
+from mailer.subscribers.staging import decision, insert_rows, read_by_address
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -98,20 +99,15 @@ def compare(connection: Connection, *, total: int, progress: Callable[[ImportPro
         counts.update(each.outcome for each in decided)
         kept = [each for each in decided if each.outcome is not Outcome.UNCHANGED]
         if kept:
-            connection.execute(decision.insert(), [_row(each, seq + at) for at, each in enumerate(kept)])
+            insert_rows(connection, decision, [_row(each, seq + at) for at, each in enumerate(kept)])
         seq += len(kept)
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
     return counts
 
 
-def _row(decided: Decided, seq: int) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "n": decided.n,
-        "outcome": decided.outcome.value,
-        "makes_person": decided.makes_person,
-        "changes": [asdict(each) for each in decided.changes] or None,
-    }
+def _row(decided: Decided, seq: int) -> tuple[Any, ...]:
+    changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
+    return seq, decided.n, decided.outcome.value, decided.makes_person, changes
 
 
 def _with_statuses(

@@ -32,6 +32,7 @@ LANGS: Mapping[str, Lang] = {
 }
 
 _ELEVEN_DIGITS = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)")
+_NEEDS_CARE = re.compile(r"  |\| | \||'")
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"%PDF": "a PDF",
@@ -116,16 +117,22 @@ class _RowParser:
 
     def rows(self, lines: Cells) -> Rows:
         for line, cells in lines:
-            self._refuse_national_identity_numbers(line, cells)
+            joined = "|".join(cells)
+            if _ELEVEN_DIGITS.search(joined):
+                self._refuse_national_identity_numbers(line, cells)
             try:
-                yield self._row(line, self._named(cells))
+                yield self._row(line, self._named(cells, joined))
             except (RowError, AddressError, WordsError) as refused:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what, cells=self._as_written(cells))
 
     def _as_written(self, cells: list[str]) -> dict[str, str]:
         return {column: cells[at] for column, at in self.columns.items() if at < len(cells)}
 
-    def _named(self, cells: list[str]) -> dict[str, str]:
+    def _named(self, cells: list[str], joined: str) -> dict[str, str]:
+        if len(cells) == len(self.columns) and _is_clean(joined):
+            named = dict(zip(self.columns, cells, strict=True))
+            if len(named.get("role", "")) <= MAXIMUM_ROLE:
+                return named
         if len(cells) > len(self.columns) and any(cell.strip() for cell in cells[len(self.columns) :]):
             raise RowError("the line has more columns than the header")
         return {
@@ -164,8 +171,6 @@ class _RowParser:
 
     def _refuse_national_identity_numbers(self, line: int, cells: list[str]) -> None:
         """Such a file should not exist, so nothing of it is taken in, and the number is not repeated."""
-        if not _ELEVEN_DIGITS.search("|".join(cells)):
-            return
         for at, cell in enumerate(cells, 1):
             if any(_is_national_identity_number(found) for found in _ELEVEN_DIGITS.findall(cell)):
                 raise CsvError(
@@ -173,6 +178,16 @@ class _RowParser:
                     where=f"{self.file}:{line}",
                     hint="Remove the column, and delete copies of the file.",
                 )
+
+
+def _is_clean(joined: str) -> bool:
+    """Whether cleaning and restoring would leave every cell of a line as it is, as they do with most lines."""
+    return (
+        len(joined) <= MAXIMUM_WORDS
+        and joined.isprintable()
+        and not _NEEDS_CARE.search(joined)
+        and joined[:1] != " " != joined[-1:]
+    )
 
 
 def _lang(cell: str) -> Lang | None:

@@ -1,0 +1,149 @@
+"""A million subscribers in, out, counted and found, beside the least that `csv` and `sqlite3` can do.
+
+    python benchmarks/import_speed.py [ROWS [DATABASE-URL]]
+
+CPU seconds stand beside the clock's: they are nearly the same on a machine that has nothing else to do.
+"""
+
+import csv
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailer.database.engine import Database, open_database
+from mailer.subscribers.exporting import ExportChoice, Format, export
+from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.register import read_register
+from mailer.subscribers.store import SubscriberStore
+
+NAMES = ["Åse", "Ola", "Kari", "Per", "Siri", "Tomasz", "Ingrid", "Bjørn", "Øyvind", "Anne", "Gro", "Liv", "Marit"]
+FAMILIES = ["Ødegård", "Hansen", "Næss", "Berg", "Lunde", "Moe", "Haugen", "Dahl", "Bakke", "Eriksen", "Solberg"]
+LISTS = ["finnmark", "agder", "oslo", "bergen", "fonna", "telemark", "vestfold", "ostfold", "akershus"]
+SUBSCRIBERS = Path(__file__).resolve().parent.parent / "subscribers"
+
+
+def write_file(file: Path, rows: int) -> None:
+    """As a Norwegian Excel saves it: cp1252 and semicolons; 2 % invalid lines, 3 % duplicates."""
+    chosen, line = random.Random(7), ""
+    with file.open("w", encoding="cp1252", newline="") as out:
+        out.write("epost;navn;liste;språk;rolle;organisasjon;grunnlag\r\n")
+        for number in range(rows):
+            kind = chosen.random()
+            name = f"{chosen.choice(NAMES)} {chosen.choice(FAMILIES)}"
+            if kind < 0.02:
+                out.write(f"no address {number};{name};oslo;nb;kommune;;e: public task\r\n")
+                continue
+            if kind >= 0.05 or not line:
+                address = f"p{chosen.randrange(10**9)}.{number}@k{chosen.randrange(400)}.kommune.example"
+                organisation = f"{chosen.choice(FAMILIES)} kommune"
+                line = f"{address};{name};{chosen.choice(LISTS)};nb;kommune;{organisation};e: case 24/{number % 100}"
+            out.write(line + "\r\n")
+
+
+@contextmanager
+def measured(what: str) -> Iterator[None]:
+    began, cpu = time.perf_counter(), time.process_time()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    clock, cpu = time.perf_counter() - began, time.process_time() - cpu
+    print(f"{what:34} {clock:7.2f} s  {cpu:7.2f} s CPU  {peak:4.0f} MB", flush=True)
+
+
+def least_in(file: Path, database: Path) -> None:
+    """Read the columns and insert them into one table with a unique address; no checks, no history."""
+    with closing(sqlite3.connect(database)) as connection, file.open(encoding="cp1252", newline="") as lines:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE person (address TEXT UNIQUE, name, list, lang, role, organisation, basis)")
+        rows = csv.reader(lines, delimiter=";")
+        next(rows)
+        connection.executemany("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+
+
+def least_out(database: Path, file: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, delimiter=";").writerows(connection.execute("SELECT * FROM person"))
+
+
+def _store(database: Database) -> SubscriberStore:
+    return SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"key-of-the-benchmark")
+
+
+def put_in(store: SubscriberStore, file: Path) -> None:
+    began, ends = time.perf_counter(), {}
+    report = import_files(
+        store,
+        read_register(SUBSCRIBERS),
+        [file],
+        options=ImportOptions(skip_invalid=True),
+        progress=lambda progress: ends.update({progress.step: round(time.perf_counter() - began, 1)}),
+    )
+    print(
+        f"  { ({outcome.value: number for outcome, number in report.counts.items() if number}) }, steps ended at {ends}"
+    )
+
+
+def take_out(store: SubscriberStore, file: Path) -> None:
+    with measured("export"):
+        export(store, file.with_name("out.csv"), choice=ExportChoice(), form=Format.EXCEL)
+
+
+def count(store: SubscriberStore, _file: Path) -> None:
+    with measured("audience"):
+        number = sum(1 for _ in store.read_audience())
+    print(f"  {number:,} members")
+
+
+def find(store: SubscriberStore, _file: Path) -> None:
+    store.find("warm")
+    for query in ("p12345", "åse øde", "@k17.kommune.example", "kari", "nobody at all"):
+        with measured(f"find {query}"):
+            store.find(query)
+
+
+def import_once(what: str) -> Callable[[SubscriberStore, Path], None]:
+    def run(store: SubscriberStore, file: Path) -> None:
+        with measured(what):
+            put_in(store, file)
+
+    return run
+
+
+STEPS = {
+    "first": import_once("first import"),
+    "second": import_once("second import"),
+    "export": take_out,
+    "audience": count,
+    "find": find,
+}
+
+
+def main(rows: int, url: str | None) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "people.csv"
+        write_file(file, rows)
+        print(f"{rows:,} rows, {file.stat().st_size / 1e6:.0f} MB")
+        with measured("csv + sqlite3, least work, in"):
+            least_in(file, folder / "least.sqlite3")
+        with measured("csv + sqlite3, least work, out"):
+            least_out(folder / "least.sqlite3", folder / "least.csv")
+        for step in STEPS:  # each in a process of its own, for its own peak of memory
+            command = [sys.executable, __file__, "--step", step, str(file), url or f"sqlite:///{folder}/mailer.sqlite3"]
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--step"]:
+        with closing(open_database(sys.argv[4], upgrade=True)) as opened:
+            STEPS[sys.argv[2]](_store(opened), Path(sys.argv[3]))
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else 1_000_000, sys.argv[2] if sys.argv[2:] else None)
