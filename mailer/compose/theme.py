@@ -101,7 +101,7 @@ class ContrastProblem:
     needed: float
 
     def __str__(self) -> str:
-        pair = f"{self.foreground} on {self.background} ({self.mode})"
+        pair = f"[theme.{self.mode}] {self.foreground} on {self.background}"
         return f"{pair} has a contrast of {self.ratio:.2f}:1 and needs {self.needed}:1"
 
 
@@ -159,7 +159,7 @@ def require_contrast(theme: Theme, *, where: str) -> None:
         token = _to_change(first, theme)
         near = nearest_colour(theme, mode=first.mode, token=token)
         raise MailerError(
-            f"[theme.{first.mode}] {first}{more}",
+            f"{first}{more}",
             where=where,
             hint=f'The nearest colour that passes: {token} = "{near}".' if near else "Choose colours farther apart.",
         )

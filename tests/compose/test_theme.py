@@ -59,7 +59,7 @@ def test_a_pair_that_cannot_be_read_is_named_with_its_ratio() -> None:
         ratio=contrast("#AAAAAA", "#FFFFFF"),
         needed=4.5,
     )
-    assert str(problems[0]) == "muted on surface (light) has a contrast of 2.32:1 and needs 4.5:1"
+    assert str(problems[0]) == "[theme.light] muted on surface has a contrast of 2.32:1 and needs 4.5:1"
     assert {problem.background for problem in problems} == {"surface", "canvas", "sunken", "own_bg"}
 
 

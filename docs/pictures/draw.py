@@ -1,0 +1,142 @@
+"""Draws the pictures of README and docs from the newsletters themselves: `python docs/pictures/draw.py`.
+
+Needs Chromium and pdftoppm. The fonts of the PDF stand for those of readers' machines, which are not free.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mailer.bootstrap import Services, build_services
+from mailer.compose.composed import ComposedIssue
+from mailer.issue.model import Issue
+from mailer.issue.source import read_issue
+from mailer.workspace.desk import issue_webpage, printed_issue, with_example_values
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+FONTS = REPOSITORY / "templates" / "print" / "fonts"
+STAND_INS = {"Segoe UI": "Open Sans", "Georgia": "Charis SIL"}
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+GAP = 16
+# Parts of the mail by the elements that they consist of.
+COMPONENTS = {
+    "masthead": [".mast >> nth=0"],
+    "introduction": [".lead .col"],
+    "own-block": [".ownbox .col"],
+    "dates": [".dl", "h2.h2 >> nth=0", ".cal"],
+    "contents": ["h2.h2 >> nth=1", ".tt >> nth=0", ".tt >> nth=4"],
+    "section": [".hsec >> nth=0", "#sak-1 .kick", "#sak-1 .h3", "#sak-1 .due >> nth=1"],
+    "picture": ["#sak-1 .pic"],
+    "quote": ["#sak-1 .q >> nth=0", "#sak-1 .q >> nth=1"],
+    "rows": ["#sak-1 .row >> nth=0", "#sak-1 .row >> nth=1"],
+    "link-groups": [".links"],
+    "next-issue": [".mast >> nth=1"],
+    "footer": [".foot"],
+}
+
+
+def with_pictures(composed: ComposedIssue) -> str:
+    html = composed.html
+    for each in composed.images:
+        html = html.replace(f"cid:{each.cid}", f"data:{each.media_type};base64,{b64encode(each.data).decode()}")
+    return html
+
+
+def save(name: str, *drawn: Image.Image) -> None:
+    """Put pictures side by side, in 128 colours, which text does not miss."""
+    width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
+    sheet = Image.new("RGB", (width, max(each.height for each in drawn)), "#8C9696")
+    left = 0
+    for each in drawn:
+        sheet.paste(each, (left, 0))
+        left += each.width + GAP
+    sheet.quantize(128, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+    print(f"{name}.png  {(HERE / f'{name}.png').stat().st_size / 1000:.0f} kB")
+
+
+def opened(browser: Browser, html: str, *, width: int, height: int, scheme: str = "light") -> Page:
+    settings = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    page = browser.new_context(**settings).new_page()
+    page.set_content(html)
+    return page
+
+
+def shot(browser: Browser, html: str, *, width: int, height: int, scheme: str = "light") -> Image.Image:
+    return picture_of(opened(browser, html, width=width, height=height, scheme=scheme).screenshot())
+
+
+def picture_of(png: bytes) -> Image.Image:
+    return Image.open(BytesIO(png)).convert("RGB")
+
+
+def draw_component(page: Page, selectors: Sequence[str]) -> Image.Image:
+    boxes = [box for each in selectors if (box := page.locator(each).bounding_box())]
+    top = min(box["y"] for box in boxes) - GAP
+    bottom = max(box["y"] + box["height"] for box in boxes) + GAP
+    clip = {"x": 10, "y": max(0, top), "width": 680, "height": bottom - max(0, top)}
+    return picture_of(page.screenshot(full_page=True, clip=clip))
+
+
+def draw_pdf(pdf: bytes, folder: Path) -> list[Image.Image]:
+    (folder / "issue.pdf").write_bytes(pdf)
+    command = [shutil.which("pdftoppm") or "pdftoppm", "-r", "66", "-l", "2", "-png", "issue.pdf", "page"]
+    subprocess.run(command, cwd=folder, check=True)
+    return [Image.open(file).convert("RGB") for file in sorted(folder.glob("page*.png"))]
+
+
+def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
+    composer = services.composer
+    return with_example_values(
+        services, with_pictures(composer.compose(issue, composer.variant_key(issue, own, lang=issue.lang)))
+    )
+
+
+def main() -> None:
+    services = build_services(REPOSITORY / "config.toml")
+    december, february = services.read_issue("2023-12").issue, services.read_issue("2022-02").issue
+    known = [each.slug for each in services.register.helsefellesskap]
+    folder = REPOSITORY / "tests" / "data" / "issues" / "2024-06"
+    june = read_issue(folder, helsefellesskap=known, publisher="Helsedirektoratet").issue
+    assert december is not None
+    assert february is not None
+    assert june is not None
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        aliases = "".join(
+            f'<match target="pattern"><test name="family"><string>{name}</string></test>'
+            f'<edit name="family" mode="assign" binding="strong"><string>{free}</string></edit></match>'
+            for name, free in STAND_INS.items()
+        )
+        settings = Path(scratch) / "fonts.conf"
+        settings.write_text(f"<fontconfig><dir>{FONTS}</dir><cachedir>{scratch}</cachedir>{aliases}</fontconfig>")
+        environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=SWITCHES, env=dict(environment)
+        )
+        mail = mail_of(services, december, ["vest-viken"])
+        save("mail-light", shot(browser, mail, width=760, height=1180))
+        save("mail-dark", shot(browser, mail, width=760, height=1180, scheme="dark"))
+        phones = [shot(browser, mail, width=375, height=900, scheme=scheme) for scheme in ("light", "dark")]
+        save("mail-phone", *phones)
+        save("mail-2022", shot(browser, mail_of(services, february, ["more-og-romsdal"]), width=760, height=1180))
+        web = issue_webpage(services, december)
+        save("web-light", shot(browser, web, width=1100, height=1000))
+        save("web-dark", shot(browser, web, width=1100, height=1000, scheme="dark"))
+        save("web-phone", *(shot(browser, web, width=375, height=900, scheme=scheme) for scheme in ("light", "dark")))
+        save("pdf", *draw_pdf(printed_issue(services, february).pdf, Path(scratch)))
+        page = opened(browser, mail_of(services, june, ["oslo"]), width=700, height=900)
+        for name, selectors in COMPONENTS.items():
+            save(f"component-{name}", draw_component(page, selectors))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
