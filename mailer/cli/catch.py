@@ -23,38 +23,37 @@ def catch(
     defer: Annotated[str, typer.Option(metavar="PATTERN", help="Ask these recipients' mail to come later.")] = "",
     slow: Annotated[float, typer.Option(metavar="SECONDS", help="Wait before each answer to a mail.", min=0)] = 0.0,
     cut: Annotated[int, typer.Option(metavar="N", help="Take each Nth mail and cut the line unanswered.", min=0)] = 0,
+    page_port: Annotated[
+        int, typer.Option("--page-port", metavar="N", help="Port of the inbox page; 0 for any.", min=0, max=65535)
+    ] = 0,
 ) -> None:
     """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
 
     The default config.toml sends to it, so that the whole job can be tried before there is a relay; the options
-    show what comes of faults. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
+    show what comes of faults. A page shows what was caught. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
     """
+    from contextlib import closing
+
+    from mailer.preview.inbox import Inbox
+    from mailer.preview.server import HOST, listen, run_until_stopped
     from mailer.transport.catcher import CatchingServer, Faults
 
     with services(context) as workspace:
         settings = workspace.settings
+        pages = Inbox(workspace, settings.paths.var / "inbox").application()
     folder = settings.paths.var / "inbox"
     wanted = settings.smtp.port if port is None else port
     faults = Faults(reject=reject, defer=defer, slow=slow, cut=cut)
-    with CatchingServer(folder, port=wanted, on_caught=_show, faults=faults) as server:
+    catching = CatchingServer(folder, port=wanted, on_caught=_show, faults=faults)
+    with catching as server, closing(listen(page_port)) as listener:
         host, actual = server.address
         say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
         if actual != settings.smtp.port:
             hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
-        _wait_for_interrupt()
+        say(f"The inbox is shown at http://{HOST}:{listener.getsockname()[1]}/")
+        run_until_stopped(pages, listener)
     say("Stopped.")
 
 
 def _show(recipient: str, file: Path) -> None:
     say(f"{recipient}  {file.name}")
-
-
-def _wait_for_interrupt() -> None:
-    import signal
-    from threading import Event
-
-    stopped = Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopped.set())
-    while not stopped.wait(0.5):
-        pass

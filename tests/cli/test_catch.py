@@ -3,6 +3,7 @@ import signal
 import smtplib
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 
@@ -12,9 +13,12 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
         assert process.stdout is not None
         (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
         assert f"MAILER_SMTP__PORT={port}" in process.stdout.readline()
+        (page,) = re.findall(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
         with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
             smtp.sendmail("a@nyhetsbrev.example", ["b@mottaker.example"], "Subject: Hei\r\n\r\nHei\r\n")
         assert process.stdout.readline().startswith("b@mottaker.example")
+        with urllib.request.urlopen(page) as answer:
+            assert "1 caught" in answer.read().decode()
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     assert (process.returncode, rest) == (0, "Stopped.\n")
