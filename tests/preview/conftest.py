@@ -75,6 +75,12 @@ class Browser:
 
 
 @pytest.fixture
+def browser_at() -> type[Browser]:
+    """A browser in front of whatever listens on a port."""
+    return Browser
+
+
+@pytest.fixture
 def client(services: Services) -> Iterator[Browser]:
     """A browser in front of the preview, which a real server serves."""
     application = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).application()

@@ -1,0 +1,129 @@
+"""The inbox of `mailer catch`: what was caught, each mail as HTML, as text and as source, on this machine only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mailer.bootstrap import Services
+from mailer.preview.frames import FRAME_POLICY, with_links_out
+from mailer.preview.page import page_policy
+from mailer.preview.server import HOST, SCRIPT, headers_with
+from mailer.preview.watching import saved_events
+
+SHOWN_AT_MOST = 200
+PARTS = (("html", "HTML"), ("text", "Text"), ("source", "Source"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaughtMail:
+    """A mail in the list; `name` is that of its file."""
+
+    name: str
+    to: str
+    sender: str
+    subject: str
+    date: str
+
+
+class Inbox:
+    """The pages of a Maildir, newest mail first. Nothing is moved or marked."""
+
+    def __init__(self, services: Services, folder: Path) -> None:
+        self.services = services
+        self.folder = folder
+
+    def application(self) -> Starlette:
+        """The application; it answers only to requests that name this machine (no DNS rebinding)."""
+        routes = [
+            Route("/", self.page),
+            Route("/frame", self.frame),
+            Route("/saved", self.saved),
+            Route("/preview.js", self.script),
+        ]
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+        return Starlette(routes=routes, middleware=[hosts])
+
+    def page(self, request: Request) -> Response:
+        """The list of mails and the one that is chosen."""
+        files = self._files()
+        chosen = files.get(request.query_params.get("mail", "")) or next(iter(files.values()), None)
+        part = next((each for each, _ in PARTS if each == request.query_params.get("part")), "html")
+        message = _read(chosen) if chosen else None
+        html = self.services.templates.render(
+            "web/inbox.html.j2",
+            style=Markup(self.services.templates.render("web/preview.css.j2", theme=self.services.theme)),  # noqa: S704 our own
+            mails=[_listed(path) for path in list(files.values())[:SHOWN_AT_MOST]],
+            number=len(files),
+            chosen=_listed(chosen) if chosen else None,
+            part=part,
+            parts=PARTS,
+            source=_source(chosen, message, part) if chosen and message else "",
+            folder=self.folder,
+        )
+        return HTMLResponse(html, headers=headers_with(page_policy(self.services)))
+
+    def frame(self, request: Request) -> Response:
+        """The HTML part of a mail."""
+        path = self._files().get(request.query_params.get("mail", ""))
+        html = _content(_read(path), "html") if path else ""
+        return HTMLResponse(with_links_out(html), headers=headers_with(FRAME_POLICY.format(images="data:")))
+
+    def saved(self, _request: Request) -> Response:
+        """Tells the page when a mail came."""
+        return saved_events([self.folder / "new"])
+
+    def script(self, _request: Request) -> Response:
+        """The page's own script."""
+        script = self.services.templates.path(SCRIPT).read_text("utf-8")
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
+
+    def _files(self) -> dict[str, Path]:
+        """The mails by file name, newest first: only names that are there can be asked for."""
+        paths = sorted((self.folder / "new").glob("*"), key=lambda path: path.name, reverse=True)
+        return {path.name: path for path in paths if path.is_file()}
+
+
+def _read(path: Path) -> EmailMessage:
+    return BytesParser(policy=policy.default).parsebytes(path.read_bytes())
+
+
+def _listed(path: Path) -> CaughtMail:
+    with path.open("rb") as file:
+        message = BytesParser(policy=policy.default).parse(file, headersonly=True)
+    return CaughtMail(
+        name=path.name,
+        to=str(message["Delivered-To"] or message["To"] or ""),
+        sender=str(message["From"] or ""),
+        subject=str(message["Subject"] or "(no subject)"),
+        date=str(message["Date"] or ""),
+    )
+
+
+def _source(path: Path, message: EmailMessage, part: str) -> str:
+    if part == "source":
+        return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+    return _content(message, "plain") if part == "text" else ""
+
+
+def _content(message: EmailMessage, kind: str) -> str:
+    """The words of the first part of a kind."""
+    return next(_contents(message, f"text/{kind}"), "")
+
+
+def _contents(message: EmailMessage, media_type: str) -> Iterator[str]:
+    for part in message.walk():
+        if part.get_content_type() == media_type:
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                yield payload.decode("utf-8", "replace")
