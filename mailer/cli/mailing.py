@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mailer.cli.accounts import TERMS, show_account, show_equation
-from mailer.cli.findings import count_findings
+from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 
@@ -40,6 +40,7 @@ def start_mailing(
     dry_run: bool,
     confirm: int | None,
     untested: bool,
+    ignore_findings: bool,
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
@@ -61,6 +62,8 @@ def start_mailing(
         say("\nThis was a dry run: nothing was planned or sent.", "green")
         return None
     _refuse_paused(proposed, slug)
+    if proposed.is_new and not ignore_findings:
+        _refuse_errors(prepared, slug)
     if not proposed.recipients:
         _show_nobody_left(services, slug, proposed)
         return None
@@ -184,6 +187,16 @@ def _refuse_paused(proposed: "Plan", slug: str) -> None:
         error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
         error.exit_code = ExitCode.TRY_AGAIN
         raise error
+
+
+def _refuse_errors(prepared: "Prepared", slug: str) -> None:
+    if prepared.errors:
+        show_findings(prepared.errors, folder=f"issues/{slug}")
+        raise MailerError(
+            "the issue has errors; nothing was sent",
+            where=slug,
+            hint="Put them right, or send in spite of them, which is recorded: --ignore-findings",
+        )
 
 
 def _confirm(recipients: int, confirm: int | None) -> None:

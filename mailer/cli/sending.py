@@ -56,6 +56,9 @@ def send(
         int | None, typer.Option("--confirm", metavar="N", help="The number of recipients, for scripts.", min=0)
     ] = None,
     untested: Annotated[bool, typer.Option("--untested", help="Send although this content was not test-sent.")] = False,
+    ignore_findings: Annotated[
+        bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
+    ] = False,
     once: Once = False,
     json: Json = False,
 ) -> None:
@@ -66,7 +69,14 @@ def send(
     """
     with services(context) as workspace:
         mailing = start_mailing(
-            workspace, slug, lists=list_ or [], dry_run=dry_run, confirm=confirm, untested=untested, json=json
+            workspace,
+            slug,
+            lists=list_ or [],
+            dry_run=dry_run,
+            confirm=confirm,
+            untested=untested,
+            ignore_findings=ignore_findings,
+            json=json,
         )
         if mailing is not None:
             show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))

@@ -225,6 +225,7 @@ mailing = Table(
     Column("subject", Text, nullable=False),
     Column("in_doubt_policy", String(8), nullable=False),
     Column("untested", Integer, nullable=False, server_default="0"),
+    Column("ignored_findings", Integer, nullable=False, server_default="0"),  # errors sent in spite of
     Column("note", Text, nullable=False, server_default=""),  # why it stands still
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),

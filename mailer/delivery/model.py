@@ -132,7 +132,10 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailingDraft:
-    """What is frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists."""
+    """What is frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists.
+
+    `ignored_findings` is the number of errors that somebody chose to send in spite of.
+    """
 
     slug: str
     content_hash: str
@@ -140,6 +143,7 @@ class MailingDraft:
     lists: tuple[str, ...] = ()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     untested: bool = False
+    ignored_findings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
 from mailer.delivery.retry import RetryRule
 from mailer.errors import MailerError
-from mailer.issue.model import Finding, Issue
+from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
 from mailer.message.identity import make_test_message_id
 from mailer.subscribers.model import Subscriber
@@ -34,6 +34,11 @@ class Prepared:
     findings: tuple[Finding, ...]
     is_tested: bool
 
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What should be put right first: sending is refused while there is any, unless somebody says otherwise."""
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
 
 def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bool, today: date) -> Prepared:
     """Read, check and compose an issue; raises `MailerError` for an unknown list or an issue with errors."""
@@ -41,6 +46,7 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         if services.register.find(name) is None:
             raise MailerError(f"there is no list {name!r}", hint=nearest_list(services.register, name))
     issue = require_issue(services, slug)
+    findings = check_issue(services, slug, today=today, recipients=True).findings
     content_hash = services.composer.content_hash(issue)
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
     draft = MailingDraft(
@@ -50,11 +56,12 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         lists=tuple(lists),
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
         untested=untested,
+        ignored_findings=sum(each.severity is Severity.ERROR for each in findings),
     )
     return Prepared(
         issue=issue,
         draft=draft,
-        findings=check_issue(services, slug, today=today).findings,
+        findings=findings,
         is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
     )
 

@@ -30,6 +30,7 @@ class PlanWriter:
             "subject": draft.subject,
             "in_doubt_policy": draft.in_doubt_policy,
             "untested": int(draft.untested),
+            "ignored_findings": draft.ignored_findings,
             "created_at": now,
         }
         self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("in_doubt_policy", sa.String(length=8), nullable=False),
         sa.Column("untested", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("ignored_findings", sa.Integer(), server_default="0", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("started_at", UtcTime(), nullable=True),

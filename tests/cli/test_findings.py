@@ -1,0 +1,46 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mailer.bootstrap import build_services
+from mailer.cli.findings import finding_as_json
+from mailer.database.tables import mailing
+from mailer.issue.model import Finding, Severity
+
+SLUG = "2024-01"
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def with_a_bad_picture(workspace: Path, tested: Any) -> Path:  # noqa: ARG001 mail goes to a server of the test's own
+    """An issue that composes, but shows the description in place of a picture."""
+    folder = workspace / "issues" / SLUG
+    (folder / "images").mkdir()
+    (folder / "images" / "kart.png").write_bytes(b"no picture")
+    item = folder / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8") + "\n![Et kart](images/kart.png)\n", "utf-8")
+    return workspace
+
+
+def test_send_shows_errors_and_refuses_until_somebody_says_otherwise(with_a_bad_picture: Path, mailer: Run) -> None:
+    refused = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert refused.code == 1
+    assert "the issue has errors; nothing was sent" in refused.err
+    assert "images/kart.png" in refused.out
+    sent = mailer("send", SLUG, "--confirm", "4", "--untested", "--ignore-findings")
+    assert sent.code == 0
+    services = build_services(with_a_bad_picture / "config.toml", environ={})
+    with services.database.reading() as connection:
+        assert connection.execute(select(mailing.c.ignored_findings)).scalars().all() == [1]
+    services.close()
+
+
+def test_json_says_why_a_finding_matters_and_what_to_do() -> None:
+    finding = Finding(severity=Severity.WARNING, rule="bare-url", message="x", file="a.md", line=3, column=7)
+    shown = finding_as_json(finding)
+    assert (shown["line"], shown["column"]) == (3, 7)
+    assert shown["why"].startswith("Screen readers")
+    assert shown["fix"]
