@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import decision, insert_rows, read_by_address
+from mailer.subscribers.staging import decide_newcomers, decision, insert_rows, read_by_address
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -90,10 +90,11 @@ def _changes(found: dict[str, str], given: dict[str, str]) -> Iterator[Change]:
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
     """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
     connection.execute(decision.delete())
-    counts: Counter[Outcome] = Counter()
+    seq = decide_newcomers(connection)
+    counts = Counter({Outcome.NEW: seq})
     people = groupby(read_by_address(connection), key=attrgetter("address"))
     groups = ([*rows] for _, rows in people)
-    seq = 0
+    seq += 1
     while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
         counts.update(each.outcome for each in decided)
@@ -102,6 +103,7 @@ def compare(connection: Connection, *, total: int, progress: Callable[[ImportPro
             insert_rows(connection, decision, [_row(each, seq + at) for at, each in enumerate(kept)])
         seq += len(kept)
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
+    counts[Outcome.UNCHANGED] += total - counts.total()
     return counts
 
 

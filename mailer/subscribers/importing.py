@@ -106,7 +106,7 @@ def _write(
         store.lock_joining(connection)
         if fingerprint(connection) != seen:
             mark_suppressed(connection, store.suppressed)
-            fresh = compare(connection, total=counts.total(), progress=progress)
+            fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)
             fresh[Outcome.INVALID], counts = counts[Outcome.INVALID], fresh
         if not counts[Outcome.NEW] and not counts[Outcome.CHANGED]:
             return None, counts

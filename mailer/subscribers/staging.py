@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     MetaData,
@@ -18,14 +19,18 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
+    exists,
     func,
+    literal,
+    not_,
     or_,
     select,
     text,
 )
 
-from mailer.database.tables import Id, compared_by_byte, subscriber
+from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
 from mailer.subscribers.import_model import FIELDS, Change, ImportLine, ImportProgress, Outcome
@@ -33,7 +38,8 @@ from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.suppression import SuppressionList
 
 BATCH = 5_000
-_SPACE = "PRAGMA {} = -24000"  # kB of memory for pages: with the 2 MB that SQLite takes by itself, a million people take long
+# In kB: with the 2 MB of pages that SQLite keeps in memory by itself, a million people take long.
+_SPACE = "PRAGMA {} = -24000"
 
 _metadata = MetaData()
 
@@ -109,6 +115,7 @@ def stage(
         invalid += sum(isinstance(each, RefusedRow) for each in batch)
         count += len(batch)
         progress(ImportProgress(step="reading", done=count, total=total))
+    connection.exec_driver_sql("CREATE INDEX import_line_address ON import_line (address, n)")
     if connection.dialect.name == "postgresql":
         connection.execute(text("ANALYZE import_line"))
     connection.commit()
@@ -162,9 +169,30 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
         connection.execute(statement, numbers)
 
 
+def decide_newcomers(connection: Connection) -> int:
+    """Decide in SQL on most lines of a first import: people nobody knows, on one line each; returns how many."""
+    query = (
+        select(
+            func.row_number().over(order_by=line.c.address),
+            line.c.n,
+            literal(Outcome.NEW.value),
+            literal(True),
+        )
+        .outerjoin(subscriber, subscriber.c.address == line.c.address)
+        .where(_IS_NEWCOMER, line.c.outcome.is_(None), line.c.address.is_not(None), _IS_ALONE)
+    )
+    columns = ["seq", "n", "outcome", "makes_person"]
+    connection.execute(decision.insert().from_select(columns, query, include_defaults=False))
+    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
+
+
 def read_by_address(connection: Connection) -> Iterator[Row[Any]]:
-    """Each valid line with what is stored of its person, lines of one address together and in the files' order."""
+    """The other lines with what is stored of their person, lines of one address together and in the files' order.
+
+    Left out are also those that find everything as they say it: most lines of an import that is done again.
+    """
     person = subscriber.c
+    is_on_list = (subscription.c.subscriber_id == person.id) & (subscription.c.list_id == list_.c.id)
     query = (
         select(
             line.c.n,
@@ -180,10 +208,24 @@ def read_by_address(connection: Connection) -> Iterator[Row[Any]]:
             *(person[name].label(f"stored_{name}") for name in FIELDS),
         )
         .outerjoin(subscriber, person.address == line.c.address)
+        .outerjoin(list_, list_.c.slug == line.c.list_slug)
+        .outerjoin(subscription, is_on_list)
         .where(line.c.address.is_not(None))
+        .where(not_(and_(line.c.outcome.is_(None), or_(_IS_NEWCOMER, _finds_itself()), _IS_ALONE)))
         .order_by(line.c.address, line.c.n)
     )
     return iter(connection.execute(query.execution_options(yield_per=BATCH)))
+
+
+_other = line.alias("other")
+_IS_ALONE = ~exists().where(_other.c.address == line.c.address, _other.c.n != line.c.n)
+_IS_NEWCOMER = subscriber.c.id.is_(None)
+
+
+def _finds_itself() -> ColumnElement[bool]:
+    """Active on the list already, and every fact that is given is the stored one."""
+    is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
+    return and_(is_active, *(or_(line.c[name] == "", line.c[name] == subscriber.c[name]) for name in FIELDS))
 
 
 def count_lines(connection: Connection) -> int:
