@@ -7,6 +7,7 @@ from typing import Any
 from mailer.compose.characters import clean
 from mailer.compose.checks import check_composed, size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
+from mailer.compose.dated import date_findings
 from mailer.compose.images import SourceOf, embedded_in_message, linked_to, prepare_pictures
 from mailer.compose.inbox import preheader_of, subject_of
 from mailer.compose.inline import inline_css
@@ -76,7 +77,7 @@ class Composer:
             lang=issue.lang,
             slots=check_composed(html, text, template=str(self._templates.path(_MAIL))),
             images=tuple(each for each in (*self._logos, *pictures.values()) if each.cid in html),
-            findings=(*size_findings(html), *picture_findings),
+            findings=(*size_findings(html), *picture_findings, *date_findings(issue, view.dates)),
         )
 
     def variant_key(self, issue: Issue, own: Iterable[str], *, lang: Lang) -> VariantKey:

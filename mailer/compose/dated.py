@@ -10,6 +10,7 @@ from mailer.compose.excerpts import first_words, opening
 from mailer.issue.model import (
     CalendarDate,
     DateKind,
+    Finding,
     ImportantDate,
     Inlines,
     Issue,
@@ -17,6 +18,7 @@ from mailer.issue.model import (
     ItemDate,
     Lang,
     Precision,
+    Severity,
     Text,
     plain_text,
 )
@@ -92,6 +94,21 @@ def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
     numbers = count(1)
     for row in rows:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
+
+
+def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
+    """A note when the list of dates is made of the items' own, which the editor may not expect."""
+    if issue.important_dates or not any(row.item for row in rows):
+        return ()
+    return (
+        Finding(
+            severity=Severity.NOTE,
+            rule="gathered-dates",
+            message="the list of dates is made of the items' own dates",
+            file="issue.toml",
+            hint="Write [[important_dates]] to choose them yourself.",
+        ),
+    )
 
 
 def deadlines(item: Item, labels: Labels, *, year: int) -> tuple[Deadline, ...]:

@@ -90,5 +90,6 @@ RULES: dict[str, Explanation] = {
     "client-support": Explanation("Readers with that program see another mail.", "Find another way in the template."),
     "merge-values": Explanation("That reader would get no mail.", "Correct the subscriber."),
     "picture": Explanation("The picture cannot be put into the mail.", "Do what the message says."),
+    "gathered-dates": Explanation("Readers see dates that you did not choose.", "Write [[important_dates]]."),
     "missing-glyph": Explanation("The PDF's fonts lack the character.", "Write it in another way."),
 }

@@ -232,7 +232,7 @@ def test_service_lines_are_in_the_reader_s_language_and_the_rest_in_the_issue_s(
     assert page.languages("View in browser") == {"en"}
     assert page.languages("Unsubscribe") == {"en"}
     assert page.languages("Innhald") == {"nn"}
-    assert "Unsubscribe: https://" in composed.text
+    assert "Unsubscribe: <https://" in composed.text
 
 
 def test_a_label_that_is_missing_in_sami_is_marked_as_bokmaal(

@@ -3,10 +3,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
+import icalendar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from mailer.compose.calendar import build_calendar
 from mailer.compose.checks import remote_resources
 from mailer.compose.composed import VariantKey
 from mailer.compose.composer import Composer
@@ -14,6 +16,7 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
+from mailer.compose.webpage import compose_webpage
 from mailer.issue.model import (
     LANGS,
     Block,
@@ -36,6 +39,7 @@ from mailer.issue.model import (
     Precision,
     Quote,
     Section,
+    Severity,
     Strong,
     Text,
 )
@@ -99,6 +103,11 @@ OURS = {
     *("html", "head", "title", "meta", "style", "body"),
     *("div", "table", "tbody", "tr", "td", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
     *("a", "span", "strong", "em", "br"),
+}
+
+ON_THE_PAGE = {
+    *("header", "nav", "main", "section", "article", "footer"),
+    *("i", "blockquote", "figure", "figcaption", "img"),
 }
 
 TEXT = st.sampled_from(PAYLOADS) | st.text(max_size=30)
@@ -208,6 +217,46 @@ def test_any_issue_composes_into_our_own_elements_with_all_slots(
 def test_any_issue_can_be_printed(templates: Templates, publication: Publication, issue: Issue) -> None:
     now = datetime(2023, 12, 1, tzinfo=UTC)
     printed = print_pdf(issue, templates=templates, theme=Theme(), publication=publication, timestamp=now)
+    assert printed.pdf.startswith(b"%PDF-")
+
+
+@given(issue=ISSUE)
+@settings(CALM, max_examples=30)
+def test_any_issue_is_a_page_of_our_own_elements_and_a_calendar(
+    templates: Templates, publication: Publication, issue: Issue
+) -> None:
+    page = compose_webpage(issue, templates=templates, theme=Theme(), publication=publication)
+    elements = Elements(page)
+    assert elements.tags <= OURS | ON_THE_PAGE
+    assert not {name for name in elements.attributes if name.startswith("on") or name == "style"}
+    assert all(link.startswith(("https://", "mailto:", "#")) for link in elements.links)
+    assert remote_resources(page) == ()
+    now = datetime(2023, 12, 1, tzinfo=UTC)
+    calendar = build_calendar(issue, labels=templates.labels, publication=publication, timestamp=now)
+    for data in (calendar.whole, *calendar.events):
+        assert not data or icalendar.Calendar.from_ical(data).walk("VEVENT")
+
+
+@given(items=st.lists(ITEM, max_size=60), pictures=st.lists(st.binary(max_size=60), max_size=3))
+@settings(CALM, max_examples=6)
+def test_an_issue_of_up_to_sixty_items_comes_out_in_every_form(
+    templates: Templates,
+    publication: Publication,
+    small_issue: Issue,
+    items: list[Item],
+    pictures: list[bytes],
+) -> None:
+    numbered = tuple(replace(item, number=number, slug=f"sak-{number}") for number, item in enumerate(items, 1))
+    images = {f"images/{number}.png": data for number, data in enumerate(pictures)} | {"images/x.png": b"GIF89a"}
+    issue = replace(small_issue, sections=(Section(id="", items=numbered),), images=images)
+    forms = {"templates": templates, "theme": Theme(), "publication": publication}
+    composer = Composer(templates, theme=Theme(), publication=publication)
+    composed = composer.compose(issue, VariantKey(own=("oslo",), lang="nb"))
+    assert all(f'id="sak-{number}"' in composed.html for number in range(1, len(items) + 1))
+    assert [each.severity for each in composed.findings if each.rule == "picture"] == [Severity.ERROR] * len(images)
+    page = compose_webpage(issue, **forms)  # type: ignore[arg-type]  # as named above
+    assert page.count("<article") == len(items)
+    printed = print_pdf(issue, timestamp=datetime(2023, 12, 1, tzinfo=UTC), **forms)  # type: ignore[arg-type]  # as above
     assert printed.pdf.startswith(b"%PDF-")
 
 

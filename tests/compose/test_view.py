@@ -5,9 +5,22 @@ from datetime import date
 import pytest
 
 from mailer.compose.composed import VariantKey
+from mailer.compose.dated import date_findings
 from mailer.compose.publication import Place, Publication
 from mailer.compose.view import IssueView, build_view
-from mailer.issue.model import CalendarDate, Contact, DateKind, Issue, Item, ItemDate, Precision, Section
+from mailer.issue.model import (
+    CalendarDate,
+    Contact,
+    DateKind,
+    ImportantDate,
+    Issue,
+    Item,
+    ItemDate,
+    Precision,
+    Section,
+    Severity,
+    Text,
+)
 from mailer.rendering.templates import Templates
 
 
@@ -111,3 +124,14 @@ def test_a_section_whose_parent_is_unknown_is_named_by_it(small_issue: Issue, vi
     section = Section(id="midt", title="Helse Midt", parent="RHF", items=small_issue.items)
     (shown,) = view(replace(small_issue, sections=(section,))).sections
     assert shown.contents_title == "RHF · Helse Midt"
+
+
+def test_the_editor_is_told_when_the_dates_are_the_items_own(
+    small_issue: Issue, view: Callable[..., IssueView]
+) -> None:
+    (finding,) = date_findings(small_issue, view(small_issue).dates)
+    assert (finding.severity, finding.file) == (Severity.NOTE, "issue.toml")
+    entry = ImportantDate(when=CalendarDate(start=date(2023, 12, 14)), text=(Text("Samling"),))
+    written = replace(small_issue, important_dates=(entry,))
+    assert date_findings(written, view(written).dates) == ()
+    assert date_findings(small_issue, ()) == ()
