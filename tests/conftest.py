@@ -2,20 +2,23 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
 
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
@@ -117,6 +120,88 @@ def _cluster(programs: Path) -> Iterator[str]:
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Proxy:
+    """Stands between a program and a server: forwards what they say until `swallows` names bytes of the program.
+
+    The server still gets those; its answer never arrives, and the connection is cut.
+    """
+
+    connect: Callable[[], socket.socket]
+    swallows: Callable[[bytes], bool] = lambda _: False
+    swallowed: int = 0
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut every connection."""
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+        for each in self._open:
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = self.connect()
+            self._open += [near, far]
+            doomed: list[bool] = []
+            Thread(target=self._forward, args=(near, far, doomed), daemon=True).start()
+            Thread(target=self._return, args=(near, far, doomed), daemon=True).start()
+
+    def _forward(self, near: socket.socket, far: socket.socket, doomed: list[bool]) -> None:
+        with suppress(OSError):
+            while data := near.recv(65536):
+                if self.swallows(data):
+                    doomed.append(True)
+                far.sendall(data)
+            far.shutdown(socket.SHUT_RDWR)
+
+    def _return(self, near: socket.socket, far: socket.socket, doomed: list[bool]) -> None:
+        with suppress(OSError):
+            while data := far.recv(65536):
+                if doomed:
+                    self.swallowed += 1
+                    break
+                near.sendall(data)
+            near.shutdown(socket.SHUT_RDWR)
+            far.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def postgresql_proxy(postgresql_server: PostgresqlServer) -> Iterator[tuple[str, Proxy]]:
+    """A migrated database, its address by way of a proxy, and the proxy."""
+    url = postgresql_server.engine.url
+    host, port = str(url.query.get("host", url.host)), url.port or 5432
+
+    def connect() -> socket.socket:
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(f"{host}/.s.PGSQL.{port}")
+        return sock
+
+    with postgresql_server.database(template=postgresql_server.template) as direct, ExitStack() as stack:
+        proxy = Proxy(connect)
+        stack.callback(proxy.close)
+        by_proxy = make_url(direct).set(host="127.0.0.1", port=proxy.port, query={"sslmode": "disable"})
+        yield by_proxy.render_as_string(hide_password=False), proxy
 
 
 @pytest.fixture

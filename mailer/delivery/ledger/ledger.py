@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.database.engine import Database
@@ -14,6 +15,7 @@ from mailer.database.tables import mailing, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
+from mailer.delivery.ledger.insisting import write_insistently
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import recover_dead_runs
 from mailer.delivery.ledger.refusals import (
@@ -125,31 +127,33 @@ class Ledger:
         return found
 
     def _take_over(self) -> int:
-        with self._database.writing() as connection:
+        def take_over(connection: Connection) -> int:
             return recover_dead_runs(connection, now=self._clock(), is_alone=self._database.is_sqlite)
 
+        return write_insistently(self._database, take_over)
+
     def _open(self, mailing_id: int) -> None:
-        states = (MailingState.PLANNED, MailingState.RUNNING)
-        with self._database.writing() as connection:
+        def open_it(connection: Connection) -> None:
+            states = (MailingState.PLANNED, MailingState.RUNNING)
             if connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar() == "paused":
                 raise PausedMailingError("the mailing is paused", hint="mailer resume clears the pause and sends on.")
             decisions.change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
             first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
             connection.execute(first.values(started_at=self._clock()))
 
+        write_insistently(self._database, open_it)
+
     # --- decisions --------------------------------------------------------------------------------
 
     def pause(self, mailing_id: int, *, note: str = "") -> None:
         """Have every sender of this mailing stop at its next message; `note` says why."""
-        states = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
-        with self._database.writing() as connection:
-            decisions.change_state(connection, mailing_id, source=states, target=MailingState.PAUSED, note=note)
+        move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.PAUSED, note=note)
+        write_insistently(self._database, lambda connection: move(connection, mailing_id))
 
     def resume(self, mailing_id: int) -> None:
         """Clear a pause."""
-        states = (MailingState.PAUSED, MailingState.RUNNING, MailingState.PLANNED)
-        with self._database.writing() as connection:
-            decisions.change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
+        move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.RUNNING)
+        write_insistently(self._database, lambda connection: move(connection, mailing_id))
 
     def cancel(self, mailing_id: int) -> None:
         """Stop a mailing for good."""

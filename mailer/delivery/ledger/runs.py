@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, null, or_, select, update
@@ -117,8 +118,8 @@ class Run:
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
         self._latest_claim = clock()
-        with database.writing() as connection:
-            self._id = self._register(connection, token)
+        self._id = write_insistently(database, partial(self._register, token))
+        with database.reading() as connection:
             self._list_ids = _ids_of_lists(connection, mailing.lists)
         self._writer = GroupCommit(
             database,
@@ -188,8 +189,10 @@ class Run:
         close_runs(connection, [self._id], now=self._clock())
         finish_if_done(connection, self.mailing.id, now=self._clock())
 
-    def _register(self, connection: Connection, token: str) -> int:
+    def _register(self, token: str, connection: Connection) -> int:
         now = self._clock()
+        if known := connection.execute(select(run.c.id).where(run.c.token == token)).scalar():
+            return int(known)  # written by a try whose answer was lost
         statement = insert(run).values(
             mailing_id=self.mailing.id,
             token=token,

@@ -1,0 +1,101 @@
+"""A PostgreSQL server that drops connections, or the answers to commits, in the midst of a mailing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mailer.database.engine import Database, open_database
+from mailer.delivery.dispatch import Dispatcher
+from mailer.delivery.ledger import Ledger
+from mailer.delivery.verdict import EndReason
+from mailer.message.envelope import Envelope
+from mailer.transport.base import Reply
+from mailer.transport.memory import ACCEPTED, MemoryTransport
+
+Plan = Callable[..., int]
+Make = Callable[..., Dispatcher]
+
+pytestmark = pytest.mark.postgresql
+
+PEOPLE = 60
+
+
+@pytest.fixture
+def database(postgresql_proxy: tuple[str, Any]) -> Iterator[Database]:
+    """A database on PostgreSQL, reached by way of the proxy."""
+    database = open_database(postgresql_proxy[0])
+    yield database
+    database.close()
+
+
+def received_once(transport: MemoryTransport) -> set[str]:
+    times = Counter(each.envelope.recipient for each in transport.received)
+    assert set(times.values()) <= {1}, "somebody received two"
+    return set(times)
+
+
+def test_a_commit_whose_answer_is_lost_is_carried_out_again(
+    plan: Plan, dispatcher: Make, postgresql_proxy: tuple[str, Any], statuses: Callable[[int], dict[str, str]]
+) -> None:
+    mailing_id, proxy = plan(PEOPLE), postgresql_proxy[1]
+    commits: list[bytes] = []
+
+    def every_fifth(data: bytes) -> bool:
+        if b"COMMIT" in data:
+            commits.append(data)
+        return b"COMMIT" in data and len(commits) % 5 == 4
+
+    transport = MemoryTransport()
+    proxy.swallows = every_fifth
+    ended = dispatcher(transport, connections=4, batch=10).run(mailing_id)
+    proxy.swallows = lambda _: False
+    assert ended.reason is EndReason.FINISHED, ended.note
+    assert proxy.swallowed >= 2, "nothing was tested"
+    assert set(statuses(mailing_id).values()) == {"accepted"}
+    assert len(received_once(transport)) == PEOPLE
+
+
+def test_a_server_that_drops_all_connections_in_mid_send_costs_nothing(
+    plan: Plan, dispatcher: Make, postgresql_proxy: tuple[str, Any], ledger: Ledger
+) -> None:
+    """Also the connection that holds the proof of life is lost, and taken again."""
+    mailing_id, cut = plan(PEOPLE), Event()
+
+    def answer(envelope: Envelope) -> Reply:
+        if envelope.recipient.startswith("p20@") and not cut.is_set():
+            cut.set()
+            postgresql_proxy[1].cut()
+        return ACCEPTED
+
+    transport = MemoryTransport(answer)
+    ended = dispatcher(transport).run(mailing_id)
+    assert cut.is_set()
+    assert (ended.reason, ended.counts.accepted) == (EndReason.FINISHED, PEOPLE)
+    assert len(received_once(transport)) == PEOPLE
+    assert ledger.mailing(mailing_id).counts.adds_up
+
+
+def test_the_proof_of_life_is_taken_again_when_its_connection_is_lost(
+    plan: Plan, ledger: Ledger, database: Any
+) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        with database.writing() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        sending._writer._next_beat = 0
+        sending.outlook()
+        assert Ledger(database).recover() == 0, "it still lives"
+        sending._writer._next_beat = 0
+        sending.outlook()
+
+
+def test_heartbeats_are_told_by_the_servers_clock(plan: Plan, ledger: Ledger, database: Any) -> None:
+    """The test's own clock stands in 2023: by that one, every sender would be long dead, or not yet born."""
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id), database.reading() as connection:
+        age = connection.execute(text("SELECT clock_timestamp() - heartbeat_at FROM run")).scalar_one()
+    assert age.total_seconds() < 3600
