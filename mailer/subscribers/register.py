@@ -7,14 +7,13 @@ from dataclasses import fields, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from sqlalchemy import select
-
-from mailer.database.engine import Database
-from mailer.database.tables import list_
 from mailer.errors import MailerError
 from mailer.subscribers.model import Lang, ListKind, Region, Register, SubscriberList
+
+if TYPE_CHECKING:
+    from mailer.database.engine import Database
 
 HELSEFELLESSKAP_FILE = "helsefellesskap.toml"
 OWN_LISTS_FILE = "own-lists.toml"
@@ -59,8 +58,12 @@ def nearest_list(register: Register, name: str) -> str:
     return f"The lists are {', '.join(register.slugs)}."
 
 
-def sync_lists(database: Database, register: Register, *, now: datetime) -> None:
+def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:
     """Make the database's lists those of the register; lists that have left the register stay, with their history."""
+    from sqlalchemy import select  # noqa: PLC0415 who only reads the register should not wait for a database
+
+    from mailer.database.tables import list_  # noqa: PLC0415 the same
+
     wanted = {each.slug: _row(each) for each in register.lists}
     if _stored_lists(database) | wanted == _stored_lists(database):
         return
@@ -73,7 +76,11 @@ def sync_lists(database: Database, register: Register, *, now: datetime) -> None
                 connection.execute(list_.insert().values(row | {"created_at": now}))
 
 
-def _stored_lists(database: Database) -> dict[str, dict[str, Any]]:
+def _stored_lists(database: "Database") -> dict[str, dict[str, Any]]:
+    from sqlalchemy import select  # noqa: PLC0415 who only reads the register should not wait for a database
+
+    from mailer.database.tables import list_  # noqa: PLC0415 the same
+
     with database.reading() as connection:
         columns = [each for each in list_.c if each.name not in {"id", "created_at", "merged_into_id"}]
         return {row["slug"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
