@@ -60,7 +60,9 @@ ONLY_IN_MAIL = {
     "prefer-tbody",
     "prefer-native-element",
 }
-ISSUES = ("2022-02", "2023-12", "2024-06")
+# The issue with every part comes with each run, the published ones with the longer form.
+ISSUES = ("2024-06", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("2022-02", "2023-12")))
+SLUGS = ("2024-06", "2022-02", "2023-12")
 FORMS = ("mail", "web")
 BRANCH = re.compile(
     r"<!--\[if (?P<not_word>!?)(?:lte )?mso[^\]]*\]>(?:<!-->)?(?P<inside>.*?)(?:<!--)?<!\[endif\](?:--)?>", re.DOTALL
@@ -165,16 +167,20 @@ def with_pictures(composed: ComposedIssue) -> str:
 def composed(
     forms_of: Callable[[Issue], dict[str, str]], real_issue: Callable[[str], Issue], full_issue: Issue
 ) -> dict[tuple[str, str], str]:
-    issues = {slug: full_issue if slug == full_issue.slug else real_issue(slug) for slug in ISSUES}
+    issues = {slug: full_issue if slug == full_issue.slug else real_issue(slug) for slug in SLUGS}
     return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("which", [(slug, form) for slug in ISSUES for form in FORMS], ids="-".join)
+@pytest.mark.parametrize("slug", ISSUES)
 def test_nobody_is_shut_out_and_nothing_is_wider_than_the_window(
-    which: tuple[str, str], scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
+    slug: str, scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
 ) -> None:
-    opened = open_html(composed[which], scheme=scheme)
+    for form in FORMS:
+        require_readable(open_html(composed[slug, form], scheme=scheme), axe)
+
+
+def require_readable(opened: Opened, axe: str) -> None:
     page = opened.page
     page.evaluate(axe)
     for width in WIDTHS:

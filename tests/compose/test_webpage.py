@@ -1,9 +1,13 @@
+import os
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +143,28 @@ def test_the_theme_s_colours_are_used_light_and_dark(compose: Compose, small_iss
 
 def test_the_same_issue_gives_the_same_bytes(compose: Compose, small_issue: Issue) -> None:
     assert compose(small_issue) == compose(small_issue)
+
+
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_the_web_version_of_the_published_newsletters_is_as_reviewed(
+    slug: str, compose: Compose, real_issue: Callable[[str], Issue], repository: Path
+) -> None:
+    """After a wanted change: MAILER_UPDATE_SNAPSHOTS=1 pytest tests/compose, then look at the difference in git."""
+    snapshot = repository / "tests" / "snapshots" / f"{slug}.web.html"
+    page = compose(real_issue(slug))
+    if os.environ.get("MAILER_UPDATE_SNAPSHOTS"):
+        snapshot.write_bytes(page.encode())
+    assert page == snapshot.read_bytes().decode()
+
+
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_every_word_of_the_published_newsletter_is_on_its_page(
+    slug: str,
+    compose: Compose,
+    real_issue: Callable[[str], Issue],
+    seed_words: Callable[[str], Counter[str]],
+) -> None:
+    page = re.sub(r"<style>.*?</style>", "", compose(real_issue(slug)), flags=re.DOTALL)
+    inline = re.sub(r"</?(?:a|strong|em|span)\b[^>]*>", "", page)
+    words = " ".join(unescape(re.sub(r"<[^>]*>", " ", inline)).split())
+    assert {word for word in seed_words(slug) if word not in words} == set()
