@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.issue.lint import RULES, lint
-from mailer.issue.model import Finding, Severity
+from mailer.issue.model import LANGS, Finding, Severity
 from mailer.issue.source import IssueReading, read_issue
 
 ReadFiles = Callable[..., IssueReading]
@@ -250,3 +250,37 @@ def test_no_text_makes_a_rule_raise_and_lines_hold_the_words_quoted(text: str, r
         lines = reading.sources[finding.file].split("\n")
         assert 1 <= finding.line <= len(lines)
         assert finding.words in lines[finding.line - 1]
+        assert not finding.words or lines[finding.line - 1][finding.column - 1 :].startswith(finding.words)
+
+
+NORWEGIAN = [
+    "jeg",
+    "eg",
+    "ikkje",
+    "ikke",
+    "pasienter",
+    "kan vises",
+    "HOD",
+    "(HOD)",
+    "Departementet (HOD)",
+    ".",
+    ",",
+    "«",
+    "»",
+]
+PROSE = st.lists(st.sampled_from([*MARKS, *WORDS, *NORWEGIAN]), max_size=40).map(" ".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(first=PROSE, second=PROSE, preheader=st.text(alphabet="aæ «»|(", max_size=130), lang=st.sampled_from(LANGS))
+def test_no_issue_makes_a_rule_raise(first: str, second: str, preheader: str, lang: str, read_files: ReadFiles) -> None:
+    frame = f'title = "Nyhetsbrev |"\ndate = "2024-02"\nlang = "{lang}"\npreheader = "{preheader}"\n'
+    facts = "+++\ntitle = 'Møte  i Bodø'\ndates = [{ kind = 'deadline', date = 2024-01-01 }]\n+++\n"
+    files = {"issue.toml": frame, "items/010-mote.md": facts + first, "items/020-nytt.md": facts + second}
+    reading = read_files(files)
+    if reading.issue is None:
+        return
+    for finding in (*reading.findings, *lint(reading.issue, today=TODAY, sources=reading.sources)):
+        lines = reading.sources[finding.file].split("\n")
+        assert finding.line <= len(lines)
+        assert not finding.words or lines[finding.line - 1][finding.column - 1 :].startswith(finding.words)
