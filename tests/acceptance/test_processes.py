@@ -1,0 +1,217 @@
+"""Real senders - `mailer resume` as a process - that are killed, asked to stop, frozen, and started twice."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from mailer.delivery.model import InDoubtPolicy, Resolution
+
+Catch = Callable[[Any, float], Any]
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")
+
+ROUND_TRIP = 0.02
+SOAK = "MAILER_SOAK" in os.environ
+
+
+def wait_for(condition: Callable[[], bool], sender: subprocess.Popen[bytes]) -> None:
+    while not condition():
+        assert sender.poll() is None, f"the sender ended by itself: {sender.communicate()[1].decode()}"
+        time.sleep(0.002)
+
+
+def tell(figures: str) -> None:
+    """Say what was measured: `poe soak` shows it."""
+    sys.stdout.write(f"\n{figures}\n")
+
+
+def begins(office: Any, inbox: Any, **how: Any) -> subprocess.Popen[bytes]:
+    """Start a sender and wait until it has sent something."""
+    before = len(inbox.received)
+    sender: subprocess.Popen[bytes] = office.start(**how)
+    wait_for(lambda: len(inbox.received) > before, sender)
+    return sender
+
+
+def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, connections: int) -> int:
+    """Kill senders at random moments; return how many deliveries are in doubt at the end."""
+    office.connections, doubtful, chance = connections, set[str](), random.Random()
+    a_share = people * ROUND_TRIP / connections / kills
+    for _ in range(kills):
+        sender = begins(office, inbox)
+        time.sleep(chance.uniform(0, a_share))
+        sender.kill()
+        sender.communicate()
+        office.ledger.recover()
+        found = office.check(inbox.received)
+        assert doubtful <= found["in_doubt"]
+        assert len(found["in_doubt"] - doubtful) <= connections, "more unknowns than connections"
+        doubtful = found["in_doubt"]
+    sender = office.start()
+    sender.communicate()
+    assert sender.returncode == (1 if doubtful else 0)
+    found = office.check(inbox.received)
+    assert found["in_doubt"] == doubtful
+    assert len(found["accepted"] | doubtful) == people, "somebody was lost"
+    with closing(sqlite3.connect(office.database.engine.url.database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert office.ledger.resolve(office.mailing_id, Resolution.ACCEPTED) == len(doubtful)
+    assert office.ledger.mailing(office.mailing_id).counts.accepted == people
+    return len(doubtful)
+
+
+def test_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
+    office.plan(400)
+    kill_again_and_again(office, catch(office, ROUND_TRIP), people=400, kills=3, connections=8)
+
+
+@pytest.mark.slow
+def test_many_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
+    kills = 200 if SOAK else 30
+    office.plan(10_000)
+    inbox = catch(office, ROUND_TRIP)
+    doubtful = kill_again_and_again(office, inbox, people=10_000, kills=kills, connections=8)
+    assert doubtful > 0, "no kill fell between the dot and its answer: nothing was tested"
+    tell(f"{kills} kills of mailer resume, 10 000 recipients, 8 connections, 20 ms: {doubtful} in doubt")
+
+
+@pytest.mark.slow
+def test_with_retry_every_duplicate_is_flagged(office: Any, catch: Catch) -> None:
+    kills = 60 if SOAK else 15
+    office.plan(2_000, policy=InDoubtPolicy.RETRY)
+    inbox = catch(office, ROUND_TRIP)
+    office.connections = 8
+    for _ in range(kills):
+        sender = begins(office, inbox)
+        time.sleep(random.uniform(0, 2_000 * ROUND_TRIP / 8 / kills))
+        sender.kill()
+        sender.communicate()
+    sender = office.start()
+    sender.communicate()
+    assert sender.returncode == 0
+    times = Counter(inbox.received)
+    twice = {address for address, number in times.items() if number > 1}
+    assert len(times) == 2_000, "somebody was lost"
+    assert twice <= office.flagged(), "a duplicate that nobody knows of"
+    assert twice, "no kill fell between the dot and its answer: nothing was tested"
+    assert len(office.by_status()["accepted"]) == 2_000
+    tell(f"{kills} kills with retry: {len(twice)} received two, {len(office.flagged())} flagged")
+
+
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_a_sender_finishes_what_is_in_hand(office: Any, catch: Catch, which: signal.Signals) -> None:
+    office.plan(1_000)
+    inbox = catch(office, ROUND_TRIP)
+    sender = begins(office, inbox)
+    sender.send_signal(which)
+    _, said = sender.communicate(timeout=15)
+    assert sender.returncode == 75
+    assert b"Finishing the messages in hand" in said
+    found = office.check(inbox.received)
+    assert found["in_doubt"] == set()
+    assert len(found["accepted"]) == len(inbox.received)
+    assert len(found["queued"]) == 1_000 - len(inbox.received) > 0
+
+
+def test_a_sender_that_is_frozen_and_thawed_goes_on(office: Any, catch: Catch) -> None:
+    """On SQLite nobody can take over while it lives: a second one is refused, and the first finishes the work."""
+    office.plan(200)
+    inbox = catch(office, ROUND_TRIP)
+    sender = begins(office, inbox)
+    sender.send_signal(signal.SIGSTOP)
+    second = office.start()
+    _, said = second.communicate(timeout=60)
+    assert second.returncode == 75
+    assert b"another sender is at work" in said
+    assert office.ledger.recover() == 0, "it lives"
+    sender.send_signal(signal.SIGCONT)
+    sender.communicate(timeout=60)
+    assert sender.returncode == 0
+    assert len(office.check(inbox.received)["accepted"]) == 200
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------
+
+
+def freeze_past_the_lease(sender: subprocess.Popen[bytes]) -> None:
+    sender.send_signal(signal.SIGSTOP)
+    time.sleep(6.5)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_a_sender_frozen_past_its_lease_is_given_up_and_sends_nothing_more(shared_office: Any, catch: Catch) -> None:
+    shared_office.plan(300)
+    inbox = catch(shared_office, 0.1)
+    frozen = begins(shared_office, inbox, impatient=True)
+    freeze_past_the_lease(frozen)
+    other = shared_office.start(impatient=True)
+    other.communicate(timeout=120)
+    before = len(inbox.received)
+    frozen.send_signal(signal.SIGCONT)
+    _, said = frozen.communicate(timeout=60)
+    assert frozen.returncode == 74
+    assert b"another has taken over" in said
+    found = shared_office.check(inbox.received)
+    assert len(inbox.received) == before, "the frozen one sent on"
+    assert len(found["accepted"] | found["in_doubt"]) == 300
+    assert len(found["in_doubt"]) <= shared_office.connections
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_three_senders_share_the_work_through_kills_freezes_and_lost_commits(
+    shared_office: Any, catch: Catch, postgresql_proxy: tuple[str, Any]
+) -> None:
+    people, rounds, chance = (12_000, 60, random.Random()) if SOAK else (4_000, 10, random.Random())
+    shared_office.plan(people)
+    inbox, proxy = catch(shared_office, 0.1), postgresql_proxy[1]
+    proxy.swallows = lambda data: b"COMMIT" in data and chance.random() < 0.02
+    senders = [shared_office.start(impatient=True) for _ in range(3)]
+    kills = freezes = 0
+    for _ in range(rounds):
+        time.sleep(chance.uniform(0.5, 2))
+        number = chance.randrange(3)
+        if chance.random() < 0.7:
+            senders[number].kill()
+            kills += 1
+        elif senders[number].poll() is None:
+            freeze_past_the_lease(senders[number])
+            senders[number].send_signal(signal.SIGCONT)
+            freezes += 1
+        for each, sender in enumerate(senders):
+            if sender.poll() is not None:
+                sender.communicate()
+                senders[each] = shared_office.start(impatient=True)
+    for sender in senders:
+        sender.communicate(timeout=300)
+    proxy.swallows = lambda _: False
+    shared_office.start(impatient=True).communicate(timeout=300)
+    found = shared_office.check(inbox.received)
+    assert len(found["accepted"] | found["in_doubt"]) == people
+    assert proxy.swallowed > 0
+    tell(
+        f"3 senders x 4 connections on PostgreSQL, {people} recipients: {kills} kills, {freezes} freezes, "
+        f"{proxy.swallowed} commits not answered, {len(found['in_doubt'])} in doubt"
+    )
+
+
+@pytest.mark.postgresql
+def test_two_senders_on_postgresql_share_the_work(shared_office: Any, catch: Catch) -> None:
+    shared_office.plan(1_500)
+    inbox = catch(shared_office, ROUND_TRIP)
+    senders = [shared_office.start(), shared_office.start()]
+    for each in senders:
+        each.communicate(timeout=120)
+    assert len(shared_office.check(inbox.received)["accepted"]) == 1_500
+    assert {each.returncode for each in senders} <= {0, 1}
