@@ -64,7 +64,7 @@ def compose(
     lang: Language = "",
     json: Json = False,
 ) -> None:
-    """Write the issue as HTML, plain text, MJML, a whole e-mail and PDF, as an example subscriber would get it.
+    """Write the issue in every form: e-mail, plain text, web page, PDF and calendar, as an example subscriber gets it.
 
     Example: `mailer compose 2023-12 --list vest-viken`
     """
