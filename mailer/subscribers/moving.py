@@ -17,7 +17,7 @@ from mailer.subscribers.suppression import SuppressionReason
 def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     """Give a subscriber another address. The old one is suppressed, so that no old file brings it back.
 
-    Raises `SubscriberError` when nobody has the old address, or the new one is somebody's or suppressed.
+    Raises `SubscriberError` when nobody has the old address, the new one is somebody's, or either is suppressed.
     """
     before, after = parse_address(old), parse_address(new)
     now = store.clock()
@@ -26,7 +26,9 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         if found is None:
             raise SubscriberError(f"{old} is not among the subscribers", hint="mailer subscribers find NAME")
         if before.normalised != after.normalised:
-            _refuse_taken(store, connection, after.normalised)
+            _refuse_suppressed(store, connection, before.normalised)  # a new address would let mail through again
+            _refuse_suppressed(store, connection, after.normalised)
+            _refuse_taken(connection, after.normalised)
             store.suppressed.add(connection, before.normalised, reason=SuppressionReason.MOVED, now=now)
         values = {"address": after.normalised, "address_as_given": after.as_given}
         values["domain"] = after.normalised.rpartition("@")[2]
@@ -36,9 +38,12 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     return store.get(int(found.id))
 
 
-def _refuse_taken(store: SubscriberStore, connection: Connection, address: str) -> None:
+def _refuse_suppressed(store: SubscriberStore, connection: Connection, address: str) -> None:
     if store.suppressed.holds(connection, address):
         raise SubscriberError(f"{address} is suppressed", hint="mailer subscribers release ADDRESS --reason TEXT")
+
+
+def _refuse_taken(connection: Connection, address: str) -> None:
     if connection.execute(select(subscriber.c.id).where(subscriber.c.address == address)).first():
         raise SubscriberError(
             f"{address} is a subscriber already", hint="Remove one of the two: mailer subscribers remove ADDRESS"

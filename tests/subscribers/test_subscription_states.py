@@ -13,7 +13,10 @@ from mailer.database.engine import open_database
 from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.leaving import undo_leaving
 from mailer.subscribers.model import Register
+from mailer.subscribers.moving import move_person
+from mailer.subscribers.privacy import erase
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
@@ -31,6 +34,7 @@ class _Subscriptions(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
+        (Path(self.folder.name) / "nowhere").mkdir()
         self.database = open_database(f"sqlite:///{self.folder.name}/mailer.sqlite3")
         sync_lists(self.database, self.register, now=NOW)
         self.store = SubscriberStore(self.database, clock=lambda: NOW, suppression_key=b"suppression-key-of-tests")
@@ -64,6 +68,40 @@ class _Subscriptions(RuleBasedStateMachine):
         assert self.store.suppress(person, reason=SuppressionReason.MANUAL) == (key not in self.suppressed)
         self.suppressed.add(key)
         self.wanted.update({key: dict.fromkeys(self.wanted[key], "suppressed")} if key in self.wanted else {})
+
+    @rule(person=people)
+    def release(self, person: str) -> None:
+        key = person.casefold()
+        assert self.store.release(person, note="asked") == (key in self.suppressed)
+        if key in self.suppressed and key in self.wanted:
+            self.wanted[key] = dict.fromkeys(self.wanted[key], "unsubscribed")
+        self.suppressed.discard(key)
+
+    @rule(person=people)
+    def undo_leaving(self, person: str) -> None:
+        """The clock stands still, so everything was left just now."""
+        found = self.store.show(person)
+        statuses = self.wanted.get(person.casefold(), {})
+        left = {slug for slug, status in statuses.items() if status == "unsubscribed"}
+        assert set(undo_leaving(self.store, found.id if found else 0)) == left
+        statuses.update(dict.fromkeys(left, "active"))
+
+    @rule(person=people, to=people)
+    def move(self, person: str, to: str) -> None:
+        key, new = person.casefold(), to.casefold()
+        is_taken = new != key and (new in self.wanted or bool({key, new} & self.suppressed))
+        assert _is_refused(lambda: move_person(self.store, person, to)) == (key not in self.wanted or is_taken)
+        if key in self.wanted and new != key and not is_taken:
+            self.wanted[new] = self.wanted.pop(key)
+            self.suppressed.add(key)
+
+    @rule(person=people)
+    def erase(self, person: str) -> None:
+        key = person.casefold()
+        known = erase(self.store, person, workspace=Path(self.folder.name) / "nowhere").was_subscriber
+        assert known == (key in self.wanted)
+        self.wanted.pop(key, None)
+        self.suppressed.add(key)
 
     @rule(person=people, slug=lists)
     def import_one(self, person: str, slug: str) -> None:
