@@ -51,8 +51,12 @@ class Database:
         On SQLite it begins with BEGIN IMMEDIATE: a read that is upgraded to a write fails at once despite the
         busy timeout.
         """
-        with self.engine.connect().execution_options(mailer_writes=True) as connection, connection.begin():
+        with self.writer() as connection, connection.begin():
             yield connection
+
+    def writer(self) -> Connection:
+        """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it."""
+        return self.engine.connect().execution_options(mailer_writes=True)
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:

@@ -14,8 +14,7 @@ def make_message_id(keys: KeyRing, *, mailing_id: int, delivery_id: int, domain:
     It is made with the oldest key, so that a new key in front of it does not change the Message-ID of a
     delivery that is tried again.
     """
-    oldest = KeyRing(keys.keys[-1:])
-    mac = oldest.sign(PURPOSE, domain, str(mailing_id), str(delivery_id))
+    mac = keys.sign_steadily(PURPOSE, domain, str(mailing_id), str(delivery_id))
     return _message_id(mac, domain)
 
 

@@ -6,6 +6,7 @@ committed alone when none comes within `LINGER_SECONDS`.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ class GroupCommit:
         beat_seconds: float,
         committed: Callable[[], None],
     ) -> None:
-        self._database = database
+        self._connection = database.writer()
         self._record = record
         self._beat = beat
         self._beat_seconds = beat_seconds
@@ -42,6 +43,11 @@ class GroupCommit:
         self._results: list[Attempt] = []
         self._patience = 0.0  # until when the results may wait for company
         self._failure: Exception | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something could not be written."""
+        return self._failure is not None
 
     def record(self, result: Attempt) -> None:
         """Write down a result soon."""
@@ -55,7 +61,7 @@ class GroupCommit:
         self._refuse_if_failed()
         results, self._results = self._results, []
         try:
-            answer = write_insistently(self._database, partial(self._write, results, work))
+            answer = write_insistently(self._connection, partial(self._write, results, work))
         except BaseException as error:
             self._failure = error if isinstance(error, Exception) else LedgerError("a commit was interrupted")
             raise unwritable(self._failure) from error
@@ -72,14 +78,14 @@ class GroupCommit:
         due = min(self._next_beat, self._patience) if self._results else self._next_beat
         return due - time.monotonic()
 
-    def close(self) -> bool:
-        """Commit what is waiting; say whether everything is on disk."""
-        if self._results and self._failure is None:
-            try:
-                self.carry_out(_nothing_more)
-            except LedgerError:
-                return False
-        return self._failure is None
+    def close(self, last: Callable[[Connection], None] | None = None) -> None:
+        """Commit what is waiting, then `last`, even after a failure, and give the connection back."""
+        with self._connection:
+            if self._results and not self.has_failed:
+                with suppress(LedgerError):
+                    self.carry_out(_nothing_more)
+            if last is not None:
+                write_insistently(self._connection, last)
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:

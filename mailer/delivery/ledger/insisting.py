@@ -9,7 +9,6 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from mailer.database.engine import Database
 from mailer.delivery.ledger.refusals import LedgerError
 
 PATIENCE_SECONDS = 45.0  # shorter than the lease: whoever comes back later has been given up
@@ -20,18 +19,18 @@ logger = logging.getLogger("mailer.delivery")
 Answer = TypeVar("Answer")
 
 
-def write_insistently(database: Database, work: Callable[[Connection], Answer]) -> Answer:
-    """Carry out `work` in one transaction, and again while the way to the server is lost.
+def write_insistently(connection: Connection, work: Callable[[Connection], Answer]) -> Answer:
+    """Carry out `work` in one transaction of `Database.writer`, and again while the way to the server is lost.
 
     A commit whose answer was lost may have happened: `work` must come to the same when it is carried out twice.
     """
     patience = time.monotonic() + PATIENCE_SECONDS
     for tries in count():
         try:
-            with database.writing() as connection:
+            with connection.begin():
                 return work(connection)
         except DBAPIError as error:
-            if database.is_sqlite or not _may_pass(error) or time.monotonic() > patience:
+            if connection.dialect.name == "sqlite" or not _may_pass(error) or time.monotonic() > patience:
                 raise
             logger.warning("the database went away in the midst of a transaction; trying again")
             time.sleep(min(_LONGEST_PAUSE, 0.05 * 2.0**tries))

@@ -15,7 +15,7 @@ from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
-from mailer.delivery.ledger.insisting import unwritable, write_insistently
+from mailer.delivery.ledger.insisting import unwritable
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.model import (
@@ -173,11 +173,10 @@ class Run:
 
         When the ledger cannot be written, the next sender or `Ledger.recover` does this.
         """
-        has_failed = not self._writer.close()
         try:
-            write_insistently(self._database, self._end)
+            self._writer.close(self._end)
         except DBAPIError as error:
-            if not has_failed:
+            if not self._writer.has_failed:
                 raise unwritable(error) from error
         else:
             self._keep_epoch()
