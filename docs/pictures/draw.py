@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.composed import ComposedIssue
+from mailer.compose.images import with_pictures
 from mailer.issue.model import Issue
 from mailer.issue.source import read_issue
 from mailer.workspace.desk import issue_webpage, printed_issue, with_example_values
@@ -42,13 +41,6 @@ COMPONENTS = {
     "next-issue": [".mast >> nth=1"],
     "footer": [".foot"],
 }
-
-
-def with_pictures(composed: ComposedIssue) -> str:
-    html = composed.html
-    for each in composed.images:
-        html = html.replace(f"cid:{each.cid}", f"data:{each.media_type};base64,{b64encode(each.data).decode()}")
-    return html
 
 
 def save(name: str, *drawn: Image.Image) -> None:
@@ -94,10 +86,8 @@ def draw_pdf(pdf: bytes, folder: Path) -> list[Image.Image]:
 
 
 def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
-    composer = services.composer
-    return with_example_values(
-        services, with_pictures(composer.compose(issue, composer.variant_key(issue, own, lang=issue.lang)))
-    )
+    composed = services.composer.compose(issue, services.composer.variant_key(issue, own, lang=issue.lang))
+    return with_pictures(with_example_values(services, composed.html), composed.images)
 
 
 def main() -> None:

@@ -76,6 +76,13 @@ def linked_to(pages: Pages, issue: Issue) -> SourceOf:
     return lambda image: {"href": address.get(image.path, pages.issue(issue.slug))}
 
 
+def with_pictures(html: str, pictures: Iterable[Picture]) -> str:
+    """A mail's HTML as a mail program shows it: each picture of the message where its `cid:` stands."""
+    for picture in pictures:
+        html = html.replace(f"cid:{picture.cid}", data_address(picture))
+    return html
+
+
 def _attributes(picture: Picture | None, address_of: Callable[[Picture], str]) -> dict[str, object]:
     if picture is None:
         return {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.compose.calendar import IssueCalendar, build_calendar
+from mailer.compose.images import with_pictures
 from mailer.compose.printed import PrintedIssue, print_pdf
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
@@ -77,7 +78,7 @@ def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: P
     printed = printed_issue(services, issue)
     calendar = issue_calendar(services, issue)
     forms = {
-        "issue.html": with_example_values(services, composed.html).encode(),
+        "issue.html": with_pictures(with_example_values(services, composed.html), composed.images).encode(),
         "issue.txt": with_example_values(services, composed.text).encode(),
         "issue.mjml": composed.mjml.encode(),
         "issue.eml": example_message(services, composed, slug=issue.slug),

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mailer.compose.composed import ComposedIssue
 from mailer.compose.composer import Composer
+from mailer.compose.images import with_pictures
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
@@ -151,16 +150,10 @@ def forms_of(composer: Composer, templates: Templates, publication: Publication)
     def forms(issue: Issue) -> dict[str, str]:
         key = composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
         page = compose_webpage(issue, templates=templates, theme=Theme(), publication=publication)
-        return {"mail": with_pictures(composer.compose(issue, key)), "web": page}
+        composed = composer.compose(issue, key)
+        return {"mail": with_pictures(composed.html, composed.images), "web": page}
 
     return forms
-
-
-def with_pictures(composed: ComposedIssue) -> str:
-    html = composed.html
-    for each in composed.images:
-        html = html.replace(f"cid:{each.cid}", f"data:{each.media_type};base64,{b64encode(each.data).decode()}")
-    return html
 
 
 @pytest.fixture(scope="module")

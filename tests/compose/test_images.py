@@ -11,7 +11,15 @@ from PIL import Image as Pillow
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.composer import Composer
-from mailer.compose.images import UnusablePicture, linked_to, prepare_picture, prepare_pictures, read_logo
+from mailer.compose.images import (
+    UnusablePicture,
+    data_address,
+    linked_to,
+    prepare_picture,
+    prepare_pictures,
+    read_logo,
+    with_pictures,
+)
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
@@ -122,6 +130,9 @@ def test_the_mail_shows_a_picture_that_the_message_is_to_carry(composer: Compose
     (picture,) = composed.images
     assert f'src="cid:{picture.cid}"' in composed.html
     assert 'alt="Kart over Noreg"' in composed.html
+    shown = with_pictures(composed.html, composed.images)
+    assert "cid:" not in shown
+    assert f'src="{data_address(picture)}"' in shown
     assert "Foto: Kari" in composed.html
 
 
