@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from mailer.database.engine import Database
 from mailer.delivery.ledger.refusals import LedgerError
 
 PATIENCE_SECONDS = 45.0  # shorter than the lease: whoever comes back later has been given up
@@ -35,6 +36,12 @@ def write_insistently(connection: Connection, work: Callable[[Connection], Answe
             logger.warning("the database went away in the midst of a transaction; trying again")
             time.sleep(min(_LONGEST_PAUSE, 0.05 * 2.0**tries))
     raise AssertionError("unreachable")
+
+
+def insist(database: Database, work: Callable[[Connection], Answer]) -> Answer:
+    """The same over a connection that is opened for it."""
+    with database.writer() as connection:
+        return write_insistently(connection, work)
 
 
 def unwritable(error: Exception) -> Exception:

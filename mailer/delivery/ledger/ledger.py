@@ -15,7 +15,7 @@ from mailer.database.tables import mailing, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
-from mailer.delivery.ledger.insisting import write_insistently
+from mailer.delivery.ledger.insisting import insist
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import recover_dead_runs
 from mailer.delivery.ledger.refusals import (
@@ -130,7 +130,7 @@ class Ledger:
         def take_over(connection: Connection) -> int:
             return recover_dead_runs(connection, now=self._clock(), is_alone=self._database.is_sqlite)
 
-        return write_insistently(self._database, take_over)
+        return insist(self._database, take_over)
 
     def _open(self, mailing_id: int) -> None:
         def open_it(connection: Connection) -> None:
@@ -141,19 +141,19 @@ class Ledger:
             first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
             connection.execute(first.values(started_at=self._clock()))
 
-        write_insistently(self._database, open_it)
+        insist(self._database, open_it)
 
     # --- decisions --------------------------------------------------------------------------------
 
     def pause(self, mailing_id: int, *, note: str = "") -> None:
         """Have every sender of this mailing stop at its next message; `note` says why."""
         move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.PAUSED, note=note)
-        write_insistently(self._database, lambda connection: move(connection, mailing_id))
+        insist(self._database, lambda connection: move(connection, mailing_id))
 
     def resume(self, mailing_id: int) -> None:
         """Clear a pause."""
         move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.RUNNING)
-        write_insistently(self._database, lambda connection: move(connection, mailing_id))
+        insist(self._database, lambda connection: move(connection, mailing_id))
 
     def cancel(self, mailing_id: int) -> None:
         """Stop a mailing for good."""

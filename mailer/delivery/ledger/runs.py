@@ -15,7 +15,7 @@ from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
-from mailer.delivery.ledger.insisting import unwritable
+from mailer.delivery.ledger.insisting import insist, unwritable
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.model import (
@@ -118,7 +118,7 @@ class Run:
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
         self._latest_claim = clock()
-        self._id = write_insistently(database, partial(self._register, token))
+        self._id = insist(database, partial(self._register, token))
         with database.reading() as connection:
             self._list_ids = _ids_of_lists(connection, mailing.lists)
         self._writer = GroupCommit(
