@@ -12,7 +12,7 @@ WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_EXPANDED = re.compile(r"[^\W\d_]{3,}[^\W_]*\s\(([A-ZÆØÅ]{2,6})\)")
+_EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
 

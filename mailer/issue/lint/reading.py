@@ -49,7 +49,10 @@ def slip_in(passage: Passage, message: str, words: str, hint: str = "") -> Slip:
 
 
 def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator[Slip]:
-    """A slip for each place in running text that a pattern matches."""
+    """A slip for each place in running text that a pattern matches.
+
+    A pattern that repeats letters must begin where a word begins, or a word costs the square of its length.
+    """
     compiled = re.compile(pattern)
     for passage in reading.all_passages():
         for match in compiled.finditer(passage.text):

@@ -9,29 +9,30 @@ from mailer.issue.lint.reading import Reading, Slip, matches, slip_in
 
 def doubled_space(reading: Reading) -> Iterator[Slip]:
     """Two spaces between words."""
-    yield from matches(reading, r"\S+ {2,}\S+", "two spaces between words", "Leave one.")
+    yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
 
 
 def space_inside(reading: Reading) -> Iterator[Slip]:
     """A space inside brackets or quotation marks."""
-    yield from matches(reading, r"\S* [)\]»]|[(\[«] \S*", "a space inside brackets or quotation marks", "Remove it.")
+    pattern = r"(?<!\S)\S* [)\]»]|[(\[«] \S*"
+    yield from matches(reading, pattern, "a space inside brackets or quotation marks", "Remove it.")
 
 
 def space_before_mark(reading: Reading) -> Iterator[Slip]:
     """A space before a comma or full stop belongs after it."""
     yield from matches(
-        reading, r"\w+ [,;](?=[\s\w])|\w+ \.(?=\s|$)", "a space before the mark", "Put it after the mark."
+        reading, r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))", "a space before the mark", "Put it after the mark."
     )
 
 
 def stray_bar(reading: Reading) -> Iterator[Slip]:
     """An upright bar is left over from a web page or a table."""
-    yield from matches(reading, r"\S*\|", "a stray |", "Remove it.")
+    yield from matches(reading, r"(?<!\S)\S*\|", "a stray |", "Remove it.")
 
 
 def hanging_hyphen(reading: Reading) -> Iterator[Slip]:
     """`helse - og` for `helse- og`, `12- 25` for `12–25`."""
-    pattern = r"\w+ - og \w+|\d+- \d+"
+    pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
     yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
 
 
