@@ -52,7 +52,7 @@ def test_colours_that_cannot_be_told_apart_are_found() -> None:
     faint = replace(Theme(), light=replace(LIGHT, muted="#AAAAAA"))
     findings = mail_findings(composed(), faint)
     assert {each.rule for each in findings} == {"contrast"}
-    assert "muted on surface (light)" in findings[0].message
+    assert "[theme.light] muted on surface" in findings[0].message
 
 
 @pytest.mark.parametrize(
