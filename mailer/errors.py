@@ -1,5 +1,6 @@
 """The one error that people are shown: what is wrong, where, and what to do next."""
 
+import errno
 from enum import IntEnum
 
 
@@ -30,3 +31,33 @@ class MailerError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         return f"{place}{self.what}" + (f"\n{self.hint}" if self.hint else "")
+
+
+class InputOutputError(MailerError):
+    """A file, a folder or a port cannot be used."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+def explain_os_error(error: OSError) -> MailerError:
+    """What the operating system refused, in words: what, which file, what to do next."""
+    where = str(error.filename) if error.filename is not None else ""
+    hint = _WAYS_OUT.get(error.errno or 0, "Put that right, then run the command again.")
+    return InputOutputError(reason_of(error), where=where, hint=hint)
+
+
+def reason_of(error: OSError) -> str:
+    """The operating system's words without its number: `permission denied`."""
+    words = error.strerror or str(error) or type(error).__name__
+    return words[:1].lower() + words[1:]
+
+
+_RIGHTS = "Give yourself the right to read and write there, then run the command again."
+_WAYS_OUT = {
+    errno.ENOSPC: "Make room on the disk, then run the command again.",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "It can only be read; use a folder on another disk.",
+    errno.ENOENT: "Check the name, then run the command again.",
+    errno.EADDRINUSE: "Another program uses that port; choose another one.",
+}

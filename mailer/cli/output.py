@@ -1,10 +1,13 @@
 """What commands print: tables, numbers and errors for people, JSON for tools."""
 
+import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -14,6 +17,32 @@ from rich.table import Table
 from mailer.errors import MailerError
 
 WIDTH_OF_PIPES = 120
+
+
+def prepare_output() -> None:
+    """Print a `?` for what the terminal cannot show, and nothing where a stream was closed before we began."""
+    sys.stdin = sys.stdin or io.StringIO()
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def flush_output() -> None:
+    """Have the operating system take what was printed; raises `OSError`, but not when the reader has had enough."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_output()
+
+
+def silence_output() -> None:
+    """Print no more: Python would try once again when the process ends, and speak of that."""
+    sys.stdout = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def console() -> Console:
@@ -36,7 +65,8 @@ def hint(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON: UTF-8, two spaces, moments in ISO 8601."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_for_json)
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    json.dump(value, sys.stdout, ensure_ascii=not is_unicode, indent=2, default=_for_json)
     sys.stdout.write("\n")
 
 

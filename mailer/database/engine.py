@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.database import migrate
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, reason_of
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -94,7 +94,7 @@ def open_database(url: str, *, upgrade: bool = False) -> Database:
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
-    database = Database(create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16))
+    database = Database(_postgresql_engine(parsed))
     with explained(parsed.render_as_string(hide_password=True)), _closed_if_refused(database):
         if upgrade:
             with database.writing() as connection:
@@ -121,6 +121,17 @@ def _parse_url(url: str) -> URL:
             "the address of the database cannot be read",
             where="[database] url",
             hint="Write sqlite:///var/mailer.sqlite3 or postgresql+psycopg://user@host/name.",
+        ) from error
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=16)
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            "PostgreSQL's driver is not installed",
+            where="[database] url",
+            hint="Install mailer with the extra postgresql: pip install 'helsefellesskap-mailer[postgresql]'",
         ) from error
 
 
@@ -188,8 +199,29 @@ def explained(url_for_people: str) -> Iterator[None]:
     except (UnreadableError, OSError) as error:
         if isinstance(error, UnreadableError) and type(error) not in {OperationalError, UnreadableError}:
             raise  # a statement that is wrong: ours to mend
+        cause = getattr(error, "orig", None) or error
+        words = reason_of(cause) if isinstance(cause, OSError) else " ".join(str(cause).split())
         raise DatabaseError(
-            f"the database cannot be used: {getattr(error, 'orig', None) or error}",
-            where=url_for_people,
-            hint="Check that the server runs or the disk is not full, then run the command again.",
+            f"the database cannot be used: {words}", where=url_for_people, hint=_way_out(words)
         ) from error
+
+
+_WAYS_OUT = {
+    "permission denied": "Give yourself the right to write to the file and its folder; both are written to.",
+    "readonly database": "Give yourself the right to write to the file and its folder; both are written to.",
+    "read-only": "It can only be read there; keep the database on another disk: [database] url.",
+    "unable to open": "Check that it is a file, and that you may write to it and its folder.",
+    "is a directory": "Name a file, not a folder: [database] url.",
+    "not a database": "Is it the right file? If so, it is broken: restore it from a backup.",
+    "malformed": "The file is broken: restore it from a backup.",
+    "disk is full": "Make room on the disk, then run the command again.",
+    "no space left": "Make room on the disk, then run the command again.",
+    "locked": "Another program keeps it locked: wait until that is done, then run the command again.",
+    "authentication failed": "Check the user in [database] url, and the password in MAILER_DATABASE__URL.",
+}
+
+
+def _way_out(words: str) -> str:
+    """What to do next; SQLite and PostgreSQL tell the cause only in words."""
+    known = [hint for cause, hint in _WAYS_OUT.items() if cause in words.lower()]
+    return known[0] if known else "Check that the server runs and [database] url is right, then run the command again."

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +145,21 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="file is not a database") as refused:
         open_database(f"sqlite:///{file}")
     assert refused.value.where == str(file)
+    assert "restore it from a backup" in refused.value.hint
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="cannot be used") as refused:
+        open_database(f"sqlite:///{tmp_path}")
+    assert "Check that it is a file" in refused.value.hint
+    assert "Errno" not in str(refused.value)
+
+
+def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseError, match="driver is not installed") as refused:
+        open_database("postgresql+psycopg://kari@127.0.0.1:1/mailer")
+    assert "extra postgresql" in refused.value.hint
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -157,6 +173,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
         open_database("postgresql+psycopg://kari:hemmelig@127.0.0.1:1/mailer")
     assert refused.value.where == "postgresql+psycopg://kari:***@127.0.0.1:1/mailer"
     assert "hemmelig" not in str(refused.value)
+    assert "Check that the server runs" in refused.value.hint
 
 
 def test_a_database_that_stays_locked_is_explained(sqlite_database: Database) -> None:
