@@ -4,7 +4,6 @@ All traffic stays on 127.0.0.1; all recipients are `.example`.
 """
 
 import getpass
-import json
 import os
 import shutil
 import socket
@@ -39,7 +38,7 @@ SLUG = "2023-12"
 KEYS = KeyRing((b"key-of-the-benchmarks-not-secret",))
 RETURN_PATH, RECIPIENT = "b@nyhetsbrev.example", "kari@mottaker.example"
 CONNECTIONS = 10
-DOT_SECONDS = 60
+QUIET_CORES = 0.2
 
 
 class Content:
@@ -169,17 +168,30 @@ def wait_for(port: int) -> None:
     sys.exit(f"nothing answers on port {port}")
 
 
-def load() -> str:
-    """How busy the machine was, for whoever reads the figures."""
-    if not hasattr(os, "getloadavg"):
-        return "load unknown"
-    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+def others(patience: float = 0.0) -> str:
+    """How many cores are busy with something else; waits up to `patience` seconds for a quiet machine."""
+    until = time.monotonic() + patience
+    while (cores := _busy_cores()) is not None and cores > QUIET_CORES and time.monotonic() < until:
+        pass
+    return "unknown" if cores is None else f"{cores:.1f} of {os.cpu_count()} cores"
+
+
+def _busy_cores() -> float | None:
+    """Over half a second in which the benchmark itself does nothing."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return None
+    before = _idle_ticks(stat)
+    time.sleep(0.5)
+    idle, total = (now - then for now, then in zip(_idle_ticks(stat), before, strict=True))
+    return (1 - idle / max(1, total)) * (os.cpu_count() or 1)
+
+
+def _idle_ticks(stat: Path) -> tuple[int, int]:
+    ticks = [int(each) for each in stat.read_text("ascii").splitlines()[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def require_all_accepted(counts: Counts, number: int) -> None:
     if not counts.adds_up or counts.accepted != number:
         sys.exit(f"not everybody was accepted: {counts}")
-
-
-def as_json(value: object) -> str:
-    return json.dumps(value)
