@@ -1,0 +1,270 @@
+"""The real newsletter through real Postfix to real Dovecot, read back over IMAP: what was sent is what arrived."""
+
+import imaplib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mailer.bootstrap import build_services
+from mailer.database.tables import delivery
+from mailer.delivery.model import ClaimedDelivery
+from mailer.delivery.personalising import Personaliser, read_variants
+from mailer.message.envelope import Envelope
+from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.transport.base import Ready, Reply
+from mailer.transport.eml_files import without_stuffed_dots
+from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+from mailer.transport.waiting import complete
+from mailer.workspace.sending import plan, prepare
+
+PEOPLE = 12
+MAXIMUM_SIZE = 400_000
+LISTS = ("agder", "oslo")
+
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = {daemons}
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = relay.example
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+local_recipient_maps =
+relay_domains = mottaker.example
+transport_maps = inline:{{ mottaker.example=lmtp:inet:127.0.0.1:{lmtp} }}
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_forbid_bare_newline = reject
+smtpd_forbid_bare_newline_exclusions =
+message_size_limit = {size}
+mailbox_size_limit = 0
+smtputf8_enable = no
+maillog_file_prefixes = {folder}
+maillog_file = {folder}/log
+"""
+_MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+lmtp unix - - n - - lmtp
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+_DOVECOT = """\
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{folder}/mail/%n
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%n allow_all_users=yes
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class MailHost:
+    """A relay and the mailboxes behind it."""
+
+    smtp: int
+    imap: int
+    log: Path
+
+    def read(self, user: str) -> bytes:
+        """The only message in a mailbox, as soon as it has come."""
+        for _ in range(240):
+            with imaplib.IMAP4("127.0.0.1", self.imap) as box:
+                box.login(f"{user}@mottaker.example", "x")
+                _, found = box.select()
+                if found != [b"0"]:
+                    assert found == [b"1"], f"{user} has received {found!r}"
+                    _, fetched = box.fetch("1", "(RFC822)")
+                    assert isinstance(fetched[0], tuple)
+                    return fetched[0][1]
+            time.sleep(0.25)
+        pytest.fail(f"nothing came for {user}; the relay says: {self.log.read_text()[-2000:]}")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def mail_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
+    postfix, dovecot = (shutil.which(each, path="/usr/sbin:/usr/bin") for each in ("postfix", "dovecot"))
+    daemons = next((each for each in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(each).is_dir()), "")
+    if not (postfix and dovecot and daemons) or os.geteuid() != 0:
+        pytest.skip("Postfix and Dovecot are not both installed, or this is not root")
+    folder = tmp_path_factory.mktemp("mail-host")
+    for each in (folder, *folder.parents):
+        if each.stat().st_uid == os.getuid() and each != Path(each.anchor):
+            each.chmod(each.stat().st_mode | 0o055)  # their servers run as users of their own
+    smtp, lmtp, imap = free_port(), free_port(), free_port()
+    (folder / "etc").mkdir()
+    for name in ("relay", "boxes"):
+        (folder / name).mkdir(mode=0o755)
+    for name in ("spool", "data"):
+        (folder / "relay" / name).mkdir()
+    shutil.chown(folder / "relay" / "data", "postfix")
+    values = {"folder": folder / "relay", "daemons": daemons, "lmtp": lmtp, "size": MAXIMUM_SIZE}
+    (folder / "etc" / "main.cf").write_text(_MAIN.format(**values))
+    (folder / "etc" / "master.cf").write_text(_MASTER.format(port=smtp))
+    owner = pwd.getpwnam("nobody")
+    (folder / "boxes" / "mail").mkdir()
+    shutil.chown(folder / "boxes" / "mail", "nobody", owner.pw_gid)
+    boxes = {"folder": folder / "boxes", "uid": owner.pw_uid, "gid": owner.pw_gid, "imap": imap, "lmtp": lmtp}
+    (folder / "etc" / "dovecot.conf").write_text(_DOVECOT.format(**boxes))
+    delivering = subprocess.Popen([dovecot, "-F", "-c", str(folder / "etc" / "dovecot.conf")])
+    started = subprocess.run([postfix, "-c", str(folder / "etc"), "start"], check=False, capture_output=True, text=True)
+    try:
+        assert started.returncode == 0, started.stderr
+        wait_for(smtp)
+        wait_for(imap)
+        yield MailHost(smtp, imap, folder / "relay" / "log")
+    finally:
+        subprocess.run([postfix, "-c", str(folder / "etc"), "stop"], check=False, capture_output=True)
+        delivering.terminate()
+        delivering.wait()
+
+
+def test_the_real_newsletter_arrives_as_it_was_sent(
+    mail_host: MailHost, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mailer.workspace.creation import init_workspace
+    from mailer.workspace.sending import dispatcher
+
+    folder = tmp_path / "workspace"
+    init_workspace(folder)
+    shutil.copytree(repository / "issues" / "2023-12", folder / "issues" / "2023-12")
+    lines = [
+        f"p{each}@mottaker.example;Kari Nr {each};{LISTS[each % 2]};nb;kommune;e: samhandling" for each in range(PEOPLE)
+    ]
+    people = folder / "subscribers" / "people.csv"
+    people.write_text("\n".join(["epost;navn;liste;språk;rolle;grunnlag", *lines]), encoding="utf-8-sig")
+    monkeypatch.setenv("MAILER_SMTP__PORT", str(mail_host.smtp))
+    services = build_services(folder / "config.toml", announce=lambda _: None)
+    assert import_files(services.subscribers, services.register, [people], options=ImportOptions()).applied
+    prepared = prepare(services, "2023-12", lists=LISTS, untested=True, today=date(2023, 12, 1))
+    mailing = plan(services, prepared, expected=PEOPLE).mailing
+    assert mailing is not None
+    ended = dispatcher(services).run(mailing.id)
+    assert ended.counts.accepted == PEOPLE, ended.note
+    variants = read_variants(services.ledger.variants(mailing.id))
+    with services.database.reading() as connection:
+        rows = connection.execute(select(delivery)).all()
+    for row in rows:
+        arrived = mail_host.read(row.recipient.partition("@")[0])
+        sent_at = parsedate_to_datetime(message_from_bytes(arrived)["Date"])
+        claimed = ClaimedDelivery(
+            id=row.id,
+            mailing_id=row.mailing_id,
+            subscriber_id=row.subscriber_id,
+            variant_id=row.variant_id,
+            recipient=row.recipient,
+        )
+        sent = Personaliser(variants, keys=services.keys, clock=lambda at=sent_at: at)(claimed)  # type: ignore[misc] # bound now
+        trace, _, content = arrived.partition(b"\r\n" + without_stuffed_dots(sent.payload)[:40])
+        assert content, "what arrived does not hold what was sent"
+        assert arrived.endswith(without_stuffed_dots(sent.payload))
+        assert trace.startswith(f"Return-Path: <{sent.envelope.return_path}>".encode())
+    services.close()
+
+
+def session_to(mail_host: MailHost) -> Any:
+    return SmtpTransport(SmtpOptions(host="127.0.0.1", port=mail_host.smtp, security=Security.NONE)).connect()
+
+
+HEADERS = b"From: r@nyhetsbrev.example\r\nSubject: Prikker\r\nMessage-ID: <1@nyhetsbrev.example>\r\n"
+HEADERS += b"Date: Fri, 01 Dec 2023 09:00:00 +0100\r\nTo: prikker@mottaker.example\r\n\r\n"
+
+
+def test_dots_at_the_beginning_of_lines_arrive_as_they_were_written(mail_host: MailHost) -> None:
+    session = session_to(mail_host)
+    body = b"..\r\n...\r\n..en prikk foran\r\nmidt. i\r\n...\r\n\r\n"
+    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "prikker@mottaker.example"))), Ready)
+    assert complete(session.stream(HEADERS + body)) is None
+    answer = complete(session.finish())
+    assert isinstance(answer, Reply)
+    assert answer.is_accepted
+    complete(session.close())
+    assert mail_host.read("prikker").endswith(b"\r\n\r\n" + without_stuffed_dots(body))
+
+
+def test_a_message_over_the_size_limit_and_an_address_beyond_ascii_are_not_offered(mail_host: MailHost) -> None:
+    session = session_to(mail_host)
+    large = complete(session.begin(Envelope("r@nyhetsbrev.example", "stor@mottaker.example", size=MAXIMUM_SIZE + 1)))
+    assert (large.code, large.enhanced, large.is_local) == (552, "5.3.4", True)
+    unusual = complete(session.begin(Envelope("r@nyhetsbrev.example", "bjørn@mottaker.example")))
+    assert (unusual.code, unusual.enhanced, unusual.is_local) == (553, "5.6.7", True)
+    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "igjen@mottaker.example"))), Ready)
+    session.withdraw()
+
+
+def test_a_bare_line_feed_is_what_this_relay_refuses(mail_host: MailHost) -> None:
+    """So that what arrived above is known to have had none."""
+    session = session_to(mail_host)
+    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "bar@mottaker.example"))), Ready)
+    answer = complete(session.stream(HEADERS + b"bare\nline feed\r\n")) or complete(session.finish())
+    assert (answer.code, answer.is_permanent) == (521, True) or answer.code == 550
+    complete(session.close())
