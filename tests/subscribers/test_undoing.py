@@ -77,8 +77,13 @@ def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberS
     undo_import(store, report.id)
     with pytest.raises(MailerError, match="was undone"):
         undo_import(store, report.id)
-    with pytest.raises(MailerError, match="no import 99"):
+    with pytest.raises(MailerError, match=r"(?s)no import 99.*latest is 1: people\.csv, 01\.12\.2023 08:00"):
         undo_import(store, 99)
+
+
+def test_where_nothing_was_imported_nothing_is_undone(store: SubscriberStore) -> None:
+    with pytest.raises(MailerError, match="no import 1"):
+        undo_import(store, 1)
 
 
 def test_an_import_that_changes_nothing_is_none_to_undo(import_text: Import) -> None:

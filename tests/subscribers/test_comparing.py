@@ -1,0 +1,67 @@
+"""What a line of an import comes to: decided for one person at a time, from values alone."""
+
+from mailer.subscribers.comparing import Line, Person, decide
+from mailer.subscribers.import_model import Change, Outcome
+from mailer.subscribers.model import SubscriptionStatus
+
+ACTIVE, LEFT, SUPPRESSED = (
+    SubscriptionStatus.ACTIVE,
+    SubscriptionStatus.UNSUBSCRIBED,
+    SubscriptionStatus.SUPPRESSED,
+)
+
+
+def _line(n: int, slug: str, *, outcome: Outcome | None = None, **facts: str) -> Line:
+    given = dict.fromkeys(("name", "organisation", "role", "lang"), "") | facts
+    return Line(n=n, list=slug, list_lang="nn", outcome=outcome, facts=given)
+
+
+def _person(**statuses: SubscriptionStatus) -> Person:
+    facts = {"name": "Ole", "organisation": "", "role": "", "lang": "nb"}
+    return Person(facts=facts, statuses=dict(statuses))
+
+
+def _outcomes(person: Person | None, *lines: Line) -> list[Outcome]:
+    return [each.outcome for each in decide(person, lines)]
+
+
+def test_only_the_first_good_line_of_somebody_new_makes_the_person() -> None:
+    decided = list(decide(None, [_line(1, "oslo"), _line(2, "oslo"), _line(3, "agder", name="Ole", lang="nb")]))
+    assert [(each.outcome, each.makes_person) for each in decided] == [
+        (Outcome.NEW, True),
+        (Outcome.DUPLICATE, False),
+        (Outcome.NEW, False),
+    ]
+    assert decided[2].changes == (
+        Change(field="name", old="", new="Ole"),
+        Change(field="lang", old="nn", new="nb"),  # the first list's language held until then
+    )
+
+
+def test_what_the_line_alone_has_settled_makes_nobody() -> None:
+    decided = list(decide(None, [_line(1, "oslo", outcome=Outcome.SUPPRESSED), _line(2, "agder")]))
+    assert [(each.outcome, each.makes_person) for each in decided] == [
+        (Outcome.SUPPRESSED, False),
+        (Outcome.NEW, True),
+    ]
+
+
+def test_who_left_one_list_joins_another_and_who_left_all_joins_none() -> None:
+    assert _outcomes(_person(oslo=LEFT, agder=ACTIVE), _line(1, "oslo"), _line(2, "fonna")) == [
+        Outcome.LEFT,
+        Outcome.NEW,
+    ]
+    assert _outcomes(_person(oslo=LEFT), _line(1, "agder")) == [Outcome.LEFT]
+
+
+def test_nobody_who_is_suppressed_anywhere_is_put_on_a_list() -> None:
+    assert _outcomes(_person(oslo=SUPPRESSED), _line(1, "oslo"), _line(2, "agder")) == [Outcome.SUPPRESSED] * 2
+
+
+def test_an_empty_cell_changes_nothing_and_the_last_line_that_says_something_holds() -> None:
+    decided = list(decide(_person(oslo=ACTIVE), [_line(1, "oslo", name="Ola"), _line(2, "agder", name="Olav")]))
+    assert [each.changes for each in decided] == [
+        (Change(field="name", old="Ole", new="Ola"),),
+        (Change(field="name", old="Ola", new="Olav"),),
+    ]
+    assert _outcomes(_person(oslo=ACTIVE), _line(1, "oslo")) == [Outcome.UNCHANGED]
