@@ -69,7 +69,7 @@ class Inbox:
             part=part,
             parts=PARTS,
             source=_source(chosen, message, part) if chosen and message else "",
-            folder=self.folder,
+            folder=f"{self.folder.parent.name}/{self.folder.name}",
         )
         return HTMLResponse(html, headers=headers_with(page_policy(self.services)))
 
