@@ -58,7 +58,11 @@ def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook) -> dict[str, 
 def _own_section(draft: Draft, frame: Frame, notes: Notebook) -> str:
     ids = [section.id for section in frame.issue.sections]
     if draft.section and draft.section not in ids:
-        hint = did_you_mean(draft.section, ids) or f"Sections are named in {notes.file}: {', '.join(ids)}."
+        hint = did_you_mean(draft.section, ids) or (
+            f"Sections are named in {notes.file}: {', '.join(ids)}."
+            if ids
+            else f'Name it in {notes.file}: [[sections]] with id = "{draft.section}" and a title.'
+        )
         message = f'there is no section "{draft.section}"'
         _about(draft.item, notes).error("unknown-section", message, line=draft.section_line, hint=hint)
     return draft.section

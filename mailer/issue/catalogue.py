@@ -13,7 +13,9 @@ class Explanation:
 
 RULES: dict[str, Explanation] = {
     # --- The files can be read ---
-    "unreadable": Explanation("What cannot be read cannot be sent.", "Save the file as UTF-8 text, smaller than 1 MB."),
+    "unreadable": Explanation(
+        "What cannot be read cannot be sent.", "Save the file as UTF-8 text, smaller than 250 kB."
+    ),
     "toml": Explanation("The facts cannot be read.", "Texts stand in quotes, lists in brackets, dates without quotes."),
     "front-matter": Explanation("An item's facts and its text must be told apart.", "Begin with +++, facts, +++."),
     "unknown-key": Explanation("A misspelt key would be left out silently.", "Write the key as the message says."),
@@ -47,6 +49,7 @@ RULES: dict[str, Explanation] = {
     "no-address": Explanation("Readers see words and cannot follow them.", "Write the address between the ( )."),
     "tracking": Explanation("Tracking tells others who reads what.", "Nothing to do: it was taken off."),
     # --- Words ---
+    "example": Explanation("It would be sent as it stands.", "Write your own item over it."),
     "no-preheader": Explanation("Inboxes show the first words they find instead.", 'Add preheader = "…".'),
     "long-preheader": Explanation("Inboxes cut it, phones after 40 to 90 characters.", "Say the most important first."),
     "no-contact": Explanation("Who wants to know more needs somebody to ask.", 'Add contacts = ["…"].'),

@@ -21,6 +21,8 @@ SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
+# They become headers and headings.
+ON_ONE_LINE = frozenset({"title", "masthead", "preheader", "name", "place", "email"})
 _DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024-autumn" or a year as "2024".'
 
 
@@ -81,6 +83,8 @@ class Fields:
             return ""
         if UNPRINTABLE.search(value):
             self.error("character", f'"{key}" holds an unprintable character', key, hint="Delete it.")
+        if key in ON_ONE_LINE and len(value.strip().splitlines()) > 1:
+            self.error("character", f'"{key}" must stand on one line', key, hint="Join the lines.")
         if required and not value.strip():
             self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
         return value.strip()

@@ -310,7 +310,7 @@ def image_problem(path: str, images: Collection[str]) -> str:
         return "an image lies outside the issue's images folder"
     if not path.lower().endswith(_PICTURES):
         return f"an image is of a kind that mail programs do not show (use {', '.join(_PICTURES)})"
-    return "" if path in images else "an image is not there"
+    return "" if path in images else "an image is not there, or is only a link to a file elsewhere"
 
 
 def _inline_tokens(node: _Node) -> list[Token]:

@@ -37,6 +37,9 @@ def find_issue(issues_folder: Path, slug: str) -> Path:
     slugs = issue_slugs(issues_folder)
     if slug in slugs:
         return issues_folder / slug
+    if is_slug(slug) and (issues_folder / slug).is_dir():
+        hint = "Write it anew, or copy the one of another issue and change it."
+        raise MailerError(f"{FRAME} is missing", where=str(issues_folder / slug), hint=hint)
     near = did_you_mean(slug, slugs)
     hint = near or (f"There are: {', '.join(slugs)}." if slugs else "Begin one with: mailer new SLUG")
     raise MailerError(f'there is no issue "{slug}"', where=str(issues_folder), hint=hint)
@@ -136,7 +139,7 @@ class _Shelf:
         except OSError as error:
             self.error(path, f"the file cannot be read: {error.strerror}")
         else:
-            self.error(path, f"the file is larger than {at_most // 1000} kB")
+            self.error(path, f"the file is larger than {at_most // 1000} kB", hint="Make it smaller, or part it.")
         return None
 
     def item_files(self) -> list[Path]:

@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mailer.errors import MailerError
+from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.model import Issue, Lang, Precision, Severity
 from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs
-
-_ITEM = {
-    "nb": ("eksempel", "Eksempel: skriv tittelen her", "Skriv teksten her, med [ord som lenke](https://example.org/)."),
-    "nn": ("eksempel", "Døme: skriv tittelen her", "Skriv teksten her, med [ord som lenkje](https://example.org/)."),
-}
-_ENGLISH = ("example", "Example: write the title here", "Write here, with [words as a link](https://example.org/).")
 
 
 def new_issue(
@@ -41,7 +36,7 @@ def new_issue(
         raise MailerError(f'there is already an issue "{slug}"', where=str(folder), hint="Name another one.")
     last = _last(issues_folder, template_from)
     frame = _followed(last, slug, today) if last else _begun(slug, today, title=title, lang=lang)
-    name, heading, words = _ITEM.get(last.issue.lang if last else lang, _ENGLISH)
+    name, heading, words = example_item(last.issue.lang if last else lang)
     (folder / ITEMS).mkdir(parents=True)
     (folder / FRAME).write_text(frame, encoding="utf-8", newline="\n")
     item = f'+++\ntitle = "{heading}"\n{_ITEM_COMMENTS}+++\n\n{words}\n'

@@ -157,6 +157,17 @@ def test_what_the_issue_promises_must_lie_ahead(frame: str, message: str, findin
     assert finding.line >= 4
 
 
+def test_the_example_of_a_new_issue_is_a_warning_until_it_is_written_over(findings_of: LintText) -> None:
+    (finding,) = findings_of(facts='title = "Eksempel: skriv tittelen her"')
+    assert (finding.rule, finding.severity) == ("example", Severity.WARNING)
+    assert findings_of(facts='title = "Møte i Bodø"') == ()
+
+
+def test_a_very_long_word_costs_no_more_than_its_length(findings_of: LintText) -> None:
+    """The square of this length would be 40,000 million steps, and the test would be stopped."""
+    assert findings_of(f"Ord {'x' * 200_000}.") == ()
+
+
 def test_a_missing_preheader_is_a_warning_and_a_missing_contact_a_note(read_files: ReadFiles) -> None:
     item = "+++\ntitle = 'a'\n+++\nTekst.\n"
     reading = read_files({"issue.toml": FRAME.replace("preheader", "masthead"), "items/010-mote.md": item})
@@ -241,7 +252,7 @@ TEXTS = st.lists(st.sampled_from([*MARKS, *WORDS, "[her](http://a.example/)"])).
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(text=st.one_of(TEXTS, st.text(alphabet=st.characters(exclude_characters="<"))))
+@given(text=st.one_of(TEXTS, st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<"))))
 def test_no_text_makes_a_rule_raise_and_lines_hold_the_words_quoted(text: str, read_files: ReadFiles) -> None:
     reading = read_files({"issue.toml": FRAME, "items/010-mote.md": f"+++\n+++\n{text}\n"})
     if reading.issue is None:

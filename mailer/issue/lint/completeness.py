@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mailer.issue.example import EXAMPLE_TITLES
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import Reading, Slip
 from mailer.issue.model import Placement
@@ -10,6 +11,14 @@ from mailer.issue.passages import links_in
 LONGEST_PREHEADER = 120
 _INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
 _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
+
+
+def example_left(reading: Reading) -> Iterator[Slip]:
+    """The item that a new issue begins with is to be written over."""
+    for item in reading.issue.items:
+        if item.title in EXAMPLE_TITLES:
+            hint = f"Write your own item over it, or delete {item.file}."
+            yield Slip(file=item.file, line=item.line, message="this is still the example", words=item.title, hint=hint)
 
 
 def no_contact(reading: Reading) -> Iterator[Slip]:

@@ -1,0 +1,16 @@
+"""The item that a new issue begins with; it is there to be written over, and a rule says so while it is not."""
+
+from mailer.issue.model import Lang
+
+_NORWEGIAN: dict[Lang, tuple[str, str, str]] = {
+    "nb": ("eksempel", "Eksempel: skriv tittelen her", "Skriv teksten her, med [ord som lenke](https://example.org/)."),
+    "nn": ("eksempel", "Døme: skriv tittelen her", "Skriv teksten her, med [ord som lenkje](https://example.org/)."),
+}
+_ENGLISH = ("example", "Example: write the title here", "Write here, with [words as a link](https://example.org/).")
+
+EXAMPLE_TITLES = frozenset(title for _, title, _ in (*_NORWEGIAN.values(), _ENGLISH))
+
+
+def example_item(lang: Lang) -> tuple[str, str, str]:
+    """Slug, title and text of the example in a language."""
+    return _NORWEGIAN.get(lang, _ENGLISH)
