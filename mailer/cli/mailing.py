@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,10 @@ def start_mailing(
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
     from mailer.cli.progress import showing_progress
-    from mailer.workspace.sending import dispatcher
+    from mailer.workspace.sending import count_groups, dispatcher
 
-    with _stopping_on_signals() as stop, showing_progress() as show:
+    note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
+    with _stopping_on_signals() as stop, showing_progress(partial(count_groups, services, mailing)) as show:
         return dispatcher(services).run(mailing, stop=stop, once=once, on_progress=show)
 
 

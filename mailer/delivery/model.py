@@ -1,6 +1,8 @@
 """The words of a delivery: states, counts and the equation that accounts for every recipient."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -96,6 +98,16 @@ class Counts:
             + self.cancelled
             + self.in_doubt
         )
+
+
+def add_counts(several: Iterable[Counts]) -> Counts:
+    """Add equations up, state by state."""
+    total: Counter[str] = Counter()
+    skipped: Counter[SkipReason] = Counter()
+    for each in several:
+        skipped.update(each.skipped)
+        total.update({term.name: getattr(each, term.name) for term in fields(each) if term.name != "skipped"})
+    return Counts(skipped=dict(skipped), **total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

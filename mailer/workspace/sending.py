@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from mailer.bootstrap import Services
 from mailer.compose.composed import VariantKey
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport
+from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingReport, add_counts
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
 from mailer.delivery.retry import RetryRule
@@ -23,6 +23,9 @@ from mailer.transport.waiting import complete
 from mailer.workspace.checking import check_issue
 from mailer.workspace.desk import require_issue, require_known
 from mailer.workspace.publishing import store_edition
+
+_AT_A_GLANCE = 6
+_OWN_LISTS = "Own lists"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,24 @@ def dispatcher(services: Services) -> Dispatcher:
         retry=RetryRule(patience=timedelta(hours=services.settings.delivery.expire_after_hours)),
     )
     return Dispatcher(services.ledger, services.transport, keys=services.keys, options=options, clock=services.clock)
+
+
+def count_groups(services: Services, mailing: int) -> dict[str, Counts]:
+    """The equation of each list of a mailing; of each region where they are too many to be taken in at a glance."""
+    by_list = services.ledger.counts_by_list(mailing)
+    if len(by_list) <= _AT_A_GLANCE:
+        return {_name(services, slug): counts for slug, counts in by_list.items()}
+    regions = {each.slug: each.name_nb for each in services.register.regions}
+    grouped: dict[str, list[Counts]] = {name: [] for name in (*regions.values(), _OWN_LISTS)}
+    for slug, counts in by_list.items():
+        found = services.register.find(slug)
+        grouped[regions.get(found.region if found else "", _OWN_LISTS)].append(counts)
+    return {name: add_counts(some) for name, some in grouped.items() if some}
+
+
+def _name(services: Services, slug: str) -> str:
+    found = services.register.find(slug)
+    return found.short if found else slug
 
 
 def duration(services: Services, recipients: int) -> timedelta:

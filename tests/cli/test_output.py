@@ -16,6 +16,7 @@ from mailer.cli.app import app
 from mailer.cli.output import format_duration, format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
+from mailer.delivery.model import Counts
 from mailer.delivery.progress import Progress
 
 SLUG = "2024-01"
@@ -205,6 +206,24 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "━" in screen.getvalue()
     printed = screen.getvalue().replace("\N{NO-BREAK SPACE}", " ")
     assert "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; 10 a second; about 1 min" in printed
+
+
+def test_a_terminal_gets_the_numbers_of_each_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, highlight=False)
+    monkeypatch.setattr("mailer.cli.progress.Console", lambda **_: terminal)
+    asked: list[int] = []
+
+    def count_groups() -> dict[str, Counts]:
+        asked.append(1)
+        return {"Helse Nord": Counts(audience=440, accepted=256, rejected=1, queued=180, in_flight=3)}
+
+    with showing_progress(count_groups) as show:
+        for _ in range(50):
+            show(HALF_WAY)
+    assert len(asked) < 50, "counting is not for every picture"
+    (row,) = {line.strip() for line in screen.getvalue().splitlines() if line.strip().startswith("Helse Nord")}
+    assert row.split() == ["Helse", "Nord", "440", "256", "1", "183"]
 
 
 def test_typer_is_told_to_leave_tracebacks_to_python() -> None:

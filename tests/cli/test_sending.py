@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from mailer.bootstrap import build_services
+from mailer.workspace.sending import count_groups
+
 SLUG = "2024-01"
 TESTER = "redaksjon@nyhetsbrev.example"
 EQUATION = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
@@ -355,6 +358,19 @@ def test_an_old_backup_is_refused_and_says_how_many_it_lacks(moody: Any, workspa
     assert "nothing of the last 4 messages" in refused.err
     assert mailer("status", SLUG, "--json").json["mailings"] == [], "nothing was planned"
     assert len(moody.taken) == 4
+
+
+@pytest.mark.parametrize(("at_a_glance", "names"), [(6, ["Agder", "Oslo"]), (1, ["Helse Sør-Øst"])])
+def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_many(
+    planned: int, workspace: Path, monkeypatch: pytest.MonkeyPatch, at_a_glance: int, names: list[str]
+) -> None:
+    monkeypatch.setattr("mailer.workspace.sending._AT_A_GLANCE", at_a_glance)
+    services = build_services(workspace / "config.toml", environ={}, announce=lambda _: None)
+    counted = count_groups(services, planned)
+    services.close()
+    assert list(counted) == names
+    assert sum(each.queued for each in counted.values()) == 5, "one of the four is on both lists"
+    assert all(each.adds_up for each in counted.values())
 
 
 # --- Status -----------------------------------------------------------------------------------------
