@@ -360,7 +360,7 @@ def test_an_old_backup_is_refused_and_says_how_many_it_lacks(moody: Any, workspa
     assert len(moody.taken) == 4
 
 
-@pytest.mark.parametrize(("at_a_glance", "names"), [(6, ["Agder", "Oslo"]), (1, ["Helse Sør-Øst"])])
+@pytest.mark.parametrize(("at_a_glance", "names"), [(6, ["Agder", "Oslo"]), (1, ["Helse Sør-Øst RHF"])])
 def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_many(
     planned: int, workspace: Path, monkeypatch: pytest.MonkeyPatch, at_a_glance: int, names: list[str]
 ) -> None:
