@@ -22,7 +22,7 @@ IMAGES: tuple[Images, ...] = get_args(Images)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A form of the issue, a screen, and a reader: by number, else by list and language."""
+    """A form of the issue, a screen, and a reader: by number, else by lists (with commas between) and language."""
 
     part: Part = "mail"
     screen: Screen = "desktop"

@@ -68,9 +68,15 @@ class Latest:
     def _current(self) -> IssueReading:
         files = sorted(self._saved())
         if self._reading is None or files != self._files:
+            self._forget_templates(set(files) ^ set(self._files))
             self._files, self._views, self._looks = files, {}, {}
             self._reading = self.services.read_issue(self.slug)
         return self._reading
+
+    def _forget_templates(self, changed: set[tuple[str, int]]) -> None:
+        """A composer keeps what it has made of its style rules: a changed template needs a new one."""
+        if any(not Path(path).is_relative_to(self.folder) for path, _ in changed):
+            self.services.__dict__.pop("composer", None)
 
     def _saved(self) -> Iterator[tuple[str, int]]:
         for folder in self.folders:

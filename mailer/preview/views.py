@@ -110,7 +110,7 @@ def view_of(services: Services, reading: IssueReading, choice: Choice, *, reader
     reader = readers.get(choice.reader) if choice.reader else None
     if reading.issue is None:
         return None
-    lists = reader.lists if reader else tuple(filter(None, [choice.list]))
+    lists = reader.lists if reader else tuple(filter(None, choice.list.split(",")))
     lang = reader.lang if reader else choice.lang
     composed = services.composer.compose(reading.issue, chosen_key(services, reading.issue, lists=lists, lang=lang))
     return View(services=services, issue=reading.issue, composed=composed, reader=reader)

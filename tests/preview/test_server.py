@@ -60,6 +60,7 @@ def test_it_shows_the_issue_as_the_chosen_reader_sees_it(client: Any) -> None:
     plain, agder = client.get("/frame").text, client.get("/frame?list=agder").text
     assert "ditt helsefellesskap" not in plain.casefold()
     assert "ditt helsefellesskap" in agder.casefold()
+    assert "Agder" in client.get("/frame?list=oslo,agder").text
     page = client.get("/?list=agder&lang=en").text
     assert '<option value="agder" selected>' in page
     assert '<option value="en" selected>' in page
@@ -121,6 +122,9 @@ def test_what_is_saved_is_what_is_shown(client: Any, item: Path, services: Servi
     template = services.settings.paths.templates / "email" / "components" / "footer.mjml.j2"
     template.write_text(template.read_text("utf-8").replace("<p", '<p title="ny"', 1), encoding="utf-8")
     assert 'title="ny"' in client.get("/frame").text
+    style = services.settings.paths.templates / "email" / "inline.css.j2"
+    style.write_text(style.read_text("utf-8").replace("h1,h2,h3,h4{margin:0}", "h1,h2,h3,h4{margin:1px}"), "utf-8")
+    assert "margin:1px" in client.get("/frame").text.replace(" ", "")
 
 
 def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(client: Any, item: Path) -> None:
@@ -171,8 +175,8 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
 def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: Any, services: Services) -> None:
     assert "name holds this" in client.get("/?query=kari").text
     assert not (services.settings.paths.var / "mailer.sqlite3").exists(), "looking makes no database"
-    services.subscribers.add("Ola@a.example", name="Ola Berg", lang="nn", lists=["agder"], basis="Test")
-    services.subscribers.add("x@a.example", name="Xenia", lang="nb", lists=["oslo"], basis="Test")
+    services.subscribers.add("Ola@a.example", name="Ola Berg", lang="nn", lists=["agder"], basis="e: test")
+    services.subscribers.add("x@a.example", name="Xenia", lang="nb", lists=["oslo"], basis="e: test")
     page = client.get("/?query=ola").text
     assert "Ola Berg" in page
     assert "Xenia" not in page
@@ -188,7 +192,7 @@ def test_variants_are_counted(services: Services) -> None:
     from mailer.preview.choice import Choice
 
     for number, (lists, lang) in enumerate([(["agder"], "nb"), (["agder"], "nb"), (["oslo"], "nn"), (["agder"], "nn")]):
-        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=lists, basis="Test")  # type: ignore[arg-type]
+        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=lists, basis="e: test")  # type: ignore[arg-type]
     latest = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).latest
     view = latest.view(Choice())
     assert view is not None
