@@ -46,8 +46,10 @@ class Templates:
         return Templates(self.folders, rewrite=rewrite)
 
     def is_overridden(self, folder: str) -> bool:
-        """Whether the workspace has templates of its own in this folder."""
-        return any((each / folder).is_dir() for each in self.folders[:-1])
+        """Whether the workspace has templates of its own in this folder, other than copies of those shipped."""
+        *own, shipped = self.folders
+        pairs = ((file, shipped / file.relative_to(each)) for each in own for file in (each / folder).rglob("*.j2"))
+        return any(not copy.is_file() or copy.read_bytes() != file.read_bytes() for file, copy in pairs)
 
     def path(self, name: str) -> Path:
         """The file that a name stands for."""

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,12 @@ def test_an_unknown_name_in_a_template_has_file_and_line(templates: Templates, t
     with pytest.raises(MailerError, match=r"isue.* is undefined") as caught:
         templates.render("x.txt.j2")
     assert caught.value.where == f"{tmp_path / 'part.txt.j2'}:2"
+
+
+def test_copies_of_the_shipped_templates_are_no_templates_of_one_s_own(templates: Templates, tmp_path: Path) -> None:
+    assert not templates.is_overridden("email")
+    shutil.copytree(shipped_templates() / "email", tmp_path / "email")
+    assert not templates.is_overridden("email")
+    (tmp_path / "email" / "mine.mjml.j2").write_text("<p>", "utf-8")
+    assert templates.is_overridden("email")
+    assert not templates.is_overridden("web")
