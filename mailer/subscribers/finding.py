@@ -1,12 +1,14 @@
 """Finding people by the beginning of an address or name, a word inside a name, or a domain."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, select
 
 from mailer.database.tables import subscriber
 
+_MAY_BE_A_NAME = re.compile(r"[^@\d]*")
 _AFTER_ALL_LETTERS = "\U0010ffff"
 
 
@@ -16,7 +18,7 @@ def find_ids(connection: Connection, wanted: str, *, limit: int) -> list[int]:
     The indexed ways come first; names are read through only while there is room for more.
     """
     found: dict[int, None] = {}
-    for matches, order in _ways(wanted):
+    for matches, order in _ways(wanted, is_sqlite=connection.dialect.name == "sqlite"):
         query = select(subscriber.c.id).where(matches).order_by(order).limit(limit)
         found |= dict.fromkeys(connection.execute(query).scalars())
         if len(found) >= limit:
@@ -24,14 +26,15 @@ def find_ids(connection: Connection, wanted: str, *, limit: int) -> list[int]:
     return list(found)[:limit]
 
 
-def _ways(wanted: str) -> Iterator[tuple[ColumnElement[bool], Column[Any]]]:
+def _ways(wanted: str, *, is_sqlite: bool) -> Iterator[tuple[ColumnElement[bool], Column[Any]]]:
     if wanted.startswith("@"):
         yield _begins(subscriber.c.domain, wanted[1:]), subscriber.c.domain
         return
     yield _begins(subscriber.c.address, wanted), subscriber.c.address
-    if "@" not in wanted:
+    if _MAY_BE_A_NAME.fullmatch(wanted):
         yield _begins(subscriber.c.name_folded, wanted), subscriber.c.name_folded
-        yield subscriber.c.name_folded.contains(wanted, autoescape=True), subscriber.c.name_folded
+        position = func.instr if is_sqlite else func.strpos  # LIKE takes twice as long
+        yield position(subscriber.c.name_folded, wanted) > 0, subscriber.c.name_folded
 
 
 def _begins(column: Column[Any], text: str) -> ColumnElement[bool]:
