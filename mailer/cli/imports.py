@@ -108,13 +108,14 @@ def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
 
 
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
+    from mailer.subscribers.basis import require_basis
     from mailer.subscribers.csv_io import CsvDefaults
     from mailer.subscribers.register import nearest_list
 
     chosen = workspace.register.find(list_) if list_ else None
     if list_ and chosen is None:
         raise MailerError(f"there is no list {list_!r}", hint=nearest_list(workspace.register, list_))
-    return CsvDefaults(list=chosen, basis=basis)
+    return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 
 def _show(

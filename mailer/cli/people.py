@@ -145,7 +145,9 @@ def add(
     basis: Annotated[str, typer.Option(help='Why this person may be written to, as "a: signed up by e-mail".')] = "",
     name: Annotated[str, typer.Option(help="The person's name.")] = "",
     organisation: Annotated[str, typer.Option(help="Where the person works.")] = "",
-    role: Annotated[str, typer.Option(help="kommune, helseforetak, fastlege, brukerrepresentant or direktorat.")] = "",
+    role: Annotated[
+        str, typer.Option(help="kommune, helseforetak, fastlege, brukerrepresentant, direktorat or annet.")
+    ] = "",
     lang: Annotated[str, typer.Option(help="nb, nn, se or en.")] = "nb",
     again: Annotated[bool, typer.Option("--again", help="The person left and asks to come back.")] = False,
 ) -> None:

@@ -1,13 +1,41 @@
 """The basis for writing to somebody: which letter of GDPR art. 6(1) a reference text names."""
 
 import re
+from functools import lru_cache
+
+from mailer.errors import MailerError
 
 # "e: public task", "a – signed up", and "Art. 6 nr. 1 e", "art. 6(1)(a)", "artikkel 6 nr. 1 bokstav b".
 _ARTICLE = re.compile(
-    r"""^\s*([abe])\s*(?::|–|-|$)
+    r"""^\s*([abe])\s*(?::|\)|–|-|$)
     | \bart(?:\.|ikkel|icle)?\s*6\W*(?:nr|no)?\W*1\W*(?:bokstav|letter|litra)?\W*([abe])\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+_LETTER_ALONE = re.compile(r"\s*[abe]\W*", re.IGNORECASE)
+
+FORMS = (
+    'Write a letter of GDPR article 6(1), a colon and a reference: "a: signed up by e-mail" (consent), '
+    '"b: agreement 24/1234" (contract) or "e: public task, case 24/1234" (public task).'
+)
+
+
+class BasisError(MailerError):
+    """A basis that names no letter of the law, or no reference."""
+
+
+@lru_cache(maxsize=1_000)
+def require_basis(basis: str) -> str:
+    """Return a basis that names a letter and a reference as it is; raises `BasisError`."""
+    if not basis.strip():
+        raise BasisError("the basis is missing", hint=FORMS)
+    if not article_of(basis):
+        raise BasisError(
+            f"the basis {basis[:40]!r} begins with none of a: (consent), b: (contract) and e: (public task)", hint=FORMS
+        )
+    if _LETTER_ALONE.fullmatch(basis):
+        raise BasisError(f"the basis {basis[:40]!r} has no reference", hint=FORMS)
+    return basis
 
 
 def article_of(basis: str) -> str:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from mailer.errors import MailerError
 from mailer.subscribers.address import Address, AddressError, parse_address
+from mailer.subscribers.basis import BasisError, require_basis
 from mailer.subscribers.columns import CsvDefaults, CsvError, check_defaults, read_header
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, nearest_list
+from mailer.subscribers.roles import RoleError, parse_role
 from mailer.subscribers.words import MAXIMUM_ROLE, MAXIMUM_WORDS, WordsError, clean_words
 from mailer.subscribers.xlsx_cells import open_xlsx
 
@@ -122,7 +124,7 @@ class _RowParser:
                 self._refuse_national_identity_numbers(line, cells)
             try:
                 yield self._row(line, self._named(cells, joined))
-            except (RowError, AddressError, WordsError) as refused:
+            except (RowError, AddressError, BasisError, RoleError, WordsError) as refused:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what, cells=self._as_written(cells))
 
     def _as_written(self, cells: list[str]) -> dict[str, str]:
@@ -143,10 +145,7 @@ class _RowParser:
 
     def _row(self, line: int, cells: dict[str, str]) -> CsvRow:
         given = cells.get
-        basis = given("basis", "") or self.defaults.basis
         address = parse_address(given("address", ""))
-        if not basis:
-            raise RowError("the basis is missing")
         return CsvRow(
             file=self.file,
             line=line,
@@ -154,9 +153,9 @@ class _RowParser:
             list=self._list(given("list", "")),
             name=given("name", "") or f"{given('given', '')} {given('family', '')}".strip(),
             organisation=given("organisation", ""),
-            role=given("role", ""),
+            role=parse_role(given("role", "")),
             lang=_lang(given("lang", "")),
-            basis=basis,
+            basis=require_basis(given("basis", "") or self.defaults.basis),
             status=_status(given("status", "")),
         )
 

@@ -17,11 +17,13 @@ from mailer.errors import MailerError
 from mailer.subscribers import subscriptions
 from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
+from mailer.subscribers.basis import require_basis
 from mailer.subscribers.finding import find_ids
 from mailer.subscribers.model import Consent, Lang, ListKind, Subscriber, SubscriptionStatus
+from mailer.subscribers.roles import parse_role
 from mailer.subscribers.subscriptions import Event, NewSubscription
 from mailer.subscribers.suppression import Suppression, SuppressionList, SuppressionReason
-from mailer.subscribers.words import MAXIMUM_ROLE, clean_words
+from mailer.subscribers.words import clean_words
 
 FIND_LIMIT = 100
 
@@ -89,12 +91,12 @@ class SubscriberStore:
         facts = {
             "name": clean_words(name),
             "organisation": clean_words(organisation),
-            "role": clean_words(role, limit=MAXIMUM_ROLE),
+            "role": parse_role(role),
             "lang": lang,
             "source": clean_words(source),
         }
         consent = Consent(
-            basis=_required_words(basis, "a basis is missing", "Say why this person may be written to, with --basis."),
+            basis=require_basis(clean_words(basis)),
             method=method,
             recorded_at=self.clock(),
             text_version=text_version,

@@ -96,7 +96,7 @@ def test_an_unknown_issue_suggests_the_nearest(command: str, mailer: Run) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("navn;liste;grunnlag\nKari;agder;e\n", ["epost"]),
+        ("navn;liste;grunnlag\nKari;agder;e: x\n", ["epost"]),
         ("epost;liste\nkari@a.example;agder\n", ["--basis"]),
         ("", ["people.csv:1", "epost"]),
         ("epost;liste;grunnlag;fødselsnummer\nkari@a.example;agder;e;01010112345\n", ["fødselsnummer"]),
@@ -113,7 +113,10 @@ def test_a_file_that_cannot_be_imported_says_why(content: str, words: list[str],
 
 def test_invalid_addresses_are_listed_by_line_and_nothing_is_imported(workspace: Path, mailer: Run) -> None:
     file = workspace / "people.csv"
-    write(file, "epost;liste;grunnlag\ngod@a.example;agder;e\nkari.a.example;agder;e\nola@@a.example;agder;e\n")
+    write(
+        file,
+        "epost;liste;grunnlag\ngod@a.example;agder;e: x\nkari.a.example;agder;e: x\nola@@a.example;agder;e: x\n",
+    )
     refused = mailer("subscribers", "import", file)
     assert refused.code == 1
     assert "people.csv:3" in refused.out

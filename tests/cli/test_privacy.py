@@ -70,7 +70,9 @@ def test_an_export_of_what_is_not_there_is_refused(mailer: Run, tmp_path: Path, 
 
 
 def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("epost;navn;liste;grunnlag\nno;Ny;oslo;e\nny2@x.example;To;oslo;e\n", "utf-8")
+    (tmp_path / "new.csv").write_text(
+        "epost;navn;liste;grunnlag\nno;Ny;oslo;e: sak 1\nny2@x.example;To;oslo;e: sak 1\n", "utf-8"
+    )
     refused = tmp_path / "refused.csv"
     assert mailer("subscribers", "import", str(tmp_path / "new.csv"), "--refused", str(refused)).code == 1
     text = refused.read_text("utf-8-sig")
@@ -83,7 +85,7 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
 
 
 def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("epost;liste;grunnlag\nny@x.example;oslo;e\n", "utf-8")
+    (tmp_path / "new.csv").write_text("epost;liste;grunnlag\nny@x.example;oslo;e: sak 1\n", "utf-8")
     report = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--json").json
     assert mailer("subscribers", "import", "--undo", str(report["id"]), "--json").json["people"] == 1
     assert mailer("subscribers", "show", "ny@x.example").code == 1
@@ -92,8 +94,8 @@ def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
-    lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e\nkari@agder.example;Kari Berg;agder;e\n"
-    (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e\n", "utf-8")
+    lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e: sak 1\nkari@agder.example;Kari Berg;agder;e: sak 1\n"
+    (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e: sak 1\n", "utf-8")
     told = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--dry-run", "--json").json
     assert [each["outcome"] for each in told["lines"]] == ["new", "changed", "unchanged"]
     assert told["lines"][1]["changes"] == [{"field": "name", "old": "Kari Nordmann", "new": "Kari Berg"}]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.subscribers.basis import article_of
+from mailer.subscribers.basis import BasisError, article_of, require_basis
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,17 @@ from mailer.subscribers.basis import article_of
 )
 def test_the_letter_is_read_from_the_text(basis: str, article: str) -> None:
     assert article_of(basis) == article
+
+
+@pytest.mark.parametrize(
+    "basis", ["a: signed up", "B: agreement 24/1", "e) case 24/1", "E – sak 1", "Art. 6 nr. 1 e – samhandling"]
+)
+def test_a_letter_with_a_reference_is_taken_as_it_is_written(basis: str) -> None:
+    assert require_basis(basis) == basis
+
+
+@pytest.mark.parametrize("basis", ["", " ", "e", "e:", "a: –", "f: interest", "avtale", "kommune e: x"])
+def test_anything_else_is_refused_with_the_three_forms(basis: str) -> None:
+    with pytest.raises(BasisError) as refused:
+        require_basis(basis)
+    assert all(each in refused.value.hint for each in ("a: ", "b: ", "e: ", "consent", "contract", "public task"))

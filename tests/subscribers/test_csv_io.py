@@ -55,11 +55,11 @@ def test_letters_are_read_as_written_or_the_file_cannot_be_written(
     ],
 )
 def test_headers_are_known_in_any_language_and_case(file: Path, register: Register, header: str) -> None:
-    file.write_text(f"{header}\na@x.example;Ole;agder;Nynorsk;kommune;Lillevik;avtale\n", encoding="utf-8")
+    file.write_text(f"{header}\na@x.example;Ole;agder;Nynorsk;Kommune;Lillevik;b: avtale\n", encoding="utf-8")
     (row,) = _read(file, register, CsvDefaults())
     assert isinstance(row, CsvRow)
     assert (row.address.normalised, row.name, row.list.slug, row.lang) == ("a@x.example", "Ole", "agder", "nn")
-    assert (row.role, row.organisation, row.basis) == ("kommune", "Lillevik", "avtale")
+    assert (row.role, row.organisation, row.basis) == ("kommune", "Lillevik", "b: avtale")
 
 
 @pytest.mark.parametrize("name", ["akershus", "AKERSHUS (Ahus)", "Ahus", "Helsefellesskapet Ahus"])

@@ -22,8 +22,10 @@ ALL = ExportChoice(statuses=tuple(SubscriptionStatus))
 @pytest.fixture
 def filled(store: SubscriberStore) -> SubscriberStore:
     store.add("Åse@x.example", lists=["bergen", "oslo"], basis="e: sak 1", name='=HYPERLINK("http://x")', lang="nn")
-    store.add("+per@x.example", lists=["oslo"], basis="-", name="Áilu; čđŋšŧž", organisation="@SUM(1)", role="kommune")
-    store.add("kari@x.example", lists=["agder"], basis="e", name="Kari")
+    store.add(
+        "+per@x.example", lists=["oslo"], basis="e: sak 2", name="Áilu; čđŋšŧž", organisation="@SUM(1)", role="kommune"
+    )
+    store.add("kari@x.example", lists=["agder"], basis="e: case 1", name="Kari")
     store.remove("kari@x.example")
     return store
 
@@ -114,7 +116,7 @@ def test_any_table_survives_export_and_reading(
     from mailer.subscribers import exporting
 
     file = tmp_path / "people.any"
-    rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e", "active") for who, name, place, lang in people]
+    rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e: x", "active") for who, name, place, lang in people]
     write: Callable[..., int] = exporting._write_xlsx if form is Format.XLSX else exporting._write_csv
     write(file, rows) if form is Format.XLSX else write(file, rows, form)
     read = list(read_csv(file, register, defaults=CsvDefaults()))

@@ -27,15 +27,17 @@ def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> 
         def watch(progress: ImportProgress) -> None:
             if progress.step == "reading" and not done:
                 done.append(progress.step)
-                store.add("somebody@x.example", lists=["agder"], basis="e")  # nobody waits for the import to read
+                store.add(
+                    "somebody@x.example", lists=["agder"], basis="e: case 1"
+                )  # nobody waits for the import to read
             if progress.step == "comparing" and "comparing" not in done:
                 done.append(progress.step)
                 meanwhile()
 
         # The first two are known, so that not all is decided without looking at the people.
         for number in range(2):
-            store.add(f"p{number}@x.example", lists=["agder"], basis="e")
-        options = ImportOptions(defaults=CsvDefaults(basis="e"))
+            store.add(f"p{number}@x.example", lists=["agder"], basis="e: case 1")
+        options = ImportOptions(defaults=CsvDefaults(basis="e: case 1"))
         return import_files(store, register, [file], options=options, progress=watch)
 
     return run

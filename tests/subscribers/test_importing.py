@@ -165,7 +165,7 @@ def test_the_default_list_holds_where_no_column_names_one(
 ) -> None:
     file = tmp_path / "people.csv"
     file.write_text("epost\na@x.example\n", encoding="utf-8")
-    options = ImportOptions(defaults=CsvDefaults(basis="avtale", list=register.find("vestfold")))
+    options = ImportOptions(defaults=CsvDefaults(basis="b: avtale", list=register.find("vestfold")))
     assert import_files(store, register, [file], options=options).applied
     assert [each.lists for each in store.read_audience()] == [("vestfold",)]
 
@@ -198,7 +198,7 @@ from mailer.subscribers.register import read_register
 from mailer.subscribers.store import SubscriberStore
 database = open_database({str(sqlite_store.database.engine.url)!r})
 store = SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"suppression-key-of-tests")
-options = ImportOptions(defaults=CsvDefaults(basis="avtale"))
+options = ImportOptions(defaults=CsvDefaults(basis="b: avtale"))
 register = read_register(Path({str(repository / "subscribers")!r}))
 report = import_files(store, register, [Path({str(file)!r})], options=options)
 print(report.counts["new"], report.counts["unchanged"])

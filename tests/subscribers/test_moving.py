@@ -19,7 +19,7 @@ def _lists(store: SubscriberStore, address: str) -> dict[str, str]:
 
 
 def test_a_person_who_moves_keeps_number_lists_and_history(store: SubscriberStore) -> None:
-    before = store.add("ole@kommune.example", lists=["oslo"], basis="e", name="Ole")
+    before = store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1", name="Ole")
     after = move_person(store, "OLE@kommune.example", "Ole@Fylke.example")
     assert (after.id, after.address, after.address_as_given) == (before.id, "ole@fylke.example", "Ole@Fylke.example")
     assert store.find("@fylke.example") == (after,)
@@ -29,24 +29,24 @@ def test_a_person_who_moves_keeps_number_lists_and_history(store: SubscriberStor
 
 
 def test_the_old_address_does_not_come_back_through_an_old_file(store: SubscriberStore) -> None:
-    store.add("ole@kommune.example", lists=["oslo"], basis="e")
+    store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
     move_person(store, "ole@kommune.example", "ole@fylke.example")
     suppression = store.suppression("ole@kommune.example")
     assert suppression is not None
     assert suppression.reason is SuppressionReason.MOVED
     with pytest.raises(MailerError, match="is suppressed"):
-        store.add("ole@kommune.example", lists=["oslo"], basis="e")
+        store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
 
 
 def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
-    store.add("ole@kommune.example", lists=["oslo"], basis="e")
+    store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
     assert move_person(store, "ole@kommune.example", "Ole@Kommune.example").address_as_given == "Ole@Kommune.example"
     assert not store.is_suppressed("ole@kommune.example")
 
 
 def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(store: SubscriberStore) -> None:
-    store.add("ole@x.example", lists=["oslo"], basis="e")
-    store.add("kari@x.example", lists=["oslo"], basis="e")
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
     store.suppress("left@x.example", reason=SuppressionReason.COMPLAINT)
     for old, new, said in (
         ("ole@x.example", "kari@x.example", "subscriber already"),
@@ -70,10 +70,10 @@ def without_fonna(register: Register) -> Register:
 
 def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore, without_fonna: Register) -> None:
     store.add("ole@x.example", lists=["fonna"], basis="e: case 1")
-    store.add("left@x.example", lists=["fonna"], basis="e")
+    store.add("left@x.example", lists=["fonna"], basis="e: case 1")
     store.remove("left@x.example")
-    store.add("both@x.example", lists=["fonna", "bergen"], basis="e")
-    store.add("never@x.example", lists=["fonna", "bergen"], basis="e")
+    store.add("both@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    store.add("never@x.example", lists=["fonna", "bergen"], basis="e: case 1")
     store.remove("never@x.example", list_slug="bergen")
     assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=2, already=2)
     assert _lists(store, "ole@x.example") == {"bergen": "active"}

@@ -49,10 +49,12 @@ def test_no_byte_of_an_erased_person_is_left_in_any_file_of_the_database(
     sqlite_store: SubscriberStore, tmp_path: Path
 ) -> None:
     store = sqlite_store
-    store.add("gammel.ole@kommune.example", lists=["oslo"], basis="e", name="Ole Særnavn", organisation="Ås kommune")
+    store.add(
+        "gammel.ole@kommune.example", lists=["oslo"], basis="e: case 1", name="Ole Særnavn", organisation="Ås kommune"
+    )
     move_person(store, "gammel.ole@kommune.example", OLE)
     for number in range(200):  # so that his rows lie among others' and on pages that are freed
-        store.add(f"p{number}@kommune.example", lists=["oslo"], basis="e", name="Kari Vanlig")
+        store.add(f"p{number}@kommune.example", lists=["oslo"], basis="e: case 1", name="Kari Vanlig")
     _sent(store, OLE)
     needles = [b"gammel.ole@", "ole.ødegård@".encode(), b"ole.", "Særnavn".lower().encode()]
     assert all(needle in _bytes(tmp_path) for needle in needles[:2])
@@ -64,7 +66,7 @@ def test_no_byte_of_an_erased_person_is_left_in_any_file_of_the_database(
 
 
 def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: SubscriberStore, tmp_path: Path) -> None:
-    store.add(OLE, lists=["oslo"], basis="e")
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
     _sent(store, OLE)
     assert erase(store, OLE, workspace=tmp_path).deliveries == 1
     assert store.show(OLE) is None
@@ -95,7 +97,7 @@ def test_a_database_in_use_is_not_rewritten_and_says_so(
 
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0)
     monkeypatch.setattr(engine, "_PRAGMAS", ("busy_timeout = 10", "journal_mode = WAL"))
-    sqlite_store.add(OLE, lists=["oslo"], basis="e")
+    sqlite_store.add(OLE, lists=["oslo"], basis="e: case 1")
     quick = open_database(str(sqlite_store.database.engine.url))
     store = SubscriberStore(quick, clock=sqlite_store.clock, suppression_key=b"suppression-key-of-tests")
     with closing(quick), sqlite_store.database.reading() as connection:
@@ -125,7 +127,7 @@ def _pending(database: Database, store: SubscriberStore, address: str, *, since:
 def test_purging_deletes_who_never_confirmed_and_nobody_else(database: Database, store: SubscriberStore) -> None:
     _pending(database, store, "old@x.example", since=NOW - timedelta(days=8))
     _pending(database, store, "new@x.example", since=NOW - timedelta(days=6))
-    store.add("active@x.example", lists=["oslo"], basis="e")
+    store.add("active@x.example", lists=["oslo"], basis="e: case 1")
     done = purge(store, unconfirmed=timedelta(days=7), details=YEAR)
     assert (done.people, done.deliveries, done.is_scrubbed) == (1, 0, True)
     assert [each.address for each in store.find("@x.example")] == ["active@x.example", "new@x.example"]
@@ -133,7 +135,7 @@ def test_purging_deletes_who_never_confirmed_and_nobody_else(database: Database,
 
 
 def test_purging_takes_addresses_out_of_old_deliveries_and_keeps_their_outcome(store: SubscriberStore) -> None:
-    store.add(OLE, lists=["oslo"], basis="e")
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
     _sent(store, OLE, finished_at=NOW - timedelta(days=366))
     assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 1
     assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 0
@@ -144,7 +146,7 @@ def test_purging_takes_addresses_out_of_old_deliveries_and_keeps_their_outcome(s
 
 
 def test_deliveries_of_the_last_year_keep_their_details(store: SubscriberStore) -> None:
-    store.add(OLE, lists=["oslo"], basis="e")
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
     _sent(store, OLE, finished_at=NOW - timedelta(days=364))
     assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 0
 
@@ -152,7 +154,7 @@ def test_deliveries_of_the_last_year_keep_their_details(store: SubscriberStore) 
 def test_a_process_that_opens_the_database_later_finds_nothing_either(
     sqlite_store: SubscriberStore, tmp_path: Path
 ) -> None:
-    sqlite_store.add(OLE, lists=["oslo"], basis="e", name="Ole Særnavn")
+    sqlite_store.add(OLE, lists=["oslo"], basis="e: case 1", name="Ole Særnavn")
     code = f"""
 from datetime import UTC, datetime; from pathlib import Path
 from mailer.database.engine import open_database; from mailer.subscribers.privacy import erase

@@ -74,7 +74,7 @@ def test_somebody_who_left_comes_back_only_when_the_person_asks(store: Subscribe
     with pytest.raises(MailerError, match=r"left agder on 01\.12\.2023"):
         store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
     assert _statuses(store, "ole@kommune.example")["agder"] is SubscriptionStatus.UNSUBSCRIBED
-    store.add("ole@kommune.example", lists=["agder"], basis="a new consent", again=True)
+    store.add("ole@kommune.example", lists=["agder"], basis="a: a new consent", again=True)
     back = store.show("ole@kommune.example")
     assert back is not None
     assert {each.list: each.status for each in back.subscriptions} == {
@@ -82,7 +82,7 @@ def test_somebody_who_left_comes_back_only_when_the_person_asks(store: Subscribe
         "oslo": SubscriptionStatus.ACTIVE,
     }
     assert back.subscriptions[0].consent is not None
-    assert back.subscriptions[0].consent.basis == "a new consent"
+    assert back.subscriptions[0].consent.basis == "a: a new consent"
 
 
 def test_leaving_all_lists_deletes_nothing(store: SubscriberStore) -> None:
@@ -156,10 +156,12 @@ def test_the_audience_can_be_read_inside_a_writing_transaction(store: Subscriber
     [
         ({"lists": ["osl"]}, "there is no list 'osl'\nDid you mean oslo?"),
         ({"lists": ["qqq"]}, "mailer lists shows them all"),
-        ({"basis": " "}, "a basis is missing"),
+        ({"basis": " "}, "the basis is missing"),
+        ({"basis": "avtale"}, "a: (consent), b: (contract) and e: (public task)"),
+        ({"basis": "e:"}, "has no reference"),
         ({"name": "Ole\x07"}, "a control character stands in the text"),
         ({"name": "Ole\udc80"}, "a control character stands in the text"),
-        ({"role": "r" * 65}, "is longer than 64 characters"),
+        ({"role": "nurse"}, "is not one of kommune, helseforetak"),
         ({"address": "o\udc80@x.example"}, "is no e-mail address"),
         ({"address": "ole"}, "is no e-mail address"),
     ],

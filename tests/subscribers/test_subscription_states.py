@@ -49,7 +49,7 @@ class _Subscriptions(RuleBasedStateMachine):
     def add(self, person: str, slug: str, *, again: bool) -> None:
         key = person.casefold()
         is_refused = key in self.suppressed or (self.wanted.get(key, {}).get(slug) == "unsubscribed" and not again)
-        assert _is_refused(lambda: self.store.add(person, lists=[slug], basis="b", again=again)) == is_refused
+        assert _is_refused(lambda: self.store.add(person, lists=[slug], basis="b: case 1", again=again)) == is_refused
         if not is_refused:
             self.wanted.setdefault(key, {})[slug] = "active"
 
@@ -107,7 +107,7 @@ class _Subscriptions(RuleBasedStateMachine):
     def import_one(self, person: str, slug: str) -> None:
         file = Path(self.folder.name) / "people.csv"
         file.write_text(f"epost;liste\n{person};{slug}\n", encoding="utf-8")
-        import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b")))
+        import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b: case 1")))
         key = person.casefold()
         statuses = self.wanted.get(key, {})
         has_left_all = bool(statuses) and set(statuses.values()) == {"unsubscribed"}

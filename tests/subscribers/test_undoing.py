@@ -36,7 +36,7 @@ def _rows(store: SubscriberStore) -> list[int]:
 def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
     store: SubscriberStore, import_text: Import
 ) -> None:
-    store.add("siri@x.example", lists=["oslo"], basis="b")
+    store.add("siri@x.example", lists=["oslo"], basis="b: case 1")
     before = _rows(store)
     report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\nkari@x.example;Kari;oslo\n")
     assert report.id is not None
@@ -47,7 +47,7 @@ def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
 
 
 def test_facts_are_put_back_unless_somebody_changed_them_since(store: SubscriberStore, import_text: Import) -> None:
-    store.add("ole@x.example", lists=["oslo"], basis="b", name="Ole", role="kommune")
+    store.add("ole@x.example", lists=["oslo"], basis="b: case 1", name="Ole", role="kommune")
     report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
     assert report.id is not None
     assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2, kept=0)

@@ -13,7 +13,7 @@ from mailer.subscribers.columns import CsvError
 from mailer.subscribers.csv_io import CsvDefaults, CsvRow, RefusedRow, read_csv
 from mailer.subscribers.model import Register
 
-BASIS = CsvDefaults(basis="e")
+BASIS = CsvDefaults(basis="e: case 1")
 Read = Callable[..., list[CsvRow | RefusedRow]]
 
 

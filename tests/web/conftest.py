@@ -56,7 +56,9 @@ def services(web_workspace: Path, tmp_path: Path) -> Iterator[Services]:
     built = build_services(web_workspace / "config.toml", environ=environ, announce=lambda _: None)
     with closing(built):
         built.subscribers.add("kari@molde.example", lists=["more-og-romsdal"], basis="e: case 1", lang="nb")
-        built.subscribers.add("ola@bergen.example", lists=["bergen", "fonna", "nasjonale"], basis="e", lang="nn")
+        built.subscribers.add(
+            "ola@bergen.example", lists=["bergen", "fonna", "nasjonale"], basis="e: case 1", lang="nn"
+        )
         yield built
 
 
