@@ -44,3 +44,14 @@ def test_json_says_why_a_finding_matters_and_what_to_do() -> None:
     assert (shown["line"], shown["column"]) == (3, 7)
     assert shown["why"].startswith("Screen readers")
     assert shown["fix"]
+
+
+def test_links_and_recipients_are_looked_at_when_asked_for(workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    here = "http://127.0.0.1:1/"
+    item.write_text(item.read_text("utf-8").replace("https://ks.example/agder", here), "utf-8")
+    plain = mailer("check", SLUG, "--json").json["findings"]
+    asked = mailer("check", SLUG, "--links", "--recipients", "--json").json["findings"]
+    (note,) = [each for each in asked if each not in plain and each["words"] == here]
+    assert (note["rule"], note["severity"]) == ("dead-link", "note")
+    assert "private network" in note["message"]
