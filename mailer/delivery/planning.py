@@ -153,9 +153,9 @@ def _planned(
     ledger: Ledger, slug: str, audience: Iterable[AudienceMember], about: frozenset[str]
 ) -> Iterator[list[tuple[VariantKey, PlannedDelivery]]]:
     """The audience in portions, so that memory does not grow with it."""
-    members = iter(audience)
+    members, is_first = iter(audience), not ledger.mailings(slug)
     while chunk := list(islice(members, _CHUNK)):
-        sent = ledger.already_sent(slug, [each.address for each in chunk])
+        sent = frozenset() if is_first else ledger.already_sent(slug, [each.address for each in chunk])
         yield [_planned_one(each, _variant_key(each, about), is_sent=each.address in sent) for each in chunk]
 
 

@@ -38,24 +38,24 @@ Clock = Callable[[], datetime]
 
 _OURS = delivery.c.run_id == bindparam("of_run")
 _IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
-_RESULT = (
-    update(delivery)
-    .where(
-        delivery.c.id == bindparam("of_id"),
-        _OURS,
-        # A row that another run declared in doubt is still ours to settle: we have the answer.
-        # (Not IN: executemany takes no parameter that expands.)
-        or_(*(delivery.c.status == each for each in ("claimed", "in_flight", "in_doubt"))),
-    )
-    .values(
-        status=bindparam("new_status"),
-        run_id=bindparam("new_run"),
-        attempts=bindparam("new_attempts"),
-        due_at=bindparam("new_due"),
-        deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
-        reply=bindparam("new_reply"),
-        changed_at=bindparam("new_changed"),
-    )
+_SETTLED = update(delivery).where(
+    delivery.c.id == bindparam("of_id"),
+    _OURS,
+    # A row that another run declared in doubt is still ours to settle: we have the answer.
+    # (Not IN: executemany takes no parameter that expands.)
+    or_(*(delivery.c.status == each for each in ("claimed", "in_flight", "in_doubt"))),
+)
+_ACCEPTED = _SETTLED.values(
+    status=DeliveryStatus.ACCEPTED, attempts=1, reply=bindparam("new_reply"), changed_at=bindparam("new_changed")
+)
+_RESULT = _SETTLED.values(
+    status=bindparam("new_status"),
+    run_id=bindparam("new_run"),
+    attempts=bindparam("new_attempts"),
+    due_at=bindparam("new_due"),
+    deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
+    reply=bindparam("new_reply"),
+    changed_at=bindparam("new_changed"),
 )
 _SUBSCRIPTION_OF = select(subscription.c.id).where(subscription.c.subscriber_id == delivery.c.subscriber_id)
 _IS_SUPPRESSED = _SUBSCRIPTION_OF.where(subscription.c.status == SubscriptionStatus.SUPPRESSED).exists()
@@ -257,9 +257,12 @@ class Run:
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
         """Most are accepted at the first try: one statement for all of those; the others leave a history."""
-        plain = [each for each in results if _leaves_no_history(each)]
+        ours = {"of_run": self._id, "new_changed": self._clock()}
+        plain = [
+            ours | {"of_id": each.delivery.id, "new_reply": each.reply} for each in results if _leaves_no_history(each)
+        ]
         if plain:
-            connection.execute(_RESULT, [self._values(each) for each in plain])
+            connection.execute(_ACCEPTED, plain)
         for each in results:
             if not _leaves_no_history(each) and connection.execute(_RESULT, self._values(each)).rowcount:
                 connection.execute(insert(attempt), self._history(each))
