@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -68,6 +70,44 @@ def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, co
     assert office.ledger.resolve(office.mailing_id, Resolution.ACCEPTED) == len(doubtful)
     assert office.ledger.mailing(office.mailing_id).counts.accepted == people
     return len(doubtful)
+
+
+class Murderer(Thread):
+    """A server that takes the envelope, and kills the sender at the first bytes of the body."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.victim: subprocess.Popen[bytes]
+
+    def run(self) -> None:
+        sock, _ = self.listener.accept()
+        with self.listener, sock, sock.makefile("rb") as heard:
+            sock.sendall(b"220 murderer.example\r\n")
+            for answer in (b"250 murderer.example", b"250 ok", b"250 ok", b"354 go ahead"):
+                heard.readline()
+                sock.sendall(answer + b"\r\n")
+            heard.read(1000)
+            self.victim.kill()
+
+
+def test_killed_before_the_dot_everybody_is_queued(office: Any, catch: Catch) -> None:
+    """The body is larger than the connection holds: the sender is in the midst of it."""
+    office.plan(5, body=(b"x" * 76 + b"\r\n") * 100_000)
+    office.connections = 1
+    server = Murderer()
+    office.port = server.port
+    server.victim = office.start()
+    server.start()
+    server.victim.communicate(timeout=60)
+    office.ledger.recover()
+    assert {status for status, people in office.by_status().items() if people} == {"queued"}
+    inbox = catch(office, 0.0)
+    sender = office.start()
+    sender.communicate(timeout=60)
+    assert sender.returncode == 0
+    assert len(office.check(inbox.received)["accepted"]) == 5
 
 
 def test_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:

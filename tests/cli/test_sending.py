@@ -325,6 +325,22 @@ def test_what_is_not_under_way_cannot_be_stopped(command: str, mailer: Run) -> N
     assert "2024-01" in unknown.err
 
 
+def test_who_is_removed_in_mid_send_by_somebody_else_gets_nothing(moody: Any, workspace: Path, mailer: Run) -> None:
+    removed: list[str] = []
+
+    def remove_another(recipient: str) -> None:
+        if not removed:
+            removed.append("kari@agder.example" if recipient != "kari@agder.example" else "ola@agder.example")
+            command = [sys.executable, "-m", "mailer", "subscribers", "remove", *removed]
+            subprocess.run(command, cwd=workspace, check=True, stdout=subprocess.DEVNULL)
+
+    moody.before_answer = remove_another
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 0
+    found = account(mailer)
+    assert (found["accepted"], found["skipped"]) == (3, {"unsubscribed": 1})
+    assert removed[0] not in moody.taken
+
+
 def test_what_a_crashed_sender_left_behind_is_named_at_once(moody: Any, workspace: Path, mailer: Run) -> None:
     sender: list[subprocess.Popen[bytes]] = []
 
