@@ -54,9 +54,17 @@ def begin_run(connection: Connection, *, files: list[str], counts: dict[Outcome,
 
 def apply(connection: Connection, run: Run, *, progress: Callable[[ImportProgress], None]) -> None:
     """Write people, changes, subscriptions, consents and history."""
+    _analyse(connection, decision)
     for done, step in enumerate((_people, _changes, _subscriptions, _consents, _events), 1):
         step(connection, run)
+        _analyse(connection, _GROWN.get(step))
         progress(ImportProgress(step="writing", done=done, total=STEPS))
+
+
+def _analyse(connection: Connection, table: Table | None) -> None:
+    """PostgreSQL would join the next table as if this one were as small as before."""
+    if table is not None and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def _people(connection: Connection, run: Run) -> None:
@@ -174,3 +182,6 @@ def _insert_joined(
 ) -> None:
     ordered = query.order_by(decision.c.seq)
     connection.execute(table.insert().from_select(list(values), ordered, include_defaults=False))
+
+
+_GROWN = {_people: subscriber, _subscriptions: subscription}
