@@ -1,0 +1,73 @@
+"""The epoch outside the database: it notices an old backup, and stands in nobody's way otherwise."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from mailer.database.engine import Database
+from mailer.database.tables import run
+from mailer.delivery.ledger import Ledger, OldBackupError
+from mailer.delivery.ledger.epoch import Epoch, epoch_file
+from mailer.delivery.model import Mark
+
+Plan = Callable[..., int]
+
+
+@pytest.fixture
+def ledger(database: Database, clock: Any, tmp_path: Path) -> Ledger:
+    """A ledger whose epoch is kept, on PostgreSQL too."""
+    return Ledger(database, clock=clock, folder=tmp_path)
+
+
+@pytest.fixture
+def file(database: Database, tmp_path: Path) -> Path:
+    found = epoch_file(database, tmp_path)
+    assert found is not None
+    return found
+
+
+def mark_some(ledger: Ledger, mailing_id: int, number: int) -> None:
+    with ledger.start_run(mailing_id) as sending:
+        claimed = [each.id for each in sending.claim(number)]
+        assert set(sending.marks(claimed).values()) == {Mark.GO}
+
+
+def test_a_database_that_knows_of_fewer_dots_is_refused_with_their_number(
+    plan: Plan, ledger: Ledger, database: Database, file: Path
+) -> None:
+    mailing_id = plan(7)
+    mark_some(ledger, mailing_id, 5)
+    assert file.read_text("ascii") == "5\n"
+    with database.writing() as connection:
+        connection.execute(update(run).values(marks=2))  # as it was when the backup was taken
+    with pytest.raises(OldBackupError, match="nothing of the last 3 messages"):
+        ledger.refuse_old_backup()
+    with pytest.raises(OldBackupError), ledger.start_run(mailing_id):
+        pytest.fail("an old backup was sent from")
+    file.unlink()  # a person accepts it
+    ledger.refuse_old_backup()
+
+
+def test_the_first_marks_are_kept_before_the_run_ends(plan: Plan, ledger: Ledger, file: Path) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        sending.marks([each.id for each in sending.claim(2)])
+        assert file.read_text("ascii") == "2\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"many"])
+def test_what_cannot_be_read_refuses_nobody(ledger: Ledger, file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    ledger.refuse_old_backup()
+
+
+def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
+    Epoch(tmp_path / "no such folder" / "epoch").keep(3)
+    Epoch(None).keep(3)
+
+
+def test_postgresql_without_a_folder_keeps_none(postgresql_database: Database) -> None:
+    assert epoch_file(postgresql_database, None) is None
