@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,9 +71,12 @@ class Services:
         from mailer.config.secret_keys import load_suppression_key
         from mailer.subscribers.store import SubscriberStore
 
-        key, created = load_suppression_key(self.settings, self.environ)
-        if created:
-            self.announce(f"Made {created}: back it up, it keeps people who asked to be forgotten from coming back.")
+        def key() -> bytes:
+            key, created = load_suppression_key(self.settings, self.environ)
+            if created:
+                self.announce(f"Made {created}: back it up, it keeps people who want to be forgotten from coming back.")
+            return key
+
         return SubscriberStore(self.database, clock=self.clock, suppression_key=key, actor=_user(self.environ))
 
     # --- Content --------------------------------------------------------------------------------
@@ -232,4 +236,10 @@ def build_services(
 
 
 def _user(environ: Mapping[str, str]) -> str:
-    return environ.get("USER") or environ.get("USERNAME") or "somebody"
+    named = environ.get("USER") or environ.get("USERNAME")
+    if named:
+        return named
+    try:
+        return getuser()
+    except (OSError, ImportError, KeyError):  # a container's number without a name; no such module on Windows
+        return "somebody"

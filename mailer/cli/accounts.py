@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
 
 
-def show_account(mailing: "MailingReport") -> None:
+def show_account(mailing: "MailingReport", *, is_interrupted: bool = False) -> None:
     """Print the equation of one mailing, one term a line, and what to do next."""
-    started = f", begun {mailing.started_at:%d.%m.%Y %H:%M} UTC" if mailing.started_at else ""
+    started = f", begun {mailing.started_at.astimezone():%d.%m.%Y %H:%M %Z}" if mailing.started_at else ""
+    state = "interrupted: nobody is sending now" if is_interrupted else mailing.state
     lists = f" to {', '.join(mailing.lists)}" if mailing.lists else ""
-    say(f"\n{mailing.slug}  {mailing.state}{lists}{started}", "bold")
+    say(f"\n{mailing.slug}  {state}{lists}{started}", "bold")
     show_equation(mailing.counts)
     if mailing.note:
         say(f"\n{mailing.note}", "yellow")
@@ -58,6 +59,7 @@ def as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_
     counts = mailing.counts
     report: dict[str, Any] = {
         "id": mailing.id,
+        "slug": mailing.slug,
         "state": mailing.state,
         "content_hash": mailing.content_hash,
         "lists": list(mailing.lists),
@@ -98,6 +100,8 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[str]":
         yield f"mailer resume {slug}    go on, or mailer cancel {slug}"
     elif mailing.state in {"planned", "running"}:
         yield f"mailer send {slug}    go on, when no sender is at work"
+        if not (counts.accepted or counts.in_flight or counts.in_doubt):
+            yield f"mailer cancel {slug}    or begin anew: nothing was sent yet"
     if counts.rejected or counts.deferred or counts.expired:
         yield f"mailer status {slug} --failed    who, and what the server said"
     if counts.in_doubt:

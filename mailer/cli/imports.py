@@ -126,7 +126,12 @@ def _show(
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
     rows = [
-        (f"{each.file}:{each.line}", each.outcome, each.address, each.reason or _changes(each) or each.list)
+        (
+            f"{each.file}:{each.line}",
+            each.outcome,
+            each.address or _as_written(each),
+            each.reason or _changes(each) or each.list,
+        )
         for each in lines
     ]
     if rows:
@@ -137,7 +142,7 @@ def _show(
         {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
     )
     if report.applied:
-        say("Imported." if report.id else "Nothing had to be changed.", "green")
+        say(_ending(report), "green")
         if report.id:
             hint(f"mailer subscribers import --undo {report.id}")
     elif dry_run:
@@ -145,6 +150,19 @@ def _show(
         hint(f"mailer subscribers import {' '.join(map(str, files))}")
     else:
         say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
+
+
+def _ending(report: "ImportReport") -> str:
+    from mailer.subscribers.import_model import Outcome
+
+    if not any(report.counts.values()):
+        return "Nothing to import: there is no line below the header."
+    made = sum(report.counts.get(each, 0) for each in (Outcome.NEW, Outcome.CHANGED))
+    return "Imported." if made else "Nothing changed."
+
+
+def _as_written(line: "ImportLine") -> str:
+    return line.cells.get("address", "").strip()[:80]
 
 
 def _changes(line: "ImportLine") -> str:

@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
 from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services
-from mailer.cli.output import format_size, hint, say, show_json, show_table
+from mailer.cli.output import format_size, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def preview(
             index = write_preview(workspace, slug, output, today=_today())
             say(f"Wrote {_short(index)}; open it in a browser.", "green")
             return
+        note(f"Composing {slug} …")
         serve_preview(workspace, slug, port=port, open_browser=browser, announce=say)
 
 

@@ -18,6 +18,7 @@ from mailer.errors import ExitCode, MailerError
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.delivery.dispatch import Ended
+    from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan
     from mailer.workspace.sending import Prepared
 
@@ -27,7 +28,8 @@ _ENDINGS = {
     "stopped": "Stopped as asked; the messages in hand were finished.",
     "paused": "Paused; the messages in hand were finished.",
     "cancelled": "The mailing was cancelled.",
-    "server_away": "The mail server is away; who has not had it yet stays queued.",
+    "server_away": "The mail server is away; who has not had it yet stays queued. The content is frozen: changes in "
+    "the folder are not sent unless you cancel the mailing.",
     "refused": "Stopped and paused: the server refuses, and somebody must put that right first.",
     "breaker": "Stopped and paused: too many are in doubt, and somebody must look at the server first.",
 }
@@ -86,7 +88,11 @@ def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     from mailer.workspace.sending import count_groups, dispatcher
 
     note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
-    with _stopping_on_signals() as stop, showing_progress(partial(count_groups, services, mailing)) as show:
+    with (
+        _naming_the_other(services),
+        _stopping_on_signals() as stop,
+        showing_progress(partial(count_groups, services, mailing)) as show,
+    ):
         return dispatcher(services).run(mailing, stop=stop, once=once, on_progress=show)
 
 
@@ -99,7 +105,30 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     if ended.exit_code is not ExitCode.DONE:
         say(_ENDINGS[ended.reason], "yellow")
         raise typer.Exit(ended.exit_code)
+    if not report.counts.accepted and (report.counts.rejected or report.counts.expired):
+        _show_nobody_got_it(report)
+        raise typer.Exit(ExitCode.REFUSED)
     say("Everybody is accounted for.", "green")
+
+
+def _show_nobody_got_it(report: "MailingReport") -> None:
+    slug, why = report.slug, "gave no answer in time" if report.counts.expired else "refused every recipient"
+    say(f"Nobody got it: the server {why}.", "red")
+    say(f"See why with mailer status {slug} --failed; mailer send {slug} tries those rejected anew.", "yellow")
+
+
+@contextmanager
+def _naming_the_other(services: "Services") -> "Iterator[None]":
+    """Say which mailing the other sender is at work on, for whoever would rather pause that."""
+    from mailer.delivery.ledger import SenderBusyError
+
+    try:
+        yield
+    except SenderBusyError as error:
+        busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
+        if busy:
+            error.hint = f"It sends {busy[0]}: wait until it is done, or stop it with mailer pause {busy[0]}"
+        raise
 
 
 @contextmanager
@@ -130,8 +159,8 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     show_pairs(
         {
             "Lists": ", ".join(prepared.draft.lists) or "all",
-            "Content": f"{prepared.draft.content_hash[:8]}",
-            "Variants": ", ".join(f"{key} {number}" for key, number in proposed.variants.items()) or "as frozen",
+            "Content (hash)": f"{prepared.draft.content_hash[:8]}",
+            "Variants": _variants_in_words(len(proposed.variants)),
             "Test-sent": "yes, this content" if prepared.is_tested else "no",
             "Findings": count_findings(prepared.findings),
             "Pace": f"{pace}: takes at most {format_duration(takes)}, ends about {ends:%H:%M}",
@@ -144,6 +173,12 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
             say("The folder has changed since; the changes are not sent.", "yellow")
+
+
+def _variants_in_words(number: int) -> str:
+    if number > 1:
+        return f"{number} versions for readers' own helsefellesskap and language"
+    return "one version for everybody" if number else "as frozen"
 
 
 @contextmanager
@@ -203,11 +238,19 @@ def _refuse_errors(prepared: "Prepared", slug: str) -> None:
 
 def _confirm(recipients: int, confirm: int | None) -> None:
     if confirm is None:
-        answer = typer.prompt(
-            f"\nType the number of people to send to ({recipients}), or Enter to stop", default="", show_default=False
-        )
-        confirm = int(answer) if answer.strip().isdigit() else None
+        confirm = _asked(recipients)
     if confirm != recipients:
+        said = "no number was typed" if confirm is None else f"you confirmed {format_value(confirm)}"
+        raise MailerError(f"{said}, it is {format_value(recipients)}", hint="Nothing was sent.")
+
+
+def _asked(recipients: int) -> int | None:
+    question = f"\nType the number of people to send to ({recipients}), or Enter to stop"
+    try:
+        answer = typer.prompt(question, default="", show_default=False)
+    except typer.Abort:
         raise MailerError(
-            f"it would go to {format_value(recipients)}, which was not confirmed", hint="Nothing was sent."
-        )
+            "nobody is here to type the number of recipients; nothing was sent",
+            hint=f"In scripts, give it with --confirm {recipients}",
+        ) from None
+    return int(answer) if answer.strip().isdigit() else None

@@ -127,6 +127,8 @@ def format_value(value: object) -> str:
 
 def format_duration(duration: timedelta) -> str:
     """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
+    if duration < timedelta(seconds=1):
+        return "less than a second"
     seconds = round(duration.total_seconds())
     if seconds < 60:
         return f"{seconds} s"

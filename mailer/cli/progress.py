@@ -90,4 +90,9 @@ def _line(progress: "Progress") -> str:
     left = progress.seconds_left
     ends = f"; about {format_duration(timedelta(seconds=left))} left" if left else ""
     done = f"{format_value(progress.settled)} of {format_value(progress.total)}"
-    return f"{done}: {words}; {progress.rate:.0f} a second{ends}"
+    return f"{done}: {words}; {_pace(progress.rate)}{ends}"
+
+
+def _pace(rate: float) -> str:
+    """As many a second as a whole number tells rightly, else a minute."""
+    return f"{rate:.0f} a second" if rate >= 10 else f"{rate * 60:.0f} a minute"

@@ -105,7 +105,8 @@ def status(
             show_json({"slug": slug or None, "mailings": reports})
             return
         for each in mailings:
-            show_account(each)
+            sends = each.state != "running" or workspace.ledger.is_sending(each.id)
+            show_account(each, is_interrupted=not sends)
             show_people(workspace, each, failed=failed, in_doubt=in_doubt)
     if not mailings:
         say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")

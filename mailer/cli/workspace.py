@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def init(
 
     init_workspace(folder)
     say(f"Made the workspace {folder}.", "green")
-    hint(f"cd {folder}")
+    hint(f"cd {quote(str(folder))}")
     hint(f"mailer new {date.today():%Y-%m}")  # noqa: DTZ011 the editor's own calendar
 
 

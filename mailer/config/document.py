@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailer.config.errors import ConfigError
+from mailer.config.errors import ConfigError, UnusableFileError
+from mailer.errors import reason_of
 
 HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
@@ -36,13 +37,16 @@ def read_document(file: Path) -> Document:
         text = file.read_bytes().decode("utf-8-sig")
         return Document(file=file, values=tomllib.loads(text), lines=dict(_lines(text)))
     except OSError as error:
-        raise ConfigError(f"the file cannot be read ({error.strerror})", where=str(file)) from error
+        hint = "Check that it is a file, and that you may read it."
+        raise UnusableFileError(f"the file cannot be read: {reason_of(error)}", where=str(file), hint=hint) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
             "the file is not UTF-8", where=f"{file}:{line}", hint="Save it again with the encoding UTF-8."
         ) from error
-    except (ValueError, RecursionError) as error:  # also for a number of thousands of digits
+    except RecursionError:
+        raise _broken(file, "it is nested too deeply") from None
+    except ValueError as error:  # also for a number of thousands of digits
         raise _broken(file, str(error)) from None
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from mailer.config.errors import ConfigError
+from mailer.config.errors import ConfigError, UnusableFileError
+from mailer.errors import reason_of
 from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("the key file cannot be read", where=str(file), hint="Restore it from a backup.") from error
+        hint = "Restore it from a backup."
+        raise UnusableFileError("the key file cannot be read", where=str(file), hint=hint) from error
 
 
 def _checked(texts: list[str], source: str) -> tuple[bytes, ...]:
@@ -73,7 +75,10 @@ def _create(file: Path) -> bool:
             _write(file, secrets.token_hex(32) + "\n")
             return True
     except OSError as error:
-        raise ConfigError(f"the key file cannot be made ({error.strerror})", where=str(file)) from error
+        hint = f"Make {file.parent} a folder that you may write to, or name another: [paths] var."
+        raise UnusableFileError(
+            f"the key file cannot be made: {reason_of(error)}", where=str(file), hint=hint
+        ) from error
 
 
 def _write(file: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services
-from mailer.errors import MailerError
+from mailer.errors import InputOutputError, MailerError, reason_of
 from mailer.preview.choice import read_choice
 from mailer.preview.frames import frame_policy, mail_frame, with_links_out
 from mailer.preview.latest import Latest
@@ -141,7 +141,8 @@ def listen(port: int) -> socket.socket:
         listener.listen()  # the browser may be quicker than the server
     except OSError as error:
         listener.close()
-        raise MailerError(f"port {port} cannot be used", hint="Choose another with --port, or 0 for any.") from error
+        hint = "Choose another with --port, or 0 for any."
+        raise InputOutputError(f"port {port} cannot be used: {reason_of(error)}", hint=hint) from error
     return listener
 
 

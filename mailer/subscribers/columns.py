@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from mailer.errors import MailerError
+from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.model import SubscriberList
 
 MAXIMUM_COLUMNS = 100
@@ -30,6 +30,12 @@ class CsvError(MailerError):
     """A file of which nothing can be used."""
 
 
+class UnreadableFileError(CsvError):
+    """A file that the operating system does not let us read."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvDefaults:
     """What holds for all lines of a file that have no column for it."""
@@ -49,7 +55,11 @@ def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
     while names and not names[-1]:
         names.pop()
     if len(names) > MAXIMUM_COLUMNS:
-        raise CsvError(f"the header has more than {MAXIMUM_COLUMNS} columns", where=where)
+        raise CsvError(
+            f"the header has more than {MAXIMUM_COLUMNS} columns",
+            where=where,
+            hint=f"Keep those that are known: {', '.join(names[0] for names in COLUMNS.values())}.",
+        )
     if not any(_HEADERS.get(name) == "address" for name in names):
         raise CsvError(
             "no column holds the e-mail address",

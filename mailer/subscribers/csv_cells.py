@@ -80,7 +80,7 @@ def _eight_bit_encoding(file: Path) -> str:
 
 def _check_line(*, length: int, has_nul: bool, where: str) -> None:
     if has_nul:
-        raise CsvError("the file holds a NUL, so it is no text", where=where, hint=SAVE_AGAIN)
+        raise CsvError("this is no table but something else, such as a picture", where=where, hint=SAVE_AGAIN)
     if length == MAXIMUM_LINE:
         raise CsvError("the line is endless, so this is no table", where=where, hint=SAVE_AGAIN)
 

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.errors import MailerError
+from mailer.errors import MailerError, reason_of
 from mailer.subscribers.address import Address, AddressError, parse_address
 from mailer.subscribers.basis import BasisError, require_basis
-from mailer.subscribers.columns import CsvDefaults, CsvError, check_defaults, read_header
+from mailer.subscribers.columns import CsvDefaults, CsvError, UnreadableFileError, check_defaults, read_header
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
@@ -89,7 +89,11 @@ def _open(file: Path) -> AbstractContextManager[Cells]:
         with file.open("rb") as opened:
             beginning = opened.read(4)
     except OSError as error:
-        raise CsvError(f"the file cannot be read: {error.strerror}", where=str(file)) from error
+        raise UnreadableFileError(
+            f"the file cannot be read: {reason_of(error)}",
+            where=str(file),
+            hint="Check its name, that it is a file and no folder, and that you may read it.",
+        ) from error
     for signature, kind in _FOREIGN.items():
         if beginning == signature:
             raise CsvError(f"this is {kind}", where=str(file), hint=SAVE_AGAIN)

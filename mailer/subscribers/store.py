@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -52,12 +53,23 @@ class SubscriberStore:
     """Subscribers and their subscriptions in the database. `actor` is who the history names."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime], suppression_key: bytes, actor: str = "mailer"
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime],
+        suppression_key: bytes | Callable[[], bytes],
+        actor: str = "mailer",
     ) -> None:
         self.database = database
         self.clock = clock
-        self.suppressed = SuppressionList(suppression_key)
+        self._suppression_key = suppression_key
         self.actor = actor
+
+    @cached_property
+    def suppressed(self) -> SuppressionList:
+        """The addresses that must not be written to; who only counts needs no key."""
+        key = self._suppression_key
+        return SuppressionList(key() if callable(key) else key)
 
     def acting_as(self, actor: str) -> "SubscriberStore":
         """The same store, for somebody else."""

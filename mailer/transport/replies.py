@@ -8,6 +8,7 @@ import time
 from functools import lru_cache
 from typing import Any
 
+from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
 
 MAXIMUM_LINE_BYTES = 8192
@@ -119,4 +120,6 @@ def in_words(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
+    if isinstance(error, OSError) and error.strerror:
+        return reason_of(error)
     return str(error) or type(error).__name__

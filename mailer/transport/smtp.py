@@ -174,7 +174,7 @@ class SmtpTransport:
                 f"the server cannot be reached: {in_words(error)}",
                 stage,
                 is_lasting=False,
-                hint=_START_IT if self.is_loopback else _CHECK_IT,
+                hint=_START_IT if self.is_loopback and isinstance(error, ConnectionRefusedError) else _CHECK_IT,
             ) from error
 
     def _answered(self, code: int, words: bytes, stage: Stage) -> TransportError:

@@ -122,7 +122,7 @@ def test_an_empty_basis_is_refused_when_nothing_else_gives_one(file: Path, regis
         (b"epost;email;liste\n", ":1", "two columns hold the address"),
         (b"epost" + b";x" * 200 + b"\n", ":1", "more than 100 columns"),
         (b"epost;navn\n", "", "--list"),
-        (b"epost;liste\na@x.example;osl\0o\n", ":2", "NUL"),
+        (b"epost;liste\na@x.example;osl\0o\n", ":2", "no table but something else"),
         (b"epost;liste;navn\na@x.example;oslo;\xc3\xb8\nb@x.example;oslo;\xf8\n", ":3", "mixture"),
         (b"epost;liste;navn\na@x.example;oslo;\x81\n", ":2", "mixture"),
         (b"\xef\xbb\xbfepost;liste;navn\na@x.example;oslo;\xf8\n", ":2", "mixture"),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.database.engine import Database
-from mailer.database.tables import mailing, test_send, variant
+from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
@@ -91,11 +91,11 @@ class Ledger:
             self._take_over()
             self._open(mailing_id)
             report = self.mailing(mailing_id)
-            run = Run(self._database, self._clock, mailing=report, token=token, renew_proof=renew, epoch=self._epoch)
+            begun = Run(self._database, self._clock, mailing=report, token=token, renew_proof=renew, epoch=self._epoch)
             try:
-                yield run
+                yield begun
             finally:
-                run.end()
+                begun.end()
 
     def recover(self) -> int:
         """Take over from senders that are proved dead; return how many deliveries are in doubt by it.
@@ -107,6 +107,12 @@ class Ledger:
                 return self._take_over()
         except SenderBusyError:
             return 0
+
+    def is_sending(self, mailing_id: int) -> bool:
+        """Whether a sender of this mailing is at work; ask after `recover`, which ends the runs of dead ones."""
+        open_run = select(run.c.id).where(run.c.mailing_id == mailing_id, run.c.ended_at.is_(None))
+        with self._database.reading() as connection:
+            return connection.execute(open_run.limit(1)).first() is not None
 
     def refuse_old_backup(self) -> None:
         """Raise `OldBackupError` when more was sent from here than the database knows of."""
