@@ -97,9 +97,9 @@ def _rows(connection: Connection, choice: ExportChoice) -> Iterator[Iterable[str
 
 
 def _query(choice: ExportChoice) -> Select[Any]:
-    latest = (
-        select(func.max(consent.c.id)).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
-    )
+    # "+ 0" keeps PostgreSQL from reading all consents backwards by number for each subscription.
+    basis = select(consent.c.basis).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
+    latest = basis.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
     query = (
         select(
             subscriber.c.address_as_given,
@@ -108,12 +108,11 @@ def _query(choice: ExportChoice) -> Select[Any]:
             subscriber.c.role,
             subscriber.c.lang,
             list_.c.slug,
-            func.coalesce(consent.c.basis, ""),
+            func.coalesce(latest, ""),
             subscription.c.status,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
-        .outerjoin(consent, consent.c.id == latest.scalar_subquery())
         .where(subscription.c.status.in_([each.value for each in choice.statuses]))
         .order_by(subscriber.c.id, list_.c.position)
     )
