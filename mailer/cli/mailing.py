@@ -52,6 +52,7 @@ def start_mailing(
     if json and not dry_run:
         raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
     if not dry_run:
+        services.ledger.refuse_second_sender()
         services.ledger.refuse_old_backup()
         services.ledger.recover()
     with _naming_the_way_on(services, slug):

@@ -131,6 +131,7 @@ def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
     """
     with services(context) as workspace:
         mailing = _unfinished(workspace, slug)
+        workspace.ledger.refuse_second_sender()
         workspace.ledger.resume(mailing)
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
 

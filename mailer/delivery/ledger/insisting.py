@@ -39,9 +39,12 @@ def write_insistently(connection: Connection, work: Callable[[Connection], Answe
 
 
 def insist(database: Database, work: Callable[[Connection], Answer]) -> Answer:
-    """The same over a connection that is opened for it."""
-    with database.writer() as connection:
-        return write_insistently(connection, work)
+    """The same over a connection that is opened for it; raises `LedgerError` when the database cannot be written."""
+    try:
+        with database.writer() as connection:
+            return write_insistently(connection, work)
+    except OperationalError as error:
+        raise unwritable(error) from error
 
 
 def unwritable(error: Exception) -> Exception:

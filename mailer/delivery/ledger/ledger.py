@@ -97,6 +97,12 @@ class Ledger:
             finally:
                 begun.end()
 
+    def refuse_second_sender(self) -> None:
+        """Raise `SenderBusyError` when another sender is at work on this SQLite database, before anything waits."""
+        if self._database.is_sqlite:
+            with hold_proof(self._database, ""):
+                pass
+
     def recover(self) -> int:
         """Take over from senders that are proved dead; return how many deliveries are in doubt by it.
 
