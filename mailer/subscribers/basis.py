@@ -15,8 +15,8 @@ _ARTICLE = re.compile(
 _LETTER_ALONE = re.compile(r"\s*[abe]\W*", re.IGNORECASE)
 
 FORMS = (
-    'Write a letter of GDPR article 6(1), a colon and a reference: "a: signed up by e-mail" (consent), '
-    '"b: agreement 24/1234" (contract) or "e: public task, case 24/1234" (public task).'
+    "Give --basis (or the column grunnlag): a letter of GDPR article 6(1), a colon and a reference: "
+    '"a: signed up by e-mail" (consent), "b: agreement 24/1234" (contract) or "e: public task, case 24/1234" (public task).'
 )
 
 
