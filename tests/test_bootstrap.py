@@ -26,7 +26,7 @@ def test_keys_are_made_once_and_named(folder: Path) -> None:
     said: list[str] = []
     for _ in range(2):
         services = build_services(environ={}, cwd=folder, announce=said.append)
-        assert services.keys
+        assert services.keys.keys
         services.close()
     assert len(said) == 1
     assert "back it up" in said[0]
