@@ -16,7 +16,7 @@ _LETTER_ALONE = re.compile(r"\s*[abe]\W*", re.IGNORECASE)
 
 FORMS = (
     "Give --basis (or the column grunnlag): a letter of GDPR article 6(1), a colon and a reference: "
-    '"a: signed up by e-mail" (consent), "b: agreement 24/1234" (contract) or "e: public task, case 24/1234" (public task).'
+    '"a: signed up by e-mail" (consent), "b: agreement 24/1234" (contract) or "e: case 24/1234" (public task).'
 )
 
 
