@@ -74,7 +74,7 @@ def test_only_the_number_of_recipients_confirms(typed: str, tested: Any, mailer:
 def test_a_wrong_number_from_a_script_plans_nothing(mailer: Run) -> None:
     result = mailer("send", SLUG, "--confirm", "5")
     assert result.code == 1
-    assert "it would go to 4" in result.err
+    assert "you confirmed 5, it is 4" in result.err
     assert mailer("status", SLUG, "--json").json["mailings"] == []
 
 
