@@ -45,9 +45,9 @@ def begins(office: Any, inbox: Any, **how: Any) -> subprocess.Popen[bytes]:
     return sender
 
 
-def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, connections: int) -> int:
-    """Kill senders at random moments; return how many deliveries are in doubt at the end."""
-    office.connections, doubtful, chance = connections, set[str](), random.Random()
+def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, connections: int) -> list[int]:
+    """Kill senders at random moments; return how many deliveries each kill left in doubt."""
+    office.connections, doubtful, chance, left = connections, set[str](), random.Random(), list[int]()
     a_share = people * ROUND_TRIP / connections / kills
     for _ in range(kills):
         sender = begins(office, inbox)
@@ -57,7 +57,8 @@ def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, co
         office.ledger.recover()
         found = office.check(inbox.received)
         assert doubtful <= found["in_doubt"]
-        assert len(found["in_doubt"] - doubtful) <= connections, "more unknowns than connections"
+        left.append(len(found["in_doubt"] - doubtful))
+        assert left[-1] <= connections, "more unknowns than connections"
         doubtful = found["in_doubt"]
     sender = office.start()
     sender.communicate()
@@ -69,7 +70,7 @@ def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, co
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert office.ledger.resolve(office.mailing_id, Resolution.ACCEPTED) == len(doubtful)
     assert office.ledger.mailing(office.mailing_id).counts.accepted == people
-    return len(doubtful)
+    return left
 
 
 class Murderer(Thread):
@@ -116,11 +117,19 @@ def test_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
 
 
 @pytest.mark.slow
+def test_twenty_kills_in_one_mailing_are_all_accounted_for(office: Any, catch: Catch) -> None:
+    office.plan(2_000)
+    left = kill_again_and_again(office, catch(office, ROUND_TRIP), people=2_000, kills=20, connections=4)
+    tell(f"20 kills of mailer resume, 2 000 recipients, 4 connections, 20 ms: {sum(left)} in doubt, by kill {left}")
+    assert sum(each > 0 for each in left) >= 5, "too few kills fell between the dot and its answer"
+
+
+@pytest.mark.slow
 def test_many_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
     kills = 200 if SOAK else 30
     office.plan(10_000)
     inbox = catch(office, ROUND_TRIP)
-    doubtful = kill_again_and_again(office, inbox, people=10_000, kills=kills, connections=8)
+    doubtful = sum(kill_again_and_again(office, inbox, people=10_000, kills=kills, connections=8))
     assert doubtful > 0, "no kill fell between the dot and its answer: nothing was tested"
     tell(f"{kills} kills of mailer resume, 10 000 recipients, 8 connections, 20 ms: {doubtful} in doubt")
 
