@@ -44,6 +44,7 @@ def dots_and_syncs(trace: Path) -> tuple[int, list[str]]:
     return dots, early
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 @pytest.mark.parametrize("connections", [1, 4])
 def test_no_final_dot_goes_out_before_its_mark_is_synced(
@@ -68,6 +69,7 @@ def test_no_final_dot_goes_out_before_its_mark_is_synced(
     assert early == []
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_at_any_moment_costs_no_account(office: Any, catch: Catch) -> None:
     """The limit on a file's size stands for the full disk: SQLite's log can grow no further."""
     limit = shutil.which("prlimit")
@@ -93,6 +95,7 @@ def test_a_disk_that_is_full_at_any_moment_costs_no_account(office: Any, catch: 
     assert len(found["accepted"] | found["in_doubt"]) == people
 
 
+@pytest.mark.slow
 def test_a_database_that_others_lock_for_a_while_is_waited_for(office: Any, catch: Catch) -> None:
     office.plan(300)
     inbox, chance = catch(office, 0.005), random.Random()

@@ -93,6 +93,7 @@ class Murderer(Thread):
             self.victim.kill()
 
 
+@pytest.mark.slow
 def test_killed_before_the_dot_everybody_is_queued(office: Any, catch: Catch) -> None:
     """The body is larger than the connection holds: the sender is in the midst of it."""
     office.plan(5, body=(b"x" * 76 + b"\r\n") * 100_000)
@@ -172,6 +173,7 @@ def test_asked_to_stop_a_sender_finishes_what_is_in_hand(office: Any, catch: Cat
     assert len(found["queued"]) == 1_000 - len(inbox.received) > 0
 
 
+@pytest.mark.slow
 def test_a_sender_that_is_frozen_and_thawed_goes_on(office: Any, catch: Catch) -> None:
     """On SQLite nobody can take over while it lives: a second one is refused, and the first finishes the work."""
     office.plan(200)
@@ -255,6 +257,7 @@ def test_three_senders_share_the_work_through_kills_freezes_and_lost_commits(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_two_senders_on_postgresql_share_the_work(shared_office: Any, catch: Catch) -> None:
     shared_office.plan(1_500)
