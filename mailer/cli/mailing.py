@@ -52,7 +52,8 @@ def start_mailing(
     if json and not dry_run:
         raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
     if not dry_run:
-        services.ledger.refuse_second_sender()
+        with naming_the_other(services):
+            services.ledger.refuse_second_sender()
         services.ledger.refuse_old_backup()
         services.ledger.recover()
     with _naming_the_way_on(services, slug):
@@ -90,7 +91,7 @@ def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
 
     note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
     with (
-        _naming_the_other(services),
+        naming_the_other(services),
         _stopping_on_signals() as stop,
         showing_progress(partial(count_groups, services, mailing)) as show,
     ):
@@ -119,7 +120,7 @@ def _show_nobody_got_it(report: "MailingReport") -> None:
 
 
 @contextmanager
-def _naming_the_other(services: "Services") -> "Iterator[None]":
+def naming_the_other(services: "Services") -> "Iterator[None]":
     """Say which mailing the other sender is at work on, for whoever would rather pause that."""
     from mailer.delivery.ledger import SenderBusyError
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from mailer.errors import MailerError
 
-WIDTH_OF_PIPES = 120
+WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
 
 
 def prepare_output() -> None:

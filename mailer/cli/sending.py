@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.accounts import as_json, show_account, show_people
-from mailer.cli.mailing import run_mailing, show_ended, start_mailing
+from mailer.cli.mailing import naming_the_other, run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import hint, say, show_json
 from mailer.errors import ExitCode, MailerError
@@ -131,7 +131,8 @@ def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
     """
     with services(context) as workspace:
         mailing = _unfinished(workspace, slug)
-        workspace.ledger.refuse_second_sender()
+        with naming_the_other(workspace):
+            workspace.ledger.refuse_second_sender()
         workspace.ledger.resume(mailing)
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
 

@@ -218,10 +218,14 @@ class Lane:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
 
     def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> Strand[None]:
-        """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while."""
+        """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while.
+
+        A connection that breaks at MAIL says nothing of the message: the server had had enough of the connection.
+        """
         shop = self._shop
         yield from self._trouble(_words(answer), answer.stage)
-        if shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
+        is_blameless = answer.stage is Stage.MAIL
+        if is_blameless or shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
         due_at = shop.clock() + _SET_ASIDE_FOR

@@ -74,7 +74,8 @@ def sent(catcher: CatchingServer, workspace: Path, mailer: Run) -> dict[str, Ema
     """The December 2023 newsletter as it arrived, by recipient."""
     file = workspace / "subscribers" / "more.csv"
     file.write_text(
-        "e-post;liste;språk;grunnlag\ndrammen@vv.example;vest-viken;nb;e\nalta@finnmark.example;finnmark;nn;e\n",
+        "e-post;liste;språk;grunnlag\n"
+        "drammen@vv.example;vest-viken;nb;e: sak 24/1\nalta@finnmark.example;finnmark;nn;e: sak 24/1\n",
         encoding="cp1252",
     )
     assert mailer("subscribers", "import", file).code == 0
