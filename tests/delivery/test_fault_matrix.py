@@ -513,7 +513,7 @@ def impatient(database: Database) -> Database:
     return database
 
 
-@pytest.mark.parametrize(("stage", "to"), [("body", "p0@mottaker.example"), ("dot", ONE)], ids=["mark", "result"])
+@pytest.mark.parametrize(("stage", "to"), [("data", "p0@mottaker.example"), ("dot", ONE)], ids=["mark", "result"])
 def test_a_database_that_is_locked(
     *,
     plan: Plan,
