@@ -3,7 +3,7 @@
 python benchmarks/send_peers.py [MAILMERGE]
 
 A plain loop: `EmailMessage` built for each recipient, sent by `smtplib` over one connection. And the command of
-mailmerge (https://pypi.org/project/mailmerge/), when the path of its program is given:
+mailmerge, when the path of its program is given:
 
     python -m venv /tmp/mailmerge && /tmp/mailmerge/bin/pip install mailmerge
     python benchmarks/send_peers.py /tmp/mailmerge/bin/mailmerge
