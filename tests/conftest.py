@@ -171,7 +171,7 @@ class Proxy:
                 if self.swallows(data):
                     doomed.append(True)
                 far.sendall(data)
-            far.shutdown(socket.SHUT_RDWR)
+        self._hang_up(near, far)
 
     def _return(self, near: socket.socket, far: socket.socket, doomed: list[bool]) -> None:
         with suppress(OSError):
@@ -180,8 +180,13 @@ class Proxy:
                     self.swallowed += 1
                     break
                 near.sendall(data)
-            near.shutdown(socket.SHUT_RDWR)
-            far.shutdown(socket.SHUT_RDWR)
+        self._hang_up(near, far)
+
+    def _hang_up(self, *both: socket.socket) -> None:
+        """However one side ended, the other must hear of it, or it would wait for ever."""
+        for each in both:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
