@@ -112,6 +112,7 @@ def earlier(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_replaces_the_files_of_the_last_one(demo: Callable[..., Any], earlier: Path) -> None:
     ended = demo()
     assert ended.folder == earlier
@@ -120,6 +121,7 @@ def test_a_run_replaces_the_files_of_the_last_one(demo: Callable[..., Any], earl
     assert ended.counts.accepted == ended.counts.audience - 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_kept_lies_where_nothing_replaces_it(demo: Callable[..., Any], earlier: Path) -> None:
     kept = demo(keep=True)
     assert not kept.folder.is_relative_to(earlier)

@@ -182,6 +182,7 @@ def test_a_hostile_template_runs_nothing_and_stays_in_its_frame(open_page: Open,
     assert page.url.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 375)])
 def test_everybody_can_use_the_page(scheme: str, width: int, open_page: Open, item: Path, repository: Path) -> None:
     axe = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
