@@ -78,7 +78,6 @@ def start_mailing(
             where=slug,
             hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
         )
-    services.transport  # noqa: B018 a server that may not be used is refused before anybody types a number
     _confirm(proposed.recipients, confirm)
     planned = plan(services, prepared, expected=proposed.recipients) if proposed.is_new else proposed
     return planned.mailing.id if planned.mailing else None
