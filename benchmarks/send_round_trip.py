@@ -1,14 +1,15 @@
 """Messages per second and connection when the server is 20 ms away, beside a plain smtplib loop over the same way.
 
-python benchmarks/send_round_trip.py [MESSAGES]
+python benchmarks/send_round_trip.py [MESSAGES] [ROUNDS]
 
 A proxy of our own stands between: it hands on what it reads 10 ms later, in both directions. One round trip for each
-message would be 50 a second.
+message would be 50 a second. The medians of several rounds count: a disk that is slow for a moment is not the way's.
 """
 
 import selectors
 import smtplib
 import socket
+import statistics
 import sys
 import time
 from collections import deque
@@ -84,19 +85,23 @@ def with_smtplib(content: Content, port: int, messages: int) -> float:
     return messages / (time.perf_counter() - began)
 
 
-def main(messages: int = 500) -> int:
+def main(messages: int = 300, rounds: int = 5) -> int:
     content = Content()
+    print(f"20 ms round trip, {content.size / 1000:.0f} kB; messages per second and connection, connecting included:")
+    print("round  1 connection  10 connections  smtplib, 1 connection")
+    one, ten, plain = [], [], []
     with sink() as port:
         delay = Delay(port)
         delay.start()
-        one = ours(content, delay.port, messages, connections=1)
-        ten = ours(content, delay.port, messages * 4, connections=10)
-        plain = with_smtplib(content, delay.port, messages // 5)
-    print(f"20 ms round trip, {content.size / 1000:.0f} kB; messages per second and connection, connecting included:")
-    print(f"mailer, 1 connection    {one:5.1f}   (must reach {TARGET}; one round trip each would be 50)")
-    print(f"mailer, 10 connections  {ten:5.1f}")
-    print(f"smtplib, 1 connection   {plain:5.1f}")
-    return 0 if one >= TARGET else 1
+        for number in range(1, rounds + 1):
+            one.append(ours(content, delay.port, messages, connections=1))
+            ten.append(ours(content, delay.port, messages * 4, connections=10))
+            plain.append(with_smtplib(content, delay.port, messages // 5))
+            print(f"{number:5}  {one[-1]:12.1f}  {ten[-1]:14.1f}  {plain[-1]:21.1f}")
+    median = statistics.median(one)
+    print(f"median {median:.1f} with one connection (must reach {TARGET}; one round trip each would be 50)")
+    print(f"{median / statistics.median(plain):.1f} times as many as a plain smtplib loop")
+    return 0 if median >= TARGET else 1
 
 
 if __name__ == "__main__":
