@@ -37,7 +37,7 @@ def over() -> Over:
 
     def make(port: int, *, timeouts: Mapping[str, float] = QUICK, **changes: Any) -> SmtpTransport:
         settings: dict[str, Any] = {"host": "127.0.0.1", "port": port, "security": Security.NONE}
-        return SmtpTransport(SmtpOptions(timeouts=Timeouts(**(QUICK | timeouts)), **(settings | changes)))
+        return SmtpTransport(SmtpOptions(timeouts=Timeouts(**{**QUICK, **timeouts}), **(settings | changes)))
 
     return make
 
