@@ -67,9 +67,18 @@ class BoundedReplies(smtplib.SMTP):
     """`smtplib.SMTP` whose replies are bounded; its own reads on as long as the server goes on writing.
 
     `replies` holds what came and was not read; whoever takes the connection over goes on reading there.
+    All replies together must have come `within` so many seconds.
     """
 
     replies: Replies
+
+    def __init__(self, *arguments: Any, within: float, **settings: Any) -> None:
+        self._latest = time.monotonic() + within
+        super().__init__(*arguments, **settings)
+
+    def seconds_left(self) -> float:
+        """How long the server may still take, whatever it is asked next; never nothing, which would mean for ever."""
+        return max(0.001, self._latest - time.monotonic())
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
         """Connect and read the greeting; what an earlier connection left unread is none of this one's."""
@@ -77,24 +86,23 @@ class BoundedReplies(smtplib.SMTP):
         return super().connect(host, port, source_address)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read one reply; raises `SMTPServerDisconnected` when the connection breaks or the reply makes no sense."""
+        """Read one reply; raises `TimeoutError`, or `SMTPServerDisconnected` when the connection breaks or babbles."""
         assert self.sock is not None  # noqa: S101 smtplib reads replies only after connecting
         try:
             return self._read_reply(self.sock)
         except OSError as error:
             self.close()
-            if isinstance(error, smtplib.SMTPServerDisconnected):
+            if isinstance(error, smtplib.SMTPServerDisconnected | TimeoutError):
                 raise
             raise smtplib.SMTPServerDisconnected(in_words(error)) from error
 
     def _read_reply(self, sock: socket.socket) -> tuple[int, bytes]:
         """The socket's timeout holds for the whole reply, or a server that sends byte by byte would never meet it."""
         patience = sock.gettimeout()
-        latest = time.monotonic() + (patience or 0.0)
+        latest = min(self._latest, time.monotonic() + (patience or 0.0))
         while (reply := self.replies.take()) is None:
+            sock.settimeout(max(0.001, latest - time.monotonic()))
             self.replies.feed(sock.recv(RECEIVE_BYTES))
-            if patience is not None:
-                sock.settimeout(max(0.001, latest - time.monotonic()))
         sock.settimeout(patience)
         return reply
 

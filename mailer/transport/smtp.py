@@ -16,6 +16,10 @@ from mailer.transport.session import SmtpSession, Timeouts
 
 _START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
 _CHECK_IT = "Check that it is running and that [smtp] host and port are right, then run the command again."
+_GIVE_IT_TIME = (
+    "Check [smtp] host and port. If they are right, try again later, or give it more time with connect_timeout and "
+    "command_timeout there."
+)
 
 
 class Security(StrEnum):
@@ -82,13 +86,13 @@ class SmtpTransport:
         return SmtpSession(smtp, self._options.timeouts)
 
     def _reach(self) -> BoundedReplies:
-        options = self._options
+        """Whatever the server does, from the first connection to the login it takes no longer than both timeouts."""
+        options, timeouts = self._options, self._options.timeouts
+        place, within = (options.host, options.port, "localhost"), timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
             if options.security is Security.TLS:
-                return BoundedTls(
-                    options.host, options.port, "localhost", timeout=options.timeouts.connect, context=self._context()
-                )
-            return BoundedReplies(options.host, options.port, "localhost", timeout=options.timeouts.connect)
+                return BoundedTls(*place, timeout=timeouts.connect, within=within, context=self._context())
+            return BoundedReplies(*place, timeout=timeouts.connect, within=within)
 
     def _greet(self, smtp: BoundedReplies) -> None:
         sock = smtp.sock
@@ -109,6 +113,7 @@ class SmtpTransport:
             raise smtplib.SMTPResponseException(code, words)
         self._refuse_injected(smtp)
         assert smtp.sock is not None  # noqa: S101 the server has just answered
+        smtp.sock.settimeout(smtp.seconds_left())  # holds for the whole handshake
         smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=self._options.host)
         smtp.ehlo()
 
@@ -168,6 +173,10 @@ class SmtpTransport:
                 stage,
                 is_lasting=error.errno == socket.EAI_NONAME,
                 hint="Check [smtp] host.",
+            ) from error
+        except TimeoutError as error:
+            raise self._error(
+                "the server answers too slowly, or not at all", stage, is_lasting=False, hint=_GIVE_IT_TIME
             ) from error
         except OSError as error:
             raise self._error(

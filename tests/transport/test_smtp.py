@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -247,6 +248,54 @@ def test_an_endless_exchange_at_login_is_cut_off(raw_server: Start) -> None:
         raw_server(script).port, host="127.0.0.1", security=Security.NONE, username="avsender", password="x"
     )
     assert error.stage is Stage.LOGIN
+
+
+def drip(peer: Any, data: bytes) -> None:
+    """Byte by byte, so slowly that no single read waits for long."""
+    for byte in data:
+        peer.sock.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+SLOW = Timeouts(connect=0.3, command=0.3, data=5, body=5, dot=5)
+HANDSHAKE = b"\x16\x03\x03\x40\x00"  # the beginning of a TLS record of 16 kB
+
+
+@pytest.mark.parametrize("security", [Security.NONE, Security.TLS])
+def test_a_server_that_drips_from_the_beginning_is_left_when_the_time_is_up(raw_server: Start, security: str) -> None:
+    dripped = HANDSHAKE if security is Security.TLS else b"220-"
+    peers = raw_server(lambda peer: drip(peer, dripped + b"x" * 8000))
+    error = refusal(peers.port, security=security, host="localhost", timeouts=SLOW)
+    assert "too slowly, or not at all" in str(error)
+    assert "connect_timeout" in error.hint
+    assert not error.is_lasting
+
+
+def test_a_server_that_drips_into_the_handshake_of_starttls_is_left_when_the_time_is_up(raw_server: Start) -> None:
+    def script(peer: Any) -> None:
+        peer.greet("STARTTLS")
+        peer.hear()
+        peer.say("220 go ahead")
+        peer.sock.recv(1)  # its handshake has begun: what came before would count as injected
+        drip(peer, HANDSHAKE + b"x" * 8000)
+
+    assert "too slowly" in str(refusal(raw_server(script).port, timeouts=SLOW))
+
+
+def test_answers_that_each_come_in_time_must_also_come_in_time_together(raw_server: Start) -> None:
+    """Greeting, EHLO and the four steps of the login, each after less than may be waited for one of them."""
+
+    def script(peer: Any) -> None:
+        peer.say("220 raw.example ESMTP")
+        for answer in ("250-raw.example\r\n250 AUTH LOGIN", "334 name?", "334 password?", "235 let in"):
+            peer.hear()
+            time.sleep(0.3)
+            peer.say(answer)
+
+    peers = raw_server(script)
+    timeouts = Timeouts(connect=0.2, command=0.6, data=5, body=5, dot=5)
+    login = {"security": Security.NONE, "host": "127.0.0.1", "username": "avsender", "password": "x"}
+    assert "too slowly" in str(refusal(peers.port, timeouts=timeouts, **login))
 
 
 def test_the_name_given_to_the_server_needs_no_dns(raw_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
