@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class MailingState(StrEnum):
@@ -158,9 +159,8 @@ class MailingDraft:
     ignored_findings: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedDelivery:
-    """One address of the audience: sent to as `variant`, or left out for a reason."""
+class PlannedDelivery(NamedTuple):
+    """One address of the audience: sent to as `variant`, or left out for a reason. A tuple: there may be a million."""
 
     subscriber_id: int | None
     address: str

@@ -1,9 +1,10 @@
 """Planning a mailing: who gets what, who does not and why, and how long it will take."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache, partial
 from itertools import islice
 
 from mailer.compose.composed import VariantKey
@@ -11,7 +12,8 @@ from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.ledger.plans import PlanWriter
 from mailer.delivery.model import Counts, MailingDraft, MailingReport, PlannedDelivery, SkipReason
 from mailer.message.compiled import CompiledMessage
-from mailer.subscribers.audience import AudienceMember
+from mailer.subscribers.audience import AudienceMember, Exclusion
+from mailer.subscribers.model import Lang
 
 _CHUNK = 1000
 _SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; nearer ones take a hundredth
@@ -57,12 +59,13 @@ def plan_mailing(
     if continued is not None:
         return continued
     with ledger.open_plan(draft) as writer:
-        counts, variants = _write(writer, ledger, audience, about, compile_variant)
+        tally = _write(writer, ledger, audience, about, compile_variant)
+        counts = tally.counts
         _refuse_unexpected(counts, expected)
         if not counts.to_send:
             writer.discard()
     mailing = ledger.mailing(writer.mailing_id) if counts.to_send else None
-    return Plan(counts=counts, variants=variants, mailing=mailing)
+    return Plan(counts=counts, variants=dict(tally.variants), mailing=mailing)
 
 
 def preview_plan(
@@ -72,11 +75,10 @@ def preview_plan(
     continued = find_unfinished(ledger, draft)
     if continued is not None:
         return continued
-    tally, variants = _Tally(), Counter[str]()
+    tally = _Tally()
     for chunk in _planned(ledger, draft.slug, audience, about):
-        tally.add(each for _, each in chunk)
-        variants.update(each.variant for _, each in chunk if each.skip_reason is None)
-    return Plan(counts=tally.counts, variants=dict(variants))
+        tally.add([each for _, each in chunk])
+    return Plan(counts=tally.counts, variants=dict(tally.variants))
 
 
 def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
@@ -113,20 +115,17 @@ class _Tally:
     """Counts a plan while it is made."""
 
     def __init__(self) -> None:
-        self._skipped: Counter[SkipReason] = Counter()
-        self._queued = 0
+        self._reasons: Counter[SkipReason | None] = Counter()
+        self.variants: Counter[str] = Counter()
 
-    def add(self, deliveries: Iterable[PlannedDelivery]) -> None:
-        for each in deliveries:
-            if each.skip_reason is None:
-                self._queued += 1
-            else:
-                self._skipped[each.skip_reason] += 1
+    def add(self, deliveries: Collection[PlannedDelivery]) -> None:
+        self._reasons.update(each.skip_reason for each in deliveries)
+        self.variants.update(each.variant for each in deliveries if each.skip_reason is None)
 
     @property
     def counts(self) -> Counts:
-        skipped = dict(self._skipped)
-        return Counts(audience=self._queued + sum(skipped.values()), skipped=skipped, queued=self._queued)
+        skipped = {reason: number for reason, number in self._reasons.items() if reason}
+        return Counts(audience=self._reasons.total(), skipped=skipped, queued=self._reasons[None])
 
 
 def _write(
@@ -135,18 +134,17 @@ def _write(
     audience: Iterable[AudienceMember],
     about: frozenset[str],
     compile_variant: Callable[[VariantKey], CompiledMessage],
-) -> tuple[Counts, dict[str, int]]:
-    tally, variants = _Tally(), Counter[str]()
+) -> _Tally:
+    tally = _Tally()
     for chunk in _planned(ledger, writer.slug, audience, about):
-        for key, each in chunk:
-            if each.skip_reason is None and each.variant not in variants:
-                writer.add_variant(each.variant, compile_variant(key).to_bytes())
-            if each.skip_reason is None:
-                variants[each.variant] += 1
+        needed = {each.variant: key for key, each in chunk if each.skip_reason is None}
+        for name, key in needed.items():
+            if name not in tally.variants:
+                writer.add_variant(name, compile_variant(key).to_bytes())
         deliveries = [each for _, each in chunk]
         writer.add(deliveries)
         tally.add(deliveries)
-    return tally.counts, dict(variants)
+    return tally
 
 
 def _planned(
@@ -154,22 +152,33 @@ def _planned(
 ) -> Iterator[list[tuple[VariantKey, PlannedDelivery]]]:
     """The audience in portions, so that memory does not grow with it."""
     members, is_first = iter(audience), not ledger.mailings(slug)
+    variant_of = lru_cache(maxsize=10_000)(partial(_variant, about))
     while chunk := list(islice(members, _CHUNK)):
         sent = frozenset() if is_first else ledger.already_sent(slug, [each.address for each in chunk])
-        yield [_planned_one(each, _variant_key(each, about), is_sent=each.address in sent) for each in chunk]
+        yield [
+            (key, _planned_one(each, name, is_sent=each.address in sent))
+            for each in chunk
+            for key, name in [variant_of(each.helsefellesskap, each.lang)]
+        ]
 
 
-def _variant_key(member: AudienceMember, about: frozenset[str]) -> VariantKey:
-    return VariantKey(own=tuple(each for each in member.helsefellesskap if each in about), lang=member.lang)
+def _variant(about: frozenset[str], helsefellesskap: tuple[str, ...], lang: Lang) -> tuple[VariantKey, str]:
+    key = VariantKey(own=tuple(each for each in helsefellesskap if each in about), lang=lang)
+    return key, str(key)
 
 
-def _planned_one(member: AudienceMember, key: VariantKey, *, is_sent: bool) -> tuple[VariantKey, PlannedDelivery]:
-    reason = SkipReason(member.exclusion) if member.exclusion else SkipReason.ALREADY_SENT if is_sent else None
-    return key, PlannedDelivery(
+def _planned_one(member: AudienceMember, variant: str, *, is_sent: bool) -> PlannedDelivery:
+    return PlannedDelivery(
         subscriber_id=member.subscriber_id,
         address=member.address,
         recipient=member.recipient,
         lists=member.lists,
-        variant=str(key),
-        skip_reason=reason,
+        variant=variant,
+        skip_reason=_skip_reason(member.exclusion, is_sent=is_sent),
     )
+
+
+def _skip_reason(exclusion: Exclusion | None, *, is_sent: bool) -> SkipReason | None:
+    if exclusion is not None:
+        return SkipReason(exclusion)
+    return SkipReason.ALREADY_SENT if is_sent else None

@@ -1,9 +1,11 @@
 """From subscriptions to recipients: one member an address, with the reason where somebody is left out."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache, partial
 from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from mailer.subscribers.model import Lang, ListKind, SubscriptionStatus
 
@@ -16,9 +18,11 @@ class Exclusion(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudienceRow:
-    """One subscription with what a mailing needs of its subscriber."""
+# Plain tuples, unlike our other values: a mailing to a million people makes a million of each.
+
+
+class AudienceRow(NamedTuple):
+    """One subscription with what a mailing needs of its subscriber; `kind` and `status` as they are stored."""
 
     subscriber_id: int
     address: str
@@ -26,12 +30,11 @@ class AudienceRow:
     name: str
     lang: Lang
     list: str
-    kind: ListKind
-    status: SubscriptionStatus
+    kind: str
+    status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudienceMember:
+class AudienceMember(NamedTuple):
     """One address. `lists` are the chosen lists it is on; `helsefellesskap` its active ones, chosen or not."""
 
     subscriber_id: int
@@ -44,40 +47,41 @@ class AudienceMember:
     exclusion: Exclusion | None = None
 
 
+_person, _subscription = itemgetter(slice(0, 5)), itemgetter(slice(5, 8))
+
+_Subscriptions = tuple[tuple[str, str, str], ...]
+_Standing = tuple[tuple[str, ...], tuple[str, ...], Exclusion | None]
+
+
 def compute_audience(rows: Iterable[AudienceRow], *, lists: frozenset[str] | None = None) -> Iterator[AudienceMember]:
     """Yield the members of the chosen lists (None: all lists) one by one; rows of one subscriber stand together."""
-    for _, of_one in groupby(rows, key=lambda row: row.subscriber_id):
-        subscriptions = list(of_one)
-        chosen = [row for row in subscriptions if lists is None or row.list in lists]
-        if chosen:
-            yield _member(subscriptions, chosen)
+    # People are many, the ways to be on lists are few.
+    standing_of = lru_cache(maxsize=10_000)(partial(_standing, lists))
+    for person, of_one in groupby(rows, key=_person):
+        standing = standing_of(tuple(map(_subscription, of_one)))
+        if standing is not None:
+            yield AudienceMember(*person, *standing)
 
 
-def _member(subscriptions: list[AudienceRow], chosen: list[AudienceRow]) -> AudienceMember:
-    first = subscriptions[0]
-    exclusion = _exclusion(subscriptions, chosen)
-    counted = chosen if exclusion else [row for row in chosen if row.status is SubscriptionStatus.ACTIVE]
-    return AudienceMember(
-        subscriber_id=first.subscriber_id,
-        address=first.address,
-        recipient=first.recipient,
-        name=first.name,
-        lang=first.lang,
-        lists=tuple(row.list for row in counted),
-        helsefellesskap=tuple(
-            row.list
-            for row in subscriptions
-            if row.kind is ListKind.HELSEFELLESSKAP and row.status is SubscriptionStatus.ACTIVE
-        ),
-        exclusion=exclusion,
+def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _Standing | None:
+    """What one person's subscriptions come to: the last three of a member; nothing when no list is a chosen one."""
+    statuses = {slug: SubscriptionStatus(status) for slug, _, status in subscriptions}
+    chosen = {slug: status for slug, status in statuses.items() if lists is None or slug in lists}
+    if not chosen:
+        return None
+    active = {slug for slug, status in statuses.items() if status is SubscriptionStatus.ACTIVE}
+    exclusion = _exclusion(statuses.values(), chosen.values())
+    return (
+        tuple(slug for slug in chosen if exclusion or slug in active),
+        tuple(slug for slug, kind, _ in subscriptions if slug in active and kind == ListKind.HELSEFELLESSKAP),
+        exclusion,
     )
 
 
-def _exclusion(subscriptions: list[AudienceRow], chosen: list[AudienceRow]) -> Exclusion | None:
+def _exclusion(all_: Collection[SubscriptionStatus], chosen: Collection[SubscriptionStatus]) -> Exclusion | None:
     """Suppression is about the address, so it counts wherever it stands; the rest is about the chosen lists."""
-    if any(row.status is SubscriptionStatus.SUPPRESSED for row in subscriptions):
+    if SubscriptionStatus.SUPPRESSED in all_:
         return Exclusion.SUPPRESSED
-    statuses = {row.status for row in chosen}
-    if SubscriptionStatus.ACTIVE in statuses:
+    if SubscriptionStatus.ACTIVE in chosen:
         return None
-    return Exclusion.UNCONFIRMED if SubscriptionStatus.PENDING in statuses else Exclusion.UNSUBSCRIBED
+    return Exclusion.UNCONFIRMED if SubscriptionStatus.PENDING in chosen else Exclusion.UNSUBSCRIBED

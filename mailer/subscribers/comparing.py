@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from mailer.database.rows import insert_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import decide_newcomers, decision, insert_rows, read_by_address
+from mailer.subscribers.staging import decide_newcomers, decision, read_by_address
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -99,8 +100,7 @@ def compare(connection: Connection, *, total: int, progress: Callable[[ImportPro
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
         counts.update(each.outcome for each in decided)
         kept = [each for each in decided if each.outcome is not Outcome.UNCHANGED]
-        if kept:
-            insert_rows(connection, decision, [_row(each, seq + at) for at, each in enumerate(kept)])
+        insert_rows(connection, decision, [_row(each, seq + at) for at, each in enumerate(kept)])
         seq += len(kept)
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
     counts[Outcome.UNCHANGED] += total - counts.total()

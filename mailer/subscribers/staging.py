@@ -1,7 +1,7 @@
 """The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from sqlalchemy import (
     text,
 )
 
+from mailer.database.rows import insert_rows
 from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
@@ -81,13 +82,6 @@ decision = Table(
     Column("changes", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
-
-
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert whole rows as they are: for a million of them, SQLAlchemy's care for each parameter takes its time."""
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    statement = f"INSERT INTO {table.name} VALUES ({', '.join([mark] * len(table.c))})"  # noqa: S608 our own names
-    connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
 def make_tables(connection: Connection) -> None:

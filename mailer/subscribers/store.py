@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
@@ -20,7 +20,7 @@ from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.basis import require_basis
 from mailer.subscribers.finding import find_ids
-from mailer.subscribers.model import Consent, Lang, ListKind, Subscriber, SubscriptionStatus
+from mailer.subscribers.model import Consent, Lang, Subscriber, SubscriptionStatus
 from mailer.subscribers.roles import parse_role
 from mailer.subscribers.subscriptions import Event, NewSubscription
 from mailer.subscribers.suppression import Suppression, SuppressionList, SuppressionReason
@@ -234,7 +234,7 @@ class SubscriberStore:
         if lists is not None:
             self._known_lists(connection, lists)
         rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
-        yield from compute_audience(map(_audience_row, rows), lists=None if lists is None else frozenset(lists))
+        yield from compute_audience(map(AudienceRow._make, rows), lists=None if lists is None else frozenset(lists))
 
     # --- For this package -----------------------------------------------------------------------
 
@@ -355,7 +355,7 @@ def _read(connection: Connection, query: Select[Any]) -> tuple[Subscriber, ...]:
 
 
 def _audience_query(lists: Sequence[str] | None) -> Select[Any]:
-    """All subscriptions of everybody who has one on the lists: those on other lists choose the variant."""
+    """The columns of `AudienceRow`: all subscriptions of everybody on the lists; those on others choose the variant."""
     query = (
         select(
             subscriber.c.id,
@@ -363,9 +363,9 @@ def _audience_query(lists: Sequence[str] | None) -> Select[Any]:
             subscriber.c.address_as_given,
             subscriber.c.name,
             subscriber.c.lang,
-            subscription.c.status,
             list_.c.slug,
             list_.c.kind,
+            subscription.c.status,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
@@ -379,16 +379,3 @@ def _audience_query(lists: Sequence[str] | None) -> Select[Any]:
         .where(list_.c.slug.in_(lists))
     )
     return query.where(subscriber.c.id.in_(on_them))
-
-
-def _audience_row(row: Row[Any]) -> AudienceRow:
-    return AudienceRow(
-        subscriber_id=row.id,
-        address=row.address,
-        recipient=row.address_as_given,
-        name=row.name,
-        lang=row.lang,
-        list=row.slug,
-        kind=ListKind(row.kind),
-        status=SubscriptionStatus(row.status),
-    )

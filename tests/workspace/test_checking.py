@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -106,10 +105,10 @@ MEMBER = AudienceMember(
 @pytest.mark.parametrize(
     ("member", "problem"),
     [
-        (replace(MEMBER, subscriber_id=0), "no number"),
-        (replace(MEMBER, lang="xx"), "none of ours"),  # type: ignore[arg-type] # as from an old database
-        (replace(MEMBER, recipient="kari"), "no address"),
-        (replace(MEMBER, recipient="kari\n@a.example"), "no address"),
+        (MEMBER._replace(subscriber_id=0), "no number"),
+        (MEMBER._replace(lang="xx"), "none of ours"),  # type: ignore[arg-type] # as from an old database
+        (MEMBER._replace(recipient="kari"), "no address"),
+        (MEMBER._replace(recipient="kari\n@a.example"), "no address"),
     ],
 )
 def test_a_recipient_without_a_value_is_found(member: AudienceMember, problem: str) -> None:
@@ -121,11 +120,11 @@ def test_a_recipient_without_a_value_is_found(member: AudienceMember, problem: s
 
 def test_those_who_are_not_sent_to_need_no_values() -> None:
     assert value_problem(MEMBER) == ""
-    assert merge_findings([replace(MEMBER, recipient="", exclusion=Exclusion.SUPPRESSED)]) == ()
+    assert merge_findings([MEMBER._replace(recipient="", exclusion=Exclusion.SUPPRESSED)]) == ()
 
 
 def test_many_without_values_are_counted_after_the_first(start: Start) -> None:
-    found = merge_findings([replace(MEMBER, recipient="x")] * 8)
+    found = merge_findings([MEMBER._replace(recipient="x")] * 8)
     assert [each.message for each in found[5:]] == ["3 more subscribers lack a value"]
     services = start()
     assert check_issue(services, "2024-01", today=TODAY, recipients=True).errors == 0

@@ -6,8 +6,22 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, insert, select, update
 
-from mailer.database.tables import delivery, mailing, variant
+from mailer.database.rows import insert_rows
+from mailer.database.tables import UtcTime, delivery, mailing, variant
 from mailer.delivery.model import NOT_SENT, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
+
+_COLUMNS = (
+    "mailing_id",
+    "subscriber_id",
+    "variant_id",
+    "address",
+    "recipient",
+    "lists",
+    "status",
+    "skip_reason",
+    "changed_at",
+)
+_QUEUED, _SKIPPED = DeliveryStatus.QUEUED.value, DeliveryStatus.SKIPPED.value
 
 
 class DiscardedPlanError(Exception):
@@ -19,7 +33,7 @@ class PlanWriter:
 
     def __init__(self, connection: Connection, draft: MailingDraft, *, now: datetime) -> None:
         self._connection = connection
-        self._now = now
+        self._stored_now = UtcTime().process_bind_param(now, connection.dialect)
         self._variants: dict[str, int] = {}
         self._snapshot: list[bytes] = []
         values = {
@@ -46,8 +60,7 @@ class PlanWriter:
 
     def add(self, deliveries: Sequence[PlannedDelivery]) -> None:
         """Store some of the audience."""
-        if deliveries:
-            self._connection.execute(insert(delivery), [self._row(each) for each in deliveries])
+        insert_rows(self._connection, delivery, [self._row(each) for each in deliveries], columns=_COLUMNS)
 
     def seal(self) -> None:
         """Write down the hash of all variants: what is sent later must still have it."""
@@ -58,18 +71,22 @@ class PlanWriter:
         """Leave nothing behind, and leave the `with` of `open_plan`."""
         raise DiscardedPlanError
 
-    def _row(self, planned: PlannedDelivery) -> dict[str, object]:
-        return {
-            "mailing_id": self.mailing_id,
-            "subscriber_id": planned.subscriber_id,
-            "variant_id": self._variants[planned.variant] if planned.skip_reason is None else None,
-            "address": planned.address,
-            "recipient": planned.recipient,
-            "lists": " ".join(planned.lists),
-            "status": DeliveryStatus.SKIPPED if planned.skip_reason else DeliveryStatus.QUEUED,
-            "skip_reason": planned.skip_reason,
-            "changed_at": self._now,
-        }
+    def _row(self, planned: PlannedDelivery) -> tuple[object, ...]:
+        """The values of `_COLUMNS`."""
+        reason, variant_id = planned.skip_reason, None
+        if reason is None:
+            variant_id = self._variants[planned.variant]
+        return (
+            self.mailing_id,
+            planned.subscriber_id,
+            variant_id,
+            planned.address,
+            planned.recipient,
+            " ".join(planned.lists),
+            _SKIPPED if reason else _QUEUED,
+            reason and reason.value,
+            self._stored_now,
+        )
 
 
 def hash_snapshot(variants: Iterable[bytes]) -> str:
