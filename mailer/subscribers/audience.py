@@ -60,7 +60,7 @@ def compute_audience(rows: Iterable[AudienceRow], *, lists: frozenset[str] | Non
     for person, of_one in groupby(rows, key=_person):
         standing = standing_of(tuple(map(_subscription, of_one)))
         if standing is not None:
-            yield AudienceMember(*person, *standing)
+            yield AudienceMember._make((*person, *standing))
 
 
 def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _Standing | None:
