@@ -99,7 +99,7 @@ def erase(
 ) -> None:
     """Delete everything about a person for good (GDPR art. 17). Only a keyed hash stays, which keeps them out.
 
-    Rewrites the database file, and names the workspace's files that still hold the address.
+    Rewrites the database, and names the workspace's files that still hold the address.
     Example: `mailer subscribers erase kari@kommune.example`
     """
     from mailer.subscribers.privacy import erase as erase_person
@@ -118,12 +118,13 @@ def _show_erased(address: str, done: "Erased") -> None:
     say(f"{address} is erased." if done.was_subscriber else f"{address} was no subscriber; it stays out.", "green")
     say(f"{format_value(done.deliveries)} deliveries are kept for the counts, without the address.")
     if not done.is_scrubbed:
-        say("The database file could not be rewritten: something else is using it.", "yellow")
+        say("The database could not be rewritten, so bytes may remain in it: something else is using it.", "yellow")
         hint("Stop serve and running mailings, then: mailer subscribers purge")
     for file in done.files:
-        say(f"Still in {file}", "yellow")
+        say(f"Still in it, or not readable: {file}", "yellow")
     if done.files:
-        note("Delete these files, or the lines in them, and remember your backups.")
+        note("Delete these files, or the lines in them.")
+    note("Backups hold it too, until they are thrown away.")
 
 
 def purge(
@@ -134,24 +135,22 @@ def purge(
     ] = 12,
     json: Json = False,
 ) -> None:
-    """Delete what has been kept long enough, and rewrite the database file. For a monthly timer.
+    """Delete what has been kept long enough, and rewrite the database. For a monthly timer.
 
     Example: `mailer subscribers purge`
     """
-    from mailer.database.cleaning import scrub
     from mailer.subscribers.privacy import purge as purge_old
 
     with services(context) as workspace:
         months = timedelta(days=delivery_months * 365.25 / 12)
         done = purge_old(workspace.subscribers, unconfirmed=timedelta(days=unconfirmed_days), details=months)
-        is_scrubbed = scrub(workspace.database)
     if json:
-        show_json(asdict(done) | {"is_scrubbed": is_scrubbed})
+        show_json(asdict(done))
         return
     say(f"{format_value(done.people)} people who never confirmed are deleted.")
     say(f"{format_value(done.deliveries)} old deliveries have lost their address.")
-    if not is_scrubbed:
-        say("The database file could not be rewritten: something else is using it. Try again later.", "yellow")
+    if not done.is_scrubbed:
+        say("The database could not be rewritten: something else is using it. Run it again later.", "yellow")
 
 
 def merge_lists(

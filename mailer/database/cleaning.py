@@ -1,21 +1,27 @@
-"""Rewriting the database so that nothing that was deleted is left in its file."""
+"""Rewriting the database so that nothing that was deleted is left in its files."""
 
 import sqlite3
 from typing import Any
 
-from mailer.database.engine import Database
+from sqlalchemy.exc import OperationalError
+
+from mailer.database.engine import BUSY_TIMEOUT_SECONDS, Database
+from mailer.database.tables import metadata
+
+# Who began to read before rows were deleted keeps them alive.
+_OTHERS_READ = """SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND backend_xmin IS NOT NULL)"""
 
 
 def scrub(database: Database) -> bool:
-    """Empty the write-ahead log and rewrite the file; says whether it could: not while others are using it.
+    """Rewrite the database's files; says whether it could: not while others are using them.
 
-    On PostgreSQL it is VACUUM: what was deleted is free to be overwritten, and stays in the server's own log and in
-    backups for as long as those are kept.
+    What PostgreSQL keeps in its own log (pg_wal), and backups, are for its administrator to throw away.
     """
-    if not database.is_sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM")
-        return True
+    return _scrub_sqlite(database) if database.is_sqlite else _scrub_postgresql(database)
+
+
+def _scrub_sqlite(database: Database) -> bool:
     with database.engine.connect() as connection:
         plain: Any = connection.connection.driver_connection  # none of these may run in a transaction
         try:
@@ -24,3 +30,19 @@ def scrub(database: Database) -> bool:
         except sqlite3.OperationalError:
             return False
     return not busy
+
+
+def _scrub_postgresql(database: Database) -> bool:
+    """A plain VACUUM would leave the bytes in the gaps of its pages; the planner's statistics quote values too."""
+    tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            connection.exec_driver_sql(f"SET lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
+            is_read = connection.exec_driver_sql(_OTHERS_READ).scalar_one()
+            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {tables}")
+            connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
+        except OperationalError:
+            return False
+        finally:
+            connection.invalidate()  # with its time-out
+    return not is_read

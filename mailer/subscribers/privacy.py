@@ -1,21 +1,20 @@
 """Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
 from mailer.database.cleaning import scrub
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.store import SubscriberError, SubscriberStore
+from mailer.subscribers.traces import files_that_hold
 
 ERASED = "[erased]"
 _FINISHED = ("finished", "cancelled")
@@ -23,9 +22,10 @@ _FINISHED = ("finished", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What was done. `is_scrubbed` is false when the database file could not be rewritten: others were using it.
+    """What was done. `is_scrubbed` is false when the database could not be rewritten: others were using it.
 
-    `files` are files of the workspace that still hold the address; deleting those is for a person.
+    `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
+    that cannot be looked into; deleting those is for a person.
     """
 
     was_subscriber: bool
@@ -44,37 +44,57 @@ class Purged:
 
 
 def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
-    """Delete all rows of a person, keep the keyed hash as suppressed, and rewrite the database file.
+    """Delete all rows of a person, keep the keyed hash as suppressed, and rewrite the database.
 
-    Deliveries keep their outcome for the counts, without address. Works for an address that is not stored, too.
+    Deliveries keep their outcome for the counts, without address. Works for an address that is not stored, too; raises
+    `SubscriberError` for the old address of somebody who has moved, who would else stay.
     """
     parsed = parse_address(address)
     with store.joining() as connection:
         if store.database.is_sqlite:
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
         found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
-        forms = {parsed.normalised, parsed.as_given}
-        if found is not None:
-            forms |= {found.address_as_given, *_earlier_addresses(connection, found.id)}
-        store.suppressed.add(connection, parsed.normalised, reason=SuppressionReason.ERASED, now=store.clock())
+        if found is None:
+            _refuse_moved(connection, parsed.normalised)
+        given = _forms(connection, found) if found else set()
+        addresses = {parsed.normalised, *(parse_address(each).normalised for each in given)}
+        forms = addresses | given | {parsed.as_given}
+        for each in addresses:
+            store.suppressed.erase(connection, each, now=store.clock())
         deliveries = _strip_deliveries(connection, found.id if found else None, forms)
         connection.execute(test_send.update().where(test_send.c.recipient.in_(forms)).values(recipient=ERASED))
         if found is not None:
             delete_people(connection, subscriber.c.id == found.id)
+        names = _own_names(connection, found)
     return Erased(
         was_subscriber=found is not None,
         deliveries=deliveries,
         is_scrubbed=scrub(store.database),
-        files=tuple(files_that_hold(workspace, forms)),
+        files=tuple(files_that_hold(workspace, forms | names)),
     )
 
 
-def _earlier_addresses(connection: Connection, subscriber_id: int) -> set[str]:
+def _refuse_moved(connection: Connection, address: str) -> None:
+    query = select(subscriber_event.c.detail, subscriber.c.address).join(subscriber)
+    for row in connection.execute(query.where(subscriber_event.c.action == "moved")):
+        if parse_address(row.detail["old"]).normalised == address:
+            hint = f"Both are erased by: mailer subscribers erase {row.address}"
+            raise SubscriberError(f"{address} is {row.address} now", hint=hint)
+
+
+def _forms(connection: Connection, person: Row[Any]) -> set[str]:
+    """Every address the person has or had, as it was given."""
     query = select(subscriber_event.c.detail)
-    query = query.where(subscriber_event.c.subscriber_id == subscriber_id, subscriber_event.c.action == "moved")
-    return {
-        form for detail in connection.execute(query).scalars() for form in (detail["old"], detail["old"].casefold())
-    }
+    query = query.where(subscriber_event.c.subscriber_id == person.id, subscriber_event.c.action == "moved")
+    return {person.address_as_given, *(detail["old"] for detail in connection.execute(query).scalars())}
+
+
+def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
+    """The name of somebody who is gone, when nobody else has it; a first name alone stands in many files."""
+    if person is None or " " not in person.name:
+        return set()
+    others = exists().where(subscriber.c.name_folded == person.name_folded)
+    return set() if connection.execute(select(others)).scalar_one() else {person.name}
 
 
 def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:
@@ -104,9 +124,7 @@ def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta)
     with store.joining() as connection:
         people = _delete_unconfirmed(connection, now - unconfirmed)
         deliveries = _strip_old_deliveries(connection, now - details)
-    return Purged(
-        people=people, deliveries=deliveries, is_scrubbed=scrub(store.database) if people or deliveries else True
-    )
+    return Purged(people=people, deliveries=deliveries, is_scrubbed=scrub(store.database))
 
 
 def _delete_unconfirmed(connection: Connection, before: datetime) -> int:
@@ -128,53 +146,3 @@ def _strip_old_deliveries(connection: Connection, before: datetime) -> int:
     named = literal("purged-") + cast(delivery.c.id, Text)
     values = {"address": named, "recipient": "", "reply": "", "subscriber_id": None}
     return connection.execute(delivery.update().where(theirs).values(values)).rowcount
-
-
-# --- What still holds an address --------------------------------------------------------------------
-
-
-def files_that_hold(folder: Path, forms: set[str]) -> Iterator[Path]:
-    """The files below a folder in which one of the addresses stands, also inside workbooks."""
-    needles = [
-        form.casefold().encode(encoding)
-        for form in forms
-        for encoding in ("utf-8", "cp1252", "utf-16-le")
-        if _encodes(form, encoding)
-    ]
-    for file in sorted(_files(folder)):
-        if any(_holds(content, needles) for content in _contents(file)):
-            yield file
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Neither hidden folders nor programs' own: nobody keeps addresses there, and there are many files."""
-    for each in folder.iterdir():
-        if each.name.startswith(".") or each.name == "node_modules" or each.is_symlink():
-            continue
-        if each.is_dir():
-            yield from _files(each)
-        elif each.is_file():
-            yield each
-
-
-def _encodes(form: str, encoding: str) -> bool:
-    try:
-        form.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _holds(content: bytes, needles: Sequence[bytes]) -> bool:
-    lowered = content.lower()
-    return any(needle in lowered for needle in needles)
-
-
-def _contents(file: Path) -> Iterator[bytes]:
-    try:
-        yield file.read_bytes()
-        if file.suffix in {".xlsx", ".zip"}:
-            with ZipFile(file) as package:
-                yield from (package.read(name) for name in package.namelist())
-    except (OSError, BadZipFile):
-        return

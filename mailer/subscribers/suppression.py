@@ -78,6 +78,11 @@ class SuppressionList:
         statement = suppression.update().where(suppression.c.address_hash == hashed, _HOLDS)
         return connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
 
+    def erase(self, connection: Connection, address: str, *, now: datetime) -> None:
+        """Keep of the normalised address that it is erased, and nothing else: notes may tell of the person."""
+        connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(address)))
+        self.add(connection, address, reason=SuppressionReason.ERASED, now=now)
+
     def all_hashes(self, connection: Connection) -> frozenset[bytes]:
         """The hashes of every suppressed address, for comparing with many."""
         query = select(suppression.c.address_hash).where(_HOLDS)
