@@ -32,16 +32,15 @@ class Address:
 def parse_address(text: str) -> Address:
     """Return the address that `text` is. Raises `AddressError` with the reason; nothing is looked up in DNS."""
     given = normalize("NFC", text.strip())
-    shown = repr(given[:MAXIMUM_SHOWN])
     if not is_normalized("NFKC", given):
-        raise AddressError(f"{shown} has full-width or other look-alike letters")
+        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} has full-width or other look-alike letters")
     try:
         local, domain = _split(given)
     except EmailNotValidError as error:
-        raise AddressError(f"{shown} is no e-mail address: {error}") from error
+        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is no e-mail address: {error}") from error
     size = len(local.encode())
     if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_LENGTH:
-        raise AddressError(f"{shown} is too long")
+        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is too long")
     return Address(normalised=f"{normalize('NFC', local.casefold())}@{domain}", as_given=given)
 
 

@@ -5,7 +5,6 @@ import re
 from mailer.errors import MailerError
 
 MAXIMUM_WORDS = 1_000
-MAXIMUM_ROLE = 64
 
 # Control characters, line and paragraph separators, bidi controls, and halves of characters that are not text.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -15,13 +14,13 @@ class WordsError(MailerError):
     """A name, role, organisation or basis that is not stored."""
 
 
-def clean_words(text: str, *, limit: int = MAXIMUM_WORDS) -> str:
+def clean_words(text: str) -> str:
     """Return the text with single spaces between its words. Raises `WordsError`."""
-    if len(text) <= limit and text.isprintable() and text.strip() == text and "  " not in text:
+    if len(text) <= MAXIMUM_WORDS and text.isprintable() and text.strip() == text and "  " not in text:
         return text
     cleaned = " ".join(text.split())
-    if len(cleaned) > limit:
-        raise WordsError(f"{cleaned[:20]!r}… is longer than {limit} characters")
+    if len(cleaned) > MAXIMUM_WORDS:
+        raise WordsError(f"{cleaned[:20]!r}… is longer than {MAXIMUM_WORDS} characters")
     if _UNPRINTABLE.search(cleaned):
         raise WordsError("a control character stands in the text", hint="Write it anew instead of copying it.")
     return cleaned
