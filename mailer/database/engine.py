@@ -1,5 +1,6 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -37,11 +38,20 @@ class Database:
         """Whether only one machine can use this database."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the file, or the server's address without the password."""
+        url = self.engine.url
+        return str(url.database) if self.is_sqlite else url.render_as_string(hide_password=True)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection whose reads see one state of the database; nothing is written."""
+        """Give a connection whose reads see one state of the database; nothing is written.
+
+        This and the others raise `DatabaseError` when the database cannot be used, also in the midst of it.
+        """
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.engine.connect().execution_options(**options) as connection:
+        with explained_use(self.place), self.engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
@@ -51,11 +61,14 @@ class Database:
         On SQLite it begins with BEGIN IMMEDIATE: a read that is upgraded to a write fails at once despite the
         busy timeout.
         """
-        with self.writer() as connection, connection.begin():
+        with explained_use(self.place), self.writer() as connection, connection.begin():
             yield connection
 
     def writer(self) -> Connection:
-        """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it."""
+        """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it.
+
+        What goes wrong on it is raised as SQLAlchemy puts it, for those who try again.
+        """
         return self.engine.connect().execution_options(mailer_writes=True)
 
     @contextmanager
@@ -64,7 +77,7 @@ class Database:
 
         `commit` what was staged, then write inside `begin_writing(connection)`.
         """
-        with self.engine.connect() as connection:
+        with explained_use(self.place), self.engine.connect() as connection:
             try:
                 yield connection
             finally:
@@ -95,7 +108,7 @@ def open_database(url: str, *, upgrade: bool = False) -> Database:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     database = Database(_postgresql_engine(parsed))
-    with explained(parsed.render_as_string(hide_password=True)), _closed_if_refused(database):
+    with explained(database.place), _closed_if_refused(database):
         if upgrade:
             with database.writing() as connection:
                 migrate.upgrade(connection)
@@ -126,7 +139,9 @@ def _parse_url(url: str) -> URL:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=16)
+        from mailer.database.postgresql import create_patient_engine  # noqa: PLC0415 its driver is an extra
+
+        return create_patient_engine(url)
     except ModuleNotFoundError as error:
         raise DatabaseError(
             "PostgreSQL's driver is not installed",
@@ -192,18 +207,29 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 @contextmanager
-def explained(url_for_people: str) -> Iterator[None]:
-    """Turn a database that cannot be reached into a `DatabaseError` that says which."""
+def explained(place: str) -> Iterator[None]:
+    """Turn a database that cannot be opened, and files that are in its way, into a `DatabaseError` that says which."""
+    try:
+        with explained_use(place):
+            yield
+    except OSError as error:
+        raise _unusable(reason_of(error), place) from error
+
+
+@contextmanager
+def explained_use(place: str) -> Iterator[None]:
+    """Turn a database that fails while it is used into a `DatabaseError` that says which."""
     try:
         yield
-    except (UnreadableError, OSError) as error:
-        if isinstance(error, UnreadableError) and type(error) not in {OperationalError, UnreadableError}:
+    except UnreadableError as error:
+        is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        if is_plain_error or type(error) not in {OperationalError, UnreadableError}:
             raise  # a statement that is wrong: ours to mend
-        cause = getattr(error, "orig", None) or error
-        words = reason_of(cause) if isinstance(cause, OSError) else " ".join(str(cause).split())
-        raise DatabaseError(
-            f"the database cannot be used: {words}", where=url_for_people, hint=_way_out(words)
-        ) from error
+        raise _unusable(" ".join(str(error.orig or error).split()), place) from error
+
+
+def _unusable(words: str, place: str) -> DatabaseError:
+    return DatabaseError(f"the database cannot be used: {words}", where=place, hint=_way_out(words))
 
 
 _WAYS_OUT = {

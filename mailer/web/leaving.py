@@ -4,11 +4,11 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from mailer.database.engine import DatabaseError
 from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
 from mailer.subscribers.tokens import Token, make_token, parse_token
 from mailer.web.site import HEADERS, Site
@@ -121,4 +121,4 @@ def try_again(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("Try again in half a minute. Nothing has changed.\n", status_code=503, headers=headers)
 
 
-UNAVAILABLE = DBAPIError
+UNAVAILABLE = DatabaseError

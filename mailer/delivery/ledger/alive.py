@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
-from mailer.database.engine import Database
+from mailer.database.engine import Database, explained_use
 from mailer.delivery.ledger.refusals import SenderBusyError
 
 _KEY_DIGITS = 15  # of 16 bits four: an advisory lock's key is a signed number of 64 bits
@@ -56,7 +56,8 @@ def _stays() -> None:
 
 @contextmanager
 def _advisory_lock(database: Database, token: str) -> Iterator[Renew]:
-    lock = _AdvisoryLock(database, token)
+    with explained_use(database.place):
+        lock = _AdvisoryLock(database, token)
     try:
         yield lock.renew
     finally:
