@@ -45,13 +45,17 @@ def new(
     """
     from mailer.workspace.next_issue import new_issue
 
+    changes: list[str] = []
     with services(context) as workspace:
         folder = new_issue(
             workspace.settings.paths.issues,
             slug,
             template_from=from_ or None,
             today=date.today(),  # noqa: DTZ011 the editor's own calendar
+            announce=changes.append,
         )
     say(f"Made {folder}.", "green")
+    for each in changes:
+        say(each)
     hint(f"mailer check {slug}")
     hint(f"mailer preview {slug}")

@@ -10,8 +10,22 @@ UNPRINTABLE = re.compile(
     r"\ue000-\uf8ff\ufffe\uffff]"  # private use (bullets of the Symbol font), no characters
 )
 
+MARKS_ON_A_LETTER = 30
+"""More than any writing needs (the Stream-Safe Text Format of UAX #15); to normalise a pile costs its square."""
+_PILE = re.compile(rf"[^\w\s!-~]{{{MARKS_ON_A_LETTER + 1},}}")
+
 
 def printable(text: str) -> str:
     """Return a text in NFC with newlines as line ends and without unprintable characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", UNPRINTABLE.sub("", _SEPARATORS.sub(" ", text)))
+    text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", text))
+    return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
+
+
+def _without_piles(text: str) -> str:
+    return _PILE.sub(_lower, text)
+
+
+def _lower(match: re.Match[str]) -> str:
+    is_pile = any(unicodedata.combining(each) for each in match[0])
+    return match[0][:MARKS_ON_A_LETTER] if is_pile else match[0]

@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from mailer.issue.model import Finding, Severity
+
+OF_EACH_RULE = 100
+"""Findings of one rule in one file after which the rest is left out: nobody reads on, and each costs a search."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +22,7 @@ class Notebook:
     first_line: int = 1
     findings: list[Finding] = field(default_factory=list)
     lines: Sequence[str] = field(init=False, repr=False)
+    _counts: Counter[str] = field(init=False, repr=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.lines = unicodedata.normalize("NFC", self.text).split("\n")
@@ -43,6 +48,9 @@ class Notebook:
         return find_place(self.lines, words, near=near, first_line=self.first_line)[0]
 
     def _add(self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str) -> None:
+        self._counts[rule] += 1
+        if self._counts[rule] > OF_EACH_RULE:
+            return
         found, column = find_place(self.lines, words, near=line, first_line=self.first_line)
         self.findings.append(
             Finding(
@@ -63,10 +71,12 @@ def find_place(lines: Sequence[str], words: str, *, near: int = 0, first_line: i
 
     On its line the words are found as whole words where they stand so.
     """
+    if not words:
+        return 0, 0
     wanted = unicodedata.normalize("NFC", words)
     start = max(near - first_line, 0)
     for index in chain(range(start, len(lines)), range(min(start, len(lines)))):
-        if wanted and wanted in lines[index]:
+        if wanted in lines[index]:
             whole = re.search(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", lines[index])
             return index + first_line, (whole.start() if whole else lines[index].index(wanted)) + 1
     return 0, 0

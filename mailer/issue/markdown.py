@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -31,6 +32,7 @@ from mailer.issue.model import (
 from mailer.issue.urls import clean_url, find_bare_addresses
 
 NESTING_AT_MOST = 50
+BRACKETS_AT_MOST = 10
 _TOP_HEADING = 4
 _MONTHS = (
     "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
@@ -42,6 +44,7 @@ _DATE_AT_LINE_START = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
+_BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
 _COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
 
 
@@ -51,6 +54,8 @@ def parse_blocks(
     """Parse the text of an item. `images` are the paths (`images/…`) of the pictures that exist."""
     text = printable(text)
     notes = Notebook(file=file, text=text, first_line=first_line)
+    if not _brackets_are_closed(text, notes):
+        return (), tuple(notes.findings)
     source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
     tree = _nest(_MARKDOWN.parse(source), notes)
     blocks = _Walker(notes=notes, lang=lang, images=images).blocks(tree)
@@ -61,9 +66,24 @@ def parse_inlines(text: str, *, file: str, lang: Lang, first_line: int = 1) -> t
     """Parse one line of running text, such as an entry of a link group."""
     text = printable(text)
     notes = Notebook(file=file, text=text, first_line=first_line)
+    if not _brackets_are_closed(text, notes):
+        return (), tuple(notes.findings)
     (token,) = _MARKDOWN.parseInline(text.strip())
     inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
+
+
+def _brackets_are_closed(text: str, notes: Notebook) -> bool:
+    """Whether few brackets of one paragraph stand open: to the parser each may begin a link around all that follows."""
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth = 0 if match[0][0] == "\n" else depth + {"[": 1, "]": -(depth > 0)}.get(match[0], 0)
+        if depth > BRACKETS_AT_MOST:
+            line = notes.first_line + text.count("\n", 0, match.start())
+            message = f"more than {BRACKETS_AT_MOST} brackets [ stand open"
+            notes.error("nesting", message, line=line, hint="Close each with ], or write \\[.")
+            return False
+    return True
 
 
 def _parser() -> MarkdownIt:
@@ -330,11 +350,11 @@ def _texts(text: str) -> Iterable[Text]:
 
 
 def _merged(inlines: Iterable[Inline]) -> list[Inline]:
+    """Make one text of neighbouring ones, joined at once: a paragraph may have thousands of lines."""
     merged: list[Inline] = []
-    for inline in inlines:
-        previous = merged[-1] if merged else None
-        if isinstance(inline, Text) and isinstance(previous, Text):
-            merged[-1] = Text(printable(previous.text + inline.text))
-        elif not isinstance(inline, Text) or inline.text:
-            merged.append(Text(printable(inline.text)) if isinstance(inline, Text) else inline)
+    for text, run in groupby(inlines, lambda inline: isinstance(inline, Text)):
+        if not text:
+            merged.extend(run)
+        elif words := printable("".join(each.text for each in run if isinstance(each, Text))):
+            merged.append(Text(words))
     return merged

@@ -1,8 +1,9 @@
 """`mailer new`: the next issue, with what stands from issue to issue taken from the last."""
 
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.model import Issue, Lang, Precision, Severity
 from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs
 
+_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?(?![^-])")
+_MONTH = "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
+_NAMED_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}\.\d{{1,2}}\.\d{{2,4}}|(?:\d{{1,2}}\. ?)?(?:{_MONTH})\b(?: \d{{4}})?)", re.IGNORECASE
+)
+
 
 def new_issue(
     issues_folder: Path,
@@ -23,15 +30,15 @@ def new_issue(
     template_from: str | None = None,
     title: str = "Nyhetsbrev for helsefellesskap",
     lang: Lang = "nb",
+    announce: Callable[[str], None] = print,
 ) -> Path:
     """Write the frame and one example item of a new issue and return its folder.
 
-    It follows the issue `template_from`, else the latest one; `title` and `lang` serve when there is none.
+    It follows the issue `template_from`, else the latest one; `title` and `lang` serve when there is none. What was
+    taken over and is to be changed is announced.
     """
     folder = issues_folder / slug
-    if not is_slug(slug):
-        hint = "Use small letters, digits and hyphens, best the year and month: 2024-02."
-        raise MailerError(f'"{slug}" cannot name an issue', where=str(issues_folder), hint=hint)
+    _require_name(slug, issues_folder)
     if folder.exists():
         raise MailerError(f'there is already an issue "{slug}"', where=str(folder), hint="Name another one.")
     last = _last(issues_folder, template_from)
@@ -41,7 +48,20 @@ def new_issue(
     (folder / FRAME).write_text(frame, encoding="utf-8", newline="\n")
     item = f'+++\ntitle = "{heading}"\n{_ITEM_COMMENTS}+++\n\n{words}\n'
     (folder / ITEMS / f"010-{name}.md").write_text(item, encoding="utf-8", newline="\n")
+    if last and last.intro:
+        announce(f"The introduction in {FRAME} is that of {last.slug}. Put it right{last.dates_in_intro}.")
     return folder
+
+
+def _require_name(slug: str, issues_folder: Path) -> None:
+    """Issues are sorted by their names, and a date in one is the issue's own."""
+    dated = _LIKE_A_DATE.match(slug)
+    if not is_slug(slug):
+        hint = "Use small letters, digits and hyphens, best the year and month: 2024-02."
+        raise MailerError(f'"{slug}" cannot name an issue', where=str(issues_folder), hint=hint)
+    if dated and parse_date(dated[0]) is None:
+        hint = "Write year and month with two digits, 01 to 12, such as 2024-02, or a day such as 2024-02-07."
+        raise MailerError(f'"{slug}" begins as a date that is in no calendar', where=str(issues_folder), hint=hint)
 
 
 class _Last:
@@ -56,6 +76,13 @@ class _Last:
         self.slug = folder.name
         self.issue: Issue = frame.issue
         self.values: Mapping[str, Any] = tomllib.loads(text)
+        self.intro = str(self.values.get("intro", "")).strip()
+
+    @property
+    def dates_in_intro(self) -> str:
+        """The dates that the introduction names, as the end of a sentence."""
+        dates = dict.fromkeys(match[0] for match in _NAMED_DATE.finditer(self.intro))
+        return f", with its dates: {', '.join(dates)}" if dates else ""
 
 
 def _last(issues_folder: Path, wanted: str | None) -> _Last | None:
@@ -76,8 +103,8 @@ def _followed(last: _Last, slug: str, today: date) -> str:
         f'lang = "{issue.lang}"',
         *_PREHEADER,
         "",
-        f"# The introduction of {last.slug}: put its dates right.",
-        f'intro = """\n{toml_lines(str(last.values.get("intro", "")).strip())}\n"""',
+        f"# The introduction of {last.slug}: put it right{last.dates_in_intro}.",
+        f'intro = """\n{toml_lines(last.intro)}\n"""',
         *_NEXT_DATES,
         *([f"contact = {_value(last.values['contact'])}"] if "contact" in last.values else []),
     ]

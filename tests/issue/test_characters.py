@@ -21,3 +21,10 @@ def test_what_is_left_is_printable_composed_and_stays_so(text: str) -> None:
 )
 def test_norwegian_and_sami_letters_and_narrow_spaces_are_kept(kept: str) -> None:
     assert printable(kept) == kept
+
+
+def test_marks_piled_on_a_letter_are_lowered_before_they_cost_their_square() -> None:
+    """Without that this text would take minutes, and the test would be stopped."""
+    assert len(printable("a" + "\u0323\u0301" * 250_000)) <= 31
+    assert printable("–" * 80) == "–" * 80
+    assert printable("\u0344" * 40) == printable(printable("\u0344" * 40))

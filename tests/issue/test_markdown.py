@@ -317,6 +317,32 @@ def test_nesting_beyond_the_limit_is_an_error(text: str) -> None:
     assert [(each.severity, each.rule) for each in findings] == [(Severity.ERROR, "nesting")]
 
 
+@pytest.mark.parametrize("text", ["[" * 240_000, "![" * 120_000, "[ []" * 60_000, "[a]\n[" * 60_000])
+def test_brackets_that_nobody_closes_are_an_error_on_their_line(text: str) -> None:
+    """To the parser each begins a link: it would look at this text for minutes, and the test would be stopped."""
+    blocks, (finding,) = parse(text)
+    assert blocks == ()
+    assert (finding.severity, finding.rule) == (Severity.ERROR, "nesting")
+    assert finding.line == (11 if "\n" in text else 1)
+
+
+def test_brackets_of_one_paragraph_are_counted_and_escaped_ones_are_not() -> None:
+    assert parse("Se [1 og [2.\n\n" * 30)[1] == ()
+    assert parse("\\[" * 30)[1] == ()
+
+
+def test_a_paragraph_of_very_many_lines_is_read_line_by_line() -> None:
+    """The square of these lines would be 2,500 million steps, and the test would be stopped."""
+    (paragraph,), findings = parse("a\n" * 50_000)
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.inlines == (Text("a " * 49_999 + "a"),)
+    assert findings == ()
+
+
+def test_of_a_fault_that_stands_everywhere_the_first_hundred_are_told() -> None:
+    assert len(parse("<b>x</b> " * 3_000)[1]) == 100
+
+
 def test_a_line_across_is_left_out_with_a_warning() -> None:
     blocks, (finding,) = parse("a\n\n---\n\nb")
     assert [*words_of(blocks)] == ["a", "b"]

@@ -118,6 +118,34 @@ def test_a_name_that_cannot_be_a_slug_is_refused(slug: str, issues: Path) -> Non
         new_issue(issues, slug, today=TODAY)
 
 
+@pytest.mark.parametrize("slug", ["2024-99", "2024-00", "2024-2", "2024-13-ekstra", "2024-02-30"])
+def test_a_name_that_looks_like_a_date_must_be_one(slug: str, issues: Path) -> None:
+    with pytest.raises(MailerError, match="in no calendar"):
+        new_issue(issues, slug, today=TODAY)
+    assert not (issues / slug).exists()
+
+
+@pytest.mark.parametrize("slug", ["2024-02-ekstra", "2024", "20240", "2024-haust"])
+def test_other_names_with_digits_are_names(slug: str, issues: Path) -> None:
+    assert new_issue(issues, slug, today=TODAY).is_dir()
+
+
+@pytest.mark.parametrize(("slug", "dates"), [("2023-12", "februar, 01.02.24"), ("2022-02", "06.04.22, 01.04.22")])
+def test_an_introduction_that_is_taken_over_is_announced_with_its_dates(slug: str, dates: str, issues: Path) -> None:
+    said: list[str] = []
+    folder = new_issue(issues, "2024-02", today=TODAY, template_from=slug, announce=said.append)
+    assert said == [f"The introduction in issue.toml is that of {slug}. Put it right, with its dates: {dates}."]
+    comment = f"# The introduction of {slug}: put it right, with its dates: {dates}."
+    assert comment in (folder / "issue.toml").read_text("utf-8").split("\n")
+
+
+def test_no_introduction_is_announced_where_there_was_none(issues: Path) -> None:
+    with_frame(issues, SMALL)
+    said: list[str] = []
+    new_issue(issues, "2024-04", today=TODAY, announce=said.append)
+    assert said == []
+
+
 def test_an_unknown_issue_to_begin_from_is_refused_with_the_nearest(issues: Path) -> None:
     with pytest.raises(MailerError, match="Did you mean"):
         new_issue(issues, "2024-02", today=TODAY, template_from="2023-11")

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import islice
 
-from mailer.issue.findings import find_place
+from mailer.issue.findings import OF_EACH_RULE, find_place
 from mailer.issue.lint.reading import Reading, Rule, Slip
 from mailer.issue.lint.rules import RULES
 from mailer.issue.model import Finding, Issue, Precision
@@ -16,7 +17,8 @@ def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Find
     """Check an issue by every rule; `sources` are the texts of its files, in which places are found."""
     reading = Reading(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
     lines = {file: text.split("\n") for file, text in sources.items()}
-    return tuple(_located(rule, slip, lines.get(slip.file, [])) for rule in RULES for slip in rule.check(reading))
+    slips = ((rule, slip) for rule in RULES for slip in islice(rule.check(reading), OF_EACH_RULE))
+    return tuple(_located(rule, slip, lines.get(slip.file, [])) for rule, slip in slips)
 
 
 def _located(rule: Rule, slip: Slip, lines: Sequence[str]) -> Finding:

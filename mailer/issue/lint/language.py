@@ -49,7 +49,7 @@ _PASSIVE: dict[Lang, re.Pattern[str]] = {
     "nb": re.compile(r"\b(?:kan|skal|må|bør|vil|kunne|skulle|måtte|burde|ville) \w{3,}ast\b"),
 }
 _PASSIVE_ENDING: dict[Lang, str] = {"nn": "-ast", "nb": "-es"}
-_QUOTED = re.compile(r"«[^»]*»|“[^”]*”")
+_QUOTED = re.compile(r"«[^«»]*»|“[^“”]*”")
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 

@@ -13,6 +13,7 @@ SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
+_ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
 
@@ -67,23 +68,13 @@ def _opening(sentence: str) -> str:
 
 def early_abbreviation(reading: Reading) -> Iterator[Slip]:
     """An abbreviation is spelt out where it stands first, not later."""
-    passages = _as_printed(reading)
-    texts = [passage.text for passage in passages]
-    for place, text in enumerate(texts):
+    first: dict[str, Passage] = {}
+    for passage in reading.all_passages():
+        text = passage.text
         for match in _EXPANDED.finditer(text):
-            early = _first_use(match[1], passages[:place])
-            if early is not None:
+            early = first.get(match[1])
+            if early and f"({match[1]})" not in early.text:
                 hint = f"Spell it out here: … ({match[1]})."
                 yield slip_in(early, "the abbreviation is explained only further down", match[1], hint)
-
-
-def _as_printed(reading: Reading) -> list[Passage]:
-    return list(reading.all_passages())
-
-
-def _first_use(abbreviation: str, passages: list[Passage]) -> Passage | None:
-    """The first passage with the abbreviation; none when that one explains it."""
-    for passage in passages:
-        if re.search(rf"(?<![\w-]){abbreviation}(?![\w-])", passage.text):
-            return None if f"({abbreviation})" in passage.text else passage
-    return None
+        for match in _ABBREVIATION.finditer(text):
+            first.setdefault(match[0], passage)
