@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -121,4 +122,4 @@ def try_again(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("Try again in half a minute. Nothing has changed.\n", status_code=503, headers=headers)
 
 
-UNAVAILABLE = DatabaseError
+UNAVAILABLE = (DatabaseError, DBAPIError)

@@ -42,7 +42,7 @@ def build_application(services: "Services") -> Starlette:
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
-    handlers: dict[Any, Any] = {404: site.not_found, 405: site.not_found, UNAVAILABLE: try_again}
+    handlers: dict[Any, Any] = {404: site.not_found, 405: site.not_found} | dict.fromkeys(UNAVAILABLE, try_again)
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application
