@@ -124,9 +124,10 @@ class Services:
     @cached_property
     def templates(self) -> "Templates":
         """The workspace's templates over those that come with mailer."""
+        from mailer.rendering.bytecode import open_bytecode
         from mailer.rendering.templates import Templates
 
-        return Templates([self.settings.paths.templates])
+        return Templates([self.settings.paths.templates], bytecode=open_bytecode(self.environ))
 
     @cached_property
     def composer(self) -> "Composer":

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -35,11 +36,13 @@ def shipped_templates() -> Path:
 class Templates:
     """Folders of templates and labels, those of the workspace before those that come with mailer."""
 
-    def __init__(self, folders: Sequence[Path] = (), *, rewrite: Rewrite | None = None) -> None:
+    def __init__(
+        self, folders: Sequence[Path] = (), *, rewrite: Rewrite | None = None, bytecode: BytecodeCache | None = None
+    ) -> None:
         shipped = shipped_templates()
         self.folders = (*(folder for folder in folders if folder.resolve() != shipped.resolve()), shipped)
         self.labels = Labels(self.folders)
-        self._environment = _build_environment(self.folders, rewrite)
+        self._environment = _build_environment(self.folders, rewrite, bytecode)
 
     def rewritten(self, rewrite: Rewrite) -> "Templates":
         """The same templates, each as `rewrite` makes it of its name and source."""
@@ -98,7 +101,7 @@ class _RewritingLoader(ChoiceLoader):
         return self._rewrite(template, source), file, is_fresh
 
 
-def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None) -> Environment:
+def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None, bytecode: BytecodeCache | None) -> Environment:
     loaders = [FileSystemLoader(folder) for folder in folders]
     return Environment(
         loader=_RewritingLoader(loaders, rewrite) if rewrite else ChoiceLoader(loaders),
@@ -107,6 +110,7 @@ def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None) -> Envi
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        bytecode_cache=bytecode,
     )
 
 

@@ -1,0 +1,63 @@
+"""Templates as Jinja2 compiled them, kept from one process to the next: compiling takes longer than filling in."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from pickle import UnpicklingError
+
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
+
+from mailer.rendering import templates
+
+_FOLDERS = (("XDG_CACHE_HOME", ""), ("LOCALAPPDATA", ""), ("HOME", ".cache"))
+
+
+class KeptBytecode(FileSystemBytecodeCache):
+    """Holds for one version of Jinja2 and one way of using it; what cannot be read or written is compiled again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), "template-%s.bytecode")
+        self._made_by = version("jinja2") + Path(templates.__file__).read_text("utf-8")
+
+    def get_source_checksum(self, source: str) -> str:
+        """What must not have changed: the template, Jinja2, and the module that says how it is used."""
+        return super().get_source_checksum(self._made_by + source)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Load what was kept, if it can be read."""
+        try:
+            super().load_bytecode(bucket)
+        except (OSError, EOFError, UnpicklingError):
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it, if there is room."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def open_bytecode(environ: Mapping[str, str]) -> KeptBytecode | None:
+    """What this user's processes keep; None where there is no folder that nobody else writes to."""
+    folder = _user_folder(environ)
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return KeptBytecode(folder) if _is_own(folder) else None
+    except OSError:
+        return None
+
+
+def _user_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where a user's programs keep what can be made again (XDG Base Directory Specification; Windows)."""
+    folders = (Path(environ[name], below) for name, below in _FOLDERS if environ.get(name))
+    return next((folder / "mailer" for folder in folders if folder.is_absolute()), None)
+
+
+def _is_own(folder: Path) -> bool:
+    """Bytecode is a program, and with `sudo` the folder may be another user's."""
+    found = folder.stat()
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
