@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from mailer.cli.output import console, say
-from mailer.issue.catalogue import RULES
-from mailer.issue.model import Severity
 
 if TYPE_CHECKING:
+    from mailer.issue.catalogue import Explanation
     from mailer.issue.model import Finding
 
 LONGEST_QUOTE = 60
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _INDENT = " " * 20
 
 
@@ -38,7 +37,7 @@ def _show(finding: "Finding", *, with_why: bool) -> None:
     place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<5}"
     message = escape(finding.message + words)
     console().print(f"{place} [{colour}]{finding.severity:<7}[/]  {message}  [dim]{finding.rule}[/]")
-    explanation = RULES.get(finding.rule)
+    explanation = _explanation(finding.rule)
     why = explanation.why if explanation and with_why else ""
     if text := " ".join(filter(None, (why, finding.hint or (explanation.fix if explanation and with_why else "")))):
         say(f"{_INDENT}{text}", "dim")
@@ -50,14 +49,20 @@ def _shortened(words: str) -> str:
 
 def count_findings(findings: "Sequence[Finding]") -> str:
     """Say how many findings there are of each severity."""
-    counts = [(sum(each.severity is severity for each in findings), severity) for severity in Severity]
+    counts = [(sum(each.severity == severity for each in findings), severity) for severity in _COLOURS]
     return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
 
 
 def finding_as_json(finding: "Finding") -> dict[str, Any]:
     """A finding for tools, with why its rule matters and how to put it right."""
-    explanation = RULES.get(finding.rule)
+    explanation = _explanation(finding.rule)
     return asdict(finding) | {
         "why": explanation.why if explanation else "",
         "fix": explanation.fix if explanation else "",
     }
+
+
+def _explanation(rule: str) -> "Explanation | None":
+    from mailer.issue.catalogue import RULES
+
+    return RULES.get(rule)
