@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import lru_cache
 
 from premailer import Premailer
 
@@ -17,8 +18,19 @@ def inline_css(html: str, *, css: str) -> str:
     and add some 20 kB of attributes.
     """
     marked = _DOCTYPE.sub("", html).replace("<style", f"<style{_IGNORED}")
-    inlined: str = Premailer(
-        "<!DOCTYPE html>" + marked,
+    inlined: str = _inliner(css).transform("<!DOCTYPE html>" + marked, pretty_print=False)
+    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, ""))
+
+
+class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+    """Reads its rules once: that takes longer than putting them into a mail, and premailer has no way to say so."""
+
+    _parse_style_rules = lru_cache(maxsize=4)(Premailer._parse_style_rules)  # noqa: SLF001 see above
+
+
+@lru_cache(maxsize=4)
+def _inliner(css: str) -> _Inliner:
+    return _Inliner(
         css_text=css,
         keep_style_tags=True,
         strip_important=False,
@@ -29,5 +41,4 @@ def inline_css(html: str, *, css: str) -> str:
         disable_basic_attributes=["width", "height", "bgcolor", "align", "valign"],
         align_floating_images=False,
         cssutils_logging_level=logging.CRITICAL,
-    ).transform(pretty_print=False)
-    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, ""))
+    )

@@ -20,7 +20,6 @@ from mailer.issue.model import (
 
 WIDTH = 72
 DATE_COLUMN = 19
-_SPACES = str.maketrans({"\N{NO-BREAK SPACE}": " "})
 
 
 def inline_text(inlines: Inlines) -> str:
@@ -36,7 +35,7 @@ def wrap(text: str, *, indent: str = "", first: str | None = None, width: int = 
         _fill(line, first=lead if number == 0 else indent, indent=indent, width=width)
         for number, line in enumerate(paragraphs)
     ]
-    return "\n".join(lines).translate(_SPACES)
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def underline(text: str, mark: str = "-") -> str:
