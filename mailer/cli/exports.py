@@ -34,14 +34,13 @@ def export(
     """
     from mailer.subscribers.exporting import ExportChoice, Format
     from mailer.subscribers.exporting import export as export_to
-    from mailer.subscribers.register import nearest_list
+    from mailer.subscribers.register import require_list
 
     form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
     with services(context) as workspace:
         register = workspace.register
         for each in list_ or ():
-            if register.find(each) is None:
-                raise MailerError(f"there is no list {each!r}", hint=nearest_list(register, each))
+            require_list(register, each)
         if region and region not in (known := [each.slug for each in register.regions]):
             raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
         choice = ExportChoice(lists=tuple(list_ or ()), region=region, statuses=_statuses(status))

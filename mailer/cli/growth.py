@@ -1,20 +1,23 @@
-"""`mailer lists --history`: how many people each list had, month by month, as a chart in the terminal."""
+"""`mailer lists --history`: how many people the lists had, month by month, as a chart in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from mailer.cli.options import services
-from mailer.cli.output import format_value, say, show_json, show_table
+from mailer.cli.output import console, format_value, say, show_json, show_table
 
 if TYPE_CHECKING:
     import typer
 
-BARS = "▁▂▃▄▅▆▇█"
+BARS = " ▁▂▃▄▅▆▇█"
 MOST_MONTHS = 36
+HEIGHT = 6
+_BESIDE_BARS = 56  # what a list's name and numbers take in a line of the table
 
 
 def show_growth(context: "typer.Context", *, json: bool) -> None:
-    """Print the last three years: a line of bars for each list, and what the numbers were."""
+    """Print up to three years: a chart of all lists, then a line of bars for each with what the numbers were."""
     from mailer.subscribers.counting import read_growth
 
     with services(context) as workspace:
@@ -26,21 +29,56 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
     if not growth.months:
         say("Nobody has been on a list yet.")
         return
-    shown = growth.months[-MOST_MONTHS:]
-    rows = [(names.get(slug, slug), *_row(numbers)) for slug, numbers in growth.by_list.items()]
+    for line in chart(growth.months, growth.total, width=console().width):
+        say(line)
+    say()
+    many = max(1, min(MOST_MONTHS, console().width - _BESIDE_BARS))
+    rows = [(names.get(slug, slug), *_row(numbers, many)) for slug, numbers in growth.by_list.items()]
+    first = _in_words(growth.months[-many:][0])
     show_table(
-        ["List", f"{shown[0]} to {shown[-1]}", "First", "Most", "Now"],
-        [*rows, ("All lists", *_row(growth.total))],
-        right=(2, 3, 4),
+        ["List", "Months", first, "Most", "Now"], [*rows, ("All lists", *_row(growth.total, many))], right=(2, 3, 4)
     )
 
 
-def _row(numbers: Sequence[int]) -> tuple[str, str, str, str]:
-    shown = numbers[-MOST_MONTHS:]
+def chart(months: Sequence[str], numbers: Sequence[int], *, width: int) -> Iterator[str]:
+    """A bar for each of the last months that fit into the width, the scale at the left, the years below."""
+    many = max(1, min(MOST_MONTHS, (width - 12) // 2))
+    months, numbers = months[-many:], numbers[-many:]
+    most = max(1, *numbers)
+    scale = {HEIGHT: format_value(most), HEIGHT // 2: format_value(most // 2)}
+    yield f"Subscriptions of all lists, {_in_words(months[0])} to {_in_words(months[-1])}"
+    for row in range(HEIGHT, 0, -1):
+        cells = " ".join(_cell(each, row=row, most=most) for each in numbers)
+        yield f"{scale.get(row, ''):>9} ┤{cells}".rstrip()
+    yield f"{0:>9} ┼{'─' * (2 * len(months) - 1)}"
+    yield f"{'':11}{_years(months)}".rstrip()
+
+
+def _cell(number: int, *, row: int, most: int) -> str:
+    """What a row shows of a bar; somebody is never nobody."""
+    eighths = max(number * HEIGHT * 8 // most, 1 if number else 0)
+    return BARS[max(0, min(8, eighths - (row - 1) * 8))]
+
+
+def _years(months: Sequence[str]) -> str:
+    """Each year below its January, or the one year there is."""
+    januaries = [at for at, month in enumerate(months) if month.endswith("-01")] or [0]
+    line = ""
+    for at in januaries:
+        line = f"{line:<{2 * at}}{months[at][:4]}"
+    return line
+
+
+def _in_words(month: str) -> str:
+    return f"{date.fromisoformat(f'{month}-01'):%b %Y}"
+
+
+def _row(numbers: Sequence[int], many: int) -> tuple[str, str, str, str]:
+    shown = numbers[-many:]
     return bars(shown), format_value(shown[0]), format_value(max(shown)), format_value(shown[-1])
 
 
 def bars(numbers: Sequence[int]) -> str:
     """One bar for each number, the largest full; nobody is a dot."""
     most = max(numbers, default=0)
-    return "".join(BARS[(each * (len(BARS) - 1)) // most] if each else "·" for each in numbers)
+    return "".join(BARS[max(1, each * 8 // most)] if each else "·" for each in numbers)

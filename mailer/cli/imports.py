@@ -110,11 +110,9 @@ def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     from mailer.subscribers.basis import require_basis
     from mailer.subscribers.csv_io import CsvDefaults
-    from mailer.subscribers.register import nearest_list
+    from mailer.subscribers.register import require_list
 
-    chosen = workspace.register.find(list_) if list_ else None
-    if list_ and chosen is None:
-        raise MailerError(f"there is no list {list_!r}", hint=nearest_list(workspace.register, list_))
+    chosen = require_list(workspace.register, list_) if list_ else None
     return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 

@@ -1,24 +1,22 @@
 """`mailer lists` and `mailer subscribers`: who gets the newsletter, on which lists and why."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli import exports, growth, imports, privacy
+from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
-from mailer.cli.output import hint, say, show_grouped_table, show_json, show_pairs, show_table
+from mailer.cli.output import hint, say, show_grouped_table, show_json, show_table
+from mailer.cli.person import Address, subscriber_as_json
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
-    from mailer.subscribers.access import SentMail
     from mailer.subscribers.model import Subscriber
 
 SHOWN_STATUSES = ("active", "pending", "unsubscribed", "suppressed")
 
 subscribers = typer.Typer(no_args_is_help=True, help="Who gets the newsletter.")
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(subscribers, name="subscribers")
     imports.add_to(subscribers)
     exports.add_to(subscribers)
+    person.add_to(subscribers)
     privacy.add_to(subscribers)
 
 
@@ -88,7 +87,7 @@ def find(
     with services(context) as workspace:
         found = workspace.subscribers.find(query)
     if json:
-        show_json({"subscribers": [_as_json(each) for each in found]})
+        show_json({"subscribers": [subscriber_as_json(each) for each in found]})
         return
     if not found:
         say(f"Nobody was found by {query}.", "yellow")
@@ -97,44 +96,6 @@ def find(
     rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in found]
     show_table(["Address", "Name", "Organisation", "Lists"], rows)
     say(f"{len(found)} found.")
-
-
-@subscribers.command()
-def show(context: typer.Context, address: Address, json: Json = False) -> None:
-    """Show everything that is stored about one person. Changes nothing.
-
-    Example: `mailer subscribers show kari@kommune.example`
-    """
-    with services(context) as workspace:
-        from mailer.subscribers.access import read_sent_mail
-
-        found = _required(workspace, address)
-        events = workspace.subscribers.history(address)
-        suppression = workspace.subscribers.suppression(address)
-        sent = read_sent_mail(workspace.subscribers, address)
-    if json:
-        history = [{"at": each.at, "actor": each.actor, "action": each.action} | each.detail for each in events]
-        rest = {"suppression": suppression and asdict(suppression), "mails": [asdict(each) for each in sent]}
-        show_json(_as_json(found) | {"history": history} | rest)
-        return
-    labels = {"Address": found.address_as_given, "Name": found.name, "Organisation": found.organisation}
-    show_pairs(labels | {"Role": found.role, "Language": found.lang, "Since": f"{found.created_at:%d.%m.%Y}"})
-    rows = [
-        (each.list, each.status, f"{each.since:%d.%m.%Y}", each.consent.basis if each.consent else "")
-        for each in found.subscriptions
-    ]
-    show_table(["List", "Status", "Since", "Basis"], rows)
-    history_rows = [
-        (f"{each.at:%d.%m.%Y %H:%M}", each.actor, each.action, ", ".join(map(str, each.detail.values())))
-        for each in events
-    ]
-    show_table(["When (UTC)", "Who", "What", "Of"], history_rows)
-    if suppression:
-        say(
-            f"Suppressed since {suppression.since:%d.%m.%Y}: {suppression.reason} {suppression.note}".rstrip(), "yellow"
-        )
-    if sent:
-        show_table(["Issue", "Address", "State", "When"], [_sent_row(each) for each in sent])
 
 
 @subscribers.command()
@@ -169,27 +130,16 @@ def remove(context: typer.Context, address: Address, list_: OptionalListName = "
 
     Example: `mailer subscribers remove kari@kommune.example`
     """
-    from mailer.subscribers.register import nearest_list
+    from mailer.subscribers.register import require_list
 
     with services(context) as workspace:
-        if list_ and workspace.register.find(list_) is None:
-            raise MailerError(f"there is no list {list_!r}", hint=nearest_list(workspace.register, list_))
+        if list_:
+            require_list(workspace.register, list_)
         left = workspace.subscribers.remove(address, list_slug=list_ or None)
     say(
         f"{address} has left {', '.join(left)}." if left else f"{address} was on none of them. Nothing changed.",
         "green",
     )
-
-
-def _sent_row(mail: "SentMail") -> tuple[str, str, str, str]:
-    return mail.issue, mail.address, mail.status, f"{mail.at:%d.%m.%Y %H:%M}"
-
-
-def _required(workspace: "Services", address: str) -> "Subscriber":
-    found = workspace.subscribers.show(address)
-    if found is None:
-        raise MailerError(f"{address} is not among the subscribers", hint="Look for it: mailer subscribers find NAME")
-    return found
 
 
 def _language(text: str) -> Any:
@@ -204,29 +154,3 @@ def _lists_in_words(subscriber: "Subscriber") -> str:
     return ", ".join(
         each.list if each.status == "active" else f"{each.list} ({each.status})" for each in subscriber.subscriptions
     )
-
-
-def _as_json(subscriber: "Subscriber") -> dict[str, Any]:
-    return {
-        "address": subscriber.address,
-        "address_as_given": subscriber.address_as_given,
-        "name": subscriber.name,
-        "organisation": subscriber.organisation,
-        "role": subscriber.role,
-        "lang": subscriber.lang,
-        "created_at": subscriber.created_at,
-        "source": subscriber.source,
-        "subscriptions": [
-            {
-                "list": each.list,
-                "status": each.status,
-                "since": each.since,
-                "basis": each.consent.basis if each.consent else None,
-                "method": each.consent.method if each.consent else None,
-                "source": each.consent.source if each.consent else None,
-                "source_line": each.consent.source_line if each.consent else None,
-                "consents": [asdict(one) for one in each.consents],
-            }
-            for each in subscriber.subscriptions
-        ],
-    }

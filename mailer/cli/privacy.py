@@ -1,4 +1,4 @@
-"""`mailer subscribers move, history, suppress, release, erase, purge, merge-lists`: what people and the law ask for."""
+"""`mailer subscribers move, suppress, release, erase, purge, merge-lists`: what people and the law ask for."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.options import Json, services
-from mailer.cli.output import format_value, hint, note, say, show_json, show_table
+from mailer.cli.options import Json, OptionalListName, services
+from mailer.cli.output import format_value, hint, note, say, show_json
+from mailer.cli.person import Address
 from mailer.errors import MailerError
+from mailer.subscribers.model import ALL_LISTS
 
 if TYPE_CHECKING:
     from mailer.subscribers.privacy import Erased
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
-
 
 def add_to(subscribers: typer.Typer) -> None:
     """Register the commands."""
-    for command in (move, history, suppress, release, erase, purge):
+    for command in (move, suppress, release, erase, purge):
         subscribers.command()(command)
     subscribers.command("merge-lists")(merge_lists)
 
@@ -39,56 +39,50 @@ def move(
     say(f"{address} is now {found.address_as_given}.", "green")
 
 
-def history(context: typer.Context, address: Address, json: Json = False) -> None:
-    """Show every change of one person: when, who, what. Changes nothing.
-
-    Example: `mailer subscribers history kari@kommune.example`
-    """
-    with services(context) as workspace:
-        events = workspace.subscribers.history(address)
-    if json:
-        show_json(
-            {"history": [{"at": each.at, "actor": each.actor, "action": each.action, **each.detail} for each in events]}
-        )
-        return
-    rows = [
-        (f"{each.at:%d.%m.%Y %H:%M}", each.actor, each.action, ", ".join(map(str, each.detail.values())))
-        for each in events
-    ]
-    show_table(["When (UTC)", "Who", "What", "Of"], rows)
-
-
 def suppress(
     context: typer.Context,
     address: Address,
+    list_: OptionalListName = "",
     reason: Annotated[str, typer.Option(help="Why, in your own words; kept with the suppression.")] = "",
 ) -> None:
-    """Never write to an address again, whatever an import or an editor says. Stops a running mailing for it too.
+    """Never write to an address again, whatever an import or an editor says; with `--list` not through that list.
+
+    Stops a running mailing for it too.
 
     Example: `mailer subscribers suppress kari@kommune.example --reason "asked by telephone"`
     """
+    from mailer.subscribers.register import require_list
     from mailer.subscribers.suppression import SuppressionReason
 
     with services(context) as workspace:
-        is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason)
-    say(f"{address} is suppressed." if is_new else f"{address} was suppressed already. Nothing changed.", "green")
+        slug = require_list(workspace.register, list_).slug if list_ else None
+        is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug)
+    what = f"suppressed on {slug}" if slug else "suppressed"
+    say(f"{address} is {what}." if is_new else f"{address} was {what} already. Nothing changed.", "green")
 
 
 def release(
     context: typer.Context,
     address: Address,
     reason: Annotated[str, typer.Option(help="Why the address may be written to again; kept.")],
+    list_: OptionalListName = "",
 ) -> None:
     """Release a suppressed address, so that it can be added anew. It is on no list until then.
 
     Example: `mailer subscribers release kari@kommune.example --reason "new mailbox, asked in writing"`
     """
     with services(context) as workspace:
-        was_suppressed = workspace.subscribers.release(address, note=reason)
+        was_suppressed = workspace.subscribers.release(address, note=reason, list_slug=list_ or None)
+        still = ", ".join(each.scope for each in workspace.subscribers.suppressions(address))
+    on = f" on {list_}" if list_ else ""
     if not was_suppressed:
-        raise MailerError(f"{address} is not suppressed")
-    say(f"{address} is released.", "green")
-    hint(f"mailer subscribers add {address} --list LIST --basis TEXT --again")
+        what = f"It is suppressed on: {still}." if still else "Nothing has to be released."
+        raise MailerError(f"{address} is not suppressed{on}", hint=what)
+    say(f"{address} is released{on}.", "green")
+    if still:
+        say(f"It is still suppressed on: {still}.", "yellow")
+    if still != ALL_LISTS:
+        hint(f"mailer subscribers add {address} --list {list_ or 'LIST'} --basis TEXT --again")
 
 
 def erase(
@@ -129,26 +123,33 @@ def _show_erased(address: str, done: "Erased") -> None:
 
 def purge(
     context: typer.Context,
-    unconfirmed_days: Annotated[int, typer.Option(min=1, help="Days after which who never confirmed is deleted.")] = 7,
+    unconfirmed_days: Annotated[
+        int | None,
+        typer.Option(min=1, max=365, metavar="N", help="Days after which who never confirmed is deleted."),
+    ] = None,
     delivery_months: Annotated[
-        int, typer.Option(min=1, help="Months after which deliveries lose address and server's answer.")
-    ] = 12,
+        int | None,
+        typer.Option(min=1, max=120, metavar="N", help="Months after which deliveries lose address and answer."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Delete what has been kept long enough, and rewrite the database. For a monthly timer.
 
-    Example: `mailer subscribers purge`
+    The periods stand in config.toml under [retention]. Example: `mailer subscribers purge`
     """
     from mailer.subscribers.privacy import purge as purge_old
 
     with services(context) as workspace:
-        months = timedelta(days=delivery_months * 365.25 / 12)
-        done = purge_old(workspace.subscribers, unconfirmed=timedelta(days=unconfirmed_days), details=months)
+        retention = workspace.settings.retention
+        days = unconfirmed_days or retention.unconfirmed_days
+        months = delivery_months or retention.delivery_months
+        details = timedelta(days=months * 365.25 / 12)
+        done = purge_old(workspace.subscribers, unconfirmed=timedelta(days=days), details=details)
     if json:
         show_json(asdict(done))
         return
-    say(f"{format_value(done.people)} people who never confirmed are deleted.")
-    say(f"{format_value(done.deliveries)} old deliveries have lost their address.")
+    say(f"{format_value(done.people)} people who had not confirmed after {days} days are deleted.")
+    say(f"{format_value(done.deliveries)} deliveries older than {months} months have lost their address.")
     if not done.is_scrubbed:
         say("The database could not be rewritten: something else is using it. Run it again later.", "yellow")
 

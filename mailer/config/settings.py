@@ -142,6 +142,17 @@ class WebSection(Section):
     base_url: BaseUrl = Field(description="Address of the public pages that mails link to.")
 
 
+class RetentionSection(Section):
+    """How long `mailer subscribers purge` keeps what the newsletter no longer needs."""
+
+    unconfirmed_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=7, description="Days after which people who never confirmed are deleted."
+    )
+    delivery_months: Annotated[int, Field(ge=1, le=120)] = Field(
+        default=12, description="Months after which deliveries lose address and server's answer."
+    )
+
+
 class ThemeSection(Section):
     """The look. What is not set is as shipped."""
 
@@ -183,6 +194,7 @@ class Settings:
     database: DatabaseSection
     delivery: DeliverySection
     web: WebSection
+    retention: RetentionSection
     theme: ThemeSection
     check: CheckSection
     paths: PathsSection
@@ -205,6 +217,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "database": DatabaseSection,
     "delivery": DeliverySection,
     "web": WebSection,
+    "retention": RetentionSection,
     "theme": ThemeSection,
     "check": CheckSection,
     "paths": PathsSection,

@@ -178,13 +178,14 @@ suppression = Table(
     "suppression",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("address_hash", LargeBinary(32), nullable=False),
     Column("reason", String(32), nullable=False),
-    Column("scope", String(64), nullable=False, server_default="all"),
+    Column("scope", String(64), nullable=False, server_default="all"),  # or the slug of one list
     Column("note", Text, nullable=False, server_default=""),
     Column("since", UtcTime, nullable=False),
     Column("released_at", UtcTime),
     Column("release_note", Text, nullable=False, server_default=""),
+    UniqueConstraint("address_hash", "scope"),
 )
 
 # --- Editions ---------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
-"""What else is stored about a person than the subscriber: the mails that were sent, for a data-subject request."""
+"""Everything that is stored about a person, for a data-subject request (GDPR art. 15)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from mailer.database.tables import delivery, mailing
+from mailer.database.tables import delivery, mailing, test_send
 from mailer.subscribers.address import parse_address
+from mailer.subscribers.model import Subscriber
 from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.subscriptions import Event
+from mailer.subscribers.suppression import Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,20 +26,58 @@ class SentMail:
     at: datetime
 
 
-def read_sent_mail(store: SubscriberStore, address: str) -> tuple[SentMail, ...]:
-    """Every delivery to the subscriber with this address, or to the address itself, oldest first."""
-    found = store.show(address)
-    theirs = delivery.c.address == parse_address(address).normalised
-    if found is not None:
-        theirs |= delivery.c.subscriber_id == found.id
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentTest:
+    """One issue that was sent to the address to try it out."""
+
+    issue: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What there is; false when there is nothing. Somebody who is no subscriber may be suppressed or have got mail."""
+
+    address: str
+    subscriber: Subscriber | None
+    events: tuple[Event, ...]
+    suppressions: tuple[Suppression, ...]
+    mails: tuple[SentMail, ...]
+    test_mails: tuple[SentTest, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.subscriber or self.suppressions or self.mails or self.test_mails)
+
+
+def read_stored(store: SubscriberStore, address: str) -> Stored:
+    """Read all that belongs to the subscriber with this address, or to the address itself."""
+    parsed, found = parse_address(address), store.show(address)
+    forms = {parsed.normalised, parsed.as_given} | ({found.address_as_given} if found else set())
+    with store.database.reading() as connection:
+        mails = _sent_mail(connection, parsed.normalised, found)
+        query = select(test_send).where(test_send.c.recipient.in_(forms)).order_by(test_send.c.id)
+        tests = tuple(SentTest(issue=row.slug, at=row.at) for row in connection.execute(query))
+    return Stored(
+        address=parsed.normalised,
+        subscriber=found,
+        events=store.history(address) if found else (),
+        suppressions=store.suppressions(address),
+        mails=mails,
+        test_mails=tests,
+    )
+
+
+def _sent_mail(connection: Connection, address: str, person: Subscriber | None) -> tuple[SentMail, ...]:
+    """Oldest first."""
+    theirs = delivery.c.address == address
+    if person is not None:
+        theirs |= delivery.c.subscriber_id == person.id
     query = (
         select(delivery, mailing.c.slug, mailing.c.subject)
         .join(mailing, mailing.c.id == delivery.c.mailing_id)
         .where(theirs)
         .order_by(delivery.c.id)
     )
-    with store.database.reading() as connection:
-        rows = connection.execute(query).all()
     return tuple(
         SentMail(
             issue=row.slug,
@@ -47,5 +88,5 @@ def read_sent_mail(store: SubscriberStore, address: str) -> tuple[SentMail, ...]
             reply=row.reply,
             at=row.changed_at,
         )
-        for row in rows
+        for row in connection.execute(query)
     )

@@ -70,7 +70,7 @@ def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _S
     if not chosen:
         return None
     active = {slug for slug, status in statuses.items() if status is SubscriptionStatus.ACTIVE}
-    exclusion = _exclusion(statuses.values(), chosen.values())
+    exclusion = _exclusion(chosen.values())
     return (
         tuple(slug for slug in chosen if exclusion or slug in active),
         tuple(slug for slug, kind, _ in subscriptions if slug in active and kind == ListKind.HELSEFELLESSKAP),
@@ -78,10 +78,10 @@ def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _S
     )
 
 
-def _exclusion(all_: Collection[SubscriptionStatus], chosen: Collection[SubscriptionStatus]) -> Exclusion | None:
-    """Suppression is about the address, so it counts wherever it stands; the rest is about the chosen lists."""
-    if SubscriptionStatus.SUPPRESSED in all_:
-        return Exclusion.SUPPRESSED
+def _exclusion(chosen: Collection[SubscriptionStatus]) -> Exclusion | None:
+    """One active subscription is enough; who is suppressed for all lists has none."""
     if SubscriptionStatus.ACTIVE in chosen:
         return None
+    if SubscriptionStatus.SUPPRESSED in chosen:
+        return Exclusion.SUPPRESSED
     return Exclusion.UNCONFIRMED if SubscriptionStatus.PENDING in chosen else Exclusion.UNSUBSCRIBED

@@ -73,7 +73,7 @@ def _subscriptions(connection: Connection, subscriber_id: int) -> Sequence[Any]:
     query = (
         select(subscription.c.id, list_.c.slug, subscription.c.status, subscription.c.since)
         .join(list_, list_.c.id == subscription.c.list_id)
-        .where(subscription.c.subscriber_id == subscriber_id)
+        .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
         .order_by(list_.c.position)
     )
     return connection.execute(query).all()

@@ -7,6 +7,8 @@ from typing import Literal
 
 Lang = Literal["nb", "nn", "se", "en"]
 
+ALL_LISTS = "all"  # where else the slug of one list may stand
+
 
 class SubscriptionStatus(StrEnum):
     """Where a subscription stands; only an active one gets mail."""

@@ -26,9 +26,12 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         if found is None:
             raise SubscriberError(f"{old} is not among the subscribers", hint="mailer subscribers find NAME")
         if before.normalised != after.normalised:
-            _refuse_suppressed(store, connection, before.normalised)  # a new address would let mail through again
-            _refuse_suppressed(store, connection, after.normalised)
+            if store.suppressed.holds(connection, before.normalised):
+                raise _suppressed(before.normalised)  # a new address would let mail through again
+            if store.suppressed.find(connection, after.normalised):
+                raise _suppressed(after.normalised)
             _refuse_taken(connection, after.normalised)
+            store.suppressed.move(connection, before.normalised, after.normalised)
             store.suppressed.add(connection, before.normalised, reason=SuppressionReason.MOVED, now=now)
         values = {"address": after.normalised, "address_as_given": after.as_given}
         values["domain"] = after.normalised.rpartition("@")[2]
@@ -38,9 +41,8 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     return store.get(int(found.id))
 
 
-def _refuse_suppressed(store: SubscriberStore, connection: Connection, address: str) -> None:
-    if store.suppressed.holds(connection, address):
-        raise SubscriberError(f"{address} is suppressed", hint="mailer subscribers release ADDRESS --reason TEXT")
+def _suppressed(address: str) -> SubscriberError:
+    return SubscriberError(f"{address} is suppressed", hint=f"mailer subscribers release {address} --reason TEXT")
 
 
 def _refuse_taken(connection: Connection, address: str) -> None:
@@ -94,6 +96,9 @@ def _move_subscriptions(
         connection.execute(subscription.update().where(subscription.c.id == each.id).values(list_id=target))
     left = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": store.clock()}
     connection.execute(subscription.update().where(subscription.c.list_id == source).values(left))
+    stay = [row.subscriber_id for row in both if row.status == SubscriptionStatus.SUPPRESSED]
+    addresses = connection.execute(select(subscriber.c.address).where(subscriber.c.id.in_(stay))).scalars().all()
+    store.suppressed.rename_scope(connection, *names, except_for=addresses)
     _record(store, connection, "left_merged_list", [*both, *going], names[0])
     _record(store, connection, "joined_by_merging", going, names[1])
     return Merged(moved=len(going), already=len(both))

@@ -1,6 +1,7 @@
 """Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +57,7 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
         if found is None:
             _refuse_moved(connection, parsed.normalised)
-        given = _forms(connection, found) if found else set()
+        given = {found.address_as_given, *_earlier(connection, found)} if found else set()
         addresses = {parsed.normalised, *(parse_address(each).normalised for each in given)}
         forms = addresses | given | {parsed.as_given}
         for each in addresses:
@@ -82,11 +83,15 @@ def _refuse_moved(connection: Connection, address: str) -> None:
             raise SubscriberError(f"{address} is {row.address} now", hint=hint)
 
 
-def _forms(connection: Connection, person: Row[Any]) -> set[str]:
-    """Every address the person has or had, as it was given."""
+def _earlier(connection: Connection, person: Row[Any]) -> Iterator[str]:
+    """The addresses the person had, as they were given, less those that somebody else has now."""
     query = select(subscriber_event.c.detail)
     query = query.where(subscriber_event.c.subscriber_id == person.id, subscriber_event.c.action == "moved")
-    return {person.address_as_given, *(detail["old"] for detail in connection.execute(query).scalars())}
+    for detail in connection.execute(query).scalars():
+        old: str = detail["old"]
+        owner = select(subscriber.c.id).where(subscriber.c.address == parse_address(old).normalised)
+        if connection.execute(owner).scalar() in {None, person.id}:
+            yield old
 
 
 def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from mailer.errors import MailerError
-from mailer.subscribers.model import Lang, ListKind, Region, Register, SubscriberList
+from mailer.subscribers.model import ALL_LISTS, Lang, ListKind, Region, Register, SubscriberList
 
 if TYPE_CHECKING:
     from mailer.database.engine import Database
@@ -47,6 +47,14 @@ def read_register(folder: Path) -> Register:
 def list_names(register: Register) -> Mapping[str, SubscriberList]:
     """Every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
     return {name.casefold(): each for each in register.lists for name in _names(each)}
+
+
+def require_list(register: Register, slug: str) -> SubscriberList:
+    """The list with this slug; raises `MailerError` that names the nearest."""
+    found = register.find(slug)
+    if found is None:
+        raise MailerError(f"there is no list {slug!r}", hint=nearest_list(register, slug))
+    return found
 
 
 def nearest_list(register: Register, name: str) -> str:
@@ -132,6 +140,8 @@ def _read_lists(entries: list[dict[str, Any]], file: Path, kind: ListKind) -> It
 def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberList:
     short = _string(entry, "short", where)
     slug = _string(entry, "slug", where)
+    if slug == ALL_LISTS:
+        raise RegisterError(f"a list cannot be called {slug}, which means every list", where=where)
     if not _SLUG.fullmatch(slug):
         raise RegisterError(f"slug {slug!r} may hold only a-z, 0-9 and single hyphens", where=where)
     return SubscriberList(

@@ -20,7 +20,7 @@ from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.basis import require_basis
 from mailer.subscribers.finding import find_ids
-from mailer.subscribers.model import Consent, Lang, Subscriber, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus
 from mailer.subscribers.roles import parse_role
 from mailer.subscribers.subscriptions import Event, NewSubscription
 from mailer.subscribers.suppression import Suppression, SuppressionList, SuppressionReason
@@ -116,6 +116,7 @@ class SubscriberStore:
         )
         with self.joining() as connection:
             wanted = self._known_lists(connection, lists)
+            self._refuse_suppressed(connection, parsed, lists)
             id_ = self._found_or_new(connection, parsed, facts)
             self._join(connection, id_, wanted, consent, again=again)
         return self.get(id_)
@@ -160,44 +161,47 @@ class SubscriberStore:
             self._record(connection, subscriber_id, "unsubscribed", now, left)
         return left
 
-    def suppress(self, address: str, *, reason: SuppressionReason, note: str = "") -> bool:
-        """Never write to the address again; says whether that is new."""
-        normalised = parse_address(address).normalised
-        now = self.clock()
+    def suppress(
+        self, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
+    ) -> bool:
+        """Never write to the address again, on one list or at all; says whether that is new."""
+        normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
+        cleaned, now = clean_words(note), self.clock()
         with self.joining() as connection:
-            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now, note=clean_words(note))
+            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now, note=cleaned, scope=scope)
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_new and found is not None:
-                got_mail = subscriptions.suppress(connection, found.id, now=now)
+                got_mail = subscriptions.suppress(connection, found.id, only=list_slug, now=now)
                 details = [{"reason": reason.value, "list": slug} for slug in got_mail] or [{"reason": reason.value}]
                 events = [self.event(found.id, "suppressed", now, detail) for detail in details]
                 subscriptions.record_events(connection, events)
         return is_new
 
-    def release(self, address: str, *, note: str) -> bool:
-        """Let a suppressed address be added again, by a person's decision; says whether it was suppressed.
+    def release(self, address: str, *, note: str, list_slug: str | None = None) -> bool:
+        """Let a suppressed address be added again, by a person's decision; says whether it was suppressed so.
 
         Its subscriptions count as left until the person joins anew. Raises `SubscriberError` without a note.
         """
         reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
-        normalised = parse_address(address).normalised
-        now = self.clock()
+        normalised, scope, now = parse_address(address).normalised, list_slug or ALL_LISTS, self.clock()
         with self.joining() as connection:
-            is_released = self.suppressed.release(connection, normalised, note=reason, now=now)
+            is_released = self.suppressed.release(connection, normalised, note=reason, now=now, scope=scope)
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_released and found is not None:
-                left = SubscriptionStatus.UNSUBSCRIBED
-                subscriptions.change_status(connection, found.id, to=left, now=now)
-                subscriptions.record_events(connection, [self.event(found.id, "released", now, {"reason": reason})])
+                still = self.suppressed.scopes(connection, normalised)
+                if ALL_LISTS not in still:
+                    subscriptions.release(connection, found.id, except_on=still, now=now)
+                detail = {"reason": reason} | ({"list": list_slug} if list_slug else {})
+                subscriptions.record_events(connection, [self.event(found.id, "released", now, detail)])
         return is_released
 
-    def suppression(self, address: str) -> Suppression | None:
-        """Why the address must never be written to, when it must not."""
+    def suppressions(self, address: str) -> tuple[Suppression, ...]:
+        """Why the address must not be written to, and through which lists."""
         with self.database.reading() as connection:
             return self.suppressed.find(connection, parse_address(address).normalised)
 
     def is_suppressed(self, address: str) -> bool:
-        """Whether the address must never be written to."""
+        """Whether the address must never be written to, through whatever list."""
         with self.database.reading() as connection:
             return self.suppressed.holds(connection, parse_address(address).normalised)
 
@@ -263,10 +267,6 @@ class SubscriberStore:
         return found
 
     def _found_or_new(self, connection: Connection, address: Address, facts: dict[str, str]) -> int:
-        if self.suppressed.holds(connection, address.normalised):
-            raise SubscriberError(
-                f"{address.as_given} is suppressed", hint="Only the person can ask to be written to again."
-            )
         query = select(subscriber.c.id).where(subscriber.c.address == address.normalised)
         found: int | None = connection.execute(query).scalar()
         if found is not None:
@@ -275,6 +275,15 @@ class SubscriberStore:
         statement = subscriber.insert().values(row).values(created_at=self.clock()).returning(subscriber.c.id)
         new: int = connection.execute(statement).scalar_one()
         return new
+
+    def _refuse_suppressed(self, connection: Connection, address: Address, slugs: Sequence[str]) -> None:
+        scopes = self.suppressed.scopes(connection, address.normalised)
+        barred = [each for each in slugs if each in scopes]
+        if barred or ALL_LISTS in scopes:
+            on = "" if ALL_LISTS in scopes else f" on {', '.join(barred)}"
+            raise SubscriberError(
+                f"{address.as_given} is suppressed{on}", hint="Only the person can ask to be written to again."
+            )
 
     def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
         known = subscriptions.list_ids(connection)

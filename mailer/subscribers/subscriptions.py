@@ -1,11 +1,11 @@
 """Subscriptions in the database: joining, leaving and the history of both, on a connection the store gives."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from mailer.database.tables import consent, list_, subscriber_event, subscription
 from mailer.subscribers.basis import article_of
@@ -87,17 +87,24 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return tuple(row.slug for row in left)
 
 
-def suppress(connection: Connection, subscriber_id: int, *, now: datetime) -> tuple[str, ...]:
-    """Mark all of the subscriber's subscriptions as suppressed; returns the slugs that got mail until now."""
-    got_mail = leave(connection, subscriber_id, now=now)
-    change_status(connection, subscriber_id, to=SubscriptionStatus.SUPPRESSED, now=now)
+def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:
+    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs that got mail until now."""
+    got_mail = leave(connection, subscriber_id, only=only, now=now)
+    query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
+    _set_status(connection, connection.execute(query).scalars().all(), SubscriptionStatus.SUPPRESSED, now)
     return got_mail
 
 
-def change_status(connection: Connection, subscriber_id: int, *, to: SubscriptionStatus, now: datetime) -> None:
-    """Give all of the subscriber's subscriptions one status."""
-    query = select(subscription.c.id).where(subscription.c.subscriber_id == subscriber_id)
-    _set_status(connection, list(connection.execute(query).scalars()), to, now)
+def release(connection: Connection, subscriber_id: int, *, except_on: Collection[str], now: datetime) -> None:
+    """Let suppressed subscriptions count as left: the person may join anew."""
+    is_free = (subscription.c.status == SubscriptionStatus.SUPPRESSED) & list_.c.slug.not_in(except_on)
+    found = connection.execute(_of(subscriber_id).where(is_free)).scalars().all()
+    _set_status(connection, found, SubscriptionStatus.UNSUBSCRIBED, now)
+
+
+def _of(subscriber_id: int) -> Select[int]:
+    joined = select(subscription.c.id).join(list_, list_.c.id == subscription.c.list_id)
+    return joined.where(subscription.c.subscriber_id == subscriber_id)
 
 
 def _set_status(connection: Connection, ids: Sequence[int], status: SubscriptionStatus, now: datetime) -> None:

@@ -1,15 +1,18 @@
-"""Addresses that must never be written to again, kept as keyed hashes so that even erased people stay out."""
+"""Addresses that must not be written to, kept as keyed hashes so that even erased people stay out."""
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from mailer.database.tables import suppression
+from mailer.subscribers.model import ALL_LISTS
+
+Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
 
 
 class SuppressionReason(StrEnum):
@@ -24,12 +27,12 @@ class SuppressionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """Why and since when an address is suppressed; `scope` is what it may not be sent."""
+    """Why and since when an address is suppressed; `scope` is what it may not be sent: all lists, or one."""
 
     reason: SuppressionReason
     since: datetime
     note: str = ""
-    scope: str = "all"
+    scope: str = ALL_LISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +45,45 @@ class SuppressionList:
         """The keyed hash of a normalised address."""
         return hmac.digest(self.key, address.encode(), sha256)
 
-    def holds(self, connection: Connection, address: str) -> bool:
-        """Whether the normalised address is suppressed."""
-        return bool(self.among(connection, [address]))
+    def holds(self, connection: Connection, address: str, *, slug: str = ALL_LISTS) -> bool:
+        """Whether the normalised address is suppressed: for this list, or when none is named for all."""
+        return not {slug, ALL_LISTS}.isdisjoint(self.scopes(connection, address))
 
-    def among(self, connection: Connection, addresses: Collection[str]) -> frozenset[str]:
-        """Those of the normalised addresses that are suppressed."""
-        hashes = {self.hash_of(each): each for each in addresses}
-        query = select(suppression.c.address_hash).where(suppression.c.address_hash.in_(hashes), _HOLDS)
-        return frozenset(hashes[bytes(found)] for found in connection.execute(query).scalars())
+    def scopes(self, connection: Connection, address: str) -> frozenset[str]:
+        """What the normalised address is suppressed for."""
+        return frozenset(each.scope for each in self.find(connection, address))
 
-    def find(self, connection: Connection, address: str) -> Suppression | None:
-        """What is known of the suppression of a normalised address."""
+    def find(self, connection: Connection, address: str) -> tuple[Suppression, ...]:
+        """What is known of the suppressions of a normalised address, oldest first."""
         query = select(suppression).where(suppression.c.address_hash == self.hash_of(address), _HOLDS)
-        row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        return Suppression(reason=SuppressionReason(row.reason), since=row.since, note=row.note, scope=row.scope)
+        return tuple(
+            Suppression(reason=SuppressionReason(row.reason), since=row.since, note=row.note, scope=row.scope)
+            for row in connection.execute(query.order_by(suppression.c.id))
+        )
 
     def add(
-        self, connection: Connection, address: str, *, reason: SuppressionReason, now: datetime, note: str = ""
+        self,
+        connection: Connection,
+        address: str,
+        *,
+        reason: SuppressionReason,
+        now: datetime,
+        note: str = "",
+        scope: str = ALL_LISTS,
     ) -> bool:
         """Suppress the normalised address; says whether it was not suppressed before."""
-        if self.holds(connection, address):
+        if self.holds(connection, address, slug=scope):
             return False
-        hashed = self.hash_of(address)
-        connection.execute(suppression.delete().where(suppression.c.address_hash == hashed))  # one that was released
-        row = {"address_hash": hashed, "reason": reason.value, "since": now, "note": note}
-        connection.execute(suppression.insert().values(row))
+        connection.execute(suppression.delete().where(self._row(address, scope)))  # one that was released
+        row = {"address_hash": self.hash_of(address), "scope": scope}
+        connection.execute(suppression.insert().values(row | {"reason": reason.value, "since": now, "note": note}))
         return True
 
-    def release(self, connection: Connection, address: str, *, note: str, now: datetime) -> bool:
-        """Let the normalised address be written to again, and keep why; says whether it was suppressed."""
-        hashed = self.hash_of(address)
-        statement = suppression.update().where(suppression.c.address_hash == hashed, _HOLDS)
+    def release(
+        self, connection: Connection, address: str, *, note: str, now: datetime, scope: str = ALL_LISTS
+    ) -> bool:
+        """Let the normalised address be written to again, and keep why; says whether it was suppressed so."""
+        statement = suppression.update().where(self._row(address, scope), _HOLDS)
         return connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
 
     def erase(self, connection: Connection, address: str, *, now: datetime) -> None:
@@ -83,10 +91,30 @@ class SuppressionList:
         connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(address)))
         self.add(connection, address, reason=SuppressionReason.ERASED, now=now)
 
-    def all_hashes(self, connection: Connection) -> frozenset[bytes]:
-        """The hashes of every suppressed address, for comparing with many."""
-        query = select(suppression.c.address_hash).where(_HOLDS)
-        return frozenset(bytes(found) for found in connection.execute(query).scalars())
+    def move(self, connection: Connection, old: str, new: str) -> None:
+        """Let what holds for single lists go along with a person to an address that nothing holds for."""
+        connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(new)))  # released
+        theirs = and_(suppression.c.address_hash == self.hash_of(old), suppression.c.scope != ALL_LISTS, _HOLDS)
+        connection.execute(suppression.update().where(theirs).values(address_hash=self.hash_of(new)))
+
+    def rename_scope(self, connection: Connection, old: str, new: str, *, except_for: Collection[str]) -> None:
+        """Let what was said of one list hold for another that takes its place; `except_for` are addresses."""
+        stays = [self.hash_of(each) for each in except_for]
+        has_new = select(suppression.c.address_hash).where(suppression.c.scope == new)
+        moves = and_(suppression.c.scope == old, suppression.c.address_hash.not_in(stays))
+        statement = suppression.update().where(moves, suppression.c.address_hash.not_in(has_new))
+        connection.execute(statement.values(scope=new))
+
+    def all_scopes(self, connection: Connection) -> Scopes:
+        """What every suppressed address is suppressed for, for comparing with many."""
+        found: dict[bytes, frozenset[str]] = {}
+        for row in connection.execute(select(suppression.c.address_hash, suppression.c.scope).where(_HOLDS)):
+            key = bytes(row.address_hash)
+            found[key] = found.get(key, frozenset()) | {row.scope}
+        return found
+
+    def _row(self, address: str, scope: str) -> ColumnElement[bool]:
+        return and_(suppression.c.address_hash == self.hash_of(address), suppression.c.scope == scope)
 
 
 _HOLDS = suppression.c.released_at.is_(None)

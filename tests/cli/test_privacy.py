@@ -23,13 +23,44 @@ def test_a_suppressed_person_is_shown_so_and_released_only_with_a_reason(mailer:
     assert mailer("subscribers", "suppress", KARI, "--reason", "asked by telephone").code == 0
     assert "Nothing changed" in mailer("subscribers", "suppress", KARI).out
     assert "asked by telephone" in mailer("subscribers", "show", KARI).out
-    assert mailer("subscribers", "show", KARI, "--json").json["suppression"]["reason"] == "manual"
+    assert mailer("subscribers", "show", KARI, "--json").json["suppressions"][0]["reason"] == "manual"
     assert mailer("subscribers", "release", KARI, "--reason", " ").code == 1
     assert mailer("subscribers", "release", KARI, "--reason", "asked in writing").code == 0
     assert mailer("subscribers", "release", KARI, "--reason", "again").code == 1
-    assert mailer("subscribers", "show", KARI, "--json").json["suppression"] is None
+    assert mailer("subscribers", "show", KARI, "--json").json["suppressions"] == []
     back = mailer("subscribers", "add", KARI, "--list", "agder", "--basis", "a: asked", "--again")
     assert back.code == 0
+
+
+def test_somebody_can_be_kept_off_one_list_alone(mailer: Run) -> None:
+    both = "begge@oslo.example"
+    assert mailer("subscribers", "suppress", both, "--list", "oslo", "--reason", "asked").code == 0
+    shown = mailer("subscribers", "show", both, "--json").json
+    assert {each["list"]: each["status"] for each in shown["subscriptions"]} == {
+        "agder": "active",
+        "oslo": "suppressed",
+    }
+    assert [(each["scope"], each["reason"], each["note"]) for each in shown["suppressions"]] == [
+        ("oslo", "manual", "asked")
+    ]
+    assert "Suppressed on oslo" in mailer("subscribers", "show", both).out
+    assert "already" in mailer("subscribers", "suppress", both, "--list", "oslo").out
+    refused = mailer("subscribers", "add", both, "--list", "oslo", "--basis", "a: asked", "--again")
+    assert "is suppressed on oslo" in refused.err
+    assert "It is suppressed on: oslo" in mailer("subscribers", "release", both, "--reason", "asked").err
+    assert "Did you mean oslo" in mailer("subscribers", "suppress", both, "--list", "osloo").err
+    released = mailer("subscribers", "release", both, "--list", "oslo", "--reason", "asked again")
+    assert "--list oslo" in released.out
+
+
+@pytest.mark.usefixtures("planned", "catcher")
+def test_who_is_kept_off_one_list_since_the_plan_gets_mail_through_another_list_only(mailer: Run) -> None:
+    assert mailer("subscribers", "suppress", "begge@oslo.example", "--list", "oslo").code == 0
+    assert mailer("subscribers", "suppress", KARI, "--list", "agder").code == 0
+    assert mailer("send", "2024-01", "--confirm", "4").code == 0
+    (told,) = mailer("status", "2024-01", "--json").json["mailings"]
+    assert (told["accepted"], told["skipped"]) == (3, {"suppressed": 1})
+    assert mailer("subscribers", "show", KARI, "--json").json["mails"][0]["status"] == "skipped"
 
 
 def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace: Path) -> None:
@@ -38,7 +69,9 @@ def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace
     erased = mailer("subscribers", "erase", KARI, "--yes", "--json").json
     assert erased["was_subscriber"]
     assert [Path(each).name for each in erased["files"]] == ["people.csv"]
-    assert mailer("subscribers", "show", KARI).code == 1
+    shown = mailer("subscribers", "show", KARI)
+    assert "not among the subscribers" in shown.out
+    assert "Nordmann" not in shown.out
     again = mailer("subscribers", "erase", KARI, "--yes")
     assert "was no subscriber" in again.out
     assert "people.csv" in again.out.replace("\n", "")
@@ -47,7 +80,21 @@ def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace
 
 def test_purging_says_what_it_did(mailer: Run) -> None:
     assert mailer("subscribers", "purge", "--json").json == {"people": 0, "deliveries": 0, "is_scrubbed": True}
-    assert "0 people" in mailer("subscribers", "purge").out
+    assert "0 people who had not confirmed after 7 days" in mailer("subscribers", "purge").out
+
+
+def test_what_is_kept_how_long_stands_in_the_configuration_and_options_override_it(
+    mailer: Run, workspace: Path
+) -> None:
+    file = workspace / "config.toml"
+    text = file.read_text("utf-8").replace("unconfirmed_days = 7", "unconfirmed_days = 30")
+    file.write_text(text.replace("delivery_months = 12", "delivery_months = 6"), "utf-8")
+    said = mailer("subscribers", "purge").out
+    assert "after 30 days" in said
+    assert "older than 6 months" in said
+    assert "older than 24 months" in mailer("subscribers", "purge", "--delivery-months", "24").out
+    file.write_text(text.replace("unconfirmed_days = 30", "unconfirmed_days = 0"), "utf-8")
+    assert "a whole number from 1 to 365" in mailer("subscribers", "purge").err
 
 
 def test_lists_in_the_register_are_not_merged(mailer: Run) -> None:

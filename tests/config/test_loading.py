@@ -163,7 +163,7 @@ NOT_ALLOWED = "the value is not allowed"
         (
             "[zzz]",
             "9: there is no section [zzz]",
-            "Allowed: [newsletter], [smtp], [database], [delivery], [web], [theme], [check], [paths].",
+            "Allowed: [newsletter], [smtp], [database], [delivery], [web], [retention], [theme], [check], [paths].",
         ),
     ],
 )

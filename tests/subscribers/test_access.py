@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from mailer.database.tables import delivery, mailing
-from mailer.subscribers.access import SentMail, read_sent_mail
+from mailer.database.tables import delivery, mailing, test_send
+from mailer.subscribers.access import SentMail, SentTest, read_stored
 from mailer.subscribers.moving import move_person
 from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import SuppressionReason
 
 AT = datetime(2023, 12, 1, 8, tzinfo=UTC)
 
@@ -27,7 +28,16 @@ def test_mails_are_told_also_those_to_an_earlier_address(store: SubscriberStore)
         reply="250 ok",
         at=AT,
     )
-    assert read_sent_mail(store, "ole@x.example") == (mail,)
+    assert read_stored(store, "ole@x.example").mails == (mail,)
     move_person(store, "ole@x.example", "ole@y.example")
-    assert read_sent_mail(store, "ole@y.example") == (mail,)
-    assert read_sent_mail(store, "nobody@y.example") == ()
+    assert read_stored(store, "ole@y.example").mails == (mail,)
+    assert not read_stored(store, "nobody@y.example")
+
+
+def test_of_somebody_who_is_no_subscriber_the_rest_is_told(store: SubscriberStore) -> None:
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note="asked")
+    with store.database.writing() as connection:
+        row = {"slug": "2023-12", "content_hash": "x", "recipient": "kari@x.example", "at": AT}
+        connection.execute(test_send.insert().values(row))
+    assert [each.note for each in read_stored(store, "Ole@x.example").suppressions] == ["asked"]
+    assert read_stored(store, "kari@X.example").test_mails == (SentTest(issue="2023-12", at=AT),)

@@ -54,8 +54,9 @@ def test_who_left_one_list_joins_another_and_who_left_all_joins_none() -> None:
     assert _outcomes(_person(oslo=LEFT), _line(1, "agder")) == [Outcome.LEFT]
 
 
-def test_nobody_who_is_suppressed_anywhere_is_put_on_a_list() -> None:
-    assert _outcomes(_person(oslo=SUPPRESSED), _line(1, "oslo"), _line(2, "agder")) == [Outcome.SUPPRESSED] * 2
+def test_nobody_is_put_back_on_a_list_they_are_suppressed_on_nor_on_any_when_they_left_the_others() -> None:
+    assert _outcomes(_person(oslo=SUPPRESSED), _line(1, "oslo"), _line(2, "agder")) == [Outcome.SUPPRESSED, Outcome.NEW]
+    assert _outcomes(_person(oslo=SUPPRESSED, fonna=LEFT), _line(1, "agder")) == [Outcome.LEFT]
 
 
 def test_an_empty_cell_changes_nothing_and_the_last_line_that_says_something_holds() -> None:

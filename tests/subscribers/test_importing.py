@@ -124,6 +124,12 @@ def test_nobody_who_left_or_is_suppressed_is_put_back(store: SubscriberStore, im
     ]
 
 
+def test_who_is_suppressed_on_one_list_is_taken_in_on_others(store: SubscriberStore, import_text: Import) -> None:
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    report = import_text("epost;liste\nole@x.example;oslo\nole@x.example;agder\n")
+    assert _counted(report) == {"new": 1, "suppressed": 1}
+
+
 def test_one_invalid_line_stops_everything_unless_it_may_be_skipped(
     store: SubscriberStore, import_text: Import
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from mailer.errors import MailerError
 from mailer.subscribers.counting import read_growth
+from mailer.subscribers.leaving import undo_leaving
 from mailer.subscribers.model import Register, SubscriberList
 from mailer.subscribers.moving import Merged, merge_lists, move_person
 from mailer.subscribers.store import SubscriberStore
@@ -31,11 +32,19 @@ def test_a_person_who_moves_keeps_number_lists_and_history(store: SubscriberStor
 def test_the_old_address_does_not_come_back_through_an_old_file(store: SubscriberStore) -> None:
     store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
     move_person(store, "ole@kommune.example", "ole@fylke.example")
-    suppression = store.suppression("ole@kommune.example")
-    assert suppression is not None
+    (suppression,) = store.suppressions("ole@kommune.example")
     assert suppression.reason is SuppressionReason.MOVED
     with pytest.raises(MailerError, match="is suppressed"):
         store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
+
+
+def test_what_holds_for_one_list_goes_along_to_the_new_address(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    move_person(store, "ole@x.example", "ole@y.example")
+    assert [each.scope for each in store.suppressions("ole@y.example")] == ["oslo"]
+    assert [each.reason for each in store.suppressions("ole@x.example")] == [SuppressionReason.MOVED]
+    assert _lists(store, "ole@y.example") == {"agder": "active", "oslo": "suppressed"}
 
 
 def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
@@ -86,6 +95,30 @@ def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore,
     assert (ole.subscriptions[0].consent.list, ole.subscriptions[0].consent.basis) == ("fonna", "e: case 1")
     growth = read_growth(store)
     assert {slug: numbers[-1] for slug, numbers in growth.by_list.items()} == {"bergen": 2, "fonna": 0}
+
+
+def test_merging_keeps_people_off_who_were_kept_off_the_old_list_unless_they_are_on_the_other(
+    store: SubscriberStore, without_fonna: Register
+) -> None:
+    for address, lists in (("ole@x.example", ["fonna"]), ("both@x.example", ["fonna", "bergen"])):
+        store.add(address, lists=lists, basis="e: case 1")
+    for address in ("ole@x.example", "both@x.example", "nobody@x.example"):
+        store.suppress(address, reason=SuppressionReason.MANUAL, list_slug="fonna")
+    merge_lists(store, without_fonna, "fonna", "bergen")
+    assert _lists(store, "ole@x.example") == {"bergen": "suppressed"}
+    assert _lists(store, "both@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
+    scopes = {
+        each: [one.scope for one in store.suppressions(f"{each}@x.example")] for each in ("ole", "both", "nobody")
+    }
+    assert scopes == {"ole": ["bergen"], "both": ["fonna"], "nobody": ["bergen"]}
+
+
+def test_nobody_is_put_back_on_a_list_that_was_merged_by_taking_leaving_back(
+    store: SubscriberStore, without_fonna: Register
+) -> None:
+    found = store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    merge_lists(store, without_fonna, "fonna", "bergen")
+    assert undo_leaving(store, found.id) == ()
 
 
 def test_a_list_that_is_still_in_the_register_is_not_merged(store: SubscriberStore, register: Register) -> None:

@@ -130,8 +130,7 @@ def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: Subscr
     assert (row.status, row.recipient, row.subscriber_id, row.address) == ("rejected", "", None, "erased-1")
     assert row.reply == said == "550 5.1.1 <[erased]> unknown"
     assert tested == "[erased]"
-    suppression = store.suppression(OLE)
-    assert suppression is not None
+    (suppression,) = store.suppressions(OLE)
     assert suppression.reason is SuppressionReason.ERASED
     with pytest.raises(MailerError, match="is suppressed"):
         store.add(OLE, lists=["agder"], basis="a: asked", again=True)
@@ -146,8 +145,7 @@ def test_what_was_noted_about_an_erased_address_is_gone_too(store: SubscriberSto
     store.add(OLE, lists=["oslo"], basis="e: case 1")
     store.suppress(OLE, reason=SuppressionReason.MANUAL, note="Ole Særnavn called")
     erase(store, OLE, workspace=tmp_path)
-    suppression = store.suppression(OLE)
-    assert suppression is not None
+    (suppression,) = store.suppressions(OLE)
     assert (suppression.reason, suppression.note) == (SuppressionReason.ERASED, "")
 
 

@@ -56,6 +56,7 @@ def test_own_lists_are_optional(tmp_path: Path) -> None:
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nqqqq = 1\n', "Known are slug, short"),
         ('[[helsefellesskap]]\nslug = "a"\n', "list number 1 (a): short is missing"),
         ('[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n', "may hold only a-z"),
+        ('[[helsefellesskap]]\nslug = "all"\nshort = "A"\n', "which means every list"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = 5\n', "short must be text"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nlang = "da"\n', "lang must be one of nb, nn, se, en"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\naliases = "b"\n', "aliases must be a list"),

@@ -115,6 +115,27 @@ def test_a_suppressed_address_cannot_be_added_and_is_not_written_to(store: Subsc
     assert [each.exclusion for each in store.read_audience()] == [Exclusion.SUPPRESSED]
 
 
+def test_an_address_that_is_suppressed_on_one_list_gets_mail_through_others(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    assert not store.is_suppressed("ole@kommune.example")
+    with pytest.raises(MailerError, match="is suppressed on oslo"):
+        store.add("ole@kommune.example", lists=["fonna", "oslo"], basis=BASIS, again=True)
+    assert [(each.lists, each.exclusion) for each in store.read_audience()] == [(("agder",), None)]
+    assert [each.exclusion for each in store.read_audience(["oslo"])] == [Exclusion.SUPPRESSED]
+    assert store.history("ole@kommune.example")[-1].detail == {"reason": "manual", "list": "oslo"}
+
+
+def test_releasing_an_address_for_all_lists_leaves_what_holds_for_one(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    store.suppress("ole@kommune.example", reason=SuppressionReason.COMPLAINT)
+    assert store.release("ole@kommune.example", note="asked", list_slug="oslo")
+    assert _statuses(store, "ole@kommune.example")["oslo"] is SubscriptionStatus.SUPPRESSED
+    assert store.release("ole@kommune.example", note="asked")
+    assert set(_statuses(store, "ole@kommune.example").values()) == {SubscriptionStatus.UNSUBSCRIBED}
+
+
 def test_an_address_can_be_suppressed_before_anybody_has_added_it(store: SubscriberStore) -> None:
     store.suppress("ole@kommune.example", reason=SuppressionReason.ERASED)
     with pytest.raises(MailerError, match="is suppressed"):

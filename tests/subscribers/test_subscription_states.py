@@ -27,7 +27,7 @@ lists = st.sampled_from(["oslo", "agder", "nasjonale"])
 
 
 class _Subscriptions(RuleBasedStateMachine):
-    """`wanted` is what the rules say: person → list → status."""
+    """`wanted` is what the rules say: person → list → status; `barred` who must not be put on which list, or on any."""
 
     register: Register
 
@@ -39,7 +39,8 @@ class _Subscriptions(RuleBasedStateMachine):
         sync_lists(self.database, self.register, now=NOW)
         self.store = SubscriberStore(self.database, clock=lambda: NOW, suppression_key=b"suppression-key-of-tests")
         self.wanted: dict[str, dict[str, str]] = {}
-        self.suppressed: set[str] = set()
+        self.barred: set[tuple[str, str | None]] = set()
+        self.earlier: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
         self.database.close()
@@ -48,7 +49,8 @@ class _Subscriptions(RuleBasedStateMachine):
     @rule(person=people, slug=lists, again=st.booleans())
     def add(self, person: str, slug: str, *, again: bool) -> None:
         key = person.casefold()
-        is_refused = key in self.suppressed or (self.wanted.get(key, {}).get(slug) == "unsubscribed" and not again)
+        has_left = self.wanted.get(key, {}).get(slug) == "unsubscribed"
+        is_refused = self.is_barred(key, slug) or (has_left and not again)
         assert _is_refused(lambda: self.store.add(person, lists=[slug], basis="b: case 1", again=again)) == is_refused
         if not is_refused:
             self.wanted.setdefault(key, {})[slug] = "active"
@@ -62,20 +64,26 @@ class _Subscriptions(RuleBasedStateMachine):
             if slug in {None, each} and statuses[each] == "active":
                 statuses[each] = "unsubscribed"
 
-    @rule(person=people)
-    def suppress(self, person: str) -> None:
-        key = person.casefold()
-        assert self.store.suppress(person, reason=SuppressionReason.MANUAL) == (key not in self.suppressed)
-        self.suppressed.add(key)
-        self.wanted.update({key: dict.fromkeys(self.wanted[key], "suppressed")} if key in self.wanted else {})
+    @rule(person=people, slug=st.none() | lists)
+    def suppress(self, person: str, slug: str | None) -> None:
+        key, is_new = person.casefold(), not self.is_barred(person.casefold(), slug)
+        assert self.store.suppress(person, reason=SuppressionReason.MANUAL, list_slug=slug) == is_new
+        if is_new:
+            self.barred.add((key, slug))
+            statuses = self.wanted.get(key, {})
+            statuses.update({each: "suppressed" for each in statuses if slug in {None, each}})
 
-    @rule(person=people)
-    def release(self, person: str) -> None:
-        key = person.casefold()
-        assert self.store.release(person, note="asked") == (key in self.suppressed)
-        if key in self.suppressed and key in self.wanted:
-            self.wanted[key] = dict.fromkeys(self.wanted[key], "unsubscribed")
-        self.suppressed.discard(key)
+    @rule(person=people, slug=st.none() | lists)
+    def release(self, person: str, slug: str | None) -> None:
+        key, is_held = person.casefold(), (person.casefold(), slug) in self.barred
+        assert self.store.release(person, note="asked", list_slug=slug) == is_held
+        self.barred.discard((key, slug))
+        for each, status in self.wanted.get(key, {}).items():
+            if status == "suppressed" and not self.is_barred(key, each):
+                self.wanted[key][each] = "unsubscribed"
+
+    def is_barred(self, key: str, slug: str | None) -> bool:
+        return not {(key, slug), (key, None)}.isdisjoint(self.barred)
 
     @rule(person=people)
     def undo_leaving(self, person: str) -> None:
@@ -89,19 +97,26 @@ class _Subscriptions(RuleBasedStateMachine):
     @rule(person=people, to=people)
     def move(self, person: str, to: str) -> None:
         key, new = person.casefold(), to.casefold()
-        is_taken = new != key and (new in self.wanted or bool({key, new} & self.suppressed))
+        is_held = (key, None) in self.barred or any(each == new for each, _ in self.barred)
+        is_taken = new != key and (new in self.wanted or is_held)
         assert _is_refused(lambda: move_person(self.store, person, to)) == (key not in self.wanted or is_taken)
         if key in self.wanted and new != key and not is_taken:
             self.wanted[new] = self.wanted.pop(key)
-            self.suppressed.add(key)
+            self.earlier[new] = self.earlier.pop(key, set()) | {key}
+            self.barred = {(new if each == key else each, slug) for each, slug in self.barred} | {(key, None)}
 
     @rule(person=people)
     def erase(self, person: str) -> None:
-        key = person.casefold()
-        known = erase(self.store, person, workspace=Path(self.folder.name) / "nowhere").was_subscriber
-        assert known == (key in self.wanted)
+        key, known = person.casefold(), person.casefold() in self.wanted
+        folder = Path(self.folder.name) / "nowhere"
+        if not known and any(key in earlier for earlier in self.earlier.values()):
+            assert _is_refused(lambda: erase(self.store, person, workspace=folder))
+            return
+        assert erase(self.store, person, workspace=folder).was_subscriber == known
         self.wanted.pop(key, None)
-        self.suppressed.add(key)
+        gone = {key} | (self.earlier.pop(key, set()) - self.wanted.keys())
+        self.barred = {(each, slug) for each, slug in self.barred if each not in gone}
+        self.barred |= {(each, None) for each in gone}
 
     @rule(person=people, slug=lists)
     def import_one(self, person: str, slug: str) -> None:
@@ -110,8 +125,8 @@ class _Subscriptions(RuleBasedStateMachine):
         import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b: case 1")))
         key = person.casefold()
         statuses = self.wanted.get(key, {})
-        has_left_all = bool(statuses) and set(statuses.values()) == {"unsubscribed"}
-        if key not in self.suppressed and not has_left_all and slug not in statuses:
+        has_left_all = set(statuses.values()) - {"suppressed"} == {"unsubscribed"}
+        if not self.is_barred(key, slug) and not has_left_all and slug not in statuses:
             self.wanted.setdefault(key, {})[slug] = "active"
 
     @invariant()
@@ -125,6 +140,7 @@ class _Subscriptions(RuleBasedStateMachine):
     def the_audience_is_who_is_active_and_not_suppressed(self) -> None:
         to_send = {each.address for each in self.store.read_audience() if each.exclusion is None}
         assert to_send == {key for key, statuses in self.wanted.items() if "active" in statuses.values()}
+        assert not any((key, None) in self.barred for key in to_send)
 
 
 def _is_refused(call: Callable[[], object]) -> bool:

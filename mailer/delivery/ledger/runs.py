@@ -70,17 +70,17 @@ _RESULT = _SETTLED.values(
     reply=bindparam("new_reply"),
     changed_at=bindparam("new_changed"),
 )
-_SUBSCRIPTION_OF = select(subscription.c.id).where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-_IS_SUPPRESSED = _SUBSCRIPTION_OF.where(subscription.c.status == SubscriptionStatus.SUPPRESSED).exists()
 _IS_ACTIVE = subscription.c.status == SubscriptionStatus.ACTIVE
 _IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
+_IS_SUPPRESSED = (
+    select(subscription.c.id)
+    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+    .where(subscription.c.status == SubscriptionStatus.SUPPRESSED, _IS_CHOSEN)
+    .exists()
+)
 _STANDING = (
     # One look at the few subscriptions of each person: two EXISTS made PostgreSQL read everybody's for every mark.
-    select(
-        func.max(
-            case((subscription.c.status == SubscriptionStatus.SUPPRESSED, 2), (_IS_ACTIVE & _IS_CHOSEN, 1), else_=0)
-        )
-    )
+    select(func.max(case((_IS_ACTIVE & _IS_CHOSEN, 1), else_=0)))
     .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
     .scalar_subquery()
 )
@@ -272,7 +272,7 @@ class Run:
         """Say why a mark was refused; who left since the mailing was planned becomes skipped."""
         if self._state(connection) is not MailingState.RUNNING:
             return dict.fromkeys(ids, Mark.STOPPED)
-        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
+        values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
         unwanted = connection.execute(_UNWANTED, values).scalars()
         return dict.fromkeys(ids, Mark.LOST) | dict.fromkeys(unwanted, Mark.UNWANTED)
 

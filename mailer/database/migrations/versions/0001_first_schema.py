@@ -124,7 +124,7 @@ def upgrade() -> None:
         sa.Column("released_at", UtcTime(), nullable=True),
         sa.Column("release_note", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
-        sa.UniqueConstraint("address_hash", name=op.f("uq_suppression_address_hash")),
+        sa.UniqueConstraint("address_hash", "scope", name=op.f("uq_suppression_address_hash_scope")),
     )
     op.create_table(
         "test_send",

@@ -1,0 +1,147 @@
+"""`mailer subscribers show` and `history`: everything that is stored about one person."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailer.cli.options import Json, services
+from mailer.cli.output import say, show_json, show_pairs, show_table
+from mailer.errors import MailerError
+
+if TYPE_CHECKING:
+    from mailer.subscribers.access import Stored
+    from mailer.subscribers.model import Consent, Subscriber
+    from mailer.subscribers.subscriptions import Event
+    from mailer.subscribers.suppression import Suppression
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
+
+
+def add_to(subscribers: typer.Typer) -> None:
+    """Register the commands."""
+    subscribers.command()(show)
+    subscribers.command()(history)
+
+
+def show(context: typer.Context, address: Address, json: Json = False) -> None:
+    """Show everything that is stored about one person. Changes nothing.
+
+    Example: `mailer subscribers show kari@kommune.example`
+    """
+    from mailer.subscribers.access import read_stored
+
+    with services(context) as workspace:
+        stored = read_stored(workspace.subscribers, address)
+    if not stored:
+        raise MailerError(f"nothing is stored about {address}", hint="Look for it: mailer subscribers find NAME")
+    if json:
+        show_json(_stored_as_json(stored))
+        return
+    if stored.subscriber is None:
+        say(f"{address} is not among the subscribers.", "yellow")
+    else:
+        _show_subscriber(stored.subscriber)
+    _show_rest(stored)
+
+
+def history(context: typer.Context, address: Address, json: Json = False) -> None:
+    """Show every change of one person: when, who, what. Changes nothing.
+
+    Example: `mailer subscribers history kari@kommune.example`
+    """
+    with services(context) as workspace:
+        events = workspace.subscribers.history(address)
+    if json:
+        show_json({"history": _events_as_json(events)})
+    else:
+        _show_events(events)
+
+
+def subscriber_as_json(subscriber: "Subscriber") -> dict[str, Any]:
+    """A subscriber for tools, with every consent."""
+    return {
+        "address": subscriber.address,
+        "address_as_given": subscriber.address_as_given,
+        "name": subscriber.name,
+        "organisation": subscriber.organisation,
+        "role": subscriber.role,
+        "lang": subscriber.lang,
+        "created_at": subscriber.created_at,
+        "source": subscriber.source,
+        "subscriptions": [
+            {
+                "list": each.list,
+                "status": each.status,
+                "since": each.since,
+                "basis": each.consent.basis if each.consent else None,
+                "method": each.consent.method if each.consent else None,
+                "source": each.consent.source if each.consent else None,
+                "source_line": each.consent.source_line if each.consent else None,
+                "consents": [asdict(one) for one in each.consents],
+            }
+            for each in subscriber.subscriptions
+        ],
+    }
+
+
+def _stored_as_json(stored: "Stored") -> dict[str, Any]:
+    person = subscriber_as_json(stored.subscriber) if stored.subscriber else {"address": stored.address}
+    return person | {
+        "history": _events_as_json(stored.events),
+        "suppressions": [asdict(each) for each in stored.suppressions],
+        "mails": [asdict(each) for each in stored.mails],
+        "test_mails": [asdict(each) for each in stored.test_mails],
+    }
+
+
+def _events_as_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
+    return [{"at": each.at, "actor": each.actor, "action": each.action} | each.detail for each in events]
+
+
+def _show_subscriber(person: "Subscriber") -> None:
+    labels = {"Address": person.address_as_given, "Name": person.name, "Organisation": person.organisation}
+    show_pairs(labels | {"Role": person.role, "Language": person.lang, "Since": f"{person.created_at:%d.%m.%Y}"})
+    rows = [
+        (each.list, each.status, f"{each.since:%d.%m.%Y}", one.basis, _origin(one))
+        for each in person.subscriptions
+        for one in each.consents[-1:]
+    ]
+    show_table(["List", "Status", "Since", "Basis", "From"], rows)
+
+
+def _origin(consent: "Consent") -> str:
+    """The file and line, or how else it came."""
+    line = f":{consent.source_line}" if consent.source_line else ""
+    return f"{consent.source}{line}" if consent.source else consent.method
+
+
+def _show_rest(stored: "Stored") -> None:
+    if stored.events:
+        _show_events(stored.events)
+    for each in stored.suppressions:
+        say(_in_words(each), "yellow")
+    if stored.mails:
+        rows = [(each.issue, each.address, each.status, f"{each.at:%d.%m.%Y %H:%M}") for each in stored.mails]
+        show_table(["Issue", "Address", "State", "When (UTC)"], rows)
+    if stored.test_mails:
+        show_table(["Test mail", "When (UTC)"], [(each.issue, f"{each.at:%d.%m.%Y}") for each in stored.test_mails])
+
+
+def _in_words(suppression: "Suppression") -> str:
+    on = "" if suppression.scope == "all" else f" on {suppression.scope}"
+    why = f"{suppression.reason}; {suppression.note}" if suppression.note else suppression.reason
+    return f"Suppressed{on} since {suppression.since:%d.%m.%Y}: {why}"
+
+
+def _show_events(events: "Sequence[Event]") -> None:
+    rows = [(f"{each.at:%d.%m.%Y %H:%M}", each.actor, each.action, _detail(each.detail)) for each in events]
+    show_table(["When (UTC)", "Who", "What", "Of"], rows)
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    if {"old", "new"} <= detail.keys():
+        field = f"{detail['field']}: " if "field" in detail else ""
+        return f"{field}{detail['old'] or '–'} → {detail['new'] or '–'}"
+    return ", ".join(map(str, detail.values()))
