@@ -76,7 +76,7 @@ def _people(connection: Connection, run: Run) -> None:
         "import_id": literal(run.id),
     }
     query = select(*values.values()).select_from(decision).join(line, line.c.n == decision.c.n)
-    query = query.where(decision.c.makes_person).order_by(decision.c.seq)
+    query = query.where(decision.c.makes_person).order_by(decision.c.n)
     connection.execute(subscriber.insert().from_select(list(values), query, include_defaults=False))
 
 
@@ -88,7 +88,7 @@ def _changes(connection: Connection, run: Run) -> None:
         .join(line, line.c.n == decision.c.n)
         .join(subscriber, subscriber.c.address == line.c.address)
         .where(decision.c.outcome.in_([Outcome.NEW, Outcome.CHANGED]), decision.c.changes.is_not(None))
-        .order_by(decision.c.seq)
+        .order_by(decision.c.n)
     )
     changed = ((row, change) for row in connection.execute(query).all() for change in row.changes)
     while batch := list(islice(changed, BATCH)):
@@ -180,7 +180,7 @@ def _joins(*columns: ColumnElement[Any]) -> Select[Any]:
 def _insert_joined(
     connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]
 ) -> None:
-    ordered = query.order_by(decision.c.seq)
+    ordered = query.order_by(decision.c.n)
     connection.execute(table.insert().from_select(list(values), ordered, include_defaults=False))
 
 

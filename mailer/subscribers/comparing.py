@@ -30,8 +30,7 @@ class Person:
         """Left this list, or left altogether: then no other list takes the person in either."""
         if self.statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
             return True
-        others = set(self.statuses.values()) - {SubscriptionStatus.SUPPRESSED}
-        return others == {SubscriptionStatus.UNSUBSCRIBED}
+        return bool(self.statuses) and set(self.statuses.values()) == {SubscriptionStatus.UNSUBSCRIBED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
 def _obstacle(person: Person | None, slug: str) -> Outcome | None:
     if person is None:
         return None
-    if person.statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
+    if SubscriptionStatus.SUPPRESSED in person.statuses.values():
         return Outcome.SUPPRESSED
     return Outcome.LEFT if person.has_left(slug) else None
 
@@ -92,25 +91,21 @@ def _changes(found: dict[str, str], given: dict[str, str]) -> Iterator[Change]:
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
     """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
     connection.execute(decision.delete())
-    seq = decide_newcomers(connection)
-    counts = Counter({Outcome.NEW: seq})
+    counts = Counter({Outcome.NEW: decide_newcomers(connection)})
     people = groupby(read_by_address(connection), key=attrgetter("address"))
     groups = ([*rows] for _, rows in people)
-    seq += 1
     while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
         counts.update(each.outcome for each in decided)
-        kept = [each for each in decided if each.outcome is not Outcome.UNCHANGED]
-        insert_rows(connection, decision, [_row(each, seq + at) for at, each in enumerate(kept)])
-        seq += len(kept)
+        insert_rows(connection, decision, [_row(each) for each in decided if each.outcome is not Outcome.UNCHANGED])
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
     counts[Outcome.UNCHANGED] += total - counts.total()
     return counts
 
 
-def _row(decided: Decided, seq: int) -> tuple[Any, ...]:
+def _row(decided: Decided) -> tuple[Any, ...]:
     changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
-    return seq, decided.n, decided.outcome.value, decided.makes_person, changes
+    return decided.n, decided.outcome.value, decided.makes_person, changes
 
 
 def _with_statuses(

@@ -1,7 +1,7 @@
 """The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -35,8 +35,8 @@ from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subs
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
 from mailer.subscribers.import_model import FIELDS, Change, ImportLine, ImportProgress, Outcome
-from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
-from mailer.subscribers.suppression import Scopes, SuppressionList
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.suppression import SuppressionList
 
 BATCH = 5_000
 # In kB: with the 2 MB of pages that SQLite keeps in memory by itself, the indexes of a million people take long.
@@ -44,11 +44,11 @@ _PRAGMAS = ("cache_size = -80000", "temp.cache_size = -16000")
 
 _metadata = MetaData()
 
-# `outcome` is what is known from the line alone.
-line = Table(
-    "import_line",
+# The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
+read_line = Table(
+    "import_read_line",
     _metadata,
-    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
     Column("file", Text, nullable=False),
     Column("line", Integer, nullable=False),
     Column("outcome", String(16)),
@@ -70,13 +70,21 @@ line = Table(
     prefixes=["TEMPORARY"],
 )
 
-# What comparing with the register has decided; a line that is not here changes nothing. `seq` is in the order of
-# addresses, in which the indexes of the register grow fastest.
+# The same numbered in the order of addresses: lines of one address stand together, and what is looked up or written
+# for a line lies beside what the line before it needed.
+line = Table(
+    "import_line",
+    _metadata,
+    Column("n", Id, primary_key=True),
+    *(Column(each.name, each.type) for each in read_line.c),
+    prefixes=["TEMPORARY"],
+)
+
+# What comparing with the register has decided; a line that is not here changes nothing.
 decision = Table(
     "import_decision",
     _metadata,
-    Column("seq", Id, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),
+    Column("n", Id, primary_key=True, autoincrement=False),
     Column("outcome", String(16), nullable=False),
     Column("makes_person", Boolean, nullable=False),
     Column("changes", JSON(none_as_null=True)),
@@ -101,34 +109,42 @@ def stage(
     progress: Callable[[ImportProgress], None],
 ) -> int:
     """Write the lines down; returns how many are invalid. `total` is for the progress only."""
-    scopes = suppressed.all_scopes(connection)
+    hashes = suppressed.all_hashes(connection)
     count = invalid = 0
     while batch := list(islice(rows, BATCH)):
-        staged = [_staged(each, count + at, suppressed, scopes) for at, each in enumerate(batch)]
-        insert_rows(connection, line, staged)
+        staged = [_staged(each, count + at, suppressed, hashes) for at, each in enumerate(batch)]
+        insert_rows(connection, read_line, staged)
         invalid += sum(isinstance(each, RefusedRow) for each in batch)
         count += len(batch)
         progress(ImportProgress(step="reading", done=count, total=total))
-    connection.exec_driver_sql("CREATE INDEX import_line_address ON import_line (address, n)")
+    _sort_by_address(connection)
     if connection.dialect.name == "postgresql":
         connection.execute(text("ANALYZE import_line"))
     connection.commit()
     return invalid
 
 
-def _staged(row: CsvRow | RefusedRow, n: int, suppressed: SuppressionList, scopes: Scopes) -> tuple[Any, ...]:
+def _sort_by_address(connection: Connection) -> None:
+    query = select(read_line).order_by(read_line.c.address, read_line.c.place)
+    connection.execute(line.insert().from_select(read_line.c.keys(), query, include_defaults=False))
+    read_line.drop(connection)
+
+
+def _staged(
+    row: CsvRow | RefusedRow, place: int, suppressed: SuppressionList, hashes: frozenset[bytes]
+) -> tuple[Any, ...]:
     """The values of a line in the order of the table's columns."""
     if isinstance(row, RefusedRow):
-        known = (n, row.file, row.line, Outcome.INVALID.value, row.reason, json.dumps(dict(row.cells)))
-        return known + (None,) * (len(line.c) - len(known))
+        known = (place, row.file, row.line, Outcome.INVALID.value, row.reason, json.dumps(dict(row.cells)))
+        return known + (None,) * (len(read_line.c) - len(known))
     address, name = row.address.normalised, row.name
     outcome = None
-    if scopes and _is_suppressed(scopes.get(suppressed.hash_of(address), ()), row.list.slug):
+    if hashes and suppressed.hash_of(address) in hashes:
         outcome = Outcome.SUPPRESSED.value
     elif row.status is not SubscriptionStatus.ACTIVE:
         outcome = Outcome.LEFT.value
     return (
-        n,
+        place,
         row.file,
         row.line,
         outcome,
@@ -150,22 +166,14 @@ def _staged(row: CsvRow | RefusedRow, n: int, suppressed: SuppressionList, scope
     )
 
 
-def _is_suppressed(scopes: Collection[str], slug: str) -> bool:
-    return slug in scopes or ALL_LISTS in scopes
-
-
 _article = lru_cache(maxsize=1_000)(article_of)
 
 
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
     """Mark the lines of people who were suppressed while the files were read."""
-    scopes = suppressed.all_scopes(connection)
-    query = select(line.c.n, line.c.address, line.c.list_slug).where(line.c.address.is_not(None))
-    numbers = [
-        {"which": row.n}
-        for row in connection.execute(query)
-        if _is_suppressed(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
-    ]
+    hashes = suppressed.all_hashes(connection)
+    query = select(line.c.n, line.c.address).where(line.c.address.is_not(None))
+    numbers = [{"which": row.n} for row in connection.execute(query) if suppressed.hash_of(row.address) in hashes]
     if numbers:
         statement = line.update().where(line.c.n == bindparam("which")).values(outcome=Outcome.SUPPRESSED.value)
         connection.execute(statement, numbers)
@@ -174,16 +182,12 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
 def decide_newcomers(connection: Connection) -> int:
     """Decide in SQL on most lines of a first import: people nobody knows, on one line each; returns how many."""
     query = (
-        select(
-            func.row_number().over(order_by=line.c.address),
-            line.c.n,
-            literal(Outcome.NEW.value),
-            literal(True),
-        )
+        select(line.c.n, literal(Outcome.NEW.value), literal(True))
         .outerjoin(subscriber, subscriber.c.address == line.c.address)
         .where(_IS_NEWCOMER, line.c.outcome.is_(None), line.c.address.is_not(None), _IS_ALONE)
+        .order_by(line.c.n)
     )
-    columns = ["seq", "n", "outcome", "makes_person"]
+    columns = ["n", "outcome", "makes_person"]
     connection.execute(decision.insert().from_select(columns, query, include_defaults=False))
     return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
 
@@ -214,13 +218,13 @@ def read_by_address(connection: Connection) -> Iterator[Row[Any]]:
         .outerjoin(subscription, is_on_list)
         .where(line.c.address.is_not(None))
         .where(not_(and_(line.c.outcome.is_(None), or_(_IS_NEWCOMER, _finds_itself()), _IS_ALONE)))
-        .order_by(line.c.address, line.c.n)
+        .order_by(line.c.n)
     )
     return iter(connection.execute(query.execution_options(yield_per=BATCH)))
 
 
 _other = line.alias("other")
-_IS_ALONE = ~exists().where(_other.c.address == line.c.address, _other.c.n != line.c.n)
+_IS_ALONE = ~exists().where(_other.c.n.in_([line.c.n - 1, line.c.n + 1]), _other.c.address == line.c.address)
 _IS_NEWCOMER = subscriber.c.id.is_(None)
 
 
@@ -232,8 +236,7 @@ def _finds_itself() -> ColumnElement[bool]:
 
 def count_lines(connection: Connection) -> int:
     """How many lines there are."""
-    last: int | None = connection.execute(select(line.c.n).order_by(line.c.n.desc()).limit(1)).scalar()
-    return 0 if last is None else last + 1
+    return int(connection.execute(select(func.count()).select_from(line)).scalar_one())
 
 
 def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[ImportLine]:
@@ -241,7 +244,7 @@ def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[Import
     query = (
         select(line, decision.c.outcome.label("decided"), decision.c.changes)
         .outerjoin(decision, decision.c.n == line.c.n)
-        .order_by(line.c.n)
+        .order_by(line.c.place)
     )
     if only_notable:
         settled = func.coalesce(decision.c.outcome, line.c.outcome)
