@@ -30,7 +30,8 @@ class Person:
         """Left this list, or left altogether: then no other list takes the person in either."""
         if self.statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
             return True
-        return bool(self.statuses) and set(self.statuses.values()) == {SubscriptionStatus.UNSUBSCRIBED}
+        others = set(self.statuses.values()) - {SubscriptionStatus.SUPPRESSED}
+        return others == {SubscriptionStatus.UNSUBSCRIBED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
 def _obstacle(person: Person | None, slug: str) -> Outcome | None:
     if person is None:
         return None
-    if SubscriptionStatus.SUPPRESSED in person.statuses.values():
+    if person.statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
         return Outcome.SUPPRESSED
     return Outcome.LEFT if person.has_left(slug) else None
 

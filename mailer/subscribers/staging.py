@@ -1,7 +1,7 @@
 """The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -35,8 +35,8 @@ from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subs
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
 from mailer.subscribers.import_model import FIELDS, Change, ImportLine, ImportProgress, Outcome
-from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.suppression import SuppressionList
+from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.suppression import Scopes, SuppressionList
 
 BATCH = 5_000
 # In kB: with the 2 MB of pages that SQLite keeps in memory by itself, the indexes of a million people take long.
@@ -109,10 +109,10 @@ def stage(
     progress: Callable[[ImportProgress], None],
 ) -> int:
     """Write the lines down; returns how many are invalid. `total` is for the progress only."""
-    hashes = suppressed.all_hashes(connection)
+    scopes = suppressed.all_scopes(connection)
     count = invalid = 0
     while batch := list(islice(rows, BATCH)):
-        staged = [_staged(each, count + at, suppressed, hashes) for at, each in enumerate(batch)]
+        staged = [_staged(each, count + at, suppressed, scopes) for at, each in enumerate(batch)]
         insert_rows(connection, read_line, staged)
         invalid += sum(isinstance(each, RefusedRow) for each in batch)
         count += len(batch)
@@ -130,16 +130,14 @@ def _sort_by_address(connection: Connection) -> None:
     read_line.drop(connection)
 
 
-def _staged(
-    row: CsvRow | RefusedRow, place: int, suppressed: SuppressionList, hashes: frozenset[bytes]
-) -> tuple[Any, ...]:
+def _staged(row: CsvRow | RefusedRow, place: int, suppressed: SuppressionList, scopes: Scopes) -> tuple[Any, ...]:
     """The values of a line in the order of the table's columns."""
     if isinstance(row, RefusedRow):
         known = (place, row.file, row.line, Outcome.INVALID.value, row.reason, json.dumps(dict(row.cells)))
         return known + (None,) * (len(read_line.c) - len(known))
     address, name = row.address.normalised, row.name
     outcome = None
-    if hashes and suppressed.hash_of(address) in hashes:
+    if scopes and _is_suppressed(scopes.get(suppressed.hash_of(address), ()), row.list.slug):
         outcome = Outcome.SUPPRESSED.value
     elif row.status is not SubscriptionStatus.ACTIVE:
         outcome = Outcome.LEFT.value
@@ -166,14 +164,22 @@ def _staged(
     )
 
 
+def _is_suppressed(scopes: Collection[str], slug: str) -> bool:
+    return slug in scopes or ALL_LISTS in scopes
+
+
 _article = lru_cache(maxsize=1_000)(article_of)
 
 
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
     """Mark the lines of people who were suppressed while the files were read."""
-    hashes = suppressed.all_hashes(connection)
-    query = select(line.c.n, line.c.address).where(line.c.address.is_not(None))
-    numbers = [{"which": row.n} for row in connection.execute(query) if suppressed.hash_of(row.address) in hashes]
+    scopes = suppressed.all_scopes(connection)
+    query = select(line.c.n, line.c.address, line.c.list_slug).where(line.c.address.is_not(None))
+    numbers = [
+        {"which": row.n}
+        for row in connection.execute(query)
+        if _is_suppressed(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
+    ]
     if numbers:
         statement = line.update().where(line.c.n == bindparam("which")).values(outcome=Outcome.SUPPRESSED.value)
         connection.execute(statement, numbers)
