@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from hypothesis import settings
@@ -132,8 +132,10 @@ class Proxy:
     connect: Callable[[], socket.socket]
     swallows: Callable[[bytes], bool] = lambda _: False
     swallowed: int = 0
+    flows: Event = field(default_factory=Event)  # while it is not set, nothing gets through and nothing breaks
 
     def __post_init__(self) -> None:
+        self.flows.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -146,6 +148,7 @@ class Proxy:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self.flows.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -168,6 +171,7 @@ class Proxy:
     def _forward(self, near: socket.socket, far: socket.socket, doomed: list[bool]) -> None:
         with suppress(OSError):
             while data := near.recv(65536):
+                self.flows.wait()
                 if self.swallows(data):
                     doomed.append(True)
                 far.sendall(data)

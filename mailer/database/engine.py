@@ -42,7 +42,7 @@ class Database:
     def place(self) -> str:
         """Where it is, for people: the file, or the server's address without the password."""
         url = self.engine.url
-        return str(url.database) if self.is_sqlite else url.render_as_string(hide_password=True)
+        return str(url.database) if self.is_sqlite else url.set(drivername="postgresql").render_as_string()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -225,7 +225,8 @@ def explained_use(place: str) -> Iterator[None]:
         is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
         if is_plain_error or type(error) not in {OperationalError, UnreadableError}:
             raise  # a statement that is wrong: ours to mend
-        raise _unusable(" ".join(str(error.orig or error).split()), place) from error
+        # PostgreSQL adds lines of guesses to its reason.
+        raise _unusable(str(error.orig or error).partition("\n")[0], place) from error
 
 
 def _unusable(words: str, place: str) -> DatabaseError:
@@ -243,6 +244,7 @@ _WAYS_OUT = {
     "disk is full": "Make room on the disk, then run the command again.",
     "no space left": "Make room on the disk, then run the command again.",
     "locked": "Another program keeps it locked: wait until that is done, then run the command again.",
+    "gave no answer": "Find out why it stands still, or wait longer: ?answer_timeout=SECONDS in [database] url.",
     "authentication failed": "Check the user in [database] url, and the password in MAILER_DATABASE__URL.",
 }
 

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL that wait for long, but not for ever, when the server or the way to it is gone."""
 
+import logging
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
@@ -19,6 +20,9 @@ _DEFAULTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # ... also while it is being written to
 }
+
+# A connection that broke is raised as an error; that it could not be closed tidily either is nothing to tell people.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from mailer.database.engine import Database, explained_use
 from mailer.delivery.ledger.refusals import SenderBusyError
@@ -74,13 +74,15 @@ class _AdvisoryLock:
 
     def renew(self) -> None:
         try:
-            self._connection.execute(select(1))
+            if not self._connection.closed:
+                self._connection.execute(select(1))
+                return
         except DBAPIError:
             self.release()
-            self._connection = self._take()
+        self._connection = self._take()
 
     def release(self) -> None:
-        with suppress(DBAPIError):
+        with suppress(DBAPIError, ResourceClosedError):
             self._connection.invalidate()  # the pool must not keep what holds a lock
         self._connection.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mailer.database.engine import Database
+from mailer.database.engine import Database, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
@@ -91,7 +91,9 @@ class Ledger:
             self._take_over()
             self._open(mailing_id)
             report = self.mailing(mailing_id)
-            begun = Run(self._database, self._clock, mailing=report, token=token, renew_proof=renew, epoch=self._epoch)
+            with explained_use(self._database.place):
+                epoch, clock = self._epoch, self._clock
+                begun = Run(self._database, clock, mailing=report, token=token, renew_proof=renew, epoch=epoch)
             try:
                 yield begun
             finally:

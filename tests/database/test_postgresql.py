@@ -1,0 +1,59 @@
+"""A PostgreSQL server, or the way to it, that stands still: it is waited for, but not without end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mailer.database.engine import Database, DatabaseError, open_database
+
+pytestmark = pytest.mark.postgresql
+
+
+def ask_and_ask_again(database: Database, meanwhile: Callable[[], None]) -> None:
+    with database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+        meanwhile()
+        connection.execute(text("SELECT 1"))
+
+
+def test_a_server_that_stands_still_is_left_and_taken_up_again_when_it_moves(
+    postgresql_proxy: tuple[str, Any],
+) -> None:
+    url, proxy = postgresql_proxy
+    database = open_database(f"{url}&answer_timeout=0.3")
+    with pytest.raises(DatabaseError, match="gave no answer for") as caught:
+        ask_and_ask_again(database, proxy.flows.clear)
+    assert "answer_timeout" in caught.value.hint
+    proxy.flows.set()
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    database.close()
+
+
+def test_a_server_that_takes_a_connection_and_stands_still_is_left(postgresql_proxy: tuple[str, Any]) -> None:
+    url, proxy = postgresql_proxy
+    proxy.flows.clear()
+    with pytest.raises(DatabaseError, match="timeout expired"):
+        open_database(f"{url}&connect_timeout=2")
+
+
+def test_a_long_answer_is_waited_for_as_long_as_something_comes(postgresql_proxy: tuple[str, Any]) -> None:
+    database = open_database(f"{postgresql_proxy[0]}&answer_timeout=0.5")
+    rows = "SELECT repeat('x', 1000), pg_sleep(0.02) FROM generate_series(1, 60)"
+    with database.reading() as connection:
+        assert len(connection.execute(text(rows)).all()) == 60
+    database.close()
+
+
+def test_libpqs_own_limits_are_set_unless_the_address_says_otherwise(postgresql_proxy: tuple[str, Any]) -> None:
+    database = open_database(f"{postgresql_proxy[0]}&keepalives_idle=7")
+    with database.engine.connect() as connection:
+        found = connection.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr] # psycopg's
+    database.close()
+    assert {each: found[each] for each in ("keepalives_idle", "connect_timeout", "tcp_user_timeout")} == {
+        "keepalives_idle": "7",
+        "connect_timeout": "10",
+        "tcp_user_timeout": "60000",
+    }
