@@ -10,7 +10,6 @@ from mailer.cli.options import Json, OptionalListName, services
 from mailer.cli.output import format_value, hint, note, say, show_json
 from mailer.cli.person import Address
 from mailer.errors import MailerError
-from mailer.subscribers.model import ALL_LISTS
 
 if TYPE_CHECKING:
     from mailer.subscribers.privacy import Erased
@@ -71,6 +70,8 @@ def release(
 
     Example: `mailer subscribers release kari@kommune.example --reason "new mailbox, asked in writing"`
     """
+    from mailer.subscribers.model import ALL_LISTS
+
     with services(context) as workspace:
         was_suppressed = workspace.subscribers.release(address, note=reason, list_slug=list_ or None)
         still = ", ".join(each.scope for each in workspace.subscribers.suppressions(address))

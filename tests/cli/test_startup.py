@@ -1,0 +1,39 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPOSING = {"mailer.compose", "babel", "jinja2", "lxml", "mjml", "PIL", "premailer"}
+FORMS = {"icalendar", "typst"}
+SENDING = {"mailer.database", "mailer.delivery", "mailer.transport", "sqlalchemy"}
+PAGES = {"mailer.web", "mailer.preview", "asyncio", "starlette", "uvicorn"}
+
+
+def loaded_by(*arguments: str, folder: Path) -> set[str]:
+    """The packages that a command loads, those of mailer by their two first names."""
+    command = [sys.executable, "-X", "importtime", "-m", "mailer", *arguments]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    timed = (line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:"))
+    loaded = {".".join(name.split(".")[: 2 if name.startswith("mailer") else 1]) for name in timed}
+    assert "mailer.cli" in loaded, ended.stderr
+    return loaded
+
+
+def test_help_waits_for_no_part_of_mailer_but_the_command_line(repository: Path) -> None:
+    loaded = loaded_by("--help", folder=repository)
+    assert {name for name in loaded if name.startswith("mailer")} == {"mailer", "mailer.cli", "mailer.errors"}
+    assert not loaded & (COMPOSING | FORMS | SENDING | PAGES | {"pydantic"})
+
+
+@pytest.mark.parametrize(
+    ("command", "needless"),
+    [
+        (["config", "show"], COMPOSING | FORMS | SENDING | PAGES),
+        (["check", "2023-12"], FORMS | SENDING | PAGES),
+        (["subscribers", "find", "--help"], COMPOSING | FORMS | SENDING | PAGES),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_a_command_waits_only_for_what_it_uses(command: list[str], needless: set[str], repository: Path) -> None:
+    assert not loaded_by(*command, folder=repository) & needless
