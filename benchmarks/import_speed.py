@@ -1,7 +1,8 @@
 """A million subscribers in, out, counted and found, beside the least that `csv` and `sqlite3` can do.
 
-    python benchmarks/import_speed.py [ROWS [DATABASE-URL]]
+    python benchmarks/import_speed.py [ROWS] [--postgresql]
 
+With `--postgresql` the same once more on a throw-away PostgreSQL, whose own work shows in the clock's seconds only.
 CPU seconds stand beside the clock's: they are nearly the same on a machine that has nothing else to do.
 """
 
@@ -18,6 +19,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rehearsal import cluster, fresh_database, others
+
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.exporting import ExportChoice, Format, export
 from mailer.subscribers.importing import ImportOptions, import_files
@@ -27,6 +30,7 @@ from mailer.subscribers.store import SubscriberStore
 NAMES = ["Åse", "Ola", "Kari", "Per", "Siri", "Tomasz", "Ingrid", "Bjørn", "Øyvind", "Anne", "Gro", "Liv", "Marit"]
 FAMILIES = ["Ødegård", "Hansen", "Næss", "Berg", "Lunde", "Moe", "Haugen", "Dahl", "Bakke", "Eriksen", "Solberg"]
 LISTS = ["finnmark", "agder", "oslo", "bergen", "fonna", "telemark", "vestfold", "ostfold", "akershus"]
+TARGET_POSTGRESQL = 2
 SUBSCRIBERS = Path(__file__).resolve().parent.parent / "subscribers"
 
 
@@ -126,19 +130,37 @@ STEPS = {
 }
 
 
-def main(rows: int, url: str | None) -> None:
+def main(rows: int, *, postgresql: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "people.csv"
         write_file(file, rows)
-        print(f"{rows:,} rows, {file.stat().st_size / 1e6:.0f} MB")
+        print(f"{rows:,} rows, {file.stat().st_size / 1e6:.0f} MB; busy before: {others()}")
         with measured("csv + sqlite3, least work, in"):
             least_in(file, folder / "least.sqlite3")
         with measured("csv + sqlite3, least work, out"):
             least_out(folder / "least.sqlite3", folder / "least.csv")
-        for step in STEPS:  # each in a process of its own, for its own peak of memory
-            command = [sys.executable, __file__, "--step", step, str(file), url or f"sqlite:///{folder}/mailer.sqlite3"]
-            subprocess.run(command, check=True)
+        sqlite = run_steps("SQLite", file, f"sqlite:///{folder}/mailer.sqlite3")
+        if postgresql:
+            with cluster() as url, fresh_database(url, "people"):
+                compare(sqlite, run_steps("PostgreSQL", file, url.format("people")))
+
+
+def run_steps(what: str, file: Path, url: str) -> dict[str, float]:
+    """Each in a process of its own, for its own peak of memory; returns the seconds of each."""
+    print(what)
+    took = {}
+    for step in STEPS:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, __file__, "--step", step, str(file), url], check=True)
+        took[step] = time.perf_counter() - began
+    return took
+
+
+def compare(sqlite: dict[str, float], postgresql: dict[str, float]) -> None:
+    for step in ("first", "second", "export", "audience"):
+        ratio = postgresql[step] / sqlite[step]
+        print(f"{step}: PostgreSQL took {ratio:.2f} times as long (at most {TARGET_POSTGRESQL})")
 
 
 if __name__ == "__main__":
@@ -146,4 +168,5 @@ if __name__ == "__main__":
         with closing(open_database(sys.argv[4], upgrade=True)) as opened:
             STEPS[sys.argv[2]](_store(opened), Path(sys.argv[3]))
     else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 1_000_000, sys.argv[2] if sys.argv[2:] else None)
+        numbers = [each for each in sys.argv[1:] if each.isdecimal()]
+        main(int(numbers[0]) if numbers else 1_000_000, postgresql="--postgresql" in sys.argv)

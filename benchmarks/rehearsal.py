@@ -1,4 +1,4 @@
-"""What the benchmarks of sending share: the real issue, example people, a planned mailing, and Postfix's sink.
+"""What the benchmarks share: the real issue, example people, a planned mailing, PostgreSQL, and Postfix's sink.
 
 All traffic stays on 127.0.0.1; all recipients are `.example`.
 """
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import create_engine, insert, select
 
 from mailer.bootstrap import build_services
 from mailer.compose.composed import VariantKey
@@ -119,6 +119,44 @@ def sqlite(folder: Path | None = None) -> Iterator[Database]:
             yield database
         finally:
             database.close()
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """A throw-away PostgreSQL on a socket of its own, fsync as it comes; it refuses to run as root."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    found = shutil.which("initdb") or (str(programs[-1] / "initdb") if programs else sys.exit("no PostgreSQL"))
+    folder = Path(tempfile.mkdtemp(prefix="mailer-bench-"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_user, str(Path(found).with_name(program)), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", f"-c listen_addresses='' -k {folder}", "start")
+    try:
+        yield f"postgresql+psycopg://postgres@/{{}}?host={folder}"
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(url: str, name: str) -> Iterator[None]:
+    admin = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        yield
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.dispose()
 
 
 @contextmanager

@@ -6,63 +6,29 @@ A throw-away cluster with fsync and synchronous_commit as they come, on a socket
 """
 
 import multiprocessing
-import os
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
-from rehearsal import Content, add_people, dispatcher, generate, others, plan, require_all_accepted, sink
-from sqlalchemy import create_engine
+from rehearsal import (
+    Content,
+    add_people,
+    cluster,
+    dispatcher,
+    fresh_database,
+    generate,
+    others,
+    plan,
+    require_all_accepted,
+    sink,
+)
 
 from mailer.database.engine import open_database
 from mailer.delivery.ledger import Ledger
 
 TARGET_ONE, TARGET_TWO = 0.5, 0.9
-
-
-@contextmanager
-def cluster() -> Iterator[str]:
-    """PostgreSQL refuses to run as root; then it runs as `postgres`."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = shutil.which("initdb") or (str(programs[-1] / "initdb") if programs else sys.exit("no PostgreSQL"))
-    folder = Path(tempfile.mkdtemp(prefix="mailer-bench-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(Path(found).with_name(program)), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
-    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", f"-c listen_addresses='' -k {folder}", "start")
-    try:
-        yield f"postgresql+psycopg://postgres@/{{}}?host={folder}"
-    finally:
-        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def fresh_database(url: str, name: str) -> Iterator[None]:
-    admin = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    try:
-        yield
-    finally:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.dispose()
 
 
 def send(url: str, port: int, mailing: int, ready: Barrier) -> None:
