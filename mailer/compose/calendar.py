@@ -46,7 +46,8 @@ def _calendar(issue: Issue, events: Sequence[icalendar.Event]) -> bytes:
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", issue.title)
+    # What begins with X- is written as it is; a line feed would begin a new property.
+    calendar.add("x-wr-calname", " ".join(issue.title.split()))
     # Whole days have no zone of their own; this tells programs which day is meant.
     calendar.add("x-wr-timezone", ZONE)
     for event in events:

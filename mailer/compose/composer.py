@@ -60,13 +60,14 @@ class Composer:
         view = build_view(issue, key, labels=labels, publication=self._publication)
         pictures, picture_findings = prepare_pictures(issue)
         values = self._values(view, preheader_of(view, labels)) | {"source_of": self._source_of(issue, pictures)}
-        markup = {**values, "label": markup_labels(labels, issue.lang), **MARKUP_FUNCTIONS}
+        words = plain_labels(labels, issue.lang)
+        markup = {**values, "label": markup_labels(labels, issue.lang), "words": words, **MARKUP_FUNCTIONS}
         mjml = self._templates.render(_MAIL, **markup)
         if self._layout_is_unknown:
             check_layout(self._templates, _MAIL, markup)
             self._layout_is_unknown = False
         html = inline_css(compile_mjml(mjml, name=_MAIL), css=self._css)
-        text = clean(self._templates.render(_TEXT, **values, label=plain_labels(labels, issue.lang), **TEXT_FUNCTIONS))
+        text = clean(self._templates.render(_TEXT, **values, label=words, **TEXT_FUNCTIONS))
         return ComposedIssue(
             key=key,
             subject=values["subject"],

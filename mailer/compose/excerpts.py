@@ -73,7 +73,7 @@ def words_in(body: Blocks) -> str:
 def first_words(text: str, count: int) -> str:
     """The first `count` words, with a mark where words are left out."""
     words = text.split()
-    return " ".join(words) if len(words) <= count else " ".join(words[:count]).rstrip(".,:;–-") + " …"
+    return " ".join(words) if len(words) <= count else " ".join(words[:count]).rstrip(".,:;–-") + "\N{NO-BREAK SPACE}…"
 
 
 def images_of(item: Item) -> tuple[Image, ...]:

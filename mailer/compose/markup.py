@@ -7,7 +7,8 @@ from markupsafe import Markup, escape
 from mailer.issue.model import Emphasis, Inline, Inlines, Lang, LineBreak, Link, Strong, Text
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
-_UNBROKEN = re.compile(r"\b(?:Vest-Viken|[Ee]-(?:helse|post)\w*)")
+# Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.
+_UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)")
 
 
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:

@@ -137,11 +137,13 @@ def _sections(issue: Issue, key: VariantKey, labels: Labels, places: tuple[Place
     for section in shown_sections(issue):
         parent = titles.get(section.parent, section.parent)
         level = 3 if parent else 2
+        # Without a heading above them, items stand right below the newsletter's name.
+        below = level + 1 if section.title else level
         yield SectionView(
             title=section.title,
             contents_title=" · ".join(filter(None, (parent, section.title))),
             level=level,
-            items=tuple(_item(each, key, labels, places, level=level + 1, issue=issue) for each in section.items),
+            items=tuple(_item(each, key, labels, places, level=below, issue=issue) for each in section.items),
         )
 
 

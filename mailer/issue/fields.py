@@ -194,12 +194,12 @@ class Fields:
         self.sheet.notes.take(findings)
         return inlines
 
-    def blocks(self, key: str, *, lang: Lang) -> Blocks:
-        """Return Markdown in several paragraphs."""
+    def blocks(self, key: str, *, lang: Lang, images: Collection[str]) -> Blocks:
+        """Return Markdown in several paragraphs; `images` are the paths of the pictures that exist."""
         text = self.text(key)
         first = next((line for line in text.split("\n") if line.strip()), "")
         line = self.sheet.notes.line_of(first, near=self.line(key)) or self.line(key)
-        blocks, findings = parse_blocks(text, file=self.sheet.notes.file, lang=lang, first_line=line)
+        blocks, findings = parse_blocks(text, file=self.sheet.notes.file, lang=lang, first_line=line, images=images)
         self.sheet.notes.take(findings)
         return blocks
 

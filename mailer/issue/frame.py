@@ -54,9 +54,9 @@ class Frame:
 
 
 def parse_frame(
-    text: str, *, file: str, slug: str, publisher: str, known: Collection[str]
+    text: str, *, file: str, slug: str, publisher: str, known: Collection[str], images: Collection[str] = ()
 ) -> tuple[Frame | None, tuple[Finding, ...]]:
-    """Parse `issue.toml`. `known` are the slugs of the helsefellesskap."""
+    """Parse `issue.toml`. `known` are the slugs of the helsefellesskap, `images` the paths of the pictures there."""
     notes = Notebook(file=file, text=text)
     sheet = parse_toml(text, notes=notes)
     if sheet is None:
@@ -74,7 +74,7 @@ def parse_frame(
         masthead=fields.text("masthead"),
         number=fields.number("number"),
         preheader=fields.text("preheader"),
-        intro=fields.blocks("intro", lang=lang),
+        intro=fields.blocks("intro", lang=lang, images=images),
         reader_note=fields.text("reader_note"),
         next_issue=fields.when("next_issue"),
         contribution_deadline=fields.day("contribution_deadline"),

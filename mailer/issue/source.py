@@ -67,9 +67,11 @@ def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue |
     text = shelf.text(shelf.folder / FRAME)
     if text is None:
         return None
-    frame, findings = parse_frame(text, file=FRAME, slug=shelf.folder.name, publisher=publisher, known=known)
+    images = shelf.images()
+    slug = shelf.folder.name
+    frame, findings = parse_frame(text, file=FRAME, slug=slug, publisher=publisher, known=known, images=images.keys())
     shelf.findings += findings
-    drafts, images = [], shelf.images()
+    drafts = []
     lang = frame.issue.lang if frame else "nb"
     for path in shelf.item_files():
         if (text := shelf.text(path)) is not None:

@@ -13,7 +13,7 @@ from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.model import Issue, Lang, Precision, Severity
-from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs
+from mailer.issue.source import IMAGES, ITEMS, find_issue, is_slug, issue_slugs
 
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?(?![^-])")
 _MONTH = "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
@@ -69,7 +69,8 @@ class _Last:
 
     def __init__(self, folder: Path) -> None:
         text = (folder / FRAME).read_text(encoding="utf-8-sig")
-        frame, findings = parse_frame(text, file=FRAME, slug=folder.name, publisher="", known=())
+        images = [f"{IMAGES}/{file.name}" for file in folder.glob(f"{IMAGES}/*")]
+        frame, findings = parse_frame(text, file=FRAME, slug=folder.name, publisher="", known=(), images=images)
         if frame is None or any(finding.severity is Severity.ERROR for finding in findings):
             hint = f"Put it right (mailer check {folder.name}), or name another issue with --from."
             raise MailerError("the issue to begin from has errors", where=str(folder / FRAME), hint=hint)

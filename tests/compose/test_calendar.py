@@ -111,5 +111,10 @@ def test_words_cannot_add_lines_to_the_file(build: Build, small_issue: Issue) ->
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
 
 
+def test_a_title_of_two_lines_is_one_line_there(build: Build, small_issue: Issue) -> None:
+    calendar = icalendar.Calendar.from_ical(build(replace(small_issue, title="Nyheitsbrev\r\nX-EVIL:1")).whole)
+    assert calendar["x-wr-calname"] == "Nyheitsbrev X-EVIL:1"
+
+
 def test_the_same_issue_gives_the_same_bytes(build: Build, small_issue: Issue) -> None:
     assert build(small_issue) == build(small_issue)

@@ -28,6 +28,7 @@ from mailer.issue.model import (
     LinkGroup,
     Paragraph,
     Placement,
+    Precision,
     Section,
     Text,
 )
@@ -169,8 +170,9 @@ def test_headings_go_down_one_level_at_a_time(page: Page) -> None:
     assert levels[0] == 1
     assert all(below <= above + 1 for above, below in pairwise(levels))
     assert levels.count(1) == 1
-    assert (3, "Tittel 1") in page.headings
+    assert (2, "Tittel 1") in page.headings, "no section stands above it"
     assert (2, "Nytt frå KS") in page.headings
+    assert (3, "Tittel 2") in page.headings
 
 
 def test_items_below_a_sub_organisation_are_one_level_deeper(
@@ -205,7 +207,7 @@ def test_an_item_without_a_title_is_called_by_its_first_words(
     composed = composer.compose(with_items(small_issue, item), NYNORSK)
     assert '<a class="ta" href="#sak-1"' in composed.html
     assert "   1  Om det\n" in composed.text
-    assert (3, "Om det") in Page(composed.html).headings
+    assert (2, "Om det") in Page(composed.html).headings
 
 
 def test_languages_are_marked_where_they_change(page: Page) -> None:
@@ -379,3 +381,16 @@ def test_a_template_of_the_workspace_may_not_fetch_anything(
     composer = Composer(Templates([tmp_path]), theme=Theme(), publication=publication)
     with pytest.raises(MailerError, match=r"would fetch something.*tracker\.example"):
         composer.compose(small_issue, NYNORSK)
+
+
+def test_each_date_with_a_known_day_has_its_own_way_into_the_calendar(composer: Composer, small_issue: Issue) -> None:
+    composed = composer.compose(small_issue, NYNORSK)
+    own = [link for link in links(composed) if link.startswith("https://nyhetsbrev.example/2023-12/")]
+    assert own == ["https://nyhetsbrev.example/2023-12/1.ics", "https://nyhetsbrev.example/2023-12/2.ics"]
+    assert "https://nyhetsbrev.example/2023-12.ics" in links(composed)
+
+
+def test_a_date_without_a_day_has_none(composer: Composer, small_issue: Issue) -> None:
+    month = CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH)
+    issue = replace(small_issue, important_dates=(ImportantDate(when=month, text=(Text("Samling"),)),))
+    assert not [link for link in links(composer.compose(issue, NYNORSK)) if link.endswith(".ics")]

@@ -72,7 +72,7 @@ def test_the_opening_is_the_first_text_of_any_kind() -> None:
 
 def test_first_words_say_where_words_are_left_out() -> None:
     assert first_words("ein to", 2) == "ein to"
-    assert first_words("ein to, tre", 2) == "ein to …"
+    assert first_words("ein to, tre", 2) == "ein to\N{NO-BREAK SPACE}…"
 
 
 def test_a_spoken_paragraph_is_set_apart() -> None:

@@ -159,6 +159,16 @@ def test_the_web_page_carries_its_pictures_itself(
     assert "<figcaption>Foto: Kari</figcaption>" in page
 
 
+def test_the_introduction_shows_its_picture_in_mail_and_page(
+    composer: Composer, templates: Templates, publication: Publication, illustrated: Issue
+) -> None:
+    issue = replace(illustrated, intro=(Image(PATH, "Kart over Noreg"),), sections=())
+    composed = composer.compose(issue, VariantKey(lang="nn"))
+    assert [f"cid:{each.cid}" in composed.html for each in composed.images] == [True]
+    page = compose_webpage(issue, templates=templates, theme=Theme(), publication=publication)
+    assert page.count('<img src="data:image/png;base64,') == 1
+
+
 @pytest.fixture
 def logo(tmp_path: Path) -> Picture:
     stream = BytesIO()

@@ -172,6 +172,24 @@ def test_headings_and_text_are_tagged_in_the_order_they_are_read(
         assert tag in tags
 
 
+@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+def test_dates_are_read_after_the_introduction_and_links_after_the_items(
+    slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    tags = structure_of(print_issue(real_issue(slug)).pdf, tmp_path)
+    titles = {"2022-02": ("Viktige datoer", "Barn og unges"), "2023-12": ("Viktige datoar", "17 kommunar")}[slug]
+    places = [tags.index(words) for words in ("kathrine.syse", titles[0], titles[1], '"Nettsider"')]
+    assert places == sorted(places)
+
+
+def test_an_introduction_longer_than_a_page_leaves_the_dates_in_the_side(
+    real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
+) -> None:
+    issue = real_issue("2022-02")
+    tags = structure_of(print_issue(replace(issue, intro=issue.intro * 8)).pdf, tmp_path)
+    assert tags.index("Kreftrehabilitering") < tags.index("Viktige datoer") < tags.index('"Nettsider"')
+
+
 def test_the_content_is_never_read_as_a_program(
     small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
 ) -> None:

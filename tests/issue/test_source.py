@@ -448,6 +448,14 @@ entries = [{ text = "Opptak", date = 2023-11-07, end = 2023-11-08 }]
     assert missed.entries[0].when == CalendarDate(start=date(2023, 11, 7), end=date(2023, 11, 8))
 
 
+def test_the_introduction_may_show_a_picture(read_files: ReadFiles) -> None:
+    frame = 'title = "x"\ndate = "2024-02"\nintro = "![Kart](images/a.png)"\n'
+    issue = read_files({"issue.toml": frame, "items/010-mote.md": item(), "images/a.png": b"png"}).issue
+    assert issue is not None
+    assert issue.intro == (Image(path="images/a.png", alt="Kart", line=3),)
+    assert issue.images == {"images/a.png": b"png"}
+
+
 def test_a_picture_that_is_a_link_to_a_file_elsewhere_does_not_count(write_issue: WriteIssue) -> None:
     folder = write_issue({"items/010-mote.md": item("", "![a](images/a.png)"), "images/b.png": b"x"})
     (folder / "secret").write_bytes(b"secret")
