@@ -27,12 +27,12 @@ def show_account(mailing: "MailingReport", *, is_interrupted: bool = False) -> N
         hint(command)
 
 
-def show_equation(counts: "Counts") -> None:
-    """Print audience = skipped + every other state, and whether it adds up."""
+def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
+    """Print audience = skipped + every other state, and whether it adds up; `terms` are those that may be above 0."""
     skipped = sum(counts.skipped.values())
     reasons = ", ".join(f"{number} {_words(reason)}" for reason, number in counts.skipped.items() if number)
     say(f"  skipped    {format_value(skipped):>9}  {reasons}".rstrip())
-    for term in TERMS:
+    for term in terms:
         number = getattr(counts, term)
         style = {"in_doubt": "yellow", "rejected": "red", "accepted": "green"}.get(term, "") if number else "dim"
         say(f"+ {_words(term):<10} {format_value(number):>9}", style)

@@ -169,7 +169,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
         }
     )
     say()
-    show_equation(proposed.counts)
+    show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
@@ -254,4 +254,5 @@ def _asked(recipients: int) -> int | None:
             "nobody is here to type the number of recipients; nothing was sent",
             hint=f"In scripts, give it with --confirm {recipients}",
         ) from None
-    return int(answer) if answer.strip().isdigit() else None
+    digits = "".join(answer.split())  # people write 10 000
+    return int(digits) if digits.isdigit() else None

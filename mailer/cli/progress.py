@@ -1,8 +1,9 @@
 """How far a mailing has come: a table that is kept up to date on a terminal, plain lines elsewhere."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailer.cli.output import format_duration, format_value, note
+from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.delivery.model import Counts
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 10
 SECONDS_BETWEEN_COUNTS = 2
+SECONDS_OF_PACE = 30
 _SHARE_OF_COUNTING = 50  # counting takes no more than a fiftieth of the time that is for sending
 
 CountGroups = Callable[[], "Mapping[str, Counts]"]
@@ -28,40 +31,75 @@ CountGroups = Callable[[], "Mapping[str, Counts]"]
 
 @contextmanager
 def showing_progress(count_groups: CountGroups = dict) -> "Iterator[Callable[[Progress], None]]":
-    """Give the function that a run reports to; `count_groups` counts the deliveries of each group of lists."""
-    screen = Console(stderr=True)
+    """Give the function that a run reports to; `count_groups` counts the deliveries of each group of lists.
+
+    In the end one line says what the run has done and how long it took.
+    """
+    screen, told = Console(stderr=True), _Told()
     if not screen.is_terminal:
-        yield _Lines().show
-        return
-    picture = _Picture(count_groups)
-    with Live(console=screen, refresh_per_second=4, transient=True) as live:
-        yield lambda progress: live.update(picture.draw(progress))
+        yield _Lines(told).show
+    else:
+        picture = _Picture(told, count_groups)
+        with Live(console=screen, refresh_per_second=4, transient=True) as live:
+            yield lambda progress: live.update(picture.draw(progress))
+    if told.latest is not None:
+        note(_summary(told.latest))
+
+
+class _Told:
+    """What was reported lately: the pace is that of the last half minute, since a server may slow down or stop."""
+
+    def __init__(self) -> None:
+        self._moments: deque[Progress] = deque()
+
+    @property
+    def latest(self) -> "Progress | None":
+        return self._moments[-1] if self._moments else None
+
+    def hear(self, progress: "Progress") -> None:
+        self._moments.append(progress)
+        while len(self._moments) > 2 and self._moments[1].seconds <= progress.seconds - SECONDS_OF_PACE:
+            self._moments.popleft()
+
+    @property
+    def rate(self) -> float:
+        """Deliveries dealt with per second."""
+        first, last = self._moments[0], self._moments[-1]
+        seconds = last.seconds - first.seconds
+        return (last.settled - first.settled) / seconds if seconds else last.rate
 
 
 class _Picture:
     """The bar, the groups of lists, and how long it takes."""
 
-    def __init__(self, count_groups: CountGroups) -> None:
+    def __init__(self, told: _Told, count_groups: CountGroups) -> None:
+        self._told = told
         self._count_groups = count_groups
         self._groups: Mapping[str, Counts] = {}
         self._next_count = 0.0
 
     def draw(self, progress: "Progress") -> Group:
-        began = time.monotonic()
-        if began >= self._next_count:
-            self._groups = self._count_groups()
-            took = time.monotonic() - began
-            self._next_count = began + max(SECONDS_BETWEEN_COUNTS, took * _SHARE_OF_COUNTING)
+        self._told.hear(progress)
+        self._count()
         parts = [_table(self._groups)] if self._groups else []
         # The bar last: it ends without a new line.
         bar = ProgressBar(total=max(1, progress.total), completed=progress.settled, width=64)
-        return Group(*parts, Text(_line(progress)), bar)
+        return Group(*parts, Text(_line(progress, rate=self._told.rate)), bar)
+
+    def _count(self) -> None:
+        began = time.monotonic()
+        if began < self._next_count:
+            return
+        with suppress(MailerError):  # only to be looked at: sending does not stop for it
+            self._groups = self._count_groups()
+        took = time.monotonic() - began
+        self._next_count = began + max(SECONDS_BETWEEN_COUNTS, took * _SHARE_OF_COUNTING)
 
 
 def _table(groups: "Mapping[str, Counts]") -> Table:
     """A person on two lists stands on both lines."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("List")
+    table.add_column("")  # lists, or regions where they are many
     for heading in ("To send", "Accepted", "Deferred", "Rejected", "In doubt", "Left"):
         table.add_column(heading, justify="right")
     for name, counts in groups.items():
@@ -74,23 +112,40 @@ def _table(groups: "Mapping[str, Counts]") -> Table:
 class _Lines:
     """Prints a line now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: _Told) -> None:
+        self._told = told
         self._last = time.monotonic()
 
     def show(self, progress: "Progress") -> None:
+        self._told.hear(progress)
         if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            note(_line(progress))
+            note(_line(progress, rate=self._told.rate))
 
 
-def _line(progress: "Progress") -> str:
+def _line(progress: "Progress", *, rate: float) -> str:
+    if not progress.settled:
+        return f"0 of {format_value(progress.total)}: waiting for the mail server"
+    left = progress.total - progress.settled
+    if left > 0 and rate:
+        return f"{_done(progress)}; {_pace(rate)}; about {format_duration(timedelta(seconds=left / rate))} left"
+    if left > 0:
+        return f"{_done(progress)}; nothing in the last {SECONDS_OF_PACE} s: waiting for the mail server"
+    return f"{_done(progress)}" + ("; waiting to try those deferred again" if progress.deferred else "")
+
+
+def _summary(progress: "Progress") -> str:
+    took = format_duration(timedelta(seconds=progress.seconds))
+    return f"{_done(progress)}; took {took}" + (f", {_pace(progress.rate)}" if progress.seconds >= 1 else "")
+
+
+def _done(progress: "Progress") -> str:
+    """A delivery that was deferred more than once counts each time, but nobody is more than one person."""
     counts = [(progress.accepted, "accepted"), (progress.deferred, "deferred"), (progress.rejected, "rejected")]
-    counts += [(progress.in_doubt, "in doubt")]
-    words = ", ".join(f"{format_value(number)} {what}" for number, what in counts if number) or "connecting"
-    left = progress.seconds_left
-    ends = f"; about {format_duration(timedelta(seconds=left))} left" if left else ""
-    done = f"{format_value(progress.settled)} of {format_value(progress.total)}"
-    return f"{done}: {words}; {_pace(progress.rate)}{ends}"
+    counts += [(progress.expired, "expired"), (progress.in_doubt, "in doubt"), (progress.skipped, "skipped")]
+    words = ", ".join(f"{format_value(number)} {what}" for number, what in counts if number)
+    done = f"{format_value(min(progress.settled, progress.total))} of {format_value(progress.total)}"
+    return f"{done}: {words}" if words else done
 
 
 def _pace(rate: float) -> str:

@@ -18,6 +18,7 @@ from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
 from mailer.delivery.model import Counts
 from mailer.delivery.progress import Progress
+from mailer.errors import MailerError
 
 SLUG = "2024-01"
 Run = Callable[..., Any]
@@ -186,15 +187,58 @@ def test_no_bar_is_drawn_where_nobody_watches(
     monkeypatch.setattr("mailer.cli.progress.SECONDS_BETWEEN_LINES", 0)
     with showing_progress() as show:
         show(HALF_WAY)
-    printed = capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
-    assert printed == "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; 10 a second; about 1 min left\n"
+    lines = capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert lines == [
+        "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; 10 a second; about 1 min left",
+        "600 of 1 200: 500 accepted, 60 deferred, 40 rejected; took 1 min, 10 a second",
+    ]
 
 
 def test_lines_come_seldom_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     with showing_progress() as show:
         for _ in range(100):
             show(HALF_WAY)
-    assert capsys.readouterr().err == ""
+    assert len(capsys.readouterr().err.splitlines()) == 1, "the last, which says what was done"
+    with showing_progress():
+        pass
+    assert capsys.readouterr().err == "", "nothing was done"
+
+
+@pytest.mark.parametrize(
+    ("moments", "words"),
+    [
+        ([(0, 0)], "0 of 1 000: waiting for the mail server"),
+        ([(0, 0), (10, 200)], "200 of 1 000: 200 accepted; 20 a second; about 40 s left"),
+        # It has become slow: the half minute counts, not the fast beginning.
+        ([(0, 0), (10, 400), (20, 401), (50, 431)], "431 of 1 000: 431 accepted; 60 a minute; about 9 min left"),
+        (
+            [(0, 0), (10, 400), (25, 400), (41, 400)],
+            "400 of 1 000: 400 accepted; nothing in the last 30 s: waiting for the mail server",
+        ),
+        ([(0, 0), (10, 1000)], "1 000 of 1 000: 1 000 accepted"),
+    ],
+)
+def test_the_time_left_is_told_by_the_pace_of_the_last_half_minute(
+    moments: list[tuple[int, int]],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mailer.cli.progress.SECONDS_BETWEEN_LINES", 0)
+    with showing_progress() as show:
+        for seconds, accepted in moments:
+            show(Progress(total=1000, accepted=accepted, seconds=seconds))
+        last = capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ").splitlines()[-1]
+    assert last == words
+
+
+def test_while_the_deferred_are_waited_for_that_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.cli.progress.SECONDS_BETWEEN_LINES", 0)
+    with showing_progress() as show:
+        show(Progress(total=3, accepted=2, deferred=2, seconds=9))
+        assert capsys.readouterr().err == "3 of 3: 2 accepted, 2 deferred; waiting to try those deferred again\n"
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,6 +269,19 @@ def test_a_terminal_gets_the_numbers_of_each_list(monkeypatch: pytest.MonkeyPatc
     assert len(asked) < 50, "counting is not for every picture"
     (row,) = {line.strip() for line in screen.getvalue().splitlines() if line.strip().startswith("Helse Nord")}
     assert row.split() == ["Helse", "Nord", "440", "256", "1", "183"]
+
+
+def test_numbers_that_cannot_be_counted_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, highlight=False)
+    monkeypatch.setattr("mailer.cli.progress.Console", lambda **_: terminal)
+
+    def count_groups() -> dict[str, Counts]:
+        raise MailerError("the database cannot be used")
+
+    with showing_progress(count_groups) as show:
+        show(HALF_WAY)
+    assert "500 accepted" in screen.getvalue()
 
 
 def test_typer_is_told_to_leave_tracebacks_to_python() -> None:
