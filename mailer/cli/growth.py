@@ -33,7 +33,8 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
         say(line)
     say()
     many = max(1, min(MOST_MONTHS, console().width - _BESIDE_BARS))
-    rows = [(names.get(slug, slug), *_row(numbers, many)) for slug, numbers in growth.by_list.items()]
+    shown = {slug: numbers for slug, numbers in growth.by_list.items() if any(numbers[-many:])}
+    rows = [(names.get(slug, slug), *_row(numbers, many)) for slug, numbers in shown.items()]
     first = _in_words(growth.months[-many:][0])
     show_table(
         ["List", "Months", first, "Most", "Now"], [*rows, ("All lists", *_row(growth.total, many))], right=(2, 3, 4)

@@ -61,6 +61,8 @@ def import_(
     Columns, in any order: epost, navn, liste, språk, rolle, organisasjon, grunnlag (or their English names).
     People who left stay out. Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
     """
+    if undo is not None and files:
+        raise MailerError("an import is undone without files", hint=f"mailer subscribers import --undo {undo}")
     if undo is not None:
         _undo(context, undo, json=json)
         return
@@ -81,7 +83,7 @@ def import_(
                 every_line=told.append if dry_run else None,
             )
     lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
-    _show(report, lines, files, dry_run=dry_run, json=json)
+    _show(report, lines, dry_run=dry_run, json=json)
     if refused is not None:
         _write_refused(refused, report)
     if not report.applied and not dry_run:
@@ -116,9 +118,9 @@ def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 
-def _show(
-    report: "ImportReport", lines: "Iterable[ImportLine]", files: list[Path], *, dry_run: bool, json: bool
-) -> None:
+def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, dry_run: bool, json: bool) -> None:
+    from mailer.subscribers.import_model import Outcome
+
     if json:
         told = [asdict(each) for each in lines]
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
@@ -144,8 +146,9 @@ def _show(
         if report.id:
             hint(f"mailer subscribers import --undo {report.id}")
     elif dry_run:
-        say("Nothing was changed: this was a dry run.", "green")
-        hint(f"mailer subscribers import {' '.join(map(str, files))}")
+        say("Nothing was changed: this was a dry run. Without --dry-run it is done.", "green")
+        if report.counts[Outcome.INVALID]:
+            hint("The refused lines stop it: correct them, or add --skip-invalid --refused FILE")
     else:
         say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
 
@@ -192,7 +195,7 @@ def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
 
     from rich.console import Console
 
-    screen = Console(stderr=True)
+    screen = Console(stderr=True, highlight=False)
     began = shown = time.monotonic()
     step = ""
 
@@ -210,9 +213,18 @@ def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
         else:
             note(text)
 
-    yield show
-    if screen.is_terminal and shown != began:
-        screen.print("\r" + " " * 78 + "\r", end="")
+    try:
+        yield show
+    except KeyboardInterrupt:
+        note(
+            "\nStopped while writing: all of it is in, or nothing."
+            if step == "writing"
+            else "\nStopped: nothing was changed."
+        )
+        raise
+    finally:
+        if screen.is_terminal and shown != began:
+            screen.print("\r" + " " * 78 + "\r", end="")
 
 
 def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:

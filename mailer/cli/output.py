@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,15 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
+# What a terminal would obey instead of showing it, and what turns text around: files from others may hold it.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _plain(text: str) -> str:
+    """As text that is no markup and commands nothing."""
+    return escape(_COMMANDS.sub(lambda found: repr(found[0])[1:-1], text))
+
+
 def console() -> Console:
     """Where results go: standard output, no wrapping of words that a pipe reads."""
     is_terminal = sys.stdout.isatty()
@@ -55,7 +65,7 @@ def console() -> Console:
 
 def say(text: str = "", style: str = "") -> None:
     """Print one line; square brackets in it are text, not markup."""
-    console().print(escape(text), style=style or None)
+    console().print(_plain(text), style=style or None)
 
 
 def hint(text: str) -> None:
@@ -79,10 +89,10 @@ def _for_json(value: Any) -> Any:
 def show_error(error: MailerError) -> None:
     """Print an error on standard error: what, where, what next."""
     screen = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-    place = f"{escape(error.where)}: " if error.where else ""
-    screen.print(f"[bold red]error[/] {place}{escape(error.what)}")
+    place = f"{_plain(error.where)}: " if error.where else ""
+    screen.print(f"[bold red]error[/] {place}{_plain(error.what)}")
     if error.hint:
-        screen.print(escape(error.hint), style="cyan")
+        screen.print(_plain(error.hint), style="cyan")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
@@ -91,7 +101,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, righ
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(format_value(value)) for value in row))
+        table.add_row(*(_plain(format_value(value)) for value in row))
     console().print(table)
 
 
@@ -103,9 +113,9 @@ def show_grouped_table(
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for name, rows in groups:
-        table.add_row(f"[bold]{escape(name)}[/]")
+        table.add_row(f"[bold]{_plain(name)}[/]")
         for row in rows:
-            table.add_row(*(escape(format_value(value)) for value in row))
+            table.add_row(*(_plain(format_value(value)) for value in row))
         table.add_section()
     console().print(table)
 
@@ -138,7 +148,7 @@ def format_duration(duration: timedelta) -> str:
 
 def note(text: str) -> None:
     """Print a remark on standard error, where it does not disturb what a tool reads."""
-    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(escape(text), style="dim")
+    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(_plain(text), style="dim")
 
 
 def format_size(size: int) -> str:

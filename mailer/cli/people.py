@@ -6,7 +6,7 @@ import typer
 
 from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
-from mailer.cli.output import hint, say, show_grouped_table, show_json, show_table
+from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, subscriber_as_json
 from mailer.errors import MailerError
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.model import Subscriber
 
-SHOWN_STATUSES = ("active", "pending", "unsubscribed", "suppressed")
+SHOWN_STATUSES = {"active": "Active", "pending": "Pending", "unsubscribed": "Left", "suppressed": "Suppressed"}
+SHOWN = {"slug": "List", "name": "Name"} | SHOWN_STATUSES
+WIDTH_FOR_NAMES = 100
+GONE = "No longer in the register"
 
 subscribers = typer.Typer(no_args_is_help=True, help="Who gets the newsletter.")
 
@@ -46,13 +49,15 @@ def lists(
     if json:
         show_json({"lists": rows})
         return
-    columns = ["slug", "name", *SHOWN_STATUSES]
-    headings = ["List", "Name", *(each.capitalize() for each in SHOWN_STATUSES)]
+    columns = SHOWN if console().width >= WIDTH_FOR_NAMES else {key: SHOWN[key] for key in SHOWN if key != "name"}
     groups = [
         (region, [[row[each] for each in columns] for row in rows if row["region_name"] == region])
         for region in dict.fromkeys(row["region_name"] for row in rows)
     ]
-    show_grouped_table(headings, groups, right=(2, 3, 4, 5))
+    show_grouped_table(list(columns.values()), groups, right=range(len(columns) - len(SHOWN_STATUSES), len(columns)))
+    for row in rows:
+        if row["region_name"] == GONE:
+            hint(f"mailer subscribers merge-lists {row['slug']} LIST")
     if not any(row["active"] for row in rows):
         hint("mailer subscribers import FILE --basis TEXT")
 
@@ -60,17 +65,18 @@ def lists(
 def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
     from mailer.subscribers.model import SubscriptionStatus
 
-    counts = {each.slug: each.by_status for each in workspace.subscribers.counts()}
+    counts = {each.slug: each for each in workspace.subscribers.counts()}
     regions = {each.slug: each.name_nb for each in workspace.register.regions}
+    known = [
+        (each.slug, each.short, each.region, regions.get(each.region, "Own lists")) for each in workspace.register.lists
+    ]
+    gone = [
+        (slug, slug, "", GONE) for slug, each in counts.items() if each.active and not workspace.register.find(slug)
+    ]
     return [
-        {
-            "slug": each.slug,
-            "name": each.short,
-            "region": each.region,
-            "region_name": regions.get(each.region, "Own lists"),
-        }
-        | {status.value: counts.get(each.slug, {}).get(status, 0) for status in SubscriptionStatus}
-        for each in workspace.register.lists
+        dict(zip(("slug", "name", "region", "region_name"), named, strict=True))
+        | {status.value: counts[named[0]].by_status.get(status, 0) for status in SubscriptionStatus}
+        for named in (*known, *gone)
     ]
 
 

@@ -40,7 +40,8 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
         show_json(_stored_as_json(stored))
         return
     if stored.subscriber is None:
-        say(f"{address} is not among the subscribers.", "yellow")
+        what = f"The person is {stored.now} now." if stored.now else ""
+        say(f"{address} is not among the subscribers. {what}".rstrip(), "yellow")
     else:
         _show_subscriber(stored.subscriber)
     _show_rest(stored)

@@ -9,7 +9,7 @@ from mailer.database.tables import delivery, mailing, test_send
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.subscriptions import Event
+from mailer.subscribers.subscriptions import Event, moved_to
 from mailer.subscribers.suppression import Suppression
 
 
@@ -36,9 +36,13 @@ class SentTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What there is; false when there is nothing. Somebody who is no subscriber may be suppressed or have got mail."""
+    """What there is; false when there is nothing. Somebody who is no subscriber may be suppressed or have got mail.
+
+    `now` is the address of the subscriber who had this one before.
+    """
 
     address: str
+    now: str | None
     subscriber: Subscriber | None
     events: tuple[Event, ...]
     suppressions: tuple[Suppression, ...]
@@ -56,9 +60,11 @@ def read_stored(store: SubscriberStore, address: str) -> Stored:
     with store.database.reading() as connection:
         mails = _sent_mail(connection, parsed.normalised, found)
         query = select(test_send).where(test_send.c.recipient.in_(forms)).order_by(test_send.c.id)
+        now = moved_to(connection, parsed.normalised) if found is None else None
         tests = tuple(SentTest(issue=row.slug, at=row.at) for row in connection.execute(query))
     return Stored(
         address=parsed.normalised,
+        now=now,
         subscriber=found,
         events=store.history(address) if found else (),
         suppressions=store.suppressions(address),

@@ -65,6 +65,8 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
 
     `old` must have gone from the register's files: then only its history is left.
     """
+    if old == into:
+        raise SubscriberError(f"{old} cannot be merged with itself")
     if register.find(old) is not None:
         raise SubscriberError(
             f"{old} is still a list of its own",

@@ -15,6 +15,7 @@ from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
+from mailer.subscribers.subscriptions import moved_to
 from mailer.subscribers.traces import files_that_hold
 
 ERASED = "[erased]"
@@ -55,8 +56,8 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         if store.database.is_sqlite:
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
         found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
-        if found is None:
-            _refuse_moved(connection, parsed.normalised)
+        if found is None and (new := moved_to(connection, parsed.normalised)):
+            raise SubscriberError(f"{address} is {new} now", hint=f"Both are erased by: mailer subscribers erase {new}")
         given = {found.address_as_given, *_earlier(connection, found)} if found else set()
         addresses = {parsed.normalised, *(parse_address(each).normalised for each in given)}
         forms = addresses | given | {parsed.as_given}
@@ -73,14 +74,6 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         is_scrubbed=scrub(store.database),
         files=tuple(files_that_hold(workspace, forms | names)),
     )
-
-
-def _refuse_moved(connection: Connection, address: str) -> None:
-    query = select(subscriber_event.c.detail, subscriber.c.address).join(subscriber)
-    for row in connection.execute(query.where(subscriber_event.c.action == "moved")):
-        if parse_address(row.detail["old"]).normalised == address:
-            hint = f"Both are erased by: mailer subscribers erase {row.address}"
-            raise SubscriberError(f"{address} is {row.address} now", hint=hint)
 
 
 def _earlier(connection: Connection, person: Row[Any]) -> Iterator[str]:

@@ -261,9 +261,10 @@ class SubscriberStore:
     def _required(self, address: str) -> Subscriber:
         found = self.show(address)
         if found is None:
-            raise SubscriberError(
-                f"{address} is not among the subscribers", hint="Look for it with mailer subscribers find."
-            )
+            with self.database.reading() as connection:
+                new = subscriptions.moved_to(connection, parse_address(address).normalised)
+            hint = f"The person is {new} now." if new else "Look for it with mailer subscribers find."
+            raise SubscriberError(f"{address} is not among the subscribers", hint=hint)
         return found
 
     def _found_or_new(self, connection: Connection, address: Address, facts: dict[str, str]) -> int:

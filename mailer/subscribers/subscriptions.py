@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from mailer.database.tables import consent, list_, subscriber_event, subscription
+from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.address import parse_address
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.model import Consent, Subscription, SubscriptionStatus
 
@@ -179,6 +180,16 @@ def record_events(connection: Connection, events: Iterable[Event]) -> None:
     ]
     if rows:
         connection.execute(subscriber_event.insert(), rows)
+
+
+def moved_to(connection: Connection, address: str) -> str | None:
+    """The address of the subscriber who had this normalised address before."""
+    query = select(subscriber_event.c.detail, subscriber.c.address).join(subscriber)
+    query = query.where(subscriber_event.c.action == "moved").order_by(subscriber_event.c.id.desc())
+    for row in connection.execute(query):
+        if parse_address(row.detail["old"]).normalised == address:
+            return str(row.address)
+    return None
 
 
 def read_events(connection: Connection, subscriber_id: int) -> tuple[Event, ...]:

@@ -30,6 +30,7 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
         facts = _put_facts_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection, import_id)
         removed = _remove_subscriptions(store, connection, import_id)
+        people += _remove_people_without_lists(connection, import_id)
         kept = connection.execute(_number_kept(import_id)).scalar_one()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
 
@@ -76,9 +77,16 @@ def _remove_people(connection: Connection, import_id: int) -> tuple[int, int]:
     something_else = exists().where(
         event.subscriber_id == subscriber.c.id, event.import_id.is_distinct_from(literal(import_id))
     )
-    got_mail = exists().where(delivery.c.subscriber_id == subscriber.c.id)
-    wanted = and_(subscriber.c.import_id == import_id, ~something_else, ~got_mail)
-    return delete_people(connection, wanted)
+    return delete_people(connection, and_(subscriber.c.import_id == import_id, ~something_else, ~_GOT_MAIL))
+
+
+def _remove_people_without_lists(connection: Connection, import_id: int) -> int:
+    """Those to whom something happened, a merger of lists or a move, but who are on no list and have left none."""
+    has_lists = exists().where(subscription.c.subscriber_id == subscriber.c.id)
+    return delete_people(connection, and_(subscriber.c.import_id == import_id, ~has_lists, ~_GOT_MAIL))[0]
+
+
+_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id)
 
 
 def _is_untouched(import_id: int) -> ColumnElement[bool]:

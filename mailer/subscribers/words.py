@@ -10,15 +10,19 @@ MAXIMUM_WORDS = 1_000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+# What copying from a web page or a document brings along, and nobody sees: soft hyphens, spaces without width.
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff]")
+
+
 class WordsError(MailerError):
     """A name, role, organisation or basis that is not stored."""
 
 
 def clean_words(text: str) -> str:
-    """Return the text with single spaces between its words. Raises `WordsError`."""
+    """Return the text with single spaces between its words, and nothing invisible. Raises `WordsError`."""
     if len(text) <= MAXIMUM_WORDS and text.isprintable() and text.strip() == text and "  " not in text:
         return text
-    cleaned = " ".join(text.split())
+    cleaned = " ".join(_INVISIBLE.sub("", text).split())
     if len(cleaned) > MAXIMUM_WORDS:
         raise WordsError(f"{cleaned[:20]!r}… is longer than {MAXIMUM_WORDS} characters")
     if _UNPRINTABLE.search(cleaned):

@@ -1,6 +1,11 @@
 """What people get wrong: each ends in one sentence that names the place and the next step, never in a traceback."""
 
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +131,30 @@ def test_invalid_addresses_are_listed_by_line_and_nothing_is_imported(workspace:
     taken = mailer("subscribers", "import", file, "--skip-invalid")
     assert taken.code == 0
     assert mailer("subscribers", "show", "god@a.example").code == 0
+
+
+def test_what_a_file_holds_is_shown_and_never_obeyed_by_the_terminal(workspace: Path, mailer: Run) -> None:
+    file = workspace / "people.csv"
+    write(file, "epost;navn;liste;grunnlag\n\x1b[31mred@a.example;\x1b]0;agder;e: x\n[/red]\x9b;x;agder;e: x\n")
+    told = mailer("subscribers", "import", file, "--dry-run").out
+    assert "\\x1b[31mred@a.example" in told
+    assert "[/red]\\x9b" in told
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", told)
+    assert "add --skip-invalid" in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_an_import_that_is_stopped_says_that_nothing_was_changed(workspace: Path, mailer: Run) -> None:
+    os.mkfifo(workspace / "people.csv")
+    command = [sys.executable, "-m", "mailer", "subscribers", "import", "people.csv"]
+    importing = subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with (workspace / "people.csv").open("w"):  # opens when the import reads
+        importing.send_signal(signal.SIGINT)
+        out, err = importing.communicate(timeout=60)
+    assert importing.returncode == 130
+    assert out == ""
+    assert err.strip() == "Stopped: nothing was changed."
+    assert mailer("subscribers", "import", "--undo", 2).err.startswith("error there is no import 2")
 
 
 @pytest.mark.usefixtures("workspace")

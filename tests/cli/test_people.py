@@ -1,3 +1,5 @@
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,41 @@ def test_lists_show_every_list_by_region_with_its_numbers(mailer: Run, helsefell
         "unsubscribed": 0,
         "suppressed": 0,
     }
+
+
+def test_a_list_that_left_the_register_is_shown_while_people_are_on_it_and_merged_by_command(
+    mailer: Run, workspace: Path
+) -> None:
+    file = workspace / "subscribers" / "helsefellesskap.toml"
+    text = file.read_text("utf-8")
+    before, _, rest = text.partition('[[helsefellesskap]]\nslug = "agder"')
+    after = rest.partition("[[helsefellesskap]]")[2].replace(
+        'short = "Oslo"', 'short = "Oslo og Agder"\naliases = ["agder"]'
+    )
+    oslo = after.partition('slug = "oslo"')[2].partition("[[")[0]
+    assert oslo.count("aliases") == 1, "the register says it differently now"
+    file.write_text(f"{before}[[helsefellesskap]]{after}", "utf-8")
+    assert "mailer subscribers merge-lists agder LIST" in mailer("lists").out
+    assert "2 went over to oslo; 1 were on it already" in mailer("subscribers", "merge-lists", "agder", "oslo").out
+    assert "merge-lists" not in mailer("lists").out
+    assert "Oslo og Agder" in mailer("lists").out
+    kari = mailer("subscribers", "show", "kari@agder.example", "--json").json
+    assert [(each["list"], each["consents"][0]["list"]) for each in kari["subscriptions"]] == [("oslo", "agder")]
+    assert [each["action"] for each in kari["history"]] == ["subscribed", "left_merged_list", "joined_by_merging"]
+    assert "merged with itself" in mailer("subscribers", "merge-lists", "oslo", "oslo").err
+
+
+def test_lists_can_be_read_on_a_narrow_screen(
+    mailer: Run, helsefellesskap: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    for command in (["lists"], ["lists", "--history"]):
+        shown = re.sub(r"\x1b\[[\d;]*m", "", mailer(*command).out)
+        assert max(map(len, shown.splitlines())) <= 60
+        assert command[1:] or [each for each in helsefellesskap if each not in shown] == [
+            "lofoten-vesteralen-og-salten"
+        ]
 
 
 def test_lists_without_anybody_say_how_to_import(mailer: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,9 @@ def test_a_person_moves_and_the_history_tells(mailer: Run) -> None:
     assert mailer("subscribers", "move", KARI, "kari@fylke.example").code == 0
     told = mailer("subscribers", "history", "kari@fylke.example", "--json").json["history"]
     assert [each["action"] for each in told] == ["subscribed", "moved"]
-    assert "moved" in mailer("subscribers", "history", "kari@fylke.example").out
+    assert f"{KARI} → kari@fylke.example" in mailer("subscribers", "history", "kari@fylke.example").out
+    assert "The person is kari@fylke.example now" in mailer("subscribers", "remove", KARI).err
+    assert "The person is kari@fylke.example now" in mailer("subscribers", "show", KARI).out
 
 
 def test_a_suppressed_person_is_shown_so_and_released_only_with_a_reason(mailer: Run) -> None:
@@ -134,6 +136,8 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
 def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("epost;liste;grunnlag\nny@x.example;oslo;e: sak 1\n", "utf-8")
     report = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--json").json
+    both = mailer("subscribers", "import", "--undo", str(report["id"]), str(tmp_path / "new.csv"))
+    assert "without files" in both.err
     assert mailer("subscribers", "import", "--undo", str(report["id"]), "--json").json["people"] == 1
     assert mailer("subscribers", "show", "ny@x.example").code == 1
     assert mailer("subscribers", "import", "--undo", str(report["id"])).code == 1

@@ -1,6 +1,7 @@
 """Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register
+from mailer.subscribers.moving import merge_lists
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.undoing import Undone, undo_import
 
@@ -69,6 +71,17 @@ def test_somebody_who_has_left_since_stays_known_as_having_left(store: Subscribe
     assert report.id is not None
     assert undo_import(store, report.id) == Undone(people=1, subscriptions=1, facts=0, kept=1)
     assert import_text("ole@x.example;Ole;oslo\n").counts[Outcome.LEFT] == 1
+
+
+def test_people_whose_list_was_merged_since_do_not_stay_without_any_list(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\nkari@x.example;Kari;fonna\n")
+    store.remove("kari@x.example")
+    merge_lists(store, replace(register, lists=register.lists[:2]), "fonna", "finnmark")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=1, subscriptions=1, facts=0, kept=1)
+    assert [each.name for each in store.find("@x.example")] == ["Kari"]
 
 
 def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
