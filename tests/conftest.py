@@ -1,5 +1,6 @@
 """What all tests share: an empty, migrated database of each kind, and the words of the published newsletters."""
 
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -24,6 +26,9 @@ from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
 from mailer.subscribers.register import read_register, sync_lists
 from mailer.subscribers.store import SubscriberStore
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("mailer", deadline=None)  # a busy machine is no failure
 settings.load_profile("mailer")
@@ -266,6 +271,58 @@ def empty_database_url(request: pytest.FixtureRequest, database_kind: str) -> It
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A Chromium for all tests of a worker. Its loop runs in the tests' own thread: no other may be started there."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(repository: Path) -> str:
+    """The rules of axe-core, put there by .ci/browser-tools."""
+    file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
+    if not file.is_file():
+        pytest.skip("axe-core is not installed: run .ci/browser-tools")
+    return file.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def find_html_faults(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, set[str]]]:
+    """Ask html-validate which of its rules some pages break: by their names."""
+    tool = repository / "node_modules" / ".bin" / "html-validate"
+    if not tool.exists():
+        pytest.skip("html-validate is not installed: run .ci/browser-tools")
+
+    def find(**pages: str) -> dict[str, set[str]]:
+        folder = tmp_path_factory.mktemp("html")
+        (folder / "rules.json").write_text('{"root": true, "extends": ["html-validate:recommended"]}', "utf-8")
+        for name, html in pages.items():
+            (folder / f"{name}.html").write_text(html, "utf-8")
+        command = [str(tool), "--config", "rules.json", "--formatter", "json=found.json", "*.html"]
+        subprocess.run(command, cwd=folder, check=False, capture_output=True)
+        found = {
+            Path(file["filePath"]).stem: file["messages"]
+            for file in json.loads((folder / "found.json").read_text("utf-8"))
+        }
+        return {name: {f"{each['ruleId']}: {each['message']}" for each in found.get(name, ())} for name in pages}
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 
-from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -17,8 +16,8 @@ from starlette.routing import Route
 
 from mailer.bootstrap import Services
 from mailer.preview.frames import FRAME_POLICY, with_links_out
-from mailer.preview.page import page_policy
-from mailer.preview.server import HOST, SCRIPT, headers_with
+from mailer.preview.page import page_policy, render_page
+from mailer.preview.server import HOST, SCRIPT, headers_with, no_picture
 from mailer.preview.watching import saved_events
 
 SHOWN_AT_MOST = 200
@@ -50,6 +49,7 @@ class Inbox:
             Route("/frame", self.frame),
             Route("/saved", self.saved),
             Route("/preview.js", self.script),
+            Route("/favicon.ico", no_picture),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts])
@@ -60,9 +60,9 @@ class Inbox:
         chosen = files.get(request.query_params.get("mail", "")) or next(iter(files.values()), None)
         part = next((each for each, _ in PARTS if each == request.query_params.get("part")), "html")
         message = _read(chosen) if chosen else None
-        html = self.services.templates.render(
+        html = render_page(
+            self.services,
             "web/inbox.html.j2",
-            style=Markup(self.services.templates.render("web/preview.css.j2", theme=self.services.theme)),  # noqa: S704 our own
             mails=[_listed(path) for path in list(files.values())[:SHOWN_AT_MOST]],
             number=len(files),
             chosen=_listed(chosen) if chosen else None,
@@ -105,7 +105,7 @@ def _listed(path: Path) -> CaughtMail:
         name=path.name,
         to=str(message["Delivered-To"] or message["To"] or ""),
         sender=str(message["From"] or ""),
-        subject=str(message["Subject"] or "(no subject)"),
+        subject=str(message["Subject"] or ""),
         date=str(message["Date"] or ""),
     )
 

@@ -1,7 +1,8 @@
 """The page around the frames: its controls, what was found where, and what a broken file looks like."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -11,16 +12,22 @@ from markupsafe import Markup
 from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
-from mailer.issue.model import LANGS, Finding, Issue, Severity
-from mailer.preview.choice import Choice, Part
+from mailer.issue.model import LANGS, Finding, Severity
+from mailer.preview.choice import Choice
 from mailer.preview.readers import Reader, VariantCount
 from mailer.preview.views import Look, View
 from mailer.rendering.dates import write_date
 
 LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "se": "Davvisámegiella", "en": "English"}
 LINES_AROUND = 3
-_SOURCES: tuple[tuple[Part, str], ...] = (("mjml", "MJML"), ("html", "HTML"), ("headers", "Headers"), ("eml", "Raw"))
-_FORMS: tuple[tuple[Part, str], ...] = (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))
+SWITCHES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("Form", "part", (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))),
+    ("Source", "part", (("mjml", "MJML"), ("html", "HTML"), ("headers", "Headers"), ("eml", "Raw"))),
+    ("Screen", "screen", (("desktop", "Desktop"), ("narrow", "640"), ("phone", "Phone"))),
+    ("Colours", "colours", (("light", "Light"), ("dark", "Dark"))),
+    ("Pictures", "images", (("on", "On"), ("off", "Off"))),
+)
+"""The controls that are links: label, field of the choice, values with their labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +88,28 @@ class Page:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The controls that are links."""
-        switches = (
-            ("Form", "part", _FORMS),
-            ("Source", "part", _SOURCES),
-            ("Screen", "screen", (("desktop", "Desktop"), ("narrow", "640"), ("phone", "Phone"))),
-            ("Colours", "colours", (("light", "Light"), ("dark", "Dark"))),
-            ("Pictures", "images", (("on", "On"), ("off", "Off"))),
-        )
+        """The controls that are links; what the shown form has no page for is left out."""
         frames = self.choice.part in {"mail", "web"}
-        shown = [each for each in switches if frames or each[1] == "part"]
+        shown = [each for each in SWITCHES if frames or each[1] == "part"]
         shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images"}]
-        return tuple(
-            Group(label=label, options=tuple(self._option(name, value, words) for value, words in values))
-            for label, name, values in shown
-        )
+        groups = (Group(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
+        return tuple(group for group in groups if len(group.options) > 1)
 
-    def _option(self, name: str, value: str, words: str) -> Option:
-        chosen = getattr(self.choice, name) == value
-        return Option(label=words, address=self.page_of(self.choice.but(**{name: value})), chosen=chosen)
+    def _options(self, name: str, values: Iterable[tuple[str, str]]) -> Iterator[Option]:
+        for value, words in values:
+            if address := self.page_of(self.choice.but(**{name: value})):
+                yield Option(label=words, address=address, chosen=getattr(self.choice, name) == value)
+
+    def address_of(self, variant: VariantCount) -> str:
+        """The page of another variant in the shown form, else of its mail."""
+        choice = self.choice.but(list=",".join(variant.own), lang=variant.lang, reader=0)
+        return self.page_of(choice) or self.page_of(choice.but(part="mail", images="on"))
+
+    @property
+    def part_label(self) -> str:
+        """What the shown form is called."""
+        forms = dict((*SWITCHES[0][2], *SWITCHES[1][2]))
+        return forms[self.choice.part]
 
     @property
     def items(self) -> tuple[ItemFindings, ...]:
@@ -121,10 +131,10 @@ class Page:
         )
 
     @property
-    def counts(self) -> str:
-        """How many there are of each severity."""
-        counts = [(sum(each.severity is severity for each in self.look.findings), severity) for severity in Severity]
-        return " · ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity."""
+        counts = Counter(finding.severity for finding in self.look.findings)
+        return {str(severity): counts[severity] for severity in Severity}
 
 
 def _rank(finding: Finding) -> int:
@@ -133,17 +143,33 @@ def _rank(finding: Finding) -> int:
 
 def page_html(services: Services, page: Page) -> str:
     """The page as HTML."""
-    style = services.templates.render("web/preview.css.j2", theme=services.theme)
-    return services.templates.render(
+    return render_page(
+        services,
         "web/preview.html.j2",
         page=page,
-        style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
         places=services.publication.places,
         names={place.slug: place.short for place in services.publication.places},
         languages=LANGUAGES,
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
-        month=_month(page.shown.issue) if page.shown else "",
+        month=write_date(page.shown.issue.published, page.shown.issue.lang) if page.shown else "",
+    )
+
+
+def render_page(services: Services, template: str, **values: object) -> str:
+    """A page in the newsletter's own language, which is that of those who edit and approve it."""
+    lang = services.settings.newsletter.lang
+
+    def label(msgid: str, **slots: object) -> str:
+        return services.templates.labels.label(msgid, lang, **slots).text
+
+    style = services.templates.render("web/preview.css.j2", theme=services.theme)
+    return services.templates.render(
+        template,
+        lang=lang,
+        label=label,
+        style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
+        **values,
     )
 
 
@@ -155,10 +181,6 @@ def page_policy(services: Services) -> str:
         f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-
-
-def _month(issue: Issue) -> str:
-    return write_date(issue.published, issue.lang)
 
 
 def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:
@@ -174,3 +196,8 @@ def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:
 def time_of(moment: datetime) -> str:
     """The time of day, as a clock on this machine shows it."""
     return f"{moment.astimezone():%H:%M:%S}"
+
+
+def day_and_time_of(moment: datetime) -> str:
+    """Day and time, for pages that are looked at later."""
+    return f"{moment.astimezone():%d.%m.%Y %H:%M}"

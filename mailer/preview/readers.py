@@ -11,6 +11,7 @@ from mailer.subscribers.tokens import make_token
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
+    from mailer.compose.composed import VariantKey
     from mailer.subscribers.model import Subscriber
 
 FOUND_AT_MOST = 8
@@ -35,6 +36,10 @@ class VariantCount:
     own: tuple[str, ...]
     lang: Lang
     recipients: int
+
+    def is_for(self, key: "VariantKey") -> bool:
+        """Whether this is the variant of a key."""
+        return (self.own, self.lang) == (key.own, key.lang)
 
 
 class Readers:

@@ -47,6 +47,7 @@ class Preview:
             Route("/issue.eml", self.eml),
             Route("/saved", self.saved),
             Route("/preview.js", self.script),
+            Route("/favicon.ico", no_picture),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts], exception_handlers={MailerError: _refusal})
@@ -144,6 +145,11 @@ def listen(port: int) -> socket.socket:
         hint = "Choose another with --port, or 0 for any."
         raise InputOutputError(f"port {port} cannot be used: {reason_of(error)}", hint=hint) from error
     return listener
+
+
+async def no_picture(_request: Request) -> Response:
+    """Browsers ask every site for a picture to put on its tab; these have none."""
+    return Response(status_code=204)
 
 
 def headers_with(policy: str) -> dict[str, str]:

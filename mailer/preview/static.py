@@ -1,20 +1,22 @@
 """The preview as files: what an approver can open, or be mailed, without a server."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from markupsafe import Markup
-
 from mailer.bootstrap import Services
+from mailer.issue.model import Lang
 from mailer.preview.changes import Change, changes_between
 from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, Choice
 from mailer.preview.frames import mail_frame, with_links_out
 from mailer.preview.latest import Latest
-from mailer.preview.page import Page, page_html, time_of
+from mailer.preview.page import Page, day_and_time_of, page_html, render_page
+from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
 from mailer.workspace.desk import require_issue, write_files
 
+_WRITTEN: tuple[Lang, ...] = ("nb", "nn")
 TEXT, PDF, EML = "issue.txt", "issue.pdf", "issue.eml"
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -28,44 +30,119 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     Where an earlier version lies in the folder, a page lists what has changed since.
     """
     require_issue(services, slug)
-    look = Latest(services, slug, today=lambda: today).look(Choice())
+    latest = Latest(services, slug, today=lambda: today)
+    look = latest.look(Choice())
     view = require_view(look)
     before = folder / TEXT
     old = before.read_text("utf-8", "replace") if before.is_file() else None
     changes = None if old is None else changes_between(old, view.text)
-    files = dict(_pages(services, slug, look, view, has_changes=changes is not None)) | dict(_frames(services, view))
+    files = _Files(services=services, latest=latest, look=look, variants=_variants(latest, view))
+    written = dict(files.pages(has_changes=changes is not None)) | dict(files.frames())
     if changes is not None:
-        files["changes.html"] = _changes_page(services, slug, changes).encode()
-    files |= {TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
-    index, *_ = write_files(folder, files)
+        written["changes.html"] = _changes_page(services, slug, changes).encode()
+    written |= {TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
+    index, *_ = write_files(folder, written)
     return index.file
 
 
-def page_name(choice: Choice) -> str:
-    """The file of the page of a choice; the usual one comes first."""
-    if choice.part in {"mail", "web"}:
-        unusual = [choice.part if choice.part != "mail" else "", *_unusual(choice)]
-        return "-".join(filter(None, unusual)) + ".html" if any(unusual) else "index.html"
-    return f"{choice.part}.html"
+def _variants(latest: Latest, view: View) -> tuple[VariantCount, ...]:
+    """The variants that somebody gets, the example reader's first; as long as there is nobody, those there may be."""
+    issue, own = view.issue, view.composed.key
+    variants = latest.readers.variants(issue) or tuple(
+        VariantCount(own=each, lang=lang, recipients=0)
+        for lang in sorted(_WRITTEN, key=lambda lang: lang != issue.lang)
+        for each in ((), *((slug,) for slug in issue.helsefellesskap))
+    )
+    usual = [each for each in variants if each.is_for(own)] or [VariantCount(own=own.own, lang=own.lang, recipients=0)]
+    return (*usual, *(each for each in variants if not each.is_for(own)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """The pages and frames, whose names say which variant they show: `variant-2-phone.html`, the first without."""
+
+    services: Services
+    latest: Latest
+    look: Look
+    variants: tuple[VariantCount, ...]
+
+    def pages(self, *, has_changes: bool) -> Iterator[tuple[str, bytes]]:
+        """Every page; of all but the first variant only the mail and its text, for the rest is nearly the same."""
+        for choice in self._choices():
+            view = self._view(choice)
+            page = Page(
+                slug=self.latest.slug,
+                choice=choice,
+                look=self.look,
+                shown=view,
+                page_of=self.page_name,
+                frame_of=self.frame_name,
+                is_live=False,
+                saved=day_and_time_of(self.services.clock()),
+                source=view.source(choice.part),
+                variants=self.variants,
+                has_changes=has_changes,
+            )
+            yield self.page_name(choice), page_html(self.services, page).encode()
+
+    def frames(self) -> Iterator[tuple[str, bytes]]:
+        """What the pages show in a frame, each once."""
+        for choice in self._choices():
+            if choice.part == "mail" and choice.screen == "desktop":
+                html = mail_frame(self._view(choice), choice)
+                yield self.frame_name(choice), html.replace("<head>", f"<head>{_POLICY}", 1).encode()
+        web = web_version(self.services, require_view(self.look))
+        yield "frames/web.html", with_links_out(web).encode()
+
+    def _view(self, choice: Choice) -> View:
+        return self.latest.view(choice) or require_view(self.look)
+
+    def page_name(self, choice: Choice) -> str:
+        """The file of the page of a choice, "" when there is none."""
+        number = self._number(choice)
+        if choice.part in {"web", "pdf"}:
+            number = 0
+        elif number and (choice.part not in {"mail", "text"} or choice.images == "off"):
+            return ""
+        name = "-".join(filter(None, (f"variant-{number + 1}" if number else "", *_unusual(choice))))
+        return f"{name or 'index'}.html"
+
+    def frame_name(self, choice: Choice) -> str:
+        """The file that a frame shows."""
+        if choice.part == "pdf":
+            return PDF
+        if choice.part == "web":
+            return "frames/web.html"
+        number = self._number(choice)
+        name = "-".join(filter(None, ("mail", choice.colours, "no-pictures" if choice.images == "off" else "")))
+        return f"frames/{name}{f'-{number + 1}' if number else ''}.html"
+
+    def _number(self, choice: Choice) -> int:
+        """Which of the variants a choice is of."""
+        wanted = (choice.list, choice.lang)
+        places = (number for number, each in enumerate(self.variants) if (",".join(each.own), each.lang) == wanted)
+        return next(places, 0)
+
+    def _choices(self) -> Iterator[Choice]:
+        readers = (Choice(), *(Choice(list=",".join(each.own), lang=each.lang) for each in self.variants[1:]))
+        for reader in readers:
+            for form in _forms():
+                choice = form.but(list=reader.list, lang=reader.lang)
+                if reader == Choice() or (form.part in {"mail", "text"} and self.page_name(choice)):
+                    yield choice
 
 
 def _unusual(choice: Choice) -> Iterator[str]:
-    yield choice.screen if choice.screen != "desktop" else ""
+    """What of a choice is not as on the first page."""
+    yield choice.part if choice.part != "mail" else ""
+    if choice.part in {"mail", "web"}:
+        yield choice.screen if choice.screen != "desktop" else ""
     if choice.part == "mail":
         yield choice.colours if choice.colours != "light" else ""
         yield "no-pictures" if choice.images == "off" else ""
 
 
-def frame_name(choice: Choice) -> str:
-    """The file that a frame shows."""
-    if choice.part == "pdf":
-        return PDF
-    if choice.part == "web":
-        return "frames/web.html"
-    return f"frames/mail-{choice.colours}{'-no-pictures' if choice.images == 'off' else ''}.html"
-
-
-def _choices() -> Iterator[Choice]:
+def _forms() -> Iterator[Choice]:
     for part in PARTS:
         for screen in SCREENS if part in {"mail", "web"} else SCREENS[:1]:
             for colours in COLOURS if part == "mail" else COLOURS[:1]:
@@ -73,36 +150,5 @@ def _choices() -> Iterator[Choice]:
                     yield Choice(part=part, screen=screen, colours=colours, images=images)
 
 
-def _pages(services: Services, slug: str, look: Look, view: View, *, has_changes: bool) -> Iterator[tuple[str, bytes]]:
-    for choice in _choices():
-        page = Page(
-            slug=slug,
-            choice=choice,
-            look=look,
-            shown=view,
-            page_of=page_name,
-            frame_of=frame_name,
-            is_live=False,
-            saved=time_of(services.clock()),
-            source=view.source(choice.part),
-            has_changes=has_changes,
-        )
-        yield page_name(choice), page_html(services, page).encode()
-
-
-def _frames(services: Services, view: View) -> Iterator[tuple[str, bytes]]:
-    for choice in _choices():
-        if choice.part == "mail":
-            html = mail_frame(view, choice).replace("<head>", f"<head>{_POLICY}", 1)
-            yield frame_name(choice), html.encode()
-    yield "frames/web.html", with_links_out(web_version(services, view)).encode()
-
-
 def _changes_page(services: Services, slug: str, changes: tuple[Change, ...]) -> str:
-    style = services.templates.render("web/preview.css.j2", theme=services.theme)
-    return services.templates.render(
-        "web/changes.html.j2",
-        slug=slug,
-        changes=changes,
-        style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
-    )
+    return render_page(services, "web/changes.html.j2", slug=slug, changes=changes)

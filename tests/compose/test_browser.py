@@ -1,10 +1,6 @@
 """Mail and web version in a real browser: readable for everybody, no wider than the window, deaf to hostile words."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -38,16 +34,6 @@ from mailer.rendering.templates import Templates
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = (375, 640, 1200)
 SCHEMES = ("light", "dark")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
@@ -78,45 +64,7 @@ class Opened:
 
 
 Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe(repository: Path) -> str:
-    file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
-    if not file.is_file():
-        pytest.skip("axe-core is not installed: run .ci/browser-tools")
-    return file.read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def find_html_faults(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], set[str]]:
-    """Ask html-validate which of its rules a page breaks."""
-    tool = repository / "node_modules" / ".bin" / "html-validate"
-    if not tool.exists():
-        pytest.skip("html-validate is not installed: run .ci/browser-tools")
-    folder = tmp_path_factory.mktemp("html")
-    (folder / "rules.json").write_text('{"root": true, "extends": ["html-validate:recommended"]}', "utf-8")
-
-    def find(html: str) -> set[str]:
-        (folder / "page.html").write_text(html, "utf-8")
-        command = [str(tool), "--config", "rules.json", "--formatter", "json=found.json", "page.html"]
-        subprocess.run(command, cwd=folder, check=False, capture_output=True)
-        found = json.loads((folder / "found.json").read_text("utf-8"))
-        return {f"{each['ruleId']}: {each['message']}" for file in found for each in file["messages"]}
-
-    return find
+FindFaults = Callable[..., dict[str, set[str]]]
 
 
 @pytest.fixture
@@ -195,16 +143,16 @@ def test_the_smallest_phones_need_no_sideways_scrolling(
 
 @pytest.mark.parametrize("slug", ISSUES)
 def test_the_web_version_is_valid_html(
-    slug: str, composed: dict[tuple[str, str], str], find_html_faults: Callable[[str], set[str]]
+    slug: str, composed: dict[tuple[str, str], str], find_html_faults: FindFaults
 ) -> None:
-    assert find_html_faults(composed[slug, "web"]) == set()
+    assert find_html_faults(web=composed[slug, "web"]) == {"web": set()}
 
 
 @pytest.mark.parametrize("slug", ISSUES)
 def test_the_mail_is_valid_html_but_for_what_mail_cannot_do_without(
-    slug: str, composed: dict[tuple[str, str], str], find_html_faults: Callable[[str], set[str]]
+    slug: str, composed: dict[tuple[str, str], str], find_html_faults: FindFaults
 ) -> None:
-    faults = find_html_faults(composed[slug, "mail"])
+    faults = find_html_faults(mail=composed[slug, "mail"])["mail"]
     assert {each for each in faults if each.partition(":")[0] not in ONLY_IN_MAIL} == set()
 
 
@@ -217,7 +165,7 @@ def as_word_reads_it(html: str) -> str:
 def test_what_word_reads_is_balanced_and_has_every_word(
     slug: str,
     composed: dict[tuple[str, str], str],
-    find_html_faults: Callable[[str], set[str]],
+    find_html_faults: FindFaults,
     open_html: Open,
 ) -> None:
     mail = composed[slug, "mail"]
@@ -226,7 +174,8 @@ def test_what_word_reads_is_balanced_and_has_every_word(
     structure = {"close-order", "close-attr", "element-permitted-content", "element-required-content", "void-content"}
     # Word's own elements (o:OfficeDocumentSettings) are no HTML.
     without_settings = re.sub(r"<xml>.*?</xml>", "", for_word, flags=re.DOTALL)
-    assert {each for each in find_html_faults(without_settings) if each.partition(":")[0] in structure} == set()
+    faults = find_html_faults(word=without_settings)["word"]
+    assert {each for each in faults if each.partition(":")[0] in structure} == set()
     words = [open_html(html).page.inner_text("body").split() for html in (mail, without_settings)]
     assert words[0] == words[1]
 

@@ -65,6 +65,9 @@ def test_colours_that_cannot_be_told_apart_are_found() -> None:
         ("color:var(--ink)", "CSS variables"),
         ("background:#fff url(cid:a)", "background-image"),
         ("box-shadow:0 0 1px #000", "box-shadow"),
+        ("transform:rotate(1deg)", "transform"),
+        ("animation-name:x", "animation"),
+        ("float:left", "float"),
     ],
 )
 def test_css_that_many_programs_lack_is_found_in_blocks_and_in_attributes(style: str, feature: str) -> None:
@@ -80,6 +83,7 @@ def test_css_that_many_programs_lack_is_found_in_blocks_and_in_attributes(style:
         "<style>@media (max-width:620px){.a{max-width:10px}} a:hover{color:red}</style>",
         '<!--[if mso]><p style="position:absolute"><![endif]-->',
         '<p style="background-position:top;padding-gap:1px">',
+        '<p style="text-transform:none;max-height:0;overflow:hidden;opacity:0;white-space:nowrap">',
     ],
 )
 def test_css_that_the_mail_can_do_without_is_left_alone(html: str) -> None:

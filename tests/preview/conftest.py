@@ -1,21 +1,26 @@
 """A workspace with one small issue that can be spoiled, the services in it, and its preview being served."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from email.message import Message
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, build_services
 from mailer.preview.server import Preview
 from mailer.workspace.creation import init_workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
 
 SLUG = "2024-01"
 ITEM = """\
@@ -75,19 +80,53 @@ class Browser:
 
 
 @pytest.fixture
-def browser_at() -> type[Browser]:
-    """A browser in front of whatever listens on a port."""
-    return Browser
+def serve() -> Iterator[Callable[[ASGIApp], Browser]]:
+    """Let a real server serve an application until the test is over; what is given back is a browser in front of it."""
+    with ExitStack() as stack:
+        yield lambda application: Browser(stack.enter_context(_served(application)))
 
 
-@pytest.fixture
-def client(services: Services) -> Iterator[Browser]:
-    """A browser in front of the preview, which a real server serves."""
-    application = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).application()
+@contextmanager
+def _served(application: ASGIApp) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield Browser(listener.getsockname()[1])
-        server.should_exit = True
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def preview_of(serve: Callable[[ASGIApp], Browser]) -> Callable[[Services], Browser]:
+    """A browser in front of the preview of these services."""
+    return lambda services: serve(Preview(services, SLUG, today=lambda: date(2024, 1, 15)).application())
+
+
+@pytest.fixture
+def client(services: Services, preview_of: Callable[[Services], Browser]) -> Browser:
+    """A browser in front of the preview."""
+    return preview_of(services)
+
+
+@pytest.fixture
+def hurdles(browser: "Chromium", axe: str) -> Callable[..., list[str]]:
+    """What keeps people from a page, on a small dark screen or a large light one: axe's findings, sideways scrolling.
+
+    The mail in the frame has tests of its own.
+    """
+
+    def find(address: str, *, scheme: str, width: int) -> list[str]:
+        settings: Any = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+        with closing(browser.new_context(**settings)) as context:
+            page = context.new_page()
+            page.goto(address)
+            page.evaluate(axe)
+            found = page.evaluate("axe.run({exclude: [['iframe']]}, {resultTypes: ['violations'], iframes: false})")
+            violations = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+            is_too_wide = page.evaluate("document.documentElement.scrollWidth") > width
+            return [*violations, *["the page scrolls sideways"] * is_too_wide]
+
+    return find

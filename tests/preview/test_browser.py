@@ -1,26 +1,20 @@
 """The preview in a real browser: by keyboard, on save, while a file is broken, against hostile words, for everybody."""
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mailer.bootstrap import Services
+from mailer.preview.static import write_preview
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 SLUG = "2024-01"
+TODAY = date(2024, 1, 15)
 HOSTILE = """\
 +++
 title = "<img src=x onerror=alert(1)><svg onload=alert(1)>"
@@ -38,18 +32,7 @@ HOSTILE_TEMPLATE = (
 )
 
 Open = Callable[..., "Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
-        yield browser
-        browser.close()
+Hurdles = Callable[..., list[str]]
 
 
 @pytest.fixture
@@ -100,14 +83,14 @@ def follow_by_keyboard(page: "Page", words: str) -> None:
 def test_the_switches_work_by_keyboard_alone(open_page: Open) -> None:
     page = open_page()
     assert page.locator("iframe[name=mail]").bounding_box()["width"] == 760  # type: ignore[index]
-    follow_by_keyboard(page, "Phone")
+    follow_by_keyboard(page, "Mobil")
     assert page.locator("iframe[name=mail]").bounding_box()["width"] == 375  # type: ignore[index]
-    follow_by_keyboard(page, "Dark")
+    follow_by_keyboard(page, "Mørke")
     surface = mail(page).locator(".page").first.evaluate("element => getComputedStyle(element).backgroundColor")
     assert surface == "rgb(21, 32, 36)"
-    follow_by_keyboard(page, "Text")
+    follow_by_keyboard(page, "Tekst")
     assert "Samling i Agder" in page.locator(".source").inner_text()
-    follow_by_keyboard(page, "Headers")
+    follow_by_keyboard(page, "Hodefelt")
     assert "List-Unsubscribe" in page.locator(".source").inner_text()
 
 
@@ -144,7 +127,7 @@ def test_a_broken_file_is_shown_with_its_line_and_the_page_recovers_by_itself(op
     page = open_page()
     edit(item, "contacts =", "contact =")
     page.get_by_role("alert").wait_for()
-    assert "items/010-agder.md, line 3" in page.get_by_role("alert").inner_text()
+    assert "items/010-agder.md, linje 3" in page.get_by_role("alert").inner_text()
     assert page.locator(".fault").inner_text().endswith('contact = ["kari@ks.example"]')
     mail(page).get_by_text("Vi møtes i Kristiansand").wait_for()
     assert page.locator(".stale iframe").evaluate("element => getComputedStyle(element).filter") == "grayscale(1)"
@@ -159,7 +142,7 @@ def test_a_click_on_a_finding_goes_to_its_item(open_page: Open, item: Path) -> N
         "+++\ncontacts = ['a@b.example']\n+++\n" + "Et avsnitt.\n\n" * 60, encoding="utf-8"
     )
     page = open_page()
-    page.get_by_role("link", name="show Samling i Agder").click()
+    page.get_by_role("link", name="Vis Samling i Agder").click()
     frame = page.frame(name="mail")
     assert frame is not None
     frame.wait_for_function("window.scrollY > 500")
@@ -182,40 +165,41 @@ def test_a_hostile_template_runs_nothing_and_stays_in_its_frame(open_page: Open,
     assert page.url.startswith("http://127.0.0.1:")
 
 
+EVERYBODY = pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 375)])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 375)])
-def test_everybody_can_use_the_page(scheme: str, width: int, open_page: Open, item: Path, repository: Path) -> None:
-    axe = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
-    if not axe.is_file():
-        pytest.skip("axe-core is not installed: run .ci/browser-tools")
+@EVERYBODY
+def test_everybody_can_use_the_page(scheme: str, width: int, client: Any, item: Path, hurdles: Hurdles) -> None:
     edit(item, "Vi møtes i", "Vi møtes  i")
+    address = f"http://127.0.0.1:{client.port}/"
     for query in ("?screen=phone", "?part=text", "?part=headers&query=kari"):
-        assert violations(open_page(query, scheme=scheme, width=width), axe) == []
+        assert hurdles(address + query, scheme=scheme, width=width) == []
     edit(item, "contacts =", "contact =")
-    page = open_page(scheme=scheme, width=width)
-    assert violations(page, axe) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert hurdles(address, scheme=scheme, width=width) == []
 
 
-def violations(page: "Page", axe: Path) -> list[str]:
-    """What axe finds in the page itself: the mail in the frame has tests of its own."""
-    page.evaluate(axe.read_text("utf-8"))
-    found = page.evaluate("axe.run({exclude: [['iframe']]}, {resultTypes: ['violations'], iframes: false})")
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+@pytest.mark.slow
+@EVERYBODY
+def test_everybody_can_use_what_an_approver_gets(scheme: str, width: int, two_versions: Path, hurdles: Hurdles) -> None:
+    for name in ("index", "variant-2-phone", "changes"):
+        assert hurdles((two_versions / f"{name}.html").as_uri(), scheme=scheme, width=width) == []
 
 
-def test_the_page_is_valid_html(client: Any, item: Path, repository: Path, tmp_path: Path) -> None:
-    tool = repository / "node_modules" / ".bin" / "html-validate"
-    if not tool.exists():
-        pytest.skip("html-validate is not installed: run .ci/browser-tools")
-    edit(item, "Vi møtes i", "Vi møtes  i")
-    (tmp_path / "rules.json").write_text('{"root": true, "extends": ["html-validate:recommended"]}', "utf-8")
-    pages = {"mail": "/?query=kari", "text": "/?part=text", "pdf": "/?part=pdf", "eml": "/?part=eml"}
-    for name, address in pages.items():
-        (tmp_path / f"{name}.html").write_text(client.get(address).text, "utf-8")
+@pytest.fixture
+def two_versions(services: Services, item: Path, tmp_path: Path) -> Path:
+    """A folder in which the second version of the preview lies."""
+    write_preview(services, SLUG, tmp_path / "approval", today=TODAY)
+    edit(item, "Vi møtes i", "Vi treffes  i")
+    return write_preview(services, SLUG, tmp_path / "approval", today=TODAY).parent
+
+
+def test_every_page_is_valid_html(
+    client: Any, item: Path, two_versions: Path, find_html_faults: Callable[..., dict[str, set[str]]]
+) -> None:
+    pages = {name: (two_versions / f"{name}.html").read_text("utf-8") for name in ("index", "variant-2", "changes")}
+    for name in ("text", "pdf", "eml"):
+        pages[name] = client.get(f"/?part={name}&query=kari").text
     edit(item, "contacts =", "contact =")
-    (tmp_path / "broken.html").write_text(client.get("/").text, "utf-8")
-    command = [str(tool), "--config", "rules.json", "--formatter", "json=found.json", "*.html"]
-    subprocess.run(command, cwd=tmp_path, check=False, capture_output=True)
-    found = json.loads((tmp_path / "found.json").read_text("utf-8"))
-    assert [(Path(file["filePath"]).name, each["message"]) for file in found for each in file["messages"]] == []
+    pages["broken"] = client.get("/").text
+    assert find_html_faults(**pages) == {name: set() for name in pages}

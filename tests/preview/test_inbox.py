@@ -1,13 +1,10 @@
 import re
-import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-import uvicorn
 
 from mailer.bootstrap import Services
 from mailer.preview.inbox import Inbox
@@ -21,14 +18,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def inbox(services: Services, folder: Path, browser_at: Any) -> Iterator[Any]:
-    server = uvicorn.Server(uvicorn.Config(Inbox(services, folder).application(), log_level="warning", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield browser_at(listener.getsockname()[1])
-        server.should_exit = True
-        thread.join()
+def inbox(services: Services, folder: Path, serve: Callable[..., Any]) -> Any:
+    return serve(Inbox(services, folder).application())
 
 
 def put(folder: Path, name: str, *, subject: str, html: str) -> None:
@@ -81,6 +72,31 @@ def test_only_this_machine_is_answered(inbox: Any) -> None:
 
 def test_a_mail_without_parts_or_subject_is_listed(inbox: Any, folder: Path) -> None:
     (folder / "new" / "1.a").write_bytes(b"\xff\xfe no header at all")
-    assert "(no subject)" in inbox.get("/").text
+    assert "(uten emne)" in inbox.get("/").text
     assert inbox.get("/frame?mail=1.a").text == ""
     assert "event-stream" not in inbox.get("/preview.js").headers["Content-Type"]
+
+
+def test_no_request_of_a_browser_goes_wrong(inbox: Any) -> None:
+    assert inbox.get("/favicon.ico").status_code == 204
+
+
+def test_every_page_is_valid_html(
+    inbox: Any, folder: Path, find_html_faults: Callable[..., dict[str, set[str]]]
+) -> None:
+    pages = {"empty": inbox.get("/").text}
+    put(folder, "1.a", subject="Første <b>", html="<p>Hei</p>")
+    pages |= {part: inbox.get(f"/?part={part}").text for part in ("html", "text", "source")}
+    assert find_html_faults(**pages) == {name: set() for name in pages}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 375)])
+def test_everybody_can_use_the_page(
+    scheme: str, width: int, inbox: Any, folder: Path, hurdles: Callable[..., list[str]]
+) -> None:
+    address = f"http://127.0.0.1:{inbox.port}/"
+    assert hurdles(address, scheme=scheme, width=width) == []
+    put(folder, "1.a", subject="Første", html="<p>Hei</p>")
+    for part in ("html", "source"):
+        assert hurdles(f"{address}?part={part}", scheme=scheme, width=width) == []

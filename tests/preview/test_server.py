@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
+from mailer.preview.page import SWITCHES
 from mailer.preview.server import Preview, serve_preview
 
 SLUG = "2024-01"
@@ -43,9 +46,9 @@ def test_every_frame_has_a_title_and_every_choice_a_label(client: Any) -> None:
 
 def test_each_choice_is_a_link_and_marks_what_is_chosen(client: Any) -> None:
     page = client.get("/?screen=phone&colours=dark&list=agder").text
-    assert re.search(r'aria-current="true">Phone<', page)
-    assert re.search(r'aria-current="true">Dark<', page)
-    assert '<a href="/?screen=phone&amp;list=agder">Light</a>' in page
+    assert re.search(r'aria-current="true">Mobil<', page)
+    assert re.search(r'aria-current="true">Mørke<', page)
+    assert '<a href="/?screen=phone&amp;list=agder">Lyse</a>' in page
     assert 'src="/frame?screen=phone&amp;colours=dark&amp;list=agder"' in page
 
 
@@ -123,8 +126,8 @@ def test_what_is_saved_is_what_is_shown(client: Any, item: Path, services: Servi
     template.write_text(template.read_text("utf-8").replace("<p", '<p title="ny"', 1), encoding="utf-8")
     assert 'title="ny"' in client.get("/frame").text
     style = services.settings.paths.templates / "email" / "inline.css.j2"
-    style.write_text(style.read_text("utf-8").replace("h1,h2,h3,h4{margin:0}", "h1,h2,h3,h4{margin:1px}"), "utf-8")
-    assert "margin:1px" in client.get("/frame").text.replace(" ", "")
+    style.write_text(f"{style.read_text('utf-8')}\nh1{{letter-spacing:7px}}\n", encoding="utf-8")
+    assert "letter-spacing:7px" in client.get("/frame").text.replace(" ", "")
 
 
 def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(client: Any, item: Path) -> None:
@@ -133,9 +136,9 @@ def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(cl
     item.write_text(good.replace("contacts =", "contact ="), encoding="utf-8")
     page = client.get("/").text
     assert 'data-kind="broken"' in page
-    assert "items/010-agder.md, line 3" in page
+    assert "items/010-agder.md, linje 3" in page
     assert '<span class="fault"><i>   3</i>contact = [' in page
-    assert "the last version that composed" in page
+    assert "den siste versjonen som lot seg vise" in page
     assert 'class="frame desktop stale"' in page
     assert "Samling i Agder" in client.get("/frame").text
     assert client.get("/issue.pdf").status_code == 400
@@ -146,7 +149,7 @@ def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(cl
 def test_an_issue_that_was_never_good_shows_only_what_is_wrong(client: Any, item: Path) -> None:
     item.write_text("Ingen fakta", encoding="utf-8")
     page = client.get("/?part=text").text
-    assert "This issue cannot be composed" in page
+    assert "Nyhetsbrevet kan ikke vises ennå" in page
     assert "<iframe" not in page
     assert client.get("/frame").text == ""
 
@@ -168,12 +171,12 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
     page = client.get("/?screen=phone").text
     assert "two spaces between words" in page
     assert "items/010-agder.md:6:" in page
-    assert '<a href="/frame?screen=phone#sak-1" target="mail">show' in page
+    assert '<a href="/frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
 
 
 def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: Any, services: Services) -> None:
-    assert "name holds this" in client.get("/?query=kari").text
+    assert "Ingen har dette i navnet" in client.get("/?query=kari").text
     assert not (services.settings.paths.var / "mailer.sqlite3").exists(), "looking makes no database"
     services.subscribers.add("Ola@a.example", name="Ola Berg", lang="nn", lists=["agder"], basis="e: test")
     services.subscribers.add("x@a.example", name="Xenia", lang="nb", lists=["oslo"], basis="e: test")
@@ -205,6 +208,31 @@ def test_only_this_machine_is_answered(host: str, client: Any) -> None:
     assert client.get("/", host="localhost").status_code == 200
     assert client.get("/", host=host).status_code == 400
     assert "Samling" not in client.get("/frame", host=host).text
+
+
+def test_no_request_of_a_browser_goes_wrong(client: Any) -> None:
+    assert client.get("/favicon.ico").status_code == 204
+
+
+@pytest.mark.parametrize(("lang", "words"), [("nb", "Størrelse"), ("nn", "Storleik"), ("en", "Size")])
+def test_the_pages_own_words_are_in_the_newsletters_language(
+    lang: str, words: str, services: Services, item: Path, preview_of: Callable[[Services], Any]
+) -> None:
+    """What was found stays in English, as in the terminal, and says so."""
+    item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
+    newsletter = services.settings.newsletter.model_copy(update={"lang": lang})
+    page = preview_of(replace(services, settings=replace(services.settings, newsletter=newsletter))).get("/").text
+    assert f'<html lang="{lang}">' in page
+    assert f"<h2>{words} <span>" in page
+    assert '<span lang="en">two spaces between words</span>' in page
+
+
+def test_every_switch_has_a_name_in_each_language(services: Services) -> None:
+    known = services.templates.labels
+    words = {label for name, _, options in SWITCHES for label in (name, *(words for _, words in options))}
+    own_names = {"MJML", "HTML", "640"}
+    for lang in ("nb", "nn", "en"):
+        assert {each for each in words - own_names if known.lang_of(each, lang) != lang} == set()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -17,7 +17,7 @@ TODAY = date(2024, 1, 15)
 def test_the_files_can_be_opened_without_a_server(services: Services, tmp_path: Path) -> None:
     index = write_preview(services, "2024-01", tmp_path / "out", today=TODAY)
     pages = list(index.parent.glob("*.html"))
-    assert len(pages) == 12 + 3 + 6
+    assert len(pages) == (12 + 3 + 6) + 3 * (6 + 1)
     for each in pages:
         page = each.read_text("utf-8")
         assert "<script" not in page
@@ -49,6 +49,34 @@ def test_an_example_subscribers_values_stand_in_the_slots(services: Services, tm
         assert ".invalid" not in text
 
 
+def test_an_approver_chooses_whose_mail_to_see(services: Services, tmp_path: Path) -> None:
+    """As long as there is nobody to send to: those with and without items of their own, in both written languages."""
+    index = write_preview(services, "2024-01", tmp_path, today=TODAY).read_text("utf-8")
+    names = re.findall(r'<li><a href="([\w.-]+)"(?: aria-current="true")?>([^<]+)</a></li>', index)
+    assert names == [
+        ("index.html", "Ingen liste i dette brevet · Bokmål"),
+        ("variant-2.html", "Agder · Bokmål"),
+        ("variant-3.html", "Ingen liste i dette brevet · Nynorsk"),
+        ("variant-4.html", "Agder · Nynorsk"),
+    ]
+    own = (tmp_path / "frames" / "mail-light-2.html").read_text("utf-8").casefold()
+    assert "ditt helsefellesskap" in own
+    assert "ditt helsefellesskap" not in (tmp_path / "frames" / "mail-light.html").read_text("utf-8").casefold()
+    assert 'src="frames/mail-dark-2.html"' in (tmp_path / "variant-2-phone-dark.html").read_text("utf-8")
+
+
+def test_where_there_are_readers_their_variants_are_written_and_counted(services: Services, tmp_path: Path) -> None:
+    for number, (place, lang) in enumerate([("agder", "nn"), ("oslo", "nb"), ("bergen", "nb")]):
+        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")  # type: ignore[arg-type]
+    page = write_preview(services, "2024-01", tmp_path, today=TODAY).with_name("variant-2.html").read_text("utf-8")
+    assert re.findall(r">([^<]+)</a><span>(\d+) les", page) == [
+        ("Ingen liste i dette brevet · Bokmål", "2"),
+        ("Agder · Nynorsk", "1"),
+    ]
+    assert "<summary>Agder · Nynorsk</summary>" in page
+    assert not (tmp_path / "variant-3.html").exists()
+
+
 def test_an_issue_with_errors_writes_nothing(services: Services, item: Path, tmp_path: Path) -> None:
     item.write_text("+++\nsection = 'none'\n+++\n", encoding="utf-8")
     with pytest.raises(MailerError, match="010-agder"):
@@ -67,7 +95,7 @@ def test_a_second_version_says_what_changed_since_the_first(services: Services, 
     assert "<del>Kristiansand." in changes
     assert "<ins>Arendal." in changes
     write_preview(services, "2024-01", tmp_path, today=TODAY)
-    assert "No word has changed" in (tmp_path / "changes.html").read_text("utf-8")
+    assert "Ingen ord er endret" in (tmp_path / "changes.html").read_text("utf-8")
 
 
 def test_changes_name_the_heading_they_stand_under() -> None:

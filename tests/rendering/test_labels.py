@@ -22,7 +22,7 @@ def msgids_in_templates() -> Iterator[str]:
     for file in shipped_templates().rglob("*.j2"):
         text = file.read_text("utf-8")
         for call in re.findall(r"(?:label|way)\(([^()]*)", text):
-            yield from re.findall(r'"([A-Z][^"]*)"', call)
+            yield from re.findall(r'"([A-Z{(][^"]*|line [^"]*)"', call)
 
 
 @pytest.mark.parametrize("lang", COMPLETE)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,12 @@ def ask_of() -> Callable[[Starlette], Callable[..., httpx.Response]]:
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path, **given)
 
-        return lambda method, path, **given: asyncio.run(send(method, path, given))
+        def ask(method: str, path: str, **given: Any) -> httpx.Response:
+            """In a thread of its own: the browser's loop runs in the tests'."""
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(asyncio.run, send(method, path, given)).result()
+
+        return ask
 
     return of
 

@@ -1,9 +1,6 @@
 """The leave page in a real browser: it works without scripts, reads well for everybody, and fits a phone."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,38 +8,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 KARI, OLA = "kari@molde.example", "ola@bergen.example"
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe(repository: Path) -> str:
-    """The rules of axe-core, put there by .ci/browser-tools."""
-    file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
-    if not file.is_file():
-        pytest.skip("axe-core is not installed: run .ci/browser-tools")
-    return file.read_text("utf-8")
 
 
 @pytest.fixture
