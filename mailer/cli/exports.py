@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mailer.subscribers.model import SubscriptionStatus
 
 
+ENDINGS = ("", ".csv", ".txt", ".xlsx")
+
+
 def add_to(subscribers: typer.Typer) -> None:
     """Register the command."""
     subscribers.command()(export)
@@ -36,6 +39,8 @@ def export(
     from mailer.subscribers.exporting import export as export_to
     from mailer.subscribers.register import require_list
 
+    if file.suffix.casefold() not in ENDINGS:
+        raise MailerError(f"no {file.suffix} files are written", where=str(file), hint="Let it end in .csv or .xlsx.")
     form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
     with services(context) as workspace:
         register = workspace.register

@@ -68,6 +68,8 @@ def import_(
         return
     if not files:
         raise MailerError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
+    if refused is not None:
+        _check_refused(refused, files)
     with services(context) as workspace:
         from mailer.subscribers.importing import ImportOptions, import_files
 
@@ -171,6 +173,14 @@ def _changes(line: "ImportLine") -> str:
         return f"{change.field}: {change.old or '–'} → {change.new}"
 
     return ", ".join(map(words, line.changes))
+
+
+def _check_refused(refused: Path, files: list[Path]) -> None:
+    """Before anything is imported: afterwards it would be too late."""
+    if refused.resolve() in {each.resolve() for each in files}:
+        raise MailerError("the refused lines need a file of their own", where=str(refused))
+    if not refused.absolute().parent.is_dir():
+        raise MailerError("there is no such folder", where=str(refused.parent), hint="Name another file for --refused.")
 
 
 def _write_refused(file: Path, report: "ImportReport") -> None:

@@ -113,6 +113,11 @@ def test_what_is_exported_is_imported_unchanged(mailer: Run, tmp_path: Path, nam
     assert mailer("subscribers", "import", file, "--json").json["counts"]["unchanged"] == 5
 
 
+def test_a_file_is_not_written_under_the_name_of_another_kind(mailer: Run, tmp_path: Path) -> None:
+    refused = mailer("subscribers", "export", str(tmp_path / "people.xls"))
+    assert (refused.code, "end in .csv or .xlsx" in refused.err) == (1, True)
+
+
 @pytest.mark.parametrize("wrong", [("--list", "osloo"), ("--region", "sør"), ("--status", "gone")])
 def test_an_export_of_what_is_not_there_is_refused(mailer: Run, tmp_path: Path, wrong: tuple[str, str]) -> None:
     assert mailer("subscribers", "export", str(tmp_path / "x.csv"), *wrong).code == 1
@@ -130,6 +135,9 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     assert mailer("subscribers", "import", str(refused), "--json").json["counts"]["new"] == 1
     clean = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "none.csv"))
     assert "No line was refused" in clean.out
+    assert "file of their own" in mailer("subscribers", "import", str(refused), "--refused", str(refused)).err
+    nowhere = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "nowhere" / "x.csv"))
+    assert "no such folder" in nowhere.err
     assert not (tmp_path / "none.csv").exists()
 
 

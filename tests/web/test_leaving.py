@@ -101,6 +101,14 @@ def test_one_click_leaves_all_lists_however_the_form_is_encoded(ask: Ask, people
     assert [each.actor for each in left] == ["the person, by one click"] * 3
 
 
+def test_a_mail_providers_one_address_may_post_for_any_number_of_readers(ask: Ask, services: Services) -> None:
+    readers = [services.subscribers.add(f"p{each}@x.example", lists=["oslo"], basis="e: case 1") for each in range(40)]
+    tokens = [make_token(services.keys, purpose="leave", subscriber_id=each.id) for each in readers]
+    answers = {ask("POST", f"/one-click/{each}", data=ONE_CLICK).status_code for each in tokens}
+    assert answers == {200}
+    assert {each.exclusion for each in services.subscribers.read_audience(["oslo"])} == {"unsubscribed"}
+
+
 def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, services: Services) -> None:
     token = make_token(services.keys, purpose="leave", subscriber_id=987_654)
     for method, path in (("GET", "/leave/"), ("POST", "/leave/"), ("POST", "/one-click/")):
