@@ -70,7 +70,7 @@ def _analyse(connection: Connection, table: Table | None) -> None:
 def _people(connection: Connection, run: Run) -> None:
     copied = ("address", "domain", "name", "name_folded", "organisation", "role", "source")
     values: dict[str, ColumnElement[Any]] = {name: line.c[name] for name in copied} | {
-        "address_as_given": line.c.as_given,
+        "address_as_given": func.coalesce(line.c.as_given, line.c.address),
         "lang": func.coalesce(func.nullif(line.c.lang, ""), line.c.list_lang),
         "created_at": literal(run.at, UtcTime()),
         "import_id": literal(run.id),

@@ -14,6 +14,8 @@ MAXIMUM_HEADER = 10_000
 DELIMITERS = ";,\t"
 SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
 
+_BLOCK = 200_000
+_UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_LETTERS_IN_CP1252 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 
@@ -58,6 +60,33 @@ def _check_utf16(file: Path) -> None:
 
 
 def _eight_bit_encoding(file: Path) -> str:
+    """Nearly every file is plainly one or the other; where it is not, line after line tells where."""
+    return _plain_encoding(file) or _encoding_by_line(file)
+
+
+def _plain_encoding(file: Path) -> str:
+    possible = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
+    for block in _blocks(file):
+        if b"\0" in block or len(block) >= MAXIMUM_LINE:
+            return ""
+        if not block.isascii():
+            possible = {each: name for each, name in possible.items() if _may_be(block, each)}
+    return next(iter(possible.values()), "")
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    """Many whole lines at a time, or the beginning of an endless one."""
+    with file.open("rb") as lines:
+        while block := lines.read(_BLOCK) + lines.readline(MAXIMUM_LINE):
+            yield block
+
+
+def _may_be(block: bytes, encoding: str) -> bool:
+    has_marks = encoding == "cp1252" and (_UTF8_MARK in block or _UTF8_LETTERS_IN_CP1252.search(block))
+    return not has_marks and _decodes(block, encoding)
+
+
+def _encoding_by_line(file: Path) -> str:
     not_utf8 = mixed = 0
     with file.open("rb") as lines:
         for number, line in enumerate(iter(lambda: lines.readline(MAXIMUM_LINE), b""), 1):
@@ -67,7 +96,7 @@ def _eight_bit_encoding(file: Path) -> str:
                 continue
             if not not_utf8 and not _decodes(line, "utf-8"):
                 not_utf8 = number
-            if not mixed and (_UTF8_LETTERS_IN_CP1252.search(line) or line.startswith(b"\xef\xbb\xbf")):
+            if not mixed and (_UTF8_LETTERS_IN_CP1252.search(line) or line.startswith(_UTF8_MARK)):
                 mixed = number
             if not_utf8 and (mixed or not _decodes(line, "cp1252")):
                 raise CsvError(
