@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import icalendar
 
@@ -52,6 +53,7 @@ def _calendar(issue: Issue, events: Sequence[icalendar.Event]) -> bytes:
     calendar.add("x-wr-timezone", ZONE)
     for event in events:
         calendar.add_component(event)
+    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
@@ -65,8 +67,10 @@ def _event(
     event = icalendar.Event()
     event.add("uid", f"{_identity(issue.slug, kind, words)}@{urlsplit(pages.base_url).hostname}")
     event.add("dtstamp", timestamp)
-    event.add("dtstart", row.when.start)
-    event.add("dtend", _day_after(row.when.last))
+    start, end = _span(row)
+    event.add("dtstart", start)
+    if end:
+        event.add("dtend", end)
     event.add("summary", words if row.says(kind) else f"{kind}: {words}", parameters={"language": row.lang})
     if row.place:
         event.add("location", row.place)
@@ -75,6 +79,16 @@ def _event(
     event.add("status", "TENTATIVE" if row.when.approximate else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _span(row: DateRow) -> tuple[date, date | None]:
+    """Begin and end: times where they are known, else whole days; several days need both times."""
+    when, hours = row.when, row.hours
+    if hours is None or (when.end and not hours.end):
+        return when.start, _day_after(when.last)
+    zone = ZoneInfo(ZONE)
+    end = datetime.combine(when.last, hours.end, zone) if hours.end else None
+    return datetime.combine(when.start, hours.start, zone), end
 
 
 def _identity(slug: str, kind: str, words: str) -> str:

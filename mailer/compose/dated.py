@@ -11,6 +11,7 @@ from mailer.issue.model import (
     CalendarDate,
     DateKind,
     Finding,
+    Hours,
     ImportantDate,
     Inlines,
     Issue,
@@ -22,7 +23,7 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.rendering.dates import last_day, write_below_number, write_date, write_day_number
+from mailer.rendering.dates import last_day, write_below_number, write_date, write_day_number, write_hours
 from mailer.rendering.labels import Label, Labels
 
 MOST_IN_MASTHEAD = 4
@@ -73,6 +74,8 @@ class DateRow:
     is_deadline: bool
     text: Inlines
     lang: Lang
+    hours: Hours | None = None
+    time: str = ""
     place: str = ""
     item: int = 0
     linked: bool = False
@@ -191,7 +194,9 @@ def _row(
         is_deadline=entry.kind.is_deadline,
         text=text,
         lang=lang or issue.lang,
-        place=entry.place if isinstance(entry, ItemDate) else "",
+        hours=entry.hours,
+        time=write_hours(entry.hours, lang or issue.lang),
+        place=entry.place,
         item=item,
         linked=isinstance(entry, ItemDate) and bool(item),
         own=own,
@@ -200,7 +205,8 @@ def _row(
 
 def _deadline(entry: ItemDate, labels: Labels, lang: Lang, year: int) -> Deadline:
     kind = labels.label(KIND_MSGIDS[entry.kind], lang)
-    return Deadline(kind, write_date(entry.when, kind.lang, year=year))
+    day = write_date(entry.when, kind.lang, year=year)
+    return Deadline(kind, " ".join(filter(None, (day, write_hours(entry.hours, kind.lang)))))
 
 
 def _is_coming(when: CalendarDate, issue: Issue) -> bool:

@@ -168,6 +168,7 @@ class _Content:
             "due": row.is_deadline,
             "item": self.label("Item {number}", number=row.item) if row.item else "",
             "place": row.place,
+            "time": row.time,
             "lang": row.lang,
             "text": self.inlines(row.text),
         }

@@ -5,14 +5,14 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from mailer.issue.characters import UNPRINTABLE
 from mailer.issue.findings import Notebook
 from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.model import LANGS, Blocks, CalendarDate, Inlines, Lang, Precision
+from mailer.issue.model import LANGS, Blocks, CalendarDate, Hours, Inlines, Lang, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -23,6 +23,9 @@ _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 # They become headers and headings.
 ON_ONE_LINE = frozenset({"title", "masthead", "preheader", "name", "place", "email"})
+_CLOCK = r"((?:[01]?[0-9]|2[0-3])[.:][0-5][0-9])"
+_HOURS = re.compile(rf"{_CLOCK}(?:\s*[-–]\s*{_CLOCK})?")
+_TIME_HINT = 'Write time = "10.00", or "10.00–15.00" when it is known how long it lasts.'
 _DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024-autumn" or a year as "2024".'
 
 
@@ -178,6 +181,22 @@ class Fields:
         start, precision = parsed
         return CalendarDate(start=start, end=self._end(start), precision=precision, approximate=approximate)
 
+    def hours(self, when: CalendarDate | None) -> Hours | None:
+        """Return the `time` of a date: when it begins, and ends if that is said."""
+        value = self.values.get("time")
+        if value is None:
+            return None
+        match = _HOURS.fullmatch(value.isoformat("minutes") if isinstance(value, time) else str(value).strip())
+        if not match:
+            self.error("time", f'"time" is not a time of day: {value}', "time", words=str(value), hint=_TIME_HINT)
+            return None
+        start, end = (parse_time(each) if each else None for each in match.groups())
+        if when and when.precision is not Precision.DAY:
+            self.error("time", "a time needs a day", "time", hint="Write date as a day, such as 2024-02-01.")
+        elif when and start and end and when.end is None and end <= start:
+            self.error("time", f'"time" ends before it begins: {value}', "time", words=str(value), hint=_TIME_HINT)
+        return Hours(start=start, end=end) if start else None
+
     def day(self, key: str) -> date | None:
         """Return a single day."""
         parsed = parse_date(self.values.get(key, ""))
@@ -228,6 +247,12 @@ def parse_date(value: object) -> tuple[date, Precision] | None:
     except ValueError:
         return None
     return first, _precision(month, day, season)
+
+
+def parse_time(text: str) -> time:
+    """Parse `9.30` or `09:30`, whose form has been looked at."""
+    hour, minute = re.split("[.:]", text)
+    return time(int(hour), int(minute))
 
 
 def _precision(month: str | None, day: str | None, season: str | None) -> Precision:

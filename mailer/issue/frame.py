@@ -37,7 +37,7 @@ KEYS = (
     "link_groups",
 )
 SECTION_KEYS = ("id", "title", "parent", "organisations", "items")
-IMPORTANT_DATE_KEYS = ("date", "end", "approximate", "text", "kind", "item", "helsefellesskap")
+IMPORTANT_DATE_KEYS = ("date", "end", "approximate", "time", "text", "kind", "place", "item", "helsefellesskap")
 LINK_GROUP_KEYS = ("title", "past", "entries", "groups")
 LINK_ENTRY_KEYS = ("text", "lang", "date", "end", "approximate")
 
@@ -121,13 +121,16 @@ def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> t
     dates = []
     for each in fields.tables("important_dates", known=IMPORTANT_DATE_KEYS):
         each.text("text", required=True)
+        when = each.when(required=True)
         dates.append(
             ImportantDate(
-                when=each.when(required=True) or _UNDATED,
+                when=when or _UNDATED,
                 text=each.inlines("text", lang=lang),
                 kind=each.choice("kind", default=DateKind.EVENT),
                 item=each.text("item"),
                 helsefellesskap=each.slugs("helsefellesskap", known=known),
+                place=each.text("place"),
+                hours=each.hours(when),
                 line=each.line(),
             )
         )

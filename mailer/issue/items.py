@@ -14,7 +14,7 @@ from mailer.issue.urls import EMAIL
 
 KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
 CONTACT_KEYS = ("email", "name", "placement")
-DATE_KEYS = ("kind", "date", "end", "approximate", "title", "place")
+DATE_KEYS = ("kind", "date", "end", "approximate", "time", "title", "place")
 IMAGE_KEYS = ("file", "alt", "caption")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -100,8 +100,8 @@ def _dates(fields: Fields) -> tuple[ItemDate, ...]:
         when = each.when(required=True)
         kind = each.choice("kind", default=DateKind.EVENT)
         if when:
-            title, place = each.text("title"), each.text("place")
-            dates.append(ItemDate(when=when, kind=kind, title=title, place=place, line=each.line()))
+            title, place, hours = each.text("title"), each.text("place"), each.hours(when)
+            dates.append(ItemDate(when=when, kind=kind, title=title, place=place, hours=hours, line=each.line()))
     return tuple(dates)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Literal
 
@@ -160,6 +160,14 @@ class CalendarDate:
         return self.end or self.start
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The time of day on which something begins, and on which it ends if that is known; Norwegian time."""
+
+    start: time
+    end: time | None = None
+
+
 class DateKind(StrEnum):
     """What happens on a date; the first four are deadlines."""
 
@@ -199,6 +207,7 @@ class ItemDate:
     kind: DateKind
     title: str = ""
     place: str = ""
+    hours: Hours | None = None
     line: int = 0
 
 
@@ -211,6 +220,8 @@ class ImportantDate:
     kind: DateKind = DateKind.EVENT
     item: str = ""
     helsefellesskap: tuple[str, ...] = ()
+    place: str = ""
+    hours: Hours | None = None
     line: int = 0
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from babel.dates import format_date as babel_format
 
-from mailer.issue.model import CalendarDate, Lang, Precision
+from mailer.issue.model import CalendarDate, Hours, Lang, Precision
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -43,6 +43,15 @@ def write_when(when: CalendarDate, lang: Lang, *, year: int | None = None) -> st
         return _ON[lang] + _pattern(when.start, "EEEE", lang) + " " + write_day(when.start, lang, year=year)
     text = write_date(when, lang, year=year)
     return f"{_IN[lang]}{NO_BREAK_SPACE}{text}" if when.precision is Precision.MONTH and lang in _IN else text
+
+
+def write_hours(hours: Hours | None, lang: Lang) -> str:
+    """The time of day: *kl. 10.00–15.00*, *10:00–15:00*; Northern Sami has its digits alone, as in its dates."""
+    if hours is None:
+        return ""
+    form = "%H:%M" if lang == "en" else "%H.%M"
+    span = "–".join(each.strftime(form) for each in (hours.start, hours.end) if each)
+    return f"kl.{NO_BREAK_SPACE}{span}" if lang in {"nb", "nn"} else span
 
 
 def write_day_number(when: CalendarDate, lang: Lang) -> str:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import icalendar
@@ -8,7 +8,18 @@ import pytest
 
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.publication import Publication
-from mailer.issue.model import CalendarDate, DateKind, ImportantDate, Issue, Item, ItemDate, Precision, Section, Text
+from mailer.issue.model import (
+    CalendarDate,
+    DateKind,
+    Hours,
+    ImportantDate,
+    Issue,
+    Item,
+    ItemDate,
+    Precision,
+    Section,
+    Text,
+)
 from mailer.rendering.templates import Templates
 
 NOW = datetime(2023, 12, 1, tzinfo=UTC)
@@ -100,6 +111,27 @@ def test_the_place_is_told_and_the_kind_not_twice(
     assert event["location"] == "Bodø; rådhuset"
     assert event["summary"] == "Møte for alle"
     assert event["summary"].params["LANGUAGE"] == "se"
+
+
+def test_a_time_of_day_is_told_with_its_zone(build: Build, small_issue: Issue) -> None:
+    when = CalendarDate(start=date(2024, 2, 1))
+    hours = Hours(start=time(10), end=time(15, 30))
+    data = build(with_dates(small_issue, an_entry(when, hours=hours))).whole
+    (event,) = events(data)
+    begin, end = event["dtstart"].dt, event["dtend"].dt
+    assert (begin.astimezone(UTC), end - begin) == (datetime(2024, 2, 1, 9, tzinfo=UTC), timedelta(hours=5.5))
+    assert event["dtstart"].params["TZID"] == "Europe/Oslo"
+    assert data.count(b"BEGIN:VTIMEZONE") == 1
+
+
+def test_no_end_is_invented(build: Build, small_issue: Issue) -> None:
+    noon = Hours(start=time(12))
+    one, days = CalendarDate(start=date(2024, 7, 1)), CalendarDate(start=date(2024, 7, 1), end=date(2024, 7, 2))
+    (deadline,) = events(build(with_dates(small_issue, an_entry(one, hours=noon))).whole)
+    assert deadline["dtstart"].dt.astimezone(UTC) == datetime(2024, 7, 1, 10, tzinfo=UTC)
+    assert "dtend" not in deadline
+    (event,) = events(build(with_dates(small_issue, an_entry(days, hours=noon))).whole)
+    assert (event.start, event.end) == (date(2024, 7, 1), date(2024, 7, 3))
 
 
 def test_words_cannot_add_lines_to_the_file(build: Build, small_issue: Issue) -> None:

@@ -1,6 +1,6 @@
 import unicodedata
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from mailer.issue.fields import parse_date
 from mailer.issue.model import (
     CalendarDate,
     DateKind,
+    Hours,
     Image,
     Issue,
     Link,
@@ -187,6 +188,18 @@ BAD = {
         {"items/010-a.md": item('image = "a.png"'), "images/a.png": b"x"},
         ("items/010-a.md", 2, "image-alt", "an image without alt text", 'alt = ""'),
     ),
+    "time that is none": (
+        {"items/010-a.md": item('dates = [{ date = 2024-03-07, time = "25.00" }]')},
+        ("items/010-a.md", 2, "time", '"time" is not a time of day: 25.00', '"10.00–15.00"'),
+    ),
+    "time that ends before it begins": (
+        {"issue.toml": FRAME + '[[important_dates]]\ndate = 2024-03-07\ntime = "15.00-9.30"\ntext = "Møte"\n'},
+        ("issue.toml", 6, "time", '"time" ends before it begins', "how long it lasts"),
+    ),
+    "time without a day": (
+        {"items/010-a.md": item('dates = [{ date = "2024-03", time = 10:00:00 }]')},
+        ("items/010-a.md", 2, "time", "a time needs a day", "2024-02-01"),
+    ),
     "image that is not there": (
         {"items/010-a.md": item('image = { file = "a.png", alt = "x" }')},
         ("items/010-a.md", 2, "image", "an image is not there", "images folder"),
@@ -349,6 +362,9 @@ date = "2024-autumn"
 approximate = true
 title = "Utlysing"
 place = "Oslo"
+[[dates]]
+date = 2024-03-07
+time = "9.30–15:00"
 """
     frame = FRAME + SECTION.format(id="ks")
     issue = good(
@@ -366,7 +382,8 @@ place = "Oslo"
     assert read.helsefellesskap == ("oslo",)
     assert read.image == Image(path="images/a.png", alt="", caption="Foto: KS", line=8)
     assert issue.images == {"images/a.png": b"png"}
-    deadline, call = read.dates
+    deadline, call, meeting = read.dates
+    assert (deadline.hours, meeting.hours) == (None, Hours(start=time(9, 30), end=time(15)))
     assert (deadline.kind, deadline.when, deadline.line) == (
         DateKind.APPLICATION_DEADLINE,
         CalendarDate(start=date(2024, 3, 1)),
@@ -400,6 +417,8 @@ items = ["mote"]
 [[important_dates]]
 date = 2024-03-07
 end = 2024-03-08
+time = 10:00:00
+place = "Oslo"
 text = "Helsekonferansen. [Påmelding](https://a.example/)"
 kind = "conference"
 item = "mote"
@@ -436,15 +455,16 @@ entries = [{ text = "Opptak", date = 2023-11-07, end = 2023-11-08 }]
     assert issue.sections[0].organisations == ("KS", "Helsedirektoratet")
     (important,) = issue.important_dates
     assert important.when == CalendarDate(start=date(2024, 3, 7), end=date(2024, 3, 8))
+    assert (important.hours, important.place) == (Hours(start=time(10)), "Oslo")
     assert (important.kind, important.item, important.line) == (DateKind.CONFERENCE, "mote", 19)
     assert issue.helsefellesskap == {"oslo"}
     (group,) = issue.link_groups
     assert [(plain_text(each.text), each.lang, each.line) for each in group.entries] == [
-        ("Ein med ord", None, 29),
-        ("To", "nb", 29),
+        ("Ein med ord", None, 31),
+        ("To", "nb", 31),
     ]
     (missed,) = group.groups
-    assert (missed.title, missed.past, missed.line) == ("Gjekk du glipp av:", True, 31)
+    assert (missed.title, missed.past, missed.line) == ("Gjekk du glipp av:", True, 33)
     assert missed.entries[0].when == CalendarDate(start=date(2023, 11, 7), end=date(2023, 11, 8))
 
 

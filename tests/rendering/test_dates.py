@@ -1,16 +1,17 @@
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.issue.model import LANGS, CalendarDate, Lang, Precision
+from mailer.issue.model import LANGS, CalendarDate, Hours, Lang, Precision
 from mailer.rendering.dates import (
     last_day,
     write_below_number,
     write_date,
     write_day,
     write_day_number,
+    write_hours,
     write_month,
     write_when,
 )
@@ -163,3 +164,15 @@ def test_every_date_can_be_written(start: date, days: int, lang: Lang, precision
         assert write_when(when, lang).strip()
         assert write_below_number(when, lang).strip()
         assert last_day(when) >= start
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("nb", "kl.\u00a009.30–15.00"), ("en", "09:30–15:00"), ("se", "09.30–15.00")]
+)
+def test_a_time_of_day_is_written_as_its_language_does(lang: Lang, words: str) -> None:
+    assert write_hours(Hours(start=time(9, 30), end=time(15)), lang) == words
+
+
+def test_a_time_without_an_end_is_one_time() -> None:
+    assert write_hours(Hours(start=time(14)), "nn") == "kl.\u00a014.00"
+    assert write_hours(None, "nn") == ""
