@@ -13,6 +13,7 @@ _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*("[^"]*"|'[^']*')""")
 _STYLE_BLOCK = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _FETCHED_BY_STYLE = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//|@import", re.IGNORECASE)
 _FETCHING_ATTRIBUTES = frozenset({"src", "srcset", "background", "poster", "data", "codebase"})
+_MAY_FETCH = re.compile(r"src|background\s*=|poster|data|codebase|url\(|@import", re.IGNORECASE)
 _FETCHING_ELEMENTS = frozenset({"link", "script", "iframe", "object", "embed", "base", "form"})
 _BRANCH = re.compile(r"<!--\[if [^\]]*mso[^\]]*\]>(?P<open>(?:<!-->)?)|(?P<close><!\[endif\](?:--)?>)")
 
@@ -27,6 +28,8 @@ def remote_resources(html: str) -> tuple[str, ...]:
 def _fetched_by(element: str, attributes: str) -> Iterator[str]:
     if element in _FETCHING_ELEMENTS:
         yield f"<{element}>"
+    if not _MAY_FETCH.search(attributes):
+        return
     for name, quoted in _ATTRIBUTE.findall(attributes):
         value = quoted[1:-1].strip().lower()
         if name.lower() in _FETCHING_ATTRIBUTES and not value.startswith(("cid:", "data:image/")):

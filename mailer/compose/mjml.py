@@ -34,8 +34,12 @@ def harden(source: str) -> str:
 
     The compiler writes attribute values in Rust's debug format: a no-break space would come out as `\u{a0}`.
     """
-    tagged = _TAG.sub(lambda tag: _QUOTED.sub(_refer_in_value, tag[0]), clean(source))
+    tagged = _TAG.sub(_refer_in_tag, clean(source))
     return _TITLE.sub(lambda title: title[1] + _refer(title[2]) + title[3], tagged)
+
+
+def _refer_in_tag(match: re.Match[str]) -> str:
+    return _QUOTED.sub(_refer_in_value, match[0]) if _FRAGILE.search(match[0]) else match[0]
 
 
 def _refer_in_value(match: re.Match[str]) -> str:
