@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -62,7 +63,7 @@ def measure(what: str, action: Callable[[], object], *, rounds: int = ROUNDS) ->
 def measure_process(*arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", "mailer", *arguments]
-    run = lambda: subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY, env=environment)  # noqa: E731
+    run = partial(subprocess.run, command, check=True, capture_output=True, cwd=REPOSITORY, env=environment)
     run()
     before = os.times()
     measure(f"mailer {' '.join(arguments[:2])} as a process", run, rounds=PROCESSES)

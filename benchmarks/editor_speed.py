@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 from threading import Thread
@@ -28,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SLUG = "2023-12"
 ROUNDS = 9
 RECIPIENTS = 100_000
-SWITCHES = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split()  # noqa: SIM905
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -40,7 +41,7 @@ def seconds(work: Callable[[], object]) -> float:
 def check_process() -> list[float]:
     command = [sys.executable, "-m", "mailer", "check", SLUG]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    run = lambda: subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, capture_output=True)  # noqa: E731
+    run = partial(subprocess.run, command, cwd=REPOSITORY, env=environment, check=True, capture_output=True)
     run()
     return [seconds(run) for _ in range(ROUNDS)]
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 
 import uvicorn
 from PIL import Image
@@ -40,8 +41,10 @@ def served(application: ASGIApp) -> Iterator[str]:
         thread.join(timeout=5)
 
 
-def draw(browser: Browser, address: str, name: str, *, scheme: str = "light", width: int = 1240) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 820}, color_scheme=scheme)  # type: ignore[arg-type]
+def draw(
+    browser: Browser, address: str, name: str, *, scheme: Literal["light", "dark"] = "light", width: int = 1240
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 820}, color_scheme=scheme)
     page.goto(address, wait_until="load")
     page.wait_for_timeout(500)
     with Image.open(BytesIO(page.screenshot())) as taken:

@@ -110,7 +110,8 @@ class _Steps:
             self.say(f"   {sent.recipient}  {sent.reply}")
 
     def send(self) -> None:
-        prepared = prepare(self.services, SLUG, lists=[], untested=False, today=date.today())  # noqa: DTZ011
+        today = date.today()  # noqa: DTZ011 the editor's own calendar
+        prepared = prepare(self.services, SLUG, lists=[], untested=False, today=today)
         proposed = preview_mailing(self.services, prepared)
         planned = plan(self.services, prepared, expected=proposed.recipients)
         if planned.mailing is None:
