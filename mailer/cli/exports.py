@@ -44,11 +44,10 @@ def export(
     form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
     with services(context) as workspace:
         register = workspace.register
-        for each in list_ or ():
-            require_list(register, each)
+        chosen = tuple(require_list(register, each).slug for each in list_ or ())
         if region and region not in (known := [each.slug for each in register.regions]):
             raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
-        choice = ExportChoice(lists=tuple(list_ or ()), region=region, statuses=_statuses(status))
+        choice = ExportChoice(lists=chosen, region=region, statuses=_statuses(status))
         number = export_to(workspace.subscribers, file, choice=choice, form=form)
     say(f"{format_value(number)} rows are in {file}. It holds personal data: delete it when you are done.", "green")
 

@@ -122,11 +122,14 @@ def add(
 
     Example: `mailer subscribers add kari@kommune.example --list agder --basis "a: signed up by e-mail"`
     """
+    from mailer.subscribers.register import require_list
+
     if not list_:
         raise MailerError("no list was named", hint="Add --list LIST; mailer lists shows them.")
     facts = {"name": name, "organisation": organisation, "role": role, "lang": _language(lang)}
     with services(context) as workspace:
-        found = workspace.subscribers.add(address, lists=list_, basis=basis, again=again, **facts)
+        chosen = [require_list(workspace.register, each).slug for each in list_]
+        found = workspace.subscribers.add(address, lists=chosen, basis=basis, again=again, **facts)
     say(f"{found.address_as_given} is on {_lists_in_words(found)}.", "green")
 
 
@@ -139,9 +142,8 @@ def remove(context: typer.Context, address: Address, list_: OptionalListName = "
     from mailer.subscribers.register import require_list
 
     with services(context) as workspace:
-        if list_:
-            require_list(workspace.register, list_)
-        left = workspace.subscribers.remove(address, list_slug=list_ or None)
+        slug = require_list(workspace.register, list_).slug if list_ else None
+        left = workspace.subscribers.remove(address, list_slug=slug)
     say(
         f"{address} has left {', '.join(left)}." if left else f"{address} was on none of them. Nothing changed.",
         "green",

@@ -70,9 +70,13 @@ def release(
 
     Example: `mailer subscribers release kari@kommune.example --reason "new mailbox, asked in writing"`
     """
+    from mailer.subscribers.register import list_names
+
     from mailer.subscribers.model import ALL_LISTS
 
     with services(context) as workspace:
+        known = list_names(workspace.register).get(list_.casefold())
+        list_ = known.slug if known else list_  # one that left the register can still be released
         was_suppressed = workspace.subscribers.release(address, note=reason, list_slug=list_ or None)
         still = ", ".join(each.scope for each in workspace.subscribers.suppressions(address))
     on = f" on {list_}" if list_ else ""

@@ -49,11 +49,11 @@ def list_names(register: Register) -> Mapping[str, SubscriberList]:
     return {name.casefold(): each for each in register.lists for name in _names(each)}
 
 
-def require_list(register: Register, slug: str) -> SubscriberList:
-    """The list with this slug; raises `MailerError` that names the nearest."""
-    found = register.find(slug)
+def require_list(register: Register, name: str) -> SubscriberList:
+    """The list that a person calls so; raises `MailerError` that names the nearest."""
+    found = list_names(register).get(name.casefold())
     if found is None:
-        raise MailerError(f"there is no list {slug!r}", hint=nearest_list(register, slug))
+        raise MailerError(f"there is no list {name!r}", hint=nearest_list(register, name))
     return found
 
 

@@ -97,6 +97,15 @@ def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
     assert "mailer subscribers find" in result.err
 
 
+def test_lists_may_be_named_as_people_call_them(mailer: Run, tmp_path: Path) -> None:
+    added = mailer("subscribers", "add", "ny@x.example", "--list", "møre og romsdal", "--basis", "a: signed up")
+    assert "more-og-romsdal" in added.out
+    assert "1 rows" in mailer("subscribers", "export", tmp_path / "x.csv", "--list", "Møre og Romsdal").out
+    assert (
+        "has left more-og-romsdal" in mailer("subscribers", "remove", "ny@x.example", "--list", "MORE-og-romsdal").out
+    )
+
+
 def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -> None:
     add = ["subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: signed up"]
     assert "is on agder" in mailer(*add, "--name", "Ny", "--lang", "nn").out

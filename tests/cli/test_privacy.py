@@ -51,7 +51,7 @@ def test_somebody_can_be_kept_off_one_list_alone(mailer: Run) -> None:
     assert "is suppressed on oslo" in refused.err
     assert "It is suppressed on: oslo" in mailer("subscribers", "release", both, "--reason", "asked").err
     assert "Did you mean oslo" in mailer("subscribers", "suppress", both, "--list", "osloo").err
-    released = mailer("subscribers", "release", both, "--list", "oslo", "--reason", "asked again")
+    released = mailer("subscribers", "release", both, "--list", "Oslo", "--reason", "asked again")
     assert "--list oslo" in released.out
 
 
