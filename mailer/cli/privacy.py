@@ -70,9 +70,8 @@ def release(
 
     Example: `mailer subscribers release kari@kommune.example --reason "new mailbox, asked in writing"`
     """
-    from mailer.subscribers.register import list_names
-
     from mailer.subscribers.model import ALL_LISTS
+    from mailer.subscribers.register import list_names
 
     with services(context) as workspace:
         known = list_names(workspace.register).get(list_.casefold())
