@@ -1,12 +1,15 @@
 """`mailer catch`: a mail server on this machine that keeps everything and passes nothing on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.options import services
 from mailer.cli.output import hint, say
+
+if TYPE_CHECKING:
+    from mailer.transport.catcher import Faults
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +39,7 @@ def catch(
 
     from mailer.preview.inbox import Inbox
     from mailer.preview.server import HOST, listen, run_until_stopped
-    from mailer.transport.catcher import CatchingServer, Faults
+    from mailer.transport.catcher import NO_FAULTS, CatchingServer, Faults
 
     with services(context) as workspace:
         settings = workspace.settings
@@ -48,11 +51,21 @@ def catch(
     with catching as server, closing(listen(page_port)) as listener:
         host, actual = server.address
         say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
+        if faults != NO_FAULTS:
+            say(f"On purpose it {_in_words(faults)}.", "yellow")
         if actual != settings.smtp.port:
             hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
         say(f"The inbox is shown at http://{HOST}:{listener.getsockname()[1]}/")
         run_until_stopped(pages, listener)
     say("Stopped.")
+
+
+def _in_words(faults: "Faults") -> str:
+    words = [f"refuses {faults.reject}"] if faults.reject else []
+    words += [f"asks mail to {faults.defer} to come later"] if faults.defer else []
+    words += [f"waits {faults.slow:g} s before each answer"] if faults.slow else []
+    words += [f"takes mail number {faults.cut}, {2 * faults.cut} … and cuts the line unanswered"] if faults.cut else []
+    return "; ".join(words)
 
 
 def _show(recipient: str, file: Path) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _ENDINGS = {
     "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
-    "deferred": "The server asked to come back later for some; send again then.",
+    "deferred": "The server asked to come back later for some: run the same command again in five minutes or more. "
+    "(Without --once it waits for them itself.)",
     "stopped": "Stopped as asked; the messages in hand were finished.",
     "paused": "Paused; the messages in hand were finished.",
     "cancelled": "The mailing was cancelled.",
@@ -57,7 +58,8 @@ def start_mailing(
         services.ledger.refuse_old_backup()
         services.ledger.recover()
     with _naming_the_way_on(services, slug):
-        prepared = prepare(services, slug, lists=lists, untested=untested, today=date.today())  # noqa: DTZ011
+        today = date.today()  # noqa: DTZ011 the editor's own calendar
+        prepared = prepare(services, slug, lists=lists, untested=untested, today=today)
     proposed = preview_mailing(services, prepared)
     if json:
         show_json(_plan_as_json(slug, prepared, proposed))
@@ -88,13 +90,14 @@ def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     from mailer.cli.progress import showing_progress
     from mailer.workspace.sending import count_groups, dispatcher
 
+    sender = dispatcher(services)
     note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
     with (
         naming_the_other(services),
         _stopping_on_signals() as stop,
         showing_progress(partial(count_groups, services, mailing)) as show,
     ):
-        return dispatcher(services).run(mailing, stop=stop, once=once, on_progress=show)
+        return sender.run(mailing, stop=stop, once=once, on_progress=show)
 
 
 def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
@@ -102,14 +105,16 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     report = services.ledger.mailing(mailing)
     if ended.note and ended.note != report.note:
         say(f"\n{ended.note}", "yellow")
-    show_account(report)
+    show_account(report, is_interrupted=report.state == "running" and not services.ledger.is_sending(mailing))
     if ended.exit_code is not ExitCode.DONE:
         say(_ENDINGS[ended.reason], "yellow")
         raise typer.Exit(ended.exit_code)
     if not report.counts.accepted and (report.counts.rejected or report.counts.expired):
         _show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
-    say("Everybody is accounted for.", "green")
+    lost = report.counts.rejected + report.counts.expired
+    taken = f"The mail server has taken {format_value(report.counts.accepted)}"
+    say(taken + (f"; {format_value(lost)} will not get it" if lost else "") + ". Everybody is accounted for.", "green")
 
 
 def _show_nobody_got_it(report: "MailingReport") -> None:

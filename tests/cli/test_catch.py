@@ -31,6 +31,7 @@ def test_the_catching_server_plays_the_faults_that_the_options_name(workspace: P
     with subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert process.stdout.readline() == "On purpose it refuses nei@*; waits 0.01 s before each answer.\n"
         with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
             refused = smtp.sendmail("a@nyhetsbrev.example", ["nei@mottaker.example", "ja@mottaker.example"], "Hei\r\n")
         process.send_signal(signal.SIGINT)
