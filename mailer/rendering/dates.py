@@ -15,6 +15,7 @@ _SEASONS: dict[str, tuple[str, str, str, str]] = {
 }
 _ABOUT = {"nb": "ca.", "nn": "ca.", "en": "about", "se": "±"}
 _IN = {"nb": "i", "nn": "i", "en": "in"}
+_UNTIL = {"nb": "til", "nn": "til", "en": "in"}
 _ON = {"nb": "", "nn": "", "en": "on "}
 
 
@@ -38,11 +39,14 @@ def write_month(day: date, lang: Lang, *, year: int | None = None) -> str:
 
 
 def write_when(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
-    """The date as an answer to "when?": *onsdag 6. april*, *i februar*, *in February*."""
+    """The date as an answer to "when?": *onsdag 6. april*, *i februar*, *til hausten*."""
     if when.precision is Precision.DAY and when.end is None and lang != "se":
         return _ON[lang] + _pattern(when.start, "EEEE", lang) + " " + write_day(when.start, lang, year=year)
     text = write_date(when, lang, year=year)
-    return f"{_IN[lang]}{NO_BREAK_SPACE}{text}" if when.precision is Precision.MONTH and lang in _IN else text
+    if when.precision is Precision.DAY or lang not in _IN:
+        return text
+    before = _UNTIL[lang] if when.precision is Precision.SEASON else _IN[lang]
+    return f"{before}{NO_BREAK_SPACE}{text}"
 
 
 def write_hours(hours: Hours | None, lang: Lang) -> str:

@@ -115,7 +115,9 @@ def test_an_approximate_date_says_so() -> None:
         (CalendarDate(start=date(2022, 2, 1), precision=Precision.MONTH), "nn", "i februar"),
         (CalendarDate(start=date(2022, 2, 1), precision=Precision.MONTH), "en", "in February"),
         (CalendarDate(start=date(2022, 2, 1), precision=Precision.MONTH), "se", "guovvamánnu"),
-        (AUTUMN, "nb", "høsten"),
+        (CalendarDate(start=date(2022, 9, 1), precision=Precision.SEASON), "nb", "til høsten"),
+        (CalendarDate(start=date(2023, 9, 1), precision=Precision.SEASON), "en", "in autumn 2023"),
+        (CalendarDate(start=date(2023, 1, 1), precision=Precision.YEAR), "nn", "i 2023"),
     ],
 )
 def test_an_answer_to_when_has_its_weekday_or_preposition(when: CalendarDate, lang: Lang, words: str) -> None:
