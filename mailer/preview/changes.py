@@ -26,9 +26,10 @@ class Change:
 
 
 def changes_between(old: str, new: str) -> tuple[Change, ...]:
-    """The paragraphs that are not in both versions, in the order of the new one."""
+    """The paragraphs that are not in both versions, in the order of the new one; where lines break does not count."""
     before, after = _paragraphs(old), _paragraphs(new)
-    matcher = SequenceMatcher(a=before, b=after, autojunk=False)
+    old_words, new_words = ([" ".join(each.split()) for each in version] for version in (before, after))
+    matcher = SequenceMatcher(a=old_words, b=new_words, autojunk=False)
     found: list[Change] = []
     for kind, start_old, end_old, start_new, end_new in matcher.get_opcodes():
         if kind != "equal":
@@ -48,14 +49,14 @@ def _changes(old: list[str], new: list[str], heading: str) -> Iterator[Change]:
 
 
 def _pieces(old: str, new: str) -> Iterator[Piece]:
-    before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
-    matcher = SequenceMatcher(a=before, b=after, autojunk=False)
+    after = re.findall(r"\S+\s*", new)
+    matcher = SequenceMatcher(a=old.split(), b=new.split(), autojunk=False)
     for kind, start_old, end_old, start_new, end_new in matcher.get_opcodes():
         if kind == "equal":
             yield Piece("same", "".join(after[start_new:end_new]))
             continue
         if end_old > start_old:
-            yield Piece("removed", "".join(before[start_old:end_old]))
+            yield Piece("removed", " ".join(old.split()[start_old:end_old]) + " ")
         if end_new > start_new:
             yield Piece("added", "".join(after[start_new:end_new]))
 

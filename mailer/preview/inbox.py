@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from mailer.bootstrap import Services
 from mailer.preview.frames import FRAME_POLICY, with_links_out
-from mailer.preview.page import page_policy, render_page
+from mailer.preview.page import day_and_time_of, page_policy, render_page
 from mailer.preview.server import HOST, SCRIPT, headers_with, no_picture
 from mailer.preview.watching import saved_events
 
@@ -106,8 +106,14 @@ def _listed(path: Path) -> CaughtMail:
         to=str(message["Delivered-To"] or message["To"] or ""),
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
-        date=str(message["Date"] or ""),
+        date=_when(message["Date"]),
     )
+
+
+def _when(date: object) -> str:
+    """When a mail was sent, as a clock on this machine shows it; as written where that is no date."""
+    moment = getattr(date, "datetime", None)
+    return day_and_time_of(moment) if moment else str(date or "")
 
 
 def _source(path: Path, message: EmailMessage, part: str) -> str:

@@ -22,13 +22,17 @@ from mailer.errors import InputOutputError, MailerError, reason_of
 from mailer.preview.choice import read_choice
 from mailer.preview.frames import frame_policy, mail_frame, with_links_out
 from mailer.preview.latest import Latest
-from mailer.preview.page import Page, lines_around, page_html, page_policy, time_of
+from mailer.preview.page import Page, hash_of, lines_around, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
 from mailer.preview.watching import saved_events
 
 HOST = "127.0.0.1"
 SCRIPT = "web/preview.js"
-REFUSAL_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+REFUSAL_STYLE = (
+    ":root{color-scheme:light dark}body{font:18px/28px sans-serif;margin:48px auto;max-width:720px;padding:0 20px}"
+    "pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}"
+)
+REFUSAL_POLICY = f"default-src 'none'; style-src {hash_of(REFUSAL_STYLE)}; script-src 'self'; connect-src 'self'"
 
 
 class Preview:
@@ -163,10 +167,12 @@ def headers_with(policy: str) -> dict[str, str]:
 
 
 async def _refusal(_request: Request, error: Exception) -> Response:
-    """What is wrong, on a page that also loads anew when it has been put right."""
+    """What is wrong, on a page that loads anew when it has been put right; without templates, for one may be broken."""
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not yet</title>'
-        '<script src="/preview.js" defer></script></head>'
-        f'<body data-live="whole"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre></main></body></html>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{REFUSAL_STYLE}</style><script src="/preview.js" defer></script></head>'
+        f'<body data-live="whole"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre>'
+        '<p><a href="/">Back to the newsletter</a></p></main></body></html>'
     )
     return HTMLResponse(page, status_code=400, headers=headers_with(REFUSAL_POLICY))

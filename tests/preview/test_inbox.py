@@ -100,3 +100,12 @@ def test_everybody_can_use_the_page(
     put(folder, "1.a", subject="Første", html="<p>Hei</p>")
     for part in ("html", "source"):
         assert hurdles(f"{address}?part={part}", scheme=scheme, width=width) == []
+
+
+@pytest.mark.parametrize(("date", "shown"), [("Sun, 22 Nov 2026 00:12:21 +0000", "2026"), ("i går", "i går")])
+def test_the_time_of_a_mail_is_shown_as_a_clock_does(date: str, shown: str, inbox: Any, folder: Path) -> None:
+    (folder / "new" / "1.a").write_text(f"To: kari@a.example\nDate: {date}\n\nHei\n", encoding="utf-8")
+    page = inbox.get("/").text
+    assert "Til kari@a.example · " in page
+    assert shown in page.partition("Til kari@a.example · ")[2].partition("<")[0]
+    assert "+0000" not in page

@@ -103,8 +103,16 @@ def test_changes_name_the_heading_they_stand_under() -> None:
     new = "INNHOLD\n-------\n\nEn sak\n\nTO\n--\n\nNy tekst her.\n\nLikt.\n\nHelt nytt."
     first, second = changes_between(old, new)
     assert (first.heading, second.heading) == ("TO", "TO")
-    assert [(each.kind, each.text) for each in first.pieces][:2] == [("removed", "Gammel"), ("added", "Ny")]
+    assert [(each.kind, each.text) for each in first.pieces][:2] == [("removed", "Gammel "), ("added", "Ny ")]
     assert [(each.kind, each.text) for each in second.pieces] == [("added", "Helt nytt.")]
+
+
+def test_where_lines_break_is_no_change() -> None:
+    old, new = "Vi møtes i Bodø for å\nsnakke om\nhelse.", "Vi møtes i Bodø for\nå snakke om helse."
+    assert changes_between(old, new) == ()
+    (change,) = changes_between(old, new.replace("snakke", "tale"))
+    changed = [(each.kind, each.text.strip()) for each in change.pieces if each.kind != "same"]
+    assert changed == [("removed", "snakke"), ("added", "tale")]
 
 
 @given(old=st.text(alphabet="ab \n-", max_size=60), new=st.text(alphabet="ab \n-", max_size=60))
