@@ -8,14 +8,14 @@ from mailer.errors import MailerError
 from mailer.issue.model import Finding, Severity
 
 GMAIL_CLIPS_AT = 102_000
-_TAG = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
+_TAG = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*("[^"]*"|'[^']*')""")
 _STYLE_BLOCK = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _FETCHED_BY_STYLE = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//|@import", re.IGNORECASE)
 _FETCHING_ATTRIBUTES = frozenset({"src", "srcset", "background", "poster", "data", "codebase"})
-_MAY_FETCH = re.compile(r"src|background\s*=|poster|data|codebase|url\(|@import", re.IGNORECASE)
+_MAY_FETCH = (*_FETCHING_ATTRIBUTES, "url(", "@import")
 _FETCHING_ELEMENTS = frozenset({"link", "script", "iframe", "object", "embed", "base", "form"})
-_BRANCH = re.compile(r"<!--\[if [^\]]*mso[^\]]*\]>(?P<open>(?:<!-->)?)|(?P<close><!\[endif\](?:--)?>)")
+_BRANCH = re.compile(r"<!(?:--\[if [^\]]*mso[^\]]*\]>(?P<open>(?:<!-->)?)|(?P<close>\[endif\](?:--)?>))")
 
 
 def remote_resources(html: str) -> tuple[str, ...]:
@@ -28,7 +28,8 @@ def remote_resources(html: str) -> tuple[str, ...]:
 def _fetched_by(element: str, attributes: str) -> Iterator[str]:
     if element in _FETCHING_ELEMENTS:
         yield f"<{element}>"
-    if not _MAY_FETCH.search(attributes):
+    lowered = attributes.lower()
+    if not any(word in lowered for word in _MAY_FETCH):
         return
     for name, quoted in _ATTRIBUTE.findall(attributes):
         value = quoted[1:-1].strip().lower()
