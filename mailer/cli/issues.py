@@ -68,14 +68,15 @@ def compose(
 
     Example: `mailer compose 2023-12 --list vest-viken`
     """
-    from mailer.workspace.checking import check_issue
-    from mailer.workspace.desk import chosen_key, require_issue, write_issue
+    from mailer.workspace.checking import check_reading
+    from mailer.workspace.desk import chosen_key, composable, write_issue
 
     with services(context) as workspace:
-        issue = require_issue(workspace, slug)
+        reading = workspace.read_issue(slug)
+        issue = composable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output or workspace.settings.paths.build / slug)
-        findings = check_issue(workspace, slug, today=_today()).findings
+        findings = check_reading(workspace, reading, today=_today()).findings
     if json:
         files = [asdict(each) for each in built.files]
         show_json(

@@ -13,7 +13,7 @@ from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Lang, Severity
-from mailer.issue.source import find_issue
+from mailer.issue.source import IssueReading, find_issue
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import nearest_list
 from mailer.workspace.creation import UnwritableError
@@ -49,7 +49,11 @@ def require_known(services: "Services", slug: str) -> None:
 
 def require_issue(services: "Services", slug: str) -> Issue:
     """Read an issue that is to be composed; raises `MailerError` with the first error when there is any."""
-    reading = services.read_issue(slug)
+    return composable(services.read_issue(slug), slug)
+
+
+def composable(reading: IssueReading, slug: str) -> Issue:
+    """The issue that was read, if it can be composed; raises `MailerError` with the first error when there is any."""
     if reading.issue is None:
         raise _cannot_be_composed(slug, reading.findings)
     return reading.issue
