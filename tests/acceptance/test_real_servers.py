@@ -3,9 +3,11 @@
 import imaplib
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -138,8 +140,11 @@ class MailHost:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """One below those that the system gives away: no other program's connection takes it before the server does."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    pytest.fail("no port is free")
 
 
 def wait_for(port: int) -> None:
@@ -151,15 +156,14 @@ def wait_for(port: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def mail_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
+def mail_host() -> Iterator[MailHost]:
+    """In a folder of its own: every run of pytest shuts the folder above `tmp_path` to other users when it begins."""
     postfix, dovecot = (shutil.which(each, path="/usr/sbin:/usr/bin") for each in ("postfix", "dovecot"))
     daemons = next((each for each in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(each).is_dir()), "")
     if not (postfix and dovecot and daemons) or os.geteuid() != 0:
         pytest.skip("Postfix and Dovecot are not both installed, or this is not root")
-    folder = tmp_path_factory.mktemp("mail-host")
-    for each in (folder, *folder.parents):
-        if each.stat().st_uid == os.getuid() and each != Path(each.anchor):
-            each.chmod(each.stat().st_mode | 0o055)  # their servers run as users of their own
+    folder = Path(tempfile.mkdtemp(prefix="mailer-mail-"))
+    folder.chmod(0o755)  # their servers run as users of their own
     smtp, lmtp, imap = free_port(), free_port(), free_port()
     (folder / "etc").mkdir()
     for name in ("relay", "boxes"):
@@ -186,6 +190,7 @@ def mail_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
         subprocess.run([postfix, "-c", str(folder / "etc"), "stop"], check=False, capture_output=True)
         delivering.terminate()
         delivering.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_real_newsletter_arrives_as_it_was_sent(
