@@ -172,7 +172,8 @@ class SubscriberStore:
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_new and found is not None:
                 got_mail = subscriptions.suppress(connection, found.id, only=list_slug, now=now)
-                details = [{"reason": reason.value, "list": slug} for slug in got_mail] or [{"reason": reason.value}]
+                why = {"reason": reason.value} | ({"scope": scope} if list_slug else {})
+                details = [why | {"list": slug} for slug in got_mail] or [why]
                 events = [self.event(found.id, "suppressed", now, detail) for detail in details]
                 subscriptions.record_events(connection, events)
         return is_new

@@ -123,7 +123,11 @@ def test_an_address_that_is_suppressed_on_one_list_gets_mail_through_others(stor
         store.add("ole@kommune.example", lists=["fonna", "oslo"], basis=BASIS, again=True)
     assert [(each.lists, each.exclusion) for each in store.read_audience()] == [(("agder",), None)]
     assert [each.exclusion for each in store.read_audience(["oslo"])] == [Exclusion.SUPPRESSED]
-    assert store.history("ole@kommune.example")[-1].detail == {"reason": "manual", "list": "oslo"}
+    assert store.history("ole@kommune.example")[-1].detail == {
+        "reason": "manual",
+        "scope": "oslo",
+        "list": "oslo",
+    }
 
 
 def test_releasing_an_address_for_all_lists_leaves_what_holds_for_one(store: SubscriberStore) -> None:

@@ -1,6 +1,7 @@
 """A subscription's states: the store against a model of the rules, in any order of what people and editors do."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mailer.database.engine import open_database
 from mailer.errors import MailerError
+from mailer.subscribers.counting import read_growth
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, import_files
 from mailer.subscribers.leaving import undo_leaving
@@ -135,6 +137,12 @@ class _Subscriptions(RuleBasedStateMachine):
             each.address: {one.list: one.status.value for one in each.subscriptions} for each in self.store.find("")
         }
         assert found == self.wanted
+
+    @invariant()
+    def the_history_tells_how_many_there_are(self) -> None:
+        active = Counter(slug for statuses in self.wanted.values() for slug in statuses if statuses[slug] == "active")
+        told = {slug: numbers[-1] for slug, numbers in read_growth(self.store).by_list.items() if numbers[-1]}
+        assert told == active
 
     @invariant()
     def the_audience_is_who_is_active_and_not_suppressed(self) -> None:
