@@ -11,15 +11,25 @@ _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
 _UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)")
 
 
+_DAY_AND_MONTH = re.compile(
+    r"\b([0-9]{1,2}\.?) (?=(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[sc])[a-z]*\b)", re.IGNORECASE
+)
+
+
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:
     """The inlines as HTML inside a block in `lang`."""
     return Markup("").join(_render(each, lang) for each in inlines)
 
 
 def unbroken(text: str) -> Markup:
-    """The text, escaped, with names like *Vest-Viken* kept on one line."""
-    kept = _UNBROKEN.sub(r'<span class="nw">\g<0></span>', str(escape(text)))
+    """The text, escaped, with names like *Vest-Viken* and dates like *1. mars* kept on one line."""
+    kept = _UNBROKEN.sub(r'<span class="nw">\g<0></span>', str(escape(bind_dates(text))))
     return Markup(kept)  # noqa: S704 - escaped above; the pattern adds only the span
+
+
+def bind_dates(text: str) -> str:
+    """The text with a day and its month bound by a no-break space, for a line must not end between them."""
+    return _DAY_AND_MONTH.sub("\\1\N{NO-BREAK SPACE}", text)
 
 
 def lang_mark(lang: Lang, around: Lang) -> Markup:

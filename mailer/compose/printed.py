@@ -14,6 +14,7 @@ from mailer.compose.excerpts import Row, split_lead_in
 from mailer.compose.glyphs import Glyphs, read_glyphs
 from mailer.compose.images import SHOWN_WIDTH, prepare_pictures
 from mailer.compose.inbox import subject_of
+from mailer.compose.markup import bind_dates
 from mailer.compose.outline import tidy_outline
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Publication
@@ -240,7 +241,7 @@ class _Content:
     def inline(self, inline: Inline) -> dict[str, Any]:
         match inline:
             case Text(text):
-                return {"kind": "text", "text": text}
+                return {"kind": "text", "text": bind_dates(text)}
             case LineBreak():
                 return {"kind": "break"}
             case Strong(children):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.markup import inline_html, lang_mark, link_html, unbroken
+from mailer.compose.markup import bind_dates, inline_html, lang_mark, link_html, unbroken
 from mailer.issue.model import Emphasis, Inline, Inlines, LineBreak, Link, Strong, Text, plain_text
 
 
@@ -76,3 +76,9 @@ def test_every_word_comes_out_and_only_our_elements_do(inlines: Inlines) -> None
     reader = Reader(str(inline_html(inlines, "nb")))
     assert reader.words == plain_text(inlines)
     assert set(reader.tags) <= {"a", "strong", "em", "br", "span"}
+
+
+def test_a_day_and_its_month_stay_on_one_line() -> None:
+    words = "innen 1. mars, 15. Januar eller 3 May; 2. etasje og 80 FACT-team brytes"
+    bound = "innen 1.\u00a0mars, 15.\u00a0Januar eller 3\u00a0May; 2. etasje og 80 FACT-team brytes"
+    assert bind_dates(words) == bound
