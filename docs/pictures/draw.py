@@ -44,14 +44,16 @@ COMPONENTS = {
 
 
 def save(name: str, *drawn: Image.Image) -> None:
-    """Put pictures side by side, in 128 colours; picked by how they differ, or a few red words would turn brown."""
+    """Put pictures side by side, in 192 colours: those that differ most, or a few words in red would turn brown."""
     width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
     sheet = Image.new("RGB", (width, max(each.height for each in drawn)), "#8C9696")
     left = 0
     for each in drawn:
         sheet.paste(each, (left, 0))
         left += each.width + GAP
-    sheet.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+    sheet.quantize(192, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).save(
+        HERE / f"{name}.png", optimize=True
+    )
     print(f"{name}.png  {(HERE / f'{name}.png').stat().st_size / 1000:.0f} kB")
 
 

@@ -21,6 +21,7 @@ from mailer.preview.choice import Choice
 from mailer.preview.inbox import Inbox
 from mailer.preview.latest import Latest
 from mailer.preview.server import Preview
+from mailer.preview.static import write_preview
 from mailer.subscribers.importing import ImportOptions, import_files
 
 HERE = Path(__file__).resolve().parent
@@ -65,6 +66,13 @@ def draw_preview(browser: Browser, services: Services, folder: Path) -> None:
         file.write_text(good, "utf-8")
 
 
+def draw_approval(browser: Browser, services: Services, folder: Path) -> None:
+    index = write_preview(services, SLUG, folder / "approval", today=date(2023, 12, 1))
+    page = index.with_name("variant-3-phone.html")
+    page.write_text(page.read_text("utf-8").replace("<details>", "<details open>"), "utf-8")
+    draw(browser, page.as_uri(), "approval")
+
+
 def draw_inbox(browser: Browser, services: Services, folder: Path) -> None:
     caught = folder / "var" / "inbox" / "new"
     caught.mkdir(parents=True)
@@ -91,6 +99,7 @@ def main() -> None:
         files = sorted((folder / "subscribers").glob("example-*.csv"))
         import_files(services.subscribers, services.register, files, options=ImportOptions())
         draw_preview(browser, services, folder)
+        draw_approval(browser, services, folder)
         draw_inbox(browser, services, folder)
         browser.close()
         services.close()
