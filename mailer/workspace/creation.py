@@ -17,6 +17,9 @@ GITIGNORE = """\
 /subscribers/*.xlsx
 """
 
+OWN_PAGES = ("preview.*", "inbox.html.j2", "changes.html.j2")
+"""Templates of pages that are mailer's own and no part of the newsletter: they go with the version of mailer."""
+
 
 class UnwritableError(MailerError):
     """The disk, or the rights on it, do not let us write."""
@@ -45,7 +48,10 @@ def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path,
 
 
 def _fill(target: Path, source: Path) -> tuple[Path, ...]:
-    """Copy settings, registers and templates; of the subscribers' folder nothing but its registers."""
+    """Copy settings, registers and templates; of the subscribers' folder nothing but its registers.
+
+    The templates are copied so that an upgrade of mailer does not change how a newsletter looks.
+    """
     (target / "issues").mkdir(parents=True)
     (target / "subscribers").mkdir()
     shutil.copyfile(source / CONFIG, target / CONFIG)
@@ -54,7 +60,7 @@ def _fill(target: Path, source: Path) -> tuple[Path, ...]:
     shutil.copytree(
         source / "templates",
         target / "templates",
-        ignore=shutil.ignore_patterns(".*", "__pycache__"),
+        ignore=shutil.ignore_patterns(".*", "__pycache__", *OWN_PAGES),
         copy_function=shutil.copyfile,
     )
     (target / ".gitignore").write_text(GITIGNORE, encoding="utf-8")

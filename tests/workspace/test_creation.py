@@ -16,6 +16,9 @@ def defaults(tmp_path: Path) -> Path:
     for name in (
         "config.toml",
         "templates/email/issue.mjml.j2",
+        "templates/web/issue.html.j2",
+        "templates/web/preview.js",
+        "templates/web/inbox.html.j2",
         "templates/.hidden",
         "subscribers/helsefellesskap.toml",
         "subscribers/real-people.csv",
@@ -38,6 +41,7 @@ def test_a_new_workspace_has_settings_templates_and_registers_and_nobodys_addres
         "config.toml",
         "subscribers/helsefellesskap.toml",
         "templates/email/issue.mjml.j2",
+        "templates/web/issue.html.j2",
     ]
     assert (target / "issues").is_dir()
     assert (target / "config.toml").read_text("utf-8") == "# config.toml\n"
