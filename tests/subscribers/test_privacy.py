@@ -1,5 +1,6 @@
 """Erasing leaves no byte of an address, or of a name nobody else has; purging keeps counts and lets go of people."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +83,32 @@ def test_no_byte_of_an_erased_person_is_left_in_the_files_of_a_database_of_postg
     assert erase(store, "aa.ny@kommune.example", workspace=tmp_path).is_scrubbed
     assert _found(postgresql_database, needles) == {"Kari Vanlig"}
     assert "aa.ny@" not in _statistics(postgresql_database)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_what_the_page_tells_an_administrator_rids_the_log_of_postgresql_of_the_erased_too(
+    postgresql_database: Database,
+    build_store: Callable[[Database], SubscriberStore],
+    repository: Path,
+    tmp_path: Path,
+) -> None:
+    store = build_store(postgresql_database)
+    store.add("aa.logget@kommune.example", lists=["oslo"], basis="e: case 1")
+    erase(store, "aa.logget@kommune.example", workspace=tmp_path)
+    assert "aa.logget@" in _logged(postgresql_database)
+    page = (repository / "docs" / "howto" / "subscribers.md").read_text("utf-8")
+    (block,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    for statement in re.split(r";\n(?=ALTER|SELECT|DO|CHECKPOINT|\Z)", block):
+        if statement:
+            _run(postgresql_database, statement.replace("%", "%%"))
+    assert "aa.logget@" not in _logged(postgresql_database)
+
+
+def _logged(database: Database) -> str:
+    query = "SELECT pg_read_binary_file('pg_wal/' || name) FROM pg_ls_waldir()"
+    with database.reading() as connection:
+        return b"".join(map(bytes, connection.exec_driver_sql(query).scalars())).decode("latin-1")
 
 
 def _run(database: Database, statement: str) -> None:
