@@ -152,6 +152,12 @@ def office(tmp_path: Path, sqlite_url: str) -> Iterator[Office]:
 
 
 @pytest.fixture
+def build_office() -> type[Office]:
+    """Make a workspace in a folder, with a database somewhere else."""
+    return Office
+
+
+@pytest.fixture
 def shared_office(tmp_path: Path, postgresql_proxy: tuple[str, Any]) -> Iterator[Office]:
     """A workspace on PostgreSQL, reached by way of a proxy."""
     made = Office(tmp_path / "workspace", postgresql_proxy[0])

@@ -1,13 +1,15 @@
 """What is on disk before the final dot goes out, and what happens when the disk is full or somebody else writes."""
 
+import os
 import random
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,62 @@ def test_a_disk_that_is_full_at_any_moment_costs_no_account(office: Any, catch: 
     sender.communicate(timeout=120)
     found = office.check(inbox.received)
     assert len(found["accepted"] | found["in_doubt"]) == people
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """Mount a file system that holds no more than so much."""
+    mount = shutil.which("mount")
+    if mount is None or sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk, on Linux")
+    folder.mkdir()
+    done = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False, capture_output=True
+    )
+    if done.returncode != 0:
+        pytest.skip(f"this machine does not allow mounting: {done.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def cramped_office(tmp_path: Path, build_office: Callable[..., Any]) -> Iterator[Any]:
+    """A workspace whose database lies on a disk of its own, on which there is room for little more than the plan."""
+    disk = tmp_path / "disk"
+    with small_disk(disk, "4m"):
+        made = build_office(tmp_path / "workspace", f"sqlite:///{disk / 'mailer.sqlite3'}")
+        yield made
+        made.close()
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full_costs_no_account_and_sending_goes_on_when_there_is_room(
+    cramped_office: Any, catch: Catch, tmp_path: Path
+) -> None:
+    """A heap of rubbish takes the room that is left, now and then all of it; when it is gone, sending goes on."""
+    people, rubbish, said = 400, tmp_path / "disk" / "rubbish", []
+    cramped_office.plan(people)
+    inbox = catch(cramped_office, 0.005)
+    free = shutil.disk_usage(rubbish.parent).free
+    for share in (1.0, 0.9, 0.8, 0.7, 0.5, 0.3):
+        rubbish.write_bytes(b"x" * int(free * share))
+        sender = cramped_office.start()
+        said.append((sender.communicate(timeout=120)[1].decode(), sender.returncode))
+        rubbish.unlink()
+        cramped_office.ledger.recover()
+        cramped_office.check(inbox.received)
+    full = [words for words, code in said if code == 74]
+    assert len(full) >= 2, f"the disk was never full: {said}"
+    assert not [words for words in full if "Traceback" in words or "full" not in words]
+    sender = cramped_office.start()
+    sender.communicate(timeout=120)
+    found = cramped_office.check(inbox.received)
+    assert len(found["accepted"] | found["in_doubt"]) == people
+    assert len(found["in_doubt"]) <= len(full) * cramped_office.connections
+    codes = ", ".join(str(code) for _, code in said)
+    sys.stdout.write(f"\nA small disk, more or less full: exit codes {codes}; {len(found['in_doubt'])} in doubt\n")
 
 
 @pytest.mark.slow

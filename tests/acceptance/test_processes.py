@@ -15,7 +15,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
+from mailer.database.tables import delivery, subscriber, subscription
+from mailer.delivery.ledger import utc_now
 from mailer.delivery.model import InDoubtPolicy, Resolution
 
 Catch = Callable[[Any, float], Any]
@@ -35,6 +38,12 @@ def wait_for(condition: Callable[[], bool], sender: subprocess.Popen[bytes]) -> 
 def tell(figures: str) -> None:
     """Say what was measured: `poe soak` shows it."""
     sys.stdout.write(f"\n{figures}\n")
+
+
+def processor_seconds() -> float:
+    """What the processes that have ended so far have worked."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def begins(office: Any, inbox: Any, **how: Any) -> subprocess.Popen[bytes]:
@@ -180,8 +189,11 @@ def test_a_sender_that_is_frozen_and_thawed_goes_on(office: Any, catch: Catch) -
     inbox = catch(office, ROUND_TRIP)
     sender = begins(office, inbox)
     sender.send_signal(signal.SIGSTOP)
+    began, work = time.monotonic(), processor_seconds()
     second = office.start()
     _, said = second.communicate(timeout=60)
+    took, worked = time.monotonic() - began, processor_seconds() - work
+    tell(f"A second sender beside a frozen one: refused {took:.1f} s after its start, {worked:.1f} s of them computing")
     assert second.returncode == 75
     assert b"another sender is at work" in said
     assert office.ledger.recover() == 0, "it lives"
@@ -189,6 +201,33 @@ def test_a_sender_that_is_frozen_and_thawed_goes_on(office: Any, catch: Catch) -
     sender.communicate(timeout=60)
     assert sender.returncode == 0
     assert len(office.check(inbox.received)["accepted"]) == 200
+
+
+@pytest.mark.slow
+def test_nobody_is_sent_to_five_seconds_after_leaving(office: Any, catch: Catch) -> None:
+    """Every third leaves in mid-send; the ledger's own times say when the last of them was accepted."""
+    office.plan(1_500)
+    inbox = catch(office, ROUND_TRIP)
+    sender = begins(office, inbox)
+    leavers = {f"p{each}@mottaker.example" for each in range(0, 1_500, 3)}
+    with office.database.writing() as connection:
+        ids = select(subscriber.c.id).where(subscriber.c.address.in_(leavers))
+        leaving = update(subscription).where(subscription.c.subscriber_id.in_(ids))
+        connection.execute(leaving.values(status="unsubscribed"))
+    left_at = utc_now()
+    sender.communicate(timeout=120)
+    office.check(inbox.received)
+    with office.database.reading() as connection:
+        theirs = connection.execute(select(delivery).where(delivery.c.recipient.in_(leavers))).all()
+    late = [(row.changed_at - left_at).total_seconds() for row in theirs if row.status == "accepted"]
+    skipped = sum(row.skip_reason == "unsubscribed" for row in theirs)
+    assert skipped + len(late) == len(leavers)
+    assert skipped > len(leavers) / 4, "they left too late: nothing was tested"
+    assert max(late, default=0.0) <= 5
+    tell(
+        f"{len(leavers)} left in mid-send: {skipped} of them got nothing, "
+        f"the last of the others was accepted {max(late, default=0.0):.2f} s after that was written"
+    )
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------------
