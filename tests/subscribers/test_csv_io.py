@@ -29,6 +29,18 @@ def _reasons(file: Path, register: Register) -> list[tuple[int, str]]:
     return [(row.line, row.reason) for row in _read(file, register) if isinstance(row, RefusedRow)]
 
 
+@pytest.mark.parametrize(("first", "last"), [("cp1252", "utf-8"), ("utf-8", "cp1252")])
+def test_a_letter_of_another_encoding_is_found_however_far_down_and_its_line_is_named(
+    file: Path, register: Register, first: str, last: str
+) -> None:
+    line = "a@x.example;Åse Ødegård;oslo\n"
+    file.write_bytes(b"epost;navn;liste\n" + line.encode(first) * 8_000 + line.encode(last))
+    assert file.stat().st_size > 200_000, "more than is looked at in one piece"
+    with pytest.raises(CsvError, match="a mixture of both") as refused:
+        _read(file, register)
+    assert refused.value.where == f"{file}:{2 if first == 'cp1252' else 8_002}"
+
+
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("name", ALPHABETS)
