@@ -73,6 +73,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "wrong-type": (frame('number = "7"\n'), frame("number = 7\n")),
     "missing": ({"issue.toml": 'date = "2024-02"\n'}, frame()),
     "date": (deadline('"2024-13"'), deadline('"2024-12"')),
+    "time": (
+        item(facts='dates = [{ date = 2024-03-01, time = "halv ti" }]'),
+        item(facts='dates = [{ date = 2024-03-01, time = "09:30-15:00" }]'),
+    ),
     "lang": (item(facts='lang = "no"'), item(facts='lang = "nn"')),
     "email": (frame('contact = "kari.kommune.example"\n'), frame('contact = "kari@kommune.example"\n')),
     "slug": (item(facts='slug = "Møte i Bodø"'), item(facts='slug = "mote-i-bodo"')),
