@@ -9,7 +9,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -142,6 +142,10 @@ def _postgresql_engine(url: URL) -> Engine:
         from mailer.database.postgresql import create_patient_engine  # noqa: PLC0415 its driver is an extra
 
         return create_patient_engine(url)
+    except ValueError as error:
+        raise DatabaseError(
+            "answer_timeout is no number of seconds", where="[database] url", hint="Write it as ?answer_timeout=120."
+        ) from error
     except ModuleNotFoundError as error:
         raise DatabaseError(
             "PostgreSQL's driver is not installed",
@@ -222,11 +226,18 @@ def explained_use(place: str) -> Iterator[None]:
     try:
         yield
     except UnreadableError as error:
-        is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-        if is_plain_error or type(error) not in {OperationalError, UnreadableError}:
-            raise  # a statement that is wrong: ours to mend
+        if _is_ours_to_mend(error):
+            raise
         # PostgreSQL adds lines of guesses to its reason.
         raise _unusable(str(error.orig or error).partition("\n")[0], place) from error
+
+
+def _is_ours_to_mend(error: UnreadableError) -> bool:
+    """A statement that is wrong; without a statement it was the address that the driver could not use."""
+    if error.statement is None and isinstance(error, ProgrammingError):
+        return False
+    is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return is_plain_error or type(error) not in {OperationalError, UnreadableError}
 
 
 def _unusable(words: str, place: str) -> DatabaseError:

@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     with pytest.raises(DatabaseError) as refused:
         open_database("postgresql+psycopg://kari:hemmelig@127.0.0.1:1/mailer")
-    assert refused.value.where == "postgresql+psycopg://kari:***@127.0.0.1:1/mailer"
+    assert refused.value.where == "postgresql://kari:***@127.0.0.1:1/mailer"
     assert "hemmelig" not in str(refused.value)
     assert "Check that the server runs" in refused.value.hint
 

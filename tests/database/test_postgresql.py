@@ -57,3 +57,16 @@ def test_libpqs_own_limits_are_set_unless_the_address_says_otherwise(postgresql_
         "connect_timeout": "10",
         "tcp_user_timeout": "60000",
     }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        ("answer_timeout=long", "answer_timeout is no number"),
+        ("connect_timeout=long", "connect_timeout"),
+        ("tide=high", "tide"),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named(postgresql_proxy: tuple[str, Any], parameter: str, words: str) -> None:
+    with pytest.raises(DatabaseError, match=words):
+        open_database(f"{postgresql_proxy[0]}&{parameter}")
