@@ -90,6 +90,8 @@ def find(
 
     Example: `mailer subscribers find @bergen.example`
     """
+    from mailer.subscribers.store import FIND_LIMIT
+
     with services(context) as workspace:
         found = workspace.subscribers.find(query)
     if json:
@@ -101,7 +103,12 @@ def find(
         return
     rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in found]
     show_table(["Address", "Name", "Organisation", "Lists"], rows)
-    say(f"{len(found)} found.")
+    is_cut = len(found) == FIND_LIMIT
+    say(
+        f"The first {FIND_LIMIT} are shown. Say more of the address or name to see others."
+        if is_cut
+        else f"{len(found)} found."
+    )
 
 
 @subscribers.command()

@@ -118,10 +118,10 @@ def _show_erased(address: str, done: "Erased") -> None:
     if not done.is_scrubbed:
         say("The database could not be rewritten, so bytes may remain in it: something else is using it.", "yellow")
         hint("Stop serve and running mailings, then: mailer subscribers purge")
-    for file in done.files:
-        say(f"Still in it, or not readable: {file}", "yellow")
     if done.files:
-        note("Delete these files, or the lines in them.")
+        say("These files still hold the address or the name, or cannot be opened; delete them, or the lines:", "yellow")
+    for file in done.files:
+        say(f"  {file}", "yellow")
     note("Backups hold it too, until they are thrown away.")
 
 

@@ -74,6 +74,14 @@ def test_people_are_found_by_address_name_and_domain(query: str, found: int, mai
     assert f"{found} found" in mailer("subscribers", "find", query).out
 
 
+def test_who_finds_too_many_is_told_that_not_all_are_shown(mailer: Run, tmp_path: Path) -> None:
+    rows = "".join(f"p{each}@many.example;oslo;e: sak 1\n" for each in range(101))
+    (tmp_path / "many.csv").write_text(f"epost;liste;grunnlag\n{rows}", "utf-8")
+    assert mailer("subscribers", "import", tmp_path / "many.csv").code == 0
+    assert "The first 100 are shown" in mailer("subscribers", "find", "@many.example").out
+    assert "1 found" in mailer("subscribers", "find", "p100@many").out
+
+
 def test_finding_nobody_says_so_and_what_to_look_for(mailer: Run) -> None:
     result = mailer("subscribers", "find", "zzz")
     assert result.code == 0
