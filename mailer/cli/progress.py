@@ -130,7 +130,7 @@ def _line(progress: "Progress", *, rate: float) -> str:
     if left > 0 and rate:
         return f"{_done(progress)}; {_pace(rate)}; about {format_duration(timedelta(seconds=left / rate))} left"
     if left > 0:
-        return f"{_done(progress)}; nothing in the last {SECONDS_OF_PACE} s: waiting for the mail server"
+        return f"{_done(progress)}; waiting: nothing in the last {SECONDS_OF_PACE} s"
     return f"{_done(progress)}" + ("; waiting to try those deferred again" if progress.deferred else "")
 
 
