@@ -53,20 +53,11 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
     """
     parsed = parse_address(address)
     with store.joining() as connection:
-        if store.database.is_sqlite:
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
         found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
         if found is None and (new := moved_to(connection, parsed.normalised)):
             raise SubscriberError(f"{address} is {new} now", hint=f"Both are erased by: mailer subscribers erase {new}")
-        given = {found.address_as_given, *_earlier(connection, found)} if found else set()
-        addresses = {parsed.normalised, *(parse_address(each).normalised for each in given)}
-        forms = addresses | given | {parsed.as_given}
-        for each in addresses:
-            store.suppressed.erase(connection, each, now=store.clock())
-        deliveries = _strip_deliveries(connection, found.id if found else None, forms)
-        connection.execute(test_send.update().where(test_send.c.recipient.in_(forms)).values(recipient=ERASED))
-        if found is not None:
-            delete_people(connection, subscriber.c.id == found.id)
+        forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
+        deliveries = _erase_rows(store, connection, found, forms)
         names = _own_names(connection, found)
     return Erased(
         was_subscriber=found is not None,
@@ -76,8 +67,11 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
     )
 
 
-def _earlier(connection: Connection, person: Row[Any]) -> Iterator[str]:
-    """The addresses the person had, as they were given, less those that somebody else has now."""
+def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
+    """The addresses the person has and had, as they were given, less those that somebody else has now."""
+    if person is None:
+        return
+    yield person.address_as_given
     query = select(subscriber_event.c.detail)
     query = query.where(subscriber_event.c.subscriber_id == person.id, subscriber_event.c.action == "moved")
     for detail in connection.execute(query).scalars():
@@ -85,6 +79,20 @@ def _earlier(connection: Connection, person: Row[Any]) -> Iterator[str]:
         owner = select(subscriber.c.id).where(subscriber.c.address == parse_address(old).normalised)
         if connection.execute(owner).scalar() in {None, person.id}:
             yield old
+            yield parse_address(old).normalised
+
+
+def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any] | None, forms: set[str]) -> int:
+    """Returns how many deliveries have lost their address."""
+    if store.database.is_sqlite:
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    for each in {parse_address(form).normalised for form in forms}:
+        store.suppressed.erase(connection, each, now=store.clock())
+    connection.execute(test_send.update().where(test_send.c.recipient.in_(forms)).values(recipient=ERASED))
+    deliveries = _strip_deliveries(connection, person.id if person else None, forms)
+    if person is not None:
+        delete_people(connection, subscriber.c.id == person.id)
+    return deliveries
 
 
 def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
