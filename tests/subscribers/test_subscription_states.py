@@ -45,6 +45,7 @@ class _Subscriptions(RuleBasedStateMachine):
         self.earlier: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
+        self.the_history_tells_how_many_there_are()
         self.database.close()
         self.folder.cleanup()
 
@@ -138,7 +139,6 @@ class _Subscriptions(RuleBasedStateMachine):
         }
         assert found == self.wanted
 
-    @invariant()
     def the_history_tells_how_many_there_are(self) -> None:
         active = Counter(slug for statuses in self.wanted.values() for slug in statuses if statuses[slug] == "active")
         told = {slug: numbers[-1] for slug, numbers in read_growth(self.store).by_list.items() if numbers[-1]}
