@@ -23,7 +23,7 @@ RULES: dict[str, Explanation] = {
     "wrong-type": Explanation("A text, a number and a list are read in different ways.", "Write it as shown."),
     "missing": Explanation("The mail cannot be composed without it.", "Add the key."),
     "date": Explanation("A date that cannot be read is not printed.", 'Write 2024-02-01, "2024-02" or "2024-autumn".'),
-    "time": Explanation("A time that cannot be read is not printed.", "Write 09:30, or 09:30-15:00."),
+    "time": Explanation("A time that cannot be read is not printed.", "Write 10.00, or 10.00–15.00."),
     "lang": Explanation("Labels and pronunciation follow the language.", "Write nb, nn, se or en."),
     "email": Explanation("Answers would go nowhere.", "Correct the address."),
     "slug": Explanation("The name is part of web addresses.", "Use a–z, digits and hyphens."),

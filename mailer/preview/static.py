@@ -17,7 +17,7 @@ from mailer.preview.views import Look, View, pdf_of, require_view, web_version
 from mailer.workspace.desk import require_issue, write_files
 
 _WRITTEN: tuple[Lang, ...] = ("nb", "nn")
-TEXT, PDF, EML = "issue.txt", "issue.pdf", "issue.eml"
+TEXT, PDF, EML, WORDS = "issue.txt", "issue.pdf", "issue.eml", "words.txt"
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'unsafe-inline'; img-src data:\">"
@@ -33,16 +33,21 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     latest = Latest(services, slug, today=lambda: today)
     look = latest.look(Choice())
     view = require_view(look)
-    before = folder / TEXT
+    before, words = folder / WORDS, _words(view)
     old = before.read_text("utf-8", "replace") if before.is_file() else None
-    changes = None if old is None else changes_between(old, view.text)
+    changes = None if old is None else changes_between(old, words)
     files = _Files(services=services, latest=latest, look=look, variants=_variants(latest, view))
     written = dict(files.pages(has_changes=changes is not None)) | dict(files.frames())
     if changes is not None:
         written["changes.html"] = _changes_page(services, slug, changes).encode()
-    written |= {TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
+    written |= {WORDS: words.encode(), TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
     index, *_ = write_files(folder, written)
     return index.file
+
+
+def _words(view: View) -> str:
+    """What the next version is compared with: all that a reader reads, in the inbox too."""
+    return f"{view.composed.subject}\n\n{view.composed.preheader}\n\n{view.text}"
 
 
 def _variants(latest: Latest, view: View) -> tuple[VariantCount, ...]:

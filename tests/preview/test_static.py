@@ -96,6 +96,10 @@ def test_a_second_version_says_what_changed_since_the_first(services: Services, 
     assert "<ins>Arendal." in changes
     write_preview(services, "2024-01", tmp_path, today=TODAY)
     assert "Ingen ord er endret" in (tmp_path / "changes.html").read_text("utf-8")
+    frame = item.parent.parent / "issue.toml"
+    frame.write_text(frame.read_text("utf-8").replace("Kort fortalt", "Langt fortalt"), encoding="utf-8")
+    write_preview(services, "2024-01", tmp_path, today=TODAY)
+    assert "<ins>Langt </ins>" in (tmp_path / "changes.html").read_text("utf-8")
 
 
 def test_changes_name_the_heading_they_stand_under() -> None:
