@@ -98,8 +98,8 @@ class _Picture:
 
 def _table(groups: "Mapping[str, Counts]") -> Table:
     """A person on two lists stands on both lines."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("")  # lists, or regions where they are many
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    table.add_column("", no_wrap=True)  # lists, or regions where they are many
     for heading in ("To send", "Accepted", "Deferred", "Rejected", "In doubt", "Left"):
         table.add_column(heading, justify="right")
     for name, counts in groups.items():
