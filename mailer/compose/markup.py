@@ -9,11 +9,8 @@ from mailer.issue.model import Emphasis, Inline, Inlines, Lang, LineBreak, Link,
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
 # Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.
 _UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)")
-
-
-_DAY_AND_MONTH = re.compile(
-    r"\b([0-9]{1,2}\.?) (?=(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[sc])[a-z]*\b)", re.IGNORECASE
-)
+_MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc]t|[Nn]ov|[Dd]e[sc]"
+_DAY_AND_MONTH = re.compile(rf"([0-9]\.?) (?={_MONTHS})")
 
 
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:

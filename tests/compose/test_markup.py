@@ -61,7 +61,7 @@ def test_an_address_of_another_kind_is_never_linked(url: str) -> None:
     assert "href" not in inline_html((Link((Text("x"),), url),), "nb")
 
 
-@pytest.mark.parametrize("name", ["Vest-Viken", "e-helse", "E-helse", "e-post", "e-helsefeltet"])
+@pytest.mark.parametrize("name", ["Vest-Viken", "Sør-Rogaland", "e-helse", "E-helse", "e-post", "e-helsefeltet"])
 def test_some_names_are_kept_on_one_line(name: str) -> None:
     assert unbroken(f"om {name}.") == f'om <span class="nw">{name}</span>.'
 
