@@ -280,9 +280,9 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """A Chromium for all tests of a worker. Its loop runs in the tests' own thread: no other may be started there."""
+    """A Chromium for the tests of a file. Its loop runs in the tests' own thread, so it must not outlive them."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
     from playwright.sync_api import sync_playwright
