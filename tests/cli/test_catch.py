@@ -18,7 +18,7 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
             smtp.sendmail("a@nyhetsbrev.example", ["b@mottaker.example"], "Subject: Hei\r\n\r\nHei\r\n")
         assert process.stdout.readline().startswith("b@mottaker.example")
         with urllib.request.urlopen(page) as answer:
-            assert "1 caught" in answer.read().decode()
+            assert "1 e-post" in answer.read().decode()
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     assert (process.returncode, rest) == (0, "Stopped.\n")
