@@ -3,34 +3,28 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal_column,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
-from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run, subscription
+from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
 from mailer.delivery.ledger.insisting import insist, unwritable
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.statements import (
+    ACCEPTED,
+    CLAIMED,
+    IS_RUNNING,
+    MARK,
+    RESULT,
+    UNWANTED,
+)
 from mailer.delivery.model import (
     UNFINISHED,
     Attempt,
@@ -41,79 +35,11 @@ from mailer.delivery.model import (
     MailingState,
     Mark,
     Outlook,
-    SkipReason,
 )
-from mailer.subscribers.model import SubscriptionStatus
 
 BEAT_SECONDS = 2.0
 
 Clock = Callable[[], datetime]
-
-_OURS = delivery.c.run_id == bindparam("of_run")
-_IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
-_SETTLED = update(delivery).where(
-    delivery.c.id == bindparam("of_id"),
-    _OURS,
-    # A row that another run declared in doubt is still ours to settle: we have the answer.
-    # (Not IN: executemany takes no parameter that expands.)
-    or_(*(delivery.c.status == each for each in ("claimed", "in_flight", "in_doubt"))),
-)
-_ACCEPTED = _SETTLED.values(
-    status=DeliveryStatus.ACCEPTED, attempts=1, reply=bindparam("new_reply"), changed_at=bindparam("new_changed")
-)
-_RESULT = _SETTLED.values(
-    status=bindparam("new_status"),
-    run_id=bindparam("new_run"),
-    attempts=bindparam("new_attempts"),
-    due_at=bindparam("new_due"),
-    deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
-    reply=bindparam("new_reply"),
-    changed_at=bindparam("new_changed"),
-)
-_IS_ACTIVE = subscription.c.status == SubscriptionStatus.ACTIVE
-_IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
-_IS_SUPPRESSED = (
-    select(subscription.c.id)
-    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-    .where(subscription.c.status == SubscriptionStatus.SUPPRESSED, _IS_CHOSEN)
-    .exists()
-)
-_STANDING = (
-    # One look at the few subscriptions of each person: two EXISTS made PostgreSQL read everybody's for every mark.
-    select(func.max(case((_IS_ACTIVE & _IS_CHOSEN, 1), else_=0)))
-    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-    .scalar_subquery()
-)
-_MAY_GET_IT = _STANDING == literal_column("1")
-_MARK = (
-    update(delivery)
-    .where(
-        delivery.c.id.in_(bindparam("of_ids", expanding=True)),
-        _OURS,
-        # in_flight too: after a lost connection the same mark may be asked for again.
-        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
-        _IS_RUNNING,
-        _MAY_GET_IT,
-    )
-    .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
-    .returning(delivery.c.id)
-)
-_CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
-_UNWANTED = (
-    update(delivery)
-    .where(delivery.c.id.in_(bindparam("of_ids", expanding=True)), _OURS, delivery.c.status == DeliveryStatus.CLAIMED)
-    .values(
-        status=DeliveryStatus.SKIPPED,
-        skip_reason=case(
-            (delivery.c.subscriber_id.is_(None), SkipReason.ERASED),
-            (_IS_SUPPRESSED, SkipReason.SUPPRESSED),
-            else_=SkipReason.UNSUBSCRIBED,
-        ),
-        run_id=null(),
-        changed_at=bindparam("new_changed"),
-    )
-    .returning(delivery.c.id)
-)
 
 
 class Run:
@@ -236,7 +162,7 @@ class Run:
         """What an earlier try of the same claim has taken, though nobody said so."""
         is_ours = (delivery.c.mailing_id == self.mailing.id) & (delivery.c.run_id == self._id)
         is_this = (delivery.c.status == DeliveryStatus.CLAIMED) & (delivery.c.changed_at == at)
-        statement = select(*_CLAIMED).where(is_ours, is_this).order_by(delivery.c.id)
+        statement = select(*CLAIMED).where(is_ours, is_this).order_by(delivery.c.id)
         return [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
 
     def _claim_where(
@@ -252,16 +178,16 @@ class Run:
         )
         statement = (
             update(delivery)
-            .where(delivery.c.id.in_(select(some.c.id)), _IS_RUNNING)
+            .where(delivery.c.id.in_(select(some.c.id)), IS_RUNNING)
             .values(status=DeliveryStatus.CLAIMED, run_id=self._id, changed_at=at)
-            .returning(*_CLAIMED)
+            .returning(*CLAIMED)
         )
         claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
         return sorted(claimed, key=lambda each: each.id)
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
         values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
-        gone = set(connection.execute(_MARK, values).scalars())
+        gone = set(connection.execute(MARK, values).scalars())
         refused = [each for each in ids if each not in gone]
         self._marks += len(gone)
         if gone and not self._new_epoch:  # the first ones are counted at once, the others at every beat
@@ -273,7 +199,7 @@ class Run:
         if self._state(connection) is not MailingState.RUNNING:
             return dict.fromkeys(ids, Mark.STOPPED)
         values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
-        unwanted = connection.execute(_UNWANTED, values).scalars()
+        unwanted = connection.execute(UNWANTED, values).scalars()
         return dict.fromkeys(ids, Mark.LOST) | dict.fromkeys(unwanted, Mark.UNWANTED)
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
@@ -283,9 +209,9 @@ class Run:
             ours | {"of_id": each.delivery.id, "new_reply": each.reply} for each in results if _leaves_no_history(each)
         ]
         if plain:
-            connection.execute(_ACCEPTED, plain)
+            connection.execute(ACCEPTED, plain)
         for each in results:
-            if not _leaves_no_history(each) and connection.execute(_RESULT, self._values(each)).rowcount:
+            if not _leaves_no_history(each) and connection.execute(RESULT, self._values(each)).rowcount:
                 connection.execute(insert(attempt), self._history(each))
 
     def _values(self, result: Attempt) -> dict[str, object]:

@@ -1,0 +1,80 @@
+"""What a run says to the database for each group of messages: statements that are put together once."""
+
+from dataclasses import fields
+
+from sqlalchemy import (
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from mailer.database.tables import delivery, mailing, subscription
+from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
+from mailer.subscribers.model import SubscriptionStatus
+
+_OURS = delivery.c.run_id == bindparam("of_run")
+IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
+# A row that another run declared in doubt is still ours to settle: we have the answer.
+# (Not IN: executemany takes no parameter that expands.)
+_IS_UNSETTLED = or_(*(delivery.c.status == each for each in ("claimed", "in_flight", "in_doubt")))
+_SETTLED = update(delivery).where(delivery.c.id == bindparam("of_id"), _OURS, _IS_UNSETTLED)
+ACCEPTED = _SETTLED.values(
+    status=DeliveryStatus.ACCEPTED, attempts=1, reply=bindparam("new_reply"), changed_at=bindparam("new_changed")
+)
+RESULT = _SETTLED.values(
+    status=bindparam("new_status"),
+    run_id=bindparam("new_run"),
+    attempts=bindparam("new_attempts"),
+    due_at=bindparam("new_due"),
+    deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
+    reply=bindparam("new_reply"),
+    changed_at=bindparam("new_changed"),
+)
+_IS_ACTIVE = subscription.c.status == SubscriptionStatus.ACTIVE
+_IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
+_IS_SUPPRESSED = (
+    select(subscription.c.id)
+    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+    .where(subscription.c.status == SubscriptionStatus.SUPPRESSED, _IS_CHOSEN)
+    .exists()
+)
+_STANDING = (
+    # One look at the few subscriptions of each person: two EXISTS made PostgreSQL read everybody's for every mark.
+    select(func.max(case((_IS_ACTIVE & _IS_CHOSEN, 1), else_=0)))
+    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+    .scalar_subquery()
+)
+MARK = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(bindparam("of_ids", expanding=True)),
+        _OURS,
+        # in_flight too: after a lost connection the same mark may be asked for again.
+        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
+        IS_RUNNING,
+        _STANDING == 1,
+    )
+    .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
+    .returning(delivery.c.id)
+)
+CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
+UNWANTED = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("of_ids", expanding=True)), _OURS, delivery.c.status == DeliveryStatus.CLAIMED)
+    .values(
+        status=DeliveryStatus.SKIPPED,
+        skip_reason=case(
+            (delivery.c.subscriber_id.is_(None), SkipReason.ERASED),
+            (_IS_SUPPRESSED, SkipReason.SUPPRESSED),
+            else_=SkipReason.UNSUBSCRIBED,
+        ),
+        run_id=null(),
+        changed_at=bindparam("new_changed"),
+    )
+    .returning(delivery.c.id)
+)
