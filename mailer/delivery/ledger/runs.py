@@ -22,6 +22,7 @@ from mailer.delivery.ledger.statements import (
     CLAIMED,
     IS_RUNNING,
     MARK,
+    MARK_OF_ALL_LISTS,
     RESULT,
     UNWANTED,
 )
@@ -186,8 +187,11 @@ class Run:
         return sorted(claimed, key=lambda each: each.id)
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
-        values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
-        gone = set(connection.execute(MARK, values).scalars())
+        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
+        if self.mailing.lists:
+            gone = set(connection.execute(MARK, values | {"of_lists": self._list_ids}).scalars())
+        else:
+            gone = set(connection.execute(MARK_OF_ALL_LISTS, values).scalars())
         refused = [each for each in ids if each not in gone]
         self._marks += len(gone)
         if gone and not self._new_epoch:  # the first ones are counted at once, the others at every beat

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from sqlalchemy import (
+    ColumnElement,
     bindparam,
     case,
     exists,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from mailer.database.tables import delivery, mailing, subscription
 from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
@@ -43,25 +45,32 @@ _IS_SUPPRESSED = (
     .where(subscription.c.status == SubscriptionStatus.SUPPRESSED, _IS_CHOSEN)
     .exists()
 )
-_STANDING = (
-    # One look at the few subscriptions of each person: two EXISTS made PostgreSQL read everybody's for every mark.
-    select(func.max(case((_IS_ACTIVE & _IS_CHOSEN, 1), else_=0)))
-    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-    .scalar_subquery()
-)
-MARK = (
-    update(delivery)
-    .where(
-        delivery.c.id.in_(bindparam("of_ids", expanding=True)),
-        _OURS,
-        # in_flight too: after a lost connection the same mark may be asked for again.
-        delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
-        IS_RUNNING,
-        _STANDING == 1,
+
+
+def _marking(is_wanted: ColumnElement[bool]) -> ReturningUpdate[int]:
+    """One look at the few subscriptions of each person: with EXISTS, PostgreSQL read everybody's for every group."""
+    standing = (
+        select(func.max(case((is_wanted, 1), else_=0)))
+        .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+        .scalar_subquery()
     )
-    .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
-    .returning(delivery.c.id)
-)
+    return (
+        update(delivery)
+        .where(
+            delivery.c.id.in_(bindparam("of_ids", expanding=True)),
+            _OURS,
+            # in_flight too: after a lost connection the same mark may be asked for again.
+            delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
+            IS_RUNNING,
+            standing == 1,
+        )
+        .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
+        .returning(delivery.c.id)
+    )
+
+
+MARK = _marking(_IS_ACTIVE & _IS_CHOSEN)
+MARK_OF_ALL_LISTS = _marking(_IS_ACTIVE)
 CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
 UNWANTED = (
     update(delivery)
