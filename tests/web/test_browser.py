@@ -43,7 +43,8 @@ def test_a_reader_of_several_lists_chooses_with_the_keyboard(open_page: "Callabl
     page.get_by_role("radio", name="All of it: no more newsletters").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert page.get_by_role("heading", level=1).inner_text() == "You have left a list"
     assert people.lists(OLA) == {"bergen": "unsubscribed", "fonna": "active", "nasjonale": "active"}
 
