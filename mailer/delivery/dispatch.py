@@ -156,14 +156,16 @@ class Dispatcher:
             elif not shop.run.is_running:
                 feed.stop(Stop(EndReason.PAUSED))
             elif feed.is_dry and now >= next_look:
-                next_look = now + self._options.poll_seconds
-                self._look_ahead(shop, once=once)
+                next_look = now + self._look_ahead(shop, once=once)
             if feed.is_dry or now >= next_report:
                 next_report = now + _TICK_SECONDS
                 on_progress(shop.tally.progress)
 
-    def _look_ahead(self, shop: Workshop, *, once: bool, claims: bool = True) -> None:
-        """Nothing is in hand: end the run when nothing more will come, else ask for what is there."""
+    def _look_ahead(self, shop: Workshop, *, once: bool, claims: bool = True) -> float:
+        """Nothing is in hand: end the run when nothing more will come, else ask for what is there.
+
+        Return in how many seconds to look again: soon, where another sender still has some in hand.
+        """
         outlook = shop.run.outlook()
         is_due = outlook.next_due is not None and outlook.next_due <= self._clock()
         if outlook.state is not MailingState.RUNNING:
@@ -175,6 +177,7 @@ class Dispatcher:
                 shop.feed.ask_again()
         elif once and not outlook.held:
             shop.feed.stop(Stop(EndReason.DEFERRED))
+        return self._options.poll_seconds / (5 if outlook.held else 1)
 
     def _ended(self, mailing_id: int, feed: Feed) -> Ended:
         why = feed.why or Stop(EndReason.SERVER_AWAY, feed.trouble)

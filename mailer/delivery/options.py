@@ -18,7 +18,7 @@ class DispatchOptions:
     first_tries: int = 3
     tries: int = 8
     poll_seconds: float = 1.0
-    batch: int = 500
+    batch: int = 200
     retry: RetryRule = field(default_factory=RetryRule)
 
     def backoff(self, failures: int) -> float:
