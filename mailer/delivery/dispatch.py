@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,7 +132,7 @@ class Dispatcher:
         failures, feed = 0, shop.feed
         while not feed.is_stopped:
             try:
-                return self._transport.connect()
+                return _wait_for(shop.connect(), stop)
             except TransportError as error:
                 failures += 1
                 if error.is_lasting or failures >= self._options.first_tries:
@@ -139,6 +140,8 @@ class Dispatcher:
                     feed.stop(Stop(reason, str(error)))
                 elif stop.wait(self._options.backoff(failures)):
                     feed.stop(Stop(EndReason.STOPPED))
+            except InterruptedError:
+                feed.stop(Stop(EndReason.STOPPED))
         return None
 
     def _supervise(
@@ -194,3 +197,11 @@ class Dispatcher:
             self._ledger.pause(mailing_id, note=note)
         except MailingStateError:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
+
+
+def _wait_for(opening: Future[Session], stop: Event) -> Session:
+    """A server that is silent, or says one letter at a time, must not keep anybody who wants to stop."""
+    while not stop.is_set():
+        if wait([opening], timeout=_TICK_SECONDS).done:
+            return opening.result()
+    raise InterruptedError

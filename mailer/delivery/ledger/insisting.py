@@ -33,7 +33,8 @@ def write_insistently(connection: Connection, work: Callable[[Connection], Answe
         except DBAPIError as error:
             if connection.dialect.name == "sqlite" or not _may_pass(error) or time.monotonic() > patience:
                 raise
-            logger.warning("the database went away in the midst of a transaction; trying again")
+            if not tries:  # once for each outage
+                logger.warning("the database went away in the midst of a transaction; trying again")
             time.sleep(min(_LONGEST_PAUSE, 0.05 * 2.0**tries))
     raise AssertionError("unreachable")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -43,6 +44,18 @@ def test_a_port_where_nobody_listens_leaves_everybody_queued(
     mailing_id = plan(PEOPLE)
     ended = dispatcher(over(refused_port())).run(mailing_id)
     assert (ended.reason, account(mailing_id, []).queued) == (EndReason.SERVER_AWAY, PEOPLE)
+
+
+def test_a_server_that_says_nothing_keeps_nobody_who_wants_to_stop(
+    plan: Plan, dispatcher: Make, over: Over, account: Settle
+) -> None:
+    """Its silence would be borne for an hour; the test's own limit is five minutes."""
+    mailing_id, stop = plan(PEOPLE), Event()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sender = dispatcher(over(silent.getsockname()[1], timeouts={"connect": 3600.0}))
+        Timer(0.3, stop.set).start()
+        ended = sender.run(mailing_id, stop=stop)
+    assert (ended.reason, account(mailing_id, []).queued) == (EndReason.STOPPED, PEOPLE)
 
 
 def test_a_connection_that_is_reset_leaves_everybody_queued(plan: Plan, send: Send, fault_server: Start) -> None:
