@@ -26,7 +26,7 @@ Catch = Callable[[Any, float], Any]
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")
 
 ROUND_TRIP = 0.02
-SOAK = "MAILER_SOAK" in os.environ
+SOAK = "MAILER_TEST_SOAK" in os.environ
 
 
 def wait_for(condition: Callable[[], bool], sender: subprocess.Popen[bytes]) -> None:

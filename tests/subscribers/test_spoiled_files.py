@@ -26,7 +26,7 @@ ROWS = [
 ]
 ENCODINGS = ["utf-8", "utf-8-sig", "cp1252", "utf-16"]
 BASIS = CsvDefaults(basis="e: case 1")
-MANY = 10_000 if os.environ.get("MAILER_SOAK") else 500
+MANY = 10_000 if os.environ.get("MAILER_TEST_SOAK") else 500
 
 Spoil = Callable[[bytearray, random.Random], bytes]
 
