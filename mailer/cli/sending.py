@@ -177,7 +177,8 @@ def resolve(
         workspace.ledger.recover()
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         number = workspace.ledger.resolve(mailing.id, decision, addresses=to)
-    say(f"{number} settled." if number else "Nothing is in doubt. Nothing was changed.", "green" if number else "")
+    nothing = f"{', '.join(to)}: not in doubt." if to else "Nothing is in doubt."
+    say(f"{number} settled." if number else f"{nothing} Nothing was changed.", "green" if number else "")
     if resend and number:
         hint(f"mailer send {slug}")
 

@@ -252,6 +252,7 @@ def test_resolve_asks_for_one_decision_and_says_when_nothing_is_in_doubt(mailer:
     assert mailer("resolve", SLUG).code == 2
     assert mailer("resolve", SLUG, "--accepted", "--resend").code == 2
     assert "Nothing is in doubt" in mailer("resolve", SLUG, "--accepted").out
+    assert "nobody@x.example: not in doubt." in mailer("resolve", SLUG, "--accepted", "--to", "nobody@x.example").out
     assert "Nobody." in mailer("status", SLUG, "--in-doubt").out
 
 
