@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 WIDTHS = (375, 640, 1200)
-SCHEMES = ("light", "dark")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 # What mail cannot do without: tables for layout, and their attributes, for Word; styles where style blocks are dropped.
 ONLY_IN_MAIL = {
@@ -112,7 +111,7 @@ def composed(
     return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("slug", ISSUES)
 def test_nobody_is_shut_out_and_nothing_is_wider_than_the_window(
     slug: str, scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str

@@ -67,6 +67,7 @@ def test_the_files_and_the_caught_mails_lie_where_it_says(ended: Any, away: Path
     assert not (away / "elsewhere.sqlite3").exists()
 
 
+@pytest.mark.slow
 def test_the_commands_it_ends_with_can_be_run_as_they_stand(ended: Any, away: Path) -> None:
     commands = [line.strip() for line in ended.stdout.split("To go on from here:")[1].splitlines() if line.strip()]
     assert len(commands) == 3
@@ -140,7 +141,11 @@ def test_files_that_are_not_the_demos_are_left_alone(demo: Callable[..., Any], e
     ("change", "which"),
     [
         ("UPDATE delivery SET status = 'rejected' WHERE id = 5", "a mail that the ledger knows nothing of"),
-        ("UPDATE delivery SET recipient = 'x@y.example' WHERE id = 5", "a mail to somebody else"),
+        pytest.param(
+            "UPDATE delivery SET recipient = 'x@y.example' WHERE id = 5",
+            "a mail to somebody else",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["unknown to the ledger", "somebody else"],
 )
