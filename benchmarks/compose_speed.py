@@ -122,11 +122,11 @@ def main() -> None:
     publication = Publication(publisher="Helsedirektoratet", places=places, pages=Pages("https://nyhetsbrev.example"))
     issue = read("2023-12", publication)
     templates = Templates()
-    forms = {"templates": templates, "theme": Theme(), "publication": publication}
+    theme = Theme()
 
     def build_composer() -> Composer:
         """A composer that remembers nothing yet."""
-        return Composer(templates, theme=Theme(), publication=publication)
+        return Composer(templates, theme=theme, publication=publication)
 
     composer = build_composer()
     one = composer.variant_key(issue, ["vest-viken"], lang="nn")
@@ -138,8 +138,10 @@ def main() -> None:
         lambda: [build_composer().compose(issue, key) for key in keys],
         rounds=3,
     )
-    measure("web version", lambda: compose_webpage(issue, **forms))  # type: ignore[arg-type]  # as named above
-    measure("PDF", lambda: print_pdf(issue, timestamp=NOW, **forms), rounds=5)  # type: ignore[arg-type]
+    web = partial(compose_webpage, issue, templates=templates, theme=theme, publication=publication)
+    measure("web version", web)
+    pdf = partial(print_pdf, issue, templates=templates, theme=theme, publication=publication, timestamp=NOW)
+    measure("PDF", pdf, rounds=5)
     measure(
         "calendar",
         lambda: build_calendar(issue, labels=templates.labels, publication=publication, timestamp=NOW),

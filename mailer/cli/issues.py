@@ -1,14 +1,13 @@
 """`mailer check`, `compose` and `preview`: what the editor looks at before anybody else does."""
 
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
-from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services
+from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services, today
 from mailer.cli.output import format_size, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
@@ -41,7 +40,7 @@ def check(
     from mailer.workspace.checking import check_issue
 
     with services(context) as workspace:
-        checked = check_issue(workspace, slug, today=_today(), links=links, recipients=recipients)
+        checked = check_issue(workspace, slug, today=today(), links=links, recipients=recipients)
         folder = workspace.settings.paths.issues / slug
     if json:
         show_json({"slug": slug, "findings": [finding_as_json(each) for each in checked.findings]})
@@ -76,7 +75,7 @@ def compose(
         issue = composable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output or workspace.settings.paths.build / slug)
-        findings = check_reading(workspace, reading, today=_today()).findings
+        findings = check_reading(workspace, reading, today=today()).findings
     if json:
         files = [asdict(each) for each in built.files]
         show_json(
@@ -115,7 +114,7 @@ def preview(
 
     with services(context) as workspace:
         if output is not None:
-            index = write_preview(workspace, slug, output, today=_today())
+            index = write_preview(workspace, slug, output, today=today())
             say(f"Wrote {_short(index)}; open it in a browser.", "green")
             return
         note(f"Composing {slug} …")
@@ -135,7 +134,3 @@ def _short(path: Path) -> str:
     """Write a path as seen from here, when it lies here."""
     here = current_folder()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _today() -> date:
-    return date.today()  # noqa: DTZ011 the editor's own calendar

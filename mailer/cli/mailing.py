@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import typer
 
 from mailer.cli.accounts import TERMS, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
+from mailer.cli.options import today
 from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 
@@ -58,8 +59,7 @@ def start_mailing(
         services.ledger.refuse_old_backup()
         services.ledger.recover()
     with _naming_the_way_on(services, slug):
-        today = date.today()  # noqa: DTZ011 the editor's own calendar
-        prepared = prepare(services, slug, lists=lists, untested=untested, today=today)
+        prepared = prepare(services, slug, lists=lists, untested=untested, today=today())
     proposed = preview_mailing(services, prepared)
     if json:
         show_json(_plan_as_json(slug, prepared, proposed))

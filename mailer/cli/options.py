@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +48,11 @@ def _matching(context: typer.Context, incomplete: str, slugs: "Callable[[Service
             return [slug for slug in slugs(workspace) if slug.startswith(incomplete)]
     except MailerError:
         return []
+
+
+def today() -> date:
+    """The day as the editor's own calendar has it: issues are dated by it, and deadlines fall on it."""
+    return date.today()  # noqa: DTZ011 no time zone but that of the desk
 
 
 Slug = Annotated[

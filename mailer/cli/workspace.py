@@ -1,13 +1,12 @@
 """`mailer init` and `mailer new`: a new workspace, a new issue."""
 
-from datetime import date
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from mailer.cli.options import services
+from mailer.cli.options import services, today
 from mailer.cli.output import hint, say
 
 
@@ -29,7 +28,7 @@ def init(
     init_workspace(folder)
     say(f"Made the workspace {folder}.", "green")
     hint(f"cd {quote(str(folder))}")
-    hint(f"mailer new {date.today():%Y-%m}")  # noqa: DTZ011 the editor's own calendar
+    hint(f"mailer new {today():%Y-%m}")
 
 
 def new(
@@ -51,7 +50,7 @@ def new(
             workspace.settings.paths.issues,
             slug,
             template_from=from_ or None,
-            today=date.today(),  # noqa: DTZ011 the editor's own calendar
+            today=today(),
             announce=changes.append,
         )
     say(f"Made {folder}.", "green")

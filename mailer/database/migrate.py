@@ -65,7 +65,7 @@ def upgrade(connection: Connection) -> None:
 def run_migrations(connection: Connection) -> None:
     """Run the revisions that the database lacks, one after the other, through Alembic."""
     from alembic import command  # noqa: PLC0415 Alembic takes longer to import than most commands take
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 as above
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", (Path(__file__).parent / "migrations").as_posix().replace("%", "%%"))

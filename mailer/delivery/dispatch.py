@@ -132,7 +132,9 @@ class Dispatcher:
         failures, feed = 0, shop.feed
         while not feed.is_stopped:
             try:
-                return _wait_for(shop.connect(), stop)
+                if (session := _wait_for(shop.connect(), stop)) is not None:
+                    return session
+                feed.stop(Stop(EndReason.STOPPED))
             except TransportError as error:
                 failures += 1
                 if error.is_lasting or failures >= self._options.first_tries:
@@ -140,8 +142,6 @@ class Dispatcher:
                     feed.stop(Stop(reason, str(error)))
                 elif stop.wait(self._options.backoff(failures)):
                     feed.stop(Stop(EndReason.STOPPED))
-            except InterruptedError:
-                feed.stop(Stop(EndReason.STOPPED))
         return None
 
     def _supervise(
@@ -199,9 +199,9 @@ class Dispatcher:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 
 
-def _wait_for(opening: Future[Session], stop: Event) -> Session:
+def _wait_for(opening: Future[Session], stop: Event) -> Session | None:
     """A server that is silent, or says one letter at a time, must not keep anybody who wants to stop."""
     while not stop.is_set():
         if wait([opening], timeout=_TICK_SECONDS).done:
             return opening.result()
-    raise InterruptedError
+    return None

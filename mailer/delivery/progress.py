@@ -30,11 +30,6 @@ class Progress:
         """Deliveries dealt with per second."""
         return self.settled / self.seconds if self.seconds else 0.0
 
-    @property
-    def seconds_left(self) -> float | None:
-        """How long the rest takes at this rate; None when nothing can be said yet."""
-        return max(0, self.total - self.settled) / self.rate if self.rate else None
-
 
 class Tally:
     """Counts for all connections of a run."""

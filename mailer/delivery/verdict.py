@@ -101,8 +101,9 @@ class Judge:
             return None
         if self._doubts_in_a_row < DOUBTS_IN_A_ROW and self._doubts <= DOUBTFUL_SHARE * self._dots:
             return None
-        in_a_row = self._doubts_in_a_row >= DOUBTS_IN_A_ROW
-        many = f"{self._doubts_in_a_row} in a row" if in_a_row else f"{self._doubts} of {self._dots} in this run"
+        many = f"{self._doubts} of the {self._dots} messages handed over in this run"
+        if self._doubts_in_a_row >= DOUBTS_IN_A_ROW:
+            many = f"{self._doubts_in_a_row} in a row"
         note = f"{many} are in doubt; the last because of: {lost.why}"
         return Stop(EndReason.BREAKER, note)
 

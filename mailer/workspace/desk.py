@@ -141,7 +141,7 @@ def example_message(services: "Services", composed: "ComposedIssue", *, slug: st
     values = RecipientValues(
         address=EXAMPLE_ADDRESS,
         unsubscribe_token="example",  # noqa: S106 not a secret: it stands in an example
-        preferences_token="example",  # noqa: S106
+        preferences_token="example",  # noqa: S106 a word in the place of a token
         message_id=f"<example@{compiled.domain}>",
         date=services.clock(),
     )

@@ -82,9 +82,9 @@ def follow_by_keyboard(page: "Page", words: str) -> None:
 
 def test_the_switches_work_by_keyboard_alone(open_page: Open) -> None:
     page = open_page()
-    assert page.locator("iframe[name=mail]").bounding_box()["width"] == 760  # type: ignore[index]
+    assert page.locator("iframe[name=mail]").bounding_box()["width"] == 760  # type: ignore[index] # it is on the page
     follow_by_keyboard(page, "Mobil")
-    assert page.locator("iframe[name=mail]").bounding_box()["width"] == 375  # type: ignore[index]
+    assert page.locator("iframe[name=mail]").bounding_box()["width"] == 375  # type: ignore[index] # it is on the page
     follow_by_keyboard(page, "Mørke")
     surface = mail(page).locator(".page").first.evaluate("element => getComputedStyle(element).backgroundColor")
     assert surface == "rgb(21, 32, 36)"

@@ -13,6 +13,7 @@ import pytest
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
+from mailer.issue.model import Lang
 from mailer.preview.page import SWITCHES
 from mailer.preview.server import Preview, serve_preview
 
@@ -195,8 +196,9 @@ def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: A
 def test_variants_are_counted(services: Services) -> None:
     from mailer.preview.choice import Choice
 
-    for number, (lists, lang) in enumerate([(["agder"], "nb"), (["agder"], "nb"), (["oslo"], "nn"), (["agder"], "nn")]):
-        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=lists, basis="e: test")  # type: ignore[arg-type]
+    readers: list[tuple[str, Lang]] = [("agder", "nb"), ("agder", "nb"), ("oslo", "nn"), ("agder", "nn")]
+    for number, (place, lang) in enumerate(readers):
+        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")
     latest = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).latest
     view = latest.view(Choice())
     assert view is not None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
+from mailer.issue.model import Lang
 from mailer.preview.changes import changes_between
 from mailer.preview.static import write_preview
 
@@ -66,8 +67,9 @@ def test_an_approver_chooses_whose_mail_to_see(services: Services, tmp_path: Pat
 
 
 def test_where_there_are_readers_their_variants_are_written_and_counted(services: Services, tmp_path: Path) -> None:
-    for number, (place, lang) in enumerate([("agder", "nn"), ("oslo", "nb"), ("bergen", "nb")]):
-        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")  # type: ignore[arg-type]
+    readers: list[tuple[str, Lang]] = [("agder", "nn"), ("oslo", "nb"), ("bergen", "nb")]
+    for number, (place, lang) in enumerate(readers):
+        services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")
     page = write_preview(services, "2024-01", tmp_path, today=TODAY).with_name("variant-2.html").read_text("utf-8")
     assert re.findall(r">([^<]+)</a><span>(\d+) les", page) == [
         ("Ingen liste i dette brevet · Bokmål", "2"),
