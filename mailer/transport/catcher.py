@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, explain_os_error, reason_of
 
 MAXIMUM_MESSAGE_BYTES = 50_000_000
 
@@ -154,8 +154,19 @@ class _Maildir:
         self._faults = faults
         self._taken = 0
         self._numbers = count(1)
-        for name in ("tmp", "new", "cur"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._make()
+
+    def _make(self) -> None:
+        """Have the folder take a mail before the first one comes; raises `CatcherError`."""
+        try:
+            for name in ("tmp", "new", "cur"):
+                (self._folder / name).mkdir(parents=True, exist_ok=True)
+            self._write(b"Is there room?\r\n").unlink()
+        except OSError as error:
+            found = explain_os_error(error)
+            raise CatcherError(
+                f"mail cannot be kept: {found.what}", where=str(self._folder), hint=found.hint
+            ) from error
 
     async def handle_EHLO(  # noqa: N802 aiosmtpd's name
         self,
@@ -186,7 +197,10 @@ class _Maildir:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 aiosmtpd's
         for recipient in envelope.rcpt_tos:
-            path = self._keep(recipient, envelope)
+            try:
+                path = self._keep(recipient, envelope)
+            except OSError as error:  # a disk that fills up is nobody's fault: the mail may come again
+                return f"452 4.3.1 not kept: {reason_of(error)}"
             if self._on_caught:
                 self._on_caught(recipient, path)
         if self._faults.slow:
@@ -199,7 +213,10 @@ class _Maildir:
     def _keep(self, recipient: str, envelope: Envelope) -> Path:
         assert isinstance(envelope.content, bytes)  # noqa: S101 aiosmtpd gives text only where it was asked to decode
         lines = f"Return-Path: <{envelope.mail_from}>\r\nDelivered-To: {recipient}\r\n"
+        return self._write(lines.encode() + envelope.content)
+
+    def _write(self, mail: bytes) -> Path:
         name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.catcher"
         unfinished = self._folder / "tmp" / name
-        unfinished.write_bytes(lines.encode() + envelope.content)
+        unfinished.write_bytes(mail)
         return unfinished.replace(self._folder / "new" / name)

@@ -106,3 +106,14 @@ def test_a_private_folder_that_cannot_be_written_is_named(command: Command, work
         assert str(workspace / "var") in refused.stderr
         assert "Errno" not in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+@posix
+def test_mail_is_not_caught_where_it_cannot_be_kept(command: Command, workspace: Path) -> None:
+    inbox = workspace / "var" / "inbox"
+    (inbox / "tmp").mkdir(parents=True)
+    forbid_writing(inbox / "new")
+    refused = command("catch", "--port", "0")
+    assert (refused.returncode, refused.stdout) == (74, "")
+    assert f"{inbox}: mail cannot be kept: permission denied" in refused.stderr
+    assert "the right to" in refused.stderr

@@ -112,6 +112,16 @@ def test_the_catching_server_plays_faults_when_told_to(tmp_path: Path) -> None:
     assert len(list((tmp_path / "new").iterdir())) == 2, "it took both, and answered one"
 
 
+def test_a_mail_that_cannot_be_kept_may_come_again(tmp_path: Path) -> None:
+    with CatchingServer(tmp_path) as server:
+        session = connect(server)
+        (tmp_path / "tmp").rmdir()
+        reply = send(session)
+        complete(session.close())
+    assert isinstance(reply, Reply)
+    assert (reply.code, reply.enhanced) == (452, "4.3.1")
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with CatchingServer(tmp_path) as server, pytest.raises(CatcherError, match=str(server.address[1])):
         CatchingServer(tmp_path, port=server.address[1]).start()
