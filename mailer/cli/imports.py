@@ -1,6 +1,7 @@
 """`mailer subscribers import`: from a spreadsheet to subscribers, with a word on every line."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -10,13 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import Json, OptionalListName, services
-from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs, show_table
+from mailer.cli.output import (
+    format_duration,
+    format_value,
+    hint,
+    note,
+    say,
+    show_json,
+    show_pairs,
+    show_table,
+)
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.csv_io import CsvDefaults
     from mailer.subscribers.importing import Change, ImportLine, ImportProgress, ImportReport
+    from mailer.subscribers.undoing import Kept
 
 MEANINGS = {
     "new": "will get mail",
@@ -26,6 +37,12 @@ MEANINGS = {
     "left": "left the list; not added again",
     "suppressed": "must not be written to; not added",
     "invalid": "refused",
+}
+REASONS_TO_KEEP = {
+    "left": "stay known as having left",
+    "suppressed": "stay known as not to be written to",
+    "mailed": "were sent mail because of it: stay on the list, with the basis that says why",
+    "changed": "have a newer basis: stay on the list",
 }
 MOST_SHOWN = 500
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
@@ -101,14 +118,22 @@ def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
         show_json({"undone": import_id} | asdict(undone))
         return
     say(f"Import {import_id} is undone.", "green")
+    numbers = {"people gone": undone.people, "subscriptions gone": undone.subscriptions, "facts put back": undone.facts}
+    why = Counter(each.reason for each in undone.kept)
     show_pairs(
-        {
-            "people gone": format_value(undone.people),
-            "subscriptions gone": format_value(undone.subscriptions),
-            "facts put back": format_value(undone.facts),
-            "kept": f"{format_value(undone.kept)}  the person has left, was mailed or changed since",
-        }
+        {label: format_value(number) for label, number in numbers.items()}
+        | {f"kept: {reason}": f"{format_value(why[reason])}  {REASONS_TO_KEEP[reason]}" for reason in why}
     )
+    if undone.kept:
+        _show_kept(undone.kept)
+
+
+def _show_kept(kept: "Sequence[Kept]") -> None:
+    show_table(["Kept", "List", "Why"], [(each.address, each.list, each.reason) for each in kept[:MOST_SHOWN]])
+    if len(kept) > MOST_SHOWN:
+        say(f"… and {format_value(len(kept) - MOST_SHOWN)} more.", "yellow")
+    if any(each.reason in {"mailed", "changed"} for each in kept):
+        hint("mailer subscribers remove ADDRESS --list LIST")
 
 
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":

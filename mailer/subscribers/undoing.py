@@ -1,10 +1,13 @@
-"""Undoing an import: what it brought goes, what it changed is put back, and what people did since stays."""
+"""Undoing an import: what it brought goes, what it changed is put back, and what happened since stays.
+
+Whoever got mail because of the import stays on the list: the consent is the proof that we might write to them.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select
 
 from mailer.database.tables import consent, delivery, import_run, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers import subscriptions
@@ -12,15 +15,36 @@ from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 
+# A message went to the mail server, and was not refused.
+_MAY_HAVE_ARRIVED = ("in_flight", "in_doubt", "accepted")
+
+
+class Reason(StrEnum):
+    """Why a subscription is kept."""
+
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+    MAILED = "mailed"
+    CHANGED = "changed"  # there is a newer basis for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A subscription of the import to which something has happened since."""
+
+    address: str
+    list: str
+    reason: Reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """How many people and subscriptions are gone, facts put back, and subscriptions kept because something happened."""
+    """How many people and subscriptions are gone, how many facts put back, and which subscriptions are kept."""
 
     people: int
     subscriptions: int
     facts: int
-    kept: int
+    kept: tuple[Kept, ...] = ()
 
 
 def undo_import(store: SubscriberStore, import_id: int) -> Undone:
@@ -31,7 +55,7 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
         people, gone_with_them = _remove_people(connection, import_id)
         removed = _remove_subscriptions(store, connection, import_id)
         people += _remove_people_without_lists(connection, import_id)
-        kept = connection.execute(_number_kept(import_id)).scalar_one()
+        kept = tuple(_read_kept(connection, import_id))
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
 
 
@@ -86,16 +110,33 @@ def _remove_people_without_lists(connection: Connection, import_id: int) -> int:
     return delete_people(connection, and_(subscriber.c.import_id == import_id, ~has_lists, ~_GOT_MAIL))[0]
 
 
-_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id)
+_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, delivery.c.status.in_(_MAY_HAVE_ARRIVED))
+
+
+def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a delivery's lists, which have spaces between them, name this one."""
+    return (literal(" ") + delivery.c.lists + " ").contains(literal(" ") + slug + " ")
+
+
+# A list that was merged since is named by its old slug in the mail and the consent of then.
+_WAS_MAILED = exists().where(
+    delivery.c.subscriber_id == subscription.c.subscriber_id,
+    delivery.c.status.in_(_MAY_HAVE_ARRIVED),
+    consent.c.subscription_id == subscription.c.id,
+    or_(_names(list_.c.slug), _names(consent.c.list_slug)),
+)
+
+
+def _is_of(import_id: int) -> ColumnElement[bool]:
+    return exists().where(consent.c.subscription_id == subscription.c.id, consent.c.import_id == import_id)
 
 
 def _is_untouched(import_id: int) -> ColumnElement[bool]:
-    """Subscriptions that rest on this import alone, and are as it left them."""
-    of_import = exists().where(consent.c.subscription_id == subscription.c.id, consent.c.import_id == import_id)
+    """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
     of_others = exists().where(
         consent.c.subscription_id == subscription.c.id, consent.c.import_id.is_distinct_from(literal(import_id))
     )
-    return and_(of_import, ~of_others, subscription.c.status == SubscriptionStatus.ACTIVE)
+    return and_(_is_of(import_id), ~of_others, subscription.c.status == SubscriptionStatus.ACTIVE, ~_WAS_MAILED)
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
@@ -120,5 +161,21 @@ def _batches(ids: Sequence[int], size: int = 10_000) -> Iterator[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _number_kept(import_id: int) -> Select[Any]:
-    return select(func.count(consent.c.subscription_id.distinct())).where(consent.c.import_id == import_id)
+def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
+    query = (
+        select(subscriber.c.address_as_given, list_.c.slug, subscription.c.status, _WAS_MAILED.label("was_mailed"))
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(_is_of(import_id))
+        .order_by(subscriber.c.address, list_.c.position)
+    )
+    for row in connection.execute(query):
+        yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row.status, was_mailed=row.was_mailed))
+
+
+def _reason(status: str, *, was_mailed: bool) -> Reason:
+    if status == SubscriptionStatus.UNSUBSCRIBED:
+        return Reason.LEFT
+    if status == SubscriptionStatus.SUPPRESSED:
+        return Reason.SUPPRESSED
+    return Reason.MAILED if was_mailed else Reason.CHANGED

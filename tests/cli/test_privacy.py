@@ -152,6 +152,21 @@ def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
     assert "no file was named" in mailer("subscribers", "import").err
 
 
+def test_undoing_an_import_names_who_stays_because_of_mail(moody: Any, mailer: Run) -> None:
+    moody.answers = {"ola@agder.example": "550 5.1.1 no"}
+    assert mailer("send", "2024-01", "--untested", "--list", "agder", "--confirm", "3").code == 0
+    undone = mailer("subscribers", "import", "--undo", "1").out
+    lines = [" ".join(each.split()) for each in undone.splitlines()]
+    assert "people gone 2" in lines
+    assert "kept: mailed 2 were sent mail because of it: stay on the list, with the basis that says why" in lines
+    assert {"kari@agder.example agder mailed", "begge@oslo.example agder mailed"} <= {*lines}
+    assert "mailer subscribers remove ADDRESS --list LIST" in undone
+    begge = mailer("subscribers", "show", "begge@oslo.example", "--json").json
+    assert [(each["list"], each["status"], each["basis"]) for each in begge["subscriptions"]] == [
+        ("agder", "active", "e: samhandling")
+    ]
+
+
 def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
     lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e: sak 1\nkari@agder.example;Kari Berg;agder;e: sak 1\n"
     (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e: sak 1\n", "utf-8")

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from mailer.database.tables import consent, subscriber, subscriber_event, subscription
+from mailer.database.tables import consent, delivery, mailing, subscriber, subscriber_event, subscription
 from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register
 from mailer.subscribers.moving import merge_lists
 from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.undoing import Undone, undo_import
+from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.undoing import Kept, Reason, Undone, undo_import
 
 Import = Callable[[str], ImportReport]
 
@@ -42,7 +43,7 @@ def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
     before = _rows(store)
     report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\nkari@x.example;Kari;oslo\n")
     assert report.id is not None
-    assert undo_import(store, report.id) == Undone(people=2, subscriptions=3, facts=0, kept=0)
+    assert undo_import(store, report.id) == Undone(people=2, subscriptions=3, facts=0)
     assert _rows(store) == before
     again = import_text("ole@x.example;Ole;oslo\n")
     assert again.counts[Outcome.NEW] == 1
@@ -52,7 +53,7 @@ def test_facts_are_put_back_unless_somebody_changed_them_since(store: Subscriber
     store.add("ole@x.example", lists=["oslo"], basis="b: case 1", name="Ole", role="kommune")
     report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
     assert report.id is not None
-    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2, kept=0)
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2)
     (ole,) = store.find("ole")
     assert ole.name == "Ole"
     assert [each.list for each in ole.subscriptions] == ["oslo"]
@@ -69,7 +70,9 @@ def test_somebody_who_has_left_since_stays_known_as_having_left(store: Subscribe
     report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
     store.remove("ole@x.example")
     assert report.id is not None
-    assert undo_import(store, report.id) == Undone(people=1, subscriptions=1, facts=0, kept=1)
+    assert undo_import(store, report.id) == Undone(
+        people=1, subscriptions=1, facts=0, kept=(Kept(address="ole@x.example", list="oslo", reason=Reason.LEFT),)
+    )
     assert import_text("ole@x.example;Ole;oslo\n").counts[Outcome.LEFT] == 1
 
 
@@ -80,8 +83,89 @@ def test_people_whose_list_was_merged_since_do_not_stay_without_any_list(
     store.remove("kari@x.example")
     merge_lists(store, replace(register, lists=register.lists[:2]), "fonna", "finnmark")
     assert report.id is not None
-    assert undo_import(store, report.id) == Undone(people=1, subscriptions=1, facts=0, kept=1)
+    assert undo_import(store, report.id) == Undone(
+        people=1, subscriptions=1, facts=0, kept=(Kept(address="kari@x.example", list="finnmark", reason=Reason.LEFT),)
+    )
     assert [each.name for each in store.find("@x.example")] == ["Kari"]
+
+
+def _send(store: SubscriberStore, address: str, *, lists: str, status: str) -> None:
+    """One delivery of a mailing, as the ledger would leave it."""
+    person = store.show(address)
+    assert person is not None
+    at = store.clock()
+    with store.database.writing() as connection:
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Brev"}
+        row = mailing.insert().values(in_doubt_policy="hold", created_at=at, **words).returning(mailing.c.id)
+        to = {"subscriber_id": person.id, "address": person.address, "recipient": person.address}
+        sent = {"mailing_id": connection.execute(row).scalar_one(), "lists": lists, "status": status, "changed_at": at}
+        connection.execute(delivery.insert().values(to | sent))
+
+
+def test_who_was_mailed_because_of_the_import_stays_on_that_list_with_the_proof_why(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    statuses = {"in_flight": True, "in_doubt": True, "accepted": True, "rejected": False, "queued": False}
+    report = import_text("".join(f"{each}@x.example;Ole;oslo\n{each}@x.example;Ole;agder\n" for each in statuses))
+    for each in statuses:
+        _send(store, f"{each}@x.example", lists="agder bergen", status=each)
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(
+        people=2,
+        subscriptions=7,
+        facts=0,
+        kept=tuple(
+            Kept(address=f"{each}@x.example", list="agder", reason=Reason.MAILED)
+            for each in ("accepted", "in_doubt", "in_flight")
+        ),
+    )
+    found = store.find("@x.example")
+    assert [each.address.partition("@")[0] for each in found] == sorted(
+        each for each, is_kept in statuses.items() if is_kept
+    )
+    for person in found:
+        (agder,) = person.subscriptions
+        assert (agder.list, agder.status) == ("agder", "active")
+        assert agder.consent is not None
+        assert (agder.consent.basis, agder.consent.source) == ("e: case 1", "people.csv")
+    assert import_text("accepted@x.example;Ole;oslo\n").counts[Outcome.NEW] == 1
+
+
+def test_mail_through_a_list_the_person_was_on_before_keeps_nobody_on_another(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("ole@x.example", lists=["agder"], basis="a: said yes")
+    report = import_text("ole@x.example;;oslo\nole@x.example;;agder\n")
+    _send(store, "ole@x.example", lists="agder", status="accepted")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=0)
+    assert [each.list for each in store.find("ole")[0].subscriptions] == ["agder"]
+
+
+def test_mail_to_a_list_that_was_merged_since_still_counts(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\n")
+    _send(store, "ole@x.example", lists="fonna", status="accepted")
+    merge_lists(store, replace(register, lists=register.lists[:2]), "fonna", "finnmark")
+    assert report.id is not None
+    (kept,) = undo_import(store, report.id).kept
+    assert kept == Kept(address="ole@x.example", list="finnmark", reason=Reason.MAILED)
+
+
+def test_who_has_a_newer_basis_or_must_not_be_written_to_is_kept_as_that(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    store.remove("ole@x.example")
+    store.add("ole@x.example", lists=["oslo"], basis="a: asked for it", again=True)
+    store.suppress("kari@x.example", reason=SuppressionReason.MANUAL)
+    assert report.id is not None
+    kept = undo_import(store, report.id).kept
+    assert [(each.address, each.reason) for each in kept] == [
+        ("kari@x.example", Reason.SUPPRESSED),
+        ("ole@x.example", Reason.CHANGED),
+    ]
 
 
 def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
