@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
 
 
-def show_account(mailing: "MailingReport", *, is_interrupted: bool = False) -> None:
-    """Print the equation of one mailing, one term a line, and what to do next."""
+def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
+    """Print the equation of one mailing, one term a line, and what to do next; `is_idle` when nobody sends it now."""
     started = f", begun {mailing.started_at.astimezone():%d.%m.%Y %H:%M %Z}" if mailing.started_at else ""
-    state = "interrupted: nobody is sending now" if is_interrupted else mailing.state
+    state = _words_for_idle(mailing.counts) if is_idle else mailing.state
     lists = f" to {', '.join(mailing.lists)}" if mailing.lists else ""
     say(f"\n{mailing.slug}  {state}{lists}{started}", "bold")
     show_equation(mailing.counts)
@@ -25,6 +25,12 @@ def show_account(mailing: "MailingReport", *, is_interrupted: bool = False) -> N
         say(f"\n{mailing.note}", "yellow")
     for command in _next_commands(mailing):
         hint(command)
+
+
+def _words_for_idle(counts: "Counts") -> str:
+    """Who was only asked to come back later has not been interrupted."""
+    is_cut_off = counts.waiting > counts.deferred
+    return f"{'interrupted' if is_cut_off else 'waiting to try those deferred again'}: nobody is sending now"
 
 
 def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
@@ -101,7 +107,7 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[str]":
     elif mailing.state in {"planned", "running"}:
         yield f"mailer send {slug}    go on, when no sender is at work"
         if not (counts.accepted or counts.in_flight or counts.in_doubt):
-            yield f"mailer cancel {slug}    or begin anew: nothing was sent yet"
+            yield f"mailer cancel {slug}    or begin anew: nothing of this mailing was sent yet"
     if counts.rejected or counts.deferred or counts.expired:
         yield f"mailer status {slug} --failed    who, and what the server said"
     if counts.in_doubt:

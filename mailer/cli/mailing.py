@@ -13,7 +13,7 @@ import typer
 from mailer.cli.accounts import TERMS, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
-from mailer.cli.output import format_duration, format_value, hint, note, say, show_json, show_pairs
+from mailer.cli.output import format_duration, format_value, hint, note, prompting, say, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def start_mailing(
             where=slug,
             hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
         )
-    _confirm(proposed.recipients, confirm)
+    _confirm(proposed, confirm)
     planned = plan(services, prepared, expected=proposed.recipients) if proposed.is_new else proposed
     return planned.mailing.id if planned.mailing else None
 
@@ -105,7 +105,7 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     report = services.ledger.mailing(mailing)
     if ended.note and ended.note != report.note:
         say(f"\n{ended.note}", "yellow")
-    show_account(report, is_interrupted=report.state == "running" and not services.ledger.is_sending(mailing))
+    show_account(report, is_idle=report.state == "running" and not services.ledger.is_sending(mailing))
     if ended.exit_code is not ExitCode.DONE:
         say(_ENDINGS[ended.reason], "yellow")
         raise typer.Exit(ended.exit_code)
@@ -158,7 +158,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     from mailer.workspace.sending import duration
 
     smtp = services.settings.smtp
-    takes = duration(services, proposed.recipients)
+    takes = duration(services, proposed.counts.waiting)
     ends = datetime.now().astimezone() + takes
     pace = f"{smtp.messages_per_minute} a minute" if smtp.messages_per_minute else "no limit"
     say(f"\nPlan  {prepared.draft.slug}  {prepared.draft.subject}\n", "bold")
@@ -175,10 +175,20 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     )
     say()
     show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
+    _show_tried_again(proposed, prepared.draft.slug)
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
             say("The folder has changed since; the changes are not sent.", "yellow")
+
+
+def _show_tried_again(proposed: "Plan", slug: str) -> None:
+    """Whom the server refused in an earlier mailing of the issue; nobody who may have it is among them."""
+    came_to = {status: number for status, number in proposed.again.items() if status != "cancelled"}
+    for status, number in came_to.items():
+        say(f"\nTried again: {number} of those queued, {status} in an earlier mailing of {slug}.", "yellow")
+    if came_to:
+        hint(f"mailer status {slug} --failed    who, and what the server said")
 
 
 def _variants_in_words(number: int) -> str:
@@ -242,22 +252,26 @@ def _refuse_errors(prepared: "Prepared", slug: str) -> None:
         )
 
 
-def _confirm(recipients: int, confirm: int | None) -> None:
+def _confirm(proposed: "Plan", confirm: int | None) -> None:
+    """A person types how many are sent to now; a script gives the number that was frozen, whenever it is run again."""
+    number = proposed.counts.waiting if confirm is None else proposed.recipients
     if confirm is None:
-        confirm = _asked(recipients)
-    if confirm != recipients:
+        confirm = _asked(proposed)
+    if confirm != number:
         said = "no number was typed" if confirm is None else f"you confirmed {format_value(confirm)}"
-        raise MailerError(f"{said}, it is {format_value(recipients)}", hint="Nothing was sent.")
+        raise MailerError(f"{said}, it is {format_value(number)}", hint="Nothing was sent.")
 
 
-def _asked(recipients: int) -> int | None:
-    question = f"\nType the number of people to send to ({recipients}), or Enter to stop"
+def _asked(proposed: "Plan") -> int | None:
+    people = "people" if proposed.is_new else "people that are left"
+    question = f"\nType the number of {people} to send to ({proposed.counts.waiting}), or Enter to stop"
     try:
-        answer = typer.prompt(question, default="", show_default=False)
+        with prompting():
+            answer = typer.prompt(question, default="", show_default=False)
     except typer.Abort:
         raise MailerError(
             "nobody is here to type the number of recipients; nothing was sent",
-            hint=f"In scripts, give it with --confirm {recipients}",
+            hint=f"In scripts, give it with --confirm {proposed.recipients}",
         ) from None
     digits = "".join(answer.split())  # people write 10 000
     return int(digits) if digits.isdigit() else None

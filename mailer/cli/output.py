@@ -5,7 +5,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -71,6 +72,16 @@ def say(text: str = "", style: str = "") -> None:
 def hint(text: str) -> None:
     """Print what to do next."""
     say(f"  {text}", "cyan")
+
+
+@contextmanager
+def prompting() -> Iterator[None]:
+    """Around a question: an answer that comes through a pipe ends no line on the screen, as a person's Enter does."""
+    try:
+        yield
+    finally:
+        if not sys.stdin.isatty():
+            say()
 
 
 def show_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import Json, OptionalListName, services
-from mailer.cli.output import format_value, hint, note, say, show_json
+from mailer.cli.output import format_value, hint, note, prompting, say, show_json
 from mailer.cli.person import Address
 from mailer.errors import MailerError
 
@@ -103,7 +103,8 @@ def erase(
     from mailer.subscribers.privacy import erase as erase_person
 
     if not yes:
-        typer.confirm(f"Delete everything about {address}? This cannot be undone.", abort=True)
+        with prompting():
+            typer.confirm(f"Delete everything about {address}? This cannot be undone.", abort=True)
     with services(context) as workspace:
         done = erase_person(workspace.subscribers, address, workspace=workspace.settings.folder)
     if json:

@@ -7,7 +7,7 @@ import typer
 from mailer.cli.accounts import as_json, show_account, show_people
 from mailer.cli.mailing import naming_the_other, run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
-from mailer.cli.output import hint, say, show_json
+from mailer.cli.output import hint, prompting, say, show_json
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def status(
             return
         for each in mailings:
             sends = each.state != "running" or workspace.ledger.is_sending(each.id)
-            show_account(each, is_interrupted=not sends)
+            show_account(each, is_idle=not sends)
             show_people(workspace, each, failed=failed, in_doubt=in_doubt)
     if not mailings:
         say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")
@@ -148,9 +148,11 @@ def cancel(
     """
     with services(context) as workspace:
         mailing = _unfinished(workspace, slug)
-        left = workspace.ledger.mailing(mailing).counts
-        number = left.queued + left.claimed + left.deferred
-        if not yes and not typer.confirm(f"{number} have not had {slug} yet and will not get it. Cancel?"):
+        number = workspace.ledger.mailing(mailing).counts.waiting
+        if not yes:
+            with prompting():
+                yes = typer.confirm(f"{number} have not had {slug} yet and will not get it. Cancel?")
+        if not yes:
             raise typer.Exit(ExitCode.REFUSED)
         workspace.ledger.cancel(mailing)
         show_account(workspace.ledger.mailing(mailing))

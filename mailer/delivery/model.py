@@ -86,6 +86,11 @@ class Counts:
         return self.audience - sum(self.skipped.values())
 
     @property
+    def waiting(self) -> int:
+        """How many have not had it and still may: queued, in a sender's hands, or to be tried again."""
+        return self.queued + self.claimed + self.deferred
+
+    @property
     def adds_up(self) -> bool:
         """Whether the equation holds: audience = skipped + every other state."""
         return self.audience == sum(self.skipped.values()) + (
@@ -160,7 +165,10 @@ class MailingDraft:
 
 
 class PlannedDelivery(NamedTuple):
-    """One address of the audience: sent to as `variant`, or left out for a reason. A tuple: there may be a million."""
+    """One address of the audience: sent to as `variant`, or left out for a reason. A tuple: there may be a million.
+
+    `before` is what came of it in an earlier mailing of the issue.
+    """
 
     subscriber_id: int | None
     address: str
@@ -168,6 +176,7 @@ class PlannedDelivery(NamedTuple):
     lists: tuple[str, ...]
     variant: str = ""
     skip_reason: SkipReason | None = None
+    before: DeliveryStatus | None = None
 
 
 # --- Sending ----------------------------------------------------------------------------------------

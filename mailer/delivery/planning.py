@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache, partial
 from itertools import islice
@@ -10,7 +10,15 @@ from itertools import islice
 from mailer.compose.composed import VariantKey
 from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.ledger.plans import PlanWriter
-from mailer.delivery.model import Counts, MailingDraft, MailingReport, PlannedDelivery, SkipReason
+from mailer.delivery.model import (
+    NOT_SENT,
+    Counts,
+    DeliveryStatus,
+    MailingDraft,
+    MailingReport,
+    PlannedDelivery,
+    SkipReason,
+)
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
 from mailer.subscribers.model import Lang
@@ -24,7 +32,8 @@ class Plan:
     """What a mailing does or would do. `mailing` is None when it was only asked, or when nobody is left to send to.
 
     `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its
-    frozen content is no longer what the folder holds.
+    frozen content is no longer what the folder holds. `again` counts those of a new mailing that an earlier one of the
+    issue was sent to and did not reach, by what came of it then.
     """
 
     counts: Counts
@@ -32,10 +41,11 @@ class Plan:
     mailing: MailingReport | None = None
     is_new: bool = True
     content_changed: bool = False
+    again: dict[DeliveryStatus, int] = field(default_factory=dict)
 
     @property
     def recipients(self) -> int:
-        """How many people it is, or was, to be sent to: the number to confirm."""
+        """How many people it is, or was, to be sent to when it was frozen."""
         return self.counts.to_send
 
 
@@ -65,7 +75,7 @@ def plan_mailing(
         if not counts.to_send:
             writer.discard()
     mailing = ledger.mailing(writer.mailing_id) if counts.to_send else None
-    return Plan(counts=counts, variants=dict(tally.variants), mailing=mailing)
+    return Plan(counts=counts, variants=dict(tally.variants), mailing=mailing, again=dict(tally.again))
 
 
 def preview_plan(
@@ -78,7 +88,7 @@ def preview_plan(
     tally = _Tally()
     for chunk in _planned(ledger, draft.slug, audience, about):
         tally.add([each for _, each in chunk])
-    return Plan(counts=tally.counts, variants=dict(tally.variants))
+    return Plan(counts=tally.counts, variants=dict(tally.variants), again=dict(tally.again))
 
 
 def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
@@ -117,10 +127,12 @@ class _Tally:
     def __init__(self) -> None:
         self._reasons: Counter[SkipReason | None] = Counter()
         self.variants: Counter[str] = Counter()
+        self.again: Counter[DeliveryStatus] = Counter()
 
     def add(self, deliveries: Collection[PlannedDelivery]) -> None:
         self._reasons.update(each.skip_reason for each in deliveries)
         self.variants.update(each.variant for each in deliveries if each.skip_reason is None)
+        self.again.update(each.before for each in deliveries if each.skip_reason is None and each.before is not None)
 
     @property
     def counts(self) -> Counts:
@@ -154,9 +166,9 @@ def _planned(
     members, is_first = iter(audience), not ledger.mailings(slug)
     variant_of = lru_cache(maxsize=10_000)(partial(_variant, about))
     while chunk := list(islice(members, _CHUNK)):
-        sent = frozenset() if is_first else ledger.already_sent(slug, [each.address for each in chunk])
+        fates = {} if is_first else ledger.earlier_fates(slug, [each.address for each in chunk])
         yield [
-            (key, _planned_one(each, name, is_sent=each.address in sent))
+            (key, _planned_one(each, name, before=fates.get(each.address)))
             for each in chunk
             for key, name in [variant_of(each.helsefellesskap, each.lang)]
         ]
@@ -167,18 +179,19 @@ def _variant(about: frozenset[str], helsefellesskap: tuple[str, ...], lang: Lang
     return key, str(key)
 
 
-def _planned_one(member: AudienceMember, variant: str, *, is_sent: bool) -> PlannedDelivery:
+def _planned_one(member: AudienceMember, variant: str, *, before: DeliveryStatus | None) -> PlannedDelivery:
     return PlannedDelivery(
         subscriber_id=member.subscriber_id,
         address=member.address,
         recipient=member.recipient,
         lists=member.lists,
         variant=variant,
-        skip_reason=_skip_reason(member.exclusion, is_sent=is_sent),
+        skip_reason=_skip_reason(member.exclusion, before),
+        before=before,
     )
 
 
-def _skip_reason(exclusion: Exclusion | None, *, is_sent: bool) -> SkipReason | None:
+def _skip_reason(exclusion: Exclusion | None, before: DeliveryStatus | None) -> SkipReason | None:
     if exclusion is not None:
         return SkipReason(exclusion)
-    return SkipReason.ALREADY_SENT if is_sent else None
+    return None if before is None or before in NOT_SENT else SkipReason.ALREADY_SENT

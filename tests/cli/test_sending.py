@@ -204,6 +204,45 @@ def test_deferred_recipients_remain_with_once_and_are_listed_by_name(moody: Any,
     shown = mailer("status", SLUG, "--failed").out
     assert "kari@agder.example" in shown
     assert "451 4.7.1 greylisted" in shown
+    for printed in (result.out, shown):
+        assert "waiting to try those deferred again: nobody is sending now" in printed
+        assert "interrupted" not in printed
+
+
+def test_who_goes_on_types_how_many_are_left_and_a_script_gives_the_frozen_number(moody: Any, mailer: Run) -> None:
+    moody.answers = dict.fromkeys(("kari@agder.example", "ola@agder.example"), "451 4.7.1 come back")
+    assert mailer("send", SLUG, "--confirm", "4", "--untested", "--once").code == 75
+    stopped = mailer("send", SLUG, "--once", typed="4\n")
+    assert stopped.code == 1
+    assert "Type the number of people that are left to send to (2)" in stopped.out
+    assert "you confirmed 4, it is 2" in stopped.err
+    assert mailer("send", SLUG, "--once", typed="2\n").code == 75
+    assert "--confirm 4" in mailer("send", SLUG, "--once").err
+    assert mailer("send", SLUG, "--once", "--confirm", "2").code == 1
+    assert mailer("send", SLUG, "--once", "--confirm", "4").code == 75
+
+
+def test_an_answer_from_a_pipe_leaves_no_line_unfinished(tested: Any, mailer: Run) -> None:
+    result = mailer("send", SLUG, typed="4\n")
+    assert "or Enter to stop: \n" in result.out
+    assert len(caught(tested)) == 4
+
+
+def test_those_rejected_before_are_named_when_the_issue_is_sent_again(moody: Any, mailer: Run) -> None:
+    moody.answers = {"ola@agder.example": "550 5.1.1 no such user"}
+    first = mailer("send", SLUG, "--confirm", "4", "--untested")
+    assert "Tried again" not in first.out
+    again = mailer("send", SLUG, "--dry-run")
+    assert f"Tried again: 1 of those queued, rejected in an earlier mailing of {SLUG}." in again.out
+    assert f"mailer status {SLUG} --failed" in again.out
+
+
+def test_a_second_mailing_that_has_not_begun_does_not_say_that_nothing_was_sent(moody: Any, mailer: Run) -> None:
+    assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 0
+    assert len(moody.taken) == 3
+    moody.answers = {"aase@oslo.example": "451 4.7.1 come back"}
+    second = mailer("send", SLUG, "--confirm", "1", "--untested", "--once")
+    assert f"mailer cancel {SLUG}    or begin anew: nothing of this mailing was sent yet" in second.out
 
 
 def test_a_rejected_recipient_does_not_stop_the_others(moody: Any, mailer: Run) -> None:

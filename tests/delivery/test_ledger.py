@@ -399,7 +399,7 @@ def test_on_postgresql_two_senders_share_the_work(postgresql_database: Database)
         assert two.recover() == 0, "both senders live"
 
 
-def test_addresses_that_an_earlier_mailing_reached_are_known(plan: Plan, ledger: Ledger, database: Database) -> None:
+def test_what_came_of_addresses_in_earlier_mailings_is_known(plan: Plan, ledger: Ledger, database: Database) -> None:
     mailing_id = plan(4)
     with database.writing() as connection:
         for status, row in zip(
@@ -411,9 +411,8 @@ def test_addresses_that_an_earlier_mailing_reached_are_known(plan: Plan, ledger:
     with database.reading() as connection:
         rows = connection.execute(select(delivery.c.address, delivery.c.status)).all()
     status_of = {row.address: row.status for row in rows}
-    sent = ledger.already_sent("2023-12", list(status_of))
-    assert {status_of[each] for each in sent} == {"accepted", "in_doubt"}
-    assert ledger.already_sent("2022-02", list(status_of)) == frozenset()
+    assert ledger.earlier_fates("2023-12", list(status_of)) == status_of
+    assert ledger.earlier_fates("2022-02", list(status_of)) == {}
     assert mailing_id
 
 

@@ -15,7 +15,8 @@ from mailer.delivery.model import DeliveryStatus, MailingDraft, SkipReason
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
-from mailer.transport.memory import MemoryTransport
+from mailer.transport.base import Reply, Stage
+from mailer.transport.memory import ACCEPTED, MemoryTransport
 
 Members = Callable[..., list[AudienceMember]]
 DRAFT = MailingDraft(slug="2023-12", content_hash="c1", subject="Nyhetsbrev", lists=("testere",))
@@ -150,6 +151,28 @@ def test_a_further_list_reaches_only_those_who_have_not_had_the_issue(
     assert further.recipients == 2
     next_issue = MailingDraft(slug="2024-02", content_hash="c9", subject="Nyhetsbrev")
     assert preview_plan(ledger, next_issue, audience=iter(first + second), about=ABOUT).recipients == 4
+
+
+def test_whom_earlier_mailings_did_not_reach_is_tried_again_and_counted_until_it_arrives(
+    ledger: Ledger, members: Members, compiled: CompiledMessage, dispatcher: Callable[..., Dispatcher]
+) -> None:
+    audience = members(3)
+    refusal = Reply(code=550, enhanced="5.1.1", text="no such user", stage=Stage.RCPT)
+
+    def send(*refused: str) -> None:
+        planned = plan_mailing(ledger, DRAFT, audience=audience, about=ABOUT, compile_variant=compile_to(compiled))
+        assert planned.mailing is not None
+        transport = MemoryTransport(lambda envelope: refusal if envelope.recipient in refused else ACCEPTED)
+        dispatcher(transport).run(planned.mailing.id)
+
+    send(audience[0].recipient, audience[1].recipient)
+    second = preview_plan(ledger, DRAFT, audience=audience, about=ABOUT)
+    assert (second.recipients, second.again) == (2, {DeliveryStatus.REJECTED: 2})
+    send(audience[0].recipient)
+    third = preview_plan(ledger, DRAFT, audience=audience, about=ABOUT)
+    assert (third.counts.skipped, third.again) == ({SkipReason.ALREADY_SENT: 2}, {DeliveryStatus.REJECTED: 1})
+    send()
+    assert preview_plan(ledger, DRAFT, audience=audience, about=ABOUT).again == {}
 
 
 def test_a_large_audience_is_read_in_portions(

@@ -72,10 +72,10 @@ class Ledger:
                 hint="Look at mailer status: somebody else may have planned this issue just now.",
             ) from error
 
-    def already_sent(self, slug: str, addresses: Collection[str]) -> frozenset[str]:
-        """Those of the addresses that an earlier mailing of this issue has, or may have, reached."""
+    def earlier_fates(self, slug: str, addresses: Collection[str]) -> dict[str, DeliveryStatus]:
+        """What earlier mailings of this issue came to for those of the addresses that they were sent to."""
         with self._database.reading() as connection:
-            return plans.already_sent(connection, slug, addresses)
+            return plans.earlier_fates(connection, slug, addresses)
 
     # --- sending ----------------------------------------------------------------------------------
 

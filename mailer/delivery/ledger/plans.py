@@ -94,11 +94,12 @@ def hash_snapshot(variants: Iterable[bytes]) -> str:
     return sha256(b"".join(sha256(each).digest() for each in variants)).hexdigest()
 
 
-def already_sent(connection: Connection, slug: str, addresses: Collection[str]) -> frozenset[str]:
-    """Those of the addresses that an earlier mailing of this issue has, or may have, reached."""
+def earlier_fates(connection: Connection, slug: str, addresses: Collection[str]) -> dict[str, DeliveryStatus]:
+    """What came of the addresses that were sent to before: where it arrived or may have, that; else the latest."""
     statement = (
-        select(delivery.c.address)
+        select(delivery.c.address, delivery.c.status)
         .join(mailing, mailing.c.id == delivery.c.mailing_id)
-        .where(mailing.c.slug == slug, delivery.c.address.in_(addresses), delivery.c.status.not_in(NOT_SENT))
+        .where(mailing.c.slug == slug, delivery.c.address.in_(addresses), delivery.c.status != DeliveryStatus.SKIPPED)
+        .order_by(delivery.c.status.not_in(NOT_SENT), delivery.c.id)
     )
-    return frozenset(connection.execute(statement).scalars())
+    return {address: DeliveryStatus(status) for address, status in connection.execute(statement)}
