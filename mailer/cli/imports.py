@@ -12,6 +12,7 @@ import typer
 
 from mailer.cli.options import Json, OptionalListName, services
 from mailer.cli.output import (
+    format_count,
     format_duration,
     format_value,
     hint,
@@ -104,7 +105,9 @@ def import_(
     lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
     _show(report, lines, dry_run=dry_run, json=json)
     if refused is not None:
-        _write_refused(refused, report)
+        said = _write_refused(refused, report, list_=list_, basis=basis)
+        for each in () if json else said:
+            say(each, "cyan")
     if not report.applied and not dry_run:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -208,19 +211,19 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
         raise MailerError("there is no such folder", where=str(refused.parent), hint="Name another file for --refused.")
 
 
-def _write_refused(file: Path, report: "ImportReport") -> None:
-    """As a file that can be corrected in Excel and imported as it is; the last column says what is wrong."""
-    from mailer.subscribers.columns import COLUMNS
-    from mailer.subscribers.exporting import write_rows
+def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, ...]:
+    """Returns what to say of it; what was said for the whole file must be said again."""
+    from mailer.subscribers.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]
-    columns = [each for each in COLUMNS if each != "reason" and any(each in line.cells for line in lines)]
     if not lines:
-        say("No line was refused, so there is no file of them.")
-        return
-    rows = ([*(line.cells.get(each, "") for each in columns), line.reason] for line in lines)
-    number = write_rows(file, [*(COLUMNS[each][0] for each in columns), COLUMNS["reason"][0]], rows)
-    say(f"{format_value(number)} refused lines are in {file}: correct them there and import that file.", "cyan")
+        return ("No line was refused, so there is no file of them.",)
+    number = write_refused(file, lines)
+    again = f" --list {list_}" * bool(list_) + f' --basis "{basis}"' * bool(basis)
+    return (
+        f"{format_count(number, 'refused line')} in {file}: correct what the column årsak names, then",
+        f"  mailer subscribers import {file}{again}",
+    )
 
 
 @contextmanager

@@ -49,6 +49,11 @@ def count_known(cells: Sequence[str]) -> int:
     return sum(_folded(cell) in _HEADERS for cell in cells)
 
 
+def surplus_name(number: int) -> str:
+    """What a cell beyond the header is called among the cells of a refused line; the first has number 1."""
+    return f"surplus {number}"
+
+
 def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
     """Where each column stands; unknown ones are refused, since dropping what somebody collected is worse."""
     names = [_folded(cell) for cell in cells]

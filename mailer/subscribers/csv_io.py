@@ -12,7 +12,14 @@ from typing import NamedTuple
 from mailer.errors import MailerError, reason_of
 from mailer.subscribers.address import Address, AddressError, parse_address
 from mailer.subscribers.basis import BasisError, require_basis
-from mailer.subscribers.columns import CsvDefaults, CsvError, UnreadableFileError, check_defaults, read_header
+from mailer.subscribers.columns import (
+    CsvDefaults,
+    CsvError,
+    UnreadableFileError,
+    check_defaults,
+    read_header,
+    surplus_name,
+)
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
@@ -68,7 +75,7 @@ _Terms = tuple[SubscriberList, str, Lang | None, str, SubscriptionStatus]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow:
-    """One line that is not understood, and why. `cells` are what stands in it, by column."""
+    """One line that is not understood, and why. `cells` are what stands in it, by column, and beyond the last one."""
 
     file: str
     line: int
@@ -144,7 +151,11 @@ class _RowParser:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what, cells=self._as_written(cells))
 
     def _as_written(self, cells: list[str]) -> dict[str, str]:
-        return {column: cells[at] for column, at in self.columns.items() if at < len(cells)}
+        surplus = cells[len(self.columns) :]
+        while surplus and not surplus[-1]:
+            surplus.pop()
+        named = {column: cells[at] for column, at in self.columns.items() if at < len(cells)}
+        return named | {surplus_name(number): cell for number, cell in enumerate(surplus, 1)}
 
     def _cleaned(self, cells: list[str], joined: str) -> list[str]:
         """As many cells as there are columns, and an empty one."""
@@ -152,7 +163,8 @@ class _RowParser:
         if not _is_clean(joined):
             cells = [clean_words(restore(cell)) for cell in cells]
         if len(cells) > number and any(cells[number:]):
-            raise RowError("the line has more columns than the header")
+            beyond = " ".join(filter(None, cells[number:]))[:40]
+            raise RowError(f"the line has more columns than the header: {beyond!r} stands beyond the last")
         return cells[:number] + [""] * (number + 1 - min(len(cells), number))
 
     def _row(self, line: int, cells: list[str]) -> CsvRow:

@@ -135,6 +135,15 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     assert mailer("subscribers", "import", str(refused), "--json").json["counts"]["new"] == 1
     clean = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "none.csv"))
     assert "No line was refused" in clean.out
+    (tmp_path / "more.csv").write_text("epost;navn\nny3@x.example;Tre;sak 3\n", "utf-8")
+    given = ["--list", "oslo", "--basis", "e: sak 1"]
+    told = mailer("subscribers", "import", str(tmp_path / "more.csv"), "--refused", str(refused), *given).out
+    assert f"1 refused line in {refused}" in told
+    assert f'mailer subscribers import {refused} --list oslo --basis "e: sak 1"' in told
+    assert mailer("subscribers", "import", str(refused), *given, "--refused", str(tmp_path / "x.csv"), "--json").json
+    uncorrected = mailer("subscribers", "import", str(refused), *given)
+    assert uncorrected.code == 1
+    assert "'sak 3' stands beyond the last" in uncorrected.out
     assert "file of their own" in mailer("subscribers", "import", str(refused), "--refused", str(refused)).err
     nowhere = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "nowhere" / "x.csv"))
     assert "no such folder" in nowhere.err
