@@ -19,7 +19,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
-_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
+_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+_LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 # They become headers and headings.
 ON_ONE_LINE = frozenset({"title", "masthead", "preheader", "name", "place", "email"})
@@ -52,10 +53,21 @@ def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | No
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = _TOML_PLACE.search(str(error))
         line = first_line - 1 + int((place and place[1]) or text.rstrip().count("\n") + 1)
+        if place and place[1] and (written := _date_at(text.split("\n")[int(place[1]) - 1], int(place[2]))):
+            is_form = _DATE_FORM.fullmatch(written) and parse_date(written) is None
+            message = f"there is no {written} in the calendar" if is_form else f"a date is not written as {written}"
+            notes.error("date", message, line=line, words=written, hint=_DATE_HINT)
+            return None
         reason = _TOML_PLACE.sub("", str(error)).strip()
         notes.error("toml", f"this is not valid TOML: {reason}", line=line, hint=_TOML_HINT)
         return None
     return Sheet(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
+
+
+def _date_at(line: str, column: int) -> str:
+    """What stands there in the place of a date; the standard library speaks of brackets then, or of a line's end."""
+    found = (each for each in _LIKE_A_DATE.finditer(line) if each.start() < column <= each.end())
+    return next((each[0] for each in found), "")
 
 
 class Fields:

@@ -149,6 +149,32 @@ BAD = {
         {"items/010-a.md": item('contacts = [\n  "kari@a.example",\n  "Ola Nordmann",\n]')},
         ("items/010-a.md", 4, "email", '"Ola Nordmann" is not an e-mail address', ""),
     ),
+    "day that is in no calendar": (
+        {"items/010-a.md": item('title = "a"\ndates = [{ kind = "conference", date = 2026-13-01 }]')},
+        (
+            "items/010-a.md",
+            3,
+            "date",
+            "there is no 2026-13-01 in the calendar",
+            "2024-02-01",
+        ),
+    ),
+    "day that its month has not": (
+        {"issue.toml": FRAME + "contribution_deadline = 2026-02-30\n"},
+        ("issue.toml", 4, "date", "there is no 2026-02-30 in the calendar", "Write a day as"),
+    ),
+    "day as it is written in letters": (
+        {"issue.toml": FRAME + "contribution_deadline = 01.03.2026\n"},
+        ("issue.toml", 4, "date", "a date is not written as 01.03.2026", "Write a day as"),
+    ),
+    "month without quotes": (
+        {"issue.toml": FRAME + "next_issue = 2026-12\n"},
+        ("issue.toml", 4, "date", "a date is not written as 2026-12", 'a month as "2024-02"'),
+    ),
+    "missing comma after a day": (
+        {"items/010-a.md": item('dates = [{ date = 2026-03-01 kind = "conference" }]')},
+        ("items/010-a.md", 2, "toml", "Unclosed inline table", ""),
+    ),
     "section twice": (
         {"issue.toml": FRAME + SECTION.format(id="ks") + SECTION.format(id="ks")},
         ("issue.toml", 10, "duplicate", 'two sections have the id "ks"', ""),
