@@ -1,5 +1,7 @@
 """The item that a new issue begins with; it is there to be written over, and a rule says so while it is not."""
 
+import re
+
 from mailer.issue.model import Lang
 
 _NORWEGIAN: dict[Lang, tuple[str, str, str]] = {
@@ -8,7 +10,11 @@ _NORWEGIAN: dict[Lang, tuple[str, str, str]] = {
 }
 _ENGLISH = ("example", "Example: write the title here", "Write here, with [words as a link](https://example.org/).")
 
-EXAMPLE_TITLES = frozenset(title for _, title, _ in (*_NORWEGIAN.values(), _ENGLISH))
+EXAMPLE_RULE = "example"
+EXAMPLE_WORDS = frozenset(
+    re.sub(r"\[(.*)\]\(.*\)", r"\1", words) for _, *texts in (*_NORWEGIAN.values(), _ENGLISH) for words in texts
+)
+"""Its titles and its texts, as they are read."""
 
 
 def example_item(lang: Lang) -> tuple[str, str, str]:

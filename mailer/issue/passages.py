@@ -44,14 +44,14 @@ def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
     passages = {"": tuple(_of_frame(issue))}
     for item in issue.items:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))
-        passages[item.slug] = (title, *_of_blocks(item.body, item.file))
+        passages[item.slug] = (title, *passages_in(item.body, item.file))
     return passages
 
 
 def _of_frame(issue: Issue) -> Iterator[Passage]:
     for text in (issue.title, issue.masthead, issue.preheader, issue.reader_note):
         yield Passage(file=FRAME, line=1, inlines=(Text(text),))
-    yield from _of_blocks(issue.intro, FRAME)
+    yield from passages_in(issue.intro, FRAME)
     for section in issue.sections:
         yield Passage(file=FRAME, line=1, inlines=(Text(section.title),))
     for each in issue.important_dates:
@@ -67,16 +67,17 @@ def _of_groups(groups: Iterable[LinkGroup]) -> Iterator[Passage]:
         yield from _of_groups(group.groups)
 
 
-def _of_blocks(blocks: Blocks, file: str) -> Iterator[Passage]:
+def passages_in(blocks: Blocks, file: str) -> Iterator[Passage]:
+    """Yield the passages of a text."""
     for block in blocks:
         match block:
             case Paragraph(inlines, line) | Heading(inlines=inlines, line=line):
                 yield Passage(file=file, line=line, inlines=inlines)
             case List(points=points):
                 for point in points:
-                    yield from _of_blocks(point, file)
+                    yield from passages_in(point, file)
             case Quote(blocks=quoted):
-                yield from _of_blocks(quoted, file)
+                yield from passages_in(quoted, file)
             case Image(caption=caption, line=line):
                 yield Passage(file=file, line=line, inlines=(Text(caption),))
 

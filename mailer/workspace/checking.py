@@ -11,6 +11,7 @@ from mailer.issue.catalogue import RULES
 from mailer.issue.fields import did_you_mean
 from mailer.issue.links import link_findings
 from mailer.issue.lint import lint
+from mailer.issue.lint.completeness import old_introduction
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Issue, Severity
@@ -70,7 +71,16 @@ def _more(services: "Services", reading: IssueReading, today: date) -> Iterator[
         return
     yield from lint(reading.issue, today=today, sources=reading.sources)
     yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
+    yield from _taken_over(services, reading.issue)
     yield from _composed(services, reading.issue)
+
+
+def _taken_over(services: "Services", issue: Issue) -> Iterator[Finding]:
+    """What still is as in the issue before."""
+    before = [each for each in issue_slugs(services.settings.paths.issues) if each < issue.slug]
+    last = services.read_issue(before[-1]).issue if before and issue.intro else None
+    if last is not None:
+        yield from old_introduction(issue, last)
 
 
 def _composed(services: "Services", issue: Issue) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Sending an issue: who would get what, the test-send before it, and the mailing itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from mailer.bootstrap import Services
@@ -12,6 +12,7 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
 from mailer.delivery.retry import RetryRule
 from mailer.errors import MailerError
+from mailer.issue.example import EXAMPLE_RULE
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
 from mailer.message.identity import make_test_message_id
@@ -49,7 +50,7 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         if services.register.find(name) is None:
             raise MailerError(f"there is no list {name!r}", hint=nearest_list(services.register, name))
     issue = require_issue(services, slug)
-    findings = check_issue(services, slug, today=today, recipients=True).findings
+    findings = tuple(map(_weighed, check_issue(services, slug, today=today, recipients=True).findings))
     content_hash = services.composer.content_hash(issue)
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
     draft = MailingDraft(
@@ -67,6 +68,11 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         findings=findings,
         is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
     )
+
+
+def _weighed(finding: Finding) -> Finding:
+    """The example may stand while an issue is written, and must not reach its readers."""
+    return replace(finding, severity=Severity.ERROR) if finding.rule == EXAMPLE_RULE else finding
 
 
 def preview_mailing(services: Services, prepared: Prepared) -> Plan:

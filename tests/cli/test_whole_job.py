@@ -46,7 +46,9 @@ def test_the_whole_job_from_an_empty_folder_to_a_second_send(
     made = mailer("new", "2024-02")
     assert made.code == 0
     assert "mailer check 2024-02" in made.out
-    assert mailer("check", "2024-02").code == 0
+    checked = mailer("check", "2024-02")
+    assert checked.code == 0
+    assert "this is still the example" in checked.out
     composed = mailer("compose", "2024-02", "--json").json
     assert {Path(each["file"]).name for each in composed["files"]} == {
         "issue.html",
@@ -61,6 +63,12 @@ def test_the_whole_job_from_an_empty_folder_to_a_second_send(
     assert mailer("test-send", "2024-02", "--to", "redaksjon@nyhetsbrev.example").code == 0
     plan = mailer("send", "2024-02", "--dry-run", "--json").json
     assert plan["recipients"] >= 24
+    refused = mailer("send", "2024-02", "--confirm", plan["recipients"])
+    assert refused.code == 1
+    assert "this is still the example" in refused.out
+    item = tmp_path / "brev" / "issues" / "2024-02" / "items" / "010-eksempel.md"
+    item.write_text('+++\ntitle = "Møte i Bodø"\n+++\nVi møtes i Bodø.\n', encoding="utf-8")
+    assert mailer("test-send", "2024-02", "--to", "redaksjon@nyhetsbrev.example").code == 0
     assert mailer("send", "2024-02", "--confirm", plan["recipients"]).code == 0
     assert "adds up" in mailer("status", "2024-02").out
     assert len(read_mails(inbox)) == plan["recipients"] + 1

@@ -48,7 +48,12 @@ def section(name: str) -> str:
 
 def blocks(page: Path) -> list[str]:
     """The blocks of a page that are to be run."""
-    return re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for file, text in steps(page) if not file]
+
+
+def steps(page: Path) -> list[tuple[str, str]]:
+    """The blocks of a page that are to be run, and between them those that are to be written to a file, by its name."""
+    return re.findall(r"^```(?:sh|markdown (\S+))\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -114,16 +119,24 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     "page", [page for page in PAGES[1:] if blocks(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
 def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for line in "".join(blocks(page)).splitlines():
-        words = shlex.split(line)
-        settings = [each for each in words if re.match(r"MAILER_\w+=", each)]
-        command = words[len(settings) :]
-        assert command[0] == "mailer", f"only mailer's own commands are run: {line}"
-        with monkeypatch.context() as here:
-            for each in settings:
-                here.setenv(*each.split("=", 1))
-            here.setattr(sys, "argv", command)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        assert ended.value.code == 0, line
+    for file, text in steps(page):
+        if file:
+            assert Path(file).is_file(), "what is to be written over is there"
+            Path(file).write_text(text, encoding="utf-8")
+        for line in [] if file else text.splitlines():
+            run(line, monkeypatch)
     assert Path(os.curdir).resolve().name == "workspace"
+
+
+def run(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = shlex.split(line)
+    settings = [each for each in words if re.match(r"MAILER_\w+=", each)]
+    command = words[len(settings) :]
+    assert command[0] == "mailer", f"only mailer's own commands are run: {line}"
+    with monkeypatch.context() as here:
+        for each in settings:
+            here.setenv(*each.split("=", 1))
+        here.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 0, line

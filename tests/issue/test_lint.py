@@ -158,8 +158,11 @@ def test_what_the_issue_promises_must_lie_ahead(frame: str, message: str, findin
 
 
 def test_the_example_of_a_new_issue_is_a_warning_until_it_is_written_over(findings_of: LintText) -> None:
-    (finding,) = findings_of(facts='title = "Eksempel: skriv tittelen her"')
-    assert (finding.rule, finding.severity) == ("example", Severity.WARNING)
+    title = 'title = "Eksempel: skriv tittelen her"'
+    words = "Skriv teksten her, med [ord som lenke](https://example.org/)."
+    for text, facts in (("Tekst.", title), (words, 'title = "Møte i Bodø"'), (words, title)):
+        (finding,) = findings_of(text, facts=facts)
+        assert (finding.rule, finding.severity) == ("example", Severity.WARNING)
     assert findings_of(facts='title = "Møte i Bodø"') == ()
 
 

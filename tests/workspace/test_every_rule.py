@@ -118,7 +118,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "link": (item("[x](htps://a.example/)"), item("[x](https://a.example/)")),
     "no-address": (item("[Veileder]()"), item("[Veileder](https://a.example/)")),
     "tracking": (item("[x](https://a.example/?fbclid=1)"), item("[x](https://a.example/?side=1)")),
-    "example": (item(title="Eksempel: skriv tittelen her"), item(title="Eksempel: slik gjorde vi")),
+    "example": (
+        item("Skriv teksten her, med [ord som lenke](https://example.org/)."),
+        item(title="Eksempel: slik gjorde vi"),
+    ),
     "no-preheader": (frame(preheader=""), frame()),
     "long-preheader": (
         frame(preheader=f'preheader = "{"a" * 121}"\n'),
@@ -312,6 +315,20 @@ def test_a_year_in_one_written_form_is_found_and_one_in_both_is_not(read: Callab
     assert rules(share_findings(bokmal, [bokmal, nynorsk])) == set()
 
 
+def test_an_introduction_of_the_issue_before_is_found_and_a_new_one_is_not(services: Services) -> None:
+    intro = 'intro = """\nTre **nyheter** for [alle](https://a.example/).\n"""\n'
+    issues = services.settings.paths.issues
+    for slug, words in (
+        ("2023-11", "Et eldre brev."),
+        ("2023-12", "Tre nyheter for alle."),
+        ("2024-03", "Neste brev."),
+    ):
+        write(issues / slug, frame(f'intro = "{words}"\n') | item())
+    assert "old-introduction" in check(services, frame(intro))
+    assert "old-introduction" not in check(services, frame(intro.replace("Tre", "Fire")))
+    assert "old-introduction" not in check(services, frame())
+
+
 def test_a_file_in_another_encoding_is_found_and_one_in_utf_8_is_not(tmp_path: Path) -> None:
     write(tmp_path / "2024-02", frame() | item())
     file = tmp_path / "2024-02" / "items" / "010-mote.md"
@@ -326,6 +343,7 @@ TRIED_BY_THEMSELVES = {
     "gathered-dates",
     "language-share",
     "missing-glyph",
+    "old-introduction",
     "picture",
     "unreadable",
 }

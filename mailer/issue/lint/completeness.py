@@ -1,12 +1,13 @@
 """Rules for what readers miss: somebody to ask, a subject that fits, a preheader."""
 
 from collections.abc import Iterator
+from itertools import islice
 
-from mailer.issue.example import EXAMPLE_TITLES
+from mailer.issue.example import EXAMPLE_WORDS
 from mailer.issue.frame import FRAME
-from mailer.issue.lint.reading import Reading, Slip
-from mailer.issue.model import Placement
-from mailer.issue.passages import links_in
+from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.model import Finding, Issue, Placement, Severity
+from mailer.issue.passages import links_in, passages_in
 
 LONGEST_PREHEADER = 120
 _INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
@@ -14,11 +15,24 @@ _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
 
 
 def example_left(reading: Reading) -> Iterator[Slip]:
-    """The item that a new issue begins with is to be written over."""
+    """The item that a new issue begins with is to be written over, its title and its text."""
     for item in reading.issue.items:
-        if item.title in EXAMPLE_TITLES:
-            hint = f"Write your own item over it, or delete {item.file}."
-            yield Slip(file=item.file, line=item.line, message="this is still the example", words=item.title, hint=hint)
+        hint = f"Write your own item over it, or delete {item.file}."
+        left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
+        yield from (slip_in(each, "this is still the example", each.text, hint) for each in islice(left, 1))
+
+
+def old_introduction(issue: Issue, last: Issue) -> Iterator[Finding]:
+    """The introduction that a new issue takes over from the last is to be put right."""
+    own, old = (tuple(passages_in(each.intro, FRAME)) for each in (issue, last))
+    if own and [each.text for each in own] == [each.text for each in old]:
+        yield Finding(
+            severity=Severity.WARNING,
+            rule="old-introduction",
+            message=f"the introduction is still that of {last.slug}",
+            file=FRAME,
+            line=own[0].line,
+        )
 
 
 def no_contact(reading: Reading) -> Iterator[Slip]:

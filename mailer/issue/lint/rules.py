@@ -1,5 +1,6 @@
 """Every rule for an issue's words, with the weight of what it finds."""
 
+from mailer.issue.example import EXAMPLE_RULE
 from mailer.issue.lint.completeness import contact_in_text, example_left, long_preheader, no_contact, no_preheader
 from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_weekday
 from mailer.issue.lint.language import other_form, wrong_language
@@ -18,7 +19,7 @@ from mailer.issue.lint.wording import (
 from mailer.issue.model import Severity
 
 RULES = (
-    Rule(id="example", severity=Severity.WARNING, check=example_left),
+    Rule(id=EXAMPLE_RULE, severity=Severity.WARNING, check=example_left),
     Rule(id="no-preheader", severity=Severity.WARNING, check=no_preheader),
     Rule(id="long-preheader", severity=Severity.WARNING, check=long_preheader),
     Rule(id="no-contact", severity=Severity.NOTE, check=no_contact),
