@@ -11,6 +11,8 @@ from mailer.cli.person import Address, subscriber_as_json
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mailer.bootstrap import Services
     from mailer.subscribers.model import Subscriber
 
@@ -122,10 +124,10 @@ def add(
     role: Annotated[
         str, typer.Option(help="kommune, helseforetak, fastlege, brukerrepresentant, direktorat or annet.")
     ] = "",
-    lang: Annotated[str, typer.Option(help="nb, nn, se or en.")] = "nb",
+    lang: Annotated[str, typer.Option(help="nb, nn, se or en; else that of the list.")] = "",
     again: Annotated[bool, typer.Option("--again", help="The person left and asks to come back.")] = False,
 ) -> None:
-    """Put one person on one or more lists.
+    """Put one person on one or more lists, and correct what is known of somebody who is on them already.
 
     Example: `mailer subscribers add kari@kommune.example --list agder --basis "a: signed up by e-mail"`
     """
@@ -133,11 +135,32 @@ def add(
 
     if not list_:
         raise MailerError("no list was named", hint="Add --list LIST; mailer lists shows them.")
-    facts = {"name": name, "organisation": organisation, "role": role, "lang": _language(lang)}
+    facts = {"name": name, "organisation": organisation, "role": role}
+    spoken = _language(lang) if lang else None
     with services(context) as workspace:
-        chosen = [require_list(workspace.register, each).slug for each in list_]
-        found = workspace.subscribers.add(address, lists=chosen, basis=basis, again=again, **facts)
-    say(f"{found.address_as_given} is on {_lists_in_words(found)}.", "green")
+        chosen = [require_list(workspace.register, each) for each in list_]
+        slugs = [each.slug for each in chosen]
+        before = workspace.subscribers.show(address)
+        found = workspace.subscribers.add(
+            address, lists=slugs, basis=basis, again=again, lang=spoken, list_lang=chosen[0].lang, **facts
+        )
+    for each in _differences(before, found) if before else ():
+        say(each)
+    is_same = before == found
+    say(f"{found.address_as_given} is on {_lists_in_words(found)}.{' Nothing changed.' * is_same}", "green")
+
+
+def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
+    """What has changed, field by field."""
+    for name in ("name", "organisation", "role", "lang"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new:
+            yield f"{name}: {old or '–'} → {new}"
+    consents = {each.list: each.consent for each in before.subscriptions}
+    for each in now.subscriptions:
+        held = consents.get(each.list)
+        if held and each.consent and held != each.consent:
+            yield f"basis for {each.list}: {held.basis} → {each.consent.basis}"
 
 
 @subscribers.command()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from mailer.database.rows import insert_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
+from mailer.subscribers.facts import find_changes
 from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.staging import decide_newcomers, decision, read_by_address
@@ -66,7 +67,7 @@ def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
             yield Decided(n=line.n, outcome=outcome)
             continue
         person = person or Person(facts=line.facts | {"lang": line.facts["lang"] or line.list_lang})
-        changes = tuple(_changes(person.facts, line.facts))
+        changes = tuple(find_changes(person.facts, line.facts))
         person.facts |= {change.field: change.new for change in changes}
         is_new = line.list not in person.statuses
         person.statuses.setdefault(line.list, SubscriptionStatus.ACTIVE)
@@ -80,13 +81,6 @@ def _obstacle(person: Person | None, slug: str) -> Outcome | None:
     if person.statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
         return Outcome.SUPPRESSED
     return Outcome.LEFT if person.has_left(slug) else None
-
-
-def _changes(found: dict[str, str], given: dict[str, str]) -> Iterator[Change]:
-    for name in FIELDS:
-        new = given[name]
-        if new and new != found[name]:
-            yield Change(field=name, old=found[name], new=new)
 
 
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:

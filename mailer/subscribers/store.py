@@ -1,9 +1,9 @@
 """The store of subscribers: frozen objects in and out, every change in the history, nobody ever deleted by leaving."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
@@ -19,6 +19,7 @@ from mailer.subscribers import subscriptions
 from mailer.subscribers.address import Address, parse_address
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.basis import require_basis
+from mailer.subscribers.facts import change_facts
 from mailer.subscribers.finding import find_ids
 from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus
 from mailer.subscribers.roles import parse_role
@@ -88,23 +89,24 @@ class SubscriberStore:
         name: str = "",
         organisation: str = "",
         role: str = "",
-        lang: Lang = "nb",
+        lang: Lang | None = None,
+        list_lang: Lang = "nb",
         source: str = "",
         method: str = "admin",
         text_version: str = "",
         again: bool = False,
     ) -> Subscriber:
-        """Put an address on lists. A known address keeps its own facts and gains the lists it is not on yet.
+        """Put an address on lists. What is said of a known one is changed, and a new basis added to those it had.
 
-        Somebody who left a list is refused unless `again`: the person asked for it anew. Raises `SubscriberError`
-        and `AddressError`.
+        Facts that are not given stay as they are; somebody new without `lang` gets that of the list. Somebody who left
+        a list is refused unless `again`: the person asked for it anew. Raises `SubscriberError` and `AddressError`.
         """
         parsed = parse_address(address)
         facts = {
             "name": clean_words(name),
             "organisation": clean_words(organisation),
             "role": parse_role(role),
-            "lang": lang,
+            "lang": lang or "",
             "source": clean_words(source),
         }
         consent = Consent(
@@ -117,7 +119,8 @@ class SubscriberStore:
         with self.joining() as connection:
             wanted = self._known_lists(connection, lists)
             self._refuse_suppressed(connection, parsed, lists)
-            id_ = self._found_or_new(connection, parsed, facts)
+            id_ = self._found_or_new(connection, parsed, facts | {"lang": lang or list_lang})
+            self._changed(connection, id_, consent.recorded_at, map(asdict, change_facts(connection, id_, facts)))
             self._join(connection, id_, wanted, consent, again=again)
         return self.get(id_)
 
@@ -314,16 +317,18 @@ class SubscriberStore:
                 _refuse_left(slug, row.since, again=again)
                 subscriptions.rejoin(connection, row.id, given)
             else:
+                old = subscriptions.add_consent(connection, row.id, given)
+                detail = {"field": "basis", "old": old or "", "new": given.basis, "list": slug}
+                self._changed(connection, subscriber_id, given.recorded_at, [] if old is None else [detail])
                 continue
             joined.append(slug)
         self._record(connection, subscriber_id, "subscribed", consent.recorded_at, joined)
 
-    def _record(
-        self, connection: Connection, subscriber_id: int, action: str, now: datetime, slugs: Sequence[str]
-    ) -> None:
-        subscriptions.record_events(
-            connection, [self.event(subscriber_id, action, now, {"list": slug}) for slug in slugs]
-        )
+    def _changed(self, connection: Connection, id_: int, at: datetime, details: Iterable[dict[str, str]]) -> None:
+        subscriptions.record_events(connection, (self.event(id_, "changed", at, each) for each in details))
+
+    def _record(self, connection: Connection, id_: int, action: str, now: datetime, slugs: Sequence[str]) -> None:
+        subscriptions.record_events(connection, [self.event(id_, action, now, {"list": slug}) for slug in slugs])
 
 
 def _required_words(text: str, what: str, hint: str) -> str:

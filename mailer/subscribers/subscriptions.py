@@ -73,6 +73,16 @@ def rejoin(connection: Connection, subscription_id: int, given: Consent) -> None
     connection.execute(consent.insert(), consent_row(given, subscription_id))
 
 
+def add_consent(connection: Connection, subscription_id: int, given: Consent) -> str | None:
+    """Add a consent whose basis is another than the latest one's; returns that, or None when it is the same."""
+    latest = _consents(connection, [subscription_id]).get(subscription_id, ())[-1:]
+    old = latest[0].basis if latest else ""
+    if old == given.basis:
+        return None
+    connection.execute(consent.insert(), consent_row(given, subscription_id))
+    return old
+
+
 def leave(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:
     """Mark the subscriber's subscriptions (or the one on `only`) as left; returns the slugs it was on."""
     query = (

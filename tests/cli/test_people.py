@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mailer.subscribers.model import Register
+
 Run = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -123,6 +125,29 @@ def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -
     assert refused.code == 1
     assert "--again" in refused.err
     assert mailer(*add, "--again").code == 0
+
+
+def test_adding_somebody_who_is_on_the_list_says_field_by_field_what_changed(mailer: Run) -> None:
+    add = ["subscribers", "add", "ola@agder.example", "--list", "agder", "--basis"]
+    told = mailer(*add, "a: said yes", "--name", "Ola Ås", "--organisation", "Agder kommune").out.splitlines()
+    assert told == [
+        "name: Ola Åsnes → Ola Ås",
+        "organisation: – → Agder kommune",
+        "basis for agder: e: samhandling → a: said yes",
+        "ola@agder.example is on agder.",
+    ]
+    assert mailer(*add, "a: said yes").out == "ola@agder.example is on agder. Nothing changed.\n"
+    shown = mailer("subscribers", "show", "ola@agder.example", "--json").json
+    assert shown["lang"] == "nn"
+    assert [each["basis"] for each in shown["subscriptions"][0]["consents"]] == ["e: samhandling", "a: said yes"]
+
+
+def test_somebody_new_gets_the_language_of_the_list_unless_told(mailer: Run, register: Register) -> None:
+    nynorsk = next(each.slug for each in register.lists if each.lang == "nn")
+    add = ["subscribers", "add", "ny@x.example", "--list", nynorsk, "--basis", "a: said yes"]
+    assert mailer(*add).code == 0
+    assert mailer("subscribers", "show", "ny@x.example", "--json").json["lang"] == "nn"
+    assert "lang: nn → nb" in mailer(*add, "--lang", "nb").out
 
 
 @pytest.mark.parametrize(

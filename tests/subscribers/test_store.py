@@ -21,7 +21,7 @@ def _statuses(store: SubscriberStore, address: str) -> dict[str, SubscriptionSta
 
 def test_one_address_is_one_subscriber_however_it_is_written(store: SubscriberStore) -> None:
     first = store.add("Åse.Næss@Blåbær.Example", lists=["bergen"], basis=BASIS, name="Åse Næss")
-    second = store.add("åse.næss@xn--BLBR-roah.example", lists=["fonna"], basis=BASIS, name="Someone Else")
+    second = store.add("åse.næss@xn--BLBR-roah.example", lists=["fonna"], basis=BASIS)
     assert second.id == first.id
     assert second.address == "åse.næss@xn--blbr-roah.example"
     assert second.address_as_given == "Åse.Næss@Blåbær.Example"
@@ -50,6 +50,40 @@ def test_show_gives_everything_that_was_stored(store: SubscriberStore) -> None:
     assert (subscription.consent.basis, subscription.consent.method) == (BASIS, "admin")
     assert subscription.consent.source == "phone"
     assert store.show("nobody@kommune.example") is None
+
+
+def test_what_is_said_of_somebody_who_is_on_the_list_already_is_recorded_field_by_field(store: SubscriberStore) -> None:
+    store.add(
+        "ole@x.example",
+        lists=["agder"],
+        basis="e: case 1",
+        name="Ole",
+        organisation="Lillevik",
+        role="kommune",
+        lang="nn",
+    )
+    again = store.add("ole@x.example", lists=["agder", "oslo"], basis="a: said yes", name="Åge Ås", role="annet")
+    assert (again.name, again.organisation, again.role, again.lang) == ("Åge Ås", "Lillevik", "annet", "nn")
+    assert store.find("åge") == (again,)
+    agder, oslo = again.subscriptions
+    assert [each.basis for each in (*agder.consents, *oslo.consents)] == ["e: case 1", "a: said yes", "a: said yes"]
+    changes = [
+        {"field": "name", "old": "Ole", "new": "Åge Ås"},
+        {"field": "role", "old": "kommune", "new": "annet"},
+        {"field": "basis", "old": "e: case 1", "new": "a: said yes", "list": "agder"},
+    ]
+    events = store.history("ole@x.example")
+    assert [each.detail for each in events if each.action == "changed"] == changes
+    assert store.add("ole@x.example", lists=["agder", "oslo"], basis="a: said yes", name="Åge Ås") == again
+    assert store.history("ole@x.example") == events
+
+
+def test_a_refused_way_back_changes_no_fact(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["agder"], basis=BASIS, name="Ole")
+    store.remove("ole@x.example")
+    with pytest.raises(MailerError, match="left agder"):
+        store.add("ole@x.example", lists=["agder"], basis=BASIS, name="Ola")
+    assert [each.name for each in store.find("@x.example")] == ["Ole"]
 
 
 def test_find_looks_at_the_beginning_of_addresses_names_and_domains(store: SubscriberStore) -> None:

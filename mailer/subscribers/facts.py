@@ -1,0 +1,26 @@
+"""What is known of a person beside the address: how it is changed, one field after the other."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, select
+
+from mailer.database.tables import subscriber
+from mailer.subscribers.import_model import FIELDS, Change
+
+
+def find_changes(found: Mapping[str, str], given: Mapping[str, str]) -> Iterator[Change]:
+    """Yield what differs; an empty fact was not given and changes nothing."""
+    for name in FIELDS:
+        new = given[name]
+        if new and new != found[name]:
+            yield Change(field=name, old=found[name], new=new)
+
+
+def change_facts(connection: Connection, subscriber_id: int, given: Mapping[str, str]) -> tuple[Change, ...]:
+    """Give a stored person the facts that are given; returns what changed."""
+    query = select(*(subscriber.c[each] for each in FIELDS)).where(subscriber.c.id == subscriber_id)
+    changes = tuple(find_changes(dict(connection.execute(query).mappings().one()), given))
+    for each in changes:
+        values = {each.field: each.new} | ({"name_folded": each.new.casefold()} if each.field == "name" else {})
+        connection.execute(subscriber.update().where(subscriber.c.id == subscriber_id).values(values))
+    return changes
