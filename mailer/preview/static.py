@@ -9,12 +9,13 @@ from mailer.bootstrap import Services
 from mailer.issue.model import Lang
 from mailer.preview.changes import Change, changes_between
 from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, Choice
+from mailer.preview.folder import write_folder
 from mailer.preview.frames import mail_frame, with_links_out
 from mailer.preview.latest import Latest
 from mailer.preview.page import Page, day_and_time_of, page_html, render_page
 from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
-from mailer.workspace.desk import require_issue, write_files
+from mailer.workspace.desk import require_issue
 
 _WRITTEN: tuple[Lang, ...] = ("nb", "nn")
 TEXT, PDF, EML, WORDS = "issue.txt", "issue.pdf", "issue.eml", "words.txt"
@@ -41,8 +42,7 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     if changes is not None:
         written["changes.html"] = _changes_page(services, slug, changes).encode()
     written |= {WORDS: words.encode(), TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
-    index, *_ = write_files(folder, written)
-    return index.file
+    return write_folder(folder, written)
 
 
 def _words(view: View) -> str:

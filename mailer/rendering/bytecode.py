@@ -1,6 +1,7 @@
 """Templates as Jinja2 compiled them, kept from one process to the next: compiling takes longer than filling in."""
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from jinja2.bccache import Bucket
 
 from mailer.rendering import templates
 
+_KEPT_SECONDS = 30 * 24 * 60 * 60
 _FOLDERS = (("XDG_CACHE_HOME", ""), ("LOCALAPPDATA", ""), ("HOME", ".cache"))
 
 
@@ -20,6 +22,7 @@ class KeptBytecode(FileSystemBytecodeCache):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), "template-%s.bytecode")
+        self._has_room = False
         self._made_by = version("jinja2") + Path(templates.__file__).read_text("utf-8")
 
     def get_source_checksum(self, source: str) -> str:
@@ -37,6 +40,17 @@ class KeptBytecode(FileSystemBytecodeCache):
         """Keep it, if there is room."""
         with suppress(OSError):
             super().dump_bytecode(bucket)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Once in a process that adds something, remove what is old: if it is used it is soon made again."""
+        if self._has_room:
+            return
+        self._has_room = True
+        oldest = time.time() - _KEPT_SECONDS
+        for file in Path(self.directory).glob(self.pattern % "*" + "*"):  # with what a crash left behind
+            if file.stat().st_mtime < oldest:
+                file.unlink()
 
 
 def open_bytecode(environ: Mapping[str, str]) -> KeptBytecode | None:

@@ -1,5 +1,6 @@
 import re
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from mailer.bootstrap import Services
 from mailer.errors import MailerError
 from mailer.issue.model import Lang
 from mailer.preview.changes import changes_between
+from mailer.preview.folder import CONTENTS
 from mailer.preview.static import write_preview
 
 TODAY = date(2024, 1, 15)
@@ -102,6 +104,28 @@ def test_a_second_version_says_what_changed_since_the_first(services: Services, 
     frame.write_text(frame.read_text("utf-8").replace("Kort fortalt", "Langt fortalt"), encoding="utf-8")
     write_preview(services, "2024-01", tmp_path, today=TODAY)
     assert "<ins>Langt </ins>" in (tmp_path / "changes.html").read_text("utf-8")
+
+
+def test_a_version_with_fewer_pages_leaves_none_of_the_one_before_and_everything_else(
+    services: Services, tmp_path: Path
+) -> None:
+    out, strange = tmp_path / "out", tmp_path / "strange.txt"
+    write_preview(services, "2024-01", out, today=TODAY)
+    (out / "note.txt").write_text("Ring meg", encoding="utf-8")
+    (out / "variant-3.html").write_text("Rettet", encoding="utf-8")
+    strange.write_bytes(b"")
+    with (out / CONTENTS).open("a", encoding="utf-8") as contents:
+        contents.write(f"{sha256(b'').hexdigest()}  ../{strange.name}\n")
+    services.subscribers.add("n@a.example", name="N", lang="nb", lists=["oslo"], basis="e: test")
+    write_preview(services, "2024-01", out, today=TODAY)
+    assert [each.name for each in out.glob("variant-*")] == ["variant-3.html"], "somebody has changed it"
+    assert not list(out.glob("frames/*-2.html"))
+    assert (out / "note.txt").exists()
+    assert strange.exists()
+    listed = {line.partition("  ")[2] for line in (out / CONTENTS).read_text("utf-8").splitlines()}
+    assert {out / name for name in listed | {CONTENTS, "note.txt", "variant-3.html"}} == {
+        each for each in out.rglob("*") if each.is_file()
+    }
 
 
 def test_changes_name_the_heading_they_stand_under() -> None:

@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,24 @@ def test_what_a_crash_left_of_a_file_is_passed_over(render: Callable[[], str], k
     (file,) = kept.iterdir()
     file.write_bytes(file.read_bytes()[:left])
     assert render() == "one\ntwo"
+
+
+def test_what_was_kept_long_ago_is_removed_when_something_is_added_and_nothing_else(
+    render: Callable[[], str], kept: Path
+) -> None:
+    names = ("template-1.bytecode", "template-1.bytecodeab.tmp", "template-2.bytecode", "notes.txt")
+    old, left, recent, strange = files = [kept / name for name in names]
+    for days, file in zip((31, 31, 29, 31), files, strict=True):
+        file.touch()
+        os.utime(file, (time.time() - days * 86400,) * 2)
+    render()
+    assert not old.exists()
+    assert not left.exists()
+    assert recent.exists()
+    assert strange.exists()
+    os.utime(recent, (0, 0))
+    render()
+    assert recent.exists(), "nothing was added"
 
 
 def test_where_nothing_can_be_kept_templates_are_filled_in_all_the_same(render: Callable[[], str], kept: Path) -> None:
