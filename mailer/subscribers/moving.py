@@ -17,7 +17,8 @@ from mailer.subscribers.suppression import SuppressionReason
 def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     """Give a subscriber another address. The old one is suppressed, so that no old file brings it back.
 
-    Raises `SubscriberError` when nobody has the old address, the new one is somebody's, or either is suppressed.
+    Raises `SubscriberError` when nobody has the old address, the new one is the person's or somebody else's already, or
+    either is suppressed.
     """
     before, after = parse_address(old), parse_address(new)
     now = store.clock()
@@ -25,6 +26,8 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         found = connection.execute(select(subscriber).where(subscriber.c.address == before.normalised)).one_or_none()
         if found is None:
             raise SubscriberError(f"{old} is not among the subscribers", hint="mailer subscribers find NAME")
+        if found.address_as_given == after.as_given:
+            raise SubscriberError(f"{after.as_given} is that person's address already", hint="Nothing was changed.")
         if before.normalised != after.normalised:
             if store.suppressed.holds(connection, before.normalised):
                 raise _suppressed(before.normalised)  # a new address would let mail through again

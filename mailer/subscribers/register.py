@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,8 +20,12 @@ HELSEFELLESSKAP_FILE = "helsefellesskap.toml"
 OWN_LISTS_FILE = "own-lists.toml"
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_SLUG, _LONGEST_REGION = 64, 16
 _REGION_KEYS = tuple(each.name for each in fields(Region))
 _LIST_KEYS = tuple(each.name for each in fields(SubscriberList) if each.name not in {"kind", "position"})
+
+_Entries = list[tuple[str, dict[str, Any]]]  # each table with its file and line
+_Tables = dict[str, _Entries]
 
 
 class RegisterError(MailerError):
@@ -31,10 +36,10 @@ def read_register(folder: Path) -> Register:
     """Read the lists of a workspace's `subscribers` folder; own lists are optional. Raises `RegisterError`."""
     areas = _read_toml(folder / HELSEFELLESSKAP_FILE, tables=("region", "helsefellesskap"))
     own = _read_toml(folder / OWN_LISTS_FILE, tables=("list",)) if (folder / OWN_LISTS_FILE).exists() else {}
-    regions = tuple(_read_regions(areas.get("region", []), folder / HELSEFELLESSKAP_FILE))
+    regions = tuple(_read_regions(areas.get("region", [])))
     lists = (
-        *_read_lists(areas.get("helsefellesskap", []), folder / HELSEFELLESSKAP_FILE, ListKind.HELSEFELLESSKAP),
-        *_read_lists(own.get("list", []), folder / OWN_LISTS_FILE, ListKind.OWN),
+        *_read_lists(areas.get("helsefellesskap", []), ListKind.HELSEFELLESSKAP),
+        *_read_lists(own.get("list", []), ListKind.OWN),
     )
     register = Register(
         regions=regions,
@@ -106,9 +111,10 @@ def _row(each: SubscriberList) -> dict[str, Any]:
     }
 
 
-def _read_toml(file: Path, *, tables: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except FileNotFoundError as error:
         hint = "Copy the default register with mailer init, or check [paths] subscribers in config.toml."
         raise RegisterError("the register of lists is missing", where=str(file), hint=hint) from error
@@ -120,19 +126,27 @@ def _read_toml(file: Path, *, tables: tuple[str, ...]) -> dict[str, list[dict[st
     for name, entries in content.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise RegisterError(f"{name} must be written as [[{name}]]", where=str(file))
-    return content
+    return {name: list(zip(_places(text, name, file), entries, strict=False)) for name, entries in content.items()}
 
 
-def _read_regions(entries: list[dict[str, Any]], file: Path) -> Iterator[Region]:
-    for number, entry in enumerate(entries, 1):
-        where = f"{file}, [[region]] number {number}"
+def _places(text: str, table: str, file: Path) -> Iterator[str]:
+    """The file and line of each [[table]] in order, and of the file alone when there are more."""
+    heading = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
+    yield from (f"{file}:{number}" for number, line in enumerate(text.splitlines(), 1) if heading.match(line))
+    yield from repeat(str(file))
+
+
+def _read_regions(entries: _Entries) -> Iterator[Region]:
+    for where, entry in entries:
         _refuse_unknown(entry, _REGION_KEYS, where)
-        yield Region(**{key: _string(entry, key, where) for key in _REGION_KEYS})
+        region = Region(**{key: _string(entry, key, where) for key in _REGION_KEYS})
+        _check_slug(region.slug, where, longest=_LONGEST_REGION)
+        yield region
 
 
-def _read_lists(entries: list[dict[str, Any]], file: Path, kind: ListKind) -> Iterator[SubscriberList]:
-    for number, entry in enumerate(entries, 1):
-        where = f"{file}, list number {number} ({entry.get('slug', 'without slug')})"
+def _read_lists(entries: _Entries, kind: ListKind) -> Iterator[SubscriberList]:
+    for place, entry in entries:
+        where = f"{place}, list {entry.get('slug', 'without slug')}"
         _refuse_unknown(entry, _LIST_KEYS, where)
         yield _read_list(entry, where, kind)
 
@@ -140,11 +154,8 @@ def _read_lists(entries: list[dict[str, Any]], file: Path, kind: ListKind) -> It
 def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberList:
     short = _string(entry, "short", where)
     slug = _string(entry, "slug", where)
-    if slug == ALL_LISTS:
-        raise RegisterError(f"a list cannot be called {slug}, which means every list", where=where)
-    if not _SLUG.fullmatch(slug):
-        raise RegisterError(f"slug {slug!r} may hold only a-z, 0-9 and single hyphens", where=where)
-    return SubscriberList(
+    _check_slug(slug, where, longest=_LONGEST_SLUG)
+    found = SubscriberList(
         slug=slug,
         kind=kind,
         short=short,
@@ -157,6 +168,17 @@ def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberL
         lang=_lang(entry, where),
         aliases=_aliases(entry, where),
     )
+    if ALL_LISTS in {name.casefold() for name in _names(found)}:
+        what = f"a list cannot be called {ALL_LISTS}, which means every list"
+        raise RegisterError(what, where=where, hint="Give it another slug, name or alias.")
+    return found
+
+
+def _check_slug(slug: str, where: str, *, longest: int) -> None:
+    """The database holds no longer ones."""
+    if not _SLUG.fullmatch(slug) or len(slug) > longest:
+        what = f"slug {slug!r} may hold only a-z, 0-9 and single hyphens, {longest} of them at most"
+        raise RegisterError(what, where=where)
 
 
 def _string(entry: dict[str, Any], key: str, where: str, *, default: str | None = None) -> str:

@@ -51,6 +51,31 @@ def test_a_list_that_left_the_register_is_shown_while_people_are_on_it_and_merge
     assert "merged with itself" in mailer("subscribers", "merge-lists", "oslo", "oslo").err
 
 
+def test_a_list_whose_name_and_trust_change_keeps_its_people_their_history_and_its_numbers(
+    mailer: Run, workspace: Path
+) -> None:
+    def told() -> tuple[Any, ...]:
+        shown = mailer("subscribers", "show", "kari@agder.example", "--json").json
+        growth = mailer("lists", "--history", "--json").json
+        return shown, growth, mailer("subscribers", "history", "begge@oslo.example", "--json").json
+
+    before = told()
+    file = workspace / "subscribers" / "helsefellesskap.toml"
+    head, _, tail = file.read_text("utf-8").partition('slug = "agder"\n')
+    entry, _, rest = tail.partition("[[")
+    new = 'short = "Sørlandet"\nregion = "vest"\nhelseforetak = "Nye Sørlandet HF"\naliases = ["Agder"]\n'
+    assert 'helseforetak = "Sørlandet sykehus HF"' in entry, "the register says it differently now"
+    file.write_text(f'{head}slug = "agder"\n{new}\n[[{rest}', "utf-8")
+    rows = {each["slug"]: each for each in mailer("lists", "--json").json["lists"]}
+    assert (rows["agder"]["name"], rows["agder"]["region"], rows["agder"]["active"]) == ("Sørlandet", "vest", 3)
+    assert told() == before
+    for name in ("Sørlandet", "agder", "Agder"):
+        (workspace / "again.csv").write_text(f"epost;liste;grunnlag\nkari@agder.example;{name};e: sak 1\n", "utf-8")
+        assert mailer("subscribers", "import", "again.csv", "--json").json["counts"]["unchanged"] == 1
+    assert mailer("subscribers", "export", "vest.csv", "--region", "vest").code == 0
+    assert "kari@agder.example" in (workspace / "vest.csv").read_text("utf-8-sig")
+
+
 def test_lists_can_be_read_on_a_narrow_screen(
     mailer: Run, helsefellesskap: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

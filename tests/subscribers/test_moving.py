@@ -53,6 +53,14 @@ def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -
     assert not store.is_suppressed("ole@kommune.example")
 
 
+def test_moving_to_the_address_somebody_has_already_is_refused_and_leaves_no_trace(store: SubscriberStore) -> None:
+    store.add("Ole@kommune.example", lists=["oslo"], basis="e: case 1")
+    before = store.history("ole@kommune.example")
+    with pytest.raises(MailerError, match="address already"):
+        move_person(store, "ole@kommune.example", "Ole@kommune.example")
+    assert store.history("ole@kommune.example") == before
+
+
 def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(store: SubscriberStore) -> None:
     store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
     store.add("kari@x.example", lists=["oslo"], basis="e: case 1")

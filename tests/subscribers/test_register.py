@@ -41,6 +41,14 @@ def test_a_list_is_known_by_all_its_names(register: Register) -> None:
     assert nearest_list(register, "xyz").startswith("The lists are finnmark, ")
 
 
+def test_an_own_list_cannot_be_called_all_either(tmp_path: Path) -> None:
+    own = tmp_path / "own-lists.toml"
+    own.write_text('\n[[list]]\nslug = "a"\nshort = "A"\naliases = ["all"]\n', encoding="utf-8")
+    with pytest.raises(RegisterError, match="means every list") as refused:
+        read_register(_folder(tmp_path, REGION))
+    assert refused.value.where == f"{own}:2, list a"
+
+
 def test_own_lists_are_optional(tmp_path: Path) -> None:
     text = REGION + '[[helsefellesskap]]\nslug = "a"\nshort = "A"\nregion = "nord"\n'
     register = read_register(_folder(tmp_path, text))
@@ -54,9 +62,15 @@ def test_own_lists_are_optional(tmp_path: Path) -> None:
         ('[[helsefelleskap]]\nslug = "a"\n', "Did you mean helsefellesskap?"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nalias = ["b"]\n', "Did you mean aliases?"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nqqqq = 1\n', "Known are slug, short"),
-        ('[[helsefellesskap]]\nslug = "a"\n', "list number 1 (a): short is missing"),
+        ('[[helsefellesskap]]\nslug = "a"\n', "helsefellesskap.toml:1, list a: short is missing"),
         ('[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n', "may hold only a-z"),
-        ('[[helsefellesskap]]\nslug = "all"\nshort = "A"\n', "which means every list"),
+        (
+            f'{REGION}[[helsefellesskap]]\nslug = "a"\nshort = "A"\n[[ helsefellesskap ]]\nslug = "all"\nshort = "B"\n',
+            "helsefellesskap.toml:8, list all: a list cannot be called all, which means every list",
+        ),
+        ('[[helsefellesskap]]\nslug = "a"\nshort = "All"\n', "cannot be called all"),
+        (f'[[helsefellesskap]]\nslug = "{"a" * 65}"\nshort = "A"\n', "64 of them at most"),
+        (f'[[region]]\nslug = "{"a" * 17}"\nname_nb = "A"\nname_nn = "A"\n', "16 of them at most"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = 5\n', "short must be text"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nlang = "da"\n', "lang must be one of nb, nn, se, en"),
         ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\naliases = "b"\n', "aliases must be a list"),
