@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from mailer.database.engine import Database, open_database
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.ledger import Ledger
+from mailer.delivery.ledger import Ledger, LedgerError
 from mailer.delivery.verdict import EndReason
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Reply
@@ -77,6 +77,28 @@ def test_a_server_that_drops_all_connections_in_mid_send_costs_nothing(
     assert (ended.reason, ended.counts.accepted) == (EndReason.FINISHED, PEOPLE)
     assert len(received_once(transport)) == PEOPLE
     assert ledger.mailing(mailing_id).counts.adds_up
+
+
+def test_after_a_failure_the_end_of_a_run_is_tried_once_and_left_to_the_next_sender(
+    plan: Plan, ledger: Ledger, postgresql_proxy: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With this patience, a second try would be one of very many."""
+    monkeypatch.setattr("mailer.delivery.ledger.insisting.PATIENCE_SECONDS", 3600)
+    mailing_id, proxy = plan(3), postgresql_proxy[1]
+
+    def fail(_: object) -> None:
+        raise LedgerError("no more")
+
+    with ledger.start_run(mailing_id) as sending:
+        assert len(sending.claim(3)) == 3
+        with pytest.raises(LedgerError, match="no more"):
+            sending._writer.carry_out(fail)
+        proxy.swallows = lambda _: True
+        proxy.cut()
+    proxy.swallows = lambda _: False
+    assert ledger.mailing(mailing_id).counts.claimed == 3, "the end was not written"
+    ledger.recover()
+    assert ledger.mailing(mailing_id).counts.queued == 3
 
 
 def test_the_proof_of_life_is_taken_again_when_its_connection_is_lost(

@@ -79,13 +79,17 @@ class GroupCommit:
         return due - time.monotonic()
 
     def close(self, last: Callable[[Connection], None] | None = None) -> None:
-        """Commit what is waiting, then `last`, even after a failure, and give the connection back."""
+        """Commit what is waiting, then `last`, and give the connection back.
+
+        After a failure `last` is tried once: nobody waits a second time for a server that has gone, and whoever comes
+        next does the same for a run that is dead.
+        """
         with self._connection:
             if self._results and not self.has_failed:
                 with suppress(LedgerError):
                     self.carry_out(_nothing_more)
             if last is not None:
-                write_insistently(self._connection, last)
+                write_insistently(self._connection, last, is_last_try=self.has_failed)
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:

@@ -20,18 +20,20 @@ logger = logging.getLogger("mailer.delivery")
 Answer = TypeVar("Answer")
 
 
-def write_insistently(connection: Connection, work: Callable[[Connection], Answer]) -> Answer:
+def write_insistently(
+    connection: Connection, work: Callable[[Connection], Answer], *, is_last_try: bool = False
+) -> Answer:
     """Carry out `work` in one transaction of `Database.writer`, and again while the way to the server is lost.
 
     A commit whose answer was lost may have happened: `work` must come to the same when it is carried out twice.
     """
-    patience = time.monotonic() + PATIENCE_SECONDS
+    patience = time.monotonic() + (0.0 if is_last_try else PATIENCE_SECONDS)
     for tries in count():
         try:
             with connection.begin():
                 return work(connection)
         except DBAPIError as error:
-            if connection.dialect.name == "sqlite" or not _may_pass(error) or time.monotonic() > patience:
+            if connection.dialect.name == "sqlite" or not _may_pass(error) or time.monotonic() >= patience:
                 raise
             if not tries:  # once for each outage
                 logger.warning("the database went away in the midst of a transaction; trying again")
