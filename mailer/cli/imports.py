@@ -76,8 +76,20 @@ def import_(
 ) -> None:
     """Put the people in CSV files or Excel workbooks on the lists. All or nothing, unless `--skip-invalid`.
 
-    Columns, in any order: epost, navn, liste, språk, rolle, organisasjon, grunnlag (or their English names).
     People who left stay out. Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
+
+    The first line names the columns, in any order, each by one of its names:
+
+    * epost, e-post, e-postadresse, epostadresse, email, e-mail, e-mail address, mail
+    * navn, namn, name, fullt navn, fullt namn, full name
+    * fornavn, førenamn, first name, given name
+    * etternavn, etternamn, last name, surname, family name
+    * liste, list, helsefellesskap
+    * språk, målform, language, lang
+    * rolle, role
+    * organisasjon, organisation, organization, virksomhet, verksemd, arbeidssted
+    * grunnlag, behandlingsgrunnlag, basis, legal basis
+    * status
     """
     if undo is not None and files:
         raise MailerError("an import is undone without files", hint=f"mailer subscribers import --undo {undo}")

@@ -63,13 +63,13 @@ def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
         raise CsvError(
             f"the header has more than {MAXIMUM_COLUMNS} columns",
             where=where,
-            hint=f"Keep those that are known: {', '.join(names[0] for names in COLUMNS.values())}.",
+            hint=f"Keep those that are known: {_NAMES_OF_EXPORTS}.",
         )
     if not any(_HEADERS.get(name) == "address" for name in names):
         raise CsvError(
             "no column holds the e-mail address",
             where=where,
-            hint=f"The first line must name it {', '.join(COLUMNS['address'][:-1])} or {COLUMNS['address'][-1]}.",
+            hint=f"The first line must name it {' or '.join(COLUMNS['address'][:2])}. {_ALL_NAMES}",
         )
     columns: dict[str, int] = {}
     for index, name in enumerate(names):
@@ -103,7 +103,17 @@ def _folded(cell: str) -> str:
 def _known(name: str, where: str) -> str:
     if name in _HEADERS:
         return _HEADERS[name]
-    near = get_close_matches(name, _HEADERS, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Remove it, or call it one of {', '.join(_HEADERS)}."
-    what = f"the column {name[:40]!r} is not known" if name else "a column has no name"
-    raise CsvError(what, where=where, hint=hint)
+    if not name:
+        raise CsvError("a column has no name", where=where, hint=f"Name it or remove it. {_ALL_NAMES}")
+    near = dict.fromkeys(_HEADERS[each] for each in get_close_matches(name, _HEADERS))
+    likely = " or ".join(_nearest(name, column) for column in near)
+    hint = f"Did you mean {likely}? Else remove it." if near else f"Remove it, or call it {_NAMES_OF_EXPORTS}."
+    raise CsvError(f"the column {name[:40]!r} is not known", where=where, hint=f"{hint} {_ALL_NAMES}")
+
+
+def _nearest(name: str, column: str) -> str:
+    return get_close_matches(name, COLUMNS[column], n=1)[0]
+
+
+_NAMES_OF_EXPORTS = ", ".join(names[0] for column, names in COLUMNS.items() if column != "reason")
+_ALL_NAMES = "All names: mailer subscribers import --help"

@@ -17,6 +17,7 @@ SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
 _BLOCK = 200_000
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UNMARKED_UTF16 = ("utf-16-le", "utf-16-be")
 _UTF8_LETTERS_IN_CP1252 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 
 Cells = Iterator[tuple[int, list[str]]]
@@ -35,7 +36,7 @@ def open_csv(file: Path) -> Iterator[Cells]:
 
 
 def _encoding(file: Path) -> str:
-    """UTF-16 by its mark, UTF-8 when all of it is, else cp1252 — unless it also holds letters in UTF-8.
+    """UTF-16 by its mark or first line, UTF-8 when all of it is, else cp1252 — unless it also holds letters in UTF-8.
 
     Every line is looked at before the first is used: they would come out garbled further down.
     """
@@ -43,16 +44,26 @@ def _encoding(file: Path) -> str:
     if size > MAXIMUM_BYTES:
         raise CsvError(f"the file is larger than {MAXIMUM_BYTES // 1_000_000} MB", where=str(file), hint="Split it.")
     with file.open("rb") as opened:
-        if opened.read(2) in _UTF16_MARKS:
-            _check_utf16(file)
-            return "utf-16"
-    return _eight_bit_encoding(file)
+        beginning = opened.read(2 * MAXIMUM_HEADER)
+    encoding = "utf-16" if beginning.startswith(_UTF16_MARKS) else _unmarked_utf16(beginning)
+    if encoding:
+        _check_utf16(file, encoding)
+    return encoding or _eight_bit_encoding(file)
 
 
-def _check_utf16(file: Path) -> None:
+def _unmarked_utf16(beginning: bytes) -> str:
+    """UTF-16 without its mark, where that is certain: the columns have names that we know."""
+    for encoding in _UNMARKED_UTF16 if b"\0" in beginning[:2] else ():
+        header = beginning.decode(encoding, errors="replace").splitlines()[:2]
+        if any(count_known(_split(line, each)) for line in header for each in DELIMITERS):
+            return encoding
+    return ""
+
+
+def _check_utf16(file: Path, encoding: str) -> None:
     number = 0
     try:
-        with file.open(encoding="utf-16", newline="") as lines:
+        with file.open(encoding=encoding, newline="") as lines:
             for number, line in enumerate(iter(lambda: lines.readline(MAXIMUM_LINE), ""), 1):
                 _check_line(length=len(line), has_nul="\0" in line, where=f"{file}:{number}")
     except UnicodeError as error:
@@ -109,7 +120,8 @@ def _encoding_by_line(file: Path) -> str:
 
 def _check_line(*, length: int, has_nul: bool, where: str) -> None:
     if has_nul:
-        raise CsvError("this is no table but something else, such as a picture", where=where, hint=SAVE_AGAIN)
+        what = "this is no text: something else, such as a picture, or text in UTF-16 that does not say so"
+        raise CsvError(what, where=where, hint=SAVE_AGAIN)
     if length == MAXIMUM_LINE:
         raise CsvError("the line is endless, so this is no table", where=where, hint=SAVE_AGAIN)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailer.subscribers.columns import COLUMNS
 from mailer.subscribers.model import Register
 
 Run = Callable[..., Any]
@@ -217,6 +218,14 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
         "duplicate": 1,
     }
     assert report["lines"][0]["line"] == 2
+
+
+def test_the_help_of_import_and_its_page_know_every_name_of_every_column(mailer: Run, repository: Path) -> None:
+    told = " ".join(re.sub(r"[│•]", "", mailer("subscribers", "import", "--help").out).split())
+    page = (repository / "docs" / "reference" / "commands.md").read_text("utf-8")
+    for column, names in COLUMNS.items():
+        assert column == "reason" or ", ".join(names) in told
+        assert f"| {', '.join(f'`{each}`' for each in names)} |" in page
 
 
 def test_an_import_can_name_one_list_and_one_basis_for_a_whole_file(workspace: Path, mailer: Run) -> None:

@@ -123,7 +123,10 @@ ALPHABETS = {
 }
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16-le", "utf-16-be"])
+MARKED = {"marked UTF-16, little end first": "utf-16-le", "marked UTF-16, big end first": "utf-16-be"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16-le", "utf-16-be", *MARKED])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("alphabet", ALPHABETS)
 def test_letters_come_out_right_or_the_file_cannot_be_saved_so_at_all(
@@ -131,9 +134,8 @@ def test_letters_come_out_right_or_the_file_cannot_be_saved_so_at_all(
 ) -> None:
     rows = [("e-post", "namn", "liste"), ("a@x.example", ALPHABETS[alphabet], "oslo")]
     text = "\r\n".join(delimiter.join(row) for row in rows)
-    mark = "\ufeff" if encoding.startswith("utf-16") else ""
     try:
-        content = (mark + text).encode(encoding)
+        content = ("\ufeff" * (encoding in MARKED) + text).encode(MARKED.get(encoding, encoding))
     except UnicodeEncodeError:
         assert (encoding, alphabet) == ("cp1252", "sami")
         return
