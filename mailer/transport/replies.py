@@ -6,7 +6,6 @@ import socket
 import ssl
 import time
 from functools import lru_cache
-from typing import Any
 
 from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
@@ -64,26 +63,21 @@ class Replies:
 
 
 class BoundedReplies(smtplib.SMTP):
-    """`smtplib.SMTP` whose replies are bounded; its own reads on as long as the server goes on writing.
+    """`smtplib.SMTP` on an open connection, whose replies are bounded; its own reads on as long as the server writes.
 
     `replies` holds what came and was not read; whoever takes the connection over goes on reading there.
-    All replies together must have come `within` so many seconds.
+    All replies together must have come by `latest` on the monotonic clock.
     """
 
-    replies: Replies
-
-    def __init__(self, *arguments: Any, within: float, **settings: Any) -> None:
-        self._latest = time.monotonic() + within
-        super().__init__(*arguments, **settings)
+    def __init__(self, sock: socket.socket, *, latest: float) -> None:
+        super().__init__(local_hostname="localhost")  # without one it would ask the DNS for our own name
+        self.sock = sock
+        self.replies = Replies()
+        self._latest = latest
 
     def seconds_left(self) -> float:
         """How long the server may still take, whatever it is asked next; never nothing, which would mean for ever."""
         return max(0.001, self._latest - time.monotonic())
-
-    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
-        """Connect and read the greeting; what an earlier connection left unread is none of this one's."""
-        self.replies = Replies()
-        return super().connect(host, port, source_address)
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one reply; raises `TimeoutError`, or `SMTPServerDisconnected` when the connection breaks or babbles."""
@@ -105,10 +99,6 @@ class BoundedReplies(smtplib.SMTP):
             self.replies.feed(sock.recv(RECEIVE_BYTES))
         sock.settimeout(patience)
         return reply
-
-
-class BoundedTls(BoundedReplies, smtplib.SMTP_SSL):
-    """The same over TLS from the first byte (RFC 8314 §3.3)."""
 
 
 @lru_cache(maxsize=256)  # most servers say the same to everybody

@@ -1,17 +1,19 @@
-"""The way to one SMTP server: connect, secure, log in; `smtplib` does these, `session` the rest."""
+"""The way to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
 
 import contextlib
 import ipaddress
 import smtplib
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailer.transport.base import Stage, TransportError
-from mailer.transport.replies import BoundedReplies, BoundedTls, in_words, parse_reply
+from mailer.transport.reaching import open_connection
+from mailer.transport.replies import BoundedReplies, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
 
 _START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
@@ -88,15 +90,19 @@ class SmtpTransport:
     def _reach(self) -> BoundedReplies:
         """Whatever the server does, from the first connection to the login it takes no longer than both timeouts."""
         options, timeouts = self._options, self._options.timeouts
-        place, within = (options.host, options.port, "localhost"), timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
-            if options.security is Security.TLS:
-                return BoundedTls(*place, timeout=timeouts.connect, within=within, context=self._context())
-            return BoundedReplies(*place, timeout=timeouts.connect, within=within)
+            latest = time.monotonic() + timeouts.connect + timeouts.command
+            sock = open_connection(options.host, options.port, seconds=timeouts.connect)
+            if options.security is Security.TLS:  # from the first byte (RFC 8314 §3.3)
+                sock = self._context().wrap_socket(sock, server_hostname=options.host)
+        return BoundedReplies(sock, latest=latest)
 
     def _greet(self, smtp: BoundedReplies) -> None:
         sock = smtp.sock
         assert sock is not None  # noqa: S101 connected just now
+        code, words = smtp.getreply()
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, words)
         sock.settimeout(self._options.timeouts.command)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.local_hostname = _own_name(sock)

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -203,6 +204,29 @@ def test_an_unknown_host_is_a_mistake_in_the_settings(monkeypatch: pytest.Monkey
     error = refusal(25, host="relay.example")
     assert error.is_lasting
     assert "relay.example is not known" in str(error)
+
+
+def test_looking_a_name_up_takes_no_longer_than_connecting_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait())
+    error = refusal(25, host="relay.example", timeouts=SLOW)
+    is_over.set()
+    assert not error.is_lasting
+    assert "too slowly, or not at all" in str(error)
+    assert "connect_timeout" in error.hint
+
+
+def test_each_address_of_a_name_is_tried_until_one_answers(raw_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at the first."""
+    look_up = socket.getaddrinfo
+
+    def several(host: str, *arguments: Any, **settings: Any) -> Any:
+        addresses = ("::1", "127.0.0.1") if host == "relay.example" else (host,)
+        return [found for each in addresses for found in look_up(each, *arguments, **settings)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", several)
+    greeting = raw_server(lambda peer: peer.say("554 5.7.1 go away"))
+    assert "554" in str(refusal(greeting.port, host="relay.example"))
 
 
 @pytest.mark.parametrize(("greeting", "lasts"), [("421 4.3.2 busy", False), ("554 5.7.1 go away", True)])
