@@ -263,7 +263,7 @@ def _confirm(proposed: "Plan", confirm: int | None) -> None:
 
 
 def _asked(proposed: "Plan") -> int | None:
-    people = "people" if proposed.is_new else "people that are left"
+    people, number = ("people", "it") if proposed.is_new else ("people that are left", "the number that was frozen")
     question = f"\nType the number of {people} to send to ({proposed.counts.waiting}), or Enter to stop"
     try:
         with prompting():
@@ -271,7 +271,7 @@ def _asked(proposed: "Plan") -> int | None:
     except typer.Abort:
         raise MailerError(
             "nobody is here to type the number of recipients; nothing was sent",
-            hint=f"In scripts, give it with --confirm {proposed.recipients}",
+            hint=f"In scripts, give {number} with --confirm {proposed.recipients}",
         ) from None
     digits = "".join(answer.split())  # people write 10 000
     return int(digits) if digits.isdigit() else None
