@@ -33,6 +33,12 @@ class MailerError(Exception):
         return f"{place}{self.what}" + (f"\n{self.hint}" if self.hint else "")
 
 
+class UsageError(MailerError):
+    """A command was called with arguments that cannot be meant."""
+
+    exit_code = ExitCode.USAGE
+
+
 class InputOutputError(MailerError):
     """A file, a folder or a port cannot be used."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import JoinedLists, services
-from mailer.cli.output import format_value, say
+from mailer.cli.output import format_count, say
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def export(
             raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
         choice = ExportChoice(lists=chosen, region=region, statuses=_statuses(status))
         number = export_to(workspace.subscribers, file, choice=choice, form=form)
-    say(f"{format_value(number)} rows are in {file}. It holds personal data: delete it when you are done.", "green")
+    say(f"Wrote {format_count(number, 'row')} to {file}. It holds personal data: delete it when you are done.", "green")
 
 
 def _statuses(text: str) -> "tuple[SubscriptionStatus, ...]":

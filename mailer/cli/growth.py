@@ -29,6 +29,11 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
     if not growth.months:
         say("Nobody has been on a list yet.")
         return
+    if len(growth.months) == 1:
+        rows = [(names.get(slug, slug), numbers[0]) for slug, numbers in growth.by_list.items()]
+        show_table(["List", _in_words(growth.months[0])], [*rows, ("All lists", growth.total[0])], right=(1,))
+        say("This is the first month; from the second on there is a chart.")
+        return
     for line in chart(growth.months, growth.total, width=console().width):
         say(line)
     say()

@@ -22,7 +22,7 @@ from mailer.cli.output import (
     show_pairs,
     show_table,
 )
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -92,12 +92,12 @@ def import_(
     * status
     """
     if undo is not None and files:
-        raise MailerError("an import is undone without files", hint=f"mailer subscribers import --undo {undo}")
+        raise UsageError("an import is undone without files", hint=f"mailer subscribers import --undo {undo}")
     if undo is not None:
         _undo(context, undo, json=json)
         return
     if not files:
-        raise MailerError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
+        raise UsageError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
     if refused is not None:
         _check_refused(refused, files)
     with services(context) as workspace:

@@ -8,7 +8,7 @@ from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
 from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, subscriber_as_json
-from mailer.errors import MailerError
+from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,7 @@ def add(
     from mailer.subscribers.register import require_list
 
     if not list_:
-        raise MailerError("no list was named", hint="Add --list LIST; mailer lists shows them.")
+        raise UsageError("no list was named", hint="Add --list LIST; mailer lists shows them.")
     facts = {"name": name, "organisation": organisation, "role": role}
     spoken = _language(lang) if lang else None
     with services(context) as workspace:

@@ -124,7 +124,10 @@ def _show_rest(stored: "Stored") -> None:
     for each in stored.suppressions:
         say(_in_words(each), "yellow")
     if stored.mails:
-        rows = [(each.issue, each.address, each.status, f"{each.at:%d.%m.%Y %H:%M}") for each in stored.mails]
+        rows = [
+            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}")
+            for each in stored.mails
+        ]
         show_table(["Issue", "Address", "State", "When (UTC)"], rows)
     if stored.test_mails:
         show_table(["Test mail", "When (UTC)"], [(each.issue, f"{each.at:%d.%m.%Y}") for each in stored.test_mails])
@@ -132,17 +135,37 @@ def _show_rest(stored: "Stored") -> None:
 
 def _in_words(suppression: "Suppression") -> str:
     on = "" if suppression.scope == "all" else f" on {suppression.scope}"
-    why = f"{suppression.reason}; {suppression.note}" if suppression.note else suppression.reason
+    reason = _WORDS.get(suppression.reason, suppression.reason)
+    why = f"{reason}; {suppression.note}" if suppression.note else reason
     return f"Suppressed{on} since {suppression.since:%d.%m.%Y}: {why}"
 
 
 def _show_events(events: "Sequence[Event]") -> None:
-    rows = [(f"{each.at:%d.%m.%Y %H:%M}", each.actor, each.action, _detail(each.detail)) for each in events]
+    rows = [
+        (f"{each.at:%d.%m.%Y %H:%M}", each.actor, _WORDS.get(each.action, each.action), _detail(each.detail))
+        for each in events
+    ]
     show_table(["When (UTC)", "Who", "What", "Of"], rows)
+
+
+# Other actions and reasons are words already.
+_WORDS = {
+    "import_undone": "import undone",
+    "left_merged_list": "left as the list was merged",
+    "joined_by_merging": "joined as lists were merged",
+    "hard_bounce": "hard bounce",
+}
 
 
 def _detail(detail: dict[str, Any]) -> str:
     if {"old", "new"} <= detail.keys():
         field = f"{detail['field']}: " if "field" in detail else ""
-        return f"{field}{detail['old'] or '–'} → {detail['new'] or '–'}"
-    return ", ".join(map(str, detail.values()))
+        on = f" ({detail['list']})" if "list" in detail else ""
+        return f"{field}{detail['old'] or '–'} → {detail['new'] or '–'}{on}"
+    return ", ".join(_in_detail(key, str(value)) for key, value in detail.items())
+
+
+def _in_detail(key: str, value: str) -> str:
+    if key == "undo":
+        return "leaving taken back"
+    return f"{key} {value}" if key in {"import", "line"} else _WORDS.get(value, value)

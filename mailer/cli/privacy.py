@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import Json, OptionalListName, services
-from mailer.cli.output import format_value, hint, note, prompting, say, show_json
+from mailer.cli.output import format_count, format_value, hint, note, prompting, say, show_json
 from mailer.cli.person import Address
 from mailer.errors import MailerError
 
@@ -115,7 +115,8 @@ def erase(
 
 def _show_erased(address: str, done: "Erased") -> None:
     say(f"{address} is erased." if done.was_subscriber else f"{address} was no subscriber; it stays out.", "green")
-    say(f"{format_value(done.deliveries)} deliveries are kept for the counts, without the address.")
+    kept = format_count(done.deliveries, "delivery", "deliveries")
+    say(f"Kept for the counts, without the address: {kept}.")
     if not done.is_scrubbed:
         say("The database could not be rewritten, so bytes may remain in it: something else is using it.", "yellow")
         hint("Stop serve and running mailings, then: mailer subscribers purge")
@@ -153,8 +154,9 @@ def purge(
     if json:
         show_json(asdict(done))
         return
-    say(f"{format_value(done.people)} people who had not confirmed after {days} days are deleted.")
-    say(f"{format_value(done.deliveries)} deliveries older than {months} months have lost their address.")
+    stripped = format_count(done.deliveries, "delivery", "deliveries")
+    say(f"Deleted, not confirmed after {days} days: {format_count(done.people, 'person', 'people')}.")
+    say(f"Without address now, older than {months} months: {stripped}.")
     if not done.is_scrubbed:
         say("The database could not be rewritten: something else is using it. Run it again later.", "yellow")
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
-from mailer.config.errors import ConfigError
+from mailer.config.errors import ConfigError, WrongFileError
 from mailer.config.settings import SECTIONS, Section, Settings
 from mailer.config.values import TOKENS, allowed, has_password
 
@@ -32,7 +32,7 @@ def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Pa
     if named:
         file = Path(cwd, named).resolve()
         if not file.is_file():
-            raise ConfigError("there is no such file", where=str(file), hint="Check --config or MAILER_CONFIG.")
+            raise _wrong_file(file)
         return file
     folder = cwd.resolve()
     for each in (folder, *folder.parents):
@@ -43,6 +43,13 @@ def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Pa
         where=str(folder),
         hint="Go to your workspace, or make one with `mailer init DIR`.",
     )
+
+
+def _wrong_file(file: Path) -> WrongFileError:
+    inside = file / FILE_NAME
+    what = "this is a folder" if file.is_dir() else "there is no such file"
+    hint = f"Did you mean {inside}?" if inside.is_file() else f"Name a {FILE_NAME} with --config or MAILER_CONFIG."
+    return WrongFileError(what, where=str(file), hint=hint)
 
 
 def _refuse_unknown_sections(document: Document) -> None:

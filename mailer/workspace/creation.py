@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import mailer
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, UsageError, reason_of
 
 CONFIG = "config.toml"
 GITIGNORE = """\
@@ -40,11 +40,13 @@ def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path,
     if not (source / CONFIG).is_file():
         raise MailerError("the files to begin with are missing", where=str(source), hint="Install mailer again.")
     try:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        if target.exists() and not target.is_dir():
+            raise UsageError("this is no folder", where=str(target), hint="Name a new folder.")
+        if target.exists() and any(target.iterdir()):
             raise MailerError("the folder is not empty", where=str(target), hint="Name a new folder.")
         return _fill(target, source)
     except OSError as error:
-        raise UnwritableError(f"the workspace cannot be made: {error.strerror}", where=str(target)) from error
+        raise UnwritableError(f"the workspace cannot be made: {reason_of(error)}", where=str(target)) from error
 
 
 def _fill(target: Path, source: Path) -> tuple[Path, ...]:

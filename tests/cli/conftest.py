@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,15 @@ def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MAILER_SMTP__PORT", "9")
     return folder
+
+
+@pytest.fixture
+def earlier(workspace: Path) -> None:
+    """Somebody joined a list two months before the others."""
+    services = build_services(workspace / "config.toml", environ={}, announce=lambda _: None)
+    services.clock = lambda: datetime.now(UTC) - timedelta(days=62)
+    services.subscribers.add("first@agder.example", lists=["agder"], basis="a: signed up")
+    services.close()
 
 
 @pytest.fixture

@@ -204,7 +204,14 @@ def test_outside_a_workspace_the_way_to_one_is_named(
     result = mailer("lists")
     assert result.code == 1
     assert "mailer init" in result.err
-    assert mailer("--config", tmp_path / "none.toml", "lists").code == 1
+    none = mailer("--config", tmp_path / "none.toml", "lists")
+    assert none.code == 2
+    assert none.err.startswith(
+        f"error {tmp_path / 'none.toml'}: there is no such file\nName a config.toml with --config"
+    )
+    (tmp_path / "file").touch()
+    file = mailer("init", tmp_path / "file")
+    assert (file.code, file.err) == (2, f"error {tmp_path / 'file'}: this is no folder\nName a new folder.\n")
 
 
 def test_a_real_server_is_refused_while_addresses_are_placeholders(

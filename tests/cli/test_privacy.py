@@ -1,6 +1,7 @@
 """The commands for what people and the law ask for, and for going to a spreadsheet and back."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace
 
 def test_purging_says_what_it_did(mailer: Run) -> None:
     assert mailer("subscribers", "purge", "--json").json == {"people": 0, "deliveries": 0, "is_scrubbed": True}
-    assert "0 people who had not confirmed after 7 days" in mailer("subscribers", "purge").out
+    assert "Deleted, not confirmed after 7 days: 0 people." in mailer("subscribers", "purge").out
 
 
 def test_what_is_kept_how_long_stands_in_the_configuration_and_options_override_it(
@@ -176,6 +177,23 @@ def test_undoing_an_import_names_who_stays_because_of_mail(moody: Any, mailer: R
     ]
 
 
+def test_the_history_is_told_in_words_and_as_json_in_its_own(mailer: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("epost;liste;grunnlag\nkari@agder.example;oslo;e: sak 1\n", "utf-8")
+    assert mailer("subscribers", "import", str(tmp_path / "x.csv"), "--undo", "2").code == 2
+    assert mailer("subscribers", "import", str(tmp_path / "x.csv")).code == 0
+    assert mailer("subscribers", "import", "--undo", "2").code == 0
+    assert mailer("subscribers", "add", KARI, "--list", "agder", "--basis", "a: said yes").code == 0
+    lines = [" ".join(each.split()[3:]) for each in mailer("subscribers", "history", KARI).out.splitlines()[2:]]
+    assert lines == [
+        "subscribed agder, people.csv, line 2",
+        "subscribed oslo, x.csv, line 2",
+        "import undone oslo, import 2",
+        "changed basis: e: samhandling → a: said yes (agder)",
+    ]
+    told = mailer("subscribers", "history", KARI, "--json").json["history"]
+    assert [each["action"] for each in told] == ["subscribed", "subscribed", "import_undone", "changed"]
+
+
 def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
     lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e: sak 1\nkari@agder.example;Kari Berg;agder;e: sak 1\n"
     (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e: sak 1\n", "utf-8")
@@ -188,9 +206,17 @@ def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
     assert "ola@agder.example" not in shown
 
 
+def test_in_the_first_month_lists_over_time_are_numbers_alone(mailer: Run) -> None:
+    shown = mailer("lists", "--history").out
+    assert re.search(r"^All lists +5$", shown, re.MULTILINE)
+    assert "from the second on there is a chart" in shown
+    assert "█" not in shown
+
+
+@pytest.mark.usefixtures("earlier")
 def test_lists_over_time_are_a_chart_and_numbers(mailer: Run) -> None:
     shown = mailer("lists", "--history")
     assert "█" in shown.out
     told = json.loads(mailer("lists", "--history", "--json").out)
-    assert told["total"][-1] == 5
+    assert (told["total"][0], told["total"][-1]) == (1, 6)
     assert set(told["lists"]) == {"agder", "oslo"}

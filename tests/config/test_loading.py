@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailer.config import load_settings
 from mailer.config.document import read_document
-from mailer.config.errors import ConfigError
+from mailer.config.errors import ConfigError, WrongFileError
 from mailer.config.settings import Settings, placeholders
 
 Load = Callable[..., Settings]
@@ -56,6 +56,18 @@ def test_no_file_anywhere_points_to_init(tmp_path: Path) -> None:
 def test_a_named_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"other\.toml: there is no such file"):
         load_settings(Path("other.toml"), environ={}, cwd=tmp_path)
+
+
+def test_a_folder_in_the_place_of_the_file_leads_to_the_file_in_it(load: Load, tmp_path: Path) -> None:
+    load()
+    (tmp_path / "empty").mkdir()
+    for folder, hint in (
+        (tmp_path, f"Did you mean {tmp_path / 'config.toml'}?"),
+        (tmp_path / "empty", "Name a config"),
+    ):
+        with pytest.raises(WrongFileError, match="this is a folder") as refused:
+            load_settings(folder, environ={}, cwd=tmp_path)
+        assert hint in refused.value.hint
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

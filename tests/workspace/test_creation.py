@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, UsageError
 from mailer.issue.source import read_issue
 from mailer.workspace.creation import defaults_folder, init_workspace
 from mailer.workspace.next_issue import new_issue
@@ -75,7 +75,7 @@ def test_a_folder_with_something_in_it_is_left_alone(defaults: Path, tmp_path: P
 def test_a_file_in_the_place_of_the_folder_is_left_alone(defaults: Path, tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("mine", encoding="utf-8")
-    with pytest.raises(MailerError, match="not empty"):
+    with pytest.raises(UsageError, match="this is no folder"):
         init_workspace(target, defaults=defaults)
 
 
