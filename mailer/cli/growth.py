@@ -1,6 +1,6 @@
 """`mailer lists --history`: how many people the lists had, month by month, as a chart in the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ from mailer.cli.output import console, format_value, say, show_json, show_table
 
 if TYPE_CHECKING:
     import typer
+
+    from mailer.subscribers.counting import Growth
 
 BARS = " ▁▂▃▄▅▆▇█"
 MOST_MONTHS = 36
@@ -30,10 +32,18 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
         say("Nobody has been on a list yet.")
         return
     if len(growth.months) == 1:
-        rows = [(names.get(slug, slug), numbers[0]) for slug, numbers in growth.by_list.items()]
-        show_table(["List", _in_words(growth.months[0])], [*rows, ("All lists", growth.total[0])], right=(1,))
-        say("This is the first month; from the second on there is a chart.")
-        return
+        _show_first_month(growth, names)
+    else:
+        _show_months(growth, names)
+
+
+def _show_first_month(growth: "Growth", names: Mapping[str, str]) -> None:
+    rows = [(names.get(slug, slug), number) for slug, (number,) in growth.by_list.items()]
+    show_table(["List", _in_words(growth.months[0])], [*rows, ("All lists", *growth.total)], right=(1,))
+    say("This is the first month; from the second on there is a chart.")
+
+
+def _show_months(growth: "Growth", names: Mapping[str, str]) -> None:
     for line in chart(growth.months, growth.total, width=console().width):
         say(line)
     say()
