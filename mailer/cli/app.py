@@ -7,8 +7,9 @@ import typer
 
 from mailer.cli import catch, config, demo, issues, people, sending, serve, workspace
 from mailer.cli.output import say
+from mailer.cli.plain_help import Commands
 
-app = typer.Typer(
+app = Commands(
     name="mailer",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

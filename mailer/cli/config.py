@@ -7,9 +7,10 @@ import typer
 
 from mailer.cli.options import Json, services
 from mailer.cli.output import say, show_json, show_table
+from mailer.cli.plain_help import Commands
 
-config = typer.Typer(no_args_is_help=True, help="The settings in force.")
-db = typer.Typer(no_args_is_help=True, help="The database.")
+config = Commands(no_args_is_help=True, help="The settings in force.")
+db = Commands(no_args_is_help=True, help="The database.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.options import JoinedLists, services
+from mailer.cli.options import ListNames, services
 from mailer.cli.output import format_count, say
 from mailer.errors import MailerError
 
@@ -24,9 +24,13 @@ def add_to(subscribers: typer.Typer) -> None:
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .xlsx for a workbook, else CSV.")],
-    list_: JoinedLists = None,
-    region: Annotated[str, typer.Option(help="Only the lists of this region: nord, midt, vest or sor-ost.")] = "",
-    status: Annotated[str, typer.Option(help="active, pending, unsubscribed, suppressed, or all.")] = "active",
+    list_: ListNames = None,
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="Only the lists of this region: nord, midt, vest or sor-ost.")
+    ] = "",
+    status: Annotated[
+        str, typer.Option(metavar="STATUS", help="active, pending, unsubscribed, suppressed, or all.")
+    ] = "active",
     plain: Annotated[
         bool, typer.Option("--plain", help="CSV for other programs: commas, no mark at the beginning.")
     ] = False,

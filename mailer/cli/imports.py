@@ -62,7 +62,7 @@ def import_(
     ] = None,
     list_: OptionalListName = "",
     basis: Annotated[
-        str, typer.Option(help='Why these people may be written to, as "e: public task, case 24/1234".')
+        str, typer.Option(metavar="TEXT", help='Why these people may be written to, as "e: public task, case 24/1234".')
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen, line by line.")] = False,
     skip_invalid: Annotated[

@@ -8,6 +8,7 @@ from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
 from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, subscriber_as_json
+from mailer.cli.plain_help import Commands
 from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SHOWN = {"slug": "List", "name": "Name"} | SHOWN_STATUSES
 WIDTH_FOR_NAMES = 100
 GONE = "No longer in the register"
 
-subscribers = typer.Typer(no_args_is_help=True, help="Who gets the newsletter.")
+subscribers = Commands(no_args_is_help=True, help="Who gets the newsletter.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -118,13 +119,16 @@ def add(
     context: typer.Context,
     address: Address,
     list_: JoinedLists = None,
-    basis: Annotated[str, typer.Option(help='Why this person may be written to, as "a: signed up by e-mail".')] = "",
-    name: Annotated[str, typer.Option(help="The person's name.")] = "",
-    organisation: Annotated[str, typer.Option(help="Where the person works.")] = "",
-    role: Annotated[
-        str, typer.Option(help="kommune, helseforetak, fastlege, brukerrepresentant, direktorat or annet.")
+    basis: Annotated[
+        str, typer.Option(metavar="TEXT", help='Why this person may be written to, as "a: signed up by e-mail".')
     ] = "",
-    lang: Annotated[str, typer.Option(help="nb, nn, se or en; else that of the list.")] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="The person's name.")] = "",
+    organisation: Annotated[str, typer.Option(metavar="TEXT", help="Where the person works.")] = "",
+    role: Annotated[
+        str,
+        typer.Option(metavar="ROLE", help="kommune, helseforetak, fastlege, brukerrepresentant, direktorat or annet."),
+    ] = "",
+    lang: Annotated[str, typer.Option(metavar="LANG", help="nb, nn, se or en; else that of the list.")] = "",
     again: Annotated[bool, typer.Option("--again", help="The person left and asks to come back.")] = False,
 ) -> None:
     """Put one person on one or more lists, and correct what is known of somebody who is on them already.

@@ -42,7 +42,9 @@ def suppress(
     context: typer.Context,
     address: Address,
     list_: OptionalListName = "",
-    reason: Annotated[str, typer.Option(help="Why, in your own words; kept with the suppression.")] = "",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, in your own words; kept with the suppression.")
+    ] = "",
 ) -> None:
     """Never write to an address again, whatever an import or an editor says; with `--list` not through that list.
 
@@ -63,7 +65,7 @@ def suppress(
 def release(
     context: typer.Context,
     address: Address,
-    reason: Annotated[str, typer.Option(help="Why the address may be written to again; kept.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the address may be written to again; kept.")],
     list_: OptionalListName = "",
 ) -> None:
     """Release a suppressed address, so that it can be added anew. It is on no list until then.

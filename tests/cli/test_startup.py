@@ -37,3 +37,12 @@ def test_help_waits_for_no_part_of_mailer_but_the_command_line(repository: Path)
 )
 def test_a_command_waits_only_for_what_it_uses(command: list[str], needless: set[str], repository: Path) -> None:
     assert not loaded_by(*command, folder=repository) & needless
+
+
+@pytest.mark.parametrize("command", [[], ["send"], ["subscribers", "import"], ["db"]], ids=" ".join)
+def test_help_shows_a_switch_as_it_is_typed(command: list[str], repository: Path) -> None:
+    helped = [sys.executable, "-m", "mailer", *command, "--help"]
+    told = subprocess.run(helped, cwd=repository, capture_output=True, encoding="utf-8", check=True).stdout
+    assert "--help" in told
+    assert "<bool>" not in told
+    assert "<str>" not in told.partition("Options")[2]
