@@ -9,6 +9,7 @@ from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
 from mailer.issue.catalogue import RULES
 from mailer.issue.fields import did_you_mean
+from mailer.issue.frame import FRAME
 from mailer.issue.links import link_findings
 from mailer.issue.lint import lint
 from mailer.issue.lint.completeness import old_introduction
@@ -71,16 +72,17 @@ def _more(services: "Services", reading: IssueReading, today: date) -> Iterator[
         return
     yield from lint(reading.issue, today=today, sources=reading.sources)
     yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
-    yield from _taken_over(services, reading.issue)
+    yield from _taken_over(services, reading.issue, reading.sources[FRAME])
     yield from _composed(services, reading.issue)
 
 
-def _taken_over(services: "Services", issue: Issue) -> Iterator[Finding]:
+def _taken_over(services: "Services", issue: Issue, frame: str) -> Iterator[Finding]:
     """What still is as in the issue before."""
-    before = [each for each in issue_slugs(services.settings.paths.issues) if each < issue.slug]
-    last = services.read_issue(before[-1]).issue if before and issue.intro else None
-    if last is not None:
-        yield from old_introduction(issue, last)
+    folder = services.settings.paths.issues
+    before = [each for each in issue_slugs(folder) if each < issue.slug]
+    if before and issue.intro:
+        last = (folder / before[-1] / FRAME).read_text("utf-8-sig", "replace")
+        yield from old_introduction(issue, frame=frame, last=last, last_slug=before[-1])
 
 
 def _composed(services: "Services", issue: Issue) -> Iterator[Finding]:

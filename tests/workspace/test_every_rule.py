@@ -316,7 +316,7 @@ def test_a_year_in_one_written_form_is_found_and_one_in_both_is_not(read: Callab
 
 
 def test_an_introduction_of_the_issue_before_is_found_and_a_new_one_is_not(services: Services) -> None:
-    intro = 'intro = """\nTre **nyheter** for [alle](https://a.example/).\n"""\n'
+    intro = 'intro = """\nTre nyheter\nfor alle.\n"""\n'
     issues = services.settings.paths.issues
     for slug, words in (
         ("2023-11", "Et eldre brev."),
@@ -327,6 +327,8 @@ def test_an_introduction_of_the_issue_before_is_found_and_a_new_one_is_not(servi
     assert "old-introduction" in check(services, frame(intro))
     assert "old-introduction" not in check(services, frame(intro.replace("Tre", "Fire")))
     assert "old-introduction" not in check(services, frame())
+    write(issues / "2023-12", {"issue.toml": "intro = "})
+    assert "old-introduction" not in check(services, frame(intro))
 
 
 def test_a_file_in_another_encoding_is_found_and_one_in_utf_8_is_not(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Rules for what readers miss: somebody to ask, a subject that fits, a preheader."""
 
+import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from mailer.issue.example import EXAMPLE_WORDS
@@ -22,17 +24,25 @@ def example_left(reading: Reading) -> Iterator[Slip]:
         yield from (slip_in(each, "this is still the example", each.text, hint) for each in islice(left, 1))
 
 
-def old_introduction(issue: Issue, last: Issue) -> Iterator[Finding]:
-    """The introduction that a new issue takes over from the last is to be put right."""
-    own, old = (tuple(passages_in(each.intro, FRAME)) for each in (issue, last))
-    if own and [each.text for each in own] == [each.text for each in old]:
+def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
+    """The introduction that a new issue takes over from the last is to be put right.
+
+    `frame` and `last` are what stands in the `issue.toml` of the two.
+    """
+    if issue.intro and _introduction(frame) == _introduction(last):
         yield Finding(
             severity=Severity.WARNING,
             rule="old-introduction",
-            message=f"the introduction is still that of {last.slug}",
+            message=f"the introduction is still that of {last_slug}",
             file=FRAME,
-            line=own[0].line,
+            line=next((each.line for each in passages_in(issue.intro, FRAME)), 1),
         )
+
+
+def _introduction(frame: str) -> list[str]:
+    with suppress(tomllib.TOMLDecodeError):
+        return str(tomllib.loads(frame).get("intro", "")).split()
+    return []
 
 
 def no_contact(reading: Reading) -> Iterator[Slip]:
