@@ -7,6 +7,7 @@ CPU seconds stand beside the clock's: they are nearly the same on a machine that
 """
 
 import csv
+import gc
 import random
 import resource
 import sqlite3
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from rehearsal import cluster, fresh_database, others
 
+from mailer.cli import ROOM_BEFORE_COLLECTING
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.exporting import ExportChoice, Format, export
 from mailer.subscribers.importing import ImportOptions, import_files
@@ -165,6 +167,7 @@ def compare(sqlite: dict[str, float], postgresql: dict[str, float]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
+        gc.set_threshold(ROOM_BEFORE_COLLECTING)
         with closing(open_database(sys.argv[4], upgrade=True)) as opened:
             STEPS[sys.argv[2]](_store(opened), Path(sys.argv[3]))
     else:

@@ -1,8 +1,8 @@
 """E-mail addresses: one form for matching, another for sending, and a reason for each that is refused."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import is_normalized, normalize
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,9 +21,11 @@ class AddressError(MailerError):
     """A text that is no e-mail address we could send to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """`normalised` (A-labels, casefolded) decides who is the same subscriber; mail goes to `as_given`."""
+class Address(NamedTuple):
+    """`normalised` (A-labels, casefolded) decides who is the same subscriber; mail goes to `as_given`.
+
+    A plain tuple, since there may be a million.
+    """
 
     normalised: str
     as_given: str
@@ -31,9 +33,11 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """Return the address that `text` is. Raises `AddressError` with the reason; nothing is looked up in DNS."""
-    given = normalize("NFC", text.strip())
-    if not is_normalized("NFKC", given):
-        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} has full-width or other look-alike letters")
+    given = text.strip()
+    if not given.isascii():
+        given = normalize("NFC", given)
+        if not is_normalized("NFKC", given):
+            raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} has full-width or other look-alike letters")
     try:
         local, domain = _split(given)
     except EmailNotValidError as error:
@@ -41,7 +45,7 @@ def parse_address(text: str) -> Address:
     size = len(local.encode())
     if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_LENGTH:
         raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is too long")
-    return Address(normalised=f"{normalize('NFC', local.casefold())}@{domain}", as_given=given)
+    return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
 
 
 def _split(address: str) -> tuple[str, str]:

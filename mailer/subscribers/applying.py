@@ -31,7 +31,7 @@ from mailer.database.tables import (
 )
 from mailer.subscribers.import_model import FIELDS, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import BATCH, decision, line
+from mailer.subscribers.staging import BATCH, decision, line, terms
 
 STEPS = 5
 
@@ -68,24 +68,32 @@ def _analyse(connection: Connection, table: Table | None) -> None:
 
 
 def _people(connection: Connection, run: Run) -> None:
-    copied = ("address", "domain", "name", "name_folded", "organisation", "role", "source")
-    values: dict[str, ColumnElement[Any]] = {name: line.c[name] for name in copied} | {
+    values: dict[str, ColumnElement[Any]] = {
+        "address": line.c.address,
         "address_as_given": func.coalesce(line.c.as_given, line.c.address),
-        "lang": func.coalesce(func.nullif(line.c.lang, ""), line.c.list_lang),
+        "domain": _domain(connection),
+        "name": line.c.name,
+        "name_folded": line.c.name_folded,
+        "organisation": line.c.organisation,
+        "role": terms.c.role,
+        "lang": func.coalesce(func.nullif(terms.c.lang, ""), terms.c.list_lang),
+        "source": terms.c.source,
         "created_at": literal(run.at, UtcTime()),
         "import_id": literal(run.id),
     }
-    query = select(*values.values()).select_from(decision).join(line, line.c.n == decision.c.n)
-    query = query.where(decision.c.makes_person).order_by(decision.c.n)
+    query = _lines(*values.values()).where(decision.c.makes_person).order_by(decision.c.n)
     connection.execute(subscriber.insert().from_select(list(values), query, include_defaults=False))
+
+
+def _domain(connection: Connection) -> ColumnElement[str]:
+    position = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    return func.substr(line.c.address, position(line.c.address, "@") + 1)
 
 
 def _changes(connection: Connection, run: Run) -> None:
     """One after the other: what a later line says holds."""
     query = (
-        select(subscriber.c.id, decision.c.changes, line.c.source, line.c.line)
-        .select_from(decision)
-        .join(line, line.c.n == decision.c.n)
+        _lines(subscriber.c.id, decision.c.changes)
         .join(subscriber, subscriber.c.address == line.c.address)
         .where(decision.c.outcome.in_([Outcome.NEW, Outcome.CHANGED]), decision.c.changes.is_not(None))
         .order_by(decision.c.n)
@@ -133,12 +141,12 @@ def _subscriptions(connection: Connection, run: Run) -> None:
 def _consents(connection: Connection, run: Run) -> None:
     values = {
         "subscription_id": subscription.c.id,
-        "list_slug": line.c.list_slug,
-        "article": line.c.article,
-        "basis": line.c.basis,
+        "list_slug": terms.c.list_slug,
+        "article": terms.c.article,
+        "basis": terms.c.basis,
         "method": literal("import"),
         "recorded_at": literal(run.at, UtcTime()),
-        "source": line.c.source,
+        "source": terms.c.source,
         "source_line": line.c.line,
         "import_id": literal(run.id),
     }
@@ -161,20 +169,24 @@ def _events(connection: Connection, run: Run) -> None:
 
 def _detail(connection: Connection) -> ColumnElement[Any]:
     build = func.json_object if connection.dialect.name == "sqlite" else func.json_build_object
-    parts = {"list": line.c.list_slug, "source": line.c.source, "line": cast(line.c.line, Text)}
+    parts = {"list": terms.c.list_slug, "source": terms.c.source, "line": cast(line.c.line, Text)}
     return build(*(each for name, value in parts.items() for each in (literal_column(f"'{name}'"), value)))
 
 
 def _joins(*columns: ColumnElement[Any]) -> Select[Any]:
     """Every line that puts somebody on a list, with the person and the list."""
     return (
-        select(*columns)
-        .select_from(decision)
-        .join(line, line.c.n == decision.c.n)
+        _lines(*columns)
         .join(subscriber, subscriber.c.address == line.c.address)
-        .join(list_, list_.c.slug == line.c.list_slug)
+        .join(list_, list_.c.slug == terms.c.list_slug)
         .where(decision.c.outcome == Outcome.NEW)
     )
+
+
+def _lines(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Every line that is not left as it is."""
+    query = select(*columns).select_from(decision).join(line, line.c.n == decision.c.n)
+    return query.join(terms, terms.c.id == line.c.terms_id)
 
 
 def _insert_joined(

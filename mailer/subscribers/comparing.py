@@ -1,6 +1,5 @@
 """Comparing the lines of an import with the register: what each would change, decided for one person at a time."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,14 +7,13 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
-from mailer.database.rows import insert_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.facts import find_changes
 from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import decide_newcomers, decision, read_by_address
+from mailer.subscribers.staging import decision, list_what_differs, read_undecided
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -86,21 +84,29 @@ def _obstacle(person: Person | None, slug: str) -> Outcome | None:
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
     """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
     connection.execute(decision.delete())
-    counts = Counter({Outcome.NEW: decide_newcomers(connection)})
-    people = groupby(read_by_address(connection), key=attrgetter("address"))
+    counts = Counter({Outcome.NEW: list_what_differs(connection)})
+    people = groupby(read_undecided(connection), key=attrgetter("address"))
     groups = ([*rows] for _, rows in people)
     while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
         counts.update(each.outcome for each in decided)
-        insert_rows(connection, decision, [_row(each) for each in decided if each.outcome is not Outcome.UNCHANGED])
+        connection.execute(_settle, [_values(each) for each in decided])
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
     counts[Outcome.UNCHANGED] += total - counts.total()
     return counts
 
 
-def _row(decided: Decided) -> tuple[Any, ...]:
-    changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
-    return decided.n, decided.outcome.value, decided.makes_person, changes
+_settle = decision.update().where(decision.c.n == bindparam("which"))
+
+
+def _values(decided: Decided) -> dict[str, Any]:
+    changes = [asdict(each) for each in decided.changes] or None
+    return {
+        "which": decided.n,
+        "outcome": decided.outcome.value,
+        "makes_person": decided.makes_person,
+        "changes": changes,
+    }
 
 
 def _with_statuses(

@@ -143,17 +143,14 @@ def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, sta
     yield start, _split(header, delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begins = start + 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise CsvError(
-                f"the columns cannot be told apart from here on: {error}",
-                where=f"{file}:{begins}",
-                hint="Look for a quotation mark that is not closed.",
-            ) from error
-        if "".join(cells).strip():
-            yield begins, cells
-        begins = start + reader.line_num + 1
+    try:
+        for cells in reader:
+            if "".join(cells).strip():
+                yield begins, cells
+            begins = start + reader.line_num + 1
+    except csv.Error as error:
+        raise CsvError(
+            f"the columns cannot be told apart from here on: {error}",
+            where=f"{file}:{begins}",
+            hint="Look for a quotation mark that is not closed.",
+        ) from error

@@ -62,7 +62,7 @@ def import_files(
         make_tables(connection)
         with closing(_read(files, register, options.defaults)) as rows:
             invalid = stage(connection, rows, suppressed=store.suppressed, total=_estimate(files), progress=progress)
-        total = count_lines(connection) - invalid
+        total = count_lines(connection)
         seen = fingerprint(connection)
         counts = compare(connection, total=total, progress=progress)
         counts[Outcome.INVALID] = invalid

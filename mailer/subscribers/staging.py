@@ -1,5 +1,6 @@
 """The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
 
+import heapq
 import json
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
@@ -21,13 +22,14 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     exists,
     func,
-    literal,
     not_,
     or_,
     select,
     text,
+    true,
 )
 
 from mailer.database.rows import insert_rows
@@ -39,34 +41,41 @@ from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.suppression import Scopes, SuppressionList
 
 BATCH = 5_000
+REMEMBERED_TERMS = 10_000
 # In kB: with the 2 MB of pages that SQLite keeps in memory by itself, the indexes of a million people take long.
 _PRAGMAS = ("cache_size = -80000", "temp.cache_size = -16000")
 
 _metadata = MetaData()
+
+# What many lines have in common.
+terms = Table(
+    "import_terms",
+    _metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("list_slug", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("list_lang", String(2), nullable=False),  # where the line names no language
+    Column("basis", Text, nullable=False),
+    Column("article", String(1), nullable=False),
+    prefixes=["TEMPORARY"],
+)
 
 # The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
 read_line = Table(
     "import_read_line",
     _metadata,
     Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("file", Text, nullable=False),
     Column("line", Integer, nullable=False),
+    Column("terms_id", Integer, nullable=False),
     Column("outcome", String(16)),
-    Column("reason", Text),
-    Column("cells", JSON(none_as_null=True)),
-    Column("address", compared_by_byte(320)),
+    Column("address", compared_by_byte(320), nullable=False),
     Column("as_given", Text),  # where it is not the address
-    Column("domain", Text),
-    Column("name", Text),
-    Column("name_folded", Text),
-    Column("organisation", Text),
-    Column("role", Text),
-    Column("lang", String(2)),
-    Column("list_lang", String(2)),  # where the line names no language
-    Column("list_slug", Text),
-    Column("basis", Text),
-    Column("article", String(1)),
-    Column("source", Text),
+    Column("name", Text, nullable=False),
+    Column("name_folded", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
     prefixes=["TEMPORARY"],
 )
 
@@ -80,13 +89,25 @@ line = Table(
     prefixes=["TEMPORARY"],
 )
 
+# The lines that are not understood.
+refused_line = Table(
+    "import_refused_line",
+    _metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cells", JSON, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 # What comparing with the register has decided; a line that is not here changes nothing.
 decision = Table(
     "import_decision",
     _metadata,
     Column("n", Id, primary_key=True, autoincrement=False),
-    Column("outcome", String(16), nullable=False),
-    Column("makes_person", Boolean, nullable=False),
+    Column("outcome", String(16)),  # none until it is decided
+    Column("makes_person", Boolean, nullable=False, server_default=true()),
     Column("changes", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
@@ -111,15 +132,23 @@ def stage(
     """Write the lines down; returns how many are invalid. `total` is for the progress only."""
     scopes = suppressed.all_scopes(connection)
     count = invalid = 0
-    while batch := list(islice(rows, BATCH)):
-        staged = [_staged(each, count + at, suppressed, scopes) for at, each in enumerate(batch)]
-        insert_rows(connection, read_line, staged)
-        invalid += sum(isinstance(each, RefusedRow) for each in batch)
+    shared = _SharedTerms()
+    while batch := list(islice(enumerate(rows, count), BATCH)):
+        refused = [_refused(place, row) for place, row in batch if isinstance(row, RefusedRow)]
+        understood = [
+            _understood(place, row, shared, _outcome(row, suppressed, scopes))
+            for place, row in batch
+            if not isinstance(row, RefusedRow)
+        ]
+        insert_rows(connection, refused_line, refused)
+        insert_rows(connection, read_line, understood)
+        insert_rows(connection, terms, shared.take())
+        invalid += len(refused)
         count += len(batch)
         progress(ImportProgress(step="reading", done=count, total=total))
     _sort_by_address(connection)
     if connection.dialect.name == "postgresql":
-        connection.execute(text("ANALYZE import_line"))
+        connection.execute(text("ANALYZE import_line, import_terms"))
     connection.commit()
     return invalid
 
@@ -130,51 +159,62 @@ def _sort_by_address(connection: Connection) -> None:
     read_line.drop(connection)
 
 
-def _staged(row: CsvRow | RefusedRow, place: int, suppressed: SuppressionList, scopes: Scopes) -> tuple[Any, ...]:
-    """The values of a line in the order of the table's columns."""
-    if isinstance(row, RefusedRow):
-        known = (place, row.file, row.line, Outcome.INVALID.value, row.reason, json.dumps(dict(row.cells)))
-        return known + (None,) * (len(read_line.c) - len(known))
-    address, name = row.address.normalised, row.name
-    outcome = None
-    if scopes and _is_suppressed(scopes.get(suppressed.hash_of(address), ()), row.list.slug):
-        outcome = Outcome.SUPPRESSED.value
-    elif row.status is not SubscriptionStatus.ACTIVE:
-        outcome = Outcome.LEFT.value
+class _SharedTerms:
+    """Numbers what many lines have in common. Terms forgotten meanwhile get another number, which does no harm."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._untaken: list[tuple[Any, ...]] = []
+        self.number = lru_cache(maxsize=REMEMBERED_TERMS)(self._add)
+
+    def _add(self, *given: str) -> int:
+        """`given` are the file, list, role, language, the list's language, and basis."""
+        file, *others, basis = given
+        self._count += 1
+        self._untaken.append((self._count, file, name_without_folder(file), *others, basis, article_of(basis)))
+        return self._count
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Those that are new since the last time, in the order of the table's columns."""
+        taken, self._untaken = self._untaken, []
+        return taken
+
+
+def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
+    """The values of a line in the order of the table's columns, as below."""
+    return place, row.file, row.line, row.reason, json.dumps(dict(row.cells))
+
+
+def _understood(place: int, row: CsvRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
+    file, line_, (address, as_given), name, organisation, list_, role, lang, basis, _status = row
     return (
         place,
-        row.file,
-        row.line,
+        line_,
+        shared.number(file, list_.slug, role, lang or "", list_.lang, basis),
         outcome,
-        None,
-        None,
         address,
-        None if row.address.as_given == address else row.address.as_given,
-        address.rpartition("@")[2],
+        None if as_given == address else as_given,
         name,
         name.casefold(),
-        row.organisation,
-        row.role,
-        row.lang or "",
-        "" if row.lang else row.list.lang,
-        row.list.slug,
-        row.basis,
-        _article(row.basis),
-        name_without_folder(row.file),
+        organisation,
     )
+
+
+def _outcome(row: CsvRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
+    """What is known from the line alone."""
+    if scopes and _is_suppressed(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.list.slug):
+        return Outcome.SUPPRESSED.value
+    return None if row.status is SubscriptionStatus.ACTIVE else Outcome.LEFT.value
 
 
 def _is_suppressed(scopes: Collection[str], slug: str) -> bool:
     return slug in scopes or ALL_LISTS in scopes
 
 
-_article = lru_cache(maxsize=1_000)(article_of)
-
-
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
     """Mark the lines of people who were suppressed while the files were read."""
     scopes = suppressed.all_scopes(connection)
-    query = select(line.c.n, line.c.address, line.c.list_slug).where(line.c.address.is_not(None))
+    query = select(line.c.n, line.c.address, terms.c.list_slug).join(terms, terms.c.id == line.c.terms_id)
     numbers = [
         {"which": row.n}
         for row in connection.execute(query)
@@ -185,86 +225,106 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
         connection.execute(statement, numbers)
 
 
-def decide_newcomers(connection: Connection) -> int:
-    """Decide in SQL on most lines of a first import: people nobody knows, on one line each; returns how many."""
-    query = (
-        select(line.c.n, literal(Outcome.NEW.value), literal(True))
-        .outerjoin(subscriber, subscriber.c.address == line.c.address)
-        .where(_IS_NEWCOMER, line.c.outcome.is_(None), line.c.address.is_not(None), _IS_ALONE)
-        .order_by(line.c.n)
-    )
-    columns = ["n", "outcome", "makes_person"]
-    connection.execute(decision.insert().from_select(columns, query, include_defaults=False))
-    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
+def list_what_differs(connection: Connection) -> int:
+    """List every line that would change something or has to be reported; returns how many are decided by that.
 
-
-def read_by_address(connection: Connection) -> Iterator[Row[Any]]:
-    """The other lines with what is stored of their person, lines of one address together and in the files' order.
-
-    Left out are also those that find everything as they say it: most lines of an import that is done again.
+    Those are most lines of a first import: people nobody knows, on one line each. Left out are most lines of an
+    import that is done again: they find everything as they say it.
     """
-    person = subscriber.c
-    is_on_list = (subscription.c.subscriber_id == person.id) & (subscription.c.list_id == list_.c.id)
+    is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
+    is_alone = ~exists().where(_other.c.n.in_([line.c.n - 1, line.c.n + 1]), _other.c.address == line.c.address)
+    is_new = and_(subscriber.c.id.is_(None), line.c.outcome.is_(None), is_alone)
     query = (
-        select(
-            line.c.n,
-            line.c.address,
-            line.c.list_slug,
-            line.c.outcome,
-            line.c.name,
-            line.c.organisation,
-            line.c.role,
-            line.c.lang,
-            line.c.list_lang,
-            person.id,
-            *(person[name].label(f"stored_{name}") for name in FIELDS),
-        )
-        .outerjoin(subscriber, person.address == line.c.address)
-        .outerjoin(list_, list_.c.slug == line.c.list_slug)
+        select(line.c.n, case((is_new, Outcome.NEW.value)))
+        .join(terms, terms.c.id == line.c.terms_id)
+        .outerjoin(subscriber, subscriber.c.address == line.c.address)
+        .outerjoin(list_, list_.c.slug == terms.c.list_slug)
         .outerjoin(subscription, is_on_list)
-        .where(line.c.address.is_not(None))
-        .where(not_(and_(line.c.outcome.is_(None), or_(_IS_NEWCOMER, _finds_itself()), _IS_ALONE)))
+        .where(not_(and_(line.c.outcome.is_(None), _finds_itself(), is_alone)))
         .order_by(line.c.n)
     )
-    return iter(connection.execute(query.execution_options(yield_per=BATCH)))
+    connection.execute(decision.insert().from_select(["n", "outcome"], query, include_defaults=False))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ANALYZE import_decision"))
+    return int(connection.execute(select(func.count(decision.c.outcome))).scalar_one())
 
 
 _other = line.alias("other")
-_IS_ALONE = ~exists().where(_other.c.n.in_([line.c.n - 1, line.c.n + 1]), _other.c.address == line.c.address)
-_IS_NEWCOMER = subscriber.c.id.is_(None)
 
 
 def _finds_itself() -> ColumnElement[bool]:
     """Active on the list already, and every fact that is given is the stored one."""
     is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
-    return and_(is_active, *(or_(line.c[name] == "", line.c[name] == subscriber.c[name]) for name in FIELDS))
+    given = {"name": line.c.name, "organisation": line.c.organisation, "role": terms.c.role, "lang": terms.c.lang}
+    return and_(is_active, *(or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS))
+
+
+def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
+    """The other listed lines with what is stored of their person, those of one address together, as in the files."""
+    query = (
+        select(
+            line.c.n,
+            line.c.address,
+            terms.c.list_slug,
+            line.c.outcome,
+            line.c.name,
+            line.c.organisation,
+            terms.c.role,
+            terms.c.lang,
+            terms.c.list_lang,
+            subscriber.c.id,
+            *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
+        )
+        .select_from(decision)
+        .join(line, line.c.n == decision.c.n)
+        .join(terms, terms.c.id == line.c.terms_id)
+        .outerjoin(subscriber, subscriber.c.address == line.c.address)
+        .where(decision.c.outcome.is_(None))
+        .order_by(decision.c.n)
+    )
+    return iter(connection.execute(query.execution_options(yield_per=BATCH)))
 
 
 def count_lines(connection: Connection) -> int:
-    """How many lines there are."""
+    """How many lines are understood."""
     return int(connection.execute(select(func.count()).select_from(line)).scalar_one())
 
 
 def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[ImportLine]:
     """What became of each line, in the order of the files."""
+    both = heapq.merge(_read_refused(connection), _read_understood(connection, only_notable=only_notable))
+    return (each for _place, each in both)
+
+
+def _read_refused(connection: Connection) -> Iterator[tuple[int, ImportLine]]:
+    query = select(refused_line).order_by(refused_line.c.place)
+    for row in connection.execute(query.execution_options(yield_per=BATCH)):
+        outcome = Outcome.INVALID
+        yield row.place, ImportLine(file=row.file, line=row.line, outcome=outcome, reason=row.reason, cells=row.cells)
+
+
+def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[tuple[int, ImportLine]]:
+    columns = (line.c.place, terms.c.file, line.c.line, line.c.address, line.c.as_given, terms.c.list_slug)
     query = (
-        select(line, decision.c.outcome.label("decided"), decision.c.changes)
-        .outerjoin(decision, decision.c.n == line.c.n)
+        select(*columns, decision.c.outcome, decision.c.changes)
+        .join_from(line, decision, decision.c.n == line.c.n, isouter=not only_notable)
+        .join(terms, terms.c.id == line.c.terms_id)
         .order_by(line.c.place)
     )
     if only_notable:
-        settled = func.coalesce(decision.c.outcome, line.c.outcome)
-        query = query.where(or_(settled.not_in(["new"]), decision.c.changes.is_not(None)))
+        plain = [Outcome.NEW.value, Outcome.UNCHANGED.value]
+        query = query.where(or_(decision.c.outcome.not_in(plain), decision.c.changes.is_not(None)))
     for row in connection.execute(query.execution_options(yield_per=BATCH)):
-        yield ImportLine(
-            file=row.file,
-            line=row.line,
-            outcome=Outcome(row.decided or row.outcome or Outcome.UNCHANGED),
-            address=row.as_given or row.address or "",
-            list=row.list_slug or "",
-            reason=row.reason or "",
-            changes=tuple(Change(**each) for each in row.changes or ()),
-            cells=row.cells or {},
+        yield (
+            row.place,
+            ImportLine(
+                file=row.file,
+                line=row.line,
+                outcome=Outcome(row.outcome or Outcome.UNCHANGED),
+                address=row.as_given or row.address,
+                list=row.list_slug,
+                changes=tuple(Change(**each) for each in row.changes or ()),
+            ),
         )
 
 

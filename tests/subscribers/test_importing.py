@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError
+from mailer.subscribers import staging
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import Change, ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register, SubscriptionStatus
@@ -159,11 +160,31 @@ def test_a_file_that_breaks_off_far_down_leaves_nothing_behind(store: Subscriber
     assert store.find("") == ()
 
 
-def test_more_people_than_one_batch_all_come_in(store: SubscriberStore, import_text: Import) -> None:
+def test_more_people_than_one_batch_all_come_in_and_are_all_changed(
+    store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "BATCH", 300)
     text = "epost;liste\n" + "".join(f"n{number}@x.example;oslo\n" for number in range(2100))
     assert _counted(import_text(text)) == {"new": 2100}
     assert _counted(import_text(text)) == {"unchanged": 2100}
-    assert sum(1 for _ in store.read_audience(["oslo"])) == 2100
+    named = "epost;navn;liste\n" + "".join(f"n{number}@x.example;N {number};oslo\n" for number in range(2100))
+    assert _counted(import_text(named)) == {"changed": 2100}
+    assert {each.name for each in store.read_audience(["oslo"])} == {f"N {number}" for number in range(2100)}
+
+
+def test_terms_that_are_forgotten_between_two_lines_are_right_on_both(
+    store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "REMEMBERED_TERMS", 1)
+    given = [("ole", "oslo", "kommune"), ("kari", "fonna", "annet"), ("siri", "oslo", "kommune")]
+    lines = "".join(f"{name}@x.example;{slug};{role};e: {role}\n" for name, slug, role in given)
+    assert _counted(import_text(f"epost;liste;rolle;grunnlag\n{lines}")) == {"new": 3}
+    found = {each.address: each for each in store.find("")}
+    for name, slug, role in given:
+        person = found[f"{name}@x.example"]
+        (subscription,) = person.subscriptions
+        assert subscription.consent is not None
+        assert (person.role, subscription.list, subscription.consent.basis) == (role, slug, f"e: {role}")
 
 
 def test_the_default_list_holds_where_no_column_names_one(
