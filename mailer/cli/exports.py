@@ -53,6 +53,9 @@ def export(
             raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
         choice = ExportChoice(lists=chosen, region=region, statuses=_statuses(status))
         number = export_to(workspace.subscribers, file, choice=choice, form=form)
+    if not number:
+        say(f"Wrote the headings to {file}: there is nobody to write below them.", "green")
+        return
     say(f"Wrote {format_count(number, 'row')} to {file}. It holds personal data: delete it when you are done.", "green")
 
 

@@ -230,10 +230,12 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:
         return ("No line was refused, so there is no file of them.",)
-    number = write_refused(file, lines)
+    wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
+    if not report.applied:
+        return (f"{wrote} The others are not in either: correct the whole file, or add --skip-invalid.",)
     again = f" --list {list_}" * bool(list_) + f' --basis "{basis}"' * bool(basis)
     return (
-        f"{format_count(number, 'refused line')} in {file}: correct what the column årsak names, then",
+        f"{wrote} Correct what its column årsak names, then",
         f"  mailer subscribers import {file}{again}",
     )
 

@@ -163,7 +163,7 @@ def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
     consents = {each.list: each.consent for each in before.subscriptions}
     for each in now.subscriptions:
         held = consents.get(each.list)
-        if held and each.consent and held != each.consent:
+        if held and each.consent and held.basis != each.consent.basis:
             yield f"basis for {each.list}: {held.basis} → {each.consent.basis}"
 
 

@@ -114,6 +114,11 @@ def test_what_is_exported_is_imported_unchanged(mailer: Run, tmp_path: Path, nam
     assert mailer("subscribers", "import", file, "--json").json["counts"]["unchanged"] == 5
 
 
+def test_an_export_of_nobody_says_that_it_has_headings_alone(mailer: Run, tmp_path: Path) -> None:
+    told = mailer("subscribers", "export", str(tmp_path / "x.csv"), "--list", "testere").out
+    assert told == f"Wrote the headings to {tmp_path / 'x.csv'}: there is nobody to write below them.\n"
+
+
 def test_a_file_is_not_written_under_the_name_of_another_kind(mailer: Run, tmp_path: Path) -> None:
     refused = mailer("subscribers", "export", str(tmp_path / "people.xls"))
     assert (refused.code, "end in .csv or .xlsx" in refused.err) == (1, True)
@@ -138,8 +143,10 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     assert "No line was refused" in clean.out
     (tmp_path / "more.csv").write_text("epost;navn\nny3@x.example;Tre;sak 3\n", "utf-8")
     given = ["--list", "oslo", "--basis", "e: sak 1"]
-    told = mailer("subscribers", "import", str(tmp_path / "more.csv"), "--refused", str(refused), *given).out
-    assert f"1 refused line in {refused}" in told
+    importing = ["subscribers", "import", str(tmp_path / "more.csv"), "--refused", str(refused), *given]
+    assert f"Wrote 1 refused line to {refused}. The others are not in either" in mailer(*importing).out
+    told = mailer(*importing, "--skip-invalid").out
+    assert f"Wrote 1 refused line to {refused}. Correct" in told
     assert f'mailer subscribers import {refused} --list oslo --basis "e: sak 1"' in told
     assert mailer("subscribers", "import", str(refused), *given, "--refused", str(tmp_path / "x.csv"), "--json").json
     uncorrected = mailer("subscribers", "import", str(refused), *given)
