@@ -101,7 +101,9 @@ class _Subscriptions(RuleBasedStateMachine):
     def move(self, person: str, to: str) -> None:
         key, new = person.casefold(), to.casefold()
         is_held = (key, None) in self.barred or any(each == new for each, _ in self.barred)
-        is_taken = new != key and (new in self.wanted or is_held)
+        found = self.store.show(person)
+        is_same = found is not None and found.address_as_given == to
+        is_taken = is_same or (new != key and (new in self.wanted or is_held))
         assert _is_refused(lambda: move_person(self.store, person, to)) == (key not in self.wanted or is_taken)
         if key in self.wanted and new != key and not is_taken:
             self.wanted[new] = self.wanted.pop(key)
