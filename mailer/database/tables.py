@@ -102,7 +102,9 @@ list_ = Table(
     Column("merged_into_id", ForeignKey("list.id")),
 )
 
-# What is told of an import later: whom it brought, and that it was undone.
+# What is told of an import later: whom it brought, and that it was undone. Neither imports nor lists are ever deleted,
+# so the rows that an import writes do not refer to them by foreign keys, each of which PostgreSQL would look up by
+# itself: a million people are four million look-ups fewer. Only who is on which list is held to the lists.
 import_run = Table(
     "import_run",
     metadata,
@@ -129,7 +131,7 @@ subscriber = Table(
     Column("lang", String(2), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("source", Text, nullable=False, server_default=""),
-    Column("import_id", ForeignKey("import_run.id")),  # the import that brought the person
+    Column("import_id", Id),  # the import that brought the person
     Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history` says why
 )
 
@@ -158,7 +160,7 @@ consent = Table(
     Column("confirmed_at", UtcTime),
     Column("source", Text, nullable=False, server_default=""),
     Column("source_line", Integer),
-    Column("import_id", ForeignKey("import_run.id"), index=True),
+    Column("import_id", Id, index=True),
 )
 
 subscriber_event = Table(
@@ -169,8 +171,8 @@ subscriber_event = Table(
     Column("at", UtcTime, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", String(32), nullable=False),
-    Column("list_id", ForeignKey("list.id")),
-    Column("import_id", ForeignKey("import_run.id")),
+    Column("list_id", Id),
+    Column("import_id", Id),
     Column("detail", JSON, nullable=False),
 )
 

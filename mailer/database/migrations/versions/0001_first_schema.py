@@ -107,7 +107,6 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("import_id", Id, nullable=True),
         sa.Column("erased_at", UtcTime(), nullable=True),
-        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_subscriber_import_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("address", name=op.f("uq_subscriber_address")),
     )
@@ -162,8 +161,6 @@ def upgrade() -> None:
         sa.Column("list_id", Id, nullable=True),
         sa.Column("import_id", Id, nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_subscriber_event_import_id")),
-        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_subscriber_event_list_id")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscriber_event_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber_event")),
     )
@@ -205,7 +202,6 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("import_id", Id, nullable=True),
-        sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_consent_import_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_consent_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
