@@ -82,7 +82,7 @@ def _people(connection: Connection, run: Run) -> None:
         "import_id": literal(run.id),
     }
     query = _lines(*values.values()).where(decision.c.makes_person).order_by(decision.c.n)
-    connection.execute(subscriber.insert().from_select(list(values), query, include_defaults=False))
+    _insert(connection, subscriber, values, query)
 
 
 def _domain(connection: Connection) -> ColumnElement[str]:
@@ -135,7 +135,7 @@ def _subscriptions(connection: Connection, run: Run) -> None:
         "status": literal(SubscriptionStatus.ACTIVE.value),
         "since": literal(run.at, UtcTime()),
     }
-    _insert_joined(connection, subscription, values, _joins(*values.values()))
+    _insert(connection, subscription, values, _joins(*values.values()))
 
 
 def _consents(connection: Connection, run: Run) -> None:
@@ -151,25 +151,27 @@ def _consents(connection: Connection, run: Run) -> None:
         "import_id": literal(run.id),
     }
     same = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
-    _insert_joined(connection, consent, values, _joins(*values.values()).join(subscription, same))
+    _insert(connection, consent, values, _joins(*values.values()).join(subscription, same))
 
 
 def _events(connection: Connection, run: Run) -> None:
+    """The consents just written hold all that is told of them."""
     values = {
-        "subscriber_id": subscriber.c.id,
-        "at": literal(run.at, UtcTime()),
+        "subscriber_id": subscription.c.subscriber_id,
+        "at": consent.c.recorded_at,
         "actor": literal(run.actor),
         "action": literal("subscribed"),
-        "list_id": list_.c.id,
-        "import_id": literal(run.id),
+        "list_id": subscription.c.list_id,
+        "import_id": consent.c.import_id,
         "detail": _detail(connection),
     }
-    _insert_joined(connection, subscriber_event, values, _joins(*values.values()))
+    query = select(*values.values()).join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
+    _insert(connection, subscriber_event, values, query.where(consent.c.import_id == run.id).order_by(consent.c.id))
 
 
 def _detail(connection: Connection) -> ColumnElement[Any]:
     build = func.json_object if connection.dialect.name == "sqlite" else func.json_build_object
-    parts = {"list": terms.c.list_slug, "source": terms.c.source, "line": cast(line.c.line, Text)}
+    parts = {"list": consent.c.list_slug, "source": consent.c.source, "line": cast(consent.c.source_line, Text)}
     return build(*(each for name, value in parts.items() for each in (literal_column(f"'{name}'"), value)))
 
 
@@ -180,6 +182,7 @@ def _joins(*columns: ColumnElement[Any]) -> Select[Any]:
         .join(subscriber, subscriber.c.address == line.c.address)
         .join(list_, list_.c.slug == terms.c.list_slug)
         .where(decision.c.outcome == Outcome.NEW)
+        .order_by(decision.c.n)
     )
 
 
@@ -189,11 +192,8 @@ def _lines(*columns: ColumnElement[Any]) -> Select[Any]:
     return query.join(terms, terms.c.id == line.c.terms_id)
 
 
-def _insert_joined(
-    connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]
-) -> None:
-    ordered = query.order_by(decision.c.n)
-    connection.execute(table.insert().from_select(list(values), ordered, include_defaults=False))
+def _insert(connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]) -> None:
+    connection.execute(table.insert().from_select(list(values), query, include_defaults=False))
 
 
-_GROWN = {_people: subscriber, _subscriptions: subscription}
+_GROWN = {_people: subscriber, _subscriptions: subscription, _consents: consent}
