@@ -33,8 +33,10 @@ def _ways(wanted: str, *, is_sqlite: bool) -> Iterator[tuple[ColumnElement[bool]
     yield _begins(subscriber.c.address, wanted), subscriber.c.address
     if _MAY_BE_A_NAME.fullmatch(wanted):
         yield _begins(subscriber.c.name_folded, wanted), subscriber.c.name_folded
-        position = func.instr if is_sqlite else func.strpos  # LIKE takes twice as long
-        yield position(subscriber.c.name_folded, wanted) > 0, subscriber.c.name_folded
+        # Each in the order in which it reads all names soonest: SQLite through the index, which holds all it needs;
+        # PostgreSQL through the table. LIKE takes twice as long.
+        position, order = (func.instr, subscriber.c.name_folded) if is_sqlite else (func.strpos, subscriber.c.id)
+        yield position(subscriber.c.name_folded, wanted) > 0, order
 
 
 def _begins(column: Column[Any], text: str) -> ColumnElement[bool]:

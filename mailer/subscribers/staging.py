@@ -46,7 +46,7 @@ REMEMBERED_TERMS = 10_000
 # join (PostgreSQL), a million people take long. Compiling a statement that runs once takes longer than it saves.
 _SETTINGS = {
     "sqlite": ("PRAGMA cache_size = -80000", "PRAGMA temp.cache_size = -16000"),
-    "postgresql": ("SET work_mem = '64MB'", "SET temp_buffers = '16MB'", "SET jit = off"),
+    "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
 }
 
 _metadata = MetaData()

@@ -172,7 +172,6 @@ def upgrade() -> None:
         sa.Column("list_id", Id, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("since", UtcTime(), nullable=False),
-        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_subscription_list_id")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscription_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
         sa.UniqueConstraint("subscriber_id", "list_id", name=op.f("uq_subscription_subscriber_id_list_id")),
