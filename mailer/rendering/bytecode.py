@@ -22,7 +22,7 @@ class KeptBytecode(FileSystemBytecodeCache):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), "template-%s.bytecode")
-        self._has_room = False
+        self._made_room = False
         self._made_by = version("jinja2") + Path(templates.__file__).read_text("utf-8")
 
     def get_source_checksum(self, source: str) -> str:
@@ -44,9 +44,9 @@ class KeptBytecode(FileSystemBytecodeCache):
 
     def _make_room(self) -> None:
         """Once in a process that adds something, remove what is old: if it is used it is soon made again."""
-        if self._has_room:
+        if self._made_room:
             return
-        self._has_room = True
+        self._made_room = True
         oldest = time.time() - _KEPT_SECONDS
         for file in Path(self.directory).glob(self.pattern % "*" + "*"):  # with what a crash left behind
             if file.stat().st_mtime < oldest:
