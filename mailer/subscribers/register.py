@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from difflib import get_close_matches
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -126,14 +125,17 @@ def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
     for name, entries in content.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise RegisterError(f"{name} must be written as [[{name}]]", where=str(file))
-    return {name: list(zip(_places(text, name, file), entries, strict=False)) for name, entries in content.items()}
+    return {
+        name: list(zip(_places(text, name, file, many=len(entries)), entries, strict=True))
+        for name, entries in content.items()
+    }
 
 
-def _places(text: str, table: str, file: Path) -> Iterator[str]:
-    """The file and line of each [[table]] in order, and of the file alone when there are more."""
-    heading = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
-    yield from (f"{file}:{number}" for number, line in enumerate(text.splitlines(), 1) if heading.match(line))
-    yield from repeat(str(file))
+def _places(text: str, table: str, file: Path, *, many: int) -> list[str]:
+    """The file and line of each of so many [[table]], the file alone where their headings cannot be told for sure."""
+    heading = re.compile(rf"\s*\[\[\s*(?:{table}|\"{table}\"|'{table}')\s*\]\]")
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if heading.match(line)]
+    return [f"{file}:{number}" for number in lines] if len(lines) == many else [str(file)] * many
 
 
 def _read_regions(entries: _Entries) -> Iterator[Region]:

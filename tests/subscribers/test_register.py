@@ -87,6 +87,23 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, message: st
     assert str(tmp_path) in refused.value.where
 
 
+@pytest.mark.parametrize(
+    ("first", "short", "place"),
+    [
+        ('"helsefellesskap"', '"A"', "helsefellesskap.toml:4, list b"),
+        ("'helsefellesskap'", '"A"', "helsefellesskap.toml:4, list b"),
+        ('"helsefelless\\u006bap"', '"A"', "helsefellesskap.toml, list b"),
+        ("helsefellesskap", '"""A\n[[helsefellesskap]]\n"""', "helsefellesskap.toml, list b"),
+    ],
+)
+def test_a_mistake_is_named_with_the_right_line_or_none(tmp_path: Path, first: str, short: str, place: str) -> None:
+    """The name of a table may be quoted, and what looks like a heading may stand in a text."""
+    tables = f'[[{first}]]\nslug = "a"\nshort = {short}\n[[helsefellesskap]]\nslug = "b"\nshort = "B"\nlang = "da"\n'
+    with pytest.raises(RegisterError, match="lang must be one of") as refused:
+        read_register(_folder(tmp_path, tables))
+    assert refused.value.where == str(tmp_path / place)
+
+
 def test_a_register_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegisterError, match="mailer init"):
         read_register(tmp_path)
