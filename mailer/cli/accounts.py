@@ -29,8 +29,8 @@ def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
 
 def _words_for_idle(counts: "Counts") -> str:
     """Who was only asked to come back later has not been interrupted."""
-    is_cut_off = counts.waiting > counts.deferred
-    return f"{'interrupted' if is_cut_off else 'waiting to try those deferred again'}: nobody is sending now"
+    only_waits = 0 < counts.deferred == counts.waiting
+    return f"{'waiting to try those deferred again' if only_waits else 'interrupted'}: nobody is sending now"
 
 
 def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:

@@ -145,8 +145,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.run, self.claimed, self.in_flight = None, [], []
         for each, status in self.model.items():
             self.model[each] = {"claimed": "queued", "in_flight": "in_doubt"}.get(status, status)
-        if not crashes:
-            self.finish_in_model()
+        self.finish_in_model()
 
     # --- people -----------------------------------------------------------------------------------
 

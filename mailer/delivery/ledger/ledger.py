@@ -108,11 +108,14 @@ class Ledger:
     def recover(self) -> int:
         """Take over from senders that are proved dead; return how many deliveries are in doubt by it.
 
-        While a sender is at work on this SQLite database nothing is to be done: it did so when it began.
+        A mailing of which they left nothing to send is finished. While a sender is at work on this SQLite database
+        nothing is to be done: it did so when it began.
         """
         try:
             with hold_proof(self._database, secrets.token_hex(16)):
-                return self._take_over()
+                doubtful = self._take_over()
+                insist(self._database, lambda connection: finish_if_done(connection, now=self._clock()))
+                return doubtful
         except SenderBusyError:
             return 0
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, true, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
@@ -304,13 +304,14 @@ class Run:
             self._epoch.keep(self._new_epoch)
 
 
-def finish_if_done(connection: Connection, mailing_id: int, *, now: datetime) -> None:
-    """Close a running mailing of which nothing is left to send."""
-    is_left = exists().where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(UNFINISHED))
+def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now: datetime) -> None:
+    """Close a running mailing of which nothing is left to send; none named: each of those."""
+    is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
     states = [MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED]
+    is_meant = mailing.c.id == mailing_id if mailing_id is not None else true()
     connection.execute(
         update(mailing)
-        .where(mailing.c.id == mailing_id, mailing.c.state.in_(states), ~is_left)
+        .where(is_meant, mailing.c.state.in_(states), ~is_left)
         .values(state=MailingState.FINISHED, finished_at=now, note="")
     )
 
