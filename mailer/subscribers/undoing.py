@@ -7,16 +7,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
-from mailer.database.tables import consent, delivery, import_run, list_, subscriber, subscriber_event, subscription
+from mailer.database.tables import (
+    attempt,
+    consent,
+    delivery,
+    import_run,
+    list_,
+    subscriber,
+    subscriber_event,
+    subscription,
+)
 from mailer.subscribers import subscriptions
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 
-# A message went to the mail server, and was not refused.
-_MAY_HAVE_ARRIVED = ("in_flight", "in_doubt", "accepted")
+# A message went to the mail server, and was not refused; or was in doubt once, whatever came of it later.
+_MAY_HAVE_ARRIVED = or_(
+    delivery.c.status.in_(("in_flight", "in_doubt", "accepted")),
+    exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "in_doubt"),
+)
 
 
 class Reason(StrEnum):
@@ -50,6 +62,7 @@ class Undone:
 def undo_import(store: SubscriberStore, import_id: int) -> Undone:
     """Undo one import. Raises `SubscriberError` when there is none of this number, or it is undone already."""
     with store.joining() as connection:
+        _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
         facts = _put_facts_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection, import_id)
@@ -57,6 +70,12 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
         people += _remove_people_without_lists(connection, import_id)
         kept = tuple(_read_kept(connection, import_id))
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
+
+
+def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
+    """A sender who looked at a subscription that is about to go would send, and the proof would be gone."""
+    if not store.database.is_sqlite:  # where nobody else can write anyway
+        connection.execute(text("LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int) -> None:
@@ -110,7 +129,7 @@ def _remove_people_without_lists(connection: Connection, import_id: int) -> int:
     return delete_people(connection, and_(subscriber.c.import_id == import_id, ~has_lists, ~_GOT_MAIL))[0]
 
 
-_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, delivery.c.status.in_(_MAY_HAVE_ARRIVED))
+_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, _MAY_HAVE_ARRIVED)
 
 
 def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
@@ -121,7 +140,7 @@ def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
 # A list that was merged since is named by its old slug in the mail and the consent of then.
 _WAS_MAILED = exists().where(
     delivery.c.subscriber_id == subscription.c.subscriber_id,
-    delivery.c.status.in_(_MAY_HAVE_ARRIVED),
+    _MAY_HAVE_ARRIVED,
     consent.c.subscription_id == subscription.c.id,
     or_(_names(list_.c.slug), _names(consent.c.list_slug)),
 )

@@ -1,13 +1,16 @@
 """Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from mailer.database.tables import consent, delivery, mailing, subscriber, subscriber_event, subscription
+from mailer.database.engine import Database
+from mailer.database.tables import attempt, consent, delivery, mailing, subscriber, subscriber_event, subscription
 from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
@@ -89,8 +92,8 @@ def test_people_whose_list_was_merged_since_do_not_stay_without_any_list(
     assert [each.name for each in store.find("@x.example")] == ["Kari"]
 
 
-def _send(store: SubscriberStore, address: str, *, lists: str, status: str) -> None:
-    """One delivery of a mailing, as the ledger would leave it."""
+def _send(store: SubscriberStore, address: str, *, lists: str, status: str, before: str = "") -> None:
+    """One delivery of a mailing, as the ledger would leave it; `before` is what an earlier try came to."""
     person = store.show(address)
     assert person is not None
     at = store.clock()
@@ -99,7 +102,9 @@ def _send(store: SubscriberStore, address: str, *, lists: str, status: str) -> N
         row = mailing.insert().values(in_doubt_policy="hold", created_at=at, **words).returning(mailing.c.id)
         to = {"subscriber_id": person.id, "address": person.address, "recipient": person.address}
         sent = {"mailing_id": connection.execute(row).scalar_one(), "lists": lists, "status": status, "changed_at": at}
-        connection.execute(delivery.insert().values(to | sent))
+        made = connection.execute(delivery.insert().values(to | sent).returning(delivery.c.id)).scalar_one()
+        if before:
+            connection.execute(attempt.insert().values(delivery_id=made, at=at, outcome=before))
 
 
 def test_who_was_mailed_because_of_the_import_stays_on_that_list_with_the_proof_why(
@@ -129,6 +134,45 @@ def test_who_was_mailed_because_of_the_import_stays_on_that_list_with_the_proof_
         assert agder.consent is not None
         assert (agder.consent.basis, agder.consent.source) == ("e: case 1", "people.csv")
     assert import_text("accepted@x.example;Ole;oslo\n").counts[Outcome.NEW] == 1
+
+
+def test_who_was_in_doubt_once_stays_whatever_came_of_it_when_it_was_sent_again(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    report = import_text("".join(f"{each}@x.example;Ole;oslo\n" for each in ("doubt", "deferred")))
+    _send(store, "doubt@x.example", lists="oslo", status="rejected", before="in_doubt")
+    _send(store, "deferred@x.example", lists="oslo", status="rejected", before="deferred")
+    assert report.id is not None
+    (kept,) = undo_import(store, report.id).kept
+    assert kept == Kept(address="doubt@x.example", list="oslo", reason=Reason.MAILED)
+    assert [each.address for each in store.find("@x.example")] == ["doubt@x.example"]
+
+
+def test_a_sender_that_marks_somebody_meanwhile_is_waited_for(
+    postgresql_database: Database,
+    build_store: Callable[[Database], SubscriberStore],
+    register: Register,
+    tmp_path: Path,
+) -> None:
+    store, file = build_store(postgresql_database), tmp_path / "people.csv"
+    file.write_text("epost;liste\nole@x.example;oslo\n", encoding="utf-8")
+    report = import_files(store, register, [file], options=ImportOptions(defaults=CsvDefaults(basis="e: case 1")))
+    _send(store, "ole@x.example", lists="oslo", status="claimed")
+    assert report.id is not None
+
+    def is_waiting() -> bool:
+        with postgresql_database.reading() as connection:
+            locks = text("SELECT count(*) FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted")
+            return bool(connection.execute(locks).scalar_one())
+
+    with ThreadPoolExecutor() as pool:
+        with postgresql_database.writing() as connection:
+            connection.execute(delivery.update().values(status="in_flight"))
+            undoing = pool.submit(undo_import, store, report.id)
+            while not (undoing.done() or is_waiting()):
+                time.sleep(0.05)
+        (kept,) = undoing.result().kept
+    assert kept.reason is Reason.MAILED
 
 
 def test_mail_through_a_list_the_person_was_on_before_keeps_nobody_on_another(

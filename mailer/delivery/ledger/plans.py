@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, exists, insert, select, update
 
 from mailer.database.rows import insert_rows
-from mailer.database.tables import UtcTime, delivery, mailing, variant
+from mailer.database.tables import UtcTime, attempt, delivery, mailing, variant
 from mailer.delivery.model import NOT_SENT, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
 
 _COLUMNS = (
@@ -95,11 +95,18 @@ def hash_snapshot(variants: Iterable[bytes]) -> str:
 
 
 def earlier_fates(connection: Connection, slug: str, addresses: Collection[str]) -> dict[str, DeliveryStatus]:
-    """What came of the addresses that were sent to before: where it arrived or may have, that; else the latest."""
+    """What came of the addresses that were sent to before: where it arrived or may have, that; else the latest.
+
+    Who was in doubt once may have it, whatever the server said when it was sent again.
+    """
+    was_in_doubt = exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == DeliveryStatus.IN_DOUBT)
+    fate = case(
+        (delivery.c.status.in_(NOT_SENT) & was_in_doubt, DeliveryStatus.IN_DOUBT.value), else_=delivery.c.status
+    )
     statement = (
-        select(delivery.c.address, delivery.c.status)
+        select(delivery.c.address, fate)
         .join(mailing, mailing.c.id == delivery.c.mailing_id)
         .where(mailing.c.slug == slug, delivery.c.address.in_(addresses), delivery.c.status != DeliveryStatus.SKIPPED)
-        .order_by(delivery.c.status.not_in(NOT_SENT), delivery.c.id)
+        .order_by(fate.not_in(NOT_SENT), delivery.c.id)
     )
     return {address: DeliveryStatus(status) for address, status in connection.execute(statement)}
