@@ -1,7 +1,7 @@
 """The ledger on both databases: plans, runs, marks, recovery and a person's decisions."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -423,6 +423,23 @@ def test_what_came_of_addresses_in_earlier_mailings_is_known(plan: Plan, ledger:
     assert ledger.earlier_fates("2023-12", list(status_of)) == status_of
     assert ledger.earlier_fates("2022-02", list(status_of)) == {}
     assert mailing_id
+
+
+def test_who_was_in_doubt_once_may_have_it_whatever_came_of_sending_it_again(
+    plan: Plan, ledger: Ledger, database: Database, clock: Callable[[], datetime]
+) -> None:
+    plan(3)
+    with database.writing() as connection:
+        again, refused, accepted = connection.execute(select(delivery.c.id).order_by(delivery.c.id)).scalars()
+        connection.execute(update(delivery).values(status="rejected"))
+        connection.execute(update(delivery).where(delivery.c.id == accepted).values(status="accepted"))
+        rows = [(again, "in_doubt"), (refused, "deferred"), (accepted, "in_doubt")]
+        connection.execute(
+            insert(attempt), [{"delivery_id": each, "at": clock(), "outcome": outcome} for each, outcome in rows]
+        )
+        addresses = connection.execute(select(delivery.c.address).order_by(delivery.c.id)).scalars().all()
+    fates = ledger.earlier_fates("2023-12", addresses)
+    assert [fates[each] for each in addresses] == ["in_doubt", "rejected", "accepted"]
 
 
 def test_counts_by_list_count_a_person_on_each_list(plan: Plan, ledger: Ledger, database: Database) -> None:
