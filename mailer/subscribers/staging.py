@@ -235,7 +235,8 @@ def list_what_differs(connection: Connection) -> int:
     import that is done again: they find everything as they say it.
     """
     is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
-    is_alone = ~exists().where(_other.c.n.in_([line.c.n - 1, line.c.n + 1]), _other.c.address == line.c.address)
+    is_beside = _other.c.n.between(line.c.n - 1, line.c.n + 1) & (_other.c.n != line.c.n)
+    is_alone = ~exists().where(is_beside, _other.c.address == line.c.address)
     is_new = and_(subscriber.c.id.is_(None), line.c.outcome.is_(None), is_alone)
     query = (
         select(line.c.n, case((is_new, Outcome.NEW.value)))
