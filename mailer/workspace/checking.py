@@ -1,7 +1,7 @@
 """Everything that `mailer check` looks at: the files, the words, the composed mail, the year, the recipients."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -38,17 +38,31 @@ class Checked:
 
 
 def check_issue(
-    services: "Services", slug: str, *, today: date, links: bool = False, recipients: bool = False
+    services: "Services",
+    slug: str,
+    *,
+    today: date,
+    links: bool = False,
+    recipients: bool = False,
+    refused: Collection[str] = (),
 ) -> Checked:
     """Read an issue, lint it and compose its largest variant.
 
-    With `links` ask the network for every link, with `recipients` look at the values of each of them.
+    With `links` ask the network for every link, with `recipients` look at the values of each of them. What the rules
+    named in `refused` find are errors, which nobody can switch off.
     """
-    return check_reading(services, services.read_issue(slug), today=today, links=links, recipients=recipients)
+    reading = services.read_issue(slug)
+    return check_reading(services, reading, today=today, links=links, recipients=recipients, refused=refused)
 
 
 def check_reading(
-    services: "Services", reading: IssueReading, *, today: date, links: bool = False, recipients: bool = False
+    services: "Services",
+    reading: IssueReading,
+    *,
+    today: date,
+    links: bool = False,
+    recipients: bool = False,
+    refused: Collection[str] = (),
 ) -> Checked:
     """Check an issue as it was read."""
     off = services.settings.check.off
@@ -56,7 +70,8 @@ def check_reading(
     asked = link_findings(reading.issue, sources=reading.sources) if links and reading.issue else ()
     merged = merge_findings(services.subscribers.read_audience()) if recipients else ()
     findings = (*reading.findings, *_more(services, reading, today), *asked, *merged)
-    answered = without_answered(findings, sources=reading.sources, off=off, known=RULES)
+    weighed = (replace(each, severity=Severity.ERROR) if each.rule in refused else each for each in findings)
+    answered = without_answered(weighed, sources=reading.sources, off=off, known=RULES)
     failed = any(each.rule == "composing" for each in findings)
     return Checked(issue=None if failed else reading.issue, findings=answered)
 

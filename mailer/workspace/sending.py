@@ -1,7 +1,7 @@
 """Sending an issue: who would get what, the test-send before it, and the mailing itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mailer.bootstrap import Services
@@ -50,7 +50,7 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         if services.register.find(name) is None:
             raise MailerError(f"there is no list {name!r}", hint=nearest_list(services.register, name))
     issue = require_issue(services, slug)
-    findings = tuple(map(_weighed, check_issue(services, slug, today=today, recipients=True).findings))
+    checked = check_issue(services, slug, today=today, recipients=True, refused={EXAMPLE_RULE})
     content_hash = services.composer.content_hash(issue)
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
     draft = MailingDraft(
@@ -60,19 +60,14 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         lists=tuple(lists),
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
         untested=untested,
-        ignored_findings=sum(each.severity is Severity.ERROR for each in findings),
+        ignored_findings=checked.errors,
     )
     return Prepared(
         issue=issue,
         draft=draft,
-        findings=findings,
+        findings=checked.findings,
         is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
     )
-
-
-def _weighed(finding: Finding) -> Finding:
-    """The example may stand while an issue is written, and must not reach its readers."""
-    return replace(finding, severity=Severity.ERROR) if finding.rule == EXAMPLE_RULE else finding
 
 
 def preview_mailing(services: Services, prepared: Prepared) -> Plan:

@@ -6,11 +6,13 @@ import pytest
 
 from mailer.bootstrap import Services, build_services
 from mailer.errors import MailerError
+from mailer.issue.example import example_item
 from mailer.issue.model import Severity
 from mailer.subscribers.audience import AudienceMember, Exclusion
 from mailer.workspace.checking import check_issue
 from mailer.workspace.creation import init_workspace
 from mailer.workspace.merge_values import merge_findings, value_problem
+from mailer.workspace.sending import prepare
 
 TODAY = date(2024, 1, 10)
 ITEM = '+++\ntitle = "Møte i Bodø"\ncontacts = ["kari@a.example"]\n+++\n\nVi møtes.\n'
@@ -56,6 +58,18 @@ def test_a_second_issue_of_the_year_in_the_other_form_settles_the_note(start: St
 
 def test_a_rule_switched_off_with_a_reason_is_silent(start: Start) -> None:
     assert rules(start(config='language-share = "We alternate from year to year."')) == []
+
+
+@pytest.mark.parametrize(("comment", "config"), [("# check off: example, yes\n", ""), ("", 'example = "yes"')])
+def test_the_example_is_an_error_at_sending_even_where_it_is_switched_off(
+    start: Start, comment: str, config: str
+) -> None:
+    name, heading, words = example_item("nb")
+    example = {f"issues/2024-01/items/020-{name}.md": f'+++\n{comment}title = "{heading}"\n+++\n{words}\n'}
+    services = start(example, config=config)
+    assert "example" not in rules(services)
+    prepared = prepare(services, "2024-01", lists=(), untested=True, today=TODAY)
+    assert [each.rule for each in prepared.errors] == ["example"]
 
 
 def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None:
