@@ -1,22 +1,27 @@
 """Opening a connection to a server by its name, within a time that holds for looking the name up too."""
 
 import socket
+import time
 from concurrent.futures import Future
 from threading import Thread
 
 
-def open_connection(host: str, port: int, *, seconds: float) -> socket.socket:
+def open_connection(host: str, port: int, *, seconds: float, latest: float) -> socket.socket:
     """Connect to the first of the host's addresses that answers; raises `OSError`, `TimeoutError` among them.
 
-    So many seconds are given to the look-up, and to each of the addresses.
+    So many seconds are given to the look-up, and to each of the addresses; none is tried after `latest` on the
+    monotonic clock.
     """
-    *others, last = _addresses(host, port, seconds=seconds)
-    for address in others:
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
+    for address in _addresses(host, port, seconds=seconds):
+        left = latest - time.monotonic()
+        if left <= 0:
+            raise TimeoutError from failure
         try:
-            return socket.create_connection((address, port), seconds)
-        except OSError:
-            continue
-    return socket.create_connection((last, port), seconds)
+            return socket.create_connection((address, port), min(seconds, left))
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _addresses(host: str, port: int, *, seconds: float) -> list[str]:
@@ -27,6 +32,8 @@ def _addresses(host: str, port: int, *, seconds: float) -> list[str]:
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.set_result([str(place[0]) for *_, place in answers])
+        except UnicodeError:  # a label of none or of more than 63 signs (RFC 1035 §2.3.4)
+            found.set_exception(socket.gaierror(socket.EAI_NONAME, "that cannot be a name"))
         except Exception as error:  # noqa: BLE001 whoever waits for it is told
             found.set_exception(error)
 

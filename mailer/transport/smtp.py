@@ -88,13 +88,15 @@ class SmtpTransport:
         return SmtpSession(smtp, self._options.timeouts)
 
     def _reach(self) -> BoundedReplies:
-        """Whatever the server does, from the first connection to the login it takes no longer than both timeouts."""
+        """Whatever the server does, from looking its name up to the login it takes no longer than both timeouts."""
         options, timeouts = self._options, self._options.timeouts
+        latest = time.monotonic() + timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
-            latest = time.monotonic() + timeouts.connect + timeouts.command
-            sock = open_connection(options.host, options.port, seconds=timeouts.connect)
-            if options.security is Security.TLS:  # from the first byte (RFC 8314 §3.3)
-                sock = self._context().wrap_socket(sock, server_hostname=options.host)
+            context = self._context() if options.security is Security.TLS else None
+            sock = open_connection(options.host, options.port, seconds=timeouts.connect, latest=latest)
+            if context:  # from the first byte (RFC 8314 §3.3)
+                sock.settimeout(min(timeouts.connect, max(0.001, latest - time.monotonic())))
+                sock = context.wrap_socket(sock, server_hostname=options.host)
         return BoundedReplies(sock, latest=latest)
 
     def _greet(self, smtp: BoundedReplies) -> None:
@@ -152,7 +154,12 @@ class SmtpTransport:
             raise smtplib.SMTPAuthenticationError(code, words)
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._options.ca_file or None)
+        file = self._options.ca_file
+        try:
+            context = ssl.create_default_context(cafile=file or None)
+        except OSError as error:
+            what = f"the certificate authorities in {file} cannot be read: {in_words(error)}"
+            raise self._error(what, Stage.CONNECT, hint="Check that the file is there, in PEM form.") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

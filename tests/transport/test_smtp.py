@@ -101,6 +101,23 @@ def test_a_certificate_of_an_unknown_authority_is_refused(server: Start) -> None
     assert refusal(server(), ca_file="").is_lasting
 
 
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+def test_authorities_that_cannot_be_read_are_named(server: Start, tmp_path: Path, security: Security) -> None:
+    missing, empty = tmp_path / "missing.pem", tmp_path / "empty.pem"
+    empty.touch()
+    port = server()
+    for file in (missing, empty):
+        error = refusal(port, security=security, ca_file=str(file))
+        assert error.is_lasting
+        assert f"the certificate authorities in {file} cannot be read" in str(error)
+
+
+def test_authorities_that_cannot_be_read_are_noticed_before_anything_is_connected(raw_server: Start) -> None:
+    peers = raw_server(lambda peer: peer.hear())
+    refusal(peers.port, security=Security.TLS, ca_file="missing.pem")
+    assert not peers.heard
+
+
 def test_454_to_starttls_is_no_reason_to_go_on_without(raw_server: Start) -> None:
     def script(peer: Any) -> None:
         peer.greet("STARTTLS", "AUTH PLAIN")
@@ -207,13 +224,42 @@ def test_an_unknown_host_is_a_mistake_in_the_settings(monkeypatch: pytest.Monkey
 
 
 def test_looking_a_name_up_takes_no_longer_than_connecting_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the end of it hears that the name is not known."""
     is_over = Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait())
+
+    def look_up(*_: object, **__: object) -> None:
+        is_over.wait(20)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     error = refusal(25, host="relay.example", timeouts=SLOW)
     is_over.set()
     assert not error.is_lasting
     assert "too slowly, or not at all" in str(error)
     assert "connect_timeout" in error.hint
+
+
+def test_a_handshake_has_no_more_time_than_finding_the_server_left(
+    raw_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connecting took so long, by the clock, that a tenth of a second is left; the server hangs up much later."""
+
+    def say_nothing(peer: Any) -> None:
+        peer.sock.settimeout(20)
+        while peer.sock.recv(65536):
+            pass
+
+    port = raw_server(say_nothing).port
+    connect, monotonic = socket.create_connection, time.monotonic
+
+    def connect_slowly(*arguments: Any) -> socket.socket:
+        sock = connect(*arguments)
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() + 2 * 60 - 0.1)
+        return sock
+
+    monkeypatch.setattr(socket, "create_connection", connect_slowly)
+    timeouts = Timeouts(connect=60, command=60, data=5, body=5, dot=5)
+    assert "too slowly" in str(refusal(port, security=Security.TLS, timeouts=timeouts))
 
 
 def test_each_address_of_a_name_is_tried_until_one_answers(raw_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
