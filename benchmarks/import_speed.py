@@ -167,7 +167,7 @@ def compare(sqlite: dict[str, float], postgresql: dict[str, float]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        gc.set_threshold(ROOM_BEFORE_COLLECTING)
+        gc.set_threshold(ROOM_BEFORE_COLLECTING)  # as the command itself does
         with closing(open_database(sys.argv[4], upgrade=True)) as opened:
             STEPS[sys.argv[2]](_store(opened), Path(sys.argv[3]))
     else:
