@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -233,10 +234,11 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
     wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
     if not report.applied:
         return (f"{wrote} The others are not in either: correct the whole file, or add --skip-invalid.",)
-    again = f" --list {list_}" * bool(list_) + f' --basis "{basis}"' * bool(basis)
+    given = {"--list": list_, "--basis": basis}
+    again = [word for option, value in given.items() if value for word in (option, value)]
     return (
         f"{wrote} Correct what its column årsak names, then",
-        f"  mailer subscribers import {file}{again}",
+        f"  {join(['mailer', 'subscribers', 'import', str(file), *again])}",
     )
 
 
