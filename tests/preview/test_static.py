@@ -1,4 +1,5 @@
 import re
+from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -11,10 +12,19 @@ from mailer.bootstrap import Services
 from mailer.errors import MailerError
 from mailer.issue.model import Lang
 from mailer.preview.changes import changes_between
-from mailer.preview.folder import CONTENTS
+from mailer.preview.folder import HEADING, LIST, write_folder
 from mailer.preview.static import write_preview
 
 TODAY = date(2024, 1, 15)
+NOTHING = sha256(b"").hexdigest()
+
+
+def listed(folder: Path) -> set[str]:
+    return {line.partition("  ")[2] for line in (folder / LIST).read_text("utf-8").splitlines()[1:]}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
 
 
 def test_the_files_can_be_opened_without_a_server(services: Services, tmp_path: Path) -> None:
@@ -109,23 +119,47 @@ def test_a_second_version_says_what_changed_since_the_first(services: Services, 
 def test_a_version_with_fewer_pages_leaves_none_of_the_one_before_and_everything_else(
     services: Services, tmp_path: Path
 ) -> None:
-    out, strange = tmp_path / "out", tmp_path / "strange.txt"
+    out = tmp_path / "out"
     write_preview(services, "2024-01", out, today=TODAY)
     (out / "note.txt").write_text("Ring meg", encoding="utf-8")
     (out / "variant-3.html").write_text("Rettet", encoding="utf-8")
-    strange.write_bytes(b"")
-    with (out / CONTENTS).open("a", encoding="utf-8") as contents:
-        contents.write(f"{sha256(b'').hexdigest()}  ../{strange.name}\n")
     services.subscribers.add("n@a.example", name="N", lang="nb", lists=["oslo"], basis="e: test")
     write_preview(services, "2024-01", out, today=TODAY)
     assert [each.name for each in out.glob("variant-*")] == ["variant-3.html"], "somebody has changed it"
     assert not list(out.glob("frames/*-2.html"))
-    assert (out / "note.txt").exists()
-    assert strange.exists()
-    listed = {line.partition("  ")[2] for line in (out / CONTENTS).read_text("utf-8").splitlines()}
-    assert {out / name for name in listed | {CONTENTS, "note.txt", "variant-3.html"}} == {
-        each for each in out.rglob("*") if each.is_file()
-    }
+    assert listed(out) | {LIST, "note.txt", "variant-3.html"} == files_in(out)
+    write_folder(out, {"index.html": b""})
+    assert files_in(out) == {"index.html", LIST, "note.txt", "variant-3.html"}, "every file of a preview can go"
+
+
+def test_a_crash_between_two_versions_leaves_nothing_behind_for_good(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"index.html": b"1", "text.html": b"1", "variant-2.html": b"1"})
+    (tmp_path / "issue.pdf").mkdir()
+    with pytest.raises(MailerError, match="cannot be written"):
+        write_folder(tmp_path, {"index.html": b"2", "variant-2.html": b"2", "issue.pdf": b"2", "text.html": b"2"})
+    write_folder(tmp_path, {"index.html": b"3"})
+    assert files_in(tmp_path) == {"index.html", LIST}
+
+
+@pytest.mark.parametrize("name", ["thesis.doc", "../thesis.html", "a\0.html", "loop.html", f"{'a' * 5000}.html"])
+def test_whatever_a_list_says_only_what_a_preview_can_have_written_is_taken_away(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for each in (tmp_path / "thesis.html", out / "thesis.doc"):
+        each.write_bytes(b"")
+    with suppress(OSError):  # not everybody may make links on Windows
+        (out / "loop.html").symlink_to("loop.html")
+    (out / LIST).write_text(f"{HEADING}\nno list\n{NOTHING}  {name}\n", "utf-8")
+    write_folder(out, {"index.html": b"1"})
+    assert files_in(tmp_path) == {"thesis.html", "out/thesis.doc", "out/index.html", f"out/{LIST}"}
+
+
+@pytest.mark.parametrize(("heading", "left"), [("", {"text.html"}), (f"{HEADING}\n", set())])
+def test_only_a_list_of_ours_counts(tmp_path: Path, heading: str, left: set[str]) -> None:
+    (tmp_path / "text.html").write_bytes(b"")
+    (tmp_path / LIST).write_text(f"{heading}{NOTHING}  text.html\n{NOTHING}  text.html\n", "utf-8")
+    write_folder(tmp_path, {"index.html": b"1"})
+    assert files_in(tmp_path) == {"index.html", LIST} | left
 
 
 def test_changes_name_the_heading_they_stand_under() -> None:
