@@ -68,13 +68,13 @@ def compose(
     Example: `mailer compose 2023-12 --list vest-viken`
     """
     from mailer.workspace.checking import check_reading
-    from mailer.workspace.desk import chosen_key, composable, write_issue
+    from mailer.workspace.desk import build_issue, chosen_key, composable, write_issue
 
     with services(context) as workspace:
         reading = workspace.read_issue(slug)
         issue = composable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
-        built = write_issue(workspace, issue, key, output or workspace.settings.paths.build / slug)
+        built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
         findings = check_reading(workspace, reading, today=today()).findings
     if json:
         files = [asdict(each) for each in built.files]

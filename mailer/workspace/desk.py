@@ -76,6 +76,16 @@ def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang
     return services.composer.variant_key(issue, lists, lang=lang or issue.lang)
 
 
+def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> Build:
+    """Write every form of an issue into its own folder, without leaving dates that an earlier version had."""
+    folder = services.settings.paths.build / issue.slug
+    build = write_issue(services, issue, key, folder)
+    calendars = {folder / "issue.ics", *folder.glob("dates/[0-9]*.ics")}
+    for each in calendars.difference(each.file for each in build.files):
+        each.unlink(missing_ok=True)
+    return build
+
+
 def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> Build:
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
     composed = services.composer.compose(issue, key)

@@ -9,7 +9,7 @@ from mailer.bootstrap import Services, build_services
 from mailer.errors import ExitCode, MailerError
 from mailer.workspace.checking import check_issue, widest_key
 from mailer.workspace.creation import init_workspace
-from mailer.workspace.desk import chosen_key, require_issue, write_files, write_issue
+from mailer.workspace.desk import build_issue, chosen_key, require_issue, write_files, write_issue
 from mailer.workspace.next_issue import new_issue
 
 SLUG = "2024-02"
@@ -34,6 +34,19 @@ def test_every_form_of_an_issue_is_written_without_open_slots(services: Services
     assert "kari.nordmann@kommune.example" in (tmp_path / "out" / "issue.txt").read_text("utf-8")
     mail = message_from_bytes((tmp_path / "out" / "issue.eml").read_bytes())
     assert mail["To"] == "kari.nordmann@kommune.example"
+
+
+def test_the_folder_of_an_issue_holds_no_dates_of_an_earlier_version(services: Services) -> None:
+    frame = services.settings.paths.issues / SLUG / "issue.toml"
+    plain = frame.read_text("utf-8")
+    day = '\n[[important_dates]]\ndate = 2024-03-01\ntext = "Møte"\n'
+    folder = services.settings.paths.build / SLUG
+    for days in (2, 1, 0):
+        frame.write_text(plain + days * day, encoding="utf-8")
+        issue = require_issue(services, SLUG)
+        built = build_issue(services, issue, widest_key(services, issue))
+        assert {each.file for each in built.files} == {each for each in folder.rglob("*") if each.is_file()}
+        assert len([*folder.glob("dates/*.ics")]) == days
 
 
 def test_the_same_issue_gives_the_same_pdf(services: Services, tmp_path: Path) -> None:
