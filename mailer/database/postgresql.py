@@ -21,8 +21,9 @@ _DEFAULTS = {
     "tcp_user_timeout": 60_000,  # ... also while it is being written to
 }
 
-# A connection that broke is raised as an error; that it could not be closed tidily either is nothing to tell people.
+# A connection that broke is raised as an error; that it could not be ended tidily either is nothing to tell people.
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 Result = TypeVar("Result")
 

@@ -33,4 +33,8 @@ def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]
             for row in rows:
                 copy.write_row(row)
     except driver.Error as error:
-        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
+        if driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, connection_invalidated=driver.closed, dialect=connection.dialect
+        ) from error

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.rows import insert_rows
+from mailer.database.tables import suppression
 
 pytestmark = pytest.mark.postgresql
 
@@ -30,6 +32,43 @@ def test_a_server_that_stands_still_is_left_and_taken_up_again_when_it_moves(
     with database.reading() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
     database.close()
+
+
+def freeze_at_once(proxy: Any) -> None:
+    proxy.flows.clear()
+
+
+def freeze_among_the_rows(proxy: Any) -> None:
+    proxy.swallows = lambda data: b"COPY" in data and proxy.flows.clear()
+
+
+def cut(proxy: Any) -> None:
+    proxy.cut()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (freeze_at_once, "gave no answer for"),
+        (freeze_among_the_rows, "gave no answer for"),
+        (cut, "cannot be used: (?!the connection is)"),
+    ],
+)
+def test_a_server_that_is_lost_while_rows_are_copied_is_left_with_the_words_for_it(
+    postgresql_proxy: tuple[str, Any], harm: Callable[[Any], None], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, proxy = postgresql_proxy
+    database = open_database(f"{url}&answer_timeout=0.3")
+    rows = [(b"1" * 32, "manual", "x" * 100_000, "2023-12-01T00:00:00.000000+00:00")] * 200  # more than is buffered
+    with pytest.raises(DatabaseError, match=words), database.staging() as connection:  # noqa: PT012 harmed inside
+        connection.execute(text("SELECT 1"))
+        harm(proxy)
+        insert_rows(connection, suppression, rows, columns=("address_hash", "reason", "note", "since"))
+    proxy.flows.set()
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM suppression")).scalar() == 0
+    database.close()
+    assert not caplog.messages
 
 
 def test_a_server_that_takes_a_connection_and_stands_still_is_left(postgresql_proxy: tuple[str, Any]) -> None:
