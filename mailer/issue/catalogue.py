@@ -50,7 +50,9 @@ RULES: dict[str, Explanation] = {
     "no-address": Explanation("Readers see words and cannot follow them.", "Write the address between the ( )."),
     "tracking": Explanation("Tracking tells others who reads what.", "Nothing to do: it was taken off."),
     # --- Words ---
-    "example": Explanation("Readers must not get it: `send` refuses it.", "Write your own item over it."),
+    "example": Explanation(
+        "Readers must not get it: `send` refuses it, switched off or not.", "Write your own item over it."
+    ),
     "old-introduction": Explanation("Readers have read it.", "Write what is new in this issue, or leave it out."),
     "no-preheader": Explanation("Inboxes show the first words they find instead.", 'Add preheader = "…".'),
     "long-preheader": Explanation("Inboxes cut it, phones after 40 to 90 characters.", "Say the most important first."),
