@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import Notebook
 from mailer.issue.markdown import image_problem, parse_blocks
-from mailer.issue.model import Contact, DateKind, Finding, Image, Item, ItemDate, Lang, Placement
+from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Lang, Placement
 from mailer.issue.urls import EMAIL
 
 KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
@@ -47,11 +47,7 @@ def parse_item(
         return None, tuple(notes.findings)
     fields = Fields(sheet.values, sheet=sheet, known=KEYS)
     item_lang = fields.lang("lang", default=lang)
-    body_line = text.count("\n", 0, fence.end()) + 1
-    body, findings = parse_blocks(text[fence.end() :], file=file, lang=item_lang, first_line=body_line, images=images)
-    notes.take(findings)
-    if not text[fence.end() :].strip():
-        notes.warning("no-text", "the item has no text", line=body_line)
+    body = _parse_body(text, start=fence.end(), notes=notes, lang=item_lang, images=images)
     item = Item(
         slug=_slug(fields, file),
         number=1,
@@ -66,6 +62,15 @@ def parse_item(
         line=fields.line("title"),
     )
     return Draft(item=item, section=fields.text("section"), section_line=fields.line("section")), tuple(notes.findings)
+
+
+def _parse_body(text: str, *, start: int, notes: Notebook, lang: Lang, images: Collection[str]) -> Blocks:
+    line = text.count("\n", 0, start) + 1
+    body, findings = parse_blocks(text[start:], file=notes.file, lang=lang, first_line=line, images=images)
+    notes.take(findings)
+    if not text[start:].strip():
+        notes.warning("no-text", "the item has no text", line=line)
+    return body
 
 
 def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
