@@ -66,6 +66,7 @@ def start_mailing(
         return None
     _show_plan(services, prepared, proposed)
     if dry_run:
+        _show_errors(prepared, slug)
         say("\nThis was a dry run: nothing was planned or sent.", "green")
         return None
     _refuse_paused(proposed, slug)
@@ -183,7 +184,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
-    """Whom the server refused in an earlier mailing of the issue; nobody who may have it is among them."""
+    """Whom an earlier mailing of the issue did not reach, for certain."""
     came_to = {status: number for status, number in proposed.again.items() if status != "cancelled"}
     for status, number in came_to.items():
         say(f"\nTried again: {number} of those queued, {status} in an earlier mailing of {slug}.", "yellow")
@@ -242,9 +243,14 @@ def _refuse_paused(proposed: "Plan", slug: str) -> None:
         raise error
 
 
-def _refuse_errors(prepared: "Prepared", slug: str) -> None:
+def _show_errors(prepared: "Prepared", slug: str) -> None:
     if prepared.errors:
         show_findings(prepared.errors, folder=f"issues/{slug}")
+
+
+def _refuse_errors(prepared: "Prepared", slug: str) -> None:
+    _show_errors(prepared, slug)
+    if prepared.errors:
         raise MailerError(
             "the issue has errors; nothing was sent",
             where=slug,
@@ -253,11 +259,13 @@ def _refuse_errors(prepared: "Prepared", slug: str) -> None:
 
 
 def _confirm(proposed: "Plan", confirm: int | None) -> None:
-    """A person types how many are sent to now; a script gives the number that was frozen, whenever it is run again."""
-    number = proposed.counts.waiting if confirm is None else proposed.recipients
+    """A person types how many are sent to now; a script gives the number of the beginning, whenever it is run again."""
+    number = proposed.counts.waiting
+    # Who agreed to the mailing as it was frozen agreed to what is left of it, also when some of them have left.
+    most = number if proposed.is_new or confirm is None else proposed.counts.audience
     if confirm is None:
         confirm = _asked(proposed)
-    if confirm != number:
+    if confirm is None or not number <= confirm <= most:
         said = "no number was typed" if confirm is None else f"you confirmed {format_value(confirm)}"
         raise MailerError(f"{said}, it is {format_value(number)}", hint="Nothing was sent.")
 

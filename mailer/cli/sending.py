@@ -183,6 +183,8 @@ def resolve(
     say(f"{number} settled." if number else f"{nothing} Nothing was changed.", "green" if number else "")
     if resend and number:
         hint(f"mailer send {slug}")
+    if to and not number:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _unfinished(workspace: "Services", slug: str) -> int:

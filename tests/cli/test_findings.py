@@ -26,6 +26,7 @@ def with_a_bad_picture(workspace: Path, tested: Any) -> Path:  # noqa: ARG001 ma
 
 
 def test_send_shows_errors_and_refuses_until_somebody_says_otherwise(with_a_bad_picture: Path, mailer: Run) -> None:
+    assert "images/kart.png" in mailer("send", SLUG, "--dry-run").out
     refused = mailer("send", SLUG, "--confirm", "4", "--untested")
     assert refused.code == 1
     assert "the issue has errors; nothing was sent" in refused.err
