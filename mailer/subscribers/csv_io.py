@@ -43,8 +43,9 @@ LANGS: Mapping[str, Lang] = {
     "english": "en",
 }
 
+# Eleven digits, also with a sign between date and number; or ten, where Excel dropped the zero a date begins with.
 # The look behind comes after the first digit: a pattern that begins with a digit is searched for much faster.
-_ELEVEN_DIGITS = re.compile(r"\d(?<!\d\d)\d{5} ?\d{5}(?!\d)")
+_MAY_BE_IDENTITY_NUMBER = re.compile(r"\d(?<!\d\d)\d{5}(?:[\W_]?\d{5}|\d{4}(?<=[1-9](?:0[1-9]|1[0-2])\d{7}))(?!\d)")
 _VALUES = ("address", "name", "given", "family", "organisation", "list", "role", "lang", "basis", "status")
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
@@ -143,7 +144,7 @@ class _RowParser:
     def rows(self, lines: Cells) -> Rows:
         for line, cells in lines:
             joined = "|".join(cells)
-            if _ELEVEN_DIGITS.search(joined):
+            if _MAY_BE_IDENTITY_NUMBER.search(joined):
                 self._refuse_national_identity_numbers(line, cells)
             try:
                 yield self._row(line, self._cleaned(cells, joined))
@@ -189,7 +190,7 @@ class _RowParser:
     def _refuse_national_identity_numbers(self, line: int, cells: list[str]) -> None:
         """Such a file should not exist, so nothing of it is taken in, and the number is not repeated."""
         for at, cell in enumerate(cells, 1):
-            if any(_is_national_identity_number(found) for found in _ELEVEN_DIGITS.findall(cell)):
+            if any(_is_national_identity_number(found) for found in _MAY_BE_IDENTITY_NUMBER.findall(cell)):
                 raise CsvError(
                     f"column {at} holds what looks like a fødselsnummer; the file is not taken in",
                     where=f"{self.file}:{line}",
@@ -229,7 +230,7 @@ def _status(cell: str) -> SubscriptionStatus:
 
 def _is_national_identity_number(text: str) -> bool:
     """Both control digits fit (Skatteetaten, fødselsnummer: modulus 11)."""
-    digits = [int(digit) for digit in text if digit != " "]
+    digits = [int(each) for each in "".join(filter(str.isdecimal, text)).zfill(11)]
     return all(
         sum(weight * digit for weight, digit in zip(weights, digits, strict=False)) % 11 == 0
         for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))

@@ -103,13 +103,5 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
-        return _number(int(value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _number(value)
+        return str(int(value))
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
-
-
-def _number(value: int) -> str:
-    """Excel drops the zero that a fødselsnummer may begin with; with ten digits it must still be seen as one."""
-    text = str(value)
-    return text.zfill(11) if len(text) == 10 else text
