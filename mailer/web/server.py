@@ -1,19 +1,23 @@
 """The application of all rooms, and serving it until it is stopped."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.web.leaving import UNAVAILABLE, Leaving, try_again
 from mailer.web.reading import Reading
-from mailer.web.site import Site
+from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -32,20 +36,35 @@ def build_application(services: "Services") -> Starlette:
     reading = Reading(site, EditionStore(services.database, clock=services.clock))
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
-        Route("/leave/{token}", leaving.show, methods=["GET"]),
-        Route("/leave/{token}", leaving.submit, methods=["POST"]),
-        Route("/one-click/{token}", leaving.show, methods=["GET"]),
-        Route("/one-click/{token}", leaving.one_click, methods=["POST"]),
+        Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
+        Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
         Route("/preferences/{token}", leaving.show, methods=["GET"]),
         Route("/{name}", reading.show, methods=["GET"]),
         Route("/{name}/{event}", reading.event, methods=["GET"]),
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
-    handlers: dict[Any, Any] = {404: site.not_found, 405: site.not_found} | dict.fromkeys(UNAVAILABLE, try_again)
+    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | dict.fromkeys(UNAVAILABLE, try_again)
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application
+
+
+def _either(
+    show: Callable[[Request], Response], change: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Looks or changes, by the method: one route, so that who asks in another way is told both methods."""
+
+    async def answer(request: Request) -> Response:
+        return await change(request) if request.method == "POST" else await run_in_threadpool(show, request)
+
+    return answer
+
+
+def _not_that_way(_request: Request, error: HTTPException) -> Response:
+    allowed = ", ".join(sorted((error.headers or {})["Allow"].split(", ")))
+    headers = HEADERS | {"Allow": allowed}
+    return PlainTextResponse(f"Only {allowed}. Nothing has changed.\n", status_code=405, headers=headers)
 
 
 def serve(services: "Services", *, host: str, port: int, announce: Callable[[str], None]) -> None:

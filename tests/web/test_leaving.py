@@ -133,6 +133,17 @@ def test_an_address_that_is_none_of_ours_gets_a_page_that_says_nothing_has_chang
     assert answer.status_code in {404, 405}
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+def test_who_asks_in_another_way_is_told_which_ways_there_are_and_nothing_changes(
+    ask: Ask, people: Any, method: str
+) -> None:
+    for room, allowed in (("leave", "GET, HEAD, POST"), ("one-click", "GET, HEAD, POST"), ("preferences", "GET, HEAD")):
+        answer = ask(method, f"/{room}/{people.token(OLA)}")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
 def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: Any) -> None:
     path = f"/leave/{people.token(OLA)}"
     assert '<html lang="nn">' in ask("GET", path).text
