@@ -20,14 +20,20 @@ def add_to(app: typer.Typer) -> None:
 def catch(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on; else the one in [smtp].", min=0, max=65535)
+        int | None,
+        typer.Option(help="Port to listen on, 0 for any free one; else the one in [smtp].", min=0, max=65535),
     ] = None,
     reject: Annotated[str, typer.Option(metavar="PATTERN", help="Refuse these recipients, as *@oslo.example.")] = "",
     defer: Annotated[str, typer.Option(metavar="PATTERN", help="Ask these recipients' mail to come later.")] = "",
-    slow: Annotated[float, typer.Option(metavar="SECONDS", help="Wait before each answer to a mail.", min=0)] = 0.0,
-    cut: Annotated[int, typer.Option(metavar="N", help="Take each Nth mail and cut the line unanswered.", min=0)] = 0,
+    slow: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Wait before each answer to a mail; 0: never.", min=0)
+    ] = 0.0,
+    cut: Annotated[
+        int, typer.Option(metavar="N", help="Take each Nth mail and cut the line unanswered; 0: never.", min=0)
+    ] = 0,
     page_port: Annotated[
-        int, typer.Option("--page-port", metavar="N", help="Port of the inbox page; 0 for any.", min=0, max=65535)
+        int,
+        typer.Option("--page-port", metavar="N", help="Port of the inbox page; 0 for any free one.", min=0, max=65535),
     ] = 0,
 ) -> None:
     """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
