@@ -15,7 +15,7 @@ MAXIMUM_PARTS = 1_000
 MAXIMUM_RATIO = 250  # real tables pack to a tenth, very repetitive ones to a hundredth
 _SMALL = 1_000_000
 
-_SAVE_AGAIN = "Open it in Excel and save it as an Excel workbook (.xlsx) or as CSV UTF-8."
+_SAVE_AGAIN = "Open it in Excel and save it again as an Excel workbook (.xlsx) or as CSV UTF-8."
 Cells = Iterator[tuple[int, list[str]]]
 
 
@@ -29,7 +29,7 @@ def open_xlsx(file: Path) -> Iterator[Cells]:
         try:
             workbook = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
         except Exception as error:  # whatever is wrong inside, openpyxl raises as it comes
-            raise _unreadable(file, error) from error
+            raise _unreadable(file) from error
         with closing(workbook):
             yield _rows(file, _only_sheet(file, workbook.worksheets))
 
@@ -44,7 +44,7 @@ def _check_package(file: Path) -> None:
                 if part.filename.endswith((".xml", ".rels")) and b"<!" in package.open(part).read(1_000):
                     raise CsvError("the workbook holds XML that Excel never writes", where=str(file), hint=_SAVE_AGAIN)
     except (BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
-        raise _unreadable(file, error) from error
+        raise _unreadable(file) from error
 
 
 def _is_bomb(parts: Sequence[ZipInfo]) -> bool:
@@ -57,8 +57,8 @@ def _is_bomb(parts: Sequence[ZipInfo]) -> bool:
     )
 
 
-def _unreadable(file: Path, error: Exception) -> CsvError:
-    what = f"the workbook cannot be read ({type(error).__name__})"
+def _unreadable(file: Path) -> CsvError:
+    what = "the workbook cannot be read: it is damaged, or is no Excel workbook"
     return CsvError(what, where=str(file), hint=_SAVE_AGAIN)
 
 
@@ -80,7 +80,7 @@ def _read(file: Path, sheet: Any, *, max_row: int | None = None) -> Iterator[Seq
         sheet.reset_dimensions()  # what the file says of its size need not be true
         yield from sheet.iter_rows(max_row=max_row, max_col=MAXIMUM_COLUMNS + 1, values_only=True)
     except Exception as error:
-        raise _unreadable(file, error) from error
+        raise _unreadable(file) from error
 
 
 def _rows(file: Path, sheet: Any) -> Cells:

@@ -112,9 +112,12 @@ def test_what_is_no_workbook_is_said_to_be_none(tmp_path: Path, read: Read, cont
         read(tmp_path / "people.xlsx")
 
 
-def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path, read: Read) -> None:
-    with pytest.raises(CsvError, match="cannot be read"):
-        read(_package(tmp_path / "people.xlsx", **{"word__document.xml": b"<a/>"}))
+@pytest.mark.parametrize("parts", [{"word__document.xml": b"<a/>"}, {"[Content_Types].xml": b"<a"}])
+def test_a_zip_that_is_no_workbook_is_refused_in_words(tmp_path: Path, read: Read, parts: dict[str, bytes]) -> None:
+    with pytest.raises(CsvError) as refused:
+        read(_package(tmp_path / "people.xlsx", **parts))
+    assert refused.value.what == "the workbook cannot be read: it is damaged, or is no Excel workbook"
+    assert "save it again as an Excel workbook (.xlsx) or as CSV UTF-8" in refused.value.hint
 
 
 def test_a_workbook_cut_short_is_refused(book: Callable[..., Path], read: Read) -> None:
@@ -122,5 +125,5 @@ def test_a_workbook_cut_short_is_refused(book: Callable[..., Path], read: Read) 
     content = file.read_bytes()
     for keep in (len(content) // 2, len(content) - 30, 100):
         file.write_bytes(content[:keep])
-        with pytest.raises(CsvError):
+        with pytest.raises(CsvError, match="it is damaged"):
             read(file)
