@@ -70,7 +70,7 @@ def import_(
         bool, typer.Option("--skip-invalid", help="Take in the good lines although some are refused.")
     ] = False,
     refused: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the refused lines here, to correct and import.")
+        Path | None, typer.Option(metavar="FILE", help="Write the refused lines to a new file, to correct and import.")
     ] = None,
     undo: Annotated[int | None, typer.Option(metavar="ID", help="Undo the import of this number instead.")] = None,
     json: Json = False,
@@ -222,6 +222,9 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
         raise MailerError("the refused lines need a file of their own", where=str(refused))
     if not refused.absolute().parent.is_dir():
         raise MailerError("there is no such folder", where=str(refused.parent), hint="Name another file for --refused.")
+    if refused.exists():
+        what = "this is there already, and somebody may be correcting it; nothing was read, nothing was changed"
+        raise MailerError(what, where=str(refused), hint="Give --refused another name, or delete the file first.")
 
 
 def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, ...]:
@@ -233,7 +236,8 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
         return ("No line was refused, so there is no file of them.",)
     wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
     if not report.applied:
-        return (f"{wrote} The others are not in either: correct the whole file, or add --skip-invalid.",)
+        ways = "correct the whole file, or delete this one and add --skip-invalid"
+        return (f"{wrote} The others are not in either: {ways}.",)
     given = {"--list": list_, "--basis": basis}
     again = [word for option, value in given.items() if value for word in (option, value)]
     return (

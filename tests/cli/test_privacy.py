@@ -145,7 +145,9 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     (tmp_path / "more.csv").write_text("epost;navn\nny3@x.example;Tre;sak 3\n", "utf-8")
     given = ["--list", "Helsefellesskap Oslo", "--basis", 'e: "sak" $1']
     importing = ["subscribers", "import", str(tmp_path / "more.csv"), "--refused", str(refused), *given]
+    refused.unlink()
     assert f"Wrote 1 refused line to {refused}. The others are not in either" in mailer(*importing).out
+    refused.unlink()
     told = mailer(*importing, "--skip-invalid").out
     assert f"Wrote 1 refused line to {refused}. Correct" in told
     assert shlex.split(told.splitlines()[-1]) == ["mailer", "subscribers", "import", str(refused), *given]
@@ -157,6 +159,21 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     nowhere = mailer("subscribers", "import", str(refused), "--refused", str(tmp_path / "nowhere" / "x.csv"))
     assert "no such folder" in nowhere.err
     assert not (tmp_path / "none.csv").exists()
+
+
+@pytest.mark.parametrize("how", [["--dry-run"], ["--skip-invalid", "--json"]])
+def test_a_file_of_refused_lines_that_somebody_may_be_correcting_is_not_written_over(
+    mailer: Run, tmp_path: Path, how: list[str]
+) -> None:
+    refused = tmp_path / "refused.csv"
+    refused.write_text("half corrected", "utf-8")
+    (tmp_path / "new.csv").write_text("epost;liste;grunnlag\nno;oslo;e: sak 1\nny@x.example;oslo;e: sak 1\n", "utf-8")
+    stopped = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--refused", str(refused), *how)
+    assert (stopped.code, stopped.out) == (1, "")
+    assert "this is there already" in stopped.err
+    assert "another name, or delete the file first" in stopped.err
+    assert refused.read_text("utf-8") == "half corrected"
+    assert mailer("subscribers", "show", "ny@x.example").code == 1
 
 
 def test_an_import_is_undone_by_its_number(mailer: Run, tmp_path: Path) -> None:
