@@ -117,4 +117,8 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[str]":
 
 
 def _words(name: str) -> str:
-    return str(name).replace("_", " ")
+    return _OTHER_WORDS.get(name) or str(name).replace("_", " ")
+
+
+# It is stored of those an undone import took away, too.
+_OTHER_WORDS = {"erased": "no longer in the register"}

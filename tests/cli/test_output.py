@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 from typer.main import get_command
 
+from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
 from mailer.cli.output import format_duration, format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
-from mailer.delivery.model import Counts
+from mailer.delivery.model import Counts, SkipReason
 from mailer.delivery.progress import Progress
 from mailer.errors import MailerError
 
@@ -279,6 +280,12 @@ def test_numbers_that_cannot_be_counted_stop_nothing(monkeypatch: pytest.MonkeyP
     with showing_progress(count_groups) as show:
         show(HALF_WAY)
     assert "500 accepted" in screen.getvalue()
+
+
+def test_who_is_no_longer_in_the_register_is_not_called_erased(capsys: pytest.CaptureFixture[str]) -> None:
+    show_equation(Counts(audience=5, skipped={SkipReason.ERASED: 2, SkipReason.ALREADY_SENT: 3}))
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.split(maxsplit=2) == ["skipped", "5", "2 no longer in the register, 3 already sent"]
 
 
 def test_typer_is_told_to_leave_tracebacks_to_python() -> None:
