@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from mailer.subscribers.undoing import Kept
 
 MEANINGS = {
-    "new": "will get mail",
+    "new": "put on the list",
     "changed": "facts corrected",
     "unchanged": "nothing to do",
-    "duplicate": "twice in the file",
+    "duplicate": "stood further up for the same list",
     "left": "left the list; not added again",
     "suppressed": "must not be written to; not added",
     "invalid": "refused",
@@ -173,14 +173,16 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, dry_run: boo
             f"{each.file}:{each.line}",
             each.outcome,
             each.address or _as_written(each),
-            each.reason or _changes(each) or each.list,
+            each.list,
+            each.reason or _changes(each),
         )
         for each in lines
     ]
     if rows:
-        show_table(["Where", "What", "Address", "Why"], rows[:MOST_SHOWN])
+        show_table(["Where", "What", "Address", "List", "Change or reason"], rows[:MOST_SHOWN])
     if len(rows) > MOST_SHOWN:
         say(f"… and {format_value(len(rows) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
+    say("Lines, one for each person and list:")
     show_pairs(
         {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
     )

@@ -210,6 +210,10 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
     assert dry.code == 0
     assert "this was a dry run" in dry.out
     assert "Kari Nordmann → Kari Olsen" in dry.out
+    lines = [" ".join(each.split()) for each in dry.out.splitlines()]
+    assert lines[0] == "Where What Address List Change or reason"
+    assert f"{file}:4 new ny@agder.example agder" in lines
+    assert "new 1 put on the list" in lines[lines.index("Lines, one for each person and list:") :]
     assert mailer("subscribers", "show", "ny@agder.example").code == 1
     report = mailer("subscribers", "import", file, "--json").json
     assert report["applied"] is True
