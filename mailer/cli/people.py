@@ -178,10 +178,12 @@ def remove(context: typer.Context, address: Address, list_: OptionalListName = "
     with services(context) as workspace:
         slug = require_list(workspace.register, list_).slug if list_ else None
         left = workspace.subscribers.remove(address, list_slug=slug)
-    say(
-        f"{address} has left {', '.join(left)}." if left else f"{address} was on none of them. Nothing changed.",
-        "green",
-    )
+        found = workspace.subscribers.show(address)
+    if left:
+        say(f"{address} has left {', '.join(left)}.", "green")
+        return
+    known = f": {_lists_in_words(found)}" if found and found.subscriptions else ""
+    say(f"{address} was not on {slug or 'any list'}. Nothing changed{known}.", "green")
 
 
 def _language(text: str) -> Any:

@@ -115,7 +115,7 @@ def _show_subscriber(person: "Subscriber") -> None:
 def _origin(consent: "Consent") -> str:
     """The file and line, or how else it came."""
     line = f":{consent.source_line}" if consent.source_line else ""
-    return f"{consent.source}{line}" if consent.source else consent.method
+    return f"{consent.source}{line}" if consent.source else _WORDS.get(consent.method, consent.method)
 
 
 def _show_rest(stored: "Stored") -> None:
@@ -148,12 +148,14 @@ def _show_events(events: "Sequence[Event]") -> None:
     show_table(["When (UTC)", "Who", "What", "Of"], rows)
 
 
-# Other actions and reasons are words already.
+# Other actions, reasons and ways to come on a list are words already.
 _WORDS = {
     "import_undone": "import undone",
     "left_merged_list": "left as the list was merged",
     "joined_by_merging": "joined as lists were merged",
     "hard_bounce": "hard bounce",
+    "manual": "by hand",
+    "admin": "added by hand",
 }
 
 

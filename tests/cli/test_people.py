@@ -128,6 +128,16 @@ def test_show_tells_everything_stored_about_one_person(mailer: Run) -> None:
     assert found["history"]
 
 
+def test_show_says_in_words_how_somebody_came_and_why_nobody_writes(mailer: Run) -> None:
+    assert mailer("subscribers", "add", "ny@x.example", "--list", "agder", "--basis", "a: signed up").code == 0
+    shown = mailer("subscribers", "show", "ny@x.example").out
+    assert "added by hand" in shown
+    assert mailer("subscribers", "suppress", "ny@x.example", "--reason", "asked").code == 0
+    shown = mailer("subscribers", "show", "ny@x.example").out
+    assert "by hand; asked" in shown
+    assert not {"admin", "manual"} & {*re.findall(r"\w+", shown)}
+
+
 def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
     result = mailer("subscribers", "show", "stranger@a.example")
     assert result.code == 1
@@ -147,7 +157,9 @@ def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -
     add = ["subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: signed up"]
     assert "is on agder" in mailer(*add, "--name", "Ny", "--lang", "nn").out
     assert "has left agder" in mailer("subscribers", "remove", "ny@agder.example", "--list", "agder").out
-    assert "Nothing changed" in mailer("subscribers", "remove", "ny@agder.example").out
+    nowhere = "ny@agder.example was not on {}. Nothing changed: agder (unsubscribed).\n"
+    assert mailer("subscribers", "remove", "ny@agder.example").out == nowhere.format("any list")
+    assert mailer("subscribers", "remove", "ny@agder.example", "--list", "Oslo").out == nowhere.format("oslo")
     refused = mailer(*add)
     assert refused.code == 1
     assert "--again" in refused.err
