@@ -26,13 +26,14 @@ PARTS = (("html", "HTML"), ("text", "Text"), ("source", "Source"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtMail:
-    """A mail in the list; `name` is that of its file."""
+    """A mail in the list; `name` is that of its file, `clock` its date in short."""
 
     name: str
     to: str
     sender: str
     subject: str
     date: str
+    clock: str
 
 
 class Inbox:
@@ -57,7 +58,8 @@ class Inbox:
     def page(self, request: Request) -> Response:
         """The list of mails and the one that is chosen."""
         files = self._files()
-        chosen = files.get(request.query_params.get("mail", "")) or next(iter(files.values()), None)
+        asked = files.get(request.query_params.get("mail", ""))
+        chosen = asked or next(iter(files.values()), None)
         part = next((each for each, _ in PARTS if each == request.query_params.get("part")), "html")
         message = _read(chosen) if chosen else None
         html = render_page(
@@ -66,6 +68,8 @@ class Inbox:
             mails=[_listed(path) for path in list(files.values())[:SHOWN_AT_MOST]],
             number=len(files),
             chosen=_listed(chosen) if chosen else None,
+            place=len(files) - list(files).index(chosen.name) if chosen else 0,
+            is_asked=asked is not None,
             part=part,
             parts=PARTS,
             source=_source(chosen, message, part) if chosen and message else "",
@@ -101,19 +105,21 @@ def _read(path: Path) -> EmailMessage:
 def _listed(path: Path) -> CaughtMail:
     with path.open("rb") as file:
         message = BytesParser(policy=policy.default).parse(file, headersonly=True)
+    date, clock = _when(message["Date"])
     return CaughtMail(
         name=path.name,
         to=str(message["Delivered-To"] or message["To"] or ""),
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
-        date=_when(message["Date"]),
+        date=date,
+        clock=clock,
     )
 
 
-def _when(date: object) -> str:
-    """When a mail was sent, as a clock on this machine shows it; as written where that is no date."""
+def _when(date: object) -> tuple[str, str]:
+    """When a mail was sent, as a clock on this machine shows it, also in short; as written where that is no date."""
     moment = getattr(date, "datetime", None)
-    return day_and_time_of(moment) if moment else str(date or "")
+    return (day_and_time_of(moment), f"{moment.astimezone():%d.%m. %H:%M}") if moment else (str(date or ""), "")
 
 
 def _source(path: Path, message: EmailMessage, part: str) -> str:

@@ -25,7 +25,10 @@ function loadAnew(frame) {
 function exchange(id, fresh) {
   const old = document.getElementById(id);
   const next = fresh.getElementById(id);
-  if (old && next && old.outerHTML !== next.outerHTML) old.replaceWith(next);
+  if (!old || !next || old.outerHTML === next.outerHTML) return;
+  const place = old.scrollTop;
+  old.replaceWith(next);
+  next.scrollTop = place;
 }
 
 function restore(frame, place) {
