@@ -101,7 +101,7 @@ def test_everybody_can_use_the_page(
 ) -> None:
     address = f"http://127.0.0.1:{inbox.port}/"
     assert hurdles(address, scheme=scheme, width=width) == []
-    put(folder, "1.a", subject="Første", html="<p>Hei</p>")
+    put(folder, "1.a", subject="Første" * 20, html="<p>Hei</p>")
     assert hurdles(address, scheme=scheme, width=width) == []
     for part in ("html", "source"):
         assert hurdles(f"{address}?mail=1.a&part={part}", scheme=scheme, width=width) == []
