@@ -43,9 +43,12 @@ LANGS: Mapping[str, Lang] = {
     "english": "en",
 }
 
-# Eleven digits, also with a sign between date and number; or ten, where Excel dropped the zero a date begins with.
+# Eleven digits, also with a space or hyphen between date and number (not a full stop: addresses have such numbers); or
+# ten, where Excel dropped the zero a date begins with.
 # The look behind comes after the first digit: a pattern that begins with a digit is searched for much faster.
-_MAY_BE_IDENTITY_NUMBER = re.compile(r"\d(?<!\d\d)\d{5}(?:[\W_]?\d{5}|\d{4}(?<=[1-9](?:0[1-9]|1[0-2])\d{7}))(?!\d)")
+_MAY_BE_IDENTITY_NUMBER = re.compile(
+    r"\d(?<!\d\d)\d{5}(?:[\s\-\u2010-\u2015]?\d{5}|\d{4}(?<=[1-9](?:0[1-9]|1[0-2])\d{7}))(?!\d)"
+)
 _VALUES = ("address", "name", "given", "family", "organisation", "list", "role", "lang", "basis", "status")
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",

@@ -177,7 +177,7 @@ def test_a_missing_file_is_named(file: Path, register: Register) -> None:
 
 
 def test_eleven_digits_that_are_no_national_identity_number_are_let_through(file: Path, register: Register) -> None:
-    file.write_text("epost;liste;navn\na@x.example;oslo;01010100132\n", encoding="utf-8")
+    file.write_text("epost;liste;navn\np010107.75082@x.example;oslo;01010100132\n", encoding="utf-8")
     assert _reasons(file, register) == []
 
 
@@ -196,7 +196,7 @@ def _identity_number(born: date, individual: int) -> str:
 
 
 _identity_numbers = st.builds(_identity_number, st.dates(date(1900, 1, 1), date(2039, 12, 31)), st.integers(0, 999))
-_signs = st.sampled_from(["", " ", "-", ".", "/", "_", ":", "\N{NO-BREAK SPACE}", "\N{EN DASH}"])
+_signs = st.sampled_from(["", " ", "-", "\N{NO-BREAK SPACE}", "\N{EN DASH}"])
 
 
 def _is_refused(file: Path, register: Register, name: str) -> bool:
@@ -212,7 +212,7 @@ def _is_refused(file: Path, register: Register, name: str) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(number=_identity_numbers.filter(bool), sign=_signs, around=st.sampled_from(["{}", "Ole {}", "f. {}, Oslo"]))
 @example(number="01010775082", sign="-", around="{}")
-def test_a_national_identity_number_is_seen_with_any_sign_in_it_and_without_its_leading_zero(
+def test_a_national_identity_number_is_seen_with_space_or_hyphen_and_without_its_leading_zero(
     file: Path, register: Register, number: str, sign: str, around: str
 ) -> None:
     assert _is_refused(file, register, around.format(f"{number[:6]}{sign}{number[6:]}"))
