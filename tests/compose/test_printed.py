@@ -40,6 +40,7 @@ from mailer.rendering.templates import Templates
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 
 NOON = datetime(2023, 12, 1, 12, tzinfo=UTC)
+ISSUES = ["2022-02", pytest.param("2023-12", marks=pytest.mark.slow)]
 HOSTILE = '#panic("x") $x$ \\ // */ #import "a.typ" <label> @ref `raw` *bold* _em_ = heading'
 
 
@@ -156,7 +157,7 @@ def structure_of(pdf: bytes, folder: Path) -> str:
     )
 
 
-@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+@pytest.mark.parametrize("slug", ISSUES)
 def test_headings_and_text_are_tagged_in_the_order_they_are_read(
     slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
 ) -> None:
@@ -172,7 +173,7 @@ def test_headings_and_text_are_tagged_in_the_order_they_are_read(
         assert tag in tags
 
 
-@pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
+@pytest.mark.parametrize("slug", ISSUES)
 def test_dates_are_read_after_the_introduction_and_links_after_the_items(
     slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path
 ) -> None:

@@ -137,15 +137,12 @@ def test_files_that_are_not_the_demos_are_left_alone(demo: Callable[..., Any], e
     assert (earlier / "mine.txt").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "which"),
     [
         ("UPDATE delivery SET status = 'rejected' WHERE id = 5", "a mail that the ledger knows nothing of"),
-        pytest.param(
-            "UPDATE delivery SET recipient = 'x@y.example' WHERE id = 5",
-            "a mail to somebody else",
-            marks=pytest.mark.slow,
-        ),
+        ("UPDATE delivery SET recipient = 'x@y.example' WHERE id = 5", "a mail to somebody else"),
     ],
     ids=["unknown to the ledger", "somebody else"],
 )
