@@ -111,7 +111,8 @@ def composed(
     return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("slug", ISSUES)
 def test_nobody_is_shut_out_and_nothing_is_wider_than_the_window(
     slug: str, scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str

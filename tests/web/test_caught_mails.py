@@ -113,6 +113,7 @@ def test_fetching_every_link_of_caught_mails_changes_nothing_and_each_can_be_lef
     assert {each.exclusion for each in services.subscribers.read_audience(lists or None)} == {"unsubscribed"}
 
 
+@pytest.mark.slow
 def test_who_leaves_while_a_mailing_runs_gets_nothing_more(
     newsroom: Callable[..., Services], client_of: Callable[[Services], Any], tmp_path: Path
 ) -> None:
