@@ -21,6 +21,11 @@ def change_facts(connection: Connection, subscriber_id: int, given: Mapping[str,
     query = select(*(subscriber.c[each] for each in FIELDS)).where(subscriber.c.id == subscriber_id)
     changes = tuple(find_changes(dict(connection.execute(query).mappings().one()), given))
     for each in changes:
-        values = {each.field: each.new} | ({"name_folded": each.new.casefold()} if each.field == "name" else {})
+        values = values_of(each.field, each.new)
         connection.execute(subscriber.update().where(subscriber.c.id == subscriber_id).values(values))
     return changes
+
+
+def values_of(field: str, value: str) -> dict[str, str]:
+    """The columns that hold a fact: a name stands there casefolded too."""
+    return {field: value} | ({"name_folded": value.casefold()} if field == "name" else {})

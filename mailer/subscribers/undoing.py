@@ -20,6 +20,7 @@ from mailer.database.tables import (
     subscription,
 )
 from mailer.subscribers import subscriptions
+from mailer.subscribers.facts import values_of
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
@@ -109,9 +110,8 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
 
 
 def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: str, new: str) -> bool:
-    values = {field: old} | ({"name_folded": old.casefold()} if field == "name" else {})
     statement = subscriber.update().where(subscriber.c.id == subscriber_id, subscriber.c[field] == new)
-    return connection.execute(statement.values(values)).rowcount == 1
+    return connection.execute(statement.values(values_of(field, old))).rowcount == 1
 
 
 def _remove_people(connection: Connection, import_id: int) -> tuple[int, int]:
