@@ -86,10 +86,12 @@ def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
 @subscribers.command()
 def find(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="Beginning of an address, part of a name, or @domain.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Start of an address, words of a name, or @domain.")],
     json: Json = False,
 ) -> None:
     """Find subscribers by address, name or domain. Changes nothing.
+
+    Words of a name may stand in any order, and their beginnings will do: `mailer subscribers find "nordm kari"`
 
     Example: `mailer subscribers find @bergen.example`
     """

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from mailer.database.engine import BUSY_TIMEOUT_SECONDS, Database
+from mailer.database.names import REBUILD_ON_SQLITE
 from mailer.database.tables import metadata
 
 # Who began to read before rows were deleted keeps them alive.
@@ -25,6 +26,7 @@ def _scrub_sqlite(database: Database) -> bool:
     with database.engine.connect() as connection:
         plain: Any = connection.connection.driver_connection  # none of these may run in a transaction
         try:
+            plain.execute(REBUILD_ON_SQLITE)
             plain.execute("VACUUM")
             busy, *_ = plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:

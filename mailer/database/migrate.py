@@ -5,10 +5,11 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
 
 from mailer.database.history import protect_history
+from mailer.database.names import make_name_index
 from mailer.database.tables import metadata
 from mailer.errors import ExitCode, MailerError
 
-HEAD = "0001"  # the newest revision under migrations/versions; a test holds the two together
+HEAD = "0002"  # the newest revision under migrations/versions; a test holds the two together
 
 # Any number that no other program takes an advisory lock with on this database.
 _UPGRADE_LOCK = 7_426_910_353
@@ -55,6 +56,7 @@ def upgrade(connection: Connection) -> None:
     if found is None:
         metadata.create_all(connection)
         protect_history(connection)
+        make_name_index(connection)
         _version.create(connection)
         connection.execute(_version.insert().values(version_num=HEAD))
     elif found != HEAD:

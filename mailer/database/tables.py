@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
 
+from mailer.database.names import fold_name, words_on_postgresql
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -70,9 +72,9 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _folded_name(context: DefaultExecutionContext) -> str:
-    """Neither database knows that Å is å, so a name is stored casefolded too."""
+    """Neither database knows that Å is å, so a name is stored as it is looked up, too."""
     row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
-    return row.get("name", "").casefold()
+    return fold_name(row.get("name", ""))
 
 
 def _domain(context: DefaultExecutionContext) -> str:
@@ -124,7 +126,7 @@ subscriber = Table(
     Column("address", compared_by_byte(320), nullable=False, unique=True),  # normalised: matching only
     Column("address_as_given", String(320), nullable=False),  # what mail is sent to
     Column("name", Text, nullable=False, server_default=""),
-    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name, index=True),
+    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name),
     Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True),
     Column("organisation", Text, nullable=False, server_default=""),
     Column("role", String(64), nullable=False, server_default=""),
@@ -133,7 +135,13 @@ subscriber = Table(
     Column("source", Text, nullable=False, server_default=""),
     Column("import_id", Id),  # the import that brought the person
     Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history` says why
+    sqlite_autoincrement=True,  # a link in an old mail must never be somebody else's, so no number is given twice
 )
+Index(
+    "ix_subscriber_name_words",
+    words_on_postgresql(subscriber.c.name_folded),
+    postgresql_using="gin",
+).ddl_if(dialect="postgresql")
 
 subscription = Table(
     "subscription",

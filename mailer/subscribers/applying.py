@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
 )
 
+from mailer.database.names import fold_name
 from mailer.database.tables import (
     UtcTime,
     consent,
@@ -110,7 +111,7 @@ def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]
         rows = [{"person": id_, "new": change["new"]} for id_, change in changes if change["field"] == name]
         if name == "name":
             values["name_folded"] = bindparam("folded")
-            rows = [row | {"folded": str(row["new"]).casefold()} for row in rows]
+            rows = [row | {"folded": fold_name(str(row["new"]))} for row in rows]
         if rows:
             statement = subscriber.update().where(subscriber.c.id == bindparam("person")).values(values)
             connection.execute(statement, rows)

@@ -150,6 +150,7 @@ def fingerprint(connection: Connection) -> tuple[int, ...]:
     """What changes whenever somebody changes the register: every change of a person is an event."""
     numbers = (
         select(func.count()).select_from(subscriber),
+        select(func.coalesce(func.max(subscriber.c.id), 0)),
         select(func.coalesce(func.max(subscriber_event.c.id), 0)),
         select(func.coalesce(func.max(suppression.c.id), 0)),
         select(func.count(suppression.c.released_at)),

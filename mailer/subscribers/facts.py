@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, select
 
+from mailer.database.names import fold_name
 from mailer.database.tables import subscriber
 from mailer.subscribers.import_model import FIELDS, Change
 
@@ -27,5 +28,5 @@ def change_facts(connection: Connection, subscriber_id: int, given: Mapping[str,
 
 
 def values_of(field: str, value: str) -> dict[str, str]:
-    """The columns that hold a fact: a name stands there casefolded too."""
-    return {field: value} | ({"name_folded": value.casefold()} if field == "name" else {})
+    """The columns that hold a fact: a name stands there as it is looked up, too."""
+    return {field: value} | ({"name_folded": fold_name(value)} if field == "name" else {})

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
 from mailer.database.cleaning import scrub
+from mailer.database.names import select_ids_by_name
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
@@ -97,10 +98,11 @@ def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any]
 
 def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
     """The name of somebody who is gone, when nobody else has it; a first name alone stands in many files."""
-    if person is None or " " not in person.name:
+    if person is None or " " not in person.name_folded:
         return set()
-    others = exists().where(subscriber.c.name_folded == person.name_folded)
-    return set() if connection.execute(select(others)).scalar_one() else {person.name}
+    alike = select_ids_by_name(connection, subscriber, person.name_folded.split())
+    names = connection.execute(select(subscriber.c.name).where(subscriber.c.id.in_(alike))).scalars()
+    return set() if person.name.casefold() in map(str.casefold, names) else {person.name}
 
 
 def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:

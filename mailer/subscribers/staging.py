@@ -32,6 +32,7 @@ from sqlalchemy import (
     true,
 )
 
+from mailer.database.names import fold_name
 from mailer.database.rows import insert_rows
 from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
 from mailer.subscribers.basis import article_of
@@ -198,7 +199,7 @@ def _understood(place: int, row: CsvRow, shared: _SharedTerms, outcome: str | No
         address,
         None if as_given == address else as_given,
         name,
-        name.casefold(),
+        fold_name(name),
         organisation,
     )
 

@@ -139,9 +139,9 @@ class SubscriberStore:
         return found[0] if found else None
 
     def find(self, query: str) -> tuple[Subscriber, ...]:
-        """Subscribers whose address begins with `query`, whose name holds it or whose domain it begins (`@…`)."""
+        """Subscribers whose address or domain (`@…`) begins with `query`, or whose name has words that begin so."""
         with self.database.reading() as connection:
-            ids = find_ids(connection, clean_words(query).casefold(), limit=FIND_LIMIT)
+            ids = find_ids(connection, clean_words(query), limit=FIND_LIMIT)
             return _read(connection, select(subscriber).where(subscriber.c.id.in_(ids)).order_by(subscriber.c.address))
 
     def history(self, address: str) -> tuple[Event, ...]:

@@ -57,7 +57,7 @@ def test_no_byte_of_an_erased_person_is_left_in_any_file_of_the_database(
     for number in range(200):  # so that his rows lie among others' and on pages that are freed
         store.add(f"p{number}@kommune.example", lists=["oslo"], basis="e: case 1", name="Kari Vanlig")
     _sent(store, OLE)
-    needles = [b"gammel.ole@", "ole.ødegård@".encode(), b"ole.", "Særnavn".lower().encode()]
+    needles = [b"gammel.ole@", "ole.ødegård@".encode(), b"ole.", b"rnavn"]  # whatever an index shortens
     assert all(needle in _bytes(tmp_path) for needle in needles[:2])
     done = erase(store, "ole.ødegård@KOMMUNE.example", workspace=tmp_path)
     assert (done.was_subscriber, done.deliveries, done.is_scrubbed) == (True, 1, True)
@@ -77,7 +77,7 @@ def test_no_byte_of_an_erased_person_is_left_in_the_files_of_a_database_of_postg
         store.add(f"p{number}@kommune.example", lists=["oslo"], basis="e: case 1", name="Kari Vanlig")
     _sent(store, "aa.ny@kommune.example")
     _run(postgresql_database, "ANALYZE")  # the statistics quote the first and last of each column
-    needles = ["aa.gammel@kommune", "aa.ny@kommune", "Aase Særnavn", "aase særnavn", "Kari Vanlig"]
+    needles = ["aa.gammel@kommune", "aa.ny@kommune", "Aase Særnavn", "aase særnavn", "ærnavn", "Kari Vanlig"]
     assert _found(postgresql_database, needles) == set(needles)
     assert "aa.ny@" in _statistics(postgresql_database)
     assert erase(store, "aa.ny@kommune.example", workspace=tmp_path).is_scrubbed
