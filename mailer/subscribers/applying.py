@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from mailer.database.names import fold_name
 from mailer.database.tables import (
+    Id,
     UtcTime,
     consent,
     import_run,
@@ -32,7 +33,7 @@ from mailer.database.tables import (
 )
 from mailer.subscribers.import_model import FIELDS, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import BATCH, decision, line, terms
+from mailer.subscribers.staging import BATCH, count_lines, decision, line, terms
 
 STEPS = 5
 
@@ -44,13 +45,28 @@ class Run:
     id: int
     at: datetime
     actor: str
+    subscriptions_before: int  # the highest number of a subscription that was ever given
 
 
 def begin_run(connection: Connection, *, files: list[str], counts: dict[Outcome, int], at: datetime, actor: str) -> Run:
     """Write down that there is an import."""
     named = {each.value: number for each, number in counts.items()}
     statement = import_run.insert().values(at=at, actor=actor, files=files, counts=named).returning(import_run.c.id)
-    return Run(id=int(connection.execute(statement).scalar_one()), at=at, actor=actor)
+    id_ = int(connection.execute(statement).scalar_one())
+    return Run(id=id_, at=at, actor=actor, subscriptions_before=_take_numbers(connection))
+
+
+def _take_numbers(connection: Connection) -> int:
+    """Take a number of a subscription for each staged line; returns the one before the first.
+
+    Whoever adds subscriptions holds the lock of `SubscriberStore.joining`, so nobody takes any at the same time.
+    """
+    if connection.dialect.name == "sqlite":  # which gives the next number that is free
+        return int(connection.execute(select(func.coalesce(func.max(subscription.c.id), 0))).scalar_one())
+    sequence = func.pg_get_serial_sequence(subscription.name, subscription.c.id.name)
+    before = int(connection.execute(select(func.nextval(sequence))).scalar_one())
+    connection.execute(select(func.setval(sequence, before + count_lines(connection))))
+    return before
 
 
 def apply(connection: Connection, run: Run, *, progress: Callable[[ImportProgress], None]) -> None:
@@ -130,18 +146,25 @@ def _changed_event(run: Run, subscriber_id: int, change: dict[str, str]) -> dict
 
 
 def _subscriptions(connection: Connection, run: Run) -> None:
+    """Each gets the number of its line beyond all that were given, so that what belongs to it needs no looking up."""
     values = {
+        "id": _subscription_id(run),
         "subscriber_id": subscriber.c.id,
         "list_id": list_.c.id,
         "status": literal(SubscriptionStatus.ACTIVE.value),
         "since": literal(run.at, UtcTime()),
     }
-    _insert(connection, subscription, values, _joins(*values.values()))
+    query = (
+        _new_lines(*values.values())
+        .join(subscriber, subscriber.c.address == line.c.address)
+        .join(list_, list_.c.slug == terms.c.list_slug)
+    )
+    _insert(connection, subscription, values, query)
 
 
 def _consents(connection: Connection, run: Run) -> None:
     values = {
-        "subscription_id": subscription.c.id,
+        "subscription_id": _subscription_id(run),
         "list_slug": terms.c.list_slug,
         "article": terms.c.article,
         "basis": terms.c.basis,
@@ -151,40 +174,36 @@ def _consents(connection: Connection, run: Run) -> None:
         "source_line": line.c.line,
         "import_id": literal(run.id),
     }
-    same = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
-    _insert(connection, consent, values, _joins(*values.values()).join(subscription, same))
+    _insert(connection, consent, values, _new_lines(*values.values()))
 
 
 def _events(connection: Connection, run: Run) -> None:
-    """The consents just written hold all that is told of them."""
     values = {
         "subscriber_id": subscription.c.subscriber_id,
-        "at": consent.c.recorded_at,
+        "at": literal(run.at, UtcTime()),
         "actor": literal(run.actor),
         "action": literal("subscribed"),
         "list_id": subscription.c.list_id,
-        "import_id": consent.c.import_id,
+        "import_id": literal(run.id),
         "detail": _detail(connection),
     }
-    query = select(*values.values()).join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
-    _insert(connection, subscriber_event, values, query.where(consent.c.import_id == run.id).order_by(consent.c.id))
+    query = _new_lines(*values.values()).join(subscription, subscription.c.id == _subscription_id(run))
+    _insert(connection, subscriber_event, values, query)
 
 
 def _detail(connection: Connection) -> ColumnElement[Any]:
     build = func.json_object if connection.dialect.name == "sqlite" else func.json_build_object
-    parts = {"list": consent.c.list_slug, "source": consent.c.source, "line": cast(consent.c.source_line, Text)}
+    parts = {"list": terms.c.list_slug, "source": terms.c.source, "line": cast(line.c.line, Text)}
     return build(*(each for name, value in parts.items() for each in (literal_column(f"'{name}'"), value)))
 
 
-def _joins(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Every line that puts somebody on a list, with the person and the list."""
-    return (
-        _lines(*columns)
-        .join(subscriber, subscriber.c.address == line.c.address)
-        .join(list_, list_.c.slug == terms.c.list_slug)
-        .where(decision.c.outcome == Outcome.NEW)
-        .order_by(decision.c.n)
-    )
+def _subscription_id(run: Run) -> ColumnElement[int]:
+    return decision.c.n + literal(run.subscriptions_before, Id)
+
+
+def _new_lines(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Every line that puts somebody on a list."""
+    return _lines(*columns).where(decision.c.outcome == Outcome.NEW).order_by(decision.c.n)
 
 
 def _lines(*columns: ColumnElement[Any]) -> Select[Any]:
@@ -197,4 +216,4 @@ def _insert(connection: Connection, table: Table, values: Mapping[str, ColumnEle
     connection.execute(table.insert().from_select(list(values), query, include_defaults=False))
 
 
-_GROWN = {_people: subscriber, _subscriptions: subscription, _consents: consent}
+_GROWN = {_people: subscriber, _subscriptions: subscription}

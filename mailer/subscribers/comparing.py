@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.facts import find_changes
-from mailer.subscribers.import_model import FIELDS, Change, ImportProgress, Outcome
+from mailer.subscribers.import_model import FIELDS, Decided, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.staging import decision, list_what_differs, read_undecided
+from mailer.subscribers.staging import list_what_differs, read_undecided, write_decisions
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -42,16 +42,6 @@ class Line:
     list_lang: str
     outcome: Outcome | None
     facts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What is to become of a line; `makes_person` says that somebody new is made of it."""
-
-    n: int
-    outcome: Outcome
-    makes_person: bool = False
-    changes: tuple[Change, ...] = ()
 
 
 def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
@@ -83,30 +73,16 @@ def _obstacle(person: Person | None, slug: str) -> Outcome | None:
 
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
     """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
-    connection.execute(decision.delete())
     counts = Counter({Outcome.NEW: list_what_differs(connection)})
     people = groupby(read_undecided(connection), key=attrgetter("address"))
     groups = ([*rows] for _, rows in people)
     while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
         counts.update(each.outcome for each in decided)
-        connection.execute(_settle, [_values(each) for each in decided])
+        write_decisions(connection, decided)
         progress(ImportProgress(step="comparing", done=counts.total(), total=total))
     counts[Outcome.UNCHANGED] += total - counts.total()
     return counts
-
-
-_settle = decision.update().where(decision.c.n == bindparam("which"))
-
-
-def _values(decided: Decided) -> dict[str, Any]:
-    changes = [asdict(each) for each in decided.changes] or None
-    return {
-        "which": decided.n,
-        "outcome": decided.outcome.value,
-        "makes_person": decided.makes_person,
-        "changes": changes,
-    }
 
 
 def _with_statuses(

@@ -31,6 +31,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What is to become of the line with the number `n`; `makes_person` says that somebody new is made of it."""
+
+    n: int
+    outcome: Outcome
+    makes_person: bool = False
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
     """What became of one line. `cells` are given for an invalid one, as they stand in the file."""
 

@@ -2,7 +2,8 @@
 
 import heapq
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -37,7 +38,7 @@ from mailer.database.rows import insert_rows
 from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
-from mailer.subscribers.import_model import FIELDS, Change, ImportLine, ImportProgress, Outcome
+from mailer.subscribers.import_model import FIELDS, Change, Decided, ImportLine, ImportProgress, Outcome
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.suppression import Scopes, SuppressionList
 
@@ -106,14 +107,22 @@ refused_line = Table(
     prefixes=["TEMPORARY"],
 )
 
-# What comparing with the register has decided; a line that is not here changes nothing.
+# What comparing with the register has decided; a line that is neither here nor below changes nothing.
 decision = Table(
     "import_decision",
     _metadata,
     Column("n", Id, primary_key=True, autoincrement=False),
-    Column("outcome", String(16)),  # none until it is decided
+    Column("outcome", String(16)),
     Column("makes_person", Boolean, nullable=False, server_default=true()),
     Column("changes", JSON(none_as_null=True)),
+    prefixes=["TEMPORARY"],
+)
+
+# The lines for which that takes more than one look.
+undecided = Table(
+    "import_undecided",
+    _metadata,
+    Column("n", Id, primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
 )
 
@@ -233,8 +242,10 @@ def list_what_differs(connection: Connection) -> int:
     """List every line that would change something or has to be reported; returns how many are decided by that.
 
     Those are most lines of a first import: people nobody knows, on one line each. Left out are most lines of an
-    import that is done again: they find everything as they say it.
+    import that is done again: they find everything as they say it. The others are left to be decided one by one.
     """
+    for each in (decision, undecided):
+        connection.execute(each.delete())
     is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
     is_beside = _other.c.n.between(line.c.n - 1, line.c.n + 1) & (_other.c.n != line.c.n)
     is_alone = ~exists().where(is_beside, _other.c.address == line.c.address)
@@ -249,9 +260,12 @@ def list_what_differs(connection: Connection) -> int:
         .order_by(line.c.n)
     )
     connection.execute(decision.insert().from_select(["n", "outcome"], query, include_defaults=False))
+    no_outcome = decision.c.outcome.is_(None)
+    connection.execute(undecided.insert().from_select(["n"], select(decision.c.n).where(no_outcome)))
+    connection.execute(decision.delete().where(no_outcome))
     if connection.dialect.name == "postgresql":
-        connection.execute(text("ANALYZE import_decision"))
-    return int(connection.execute(select(func.count(decision.c.outcome))).scalar_one())
+        connection.execute(text("ANALYZE import_decision, import_undecided"))
+    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
 
 
 _other = line.alias("other")
@@ -265,7 +279,7 @@ def _finds_itself() -> ColumnElement[bool]:
 
 
 def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
-    """The other listed lines with what is stored of their person, those of one address together, as in the files."""
+    """The other lines with what is stored of their person, those of one address together, as in the files."""
     query = (
         select(
             line.c.n,
@@ -280,14 +294,26 @@ def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
             subscriber.c.id,
             *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
         )
-        .select_from(decision)
-        .join(line, line.c.n == decision.c.n)
+        .select_from(undecided)
+        .join(line, line.c.n == undecided.c.n)
         .join(terms, terms.c.id == line.c.terms_id)
         .outerjoin(subscriber, subscriber.c.address == line.c.address)
-        .where(decision.c.outcome.is_(None))
-        .order_by(decision.c.n)
+        .order_by(undecided.c.n)
     )
     return iter(connection.execute(query.execution_options(yield_per=BATCH)))
+
+
+def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
+    """Add what has become of lines that were undecided."""
+    insert_rows(
+        connection,
+        decision,
+        [(each.n, each.outcome.value, each.makes_person, _as_json(each.changes)) for each in decided],
+    )
+
+
+def _as_json(changes: Sequence[Change]) -> str | None:
+    return json.dumps([asdict(each) for each in changes]) if changes else None
 
 
 def count_lines(connection: Connection) -> int:
