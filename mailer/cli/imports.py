@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     "new": "put on the list",
-    "changed": "facts corrected",
+    "changed": "facts or basis changed",
     "unchanged": "nothing to do",
     "duplicate": "stood further up for the same list",
     "left": "left the list; not added again",

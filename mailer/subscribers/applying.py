@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     Table,
     Text,
@@ -31,11 +31,11 @@ from mailer.database.tables import (
     subscriber_event,
     subscription,
 )
-from mailer.subscribers.import_model import FIELDS, ImportProgress, Outcome
+from mailer.subscribers.import_model import BASIS, FIELDS, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.staging import BATCH, count_lines, decision, line, terms
 
-STEPS = 5
+STEPS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +70,16 @@ def _take_numbers(connection: Connection) -> int:
 
 
 def apply(connection: Connection, run: Run, *, progress: Callable[[ImportProgress], None]) -> None:
-    """Write people, changes, subscriptions, consents and history."""
+    """Write people, changes of facts and bases, subscriptions, consents and history."""
     _analyse(connection, decision)
-    for done, step in enumerate((_people, _changes, _subscriptions, _consents, _events), 1):
+    for done, step in enumerate((_people, _changes, _new_bases, _subscriptions, _consents, _events), 1):
         step(connection, run)
         _analyse(connection, _GROWN.get(step))
         progress(ImportProgress(step="writing", done=done, total=STEPS))
 
 
 def _analyse(connection: Connection, table: Table | None) -> None:
-    """PostgreSQL would join the next table as if this one were as small as before."""
+    """PostgreSQL would read and join this table as if it were as small as before."""
     if table is not None and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
@@ -110,15 +110,20 @@ def _domain(connection: Connection) -> ColumnElement[str]:
 def _changes(connection: Connection, run: Run) -> None:
     """One after the other: what a later line says holds."""
     query = (
-        _lines(subscriber.c.id, decision.c.changes)
+        _lines(decision.c.n, subscriber.c.id, terms.c.list_slug, list_.c.id.label("list_id"), decision.c.changes)
         .join(subscriber, subscriber.c.address == line.c.address)
+        .join(list_, list_.c.slug == terms.c.list_slug)
         .where(decision.c.outcome.in_([Outcome.NEW, Outcome.CHANGED]), decision.c.changes.is_not(None))
         .order_by(decision.c.n)
+        .limit(BATCH)
     )
-    changed = ((row, change) for row in connection.execute(query).all() for change in row.changes)
-    while batch := list(islice(changed, BATCH)):
-        _write_facts(connection, [(row.id, change) for row, change in batch])
-        connection.execute(subscriber_event.insert(), [_changed_event(run, row.id, change) for row, change in batch])
+    after = 0
+    while rows := connection.execute(query.where(decision.c.n > after)).all():
+        after = rows[-1].n
+        _write_facts(connection, [(row.id, change) for row in rows for change in row.changes])
+        connection.execute(
+            subscriber_event.insert(), [_changed_event(run, row, each) for row in rows for each in row.changes]
+        )
 
 
 def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]]]) -> None:
@@ -133,16 +138,33 @@ def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]
             connection.execute(statement, rows)
 
 
-def _changed_event(run: Run, subscriber_id: int, change: dict[str, str]) -> dict[str, Any]:
+def _changed_event(run: Run, row: Row[Any], change: dict[str, str]) -> dict[str, Any]:
+    """A fact is changed for all lists, a basis for one."""
+    is_basis = change["field"] == BASIS
     return {
-        "subscriber_id": subscriber_id,
+        "subscriber_id": row.id,
         "at": run.at,
         "actor": run.actor,
         "action": "changed",
-        "list_id": None,
+        "list_id": row.list_id if is_basis else None,
         "import_id": run.id,
-        "detail": change,
+        "detail": change | ({"list": row.list_slug} if is_basis else {}),
     }
+
+
+def _new_bases(connection: Connection, run: Run) -> None:
+    """Consents of people who were on the list before."""
+    same = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
+    values = _consent(run, subscription.c.id)
+    query = (
+        _lines(*values.values())
+        .join(subscriber, subscriber.c.address == line.c.address)
+        .join(list_, list_.c.slug == terms.c.list_slug)
+        .join(subscription, same)
+        .where(decision.c.adds_basis)
+        .order_by(decision.c.n)
+    )
+    _insert(connection, consent, values, query)
 
 
 def _subscriptions(connection: Connection, run: Run) -> None:
@@ -163,8 +185,13 @@ def _subscriptions(connection: Connection, run: Run) -> None:
 
 
 def _consents(connection: Connection, run: Run) -> None:
-    values = {
-        "subscription_id": _subscription_id(run),
+    values = _consent(run, _subscription_id(run))
+    _insert(connection, consent, values, _new_lines(*values.values()))
+
+
+def _consent(run: Run, subscription_id: ColumnElement[int]) -> dict[str, ColumnElement[Any]]:
+    return {
+        "subscription_id": subscription_id,
         "list_slug": terms.c.list_slug,
         "article": terms.c.article,
         "basis": terms.c.basis,
@@ -174,7 +201,6 @@ def _consents(connection: Connection, run: Run) -> None:
         "source_line": line.c.line,
         "import_id": literal(run.id),
     }
-    _insert(connection, consent, values, _new_lines(*values.values()))
 
 
 def _events(connection: Connection, run: Run) -> None:
@@ -216,4 +242,4 @@ def _insert(connection: Connection, table: Table, values: Mapping[str, ColumnEle
     connection.execute(table.insert().from_select(list(values), query, include_defaults=False))
 
 
-_GROWN = {_people: subscriber, _subscriptions: subscription}
+_GROWN = {_people: subscriber, _subscriptions: subscription, _consents: consent, _events: subscriber_event}

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, func, select
 
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
 from mailer.subscribers.facts import find_changes
-from mailer.subscribers.import_model import FIELDS, Decided, ImportProgress, Outcome
+from mailer.subscribers.import_model import BASIS, FIELDS, Change, Decided, ImportProgress, Outcome
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.staging import list_what_differs, read_undecided, write_decisions
+from mailer.subscribers.subscriptions import latest_basis
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -24,6 +25,7 @@ class Person:
 
     facts: dict[str, str]
     statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
 
     def has_left(self, slug: str) -> bool:
         """Left this list, or left altogether: then no other list takes the person in either."""
@@ -40,6 +42,7 @@ class Line:
     n: int
     list: str
     list_lang: str
+    basis: str
     outcome: Outcome | None
     facts: dict[str, str]
 
@@ -58,6 +61,8 @@ def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
         changes = tuple(find_changes(person.facts, line.facts))
         person.facts |= {change.field: change.new for change in changes}
         is_new = line.list not in person.statuses
+        if not is_new and line.basis != (old := person.bases.get(line.list, "")):
+            changes += (Change(field=BASIS, old=old, new=line.basis),)
         person.statuses.setdefault(line.list, SubscriptionStatus.ACTIVE)
         outcome = Outcome.NEW if is_new else Outcome.CHANGED if changes else Outcome.UNCHANGED
         yield Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes)
@@ -89,12 +94,14 @@ def _with_statuses(
     connection: Connection, batch: Sequence[Sequence[Row[Any]]]
 ) -> Iterator[tuple[Person | None, list[Line]]]:
     known = [rows[0].id for rows in batch if rows[0].id is not None]
-    statuses = _read_statuses(connection, known)
+    held = _read_subscriptions(connection, known)
     for rows in batch:
         first, person = rows[0], None
         if first.id is not None:
             facts = {name: getattr(first, f"stored_{name}") for name in FIELDS}
-            person = Person(facts=facts, statuses=statuses.get(first.id, {}))
+            lists = held.get(first.id, ())
+            statuses = {each.slug: SubscriptionStatus(each.status) for each in lists}
+            person = Person(facts=facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists})
         yield person, [_line(row) for row in rows]
 
 
@@ -103,22 +110,23 @@ def _line(row: Row[Any]) -> Line:
         n=row.n,
         list=row.list_slug,
         list_lang=row.list_lang,
+        basis=row.basis,
         outcome=Outcome(row.outcome) if row.outcome else None,
         facts={"name": row.name, "organisation": row.organisation, "role": row.role, "lang": row.lang},
     )
 
 
-def _read_statuses(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, SubscriptionStatus]]:
-    found: dict[int, dict[str, SubscriptionStatus]] = {}
+def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = {}
     if not ids:
         return found
     query = (
-        select(subscription.c.subscriber_id, list_.c.slug, subscription.c.status)
+        select(subscription.c.subscriber_id, list_.c.slug, subscription.c.status, latest_basis().label("basis"))
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.subscriber_id.in_(ids))
     )
-    for id_, slug, status in connection.execute(query):
-        found.setdefault(id_, {})[slug] = SubscriptionStatus(status)
+    for row in connection.execute(query):
+        found.setdefault(row.subscriber_id, []).append(row)
     return found
 
 

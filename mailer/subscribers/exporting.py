@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from mailer.database.tables import consent, list_, subscriber, subscription
+from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.columns import COLUMNS
 from mailer.subscribers.formulas import defuse
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.subscriptions import latest_basis
 
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
 MAXIMUM_ROWS_OF_EXCEL = 1_048_576
@@ -97,9 +98,6 @@ def _rows(connection: Connection, choice: ExportChoice) -> Iterator[Iterable[str
 
 
 def _query(choice: ExportChoice) -> Select[Any]:
-    # "+ 0" keeps PostgreSQL from reading all consents backwards by number for each subscription.
-    basis = select(consent.c.basis).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
-    latest = basis.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
     query = (
         select(
             subscriber.c.address_as_given,
@@ -108,7 +106,7 @@ def _query(choice: ExportChoice) -> Select[Any]:
             subscriber.c.role,
             subscriber.c.lang,
             list_.c.slug,
-            func.coalesce(latest, ""),
+            func.coalesce(latest_basis(), ""),
             subscription.c.status,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)

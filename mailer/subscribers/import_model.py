@@ -7,6 +7,7 @@ from enum import StrEnum
 from mailer.subscribers.columns import CsvDefaults
 
 FIELDS = ("name", "organisation", "role", "lang")
+BASIS = "basis"  # what a change of the basis is called beside them
 
 
 class Outcome(StrEnum):
@@ -23,7 +24,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A fact about a subscriber that a line changes."""
+    """A fact about a subscriber that a line changes, or the basis of the subscription."""
 
     field: str
     old: str
@@ -38,6 +39,11 @@ class Decided:
     outcome: Outcome
     makes_person: bool = False
     changes: tuple[Change, ...] = ()
+
+    @property
+    def adds_basis(self) -> bool:
+        """Whether somebody who is on the list already is there on another basis now."""
+        return any(change.field == BASIS for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

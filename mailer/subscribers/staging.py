@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     not_,
     or_,
@@ -40,6 +41,7 @@ from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
 from mailer.subscribers.import_model import FIELDS, Change, Decided, ImportLine, ImportProgress, Outcome
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.subscriptions import latest_basis
 from mailer.subscribers.suppression import Scopes, SuppressionList
 
 BATCH = 5_000
@@ -114,6 +116,7 @@ decision = Table(
     Column("n", Id, primary_key=True, autoincrement=False),
     Column("outcome", String(16)),
     Column("makes_person", Boolean, nullable=False, server_default=true()),
+    Column("adds_basis", Boolean, nullable=False, server_default=false()),
     Column("changes", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
@@ -272,10 +275,11 @@ _other = line.alias("other")
 
 
 def _finds_itself() -> ColumnElement[bool]:
-    """Active on the list already, and every fact that is given is the stored one."""
+    """Active on the list already on the same basis, and every fact that is given is the stored one."""
     is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
     given = {"name": line.c.name, "organisation": line.c.organisation, "role": terms.c.role, "lang": terms.c.lang}
-    return and_(is_active, *(or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS))
+    facts = (or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS)
+    return and_(is_active, *facts, func.coalesce(latest_basis(), "") == terms.c.basis)
 
 
 def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
@@ -291,6 +295,7 @@ def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
             terms.c.role,
             terms.c.lang,
             terms.c.list_lang,
+            terms.c.basis,
             subscriber.c.id,
             *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
         )
@@ -305,15 +310,12 @@ def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
 
 def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
     """Add what has become of lines that were undecided."""
-    insert_rows(
-        connection,
-        decision,
-        [(each.n, each.outcome.value, each.makes_person, _as_json(each.changes)) for each in decided],
-    )
+    insert_rows(connection, decision, [_decision(each) for each in decided])
 
 
-def _as_json(changes: Sequence[Change]) -> str | None:
-    return json.dumps([asdict(each) for each in changes]) if changes else None
+def _decision(decided: Decided) -> tuple[Any, ...]:
+    changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
+    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes
 
 
 def count_lines(connection: Connection) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, select
 
 from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.address import parse_address
@@ -81,6 +81,13 @@ def add_consent(connection: Connection, subscription_id: int, given: Consent) ->
         return None
     connection.execute(consent.insert(), consent_row(given, subscription_id))
     return old
+
+
+def latest_basis() -> ScalarSelect[str]:
+    """The basis of the latest consent of each subscription of a query; null where there is none."""
+    # "+ 0" keeps PostgreSQL from reading all consents backwards by number for each subscription.
+    of_it = select(consent.c.basis).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
+    return of_it.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
 
 
 def leave(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:

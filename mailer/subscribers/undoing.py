@@ -6,6 +6,7 @@ Whoever got mail because of the import stays on the list: the consent is the pro
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
@@ -21,15 +22,20 @@ from mailer.database.tables import (
 )
 from mailer.subscribers import subscriptions
 from mailer.subscribers.facts import values_of
+from mailer.subscribers.import_model import BASIS, FIELDS
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
+from mailer.subscribers.subscriptions import latest_basis
 
 # A message went to the mail server, and was not refused; or was in doubt once, whatever came of it later.
 _MAY_HAVE_ARRIVED = or_(
     delivery.c.status.in_(("in_flight", "in_doubt", "accepted")),
     exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "in_doubt"),
 )
+
+
+Item = TypeVar("Item")
 
 
 class Reason(StrEnum):
@@ -65,7 +71,7 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
     with store.joining() as connection:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
-        facts = _put_facts_back(store, connection, import_id)
+        facts = _put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection, import_id)
         removed = _remove_subscriptions(store, connection, import_id)
         people += _remove_people_without_lists(connection, import_id)
@@ -98,8 +104,9 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
     """Newest first; a fact that somebody has changed since is left as it is."""
     event = subscriber_event.c
     query = select(event.subscriber_id, event.detail).where(event.import_id == import_id, event.action == "changed")
+    rows = connection.execute(query.order_by(event.id.desc())).all()
     back = []
-    for row in connection.execute(query.order_by(event.id.desc())).all():
+    for row in (row for row in rows if row.detail["field"] in FIELDS):
         field, old, new = row.detail["field"], row.detail["old"], row.detail["new"]
         if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
             back.append(
@@ -112,6 +119,38 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
 def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: str, new: str) -> bool:
     statement = subscriber.update().where(subscriber.c.id == subscriber_id, subscriber.c[field] == new)
     return connection.execute(statement.values(values_of(field, old))).rowcount == 1
+
+
+def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Who was on a list before is there on the basis of before; one that was recorded since holds."""
+    before = consent.alias("before")
+    was_there = exists().where(
+        before.c.subscription_id == consent.c.subscription_id,
+        before.c.id < consent.c.id,
+        before.c.import_id.is_distinct_from(literal(import_id)),
+    )
+    of_import = and_(consent.c.import_id == import_id, was_there)
+    query = (
+        select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug, latest_basis().label("basis"))
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(exists().where(consent.c.subscription_id == subscription.c.id, of_import))
+    )
+    rows = connection.execute(query).all()
+    connection.execute(consent.delete().where(of_import))
+    now = store.clock()
+    back = []
+    for batch in _batches(rows):
+        ids = [row.id for row in batch]
+        held = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
+        bases = {row.id: row.basis for row in connection.execute(held)}
+        details = ((row, {"field": BASIS, "old": row.basis, "new": bases[row.id], "list": row.slug}) for row in batch)
+        back += [
+            store.event(row.subscriber_id, "changed", now, detail)
+            for row, detail in details
+            if detail["old"] != detail["new"]
+        ]
+    subscriptions.record_events(connection, back)
+    return len(back)
 
 
 def _remove_people(connection: Connection, import_id: int) -> tuple[int, int]:
@@ -176,8 +215,8 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
     return len(rows)
 
 
-def _batches(ids: Sequence[int], size: int = 10_000) -> Iterator[Sequence[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:

@@ -71,7 +71,9 @@ def test_a_list_whose_name_and_trust_change_keeps_its_people_their_history_and_i
     assert (rows["agder"]["name"], rows["agder"]["region"], rows["agder"]["active"]) == ("Sørlandet", "vest", 3)
     assert told() == before
     for name in ("Sørlandet", "agder", "Agder"):
-        (workspace / "again.csv").write_text(f"epost;liste;grunnlag\nkari@agder.example;{name};e: sak 1\n", "utf-8")
+        (workspace / "again.csv").write_text(
+            f"epost;liste;grunnlag\nkari@agder.example;{name};e: samhandling\n", "utf-8"
+        )
         assert mailer("subscribers", "import", "again.csv", "--json").json["counts"]["unchanged"] == 1
     assert mailer("subscribers", "export", "vest.csv", "--region", "vest").code == 0
     assert "kari@agder.example" in (workspace / "vest.csv").read_text("utf-8-sig")

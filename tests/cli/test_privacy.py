@@ -221,10 +221,13 @@ def test_the_history_is_told_in_words_and_as_json_in_its_own(mailer: Run, tmp_pa
 
 def test_a_dry_run_is_a_full_difference(mailer: Run, tmp_path: Path) -> None:
     lines = "epost;navn;liste;grunnlag\nny@x.example;Ny;oslo;e: sak 1\nkari@agder.example;Kari Berg;agder;e: sak 1\n"
-    (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e: sak 1\n", "utf-8")
+    (tmp_path / "new.csv").write_text(lines + "ola@agder.example;Ola Åsnes;agder;e: samhandling\n", "utf-8")
     told = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--dry-run", "--json").json
     assert [each["outcome"] for each in told["lines"]] == ["new", "changed", "unchanged"]
-    assert told["lines"][1]["changes"] == [{"field": "name", "old": "Kari Nordmann", "new": "Kari Berg"}]
+    assert told["lines"][1]["changes"] == [
+        {"field": "name", "old": "Kari Nordmann", "new": "Kari Berg"},
+        {"field": "basis", "old": "e: samhandling", "new": "e: sak 1"},
+    ]
     shown = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--dry-run").out
     assert "Kari Nordmann → Kari Berg" in shown
     assert "ny@x.example" in shown

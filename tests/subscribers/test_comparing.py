@@ -11,14 +11,17 @@ ACTIVE, LEFT, SUPPRESSED = (
 )
 
 
-def _line(n: int, slug: str, *, outcome: Outcome | None = None, **facts: str) -> Line:
+BASIS = "e: case 1"
+
+
+def _line(n: int, slug: str, *, outcome: Outcome | None = None, basis: str = BASIS, **facts: str) -> Line:
     given = dict.fromkeys(("name", "organisation", "role", "lang"), "") | facts
-    return Line(n=n, list=slug, list_lang="nn", outcome=outcome, facts=given)
+    return Line(n=n, list=slug, list_lang="nn", basis=basis, outcome=outcome, facts=given)
 
 
 def _person(**statuses: SubscriptionStatus) -> Person:
     facts = {"name": "Ole", "organisation": "", "role": "", "lang": "nb"}
-    return Person(facts=facts, statuses=dict(statuses))
+    return Person(facts=facts, statuses=dict(statuses), bases=dict.fromkeys(statuses, BASIS))
 
 
 def _outcomes(person: Person | None, *lines: Line) -> list[Outcome]:
@@ -66,3 +69,15 @@ def test_an_empty_cell_changes_nothing_and_the_last_line_that_says_something_hol
         (Change(field="name", old="Ola", new="Olav"),),
     ]
     assert _outcomes(_person(oslo=ACTIVE), _line(1, "oslo")) == [Outcome.UNCHANGED]
+
+
+def test_another_basis_is_a_change_for_who_is_on_the_list_and_for_nobody_else() -> None:
+    new = Change(field="basis", old=BASIS, new="a: said yes")
+    lines = [_line(1, "oslo", basis="a: said yes"), _line(2, "agder", basis="a: said yes"), _line(3, "oslo")]
+    decided = list(decide(_person(oslo=ACTIVE), lines))
+    assert [(each.outcome, each.changes, each.adds_basis) for each in decided] == [
+        (Outcome.CHANGED, (new,), True),
+        (Outcome.NEW, (), False),
+        (Outcome.DUPLICATE, (), False),
+    ]
+    assert _outcomes(_person(oslo=LEFT), _line(1, "oslo", basis="a: said yes")) == [Outcome.LEFT]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError
-from mailer.subscribers import staging
+from mailer.subscribers import applying, staging
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import Change, ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register, SubscriptionStatus
@@ -86,6 +86,29 @@ def test_changes_are_told_field_by_field_and_an_empty_cell_changes_nothing(
     (ole,) = store.find("ødegård")
     assert (ole.name, ole.lang, ole.role) == ("Ole ØDEGÅRD", "nn", "kommune")
     assert store.history("ole@kommune.example")[-1].detail == {"field": "lang", "old": "nb", "new": "nn"}
+
+
+def test_another_basis_for_who_is_on_the_list_is_told_and_recorded_beside_the_first(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    import_text("epost;liste;grunnlag\nole@x.example;oslo;e: case 1\nole@x.example;agder;e: case 1\n")
+    text = "epost;liste;grunnlag\nOle@x.example;oslo;a: said yes\nole@x.example;agder;e: case 1\n"
+    tried = import_text(text, dry_run=True)
+    report = import_text(text)
+    assert _counted(tried) == _counted(report) == {"changed": 1, "unchanged": 1}
+    change = Change(field="basis", old="e: case 1", new="a: said yes")
+    assert [(each.line, each.list, each.changes) for each in report.lines] == [(2, "oslo", (change,))]
+    (ole,) = store.find("ole")
+    consents = {each.list: each.consents for each in ole.subscriptions}
+    assert [(each.basis, each.article, each.source_line, each.list) for each in consents["oslo"]] == [
+        ("e: case 1", "e", 2, "oslo"),
+        ("a: said yes", "a", 2, "oslo"),
+    ]
+    assert [each.basis for each in consents["agder"]] == ["e: case 1"]
+    last = store.history("ole@x.example")[-1]
+    detail = {"field": "basis", "old": "e: case 1", "new": "a: said yes", "list": "oslo"}
+    assert (last.action, last.detail) == ("changed", detail)
+    assert _counted(import_text(text)) == {"unchanged": 2}
 
 
 def test_the_same_person_twice_on_one_list_is_a_duplicate(import_text: Import) -> None:
@@ -164,12 +187,19 @@ def test_more_people_than_one_batch_all_come_in_and_are_all_changed(
     store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staging, "BATCH", 300)
+    monkeypatch.setattr(applying, "BATCH", 300)
     text = "epost;liste\n" + "".join(f"n{number}@x.example;oslo\n" for number in range(2100))
     assert _counted(import_text(text)) == {"new": 2100}
     assert _counted(import_text(text)) == {"unchanged": 2100}
     named = "epost;navn;liste\n" + "".join(f"n{number}@x.example;N {number};oslo\n" for number in range(2100))
     assert _counted(import_text(named)) == {"changed": 2100}
     assert {each.name for each in store.read_audience(["oslo"])} == {f"N {number}" for number in range(2100)}
+    other = "epost;liste;grunnlag\n" + "".join(f"n{number}@x.example;oslo;a: {number}\n" for number in range(2100))
+    assert _counted(import_text(other)) == {"changed": 2100}
+    person = store.show("n2099@x.example")
+    assert person is not None
+    assert person.subscriptions[0].consent is not None
+    assert person.subscriptions[0].consent.basis == "a: 2099"
 
 
 def test_terms_that_are_forgotten_between_two_lines_are_right_on_both(

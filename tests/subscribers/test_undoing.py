@@ -53,7 +53,7 @@ def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
 
 
 def test_facts_are_put_back_unless_somebody_changed_them_since(store: SubscriberStore, import_text: Import) -> None:
-    store.add("ole@x.example", lists=["oslo"], basis="b: case 1", name="Ole", role="kommune")
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1", name="Ole", role="kommune")
     report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
     assert report.id is not None
     assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2)
@@ -67,6 +67,30 @@ def test_facts_are_put_back_unless_somebody_changed_them_since(store: Subscriber
     assert second.id is not None
     assert undo_import(store, second.id).facts == 0
     assert store.find("ole")[0].name == "Olav"
+
+
+def _bases(store: SubscriberStore, address: str) -> list[str]:
+    found = store.show(address)
+    assert found is not None
+    return [each.basis for one in found.subscriptions for each in one.consents]
+
+
+def test_who_was_on_the_list_before_is_there_on_the_basis_of_before(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    for who in ("ole", "kari"):
+        store.add(f"{who}@x.example", lists=["oslo"], basis="b: agreement 1")
+    report = import_text("ole@x.example;;oslo\nkari@x.example;;oslo\nkari@x.example;;agder\n")
+    store.add("kari@x.example", lists=["oslo"], basis="a: said yes")
+    _send(store, "ole@x.example", lists="oslo", status="accepted")
+    assert _bases(store, "kari@x.example") == ["e: case 1", "b: agreement 1", "e: case 1", "a: said yes"]
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=1)
+    assert _bases(store, "ole@x.example") == ["b: agreement 1"]
+    assert _bases(store, "kari@x.example") == ["b: agreement 1", "a: said yes"]
+    back = {"field": "basis", "old": "e: case 1", "new": "b: agreement 1", "list": "oslo"}
+    assert store.history("ole@x.example")[-1].detail == back
+    assert [each.detail for each in store.history("kari@x.example")].count(back) == 0
 
 
 def test_somebody_who_has_left_since_stays_known_as_having_left(store: SubscriberStore, import_text: Import) -> None:
@@ -178,7 +202,7 @@ def test_a_sender_that_marks_somebody_meanwhile_is_waited_for(
 def test_mail_through_a_list_the_person_was_on_before_keeps_nobody_on_another(
     store: SubscriberStore, import_text: Import
 ) -> None:
-    store.add("ole@x.example", lists=["agder"], basis="a: said yes")
+    store.add("ole@x.example", lists=["agder"], basis="e: case 1")
     report = import_text("ole@x.example;;oslo\nole@x.example;;agder\n")
     _send(store, "ole@x.example", lists="agder", status="accepted")
     assert report.id is not None
