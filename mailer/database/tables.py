@@ -158,7 +158,7 @@ consent = Table(
     "consent",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("subscription_id", ForeignKey("subscription.id"), nullable=False, index=True),
+    Column("subscription_id", ForeignKey("subscription.id"), nullable=False),
     Column("list_slug", String(64), nullable=False),  # the list it was given for, whatever becomes of the list
     Column("article", String(1), nullable=False, server_default=""),  # a, b or e of GDPR art. 6(1)
     Column("basis", Text, nullable=False),
@@ -170,6 +170,8 @@ consent = Table(
     Column("source_line", Integer),
     Column("import_id", Id, index=True),
 )
+# Whether a subscription rests on an import is asked for each of them; of two indexes SQLite would use either.
+Index("ix_consent_subscription_id_import_id", consent.c.subscription_id, consent.c.import_id)
 
 subscriber_event = Table(
     "subscriber_event",

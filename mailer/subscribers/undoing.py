@@ -6,9 +6,9 @@ Whoever got mail because of the import stays on the list: the consent is the pro
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal, or_, select, text
 
 from mailer.database.tables import (
     attempt,
@@ -103,10 +103,11 @@ def _latest(connection: Connection) -> str:
 def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
     """Newest first; a fact that somebody has changed since is left as it is."""
     event = subscriber_event.c
-    query = select(event.subscriber_id, event.detail).where(event.import_id == import_id, event.action == "changed")
-    rows = connection.execute(query.order_by(event.id.desc())).all()
+    of_import = and_(event.import_id == import_id, event.action == "changed")
+    is_fact = event.detail["field"].as_string().in_(FIELDS)
+    query = select(event.subscriber_id, event.detail).where(of_import, is_fact).order_by(event.id.desc())
     back = []
-    for row in (row for row in rows if row.detail["field"] in FIELDS):
+    for row in connection.execute(query).all():
         field, old, new = row.detail["field"], row.detail["old"], row.detail["new"]
         if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
             back.append(
@@ -132,23 +133,25 @@ def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: 
     of_import = and_(consent.c.import_id == import_id, was_there)
     query = (
         select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug, latest_basis().label("basis"))
+        .join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
         .join(list_, list_.c.id == subscription.c.list_id)
-        .where(exists().where(consent.c.subscription_id == subscription.c.id, of_import))
+        .where(of_import)
     )
     rows = connection.execute(query).all()
     connection.execute(consent.delete().where(of_import))
-    now = store.clock()
-    back = []
-    for batch in _batches(rows):
-        ids = [row.id for row in batch]
-        held = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
-        bases = {row.id: row.basis for row in connection.execute(held)}
-        details = ((row, {"field": BASIS, "old": row.basis, "new": bases[row.id], "list": row.slug}) for row in batch)
-        back += [
-            store.event(row.subscriber_id, "changed", now, detail)
-            for row, detail in details
-            if detail["old"] != detail["new"]
-        ]
+    return sum(_tell_of_bases(store, connection, batch) for batch in _batches(rows))
+
+
+def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Sequence[Row[Any]]) -> int:
+    """Record which subscriptions rest on another basis than before; returns how many."""
+    ids = [row.id for row in before]
+    query = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
+    now, bases = store.clock(), {row.id: row.basis for row in connection.execute(query)}
+    back = [
+        store.event(row.subscriber_id, "changed", now, {"field": BASIS, "old": row.basis, "new": new, "list": row.slug})
+        for row in before
+        if (new := bases[row.id]) != row.basis
+    ]
     subscriptions.record_events(connection, back)
     return len(back)
 

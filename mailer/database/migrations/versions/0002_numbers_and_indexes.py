@@ -1,4 +1,4 @@
-"""People are found by the words of their names, and no number of a person is given twice."""
+"""People are found by the words of their names, no number of a person is given twice, consents are found by import."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,8 @@ def upgrade() -> None:
     if connection.dialect.name == "sqlite":
         with op.batch_alter_table("subscriber", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
             pass
+    op.drop_index(op.f("ix_consent_subscription_id"), "consent")
+    op.create_index("ix_consent_subscription_id_import_id", "consent", ["subscription_id", "import_id"])
     _fold_names_anew(connection)
     if connection.dialect.name == "postgresql":
         words = words_on_postgresql(_subscriber.c.name_folded)
