@@ -188,6 +188,7 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=8,
         max_overflow=16,
+        hide_parameters=True,  # they are people's addresses, and errors end up in logs
     )
 
     @event.listens_for(engine, "connect")

@@ -26,6 +26,9 @@ def protect_history(connection: Connection) -> None:
 def _on_sqlite(table: str, is_kept: str) -> tuple[str, ...]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
     return (
+        # REPLACE would delete a row without asking the last of these.
+        f"""CREATE TRIGGER {table}_is_not_replaced BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}""",  # noqa: S608 our own names
         f"CREATE TRIGGER {table}_is_not_changed BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_is_not_deleted BEFORE DELETE ON {table} WHEN {is_kept} {refuse}",
     )

@@ -41,6 +41,7 @@ def create_patient_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=16,
+        hide_parameters=True,  # they are people's addresses, and errors end up in logs
     )
 
     @event.listens_for(engine, "do_connect")

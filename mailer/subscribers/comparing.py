@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from mailer.database.tables import list_, subscriber, subscriber_event, subscription, suppression
+from mailer.database.tables import list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.facts import find_changes
 from mailer.subscribers.import_model import BASIS, FIELDS, Change, Decided, ImportProgress, Outcome
-from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.model import SubscriptionStatus, has_left
 from mailer.subscribers.staging import list_what_differs, read_undecided, write_decisions
 from mailer.subscribers.subscriptions import latest_basis
+from mailer.subscribers.suppression import SuppressionList
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -26,13 +27,6 @@ class Person:
     facts: dict[str, str]
     statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
-
-    def has_left(self, slug: str) -> bool:
-        """Left this list, or left altogether: then no other list takes the person in either."""
-        if self.statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
-            return True
-        others = set(self.statuses.values()) - {SubscriptionStatus.SUPPRESSED}
-        return others == {SubscriptionStatus.UNSUBSCRIBED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +67,7 @@ def _obstacle(person: Person | None, slug: str) -> Outcome | None:
         return None
     if person.statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
         return Outcome.SUPPRESSED
-    return Outcome.LEFT if person.has_left(slug) else None
+    return Outcome.LEFT if has_left(person.statuses, slug) else None
 
 
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
@@ -123,20 +117,23 @@ def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int,
     query = (
         select(subscription.c.subscriber_id, list_.c.slug, subscription.c.status, latest_basis().label("basis"))
         .join(list_, list_.c.id == subscription.c.list_id)
-        .where(subscription.c.subscriber_id.in_(ids))
+        .where(subscription.c.subscriber_id.in_(ids), list_.c.merged_into_id.is_(None))
     )
     for row in connection.execute(query):
         found.setdefault(row.subscriber_id, []).append(row)
     return found
 
 
-def fingerprint(connection: Connection) -> tuple[int, ...]:
-    """What changes whenever somebody changes the register: every change of a person is an event."""
+def fingerprint(connection: Connection, suppressed: SuppressionList) -> tuple[object, ...]:
+    """What changes whenever somebody changes what an import is compared with.
+
+    Changes of people are events, but for those who come and go. Numbers of events are given before others can see them,
+    so this is only to be asked while nobody is in the midst of a change (`SubscriberStore.lock_joining`).
+    """
     numbers = (
         select(func.count()).select_from(subscriber),
         select(func.coalesce(func.max(subscriber.c.id), 0)),
         select(func.coalesce(func.max(subscriber_event.c.id), 0)),
-        select(func.coalesce(func.max(suppression.c.id), 0)),
-        select(func.count(suppression.c.released_at)),
+        select(func.count(list_.c.merged_into_id)),
     )
-    return tuple(connection.execute(each).scalar_one() for each in numbers)
+    return *(connection.execute(each).scalar_one() for each in numbers), suppressed.all_scopes(connection)

@@ -63,7 +63,7 @@ def import_files(
         with closing(_read(files, register, options.defaults)) as rows:
             invalid = stage(connection, rows, suppressed=store.suppressed, total=_estimate(files), progress=progress)
         total = count_lines(connection)
-        seen = fingerprint(connection)
+        seen = _look(store, connection)
         counts = compare(connection, total=total, progress=progress)
         counts[Outcome.INVALID] = invalid
         stops = options.dry_run or bool(invalid and not options.skip_invalid)
@@ -93,18 +93,26 @@ def _estimate(files: Sequence[Path]) -> int | None:
     return count
 
 
+def _look(store: SubscriberStore, connection: Connection) -> tuple[object, ...]:
+    """What the register is like in a moment in which nobody is changing it."""
+    store.lock_joining(connection)
+    seen = fingerprint(connection, store.suppressed)
+    connection.commit()
+    return seen
+
+
 def _write(
     store: SubscriberStore,
     connection: Connection,
     *,
     files: Sequence[Path],
     counts: Counter[Outcome],
-    seen: tuple[int, ...],
+    seen: tuple[object, ...],
     progress: Callable[[ImportProgress], None],
 ) -> tuple[int | None, Counter[Outcome]]:
     with begin_writing(connection):
         store.lock_joining(connection)
-        if fingerprint(connection) != seen:
+        if fingerprint(connection, store.suppressed) != seen:
             mark_suppressed(connection, store.suppressed)
             fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)
             fresh[Outcome.INVALID], counts = counts[Outcome.INVALID], fresh

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.subscribers import subscriptions
-from mailer.subscribers.model import Consent, Lang, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Consent, Lang, SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
 
 UNDO_WITHIN = timedelta(hours=1)
@@ -50,7 +50,12 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int) -> tuple[str, ...]:
     """
     now = store.clock()
     with store.joining() as connection:
-        left = [row for row in _subscriptions(connection, subscriber_id) if _is_just_left(row, store)]
+        barred = _barred(store, connection, subscriber_id)
+        left = [
+            row
+            for row in _subscriptions(connection, subscriber_id)
+            if _is_just_left(row, store) and row.slug not in barred
+        ]
         before = subscriptions.read_subscriptions(connection, [subscriber_id])[subscriber_id]
         consents = {each.list: each.consent for each in before}
         for row in left:
@@ -65,8 +70,17 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int) -> tuple[str, ...]:
     return back
 
 
+def _barred(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:
+    """The lists that the person must get nothing through."""
+    query = select(subscriber.c.address).where(subscriber.c.id == subscriber_id)
+    address = connection.execute(query).scalar()
+    scopes = store.suppressed.scopes(connection, address) if address else frozenset()
+    return frozenset(subscriptions.list_ids(connection)) if ALL_LISTS in scopes else scopes
+
+
 def _is_just_left(row: Any, store: SubscriberStore) -> bool:
-    return row.status == SubscriptionStatus.UNSUBSCRIBED and bool(store.clock() - row.since <= UNDO_WITHIN)
+    ago: timedelta = store.clock() - row.since
+    return row.status == SubscriptionStatus.UNSUBSCRIBED and timedelta(0) <= ago <= UNDO_WITHIN
 
 
 def _subscriptions(connection: Connection, subscriber_id: int) -> Sequence[Any]:

@@ -1,5 +1,6 @@
 """Subscribers, lists and subscriptions as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,13 @@ class SubscriptionStatus(StrEnum):
     ACTIVE = "active"
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
+
+
+def has_left(statuses: Mapping[str, SubscriptionStatus], slug: str) -> bool:
+    """Whether somebody with these subscriptions left this list, or altogether: then no other takes them in either."""
+    if statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
+        return True
+    return set(statuses.values()) - {SubscriptionStatus.SUPPRESSED} == {SubscriptionStatus.UNSUBSCRIBED}
 
 
 class ListKind(StrEnum):

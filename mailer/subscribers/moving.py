@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, case, exists, select
 
-from mailer.database.tables import list_, subscriber, subscription
+from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers import subscriptions
-from mailer.subscribers.address import parse_address
-from mailer.subscribers.model import Register, Subscriber, SubscriptionStatus
+from mailer.subscribers.address import Address, parse_address
+from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
@@ -30,22 +30,40 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
             raise SubscriberError(f"{after.as_given} is that person's address already", hint="Nothing was changed.")
         if before.normalised != after.normalised:
             if store.suppressed.holds(connection, before.normalised):
-                raise _suppressed(before.normalised)  # a new address would let mail through again
-            if store.suppressed.find(connection, after.normalised):
-                raise _suppressed(after.normalised)
+                raise _suppressed(before.normalised, ALL_LISTS)  # a new address would let mail through again
+            for scope in sorted(store.suppressed.scopes(connection, after.normalised)):
+                raise _suppressed(after.normalised, scope)
             _refuse_taken(connection, after.normalised)
             store.suppressed.move(connection, before.normalised, after.normalised)
             store.suppressed.add(connection, before.normalised, reason=SuppressionReason.MOVED, now=now)
         values = {"address": after.normalised, "address_as_given": after.as_given}
         values["domain"] = after.normalised.rpartition("@")[2]
         connection.execute(subscriber.update().where(subscriber.c.id == found.id).values(values))
+        _redirect(connection, found.id, after)
         detail = {"old": found.address_as_given, "new": after.as_given}
         subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
     return store.get(int(found.id))
 
 
-def _suppressed(address: str) -> SubscriberError:
-    return SubscriberError(f"{address} is suppressed", hint=f"mailer subscribers release {address} --reason TEXT")
+def _redirect(connection: Connection, subscriber_id: int, address: Address) -> None:
+    """Let mailings that are under way find the new address; a sender that has the old one in hand may not send there.
+
+    Where the mailing had that address before, from somebody else, the delivery stays as it is.
+    """
+    others = delivery.alias("others")
+    same = exists().where(others.c.mailing_id == delivery.c.mailing_id, others.c.address == address.normalised)
+    open_ = delivery.c.status.in_(("queued", "claimed", "deferred"))
+    theirs = and_(delivery.c.subscriber_id == subscriber_id, open_, ~same)
+    values = {"address": address.normalised, "recipient": address.as_given}
+    is_claimed = delivery.c.status == "claimed"
+    requeued = {"status": case((is_claimed, "queued"), else_=delivery.c.status), "run_id": None}
+    connection.execute(delivery.update().where(theirs).values(values | requeued))
+
+
+def _suppressed(address: str, scope: str) -> SubscriberError:
+    only = "" if scope == ALL_LISTS else f" --list {scope}"
+    hint = f"mailer subscribers release {address}{only} --reason TEXT"
+    return SubscriberError(f"{address} is suppressed{only and f' on {scope}'}", hint=hint)
 
 
 def _refuse_taken(connection: Connection, address: str) -> None:

@@ -1,6 +1,6 @@
 """The store of subscribers: frozen objects in and out, every change in the history, nobody ever deleted by leaving."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
@@ -21,7 +21,7 @@ from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_aud
 from mailer.subscribers.basis import require_basis
 from mailer.subscribers.facts import change_facts
 from mailer.subscribers.finding import find_ids
-from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus, has_left
 from mailer.subscribers.roles import parse_role
 from mailer.subscribers.subscriptions import Event, NewSubscription
 from mailer.subscribers.suppression import Suppression, SuppressionList, SuppressionReason
@@ -160,6 +160,7 @@ class SubscriberStore:
         """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error."""
         now = self.clock()
         with self.database.writing() as connection:
+            self.lock_joining(connection, is_leaving=True)
             left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
             self._record(connection, subscriber_id, "unsubscribed", now, left)
         return left
@@ -253,10 +254,14 @@ class SubscriberStore:
             self.lock_joining(connection)
             yield connection
 
-    def lock_joining(self, connection: Connection) -> None:
-        """Let nobody else add subscribers until the transaction ends; on SQLite nobody else can write at all."""
+    def lock_joining(self, connection: Connection, *, is_leaving: bool = False) -> None:
+        """Let nobody else add subscribers until the transaction ends; on SQLite nobody else can write at all.
+
+        Nor does anybody leave meanwhile. Those who leave keep away only who adds, and do not wait for one another.
+        """
         if not self.database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _JOINING_LOCK})
+            lock = "pg_advisory_xact_lock_shared" if is_leaving else "pg_advisory_xact_lock"
+            connection.execute(text(f"SELECT {lock}(:lock)"), {"lock": _JOINING_LOCK})
 
     def event(self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any]) -> Event:
         """A line of the history with this store's actor."""
@@ -302,19 +307,22 @@ class SubscriberStore:
     def _join(
         self, connection: Connection, subscriber_id: int, wanted: dict[str, int], consent: Consent, *, again: bool
     ) -> None:
-        found = {
-            row.list_id: row
-            for row in connection.execute(select(subscription).where(subscription.c.subscriber_id == subscriber_id))
-        }
+        query = (
+            select(subscription, list_.c.slug)
+            .join(list_, list_.c.id == subscription.c.list_id)
+            .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
+        )
+        found = {row.slug: row for row in connection.execute(query)}
+        if not again:
+            _refuse_left(wanted, found)
         joined = []
         for slug, list_id in wanted.items():
-            row = found.get(list_id)
+            row = found.get(slug)
             given = replace(consent, list=slug)
             if row is None:
                 new = NewSubscription(subscriber_id=subscriber_id, list_id=list_id, consent=given)
                 subscriptions.insert_subscriptions(connection, [new])
             elif row.status == SubscriptionStatus.UNSUBSCRIBED:
-                _refuse_left(slug, row.since, again=again)
                 subscriptions.rejoin(connection, row.id, given)
             else:
                 old = subscriptions.add_consent(connection, row.id, given)
@@ -338,12 +346,15 @@ def _required_words(text: str, what: str, hint: str) -> str:
     return cleaned
 
 
-def _refuse_left(slug: str, since: datetime, *, again: bool) -> None:
-    if not again:
-        raise SubscriberError(
-            f"this person left {slug} on {since:%d.%m.%Y}",
-            hint="Use --again only when the person has asked to come back.",
-        )
+def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]]) -> None:
+    statuses = {slug: SubscriptionStatus(row.status) for slug, row in found.items()}
+    for slug in wanted:
+        if has_left(statuses, slug):
+            since = found[slug].since if slug in found else max(row.since for row in found.values())
+            raise SubscriberError(
+                f"this person left {slug if slug in found else 'all lists'} on {since:%d.%m.%Y}",
+                hint="Use --again only when the person has asked to come back.",
+            )
 
 
 def _by_address(normalised: str) -> Select[Any]:

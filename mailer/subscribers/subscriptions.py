@@ -100,17 +100,22 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     )
     if only is not None:
         query = query.where(list_.c.slug == only)
-    left = connection.execute(query).all()
-    _set_status(connection, [row.id for row in left], SubscriptionStatus.UNSUBSCRIBED, now)
-    return tuple(row.slug for row in left)
+    rows = connection.execute(query).all()
+    # On PostgreSQL the same person may be leaving twice at once; only one of them does.
+    statement = subscription.update().where(
+        subscription.c.id.in_([row.id for row in rows]), subscription.c.status.in_(_STILL_IN)
+    )
+    values = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": now}
+    left = set(connection.execute(statement.values(values).returning(subscription.c.id)).scalars())
+    return tuple(row.slug for row in rows if row.id in left)
 
 
 def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:
     """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs that got mail until now."""
-    got_mail = leave(connection, subscriber_id, only=only, now=now)
     query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
-    _set_status(connection, connection.execute(query).scalars().all(), SubscriptionStatus.SUPPRESSED, now)
-    return got_mail
+    rows = connection.execute(query.order_by(list_.c.position)).all()
+    _set_status(connection, [row.id for row in rows], SubscriptionStatus.SUPPRESSED, now)
+    return tuple(row.slug for row in rows if row.status in _STILL_IN)
 
 
 def release(connection: Connection, subscriber_id: int, *, except_on: Collection[str], now: datetime) -> None:
@@ -120,8 +125,9 @@ def release(connection: Connection, subscriber_id: int, *, except_on: Collection
     _set_status(connection, found, SubscriptionStatus.UNSUBSCRIBED, now)
 
 
-def _of(subscriber_id: int) -> Select[int]:
-    joined = select(subscription.c.id).join(list_, list_.c.id == subscription.c.list_id)
+def _of(subscriber_id: int) -> Select[int, str, str]:
+    joined = select(subscription.c.id, subscription.c.status, list_.c.slug)
+    joined = joined.join(list_, list_.c.id == subscription.c.list_id)
     return joined.where(subscription.c.subscriber_id == subscriber_id)
 
 

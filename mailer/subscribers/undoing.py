@@ -72,9 +72,9 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
         facts = _put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
-        people, gone_with_them = _remove_people(connection, import_id)
+        people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
-        people += _remove_people_without_lists(connection, import_id)
+        people += _remove_people_without_lists(connection)
         kept = tuple(_read_kept(connection, import_id))
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
 
@@ -105,10 +105,11 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
     event = subscriber_event.c
     of_import = and_(event.import_id == import_id, event.action == "changed")
     is_fact = event.detail["field"].as_string().in_(FIELDS)
-    query = select(event.subscriber_id, event.detail).where(of_import, is_fact).order_by(event.id.desc())
+    columns = (event.id, event.subscriber_id, event.import_id, event.detail)
+    query = select(*columns).where(of_import, is_fact).order_by(event.id.desc())
     back = []
     for row in connection.execute(query).all():
-        field, old, new = row.detail["field"], row.detail["old"], row.detail["new"]
+        field, new, old = row.detail["field"], row.detail["new"], _value_before(connection, row)
         if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
             back.append(
                 store.event(row.subscriber_id, "changed", store.clock(), {"field": field, "old": new, "new": old})
@@ -117,28 +118,43 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
     return len(back)
 
 
+def _value_before(connection: Connection, change: Row[*tuple[Any, ...]]) -> str:
+    """What a fact was before a change, and before what imports that were undone earlier had made of it."""
+    event, before = subscriber_event.c, str(change.detail["old"])
+    query = (
+        select(event.detail)
+        .where(event.subscriber_id == change.subscriber_id, event.id < change.id, event.action == "changed")
+        .where(_is_of_undone(event.import_id), event.import_id != change.import_id)
+        .where(event.detail["field"].as_string() == change.detail["field"])
+        .order_by(event.id.desc())
+    )
+    for detail in connection.execute(query).scalars():
+        if detail["new"] == before:
+            before = str(detail["old"])
+    return before
+
+
 def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: str, new: str) -> bool:
     statement = subscriber.update().where(subscriber.c.id == subscriber_id, subscriber.c[field] == new)
     return connection.execute(statement.values(values_of(field, old))).rowcount == 1
 
 
 def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
-    """Who was on a list before is there on the basis of before; one that was recorded since holds."""
+    """Who was on a list before is there on the basis of before, unless mail was sent since; a later one holds."""
     before = consent.alias("before")
     was_there = exists().where(
-        before.c.subscription_id == consent.c.subscription_id,
-        before.c.id < consent.c.id,
-        before.c.import_id.is_distinct_from(literal(import_id)),
+        before.c.subscription_id == consent.c.subscription_id, before.c.id < consent.c.id, _stands(before.c.import_id)
     )
-    of_import = and_(consent.c.import_id == import_id, was_there)
+    consent_id, basis = consent.c.id.label("consent_id"), latest_basis().label("basis")
     query = (
-        select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug, latest_basis().label("basis"))
+        select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug, consent_id, basis)
         .join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
         .join(list_, list_.c.id == subscription.c.list_id)
-        .where(of_import)
+        .where(consent.c.import_id == import_id, was_there, ~_WAS_MAILED_ON_IT)
     )
     rows = connection.execute(query).all()
-    connection.execute(consent.delete().where(of_import))
+    for batch in _batches([row.consent_id for row in rows]):
+        connection.execute(consent.delete().where(consent.c.id.in_(batch)))
     return sum(_tell_of_bases(store, connection, batch) for batch in _batches(rows))
 
 
@@ -156,19 +172,26 @@ def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Seque
     return len(back)
 
 
-def _remove_people(connection: Connection, import_id: int) -> tuple[int, int]:
-    """Those it brought to whom nothing else has happened: no other list, no mail, no change of their own."""
+def _is_of_undone(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether it comes from an import that is undone: this one, or one before it that left something behind."""
+    return import_id.in_(select(import_run.c.id).where(import_run.c.undone_at.is_not(None)))
+
+
+def _stands(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(import_id.is_(None), ~_is_of_undone(import_id))
+
+
+def _remove_people(connection: Connection) -> tuple[int, int]:
+    """Those whom undone imports brought and to whom nothing else has happened: no other list, no mail, no change."""
     event = subscriber_event.c
-    something_else = exists().where(
-        event.subscriber_id == subscriber.c.id, event.import_id.is_distinct_from(literal(import_id))
-    )
-    return delete_people(connection, and_(subscriber.c.import_id == import_id, ~something_else, ~_GOT_MAIL))
+    something_else = exists().where(event.subscriber_id == subscriber.c.id, _stands(event.import_id))
+    return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~something_else, ~_GOT_MAIL))
 
 
-def _remove_people_without_lists(connection: Connection, import_id: int) -> int:
+def _remove_people_without_lists(connection: Connection) -> int:
     """Those to whom something happened, a merger of lists or a move, but who are on no list and have left none."""
     has_lists = exists().where(subscription.c.subscriber_id == subscriber.c.id)
-    return delete_people(connection, and_(subscriber.c.import_id == import_id, ~has_lists, ~_GOT_MAIL))[0]
+    return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_GOT_MAIL))[0]
 
 
 _GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, _MAY_HAVE_ARRIVED)
@@ -188,16 +211,31 @@ _WAS_MAILED = exists().where(
 )
 
 
+# Through the list, since this consent was the one that held.
+_WAS_MAILED_ON_IT = exists().where(
+    delivery.c.subscriber_id == subscription.c.subscriber_id,
+    _MAY_HAVE_ARRIVED,
+    delivery.c.changed_at >= consent.c.recorded_at,
+    or_(_names(list_.c.slug), _names(consent.c.list_slug)),
+)
+# Left behind on a list that became part of another one, on which the person was already.
+_WAS_MERGED = exists().where(
+    subscriber_event.c.subscriber_id == subscription.c.subscriber_id,
+    subscriber_event.c.list_id == subscription.c.list_id,
+    subscriber_event.c.action == "left_merged_list",
+    list_.c.merged_into_id.is_not(None),
+)
+
+
 def _is_of(import_id: int) -> ColumnElement[bool]:
     return exists().where(consent.c.subscription_id == subscription.c.id, consent.c.import_id == import_id)
 
 
 def _is_untouched(import_id: int) -> ColumnElement[bool]:
     """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
-    of_others = exists().where(
-        consent.c.subscription_id == subscription.c.id, consent.c.import_id.is_distinct_from(literal(import_id))
-    )
-    return and_(_is_of(import_id), ~of_others, subscription.c.status == SubscriptionStatus.ACTIVE, ~_WAS_MAILED)
+    of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
+    is_as_it_was = or_(subscription.c.status == SubscriptionStatus.ACTIVE, _WAS_MERGED)
+    return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED)
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
@@ -223,20 +261,22 @@ def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item
 
 
 def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
+    columns = (subscriber.c.address_as_given, list_.c.slug, subscription.c.status)
     query = (
-        select(subscriber.c.address_as_given, list_.c.slug, subscription.c.status, _WAS_MAILED.label("was_mailed"))
+        select(*columns, _WAS_MAILED.label("was_mailed"), _WAS_MERGED.label("was_merged"))
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_of(import_id))
         .order_by(subscriber.c.address, list_.c.position)
     )
     for row in connection.execute(query):
-        yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row.status, was_mailed=row.was_mailed))
+        if row.was_mailed or not row.was_merged:
+            yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row))
 
 
-def _reason(status: str, *, was_mailed: bool) -> Reason:
-    if status == SubscriptionStatus.UNSUBSCRIBED:
-        return Reason.LEFT
-    if status == SubscriptionStatus.SUPPRESSED:
+def _reason(row: Row[Any]) -> Reason:
+    if row.status == SubscriptionStatus.SUPPRESSED:
         return Reason.SUPPRESSED
-    return Reason.MAILED if was_mailed else Reason.CHANGED
+    if row.status == SubscriptionStatus.UNSUBSCRIBED and not row.was_merged:
+        return Reason.LEFT
+    return Reason.MAILED if row.was_mailed else Reason.CHANGED

@@ -28,6 +28,15 @@ def test_a_row_of_the_history_can_neither_be_changed_nor_deleted(subscribed: Sub
             connection.execute(statement)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("table", PROTECTED, ids=lambda table: table.name)
+def test_nor_can_another_row_take_its_place(subscribed: SubscriberStore, table: Table) -> None:
+    columns = ", ".join(table.c.keys())
+    statement = f"REPLACE INTO {table.name} ({columns}) SELECT {columns} FROM {table.name}"
+    with pytest.raises(DBAPIError, match="the history is never changed"), subscribed.database.writing() as connection:
+        connection.execute(text(statement))
+
+
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_the_history_cannot_be_emptied_either(subscribed: SubscriberStore) -> None:

@@ -22,6 +22,8 @@ from mailer.database import migrate
 from mailer.database.engine import Database, DatabaseError, _sqlite_engine, open_database
 from mailer.database.tables import list_, metadata, subscriber, subscription
 from mailer.errors import MailerError
+from mailer.subscribers.model import Register
+from mailer.subscribers.register import sync_lists
 from mailer.subscribers.store import SubscriberStore
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
@@ -121,6 +123,17 @@ def test_people_of_a_version_1_are_found_by_the_words_of_their_names(empty_datab
         connection.execute(subscriber.delete().where(subscriber.c.name == "Åse Ødegård"))
     assert [each.name for each in store.find("per")] == ["Per"]
     assert store.find("øde") == ()
+    database.close()
+
+
+def test_a_number_that_version_1_gave_to_somebody_who_is_gone_is_given_to_nobody_else(
+    empty_database_url: str, register: Register
+) -> None:
+    _as_version_1_left_it(empty_database_url, ["Åse Ødegård"])
+    database = open_database(empty_database_url, upgrade=True)
+    sync_lists(database, register, now=datetime.now(UTC))
+    store = SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"suppression-key-of-tests")
+    assert store.add("new@x.example", lists=["oslo"], basis="e: case 1").id > 2
     database.close()
 
 

@@ -1,15 +1,21 @@
 """Somebody changes the register while an import reads its files: the import takes note, and everybody else goes on."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from mailer.subscribers import subscriptions
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportProgress, ImportReport, import_files
 from mailer.subscribers.model import Register
+from mailer.subscribers.moving import merge_lists
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.undoing import undo_import
 
 Import = Callable[[Callable[[], object]], ImportReport]
 
@@ -65,6 +71,108 @@ def test_somebody_is_added_meanwhile_and_stays_one_person(store: SubscriberStore
     report = import_while(lambda: store.add("P3@x.example", lists=["oslo", "agder"], basis="a: asked"))
     assert _counted(report) == {"new": 3, "changed": 1}  # the import's basis beside the first
     assert len(store.find("p3@")) == 1
+
+
+def test_somebody_suppressed_anew_while_another_is_released_is_not_taken_in(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    """The number of suppressions and of those that were released is the same afterwards."""
+    for who in ("p2", "p3"):
+        store.suppress(f"{who}@x.example", reason=SuppressionReason.MANUAL)
+    store.release("p3@x.example", note="asked for it")
+
+    def swap() -> None:
+        store.suppress("p3@x.example", reason=SuppressionReason.COMPLAINT)
+        store.release("p2@x.example", note="asked for it")
+
+    import_while(swap)
+    assert store.show("p3@x.example") is None
+
+
+def test_a_list_is_merged_meanwhile_and_who_was_suppressed_on_it_is_not_taken_in_on_the_other(
+    store: SubscriberStore, register: Register, import_while: Import
+) -> None:
+    store.suppress("p3@x.example", reason=SuppressionReason.MANUAL, list_slug="akershus")
+    smaller = replace(register, lists=tuple(each for each in register.lists if each.slug != "akershus"))
+    report = import_while(lambda: merge_lists(store, smaller, "akershus", "oslo"))
+    assert _counted(report) == {"new": 3, "suppressed": 1}
+    assert store.show("p3@x.example") is None
+
+
+@dataclass
+class Leaver:
+    """Somebody whose leaving is all but committed."""
+
+    store: SubscriberStore
+    go: Event = field(default_factory=Event)
+    is_inside: Event = field(default_factory=Event)
+
+    def leave(self, subscriber_id: int) -> tuple[str, ...]:
+        with self.store.database.writing() as connection:
+            self.store.lock_joining(connection, is_leaving=True)
+            left = subscriptions.leave(connection, subscriber_id, now=self.store.clock())
+            events = [
+                self.store.event(subscriber_id, "unsubscribed", self.store.clock(), {"list": each}) for each in left
+            ]
+            subscriptions.record_events(connection, events)
+            self.is_inside.set()
+            self.go.wait(20)
+        return left
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_who_is_just_leaving_stays_known_as_having_left_when_the_import_is_undone(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    report = import_while(lambda: None)
+    person = store.show("p3@x.example")
+    assert person is not None
+    assert report.id is not None
+    leaver = Leaver(store)
+    with ThreadPoolExecutor() as pool:
+        leaving = pool.submit(leaver.leave, person.id)
+        leaver.is_inside.wait(20)
+        undoing = pool.submit(undo_import, store, report.id)
+        leaver.go.set()
+        assert leaving.result() == ("oslo",)
+        assert [each.address for each in undoing.result().kept] == ["p3@x.example"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_who_leaves_all_lists_is_put_on_no_other_by_an_import_that_began_before(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    """Their event has a lower number than one that others can see already."""
+    leaver, later = Leaver(store), store.add("later@x.example", lists=["agder"], basis="e: case 1")
+    with ThreadPoolExecutor() as pool:
+
+        def leave() -> None:
+            person = store.show("p0@x.example")
+            assert person is not None
+            leaving = pool.submit(leaver.leave, person.id)
+            leaver.is_inside.wait(20)
+            assert store.leave(later.id) == ("agder",)  # who leaves waits for nobody who does
+            leaver.go.set()
+            assert leaving.result() == ("agder",)
+
+        assert _counted(import_while(leave)) == {"new": 3, "left": 1}
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_leaving_twice_at_once_is_leaving_once(store: SubscriberStore) -> None:
+    person = store.add("ole@x.example", lists=["agder", "oslo"], basis="e: case 1")
+    leaver = Leaver(store)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(leaver.leave, person.id)
+        leaver.is_inside.wait(20)
+        second = pool.submit(store.leave, person.id)
+        leaver.go.set()
+        assert (first.result(), second.result()) == (("agder", "oslo"), ())
+    actions = [each.action for each in store.history("ole@x.example")]
+    assert actions == ["subscribed", "subscribed", "unsubscribed", "unsubscribed"]
 
 
 def test_an_import_that_is_interrupted_leaves_nothing(store: SubscriberStore, import_while: Import) -> None:

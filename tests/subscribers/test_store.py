@@ -182,6 +182,15 @@ def test_somebody_who_left_comes_back_only_when_the_person_asks(store: Subscribe
     assert back.subscriptions[0].consent.basis == "a: a new consent"
 
 
+def test_somebody_who_left_everything_comes_back_on_no_list_unless_the_person_asks(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    store.remove("ole@kommune.example")
+    with pytest.raises(MailerError, match=r"left all lists on 01\.12\.2023"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+    store.add("ole@kommune.example", lists=["oslo"], basis="a: asked for it", again=True)
+    assert _statuses(store, "ole@kommune.example")["oslo"] is SubscriptionStatus.ACTIVE
+
+
 def test_leaving_all_lists_deletes_nothing(store: SubscriberStore) -> None:
     added = store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
     assert store.leave(added.id) == ("agder", "oslo")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,6 @@ def test_who_was_on_the_list_before_is_there_on_the_basis_of_before(
         store.add(f"{who}@x.example", lists=["oslo"], basis="b: agreement 1")
     report = import_text("ole@x.example;;oslo\nkari@x.example;;oslo\nkari@x.example;;agder\n")
     store.add("kari@x.example", lists=["oslo"], basis="a: said yes")
-    _send(store, "ole@x.example", lists="oslo", status="accepted")
     assert _bases(store, "kari@x.example") == ["e: case 1", "b: agreement 1", "e: case 1", "a: said yes"]
     assert report.id is not None
     assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=1)
@@ -92,6 +92,61 @@ def test_who_was_on_the_list_before_is_there_on_the_basis_of_before(
     back = {"field": "basis", "old": "e: case 1", "new": "b: agreement 1", "list": "oslo"}
     assert store.history("ole@x.example")[-1].detail == back
     assert [each.detail for each in store.history("kari@x.example")].count(back) == 0
+
+
+def test_a_basis_on_which_mail_was_sent_stays_and_one_recorded_after_the_mail_goes(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    for who in ("ole", "kari"):
+        store.add(f"{who}@x.example", lists=["oslo", "agder"], basis="b: agreement 1")
+    _send(store, "kari@x.example", lists="oslo", status="accepted")
+    store.clock = _later
+    report = import_text("ole@x.example;;oslo\nole@x.example;;agder\nkari@x.example;;oslo\n")
+    _send(store, "ole@x.example", lists="oslo", status="accepted")
+    assert report.id is not None
+    kept = Kept(address="ole@x.example", list="oslo", reason=Reason.MAILED)
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=0, facts=2, kept=(kept,))
+    assert _bases(store, "ole@x.example") == ["b: agreement 1", "b: agreement 1", "e: case 1"]
+    assert _bases(store, "kari@x.example") == ["b: agreement 1", "b: agreement 1"]
+
+
+def _later() -> datetime:
+    return datetime(2023, 12, 2, tzinfo=UTC)
+
+
+def test_two_imports_that_are_both_undone_leave_nothing_behind_in_whatever_order(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    store.add("siri@x.example", lists=["oslo"], basis="b: case 1", name="A")
+    before = _rows(store)
+    files = {
+        "ole@x.example;Ole;oslo;e: sak 1\nkari@x.example;Kari;oslo;e: sak 1\nsiri@x.example;B;oslo;e: sak 1\n": "one",
+        "ole@x.example;Ole;agder;e: sak 2\nkari@x.example;Kari;oslo;e: sak 2\nsiri@x.example;C;oslo;e: sak 2\n": "two",
+    }
+    for turn in (1, -1):
+        ids = []
+        for lines, name in files.items():
+            file = tmp_path / f"{name}.csv"
+            file.write_text("epost;navn;liste;grunnlag\n" + lines, encoding="utf-8")
+            ids.append(import_files(store, register, [file], options=ImportOptions()).id)
+        for id_ in ids[::turn]:
+            assert id_ is not None
+            undo_import(store, id_)
+        assert {each.address for each in store.find("@x.example")} == {"siri@x.example"}, turn
+        (siri,) = store.find("siri")
+        assert (siri.name, _bases(store, "siri@x.example")) == ("A", ["b: case 1"]), turn
+        assert _rows(store)[:3] == before[:3], turn
+
+
+def test_who_was_on_a_list_that_became_part_of_another_is_not_known_as_having_left(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\nole@x.example;Ole;bergen\n")
+    smaller = replace(register, lists=tuple(each for each in register.lists if each.slug != "fonna"))
+    merge_lists(store, smaller, "fonna", "bergen")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=1, subscriptions=2, facts=0)
+    assert import_text("ole@x.example;Ole;bergen\n").counts[Outcome.NEW] == 1
 
 
 def test_somebody_who_has_left_since_stays_known_as_having_left(store: SubscriberStore, import_text: Import) -> None:

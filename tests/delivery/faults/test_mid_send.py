@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from threading import Event, Lock
 from typing import Any
 
@@ -15,6 +16,8 @@ from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError
 from mailer.delivery.model import Counts, SkipReason
 from mailer.delivery.verdict import EndReason
+from mailer.subscribers.moving import move_person
+from mailer.subscribers.store import SubscriberStore
 from mailer.transport.smtp import SmtpTransport
 
 Plan = Callable[..., int]
@@ -139,3 +142,29 @@ def test_who_leaves_in_mid_send_is_not_sent_to(
     assert ended.reason is EndReason.FINISHED
     assert (len(server.received), counts.accepted) == (1, 1)
     assert counts.skipped == {SkipReason.UNSUBSCRIBED: PEOPLE - 1}
+
+
+def test_who_moves_in_mid_send_gets_it_at_the_new_address_and_nowhere_else(
+    plan: Plan, send: Send, fault_server: Start, database: Database
+) -> None:
+    """Both who is in the sender's hand, whose mark is refused then, and who waits."""
+    mailing_id, moved = plan(PEOPLE), Event()
+    store = SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"suppression-key-of-tests")
+    new: dict[str, str] = {}
+
+    def fault(stage: str, at: Any) -> str | None:
+        if stage == "body" and not moved.is_set():
+            moved.set()
+            waiting = ONE if at.recipient != ONE else "p4@mottaker.example"
+            for old in (at.recipient, waiting):
+                new[old] = f"ny-{old}"
+                move_person(store, old, new[old])
+        return None
+
+    server = fault_server(fault)
+    ended, counts = send(mailing_id, server, connections=1)
+    assert (ended.reason, counts.accepted) == (EndReason.FINISHED, PEOPLE)
+    assert len(new) == 2
+    assert sorted(server.received) == sorted(
+        new.get(each, each) for each in (f"p{number}@mottaker.example" for number in range(PEOPLE))
+    )

@@ -3,28 +3,63 @@
 import sqlalchemy as sa
 from alembic import op
 
-from mailer.database.names import fold_name, make_name_index, words_on_postgresql
+from mailer.database.names import fold_name
 from mailer.database.tables import Id
 
 revision = "0002"
 down_revision = "0001"
 
+# More people than any register had before this: the numbers of those who are gone may stand in links of old mails.
+_NUMBERS_BEFORE = 10_000_000
+
 _subscriber = sa.table("subscriber", sa.column("id", Id), sa.column("name", sa.Text), sa.column("name_folded", sa.Text))
+
+_REFUSE = "BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END"
+
+# As they were made with this revision, whatever becomes of them later.
+_ON_SQLITE = (
+    """CREATE VIRTUAL TABLE name_word USING fts5(name_folded, content='subscriber', content_rowid='id',
+        tokenize='ascii', detail='none', columnsize=0)""",
+    """CREATE TRIGGER subscriber_has_name AFTER INSERT ON subscriber BEGIN
+        INSERT INTO name_word (rowid, name_folded) VALUES (NEW.id, NEW.name_folded); END""",
+    """CREATE TRIGGER subscriber_changes_name AFTER UPDATE OF id, name_folded ON subscriber BEGIN
+        INSERT INTO name_word (name_word, rowid, name_folded) VALUES ('delete', OLD.id, OLD.name_folded);
+        INSERT INTO name_word (rowid, name_folded) VALUES (NEW.id, NEW.name_folded); END""",
+    """CREATE TRIGGER subscriber_loses_name AFTER DELETE ON subscriber BEGIN
+        INSERT INTO name_word (name_word, rowid, name_folded) VALUES ('delete', OLD.id, OLD.name_folded); END""",
+    "INSERT INTO name_word (name_word) VALUES ('rebuild')",
+    *(
+        f"""CREATE TRIGGER IF NOT EXISTS {table}_is_not_replaced BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {_REFUSE}"""  # noqa: S608 our own names
+        for table in ("subscriber_event", "consent")
+    ),
+)
 
 
 def upgrade() -> None:
     connection = op.get_bind()
     op.drop_index(op.f("ix_subscriber_name_folded"), "subscriber")
-    if connection.dialect.name == "sqlite":
-        with op.batch_alter_table("subscriber", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
-            pass
     op.drop_index(op.f("ix_consent_subscription_id"), "consent")
     op.create_index("ix_consent_subscription_id_import_id", "consent", ["subscription_id", "import_id"])
+    if connection.dialect.name == "sqlite":
+        _never_give_a_number_twice()
     _fold_names_anew(connection)
-    if connection.dialect.name == "postgresql":
-        words = words_on_postgresql(_subscriber.c.name_folded)
+    if connection.dialect.name == "sqlite":
+        for statement in _ON_SQLITE:
+            op.execute(statement)
+    else:
+        words = sa.text("array_to_tsvector(string_to_array(name_folded, ' '))")
         op.create_index("ix_subscriber_name_words", "subscriber", [words], postgresql_using="gin")
-    make_name_index(connection)
+
+
+def _never_give_a_number_twice() -> None:
+    with op.batch_alter_table("subscriber", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+        pass
+    op.execute("DELETE FROM sqlite_sequence WHERE name = 'subscriber'")
+    op.execute(
+        f"""INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'subscriber', {_NUMBERS_BEFORE} + coalesce(max(id), 0) FROM subscriber"""  # noqa: S608 a number of ours
+    )
 
 
 def _fold_names_anew(connection: sa.Connection) -> None:
