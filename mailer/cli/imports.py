@@ -45,6 +45,7 @@ REASONS_TO_KEEP = {
     "suppressed": "stay known as not to be written to",
     "mailed": "were sent mail because of it: stay on the list, with the basis that says why",
     "changed": "have a newer basis: stay on the list",
+    "edited": "were corrected or moved since: stay on the list",
 }
 MOST_SHOWN = 500
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
@@ -148,7 +149,7 @@ def _show_kept(kept: "Sequence[Kept]") -> None:
     show_table(["Kept", "List", "Why"], [(each.address, each.list, each.reason) for each in kept[:MOST_SHOWN]])
     if len(kept) > MOST_SHOWN:
         say(f"… and {format_value(len(kept) - MOST_SHOWN)} more.", "yellow")
-    if any(each.reason in {"mailed", "changed"} for each in kept):
+    if any(each.reason in {"mailed", "changed", "edited"} for each in kept):
         hint("mailer subscribers remove ADDRESS --list LIST")
 
 

@@ -5,14 +5,13 @@ from functools import lru_cache
 
 from mailer.errors import MailerError
 
-# "e: public task", "a – signed up", and "Art. 6 nr. 1 e", "art. 6(1)(a)", "artikkel 6 nr. 1 bokstav b".
+# "e: public task", "a – signed up", and "Art. 6 nr. 1 e", "art. 6(1)(a)", "artikkel 6 nr. 1 bokstav b". Not "e-post …".
 _ARTICLE = re.compile(
-    r"""^\s*([abe])\s*(?::|\)|–|-|$)
-    | \bart(?:\.|ikkel|icle)?\s*6\W*(?:nr|no)?\W*1\W*(?:bokstav|letter|litra)?\W*([abe])\b""",
+    r"""^\s*([a-f])\s*(?:[:)]|\s[–-](?=\s|$)|$)
+    | \bart(?:\.|ikkel|icle)?\s*6\W*(?:nr|no)?\W*1\W*(?:bokstav|letter|litra)?\W*([a-f])\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-
-_LETTER_ALONE = re.compile(r"\s*[abe]\W*", re.IGNORECASE)
+_KNOWN = {"a", "b", "e"}
 
 FORMS = (
     "Give --basis (or the column grunnlag): a letter of GDPR article 6(1), a colon and a reference: "
@@ -33,12 +32,13 @@ def require_basis(basis: str) -> str:
         raise BasisError(
             f"the basis {basis[:40]!r} begins with none of a: (consent), b: (contract) and e: (public task)", hint=FORMS
         )
-    if _LETTER_ALONE.fullmatch(basis):
+    if not any(map(str.isalnum, _ARTICLE.sub("", basis, count=1))):
         raise BasisError(f"the basis {basis[:40]!r} has no reference", hint=FORMS)
     return basis
 
 
 def article_of(basis: str) -> str:
-    """Return a, b or e, or nothing when the text does not say."""
+    """Return a, b or e, or nothing when the first letter that the text names is another, or none."""
     found = _ARTICLE.search(basis)
-    return (found[1] or found[2]).lower() if found else ""
+    letter = (found[1] or found[2]).lower() if found else ""
+    return letter if letter in _KNOWN else ""

@@ -68,9 +68,12 @@ class SubscriberStore:
 
     @cached_property
     def suppressed(self) -> SuppressionList:
-        """The addresses that must not be written to; who only counts needs no key."""
+        """The addresses that must not be written to; who only counts needs no key. Raises `SuppressionKeyError`."""
         key = self._suppression_key
-        return SuppressionList(key() if callable(key) else key)
+        suppressed = SuppressionList(key() if callable(key) else key)
+        with self.database.reading() as connection:
+            suppressed.require_key(connection)
+        return suppressed
 
     def acting_as(self, actor: str) -> "SubscriberStore":
         """The same store, for somebody else."""
@@ -263,9 +266,13 @@ class SubscriberStore:
             lock = "pg_advisory_xact_lock_shared" if is_leaving else "pg_advisory_xact_lock"
             connection.execute(text(f"SELECT {lock}(:lock)"), {"lock": _JOINING_LOCK})
 
-    def event(self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any]) -> Event:
+    def event(
+        self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any], *, import_id: int | None = None
+    ) -> Event:
         """A line of the history with this store's actor."""
-        return Event(subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail)
+        return Event(
+            subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail, import_id=import_id
+        )
 
     def _required(self, address: str) -> Subscriber:
         found = self.show(address)

@@ -185,6 +185,7 @@ class Event:
     actor: str
     action: str
     detail: dict[str, Any]
+    import_id: int | None = None  # the import that did it, or that was undone by it
 
 
 def record_events(connection: Connection, events: Iterable[Event]) -> None:
@@ -197,6 +198,7 @@ def record_events(connection: Connection, events: Iterable[Event]) -> None:
             "actor": each.actor,
             "action": each.action,
             "list_id": lists.get(each.detail.get("list", "")),
+            "import_id": each.import_id,
             "detail": each.detail,
         }
         for each in events
@@ -223,6 +225,13 @@ def read_events(connection: Connection, subscriber_id: int) -> tuple[Event, ...]
         .order_by(subscriber_event.c.id)
     )
     return tuple(
-        Event(subscriber_id=row.subscriber_id, at=row.at, actor=row.actor, action=row.action, detail=row.detail)
+        Event(
+            subscriber_id=row.subscriber_id,
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            detail=row.detail,
+            import_id=row.import_id,
+        )
         for row in connection.execute(query)
     )

@@ -10,9 +10,16 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from mailer.database.tables import suppression
+from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
 
+_KEY_SCOPE = "#key"  # of the row that says which key the others were made with; no list is called so
+
 Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
+
+
+class SuppressionKeyError(MailerError):
+    """The key is not the one that was used before: nobody who is suppressed would be known."""
 
 
 class SuppressionReason(StrEnum):
@@ -40,6 +47,15 @@ class SuppressionList:
     """The suppressed addresses. The key never changes, or erased people could be imported again."""
 
     key: bytes = field(repr=False)
+
+    def require_key(self, connection: Connection) -> None:
+        """Raise `SuppressionKeyError` when the addresses here were suppressed with another key."""
+        query = select(suppression.c.address_hash).where(suppression.c.scope == _KEY_SCOPE)
+        if any(bytes(each) != self.hash_of("") for each in connection.execute(query).scalars()):
+            raise SuppressionKeyError(
+                "the suppression key is not the one with which addresses were suppressed here",
+                hint="Restore var/suppression-key from a backup, or people who were erased could be added again.",
+            )
 
     def hash_of(self, address: str) -> bytes:
         """The keyed hash of a normalised address."""
@@ -77,7 +93,14 @@ class SuppressionList:
         connection.execute(suppression.delete().where(self._row(address, scope)))  # one that was released
         row = {"address_hash": self.hash_of(address), "scope": scope}
         connection.execute(suppression.insert().values(row | {"reason": reason.value, "since": now, "note": note}))
+        self._mark_key(connection, now)
         return True
+
+    def _mark_key(self, connection: Connection, now: datetime) -> None:
+        mark = self._row("", _KEY_SCOPE)
+        if not connection.execute(select(suppression.c.id).where(mark)).first():
+            row = {"address_hash": self.hash_of(""), "scope": _KEY_SCOPE, "reason": "key", "since": now}
+            connection.execute(suppression.insert().values(row))
 
     def release(
         self, connection: Connection, address: str, *, note: str, now: datetime, scope: str = ALL_LISTS

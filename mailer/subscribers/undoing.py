@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     MAILED = "mailed"
     CHANGED = "changed"  # there is a newer basis for it
+    EDITED = "edited"  # somebody has corrected or moved the person, whom the import brought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,8 @@ class Undone:
     kept: tuple[Kept, ...] = ()
 
 
-def undo_import(store: SubscriberStore, import_id: int) -> Undone:
-    """Undo one import. Raises `SubscriberError` when there is none of this number, or it is undone already."""
+def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False) -> Undone:
+    """Undo one import, or tell what that would do. Raises `SubscriberError` for one that is not there or undone."""
     with store.joining() as connection:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
@@ -76,7 +77,15 @@ def undo_import(store: SubscriberStore, import_id: int) -> Undone:
         removed = _remove_subscriptions(store, connection, import_id)
         people += _remove_people_without_lists(connection)
         kept = tuple(_read_kept(connection, import_id))
+        if dry_run:
+            _take_back(connection)
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
+
+
+def _take_back(connection: Connection) -> None:
+    transaction = connection.get_transaction()
+    if transaction is not None:
+        transaction.rollback()
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -111,9 +120,8 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
     for row in connection.execute(query).all():
         field, new, old = row.detail["field"], row.detail["new"], _value_before(connection, row)
         if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
-            back.append(
-                store.event(row.subscriber_id, "changed", store.clock(), {"field": field, "old": new, "new": old})
-            )
+            detail = {"field": field, "old": new, "new": old}
+            back.append(store.event(row.subscriber_id, "changed", store.clock(), detail, import_id=import_id))
     subscriptions.record_events(connection, back)
     return len(back)
 
@@ -155,19 +163,20 @@ def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: 
     rows = connection.execute(query).all()
     for batch in _batches([row.consent_id for row in rows]):
         connection.execute(consent.delete().where(consent.c.id.in_(batch)))
-    return sum(_tell_of_bases(store, connection, batch) for batch in _batches(rows))
+    return sum(_tell_of_bases(store, connection, batch, import_id) for batch in _batches(rows))
 
 
-def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Sequence[Row[Any]]) -> int:
+def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Sequence[Row[Any]], import_id: int) -> int:
     """Record which subscriptions rest on another basis than before; returns how many."""
     ids = [row.id for row in before]
     query = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
     now, bases = store.clock(), {row.id: row.basis for row in connection.execute(query)}
-    back = [
-        store.event(row.subscriber_id, "changed", now, {"field": BASIS, "old": row.basis, "new": new, "list": row.slug})
+    changes = [
+        (row, {"field": BASIS, "old": row.basis, "new": new, "list": row.slug})
         for row in before
         if (new := bases[row.id]) != row.basis
     ]
+    back = [store.event(row.subscriber_id, "changed", now, detail, import_id=import_id) for row, detail in changes]
     subscriptions.record_events(connection, back)
     return len(back)
 
@@ -218,6 +227,14 @@ _WAS_MAILED_ON_IT = exists().where(
     delivery.c.changed_at >= consent.c.recorded_at,
     or_(_names(list_.c.slug), _names(consent.c.list_slug)),
 )
+# Somebody has worked on the person since the import brought them.
+_WAS_EDITED = exists().where(
+    subscriber.c.id == subscription.c.subscriber_id,
+    _is_of_undone(subscriber.c.import_id),
+    subscriber_event.c.subscriber_id == subscriber.c.id,
+    subscriber_event.c.action.in_(("moved", "changed")),
+    _stands(subscriber_event.c.import_id),
+)
 # Left behind on a list that became part of another one, on which the person was already.
 _WAS_MERGED = exists().where(
     subscriber_event.c.subscriber_id == subscription.c.subscriber_id,
@@ -235,7 +252,7 @@ def _is_untouched(import_id: int) -> ColumnElement[bool]:
     """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
     of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
     is_as_it_was = or_(subscription.c.status == SubscriptionStatus.ACTIVE, _WAS_MERGED)
-    return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED)
+    return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
@@ -249,9 +266,8 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
         connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
         connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
     now = store.clock()
-    gone = (
-        store.event(row.subscriber_id, "import_undone", now, {"list": row.slug, "import": import_id}) for row in rows
-    )
+    details = ((row.subscriber_id, {"list": row.slug, "import": import_id}) for row in rows)
+    gone = (store.event(id_, "import_undone", now, detail, import_id=import_id) for id_, detail in details)
     subscriptions.record_events(connection, gone)
     return len(rows)
 
@@ -262,15 +278,16 @@ def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item
 
 def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
     columns = (subscriber.c.address_as_given, list_.c.slug, subscription.c.status)
+    happened = (_WAS_MAILED.label("was_mailed"), _WAS_MERGED.label("was_merged"), _WAS_EDITED.label("was_edited"))
     query = (
-        select(*columns, _WAS_MAILED.label("was_mailed"), _WAS_MERGED.label("was_merged"))
+        select(*columns, *happened)
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_of(import_id))
         .order_by(subscriber.c.address, list_.c.position)
     )
     for row in connection.execute(query):
-        if row.was_mailed or not row.was_merged:
+        if row.was_mailed or row.was_edited or not row.was_merged:
             yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row))
 
 
@@ -279,4 +296,6 @@ def _reason(row: Row[Any]) -> Reason:
         return Reason.SUPPRESSED
     if row.status == SubscriptionStatus.UNSUBSCRIBED and not row.was_merged:
         return Reason.LEFT
-    return Reason.MAILED if row.was_mailed else Reason.CHANGED
+    if row.was_mailed:
+        return Reason.MAILED
+    return Reason.EDITED if row.was_edited else Reason.CHANGED

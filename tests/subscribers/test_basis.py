@@ -16,6 +16,10 @@ from mailer.subscribers.basis import BasisError, article_of, require_basis
         ("GDPR artikkel 6 nr. 1 bokstav b, avtale", "b"),
         ("article 6(1)(f)", ""),
         ("avtale", ""),
+        ("e-post fra kommunen 3. mai", ""),
+        ("e-postliste 2023", ""),
+        ("A-listen fra Kari", ""),
+        ("Art. 6 nr. 1 c – plikt, se også art. 6 nr. 1 e", ""),
         ("employees of the municipality", ""),
         ("", ""),
     ],
@@ -31,7 +35,13 @@ def test_a_letter_with_a_reference_is_taken_as_it_is_written(basis: str) -> None
     assert require_basis(basis) == basis
 
 
-@pytest.mark.parametrize("basis", ["", " ", "e", "e:", "a: –", "f: interest", "avtale", "kommune e: x"])
+@pytest.mark.parametrize(
+    "basis",
+    [
+        *("", " ", "e", "e:", "a: –", "f: interest", "avtale", "kommune e: x", "e-post i går", "B-listen"),
+        *("Art. 6 nr. 1 bokstav e", "art. 6(1)(a).", "Art. 6 nr. 1 c – plikt, se også art. 6 nr. 1 e"),
+    ],
+)
 def test_anything_else_is_refused_with_the_three_forms(basis: str) -> None:
     with pytest.raises(BasisError) as refused:
         require_basis(basis)

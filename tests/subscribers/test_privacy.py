@@ -261,3 +261,15 @@ print(erase(store, {OLE!r}, workspace=Path({str(tmp_path)!r})).is_scrubbed)
     assert said == "True\n"
     sqlite_store.database.close()
     assert b"ole." not in _bytes(tmp_path)
+
+
+def test_with_another_key_than_the_one_people_were_erased_with_nobody_is_taken_in(
+    store: SubscriberStore, tmp_path: Path
+) -> None:
+    """Somebody has lost the file with the key, and a new one was made: erased people would come back."""
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
+    erase(store, OLE, workspace=tmp_path)
+    other = SubscriberStore(store.database, clock=store.clock, suppression_key=b"another-key-of-the-tests")
+    with pytest.raises(MailerError, match=r"not the one with which addresses were suppressed here\nRestore"):
+        other.add("kari@kommune.example", lists=["oslo"], basis="e: case 1")
+    assert other.show("kari@kommune.example") is None

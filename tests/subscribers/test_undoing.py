@@ -17,7 +17,7 @@ from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import merge_lists
+from mailer.subscribers.moving import merge_lists, move_person
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 from mailer.subscribers.undoing import Kept, Reason, Undone, undo_import
@@ -52,6 +52,16 @@ def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
     assert _rows(store) == before
     again = import_text("ole@x.example;Ole;oslo\n")
     assert again.counts[Outcome.NEW] == 1
+
+
+def test_a_dry_run_tells_the_same_and_undoes_nothing(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\n")
+    store.remove("kari@x.example")
+    before = _rows(store)
+    assert report.id is not None
+    tried = undo_import(store, report.id, dry_run=True)
+    assert _rows(store) == before
+    assert undo_import(store, report.id) == tried
 
 
 def test_facts_are_put_back_unless_somebody_changed_them_since(store: SubscriberStore, import_text: Import) -> None:
@@ -108,6 +118,22 @@ def test_a_basis_on_which_mail_was_sent_stays_and_one_recorded_after_the_mail_go
     assert undo_import(store, report.id) == Undone(people=0, subscriptions=0, facts=2, kept=(kept,))
     assert _bases(store, "ole@x.example") == ["b: agreement 1", "b: agreement 1", "e: case 1"]
     assert _bases(store, "kari@x.example") == ["b: agreement 1", "b: agreement 1"]
+
+
+def test_whom_somebody_has_corrected_or_moved_since_stays_and_is_named(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("before@x.example", lists=["agder"], basis="e: case 1", name="Før")
+    report = import_text("".join(f"{who}@x.example;Ole;oslo\n" for who in ("moved", "named", "same", "before")))
+    move_person(store, "moved@x.example", "new@x.example")
+    store.add("named@x.example", lists=["oslo"], basis="e: case 1", name="Ola")
+    store.add("before@x.example", lists=["agder"], basis="e: case 1", name="Etter")
+    assert report.id is not None
+    undone = undo_import(store, report.id)
+    kept = tuple(Kept(address=f"{who}@x.example", list="oslo", reason=Reason.EDITED) for who in ("named", "new"))
+    assert undone == Undone(people=1, subscriptions=2, facts=0, kept=kept)
+    found = {each.address.partition("@")[0]: each.name for each in store.find("@x.example")}
+    assert found == {"before": "Etter", "named": "Ola", "new": "Ole"}
 
 
 def _later() -> datetime:
