@@ -15,7 +15,7 @@ from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Lang, Severity
 from mailer.issue.source import IssueReading, find_issue
 from mailer.message.compiled import RecipientValues, compile_message
-from mailer.subscribers.register import nearest_list
+from mailer.subscribers.register import require_list
 from mailer.workspace.creation import UnwritableError
 
 if TYPE_CHECKING:
@@ -70,10 +70,8 @@ def _cannot_be_composed(slug: str, findings: Sequence[Finding]) -> MailerError:
 
 def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang: Lang | None) -> "VariantKey":
     """The variant for a reader of these lists; raises `MailerError` for a list that does not exist."""
-    for slug in lists:
-        if services.register.find(slug) is None:
-            raise MailerError(f"there is no list {slug!r}", hint=nearest_list(services.register, slug))
-    return services.composer.variant_key(issue, lists, lang=lang or issue.lang)
+    slugs = [require_list(services.register, name).slug for name in lists]
+    return services.composer.variant_key(issue, slugs, lang=lang or issue.lang)
 
 
 def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> Build:

@@ -17,7 +17,7 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
 from mailer.message.identity import make_test_message_id
 from mailer.subscribers.model import Subscriber
-from mailer.subscribers.register import nearest_list
+from mailer.subscribers.register import require_list
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
 from mailer.transport.waiting import complete
@@ -46,9 +46,7 @@ class Prepared:
 
 def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bool, today: date) -> Prepared:
     """Read, check and compose an issue; raises `MailerError` for an unknown list or an issue with errors."""
-    for name in lists:
-        if services.register.find(name) is None:
-            raise MailerError(f"there is no list {name!r}", hint=nearest_list(services.register, name))
+    chosen = dict.fromkeys(require_list(services.register, name).slug for name in lists)
     issue = require_issue(services, slug)
     checked = check_issue(services, slug, today=today, recipients=True, refused={EXAMPLE_RULE})
     content_hash = services.composer.content_hash(issue)
@@ -57,7 +55,7 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         slug=slug,
         content_hash=content_hash,
         subject=composed.subject,
-        lists=tuple(lists),
+        lists=tuple(chosen),
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
         untested=untested,
         ignored_findings=checked.errors,

@@ -153,6 +153,9 @@ def test_lists_may_be_named_as_people_call_them(mailer: Run, tmp_path: Path) -> 
     assert (
         "has left more-og-romsdal" in mailer("subscribers", "remove", "ny@x.example", "--list", "MORE-og-romsdal").out
     )
+    plan = mailer("send", "2023-12", "--list", "AGDER", "--list", "Oslo", "--list", "oslo", "--dry-run", "--json").json
+    assert plan["recipients"] == 4
+    assert mailer("compose", "2023-12", "--list", "Møre og Romsdal", "-o", tmp_path / "build").code == 0
 
 
 def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -> None:
