@@ -1,7 +1,9 @@
 """The register: what comes with the product is right, and what an editor writes wrongly is named."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -125,3 +127,20 @@ def test_the_list_table_follows_the_register_and_keeps_what_left_it(
     assert len(rows) == 21
     assert (rows["oslo"].short, rows["oslo"].position, rows["oslo"].created_at) == ("Oslo ny", 0, NOW)
     assert (rows["agder"].short, rows["agder"].region, rows["agder"].kind) == ("Agder", "sor-ost", "helsefellesskap")
+
+
+def test_machines_that_meet_an_empty_database_at_once_do_not_hinder_each_other(
+    database: Database, register: Register
+) -> None:
+    ready = Barrier(8)
+
+    def sync() -> None:
+        ready.wait()
+        sync_lists(database, register, now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(sync) for _ in range(8)]:
+            each.result()
+    with database.reading() as connection:
+        slugs = connection.execute(select(list_.c.slug).order_by(list_.c.position)).scalars().all()
+    assert slugs == list(register.slugs)
