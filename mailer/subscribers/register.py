@@ -74,7 +74,10 @@ def nearest_list(register: Register, name: str) -> str:
 
 
 def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:
-    """Make the database's lists those of the register; lists that have left the register stay, with their history."""
+    """Make the database's lists those of the register; lists that have left the register stay, with their history.
+
+    A list that was merged into another and comes back into the register is a list of its own again.
+    """
     from sqlalchemy import select, text  # noqa: PLC0415 who only reads the register should not wait for a database
 
     from mailer.database.tables import list_  # noqa: PLC0415 the same
@@ -100,7 +103,7 @@ def _stored_lists(database: "Database") -> dict[str, dict[str, Any]]:
     from mailer.database.tables import list_  # noqa: PLC0415 the same
 
     with database.reading() as connection:
-        columns = [each for each in list_.c if each.name not in {"id", "created_at", "merged_into_id"}]
+        columns = [each for each in list_.c if each.name not in {"id", "created_at"}]
         return {row["slug"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
 
 
@@ -113,6 +116,7 @@ def _row(each: SubscriberList) -> dict[str, Any]:
         "name_nn": each.name_nn,
         "short": each.short,
         "region": each.region,
+        "merged_into_id": None,
     }
 
 

@@ -3,6 +3,7 @@
 import random
 import string
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.moving import merge_lists
+from mailer.subscribers.register import sync_lists
 from mailer.subscribers.suppression import SuppressionReason
 from mailer.subscribers.tokens import make_token, parse_token
 from mailer.web.leaving import mask
@@ -67,6 +70,16 @@ def test_only_one_list_can_be_left(ask: Ask, people: Any) -> None:
 def test_a_list_that_nobody_knows_leaves_nothing(ask: Ask, people: Any) -> None:
     ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "no-such-list"})
     assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_a_list_that_was_merged_and_came_back_can_be_left_again(ask: Ask, services: Services) -> None:
+    without_fonna = replace(services.register, lists=tuple(x for x in services.register.lists if x.slug != "fonna"))
+    merge_lists(services.subscribers, without_fonna, "fonna", "bergen")
+    sync_lists(services.database, services.register, now=services.clock())
+    new = services.subscribers.add("per@fonna.example", lists=["fonna"], basis="e: case 1")
+    path = f"/leave/{make_token(services.keys, purpose='leave', subscriber_id=new.id)}"
+    assert "Meld meg av</button>" in ask("GET", path).text
+    assert "Angre – meld meg på igjen" in ask("POST", path).text
 
 
 def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, services: Services) -> None:
