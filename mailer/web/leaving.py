@@ -79,7 +79,6 @@ class Leaving:
         lang = self.site.lang(request, reader.lang if reader else None)
         leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
         return self.site.page(
-            request,
             "leave",
             lang=lang,
             done=done,
@@ -96,7 +95,7 @@ class Leaving:
 
     def _no_reader(self, request: Request, token: Token | None) -> Response:
         template, status = ("bad-link", 404) if token is None else ("test-link", 200)
-        return self.site.page(request, template, lang=self.site.lang(request), status=status)
+        return self.site.page(template, lang=self.site.lang(request), status=status)
 
 
 def mask(address: str) -> str:

@@ -1,10 +1,12 @@
 """Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up."""
 
 import random
+import re
 import string
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -163,6 +165,15 @@ def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: 
     assert "Unsubscribe me" in ask("GET", f"{path}?lang=en").text
     assert '<html lang="nb">' in ask("GET", f"{path}?lang=nb").text
     assert '<html lang="nn">' in ask("GET", f"{path}?lang=xx").text
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/%2Fevil.example/x", "/leave/wrong"])
+@pytest.mark.parametrize("host", ["nyhetsbrev.example", "[", "evil.example/x"])
+def test_the_languages_of_a_page_never_link_to_another_site(ask: Ask, path: str, host: str) -> None:
+    address = f"https://nyhetsbrev.example{path}"
+    page = ask("GET", address, headers={"Host": host}).text
+    links = re.findall(r'href="([^"]*)" lang="', page)
+    assert [urljoin(address, each) for each in links] == [f"{address}?lang=nn", f"{address}?lang=en"]
 
 
 def test_every_page_forbids_scripts_frames_caches_and_telling_where_from(ask: Ask, people: Any) -> None:
