@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from mailer.database.engine import DatabaseError
 from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
-from mailer.subscribers.tokens import Token, make_token, parse_token
+from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mailer.subscribers.store import SubscriberStore
 
 MAXIMUM_FORM = 10_000
-_LEAVERS = {"leave", "preferences"}  # what a mail's links may say; both know who the reader is
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +32,11 @@ class Leaving:
 
     def show(self, request: Request) -> Response:
         """The page with the button; nothing changes, however often it is fetched."""
-        token = parse_token(self.keys, request.path_params["token"])
-        if token is None or token.purpose == "test":
-            return self._no_reader(request, token)
-        reader = read_reader(self.site.services.subscribers, token.subscriber_id)
-        return self._page(request, token, reader, done="" if reader and reader.lists else "left")
+        return self._show(request, purpose="leave")
+
+    def show_preferences(self, request: Request) -> Response:
+        """The same page, where a mail says *Change your subscription*."""
+        return self._show(request, purpose="preferences")
 
     async def submit(self, request: Request) -> Response:
         """Leave, or take it back."""
@@ -49,8 +48,15 @@ class Leaving:
         await _form(request)
         return await run_in_threadpool(self._one_click, request)
 
+    def _show(self, request: Request, *, purpose: Purpose) -> Response:
+        token = self._token(request, purpose=purpose)
+        if token is None or token.purpose == "test":
+            return self._no_reader(request, token)
+        reader = read_reader(self.site.services.subscribers, token.subscriber_id)
+        return self._page(request, token, reader, done="" if reader and reader.lists else "left")
+
     def _submit(self, request: Request, form: dict[str, str]) -> Response:
-        token = parse_token(self.keys, request.path_params["token"])
+        token = self._token(request)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
@@ -66,14 +72,20 @@ class Leaving:
         return store.leave(token.subscriber_id, list_slug=only)
 
     def _one_click(self, request: Request) -> Response:
-        token = parse_token(self.keys, request.path_params["token"])
+        token = self._token(request)
         if token is None:
             return PlainTextResponse("This link is not one of ours.\n", status_code=404, headers=HEADERS)
-        if token.purpose == "leave":
-            store = self.site.services.subscribers.acting_as("the person, by one click")
-            left = store.leave(token.subscriber_id)
-            log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
-        return PlainTextResponse("Unsubscribed.\n" if token.purpose != "test" else "A test.\n", headers=HEADERS)
+        if token.purpose == "test":
+            return PlainTextResponse("This is a test. Nothing has changed.\n", headers=HEADERS)
+        store = self.site.services.subscribers.acting_as("the person, by one click")
+        left = store.leave(token.subscriber_id)
+        log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
+        return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
+
+    def _token(self, request: Request, *, purpose: Purpose = "leave") -> Token | None:
+        """What the address's token says, or None when it is none of ours or was made for something else."""
+        token = parse_token(self.keys, request.path_params["token"])
+        return token if token and token.purpose in {purpose, "test"} else None
 
     def _page(self, request: Request, token: Token, reader: Reader | None, *, done: str) -> Response:
         lang = self.site.lang(request, reader.lang if reader else None)

@@ -38,7 +38,7 @@ def build_application(services: "Services") -> Starlette:
         Route("/site.css", site.stylesheet),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
-        Route("/preferences/{token}", leaving.show, methods=["GET"]),
+        Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),
         Route("/{name}", reading.show, methods=["GET"]),
         Route("/{name}/{event}", reading.event, methods=["GET"]),
     ]

@@ -27,11 +27,13 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("room", ["leave", "one-click", "preferences"])
-def test_looking_at_any_link_of_a_mail_changes_nothing(ask: Ask, people: Any, method: str, room: str) -> None:
-    for purpose in ("leave", "preferences"):
-        answer = ask(method, f"/{room}/{people.token(OLA, purpose)}")
-        assert answer.status_code == 200
+@pytest.mark.parametrize(
+    ("room", "purpose"), [("leave", "leave"), ("one-click", "leave"), ("preferences", "preferences")]
+)
+def test_looking_at_any_link_of_a_mail_changes_nothing(
+    ask: Ask, people: Any, method: str, room: str, purpose: str
+) -> None:
+    assert ask(method, f"/{room}/{people.token(OLA, purpose)}").status_code == 200
     assert set(people.lists(OLA).values()) == {"active"}
     assert len(people.services.subscribers.history(OLA)) == 3
 
@@ -131,10 +133,37 @@ def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, 
 
 
 def test_a_link_of_a_test_send_says_so_and_changes_nothing(ask: Ask, people: Any) -> None:
-    for method in ("GET", "POST"):
-        assert "prøve" in ask(method, f"/leave/{people.token(KARI, 'test')}").text
-    assert ask("POST", f"/one-click/{people.token(KARI, 'test')}").text == "A test.\n"
+    token = people.token(KARI, "test")
+    for method, room in (("GET", "leave"), ("POST", "leave"), ("GET", "one-click"), ("GET", "preferences")):
+        assert "prøve" in ask(method, f"/{room}/{token}").text
+    assert ask("POST", f"/one-click/{token}").text == "This is a test. Nothing has changed.\n"
     assert set(people.lists(KARI).values()) == {"active"}
+
+
+@pytest.mark.parametrize(
+    ("room", "purposes"),
+    [
+        ("leave", ["confirm", "preferences"]),
+        ("one-click", ["confirm", "preferences"]),
+        ("preferences", ["confirm", "leave"]),
+    ],
+)
+def test_a_link_opens_only_the_page_it_was_made_for(ask: Ask, people: Any, room: str, purposes: list[str]) -> None:
+    for token in [people.token(OLA, purpose) for purpose in purposes]:
+        assert "Lenken virker ikke" in ask("GET", f"/{room}/{token}").text
+        answer = ask("POST", f"/{room}/{token}", data=ONE_CLICK)
+        assert (answer.status_code, "unsubscribed" in answer.text.lower()) == (
+            405 if room == "preferences" else 404,
+            False,
+        )
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_the_page_that_a_mail_links_to_for_changing_a_subscription_leaves_too(ask: Ask, people: Any) -> None:
+    page = ask("GET", f"/preferences/{people.token(OLA, 'preferences')}").text
+    (action,) = re.findall(r'action="([^"]*)"', page)
+    ask("POST", action, data={"scope": "fonna"})
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
 @pytest.mark.parametrize(
