@@ -1,9 +1,10 @@
 """Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up."""
 
+import asyncio
 import random
 import re
 import string
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
@@ -71,9 +73,41 @@ def test_only_one_list_can_be_left(ask: Ask, people: Any) -> None:
     assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
-def test_a_list_that_nobody_knows_leaves_nothing(ask: Ask, people: Any) -> None:
-    ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "no-such-list"})
+@pytest.mark.parametrize("scope", ["oslo", "no-such-list", "no\0list", ""])
+def test_a_list_the_person_is_not_on_leaves_nothing_and_the_page_says_so(ask: Ask, people: Any, scope: str) -> None:
+    page = ask("POST", f"/leave/{people.token(OLA)}", data={"scope": scope}).text
+    assert "<h1>Ingenting er endra</h1>" in page
+    assert "Du er ikkje på lista du ville melde deg av." in page
+    assert "Du får framleis nyheitsbrevet gjennom" in page
+    assert "Meld meg av</button>" in page
     assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_a_list_that_was_merged_since_the_page_was_opened_is_not_called_left(ask: Ask, people: Any) -> None:
+    services = people.services
+    without_fonna = replace(services.register, lists=tuple(x for x in services.register.lists if x.slug != "fonna"))
+    merge_lists(services.subscribers, without_fonna, "fonna", "oslo")
+    page = ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "fonna"}).text
+    assert "<h1>Ingenting er endra</h1>" in page
+    assert 'value="oslo"' in page
+    assert people.lists(OLA)["oslo"] == "active"
+
+
+def test_pressing_the_button_for_one_list_twice_is_leaving_it_once(ask: Ask, people: Any) -> None:
+    pages = [ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "fonna"}).text for _ in range(2)]
+    assert pages[0] == pages[1]
+    assert "Du er meld av ei liste" in pages[0]
+    assert len(people.services.subscribers.history(OLA)) == 4
+
+
+def test_undoing_says_when_there_is_nothing_to_undo(ask: Ask, people: Any) -> None:
+    path = f"/leave/{people.token(KARI)}"
+    assert "Det er ikke lenger noe å angre" in ask("POST", path, data={"action": "undo"}).text
+    ask("POST", path)
+    people.services.subscribers.suppress(KARI, reason=SuppressionReason.COMPLAINT)
+    page = ask("POST", path, data={"action": "undo"}).text
+    assert "<h1>Ingenting er endret</h1>" in page
+    assert "Du får ikke flere nyhetsbrev fra oss" in page
 
 
 def test_a_list_that_was_merged_and_came_back_can_be_left_again(ask: Ask, services: Services) -> None:
@@ -105,7 +139,17 @@ def test_nobody_who_is_suppressed_comes_back_by_undoing(ask: Ask, people: Any) -
     assert set(people.lists(KARI).values()) == {"suppressed"}
 
 
-@pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": ONE_CLICK},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {},
+        {"data": {f"field{number}": "x" for number in range(25)}},
+        {"content": b"scope=fonna&" + b"x" * 20_000},
+        {"content": b"\xff\0=%00&;=&"},
+    ],
+)
 def test_one_click_leaves_all_lists_however_the_form_is_encoded(ask: Ask, people: Any, body: Any) -> None:
     path = f"/one-click/{people.token(OLA)}"
     for _ in range(2):
@@ -222,10 +266,54 @@ def test_every_page_forbids_scripts_frames_caches_and_telling_where_from(ask: As
         assert "set-cookie" not in headers
 
 
-def test_a_body_that_is_no_small_form_is_not_read_on(ask: Ask, people: Any) -> None:
-    answer = ask("POST", f"/leave/{people.token(KARI)}", content=b"action=undo&" + b"x" * 20_000)
-    assert answer.status_code == 200
-    assert people.lists(KARI) == {"more-og-romsdal": "unsubscribed"}
+def test_a_form_that_is_too_large_changes_nothing_and_says_so(ask: Ask, people: Any) -> None:
+    answer = ask("POST", f"/leave/{people.token(OLA)}", content=b"scope=fonna&" + b"x" * 20_000)
+    assert answer.status_code == 413
+    assert '<html lang="nn">' in answer.text
+    assert "<h1>Ingenting er endra</h1>" in answer.text
+    assert "Meld meg av</button>" in answer.text
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_a_large_form_is_not_read_to_its_end(application: Starlette, people: Any) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 1000
+
+    async def send(room: str) -> int:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="https://nyhetsbrev.example") as client:
+            answer = await client.post(f"/{room}/{people.token(OLA)}", content=endless())
+            return answer.status_code
+
+    assert [asyncio.run(send(room)) for room in ("leave", "one-click")] == [413, 200]
+    assert read <= 24
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": ONE_CLICK},
+        {"files": {"scope": (None, "fonna")}},
+        {"content": b"\xff\0=%00&;=&"},
+        {"data": {f"field{number}": "x" for number in range(25)}},
+    ],
+)
+def test_a_form_that_is_not_the_pages_own_changes_nothing_and_says_so(ask: Ask, people: Any, body: Any) -> None:
+    answer = ask("POST", f"/leave/{people.token(OLA)}", **body)
+    assert answer.status_code == 400
+    assert "Det som vart sendt, kunne ikkje lesast." in answer.text
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_any_number_of_other_fields_does_not_hinder_leaving_one_list(ask: Ask, people: Any) -> None:
+    fields = {f"field{number}": "x" for number in range(25)}
+    assert ask("POST", f"/leave/{people.token(OLA)}", data=fields | {"scope": "fonna"}).status_code == 200
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
 def test_a_database_that_is_away_asks_to_try_again(ask: Ask, people: Any) -> None:
