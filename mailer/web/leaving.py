@@ -3,12 +3,10 @@
 import logging
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from mailer.database.engine import DatabaseError
 from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
 from mailer.subscribers.model import ALL_LISTS
 from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
@@ -130,12 +128,3 @@ def mask(address: str) -> str:
     """The address as somebody knows it again who has it, and nobody else: k•••••@molde.example."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••••@{domain}"
-
-
-def try_again(_request: Request, _error: Exception) -> Response:
-    """The database is busy or away: mail programs and people may ask again, nothing has changed."""
-    headers = HEADERS | {"Retry-After": "30"}
-    return PlainTextResponse("Try again in half a minute. Nothing has changed.\n", status_code=503, headers=headers)
-
-
-UNAVAILABLE = (DatabaseError, DBAPIError)

@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
-from mailer.web.leaving import UNAVAILABLE, Leaving, try_again
+from mailer.web.failures import Failures
+from mailer.web.leaving import Leaving
 from mailer.web.reading import Reading
 from mailer.web.site import HEADERS, Site
 
@@ -44,7 +45,7 @@ def build_application(services: "Services") -> Starlette:
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
-    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | dict.fromkeys(UNAVAILABLE, try_again)
+    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(services.clock).handlers
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application

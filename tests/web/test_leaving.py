@@ -316,15 +316,6 @@ def test_any_number_of_other_fields_does_not_hinder_leaving_one_list(ask: Ask, p
     assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
-def test_a_database_that_is_away_asks_to_try_again(ask: Ask, people: Any) -> None:
-    token = people.token(KARI)
-    people.services.database.engine.dispose()
-    with people.services.database.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE subscription RENAME TO elsewhere")
-    answer = ask("POST", f"/one-click/{token}")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
-
-
 def test_a_hundred_thousand_forged_tokens_open_nothing(people: Any) -> None:
     keys, real = people.services.keys, people.token(KARI)
     chosen = random.Random(20231201)
