@@ -88,6 +88,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # who is told the address may use it at once, and nobody else can take the port
     except OSError as error:
         listener.close()
         raise ServerError(
