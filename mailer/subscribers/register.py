@@ -23,6 +23,9 @@ _LONGEST_SLUG, _LONGEST_REGION = 64, 16
 _REGION_KEYS = tuple(each.name for each in fields(Region))
 _LIST_KEYS = tuple(each.name for each in fields(SubscriberList) if each.name not in {"kind", "position"})
 
+# Any number that no other program takes an advisory lock with on this database.
+_SYNCING_LOCK = 7_426_910_355
+
 _Entries = list[tuple[str, dict[str, Any]]]  # each table with its file and line
 _Tables = dict[str, _Entries]
 
@@ -71,15 +74,21 @@ def nearest_list(register: Register, name: str) -> str:
 
 
 def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:
-    """Make the database's lists those of the register; lists that have left the register stay, with their history."""
-    from sqlalchemy import select  # noqa: PLC0415 who only reads the register should not wait for a database
+    """Make the database's lists those of the register; lists that have left the register stay, with their history.
+
+    A list that was merged into another and comes back into the register is a list of its own again.
+    """
+    from sqlalchemy import select, text  # noqa: PLC0415 who only reads the register should not wait for a database
 
     from mailer.database.tables import list_  # noqa: PLC0415 the same
 
     wanted = {each.slug: _row(each) for each in register.lists}
-    if _stored_lists(database) | wanted == _stored_lists(database):
+    stored = _stored_lists(database)
+    if stored | wanted == stored:
         return
     with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SYNCING_LOCK})
         found = {row.slug for row in connection.execute(select(list_.c.slug))}
         for slug, row in wanted.items():
             if slug in found:
@@ -94,7 +103,7 @@ def _stored_lists(database: "Database") -> dict[str, dict[str, Any]]:
     from mailer.database.tables import list_  # noqa: PLC0415 the same
 
     with database.reading() as connection:
-        columns = [each for each in list_.c if each.name not in {"id", "created_at", "merged_into_id"}]
+        columns = [each for each in list_.c if each.name not in {"id", "created_at"}]
         return {row["slug"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
 
 
@@ -107,6 +116,7 @@ def _row(each: SubscriberList) -> dict[str, Any]:
         "name_nn": each.name_nn,
         "short": each.short,
         "region": each.region,
+        "merged_into_id": None,
     }
 
 

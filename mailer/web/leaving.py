@@ -1,25 +1,24 @@
 """The leave page and the one-click endpoint (RFC 8058): a GET shows, only a POST changes."""
 
 import logging
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from mailer.database.engine import DatabaseError
 from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
-from mailer.subscribers.tokens import Token, make_token, parse_token
+from mailer.subscribers.model import ALL_LISTS
+from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
+from mailer.web.forms import Wish, parse_wish, read_form
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.issue.model import Lang
     from mailer.subscribers.store import SubscriberStore
 
-MAXIMUM_FORM = 10_000
-_LEAVERS = {"leave", "preferences"}  # what a mail's links may say; both know who the reader is
+Done = Literal["", "left", "undone", "not on it", "nothing to undo", "unclear", "too large"]
+_STATUSES: dict[Done, int] = {"unclear": 400, "too large": 413}
 
 log = logging.getLogger(__name__)
 
@@ -33,55 +32,81 @@ class Leaving:
 
     def show(self, request: Request) -> Response:
         """The page with the button; nothing changes, however often it is fetched."""
-        token = parse_token(self.keys, request.path_params["token"])
+        return self._show(request, purpose="leave")
+
+    def show_preferences(self, request: Request) -> Response:
+        """The same page, where a mail says *Change your subscription*."""
+        return self._show(request, purpose="preferences")
+
+    async def submit(self, request: Request) -> Response:
+        """Leave, or take it back."""
+        form = await read_form(request)
+        return await run_in_threadpool(self._submit, request, form)
+
+    async def one_click(self, request: Request) -> Response:
+        """What a mail program posts: leaves all lists, whatever the form says; answers without redirect or cookie."""
+        await read_form(request)
+        return await run_in_threadpool(self._one_click, request)
+
+    def _show(self, request: Request, *, purpose: Purpose) -> Response:
+        token = self._token(request, purpose=purpose)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         reader = read_reader(self.site.services.subscribers, token.subscriber_id)
         return self._page(request, token, reader, done="" if reader and reader.lists else "left")
 
-    async def submit(self, request: Request) -> Response:
-        """Leave, or take it back."""
-        form = await _form(request)
-        return await run_in_threadpool(self._submit, request, form)
-
-    async def one_click(self, request: Request) -> Response:
-        """What a mail program posts: leaves all lists; answers without a page, a redirect or a cookie."""
-        await _form(request)
-        return await run_in_threadpool(self._one_click, request)
-
-    def _submit(self, request: Request, form: dict[str, str]) -> Response:
-        token = parse_token(self.keys, request.path_params["token"])
+    def _submit(self, request: Request, form: bytes | None) -> Response:
+        token = self._token(request)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
-        if form.get("action") == "undo":
-            done, lists = "undone", undo_leaving(store, token.subscriber_id)
-        else:
-            done, lists = "left", self._leave(store, token, form.get("scope", "all"))
-        log.info("%s subscriber=%d lists=%d", done, token.subscriber_id, len(lists))
+        done = "too large" if form is None else self._carry_out(store, token.subscriber_id, parse_wish(form))
         return self._page(request, token, read_reader(store, token.subscriber_id), done=done)
 
-    def _leave(self, store: "SubscriberStore", token: Token, scope: str) -> tuple[str, ...]:
-        only = None if scope == "all" else scope
-        return store.leave(token.subscriber_id, list_slug=only)
+    def _carry_out(self, store: "SubscriberStore", subscriber_id: int, wish: Wish | None) -> Done:
+        if wish is None:
+            return "unclear"
+        if not wish.undo:
+            return self._leave(store, subscriber_id, wish.scope)
+        back = undo_leaving(store, subscriber_id)
+        log.info("undone subscriber=%d lists=%d", subscriber_id, len(back))
+        return "undone" if back else "nothing to undo"
+
+    def _leave(self, store: "SubscriberStore", subscriber_id: int, scope: str) -> Done:
+        """The page may have been open for long: the list may be none of the person's any more."""
+        reader = read_reader(store, subscriber_id)
+        left: tuple[str, ...] = ()
+        if scope == ALL_LISTS:
+            left = store.leave(subscriber_id)
+        elif reader and scope in reader.lists:
+            left = store.leave(subscriber_id, list_slug=scope)
+        log.info("left subscriber=%d lists=%d", subscriber_id, len(left))
+        is_off = left or scope == ALL_LISTS or (reader and scope in reader.just_left)
+        return "left" if is_off else "not on it"
 
     def _one_click(self, request: Request) -> Response:
-        token = parse_token(self.keys, request.path_params["token"])
+        token = self._token(request)
         if token is None:
             return PlainTextResponse("This link is not one of ours.\n", status_code=404, headers=HEADERS)
-        if token.purpose == "leave":
-            store = self.site.services.subscribers.acting_as("the person, by one click")
-            left = store.leave(token.subscriber_id)
-            log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
-        return PlainTextResponse("Unsubscribed.\n" if token.purpose != "test" else "A test.\n", headers=HEADERS)
+        if token.purpose == "test":
+            return PlainTextResponse("This is a test. Nothing has changed.\n", headers=HEADERS)
+        store = self.site.services.subscribers.acting_as("the person, by one click")
+        left = store.leave(token.subscriber_id)
+        log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
+        return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
 
-    def _page(self, request: Request, token: Token, reader: Reader | None, *, done: str) -> Response:
+    def _token(self, request: Request, *, purpose: Purpose = "leave") -> Token | None:
+        """What the address's token says, or None when it is none of ours or was made for something else."""
+        token = parse_token(self.keys, request.path_params["token"])
+        return token if token and token.purpose in {purpose, "test"} else None
+
+    def _page(self, request: Request, token: Token, reader: Reader | None, *, done: Done) -> Response:
         lang = self.site.lang(request, reader.lang if reader else None)
         leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
         return self.site.page(
-            request,
             "leave",
             lang=lang,
+            status=_STATUSES.get(done, 200),
             done=done,
             action=f"{self.site.path}/leave/{leave}",
             address=mask(reader.address) if reader else "",
@@ -96,30 +121,10 @@ class Leaving:
 
     def _no_reader(self, request: Request, token: Token | None) -> Response:
         template, status = ("bad-link", 404) if token is None else ("test-link", 200)
-        return self.site.page(request, template, lang=self.site.lang(request), status=status)
+        return self.site.page(template, lang=self.site.lang(request), status=status)
 
 
 def mask(address: str) -> str:
     """The address as somebody knows it again who has it, and nobody else: k•••••@molde.example."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••••@{domain}"
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a small form, the first of each name; what is larger is no form of ours and is not read on."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAXIMUM_FORM:
-            return {}
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if b"=" in body else {}
-    return {name: values[0] for name, values in fields.items()}
-
-
-def try_again(_request: Request, _error: Exception) -> Response:
-    """The database is busy or away: mail programs and people may ask again, nothing has changed."""
-    headers = HEADERS | {"Retry-After": "30"}
-    return PlainTextResponse("Try again in half a minute. Nothing has changed.\n", status_code=503, headers=headers)
-
-
-UNAVAILABLE = (DatabaseError, DBAPIError)

@@ -1,9 +1,12 @@
 """The stored editions, read-only: *Vis i nettleser*, the PDF, the text and the dates."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.editions.store import EditionStore
+from mailer.issue.source import is_slug
 from mailer.web.site import HEADERS, Site
 
 _TYPES = {
@@ -12,6 +15,7 @@ _TYPES = {
     "txt": "text/plain; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
 }
+_FORM = re.compile(r"html|pdf|txt|ics|[0-9]+\.ics")
 # An edition is a page of its own that carries its style; it may be found, and kept for a while.
 _HEADERS = HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
@@ -38,8 +42,9 @@ class Reading:
         return self._stored(request, request.path_params["name"], request.path_params["event"])
 
     def _stored(self, request: Request, slug: str, form: str) -> Response:
-        kind = _TYPES.get(form.rpartition(".")[2])
-        edition = self.editions.latest(slug) if kind else None
+        # What cannot be stored is not looked for: PostgreSQL refuses to compare some of what an address may hold.
+        can_be_stored = is_slug(slug) and _FORM.fullmatch(form)
+        edition = self.editions.latest(slug) if can_be_stored else None
         content = self.editions.read(edition.id, form) if edition else None
         if edition is None or content is None:
             return self.site.not_found(request)
@@ -47,4 +52,5 @@ class Reading:
         headers = _HEADERS | {"ETag": tag, "Content-Language": edition.lang}
         if request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers=headers)
+        kind = _TYPES[form.rpartition(".")[2]]
         return Response(content, media_type=kind, headers=headers)

@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
-from mailer.web.leaving import UNAVAILABLE, Leaving, try_again
+from mailer.web.failures import Failures
+from mailer.web.leaving import Leaving
 from mailer.web.reading import Reading
 from mailer.web.site import HEADERS, Site
 
@@ -38,13 +39,13 @@ def build_application(services: "Services") -> Starlette:
         Route("/site.css", site.stylesheet),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
-        Route("/preferences/{token}", leaving.show, methods=["GET"]),
+        Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),
         Route("/{name}", reading.show, methods=["GET"]),
         Route("/{name}/{event}", reading.event, methods=["GET"]),
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
-    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | dict.fromkeys(UNAVAILABLE, try_again)
+    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(services.clock).handlers
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application
@@ -87,6 +88,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # who is told the address may use it at once, and nobody else can take the port
     except OSError as error:
         listener.close()
         raise ServerError(

@@ -63,7 +63,7 @@ class Site:
         is_shipped = name == labels.label(_SHIPPED_NAME, "nb").text
         return labels.label(_SHIPPED_NAME, lang).text if is_shipped else name
 
-    def page(self, request: Request, template: str, *, lang: Lang, status: int = 200, **values: object) -> Response:
+    def page(self, template: str, *, lang: Lang, status: int = 200, **values: object) -> Response:
         """A page of one of the templates."""
 
         def label(msgid: str, **slots: object) -> str:
@@ -78,7 +78,6 @@ class Site:
             contact=self.contact,
             band=self.band,
             path=self.path,
-            here=request.url.path,
             languages=[(code, word) for code, word in LANGUAGES.items() if code != lang],
             **values,
         )
@@ -92,4 +91,4 @@ class Site:
 
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """The page for an address that is none of ours."""
-        return self.page(request, "not-found", lang=self.lang(request), status=404)
+        return self.page("not-found", lang=self.lang(request), status=404)

@@ -1,7 +1,9 @@
 """The register: what comes with the product is right, and what an editor writes wrongly is named."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -125,3 +127,37 @@ def test_the_list_table_follows_the_register_and_keeps_what_left_it(
     assert len(rows) == 21
     assert (rows["oslo"].short, rows["oslo"].position, rows["oslo"].created_at) == ("Oslo ny", 0, NOW)
     assert (rows["agder"].short, rows["agder"].region, rows["agder"].kind) == ("Agder", "sor-ost", "helsefellesskap")
+
+
+def test_a_list_that_was_merged_is_a_list_of_its_own_again_when_it_comes_back(
+    database: Database, register: Register, tmp_path: Path
+) -> None:
+    text = REGION + '[[helsefellesskap]]\nslug = "fonna"\nshort = "Fonna"\nregion = "nord"\n'
+    without_oslo = read_register(_folder(tmp_path, text))
+    for each in (register, without_oslo):
+        sync_lists(database, each, now=NOW)
+    with database.writing() as connection:
+        into = select(list_.c.id).where(list_.c.slug == "bergen").scalar_subquery()
+        merged = list_.c.slug.in_(["fonna", "oslo"])
+        connection.execute(list_.update().where(merged).values(merged_into_id=into))
+    sync_lists(database, without_oslo, now=NOW)
+    with database.reading() as connection:
+        still = connection.execute(select(list_.c.slug).where(list_.c.merged_into_id.is_not(None))).scalars().all()
+    assert still == ["oslo"]
+
+
+def test_machines_that_meet_an_empty_database_at_once_do_not_hinder_each_other(
+    database: Database, register: Register
+) -> None:
+    ready = Barrier(8)
+
+    def sync() -> None:
+        ready.wait()
+        sync_lists(database, register, now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(sync) for _ in range(8)]:
+            each.result()
+    with database.reading() as connection:
+        slugs = connection.execute(select(list_.c.slug).order_by(list_.c.position)).scalars().all()
+    assert slugs == list(register.slugs)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,15 +47,28 @@ def web_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def services(web_workspace: Path, tmp_path: Path) -> Iterator[Services]:
+def open_services(web_workspace: Path) -> Callable[[str], AbstractContextManager[Services]]:
+    """A way to open the workspace with an empty database."""
+
+    @contextmanager
+    def opened(url: str) -> Iterator[Services]:
+        environ = {
+            "MAILER_DATABASE__URL": url,
+            "MAILER_SECRET_KEYS": "keys-that-sign-the-tests-tokens",
+            "MAILER_SUPPRESSION_KEY": "key-of-suppression-in-tests",
+        }
+        with closing(
+            build_services(web_workspace / "config.toml", environ=environ, announce=lambda _: None)
+        ) as services:
+            yield services
+
+    return opened
+
+
+@pytest.fixture
+def services(open_services: Callable[[str], AbstractContextManager[Services]], tmp_path: Path) -> Iterator[Services]:
     """The workspace with a database of the test's own: one reader on one list, one on three."""
-    environ = {
-        "MAILER_DATABASE__URL": f"sqlite:///{tmp_path / 'web.sqlite3'}",
-        "MAILER_SECRET_KEYS": "keys-that-sign-the-tests-tokens",
-        "MAILER_SUPPRESSION_KEY": "key-of-suppression-in-tests",
-    }
-    built = build_services(web_workspace / "config.toml", environ=environ, announce=lambda _: None)
-    with closing(built):
+    with open_services(f"sqlite:///{tmp_path / 'web.sqlite3'}") as built:
         built.subscribers.add("kari@molde.example", lists=["more-og-romsdal"], basis="e: case 1", lang="nb")
         built.subscribers.add(
             "ola@bergen.example", lists=["bergen", "fonna", "nasjonale"], basis="e: case 1", lang="nn"

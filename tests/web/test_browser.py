@@ -61,6 +61,11 @@ def test_every_page_passes_axe_and_never_scrolls_sideways(
     for button in ("Meld meg av", "Angre – meld meg på igjen"):
         page.get_by_role("button", name=button).click()
         _check(page, axe)
+    page = open_page(f"/leave/{people.token(OLA)}", **given)
+    page.evaluate("const fonna = document.querySelector('[value=fonna]'); fonna.value = 'oslo'; fonna.checked = true")
+    page.get_by_role("button", name="Meld meg av").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ingenting er endra"
+    _check(page, axe)
     for path in ("/leave/wrong", f"/leave/{people.token(OLA, 'test')}", "/nowhere"):
         _check(open_page(path, **given), axe)
 

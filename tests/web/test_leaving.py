@@ -1,17 +1,24 @@
 """Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up."""
 
+import asyncio
 import random
+import re
 import string
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.moving import merge_lists
+from mailer.subscribers.register import sync_lists
 from mailer.subscribers.suppression import SuppressionReason
 from mailer.subscribers.tokens import make_token, parse_token
 from mailer.web.leaving import mask
@@ -22,11 +29,13 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("room", ["leave", "one-click", "preferences"])
-def test_looking_at_any_link_of_a_mail_changes_nothing(ask: Ask, people: Any, method: str, room: str) -> None:
-    for purpose in ("leave", "preferences"):
-        answer = ask(method, f"/{room}/{people.token(OLA, purpose)}")
-        assert answer.status_code == 200
+@pytest.mark.parametrize(
+    ("room", "purpose"), [("leave", "leave"), ("one-click", "leave"), ("preferences", "preferences")]
+)
+def test_looking_at_any_link_of_a_mail_changes_nothing(
+    ask: Ask, people: Any, method: str, room: str, purpose: str
+) -> None:
+    assert ask(method, f"/{room}/{people.token(OLA, purpose)}").status_code == 200
     assert set(people.lists(OLA).values()) == {"active"}
     assert len(people.services.subscribers.history(OLA)) == 3
 
@@ -64,9 +73,51 @@ def test_only_one_list_can_be_left(ask: Ask, people: Any) -> None:
     assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
-def test_a_list_that_nobody_knows_leaves_nothing(ask: Ask, people: Any) -> None:
-    ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "no-such-list"})
+@pytest.mark.parametrize("scope", ["oslo", "no-such-list", "no\0list", ""])
+def test_a_list_the_person_is_not_on_leaves_nothing_and_the_page_says_so(ask: Ask, people: Any, scope: str) -> None:
+    page = ask("POST", f"/leave/{people.token(OLA)}", data={"scope": scope}).text
+    assert "<h1>Ingenting er endra</h1>" in page
+    assert "Du er ikkje på lista du ville melde deg av." in page
+    assert "Du får framleis nyheitsbrevet gjennom" in page
+    assert "Meld meg av</button>" in page
     assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_a_list_that_was_merged_since_the_page_was_opened_is_not_called_left(ask: Ask, people: Any) -> None:
+    services = people.services
+    without_fonna = replace(services.register, lists=tuple(x for x in services.register.lists if x.slug != "fonna"))
+    merge_lists(services.subscribers, without_fonna, "fonna", "oslo")
+    page = ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "fonna"}).text
+    assert "<h1>Ingenting er endra</h1>" in page
+    assert 'value="oslo"' in page
+    assert people.lists(OLA)["oslo"] == "active"
+
+
+def test_pressing_the_button_for_one_list_twice_is_leaving_it_once(ask: Ask, people: Any) -> None:
+    pages = [ask("POST", f"/leave/{people.token(OLA)}", data={"scope": "fonna"}).text for _ in range(2)]
+    assert pages[0] == pages[1]
+    assert "Du er meld av ei liste" in pages[0]
+    assert len(people.services.subscribers.history(OLA)) == 4
+
+
+def test_undoing_says_when_there_is_nothing_to_undo(ask: Ask, people: Any) -> None:
+    path = f"/leave/{people.token(KARI)}"
+    assert "Det er ikke lenger noe å angre" in ask("POST", path, data={"action": "undo"}).text
+    ask("POST", path)
+    people.services.subscribers.suppress(KARI, reason=SuppressionReason.COMPLAINT)
+    page = ask("POST", path, data={"action": "undo"}).text
+    assert "<h1>Ingenting er endret</h1>" in page
+    assert "Du får ikke flere nyhetsbrev fra oss" in page
+
+
+def test_a_list_that_was_merged_and_came_back_can_be_left_again(ask: Ask, services: Services) -> None:
+    without_fonna = replace(services.register, lists=tuple(x for x in services.register.lists if x.slug != "fonna"))
+    merge_lists(services.subscribers, without_fonna, "fonna", "bergen")
+    sync_lists(services.database, services.register, now=services.clock())
+    new = services.subscribers.add("per@fonna.example", lists=["fonna"], basis="e: case 1")
+    path = f"/leave/{make_token(services.keys, purpose='leave', subscriber_id=new.id)}"
+    assert "Meld meg av</button>" in ask("GET", path).text
+    assert "Angre – meld meg på igjen" in ask("POST", path).text
 
 
 def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, services: Services) -> None:
@@ -88,7 +139,17 @@ def test_nobody_who_is_suppressed_comes_back_by_undoing(ask: Ask, people: Any) -
     assert set(people.lists(KARI).values()) == {"suppressed"}
 
 
-@pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": ONE_CLICK},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {},
+        {"data": {f"field{number}": "x" for number in range(25)}},
+        {"content": b"scope=fonna&" + b"x" * 20_000},
+        {"content": b"\xff\0=%00&;=&"},
+    ],
+)
 def test_one_click_leaves_all_lists_however_the_form_is_encoded(ask: Ask, people: Any, body: Any) -> None:
     path = f"/one-click/{people.token(OLA)}"
     for _ in range(2):
@@ -116,10 +177,37 @@ def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, 
 
 
 def test_a_link_of_a_test_send_says_so_and_changes_nothing(ask: Ask, people: Any) -> None:
-    for method in ("GET", "POST"):
-        assert "prøve" in ask(method, f"/leave/{people.token(KARI, 'test')}").text
-    assert ask("POST", f"/one-click/{people.token(KARI, 'test')}").text == "A test.\n"
+    token = people.token(KARI, "test")
+    for method, room in (("GET", "leave"), ("POST", "leave"), ("GET", "one-click"), ("GET", "preferences")):
+        assert "prøve" in ask(method, f"/{room}/{token}").text
+    assert ask("POST", f"/one-click/{token}").text == "This is a test. Nothing has changed.\n"
     assert set(people.lists(KARI).values()) == {"active"}
+
+
+@pytest.mark.parametrize(
+    ("room", "purposes"),
+    [
+        ("leave", ["confirm", "preferences"]),
+        ("one-click", ["confirm", "preferences"]),
+        ("preferences", ["confirm", "leave"]),
+    ],
+)
+def test_a_link_opens_only_the_page_it_was_made_for(ask: Ask, people: Any, room: str, purposes: list[str]) -> None:
+    for token in [people.token(OLA, purpose) for purpose in purposes]:
+        assert "Lenken virker ikke" in ask("GET", f"/{room}/{token}").text
+        answer = ask("POST", f"/{room}/{token}", data=ONE_CLICK)
+        assert (answer.status_code, "unsubscribed" in answer.text.lower()) == (
+            405 if room == "preferences" else 404,
+            False,
+        )
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_the_page_that_a_mail_links_to_for_changing_a_subscription_leaves_too(ask: Ask, people: Any) -> None:
+    page = ask("GET", f"/preferences/{people.token(OLA, 'preferences')}").text
+    (action,) = re.findall(r'action="([^"]*)"', page)
+    ask("POST", action, data={"scope": "fonna"})
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
 @pytest.mark.parametrize(
@@ -152,6 +240,15 @@ def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: 
     assert '<html lang="nn">' in ask("GET", f"{path}?lang=xx").text
 
 
+@pytest.mark.parametrize("path", ["//evil.example/x", "/%2Fevil.example/x", "/leave/wrong"])
+@pytest.mark.parametrize("host", ["nyhetsbrev.example", "[", "evil.example/x"])
+def test_the_languages_of_a_page_never_link_to_another_site(ask: Ask, path: str, host: str) -> None:
+    address = f"https://nyhetsbrev.example{path}"
+    page = ask("GET", address, headers={"Host": host}).text
+    links = re.findall(r'href="([^"]*)" lang="', page)
+    assert [urljoin(address, each) for each in links] == [f"{address}?lang=nn", f"{address}?lang=en"]
+
+
 def test_every_page_forbids_scripts_frames_caches_and_telling_where_from(ask: Ask, people: Any) -> None:
     for method, path in (
         ("GET", f"/leave/{people.token(KARI)}"),
@@ -169,19 +266,54 @@ def test_every_page_forbids_scripts_frames_caches_and_telling_where_from(ask: As
         assert "set-cookie" not in headers
 
 
-def test_a_body_that_is_no_small_form_is_not_read_on(ask: Ask, people: Any) -> None:
-    answer = ask("POST", f"/leave/{people.token(KARI)}", content=b"action=undo&" + b"x" * 20_000)
-    assert answer.status_code == 200
-    assert people.lists(KARI) == {"more-og-romsdal": "unsubscribed"}
+def test_a_form_that_is_too_large_changes_nothing_and_says_so(ask: Ask, people: Any) -> None:
+    answer = ask("POST", f"/leave/{people.token(OLA)}", content=b"scope=fonna&" + b"x" * 20_000)
+    assert answer.status_code == 413
+    assert '<html lang="nn">' in answer.text
+    assert "<h1>Ingenting er endra</h1>" in answer.text
+    assert "Meld meg av</button>" in answer.text
+    assert set(people.lists(OLA).values()) == {"active"}
 
 
-def test_a_database_that_is_away_asks_to_try_again(ask: Ask, people: Any) -> None:
-    token = people.token(KARI)
-    people.services.database.engine.dispose()
-    with people.services.database.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE subscription RENAME TO elsewhere")
-    answer = ask("POST", f"/one-click/{token}")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+def test_a_large_form_is_not_read_to_its_end(application: Starlette, people: Any) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 1000
+
+    async def send(room: str) -> int:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="https://nyhetsbrev.example") as client:
+            answer = await client.post(f"/{room}/{people.token(OLA)}", content=endless())
+            return answer.status_code
+
+    assert [asyncio.run(send(room)) for room in ("leave", "one-click")] == [413, 200]
+    assert read <= 24
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": ONE_CLICK},
+        {"files": {"scope": (None, "fonna")}},
+        {"content": b"\xff\0=%00&;=&"},
+        {"data": {f"field{number}": "x" for number in range(25)}},
+    ],
+)
+def test_a_form_that_is_not_the_pages_own_changes_nothing_and_says_so(ask: Ask, people: Any, body: Any) -> None:
+    answer = ask("POST", f"/leave/{people.token(OLA)}", **body)
+    assert answer.status_code == 400
+    assert "Det som vart sendt, kunne ikkje lesast." in answer.text
+    assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_any_number_of_other_fields_does_not_hinder_leaving_one_list(ask: Ask, people: Any) -> None:
+    fields = {f"field{number}": "x" for number in range(25)}
+    assert ask("POST", f"/leave/{people.token(OLA)}", data=fields | {"scope": "fonna"}).status_code == 200
+    assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
 def test_a_hundred_thousand_forged_tokens_open_nothing(people: Any) -> None:

@@ -1,7 +1,9 @@
 """Stored editions are shown as they were sent, and nothing else is."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -56,6 +58,21 @@ def test_what_is_not_stored_is_not_there(ask: Ask, path: str) -> None:
     answer = ask("GET", path)
     assert answer.status_code == 404
     assert "Siden finnes ikke" in answer.text
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("path", ["/%00", "/2023-12%00.pdf", "/2023-12/%00.ics"])
+def test_an_address_that_postgresql_cannot_compare_is_none_of_ours(
+    open_services: Callable[[str], AbstractContextManager[Services]],
+    ask_of: Callable[[Starlette], Ask],
+    postgresql_server: Any,
+    path: str,
+) -> None:
+    with postgresql_server.database(template=postgresql_server.template) as url, open_services(url) as services:
+        EditionStore(services.database, clock=services.clock).store(
+            slug="2023-12", content_hash="abc", title="Desember", lang="nb", forms={"html": b"<p>"}
+        )
+        assert ask_of(build_application(services))("GET", path).status_code == 404
 
 
 def test_a_correction_is_shown_instead_of_what_it_corrects(ask: Ask, editions: EditionStore) -> None:

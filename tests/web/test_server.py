@@ -15,6 +15,7 @@ import pytest
 from mailer.bootstrap import build_services
 from mailer.errors import ExitCode
 from mailer.subscribers.tokens import make_token
+from mailer.web.server import ServerError, _listen
 
 KEYS = {
     "MAILER_SECRET_KEYS": "keys-that-sign-the-tests-tokens",
@@ -85,6 +86,15 @@ def test_a_port_that_is_taken_is_an_error_in_words(web_workspace: Path, tmp_path
     assert done.returncode == ExitCode.INPUT_OUTPUT
     assert f"port {port} cannot be used" in done.stderr
     assert "--port" in done.stderr
+
+
+def test_who_asks_before_the_server_has_started_waits_instead_of_being_refused() -> None:
+    with (
+        _listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        pytest.raises(ServerError, match="cannot be used"),
+    ):
+        _listen(*listener.getsockname())
 
 
 def _environ(more: dict[str, str]) -> dict[str, str]:

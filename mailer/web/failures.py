@@ -1,0 +1,64 @@
+"""What is answered when a request fails: the database is away, the mistake is ours, or who asked has gone."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from mailer.database.engine import DatabaseError
+from mailer.web.site import HEADERS
+
+ANOTHER_OUTAGE = timedelta(minutes=1)  # after so long without a failure
+
+log = logging.getLogger(__name__)
+
+
+class Failures:
+    """The answers to what is raised. Of an outage the log is told once, however many ask meanwhile."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._latest: datetime | None = None
+
+    @property
+    def handlers(self) -> dict[Any, Any]:
+        """Who answers, by what was raised."""
+        return {
+            DatabaseError: self._try_again,
+            NoFreeConnectionError: self._try_again,
+            DBAPIError: self._judge,
+            ClientDisconnect: _nobody_listens,
+            Exception: _our_mistake,
+        }
+
+    def _try_again(self, _request: Request, error: Exception) -> Response:
+        """Mail programs and people may ask again: leaving twice is leaving once."""
+        self._tell(error)
+        headers = HEADERS | {"Retry-After": "30"}
+        return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
+
+    def _judge(self, request: Request, error: DBAPIError) -> Response:
+        """A broken connection is an outage. Anything else is a mistake of ours, which the server logs."""
+        if error.connection_invalidated:
+            return self._try_again(request, error)
+        error.hide_parameters = True  # they may be somebody's data
+        raise error
+
+    def _tell(self, error: Exception) -> None:
+        before, self._latest = self._latest, self._clock()
+        if before is None or self._latest - before > ANOTHER_OUTAGE:
+            reason = error.what if isinstance(error, DatabaseError) else type(error).__name__
+            log.warning("database-away reason=%s", reason)
+
+
+def _nobody_listens(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400, headers=HEADERS)
+
+
+def _our_mistake(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("This did not work. The mistake is ours.\n", status_code=500, headers=HEADERS)

@@ -1,0 +1,38 @@
+"""The leave page's form: what somebody asks for with it."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from mailer.subscribers.model import ALL_LISTS
+
+MAXIMUM_FORM = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """To leave one list or all of them, or to take that back."""
+
+    scope: str = ALL_LISTS
+    undo: bool = False
+
+
+async def read_form(request: Request) -> bytes | None:
+    """The body of a small form; None for a larger one, which is none of ours and is not read on."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_FORM:
+            return None
+    return body
+
+
+def parse_wish(form: bytes) -> Wish | None:
+    """What a form asks for, or None when it is none of ours; an empty one asks for leaving all lists."""
+    fields = parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True)
+    if fields.get("action") == ["undo"]:
+        return Wish(undo=True)
+    if "scope" in fields:
+        return Wish(scope=fields["scope"][0])
+    return None if form else Wish()

@@ -1,0 +1,122 @@
+"""Failing: an outage asks to try again and is logged once, a mistake of ours is logged, and neither names anybody."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.exc import InterfaceError
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from mailer.bootstrap import Services
+from mailer.subscribers.tokens import make_token
+from mailer.web.failures import Failures
+from mailer.web.server import build_application
+
+Ask = Callable[..., httpx.Response]
+Open = Callable[[str], AbstractContextManager[Services]]
+KARI = "kari@molde.example"
+
+
+def test_a_database_that_is_away_asks_to_try_again_and_is_logged_once(
+    ask: Ask, people: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = people.token(KARI)
+    people.services.database.close()
+    (tmp_path / "web.sqlite3").write_bytes(b"no database" * 1000)
+    with caplog.at_level(logging.WARNING, "mailer.web"):
+        for method, path in (("POST", "/one-click/"), ("POST", "/leave/"), ("GET", "/leave/")):
+            answer = ask(method, path + token)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+            assert answer.headers["cache-control"] == "no-store"
+    assert caplog.messages == ["database-away reason=the database cannot be used: file is not a database"]
+
+
+def test_an_outage_a_while_after_another_is_logged_too(
+    services: Services, ask_of: Callable[[Starlette], Ask], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    moments = [services.clock()]
+    services.clock = lambda: moments[-1]
+    ask = ask_of(build_application(services))
+    services.database.close()
+    (tmp_path / "web.sqlite3").write_bytes(b"no database" * 1000)
+    logged = []
+    for seconds in (0, 50, 50, 70):
+        moments.append(moments[-1] + timedelta(seconds=seconds))
+        assert ask("GET", "/2023-12").status_code == 503
+        logged.append(len(caplog.records))
+    assert logged == [1, 1, 1, 2]
+
+
+@pytest.mark.postgresql
+def test_a_server_that_is_gone_asks_to_try_again(
+    open_services: Open, ask_of: Callable[[Starlette], Ask], postgresql_proxy: tuple[str, Any]
+) -> None:
+    url, proxy = postgresql_proxy
+    with open_services(url) as services:
+        person = services.subscribers.add(KARI, lists=["oslo"], basis="e: case 1")
+        token = make_token(services.keys, purpose="leave", subscriber_id=person.id)
+        ask = ask_of(build_application(services))
+        proxy.close()
+        assert ask("POST", f"/one-click/{token}").status_code == 503
+
+
+def test_a_connection_that_broke_is_an_outage_whatever_the_driver_calls_it(services: Services) -> None:
+    failures = Failures(services.clock)
+    error = InterfaceError("SELECT 1", None, Exception("closed"), connection_invalidated=True)
+    answer = failures._judge(Request({"type": "http"}), error)
+    assert answer.status_code == 503
+
+
+def test_more_requests_than_connections_are_asked_to_try_again(ask: Ask, people: Any) -> None:
+    token, engine = people.token(KARI), people.services.database.engine
+    engine.pool._timeout = 0.1
+    with ExitStack() as stack:
+        for _ in range(24):
+            stack.enter_context(engine.connect())
+        assert ask("POST", f"/one-click/{token}").status_code == 503
+    assert ask("POST", f"/one-click/{token}").status_code == 200
+
+
+def test_a_statement_of_ours_that_is_wrong_is_logged_without_what_it_was_about(
+    served: str, people: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = people.token(KARI)
+    with people.services.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE subscriber_event RENAME COLUMN detail TO elsewhere")
+    answer = httpx.post(f"{served}/one-click/{token}")
+    assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
+    logged = _wait_for_log(caplog)
+    assert "no column named detail" in logged
+    assert "more-og-romsdal" not in logged
+    assert "database-away" not in logged
+    assert people.lists(KARI) == {"more-og-romsdal": "active"}
+
+
+def _wait_for_log(caplog: pytest.LogCaptureFixture) -> str:
+    """The server answers before it logs."""
+    latest = time.monotonic() + 10
+    while not caplog.records and time.monotonic() < latest:
+        time.sleep(0.02)
+    return caplog.text
+
+
+def test_who_goes_away_while_posting_leaves_nothing_in_the_log(
+    served: str, people: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = served.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as asking:
+        head = f"POST /leave/{people.token(KARI)} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\nscope"
+        asking.sendall(head.encode())
+        time.sleep(0.2)
+    assert httpx.get(f"{served}/site.css").status_code == 200
+    time.sleep(0.2)
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+    assert people.lists(KARI) == {"more-og-romsdal": "active"}
