@@ -128,7 +128,7 @@ def fingerprint(connection: Connection, suppressed: SuppressionList) -> tuple[ob
     """What changes whenever somebody changes what an import is compared with.
 
     Changes of people are events, but for those who come and go. Numbers of events are given before others can see them,
-    so this is only to be asked while nobody is in the midst of a change (`SubscriberStore.lock_joining`).
+    so this is only to be asked while nobody is in the midst of a change (`lock_joining`).
     """
     numbers = (
         select(func.count()).select_from(subscriber),

@@ -23,6 +23,7 @@ from mailer.subscribers.import_model import (
     ImportReport,
     Outcome,
 )
+from mailer.subscribers.joining import lock_joining
 from mailer.subscribers.model import Register
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.staging import (
@@ -95,7 +96,7 @@ def _estimate(files: Sequence[Path]) -> int | None:
 
 def _look(store: SubscriberStore, connection: Connection) -> tuple[object, ...]:
     """What the register is like in a moment in which nobody is changing it."""
-    store.lock_joining(connection)
+    lock_joining(connection)
     seen = fingerprint(connection, store.suppressed)
     connection.commit()
     return seen
@@ -111,7 +112,7 @@ def _write(
     progress: Callable[[ImportProgress], None],
 ) -> tuple[int | None, Counter[Outcome]]:
     with begin_writing(connection):
-        store.lock_joining(connection)
+        lock_joining(connection)
         if fingerprint(connection, store.suppressed) != seen:
             mark_suppressed(connection, store.suppressed)
             fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)

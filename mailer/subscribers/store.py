@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text
+from sqlalchemy import Connection, Row, Select, func, select
 
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
@@ -21,6 +21,7 @@ from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_aud
 from mailer.subscribers.basis import require_basis
 from mailer.subscribers.facts import change_facts
 from mailer.subscribers.finding import find_ids
+from mailer.subscribers.joining import lock_joining, share_joining
 from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus, has_left
 from mailer.subscribers.roles import parse_role
 from mailer.subscribers.subscriptions import Event, NewSubscription
@@ -28,9 +29,6 @@ from mailer.subscribers.suppression import Suppression, SuppressionList, Suppres
 from mailer.subscribers.words import clean_words
 
 FIND_LIMIT = 100
-
-# Any number that no other program takes an advisory lock with on this database.
-_JOINING_LOCK = 7_426_910_354
 
 
 class SubscriberError(MailerError):
@@ -163,7 +161,7 @@ class SubscriberStore:
         """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error."""
         now = self.clock()
         with self.database.writing() as connection:
-            self.lock_joining(connection, is_leaving=True)
+            share_joining(connection)
             left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
             self._record(connection, subscriber_id, "unsubscribed", now, left)
         return left
@@ -254,17 +252,8 @@ class SubscriberStore:
     def joining(self) -> Iterator[Connection]:
         """A writing transaction in which nobody else adds subscribers: one address stays one subscriber."""
         with self.database.writing() as connection:
-            self.lock_joining(connection)
+            lock_joining(connection)
             yield connection
-
-    def lock_joining(self, connection: Connection, *, is_leaving: bool = False) -> None:
-        """Let nobody else add subscribers until the transaction ends; on SQLite nobody else can write at all.
-
-        Nor does anybody leave meanwhile. Those who leave keep away only who adds, and do not wait for one another.
-        """
-        if not self.database.is_sqlite:
-            lock = "pg_advisory_xact_lock_shared" if is_leaving else "pg_advisory_xact_lock"
-            connection.execute(text(f"SELECT {lock}(:lock)"), {"lock": _JOINING_LOCK})
 
     def event(
         self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any], *, import_id: int | None = None

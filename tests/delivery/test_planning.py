@@ -1,6 +1,9 @@
 """Planning freezes content and audience once, and says what it would do before it does."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,9 @@ from mailer.delivery.model import DeliveryStatus, MailingDraft, SkipReason
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
+from mailer.subscribers.moving import move_person
+from mailer.subscribers.privacy import erase
+from mailer.subscribers.store import SubscriberStore
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemoryTransport
 
@@ -194,3 +200,30 @@ def test_a_large_audience_is_read_in_portions(
     assert plan.mailing is not None
     reports = ledger.deliveries(plan.mailing.id, [DeliveryStatus.QUEUED], message_id_of=lambda m, d: f"<{m}.{d}>")
     assert len(list(reports)) == 2500
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_who_is_moved_or_erased_while_a_mailing_is_planned_is_so_when_it_has_been_planned(
+    ledger: Ledger, members: Members, compiled: CompiledMessage, database: Database, tmp_path: Path
+) -> None:
+    """Else the plan would hold an address that is suppressed by now, or somebody who is gone."""
+    moved, erased, _ = members(3)
+    store = SubscriberStore(database, clock=lambda: datetime.now(UTC), suppression_key=b"suppression-key-of-tests")
+    under_way: list[Future[Any]] = []
+    with ThreadPoolExecutor() as pool:
+
+        def audience() -> Iterator[AudienceMember]:
+            yield from store.read_audience(["testere"])
+            under_way.append(pool.submit(move_person, store, moved.address, "new@mottaker.example"))
+            under_way.append(pool.submit(erase, store, erased.address, workspace=tmp_path))
+            assert wait(under_way, timeout=1).done == set()
+
+        plan = plan_mailing(ledger, DRAFT, audience=audience(), about=ABOUT, compile_variant=lambda _: compiled)
+        assert plan.recipients == 3
+    for each in under_way:
+        each.result()
+    with database.reading() as connection:
+        left = set(connection.execute(select(delivery.c.recipient)).scalars())
+    assert {moved.address, erased.address} & left == set()
+    assert {"new@mottaker.example", ""} <= left

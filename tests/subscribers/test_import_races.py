@@ -11,6 +11,7 @@ import pytest
 from mailer.subscribers import subscriptions
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportProgress, ImportReport, import_files
+from mailer.subscribers.joining import share_joining
 from mailer.subscribers.model import Register
 from mailer.subscribers.moving import merge_lists
 from mailer.subscribers.store import SubscriberStore
@@ -109,7 +110,7 @@ class Leaver:
 
     def leave(self, subscriber_id: int) -> tuple[str, ...]:
         with self.store.database.writing() as connection:
-            self.store.lock_joining(connection, is_leaving=True)
+            share_joining(connection)
             left = subscriptions.leave(connection, subscriber_id, now=self.store.clock())
             events = [
                 self.store.event(subscriber_id, "unsubscribed", self.store.clock(), {"list": each}) for each in left

@@ -35,6 +35,7 @@ from mailer.delivery.model import (
     MailingState,
     Resolution,
 )
+from mailer.subscribers.joining import share_joining
 
 _UNFINISHED_STATES = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
 
@@ -62,6 +63,7 @@ class Ledger:
         """Write a plan in one transaction; an exception leaves nothing behind."""
         try:
             with suppress(DiscardedPlanError), self._database.writing() as connection:
+                share_joining(connection)  # whoever is moved or erased is so before the audience is read, or after this
                 writer = PlanWriter(connection, draft, now=self._clock())
                 yield writer
                 writer.seal()
