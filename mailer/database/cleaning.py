@@ -45,9 +45,12 @@ def _scrub_sqlite(database: Database) -> bool:
 
 def _scrub_postgresql(database: Database) -> bool:
     """A plain VACUUM would leave the bytes in the gaps of its pages; the planner's statistics quote values too."""
+    from mailer.database.postgresql import wait_without_end  # noqa: PLC0415 its driver is an extra
+
     tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
+            wait_without_end(connection)  # a large table takes longer than any answer else
             connection.exec_driver_sql(f"SET lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
             is_read = not _outlast_others(connection) or connection.exec_driver_sql(_OTHERS_READ).scalar_one()
             connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {tables}")
@@ -55,7 +58,7 @@ def _scrub_postgresql(database: Database) -> bool:
         except OperationalError:
             return False
         finally:
-            connection.invalidate()  # with its time-out
+            connection.invalidate()  # with its time-outs
     return not is_read
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -61,3 +62,14 @@ def test_a_transaction_of_another_database_that_began_before_keeps_what_was_dele
         assert not scrub(postgresql_database)
         other.rollback()
         assert scrub(postgresql_database)
+
+
+def test_rewriting_takes_as_long_as_it_takes(postgresql_database: Database) -> None:
+    url = postgresql_database.engine.url
+    impatient = url.update_query_dict({"answer_timeout": "0.3"}).render_as_string(hide_password=False)
+    with closing(open_database(impatient)) as database, _connected(url.render_as_string(hide_password=False)) as other:
+        other.exec_driver_sql("LOCK TABLE subscriber IN ACCESS SHARE MODE")
+        later = Timer(1, other.rollback)
+        later.start()
+        assert scrub(database)
+        later.join()
