@@ -1,7 +1,7 @@
 """Looking for words in files: in any letters, encoding and workbook, and never past what cannot be opened."""
 
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
@@ -37,3 +37,26 @@ def test_a_name_is_found_however_it_is_written(tmp_path: Path, word: str, encodi
 def test_what_cannot_be_looked_into_is_named_for_a_person_to_look(tmp_path: Path) -> None:
     (tmp_path / "broken.xlsx").write_bytes(b"no workbook")
     assert _named(tmp_path, OLE) == ["broken.xlsx"]
+
+
+@pytest.mark.parametrize("packing", [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+def test_a_package_that_is_damaged_anywhere_is_named_and_never_raises(tmp_path: Path, packing: int) -> None:
+    file = tmp_path / "a.zip"
+    with ZipFile(file, "w", packing) as package:
+        package.writestr("a.txt", "hello " * 100)
+    whole = file.read_bytes()
+    assert _named(tmp_path, OLE) == []
+    for at in range(0, len(whole) - 8, 7):
+        file.write_bytes(whole[:at] + bytes(each ^ 0xFF for each in whole[at : at + 8]) + whole[at + 8 :])
+        assert _named(tmp_path, OLE) in (["a.zip"], [])
+    file.write_bytes(whole[:45] + bytes(each ^ 0xFF for each in whole[45:70]) + whole[70:])
+    assert _named(tmp_path, OLE) == ["a.zip"]
+
+
+def test_workbooks_within_packages_are_looked_into_too(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "book.xlsx", "w", ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", f"<t>{OLE}</t>")
+    with ZipFile(tmp_path / "sent.zip", "w") as package:
+        package.write(tmp_path / "book.xlsx", "book.xlsx")
+    (tmp_path / "book.xlsx").unlink()
+    assert _named(tmp_path, OLE) == ["sent.zip"]
