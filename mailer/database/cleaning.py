@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,6 +30,15 @@ def scrub(database: Database) -> bool:
     What PostgreSQL keeps in its own log (pg_wal), and backups, are for its administrator to throw away.
     """
     return _scrub_sqlite(database) if database.is_sqlite else _scrub_postgresql(database)
+
+
+def own_files(database: Database) -> frozenset[Path]:
+    """Where a database of SQLite keeps its rows, resolved; PostgreSQL's files are its server's business."""
+    if not database.is_sqlite:
+        return frozenset()
+    with database.reading() as connection:
+        names = [row.file for row in connection.exec_driver_sql("PRAGMA database_list")]
+    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in ("", "-wal", "-shm"))
 
 
 def _scrub_sqlite(database: Database) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
-from mailer.database.cleaning import scrub
+from mailer.database.cleaning import own_files, scrub
 from mailer.database.names import select_ids_by_name
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
 from mailer.subscribers.address import parse_address
@@ -28,7 +28,7 @@ class Erased:
     """What was done. `is_scrubbed` is false when the database could not be rewritten: others were using it.
 
     `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
-    that cannot be looked into; deleting those is for a person.
+    that cannot be looked into; deleting those is for a person. The database, which never is, is not among them.
     """
 
     was_subscriber: bool
@@ -64,7 +64,7 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         was_subscriber=found is not None,
         deliveries=deliveries,
         is_scrubbed=scrub(store.database),
-        files=tuple(files_that_hold(workspace, forms | names)),
+        files=tuple(files_that_hold(workspace, forms | names, leave_out=own_files(store.database))),
     )
 
 

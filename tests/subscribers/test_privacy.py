@@ -195,6 +195,17 @@ def test_files_with_the_name_are_told_of_when_nobody_else_has_it(sqlite_store: S
     assert [len(each) for each in named] == [0, 1, 0]
 
 
+def test_the_database_is_no_file_to_delete_whoever_else_is_in_it(
+    sqlite_database: Database, build_store: Callable[[Database], SubscriberStore], tmp_path: Path
+) -> None:
+    store = build_store(sqlite_database)
+    for address, name in (("per@x.example", "Kari Nordmann"), ("jesper@x.example", "Kari Nordmann-Hansen")):
+        store.add(address, lists=["oslo"], basis="e: case 1", name=name)
+    (tmp_path / "copy.sqlite3").write_bytes((tmp_path / "mailer.sqlite3").read_bytes() + _bytes(tmp_path))
+    (tmp_path / "others.csv").write_text("jesper@x.example;Kari Nordmann-Hansen", "utf-8")
+    assert erase(store, "per@x.example", workspace=tmp_path).files == (tmp_path / "copy.sqlite3",)
+
+
 def test_a_database_in_use_is_not_rewritten_and_says_so(
     sqlite_store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +218,9 @@ def test_a_database_in_use_is_not_rewritten_and_says_so(
     store = SubscriberStore(quick, clock=sqlite_store.clock, suppression_key=b"suppression-key-of-tests")
     with closing(quick), sqlite_store.database.reading() as connection:
         connection.execute(select(subscriber)).all()  # somebody reads on
-        assert not erase(store, OLE, workspace=tmp_path).is_scrubbed
+        done = erase(store, OLE, workspace=tmp_path)
+        assert not done.is_scrubbed
+        assert done.files == ()
     assert sqlite_store.show(OLE) is None
 
 
