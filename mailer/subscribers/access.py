@@ -1,12 +1,13 @@
 """Everything that is stored about a person, for a data-subject request (GDPR art. 15)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from mailer.database.tables import delivery, mailing, test_send
-from mailer.subscribers.address import parse_address
+from mailer.subscribers.address import AddressError, parse_address
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.subscriptions import Event, moved_to
@@ -56,11 +57,10 @@ class Stored:
 def read_stored(store: SubscriberStore, address: str) -> Stored:
     """Read all that belongs to the subscriber with this address, or to the address itself."""
     parsed, found = parse_address(address), store.show(address)
-    forms = {parsed.normalised, parsed.as_given} | ({found.address_as_given} if found else set())
     with store.database.reading() as connection:
         mails = _sent_mail(connection, parsed.normalised, found)
-        query = select(test_send).where(test_send.c.recipient.in_(forms)).order_by(test_send.c.id)
         now = moved_to(connection, parsed.normalised) if found is None else None
+        query = select(test_send).where(sent_to(connection, {parsed.normalised})).order_by(test_send.c.id)
         tests = tuple(SentTest(issue=row.slug, at=row.at) for row in connection.execute(query))
     return Stored(
         address=parsed.normalised,
@@ -96,3 +96,16 @@ def _sent_mail(connection: Connection, address: str, person: Subscriber | None) 
         )
         for row in connection.execute(query)
     )
+
+
+def sent_to(connection: Connection, addresses: Collection[str]) -> ColumnElement[bool]:
+    """Which test mails went to the normalised addresses: as they were typed is how their recipients are stored."""
+    typed = connection.execute(select(test_send.c.recipient).distinct()).scalars()
+    return test_send.c.recipient.in_([each for each in typed if _normalised(each) in addresses])
+
+
+def _normalised(typed: str) -> str:
+    try:
+        return parse_address(typed).normalised
+    except AddressError:
+        return typed

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal,
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.names import select_ids_by_name
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
+from mailer.subscribers.access import sent_to
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
@@ -87,9 +88,10 @@ def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any]
     """Returns how many deliveries have lost their address."""
     if store.database.is_sqlite:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    for each in {parse_address(form).normalised for form in forms}:
+    addresses = {parse_address(form).normalised for form in forms}
+    for each in addresses:
         store.suppressed.erase(connection, each, now=store.clock())
-    connection.execute(test_send.update().where(test_send.c.recipient.in_(forms)).values(recipient=ERASED))
+    connection.execute(test_send.update().where(sent_to(connection, addresses)).values(recipient=ERASED))
     deliveries = _strip_deliveries(connection, person.id if person else None, forms)
     if person is not None:
         delete_people(connection, subscriber.c.id == person.id)

@@ -1,10 +1,15 @@
 """A request for access gets the mails that were sent too, by person and by address."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
 
 from mailer.database.tables import delivery, mailing, test_send
 from mailer.subscribers.access import SentMail, SentTest, read_stored
 from mailer.subscribers.moving import move_person
+from mailer.subscribers.privacy import erase
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
@@ -41,3 +46,26 @@ def test_of_somebody_who_is_no_subscriber_the_rest_is_told(store: SubscriberStor
         connection.execute(test_send.insert().values(row))
     assert [each.note for each in read_stored(store, "Ole@x.example").suppressions] == ["asked"]
     assert read_stored(store, "kari@X.example").test_mails == (SentTest(issue="2023-12", at=AT),)
+
+
+@pytest.mark.parametrize("typed", ["Editor.Kari@X.example", " editor.kari@x.example", "EDITOR.KARI@X.EXAMPLE"])
+def test_test_mails_are_found_and_erased_however_the_address_was_typed(
+    store: SubscriberStore, tmp_path: Path, typed: str
+) -> None:
+    with store.database.writing() as connection:
+        for recipient in (typed, "no address", "[erased]"):
+            row = {"slug": "2023-12", "content_hash": "x", "recipient": recipient, "at": AT}
+            connection.execute(test_send.insert().values(row))
+    store.add("editor.kari@x.example", lists=["oslo"], basis="e: case 1")
+    assert read_stored(store, "editor.kari@x.example").test_mails == (SentTest(issue="2023-12", at=AT),)
+    erase(store, "editor.kari@x.example", workspace=tmp_path)
+    with store.database.reading() as connection:
+        left = connection.execute(select(test_send.c.recipient).order_by(test_send.c.id)).scalars().all()
+    assert left == ["[erased]", "no address", "[erased]"]
+
+
+def test_a_test_mail_to_another_spelling_of_the_domain_is_the_same_persons(store: SubscriberStore) -> None:
+    with store.database.writing() as connection:
+        row = {"slug": "2023-12", "content_hash": "x", "recipient": "Kari@Blåbær.example", "at": AT}
+        connection.execute(test_send.insert().values(row))
+    assert len(read_stored(store, "kari@xn--blbr-roah.example").test_mails) == 1
