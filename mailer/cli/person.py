@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +12,12 @@ from mailer.cli.output import say, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.access import Stored
+    from mailer.subscribers.access import SentMail, Stored
     from mailer.subscribers.model import Consent, Subscriber
     from mailer.subscribers.subscriptions import Event
     from mailer.subscribers.suppression import Suppression
+
+_SHOWN_OF_ANSWER = 60
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
@@ -125,12 +128,18 @@ def _show_rest(stored: "Stored") -> None:
         say(_in_words(each), "yellow")
     if stored.mails:
         rows = [
-            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}")
+            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}", _answers(each))
             for each in stored.mails
         ]
-        show_table(["Issue", "Address", "State", "When (UTC)"], rows)
+        show_table(["Issue", "Address", "State", "When (UTC)", "Answers"], rows)
     if stored.test_mails:
         show_table(["Test mail", "When (UTC)"], [(each.issue, f"{each.at:%d.%m.%Y}") for each in stored.test_mails])
+
+
+def _answers(mail: "SentMail") -> str:
+    """The beginning of all that servers said, oldest first."""
+    said = dict.fromkeys([*(each.reply for each in mail.attempts), mail.reply])
+    return "; ".join(shorten(each, _SHOWN_OF_ANSWER, placeholder=" …") for each in said if each)
 
 
 def _in_words(suppression: "Suppression") -> str:

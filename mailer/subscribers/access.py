@@ -1,12 +1,12 @@
 """Everything that is stored about a person, for a data-subject request (GDPR art. 15)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from mailer.database.tables import delivery, mailing, test_send
+from mailer.database.tables import attempt, delivery, mailing, test_send
 from mailer.subscribers.address import AddressError, parse_address
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.store import SubscriberStore
@@ -15,8 +15,17 @@ from mailer.subscribers.suppression import Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentAttempt:
+    """One attempt to send a mail, and what the server said; of a mail that was accepted at once there is none."""
+
+    at: datetime
+    outcome: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentMail:
-    """One issue that went, or was to go, to the person."""
+    """One issue that went, or was to go, to the person; without address and replies when these were purged."""
 
     issue: str
     subject: str
@@ -25,6 +34,7 @@ class SentMail:
     status: str
     reply: str
     at: datetime
+    attempts: tuple[SentAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,8 @@ def _sent_mail(connection: Connection, address: str, person: Subscriber | None) 
         .where(theirs)
         .order_by(delivery.c.id)
     )
+    rows = connection.execute(query).all()
+    attempts = _attempts(connection, [row.id for row in rows])
     return tuple(
         SentMail(
             issue=row.slug,
@@ -93,9 +105,19 @@ def _sent_mail(connection: Connection, address: str, person: Subscriber | None) 
             status=row.status,
             reply=row.reply,
             at=row.changed_at,
+            attempts=attempts[row.id],
         )
-        for row in connection.execute(query)
+        for row in rows
     )
+
+
+def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, tuple[SentAttempt, ...]]:
+    """Oldest first."""
+    found: dict[int, tuple[SentAttempt, ...]] = dict.fromkeys(deliveries, ())
+    query = select(attempt).where(attempt.c.delivery_id.in_(deliveries)).order_by(attempt.c.id)
+    for row in connection.execute(query):
+        found[row.delivery_id] += (SentAttempt(at=row.at, outcome=row.outcome, reply=row.reply),)
+    return found
 
 
 def sent_to(connection: Connection, addresses: Collection[str]) -> ColumnElement[bool]:

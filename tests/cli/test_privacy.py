@@ -67,6 +67,14 @@ def test_who_is_kept_off_one_list_since_the_plan_gets_mail_through_another_list_
     assert mailer("subscribers", "show", KARI, "--json").json["mails"][0]["status"] == "skipped"
 
 
+def test_what_servers_answered_is_shown_with_the_mail(moody: Any, mailer: Run) -> None:
+    moody.answers = {KARI: f"550 5.1.1 <{KARI}> is no mailbox of ours"}
+    assert mailer("send", "2024-01", "--untested", "--list", "agder", "--confirm", "3").code == 0
+    assert f"550 5.1.1 <{KARI}> is no mailbox of ours" in mailer("subscribers", "show", KARI).out
+    (mail,) = mailer("subscribers", "show", KARI, "--json").json["mails"]
+    assert [(each["outcome"], each["reply"]) for each in mail["attempts"]] == [("rejected", mail["reply"])]
+
+
 def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace: Path) -> None:
     assert mailer("subscribers", "erase", KARI, typed="n\n").code == 1
     assert mailer("subscribers", "show", KARI).code == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailer.database.tables import delivery, mailing, test_send
-from mailer.subscribers.access import SentMail, SentTest, read_stored
+from mailer.database.tables import attempt, delivery, mailing, test_send
+from mailer.subscribers.access import SentAttempt, SentMail, SentTest, read_stored
 from mailer.subscribers.moving import move_person
 from mailer.subscribers.privacy import erase
 from mailer.subscribers.store import SubscriberStore
@@ -37,6 +37,21 @@ def test_mails_are_told_also_those_to_an_earlier_address(store: SubscriberStore)
     move_person(store, "ole@x.example", "ole@y.example")
     assert read_stored(store, "ole@y.example").mails == (mail,)
     assert not read_stored(store, "nobody@y.example")
+
+
+def test_what_servers_said_at_earlier_attempts_is_told_too(store: SubscriberStore) -> None:
+    with store.database.writing() as connection:
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Desember"}
+        connection.execute(mailing.insert().values(id=1, in_doubt_policy="hold", created_at=AT, **words))
+        row = {"address": "ole@x.example", "recipient": "ole@x.example", "lists": "oslo", "status": "accepted"}
+        connection.execute(delivery.insert().values(id=1, mailing_id=1, changed_at=AT, reply="250 ok", **row))
+        for outcome, reply in (("deferred", "450 ole@x.example: mailbox over quota"), ("accepted", "250 ok")):
+            connection.execute(attempt.insert().values(delivery_id=1, at=AT, outcome=outcome, reply=reply))
+    (mail,) = read_stored(store, "ole@x.example").mails
+    assert mail.attempts == (
+        SentAttempt(at=AT, outcome="deferred", reply="450 ole@x.example: mailbox over quota"),
+        SentAttempt(at=AT, outcome="accepted", reply="250 ok"),
+    )
 
 
 def test_of_somebody_who_is_no_subscriber_the_rest_is_told(store: SubscriberStore) -> None:
