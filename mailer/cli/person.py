@@ -12,7 +12,7 @@ from mailer.cli.output import say, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.access import SentMail, Stored
+    from mailer.subscribers.access import EarlierSuppression, SentMail, Stored
     from mailer.subscribers.model import Consent, Subscriber
     from mailer.subscribers.subscriptions import Event
     from mailer.subscribers.suppression import Suppression
@@ -95,6 +95,7 @@ def _stored_as_json(stored: "Stored") -> dict[str, Any]:
     return person | {
         "history": _events_as_json(stored.events),
         "suppressions": [asdict(each) for each in stored.suppressions],
+        "earlier_suppressions": [asdict(each) for each in stored.earlier_suppressions],
         "mails": [asdict(each) for each in stored.mails],
         "test_mails": [asdict(each) for each in stored.test_mails],
     }
@@ -126,6 +127,8 @@ def _show_rest(stored: "Stored") -> None:
         _show_events(stored.events)
     for each in stored.suppressions:
         say(_in_words(each), "yellow")
+    for earlier in stored.earlier_suppressions:
+        say(_earlier_in_words(earlier))
     if stored.mails:
         rows = [
             (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}", _answers(each))
@@ -147,6 +150,14 @@ def _in_words(suppression: "Suppression") -> str:
     reason = _WORDS.get(suppression.reason, suppression.reason)
     why = f"{reason}; {suppression.note}" if suppression.note else reason
     return f"Suppressed{on} since {suppression.since:%d.%m.%Y}: {why}"
+
+
+def _earlier_in_words(suppression: "EarlierSuppression") -> str:
+    on = "" if suppression.scope == "all" else f" on {suppression.scope}"
+    until = f" until {suppression.released_at:%d.%m.%Y}" if suppression.released_at else ""
+    reason = _WORDS.get(suppression.reason, suppression.reason)
+    why = "; ".join(each for each in (reason, suppression.note, suppression.release_note) if each)
+    return f"{suppression.address}: suppressed{on} since {suppression.since:%d.%m.%Y}{until}: {why}"
 
 
 def _show_events(events: "Sequence[Event]") -> None:

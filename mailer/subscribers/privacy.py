@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal,
 
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.names import select_ids_by_name
-from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
-from mailer.subscribers.access import sent_to
+from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
+from mailer.subscribers.access import former_addresses, sent_to
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
@@ -70,18 +70,13 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
 
 
 def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
-    """The addresses the person has and had, as they were given, less those that somebody else has now."""
+    """The addresses the person has and had, as they were given."""
     if person is None:
         return
     yield person.address_as_given
-    query = select(subscriber_event.c.detail)
-    query = query.where(subscriber_event.c.subscriber_id == person.id, subscriber_event.c.action == "moved")
-    for detail in connection.execute(query).scalars():
-        old: str = detail["old"]
-        owner = select(subscriber.c.id).where(subscriber.c.address == parse_address(old).normalised)
-        if connection.execute(owner).scalar() in {None, person.id}:
-            yield old
-            yield parse_address(old).normalised
+    for old in former_addresses(connection, person.id):
+        yield old
+        yield parse_address(old).normalised
 
 
 def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any] | None, forms: set[str]) -> int:

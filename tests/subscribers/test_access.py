@@ -84,3 +84,28 @@ def test_a_test_mail_to_another_spelling_of_the_domain_is_the_same_persons(store
         row = {"slug": "2023-12", "content_hash": "x", "recipient": "Kari@Blåbær.example", "at": AT}
         connection.execute(test_send.insert().values(row))
     assert len(read_stored(store, "kari@xn--blbr-roah.example").test_mails) == 1
+
+
+def test_what_belongs_to_addresses_that_a_person_had_is_told_too(store: SubscriberStore) -> None:
+    store.add("Gammel.Ole@x.example", lists=["oslo"], basis="e: case 1")
+    with store.database.writing() as connection:
+        row = {"slug": "2023-12", "content_hash": "x", "recipient": "gammel.ole@X.example", "at": AT}
+        connection.execute(test_send.insert().values(row))
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Desember"}
+        connection.execute(mailing.insert().values(id=1, in_doubt_policy="hold", created_at=AT, **words))
+        sent = {"address": "gammel.ole@x.example", "recipient": "gammel.ole@x.example", "status": "accepted"}
+        connection.execute(delivery.insert().values(mailing_id=1, lists="oslo", changed_at=AT, **sent))
+    move_person(store, "gammel.ole@x.example", "ole@y.example")
+    stored = read_stored(store, "ole@y.example")
+    assert (len(stored.mails), len(stored.test_mails), stored.suppressions) == (1, 1, ())
+    (old,) = stored.earlier_suppressions
+    assert (old.address, old.reason, old.released_at) == ("gammel.ole@x.example", "moved", None)
+
+
+def test_a_suppression_that_was_released_is_told_with_what_was_noted(store: SubscriberStore) -> None:
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note="called")
+    store.release("ole@x.example", note="wrote")
+    stored = read_stored(store, "ole@x.example")
+    assert (bool(stored), stored.suppressions) == (True, ())
+    (one,) = stored.earlier_suppressions
+    assert (one.address, one.note, one.release_note, one.released_at) == ("ole@x.example", "called", "wrote", AT)
