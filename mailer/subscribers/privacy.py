@@ -124,7 +124,7 @@ def _without(reply: str, forms: set[str]) -> str:
 
 
 def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta) -> Purged:
-    """Delete people who never confirmed, and the addresses in deliveries of mailings that ended long ago."""
+    """Delete people who never confirmed, and addresses and answers in deliveries of mailings that ended long ago."""
     now = store.clock()
     with store.joining() as connection:
         people = _delete_unconfirmed(connection, now - unconfirmed)
@@ -149,5 +149,6 @@ def _strip_old_deliveries(connection: Connection, before: datetime) -> int:
     connection.execute(attempt.update().where(attempt.c.delivery_id.in_(ids)).values(reply=""))
     # The number keeps the rows of one mailing apart.
     named = literal("purged-") + cast(delivery.c.id, Text)
-    values = {"address": named, "recipient": "", "reply": "", "subscriber_id": None}
+    # Whose it was stays: who was mailed because of an import is kept when that is undone.
+    values = {"address": named, "recipient": "", "reply": ""}
     return connection.execute(delivery.update().where(theirs).values(values)).rowcount
