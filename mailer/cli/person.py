@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +12,12 @@ from mailer.cli.output import say, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.access import Stored
+    from mailer.subscribers.access import EarlierSuppression, SentMail, Stored
     from mailer.subscribers.model import Consent, Subscriber
     from mailer.subscribers.subscriptions import Event
     from mailer.subscribers.suppression import Suppression
+
+_SHOWN_OF_ANSWER = 60
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
@@ -92,6 +95,7 @@ def _stored_as_json(stored: "Stored") -> dict[str, Any]:
     return person | {
         "history": _events_as_json(stored.events),
         "suppressions": [asdict(each) for each in stored.suppressions],
+        "earlier_suppressions": [asdict(each) for each in stored.earlier_suppressions],
         "mails": [asdict(each) for each in stored.mails],
         "test_mails": [asdict(each) for each in stored.test_mails],
     }
@@ -123,14 +127,22 @@ def _show_rest(stored: "Stored") -> None:
         _show_events(stored.events)
     for each in stored.suppressions:
         say(_in_words(each), "yellow")
+    for earlier in stored.earlier_suppressions:
+        say(_earlier_in_words(earlier))
     if stored.mails:
         rows = [
-            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}")
+            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}", _answers(each))
             for each in stored.mails
         ]
-        show_table(["Issue", "Address", "State", "When (UTC)"], rows)
+        show_table(["Issue", "Address", "State", "When (UTC)", "Answers"], rows)
     if stored.test_mails:
         show_table(["Test mail", "When (UTC)"], [(each.issue, f"{each.at:%d.%m.%Y}") for each in stored.test_mails])
+
+
+def _answers(mail: "SentMail") -> str:
+    """The beginning of all that servers said, oldest first."""
+    said = dict.fromkeys([*(each.reply for each in mail.attempts), mail.reply])
+    return "; ".join(shorten(each, _SHOWN_OF_ANSWER, placeholder=" …") for each in said if each)
 
 
 def _in_words(suppression: "Suppression") -> str:
@@ -138,6 +150,14 @@ def _in_words(suppression: "Suppression") -> str:
     reason = _WORDS.get(suppression.reason, suppression.reason)
     why = f"{reason}; {suppression.note}" if suppression.note else reason
     return f"Suppressed{on} since {suppression.since:%d.%m.%Y}: {why}"
+
+
+def _earlier_in_words(suppression: "EarlierSuppression") -> str:
+    on = "" if suppression.scope == "all" else f" on {suppression.scope}"
+    until = f" until {suppression.released_at:%d.%m.%Y}" if suppression.released_at else ""
+    reason = _WORDS.get(suppression.reason, suppression.reason)
+    why = "; ".join(each for each in (reason, suppression.note, suppression.release_note) if each)
+    return f"{suppression.address}: suppressed{on} since {suppression.since:%d.%m.%Y}{until}: {why}"
 
 
 def _show_events(events: "Sequence[Event]") -> None:

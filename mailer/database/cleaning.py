@@ -1,17 +1,27 @@
 """Rewriting the database so that nothing that was deleted is left in its files."""
 
 import sqlite3
+import time
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from mailer.database.engine import BUSY_TIMEOUT_SECONDS, Database
 from mailer.database.names import REBUILD_ON_SQLITE
 from mailer.database.tables import metadata
 
-# Who began to read before rows were deleted keeps them alive.
-_OTHERS_READ = """SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-    AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND backend_xmin IS NOT NULL)"""
+# Rows that were deleted are kept for whoever may still see them: transactions of the whole server, prepared ones too,
+# that began before; sessions in this database, standbys and replication slots that keep back what they may read. Of
+# other roles' sessions and of standbys one learns no more than that they are there, without pg_read_all_stats.
+_OLDEST_RUNNING = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_NEXT_TO_BEGIN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_OTHERS_READ = """SELECT
+    EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND usesysid IS NOT NULL AND (backend_xmin IS NOT NULL OR backend_type IS NULL))
+    OR EXISTS (SELECT FROM pg_stat_replication WHERE backend_xmin IS NOT NULL OR state IS NULL)
+    OR EXISTS (SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL)"""
 
 
 def scrub(database: Database) -> bool:
@@ -20,6 +30,15 @@ def scrub(database: Database) -> bool:
     What PostgreSQL keeps in its own log (pg_wal), and backups, are for its administrator to throw away.
     """
     return _scrub_sqlite(database) if database.is_sqlite else _scrub_postgresql(database)
+
+
+def own_files(database: Database) -> frozenset[Path]:
+    """Where a database of SQLite keeps its rows, resolved; PostgreSQL's files are its server's business."""
+    if not database.is_sqlite:
+        return frozenset()
+    with database.reading() as connection:
+        names = [row.file for row in connection.exec_driver_sql("PRAGMA database_list")]
+    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in ("", "-wal", "-shm"))
 
 
 def _scrub_sqlite(database: Database) -> bool:
@@ -36,15 +55,29 @@ def _scrub_sqlite(database: Database) -> bool:
 
 def _scrub_postgresql(database: Database) -> bool:
     """A plain VACUUM would leave the bytes in the gaps of its pages; the planner's statistics quote values too."""
+    from mailer.database.postgresql import wait_without_end  # noqa: PLC0415 its driver is an extra
+
     tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
+            wait_without_end(connection)  # a large table takes longer than any answer else
             connection.exec_driver_sql(f"SET lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
-            is_read = connection.exec_driver_sql(_OTHERS_READ).scalar_one()
+            is_read = not _outlast_others(connection) or connection.exec_driver_sql(_OTHERS_READ).scalar_one()
             connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {tables}")
             connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
         except OperationalError:
             return False
         finally:
-            connection.invalidate()  # with its time-out
+            connection.invalidate()  # with its time-outs
     return not is_read
+
+
+def _outlast_others(connection: Connection) -> bool:
+    """Whether all transactions that are running on the server have ended; waits for them."""
+    latest = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    first_later = connection.exec_driver_sql(_NEXT_TO_BEGIN).scalar_one()
+    while connection.exec_driver_sql(_OLDEST_RUNNING).scalar_one() < first_later:
+        if time.monotonic() > latest:
+            return False
+        time.sleep(0.1)
+    return True

@@ -1,13 +1,14 @@
 """Connections to PostgreSQL that wait for long, but not for ever, when the server or the way to it is gone."""
 
 import logging
+import math
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 ANSWER_SECONDS = 120.0
@@ -51,6 +52,13 @@ def create_patient_engine(url: URL) -> Engine:
         return connection
 
     return engine
+
+
+def wait_without_end(connection: Connection) -> None:
+    """Let statements take as long as they will, until the connection is closed; a machine that is gone still shows."""
+    connection.exec_driver_sql("SET statement_timeout = 0")
+    plain: Any = connection.connection.driver_connection
+    plain.answer_seconds = math.inf
 
 
 class PatientConnection(psycopg.Connection[TupleRow]):

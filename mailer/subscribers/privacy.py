@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
-from mailer.database.cleaning import scrub
+from mailer.database.cleaning import own_files, scrub
 from mailer.database.names import select_ids_by_name
-from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
+from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
+from mailer.subscribers.access import former_addresses, sent_to
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.removal import delete_people
@@ -28,7 +29,7 @@ class Erased:
     """What was done. `is_scrubbed` is false when the database could not be rewritten: others were using it.
 
     `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
-    that cannot be looked into; deleting those is for a person.
+    that cannot be looked into; deleting those is for a person. The database, which never is, is not among them.
     """
 
     was_subscriber: bool
@@ -64,32 +65,28 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         was_subscriber=found is not None,
         deliveries=deliveries,
         is_scrubbed=scrub(store.database),
-        files=tuple(files_that_hold(workspace, forms | names)),
+        files=tuple(files_that_hold(workspace, forms | names, leave_out=own_files(store.database))),
     )
 
 
 def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
-    """The addresses the person has and had, as they were given, less those that somebody else has now."""
+    """The addresses the person has and had, as they were given."""
     if person is None:
         return
     yield person.address_as_given
-    query = select(subscriber_event.c.detail)
-    query = query.where(subscriber_event.c.subscriber_id == person.id, subscriber_event.c.action == "moved")
-    for detail in connection.execute(query).scalars():
-        old: str = detail["old"]
-        owner = select(subscriber.c.id).where(subscriber.c.address == parse_address(old).normalised)
-        if connection.execute(owner).scalar() in {None, person.id}:
-            yield old
-            yield parse_address(old).normalised
+    for old in former_addresses(connection, person.id):
+        yield old
+        yield parse_address(old).normalised
 
 
 def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any] | None, forms: set[str]) -> int:
     """Returns how many deliveries have lost their address."""
     if store.database.is_sqlite:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    for each in {parse_address(form).normalised for form in forms}:
+    addresses = {parse_address(form).normalised for form in forms}
+    for each in addresses:
         store.suppressed.erase(connection, each, now=store.clock())
-    connection.execute(test_send.update().where(test_send.c.recipient.in_(forms)).values(recipient=ERASED))
+    connection.execute(test_send.update().where(sent_to(connection, addresses)).values(recipient=ERASED))
     deliveries = _strip_deliveries(connection, person.id if person else None, forms)
     if person is not None:
         delete_people(connection, subscriber.c.id == person.id)
@@ -127,7 +124,7 @@ def _without(reply: str, forms: set[str]) -> str:
 
 
 def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta) -> Purged:
-    """Delete people who never confirmed, and the addresses in deliveries of mailings that ended long ago."""
+    """Delete people who never confirmed, and addresses and answers in deliveries of mailings that ended long ago."""
     now = store.clock()
     with store.joining() as connection:
         people = _delete_unconfirmed(connection, now - unconfirmed)
@@ -152,5 +149,6 @@ def _strip_old_deliveries(connection: Connection, before: datetime) -> int:
     connection.execute(attempt.update().where(attempt.c.delivery_id.in_(ids)).values(reply=""))
     # The number keeps the rows of one mailing apart.
     named = literal("purged-") + cast(delivery.c.id, Text)
-    values = {"address": named, "recipient": "", "reply": "", "subscriber_id": None}
+    # Whose it was stays: who was mailed because of an import is kept when that is undone.
+    values = {"address": named, "recipient": "", "reply": ""}
     return connection.execute(delivery.update().where(theirs).values(values)).rowcount

@@ -1,7 +1,5 @@
 """Deleting all rows of people: the history lets its rows go only while `erased_at` is set."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import ColumnElement, Connection, select
 
 from mailer.database.tables import consent, subscriber, subscriber_event, subscription
@@ -12,7 +10,8 @@ def delete_people(connection: Connection, wanted: ColumnElement[bool]) -> tuple[
 
     Deliveries stay for the counts; they are nobody's then.
     """
-    marked = subscriber.update().where(wanted).values(erased_at=datetime.now(UTC))
+    # Any moment marks them: it goes with the row.
+    marked = subscriber.update().where(wanted).values(erased_at=subscriber.c.created_at)
     if connection.execute(marked).rowcount == 0:
         return 0, 0
     going = select(subscriber.c.id).where(subscriber.c.erased_at.is_not(None))

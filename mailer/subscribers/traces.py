@@ -1,71 +1,192 @@
-"""Where an address or a name still stands in files, in whatever letters and encoding, also inside workbooks."""
+"""Where an address or a name still stands in files, however it is written there, also inside workbooks."""
 
 import mmap
+import os
 import re
-import zlib
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from html.entities import html5
+from io import BytesIO
+from pathlib import Path, PurePath
+from unicodedata import normalize
+from zipfile import ZipFile
 
-_ENCODINGS = ("utf-8", "cp1252", "utf-16-le")
+import idna
+
+_WIDE = ("utf-16-le", "utf-16-be")
+_ESCAPED_IN_XML = "&<>\"'"
 _PACKED = {".xlsx", ".docx", ".ods", ".odt", ".zip"}
 
+Content = bytes | mmap.mmap
 
-def files_that_hold(folder: Path, words: Collection[str]) -> Iterator[Path]:
-    """The files below a folder in which one of the words stands, and those that cannot be looked into."""
-    pattern = _pattern(words)
+
+def files_that_hold(folder: Path, words: Collection[str], *, leave_out: Collection[Path] = ()) -> Iterator[Path]:
+    """The files below a folder in which one of the words stands by itself, and those that cannot be looked into.
+
+    The words are addresses and names. `leave_out` are files, resolved.
+    """
+    wanted = [_word(each) for each in _spellings(words)]
     for file in sorted(_files(folder)):
-        try:
-            is_held = any(pattern.search(content) for content in _contents(file))
-        except (OSError, BadZipFile, RuntimeError, EOFError, zlib.error):  # zipfile's own words for a password
-            is_held = True
-        if is_held:
+        if file.resolve() not in leave_out and _holds(file, wanted):
             yield file
+
+
+def _holds(file: Path, wanted: "Collection[_Word]") -> bool:
+    try:
+        return any(_stands_in(content, each) for content in _contents(file) for each in wanted)
+    except Exception:  # noqa: BLE001 a damaged package makes its readers raise nearly anything
+        return True
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Neither hidden folders nor programs' own: nobody keeps addresses there, and there are many files."""
     try:
-        found = list(folder.iterdir())
+        with os.scandir(folder) as entries:
+            found = list(entries)
     except OSError:
         yield folder  # which nobody can open says so
         return
     for each in found:
-        if each.name.startswith(".") or each.name == "node_modules" or each.is_symlink():
+        if each.name.startswith(".") or each.name == "node_modules":
             continue
-        if each.is_dir():
-            yield from _files(each)
-        elif each.is_file():
-            yield each
+        if each.is_dir(follow_symlinks=False):
+            yield from _files(Path(each.path))
+        elif each.is_file(follow_symlinks=False):
+            yield Path(each.path)
 
 
-def _contents(file: Path) -> Iterator[bytes | mmap.mmap]:
+def _contents(file: Path) -> Iterator[Content]:
     with file.open("rb") as opened:
         if not file.stat().st_size:  # which cannot be mapped
             return
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
             yield content
-    if file.suffix.casefold() in _PACKED:
+    if _is_packed(file):
         with ZipFile(file) as package:
-            yield from (package.read(name) for name in package.namelist())
+            yield from _unpacked(package)
 
 
-def _pattern(words: Collection[str]) -> re.Pattern[bytes]:
-    """Any of the words in any encoding; of bytes alone nobody knows that Å is å."""
-    ways = {_way(word, encoding) for word in words for encoding in _ENCODINGS}
-    return re.compile(b"|".join(sorted(ways - {b""})), re.IGNORECASE)
+def _unpacked(package: ZipFile) -> Iterator[bytes]:
+    for name in package.namelist():
+        content = package.read(name)
+        yield content
+        if _is_packed(PurePath(name)):
+            with ZipFile(BytesIO(content)) as inner:
+                yield from _unpacked(inner)
 
 
-def _way(word: str, encoding: str) -> bytes:
-    """Nothing, where the encoding does not have the word's letters."""
+def _is_packed(file: PurePath) -> bool:
+    return file.suffix.casefold() in _PACKED
+
+
+# --- How a word may be written ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Word:
+    """What finds an address or a name: a pattern for each kind of encoding, and what would make it another one."""
+
+    patterns: dict[str, re.Pattern[bytes]]
+    longer_before: re.Pattern[str]
+    longer_after: re.Pattern[str]
+
+
+def _spellings(words: Collection[str]) -> Collection[str]:
+    """Each word once, and the addresses with their domain in the letters of its language (RFC 5890), too."""
+    found = {normalize("NFC", each) for each in words if each}
+    for local, at, domain in [each.rpartition("@") for each in found]:
+        with suppress(idna.IDNAError):
+            found |= {f"{local}@{idna.decode(domain)}"} if at else set()
+    return {each.lower(): each for each in found}.values()
+
+
+def _word(word: str) -> _Word:
+    # There are files in which these two are mixed.
+    patterns = {"utf-8": _pattern(word, ("utf-8", "cp1252"))} | {each: _pattern(word, (each,)) for each in _WIDE}
+    before, after = (_BEFORE_ADDRESS, _AFTER_ADDRESS) if "@" in word else (_BEFORE_NAME, _AFTER_NAME)
+    return _Word(patterns=patterns, longer_before=before, longer_after=after)
+
+
+def _pattern(word: str, encodings: Sequence[str]) -> re.Pattern[bytes]:
+    return re.compile(b"".join(_letter(each, encodings) for each in word), re.IGNORECASE)
+
+
+def _letter(letter: str, encodings: Sequence[str]) -> bytes:
+    """Of bytes alone nobody knows that Å is å; a word that begins with one is found faster when only these count."""
+    if _is_plain(letter):
+        return re.escape(letter.encode(encodings[0]))
+    ways = {re.escape(_encode(form, each)) for form in _forms(letter) for each in encodings}
+    return b"(?-i:" + b"|".join(sorted(ways - {b""})) + b")"
+
+
+def _is_plain(letter: str) -> bool:
+    return letter.isascii() and letter not in _ESCAPED_IN_XML
+
+
+def _forms(letter: str) -> set[str]:
+    """A letter small and capital, in one piece and in two (NFD), and as XML and HTML escape it."""
+    cases = {letter, letter.lower(), letter.upper()}
+    codes = [ord(each) for each in cases if len(each) == 1]
+    numbered = {f"&#{way};" for code in codes for way in (code, f"{code:03}", f"x{code:x}", f"x{code:X}")}
+    named = {f"&{name}" for name, meant in html5.items() if meant in cases and name.endswith(";")}
+    return cases | {normalize("NFD", each) for each in cases} | numbered | named
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Nothing, where the encoding does not have the letters."""
     try:
-        return b"".join(_letter(each, encoding) for each in word)
+        return text.encode(encoding)
     except UnicodeEncodeError:
         return b""
 
 
-def _letter(letter: str, encoding: str) -> bytes:
-    if letter.isascii():
-        return re.escape(letter.encode(encoding))
-    forms = sorted({re.escape(each.encode(encoding)) for each in (letter.lower(), letter.upper())})
-    return b"(?:" + b"|".join(forms) + b")"
+# --- Whether it stands by itself --------------------------------------------------------------------
+
+_LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
+# Where a letter is the end of an escape (\n, \u003c, %20, =3D), the word begins after it.
+_HEX = "[0-9A-Fa-f]"
+_NO_ESCAPE = rf"(?<!\\[a-z])(?<!\\x{_HEX}{{2}})(?<!\\u{_HEX}{{4}})(?<![%=]{_HEX}{{2}})"
+# Other signs that an address may have stand around addresses, too, and a file too many is better than one too few.
+_BEFORE_ADDRESS = re.compile(rf"{_LETTER}{_NO_ESCAPE}[.+_-]?\Z")
+_AFTER_ADDRESS = re.compile(rf"[.-]?{_LETTER}")
+_BEFORE_NAME = re.compile(rf"{_LETTER}{_NO_ESCAPE}-?\Z")
+_AFTER_NAME = re.compile(rf"-?{_LETTER}")
+_AROUND = 16  # bytes, in which the longest escape and a sign have room in any encoding
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+def _stands_in(content: Content, word: _Word) -> bool:
+    is_text = _is_text(content)
+    for encoding in word.patterns if content.find(b"\0") >= 0 else ("utf-8",):
+        found = word.patterns[encoding].search(content)
+        while found:
+            if not is_text or not _is_longer(content, found, word, encoding):
+                return True
+            found = word.patterns[encoding].search(content, found.start() + 1)
+    return False
+
+
+def _is_text(content: Content) -> bool:
+    """Databases and old workbooks, which are no text, put one value directly behind the other."""
+    beginning = content[:4096]
+    return b"\0" not in beginning[::2] or b"\0" not in beginning[1::2]
+
+
+def _is_longer(content: Content, found: re.Match[bytes], word: _Word, encoding: str) -> bool:
+    before = content[max(0, found.start() - _AROUND) : found.start()]
+    after = content[found.end() : found.end() + _AROUND]
+    half = len(before) % 2 if encoding in _WIDE else 0  # a letter
+    is_longer_before = word.longer_before.search(_decode(before[half:], encoding))
+    return bool(is_longer_before or word.longer_after.match(_decode(after, encoding)))
+
+
+def _decode(some: bytes, encoding: str) -> str:
+    """What is no UTF-8 is taken for cp1252."""
+    if encoding != "utf-8":
+        return some.decode(encoding, "replace")
+    return _NO_UTF8.sub(_from_cp1252, some.decode("utf-8", "surrogateescape"))
+
+
+def _from_cp1252(byte: re.Match[str]) -> str:
+    return byte[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")

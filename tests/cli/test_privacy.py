@@ -31,7 +31,10 @@ def test_a_suppressed_person_is_shown_so_and_released_only_with_a_reason(mailer:
     assert mailer("subscribers", "release", KARI, "--reason", " ").code == 1
     assert mailer("subscribers", "release", KARI, "--reason", "asked in writing").code == 0
     assert mailer("subscribers", "release", KARI, "--reason", "again").code == 1
-    assert mailer("subscribers", "show", KARI, "--json").json["suppressions"] == []
+    shown = mailer("subscribers", "show", KARI, "--json").json
+    assert shown["suppressions"] == []
+    assert [each["release_note"] for each in shown["earlier_suppressions"]] == ["asked in writing"]
+    assert "by hand; asked by telephone; asked in writing" in mailer("subscribers", "show", KARI).out
     back = mailer("subscribers", "add", KARI, "--list", "agder", "--basis", "a: asked", "--again")
     assert back.code == 0
 
@@ -64,7 +67,16 @@ def test_who_is_kept_off_one_list_since_the_plan_gets_mail_through_another_list_
     assert mailer("send", "2024-01", "--confirm", "4").code == 0
     (told,) = mailer("status", "2024-01", "--json").json["mailings"]
     assert (told["accepted"], told["skipped"]) == (3, {"suppressed": 1})
-    assert mailer("subscribers", "show", KARI, "--json").json["mails"][0]["status"] == "skipped"
+    (mail,) = mailer("subscribers", "show", KARI, "--json").json["mails"]
+    assert (mail["status"], mail["skip_reason"]) == ("skipped", "suppressed")
+
+
+def test_what_servers_answered_is_shown_with_the_mail(moody: Any, mailer: Run) -> None:
+    moody.answers = {KARI: f"550 5.1.1 <{KARI}> is no mailbox of ours"}
+    assert mailer("send", "2024-01", "--untested", "--list", "agder", "--confirm", "3").code == 0
+    assert f"550 5.1.1 <{KARI}> is no mailbox of ours" in mailer("subscribers", "show", KARI).out
+    (mail,) = mailer("subscribers", "show", KARI, "--json").json["mails"]
+    assert [(each["outcome"], each["reply"]) for each in mail["attempts"]] == [("rejected", mail["reply"])]
 
 
 def test_erasing_asks_first_names_files_and_leaves_nobody(mailer: Run, workspace: Path) -> None:

@@ -14,10 +14,14 @@ from sqlalchemy import select
 from mailer.database.engine import Database, open_database
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
 from mailer.errors import MailerError
+from mailer.subscribers.access import read_stored
+from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.model import Register
 from mailer.subscribers.moving import move_person
 from mailer.subscribers.privacy import erase, purge
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.undoing import Reason, undo_import
 
 NOW = datetime(2023, 12, 1, 8, tzinfo=UTC)
 OLE = "Ole.Ødegård@Kommune.example"
@@ -195,6 +199,17 @@ def test_files_with_the_name_are_told_of_when_nobody_else_has_it(sqlite_store: S
     assert [len(each) for each in named] == [0, 1, 0]
 
 
+def test_the_database_is_no_file_to_delete_whoever_else_is_in_it(
+    sqlite_database: Database, build_store: Callable[[Database], SubscriberStore], tmp_path: Path
+) -> None:
+    store = build_store(sqlite_database)
+    for address, name in (("per@x.example", "Kari Nordmann"), ("jesper@x.example", "Kari Nordmann-Hansen")):
+        store.add(address, lists=["oslo"], basis="e: case 1", name=name)
+    (tmp_path / "copy.sqlite3").write_bytes((tmp_path / "mailer.sqlite3").read_bytes() + _bytes(tmp_path))
+    (tmp_path / "others.csv").write_text("jesper@x.example;Kari Nordmann-Hansen", "utf-8")
+    assert erase(store, "per@x.example", workspace=tmp_path).files == (tmp_path / "copy.sqlite3",)
+
+
 def test_a_database_in_use_is_not_rewritten_and_says_so(
     sqlite_store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +222,9 @@ def test_a_database_in_use_is_not_rewritten_and_says_so(
     store = SubscriberStore(quick, clock=sqlite_store.clock, suppression_key=b"suppression-key-of-tests")
     with closing(quick), sqlite_store.database.reading() as connection:
         connection.execute(select(subscriber)).all()  # somebody reads on
-        assert not erase(store, OLE, workspace=tmp_path).is_scrubbed
+        done = erase(store, OLE, workspace=tmp_path)
+        assert not done.is_scrubbed
+        assert done.files == ()
     assert sqlite_store.show(OLE) is None
 
 
@@ -237,6 +254,26 @@ def test_purging_takes_addresses_out_of_old_deliveries_and_keeps_their_outcome(s
         row = connection.execute(select(delivery)).one()
     assert (row.address, row.recipient, row.reply, row.status) == ("purged-1", "", "", "rejected")
     assert store.show(OLE) is not None
+
+
+def test_after_purging_it_is_known_who_was_mailed_until_they_are_erased(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    (tmp_path / "new.csv").write_text(f"epost;liste;grunnlag\n{OLE};oslo;e: case 1\n", "utf-8")
+    imported = import_files(store, register, [tmp_path / "new.csv"], options=ImportOptions())
+    _sent(store, OLE, finished_at=NOW - timedelta(days=366))
+    with store.database.writing() as connection:
+        connection.execute(delivery.update().values(status="accepted"))
+    purge(store, unconfirmed=timedelta(days=7), details=YEAR)
+    (mail,) = read_stored(store, OLE).mails
+    assert (mail.issue, mail.address, mail.reply, [each.reply for each in mail.attempts]) == ("2023-12", "", "", [""])
+    assert imported.id is not None
+    (kept,) = undo_import(store, imported.id).kept
+    assert (kept.address, kept.reason) == (OLE, Reason.MAILED)
+    assert erase(store, OLE, workspace=tmp_path).deliveries == 1
+    with store.database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+    assert (row.subscriber_id, row.status, row.address) == (None, "accepted", "erased-1")
 
 
 def test_deliveries_of_the_last_year_keep_their_details(store: SubscriberStore) -> None:
