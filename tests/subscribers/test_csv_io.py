@@ -13,7 +13,7 @@ from mailer.errors import MailerError
 from mailer.subscribers.csv_io import CsvDefaults, CsvError, CsvRow, RefusedRow, read_csv
 from mailer.subscribers.model import Register
 
-DEFAULTS = CsvDefaults(basis="art. 6(1)(e)")
+DEFAULTS = CsvDefaults(basis="art. 6(1)(e), case 1")
 ALPHABETS = ["Ole Hansen", "Åse Sørbø Ærø", "Áile Čáppa Đ Ŋ Š Ŧ Ž", "André Müller"]
 
 

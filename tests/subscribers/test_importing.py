@@ -18,7 +18,7 @@ from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
-BASIS = CsvDefaults(basis="art. 6(1)(e)")
+BASIS = CsvDefaults(basis="art. 6(1)(e), case 1")
 Import = Callable[..., ImportReport]
 
 
@@ -56,7 +56,7 @@ def test_new_people_are_on_their_lists_with_basis_file_and_line(store: Subscribe
     assert kari.lang == "nn"  # Fonna's own language, since the file names none
     consent = ole.subscriptions[1].consent
     assert consent is not None
-    assert (consent.basis, consent.method, consent.source_line) == ("art. 6(1)(e)", "import", 5)
+    assert (consent.basis, consent.method, consent.source_line) == ("art. 6(1)(e), case 1", "import", 5)
     assert (ole.source, consent.source) == ("people.csv", "people.csv")  # the folder is nobody's business
     assert [(each.action, each.detail["list"]) for each in store.history("ole@kommune.example")] == [
         ("subscribed", "fonna"),
