@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,7 @@ import typer
 from mailer.cli.options import Json, OptionalListName, services
 from mailer.cli.output import (
     format_count,
-    format_duration,
+    format_time_left,
     format_value,
     hint,
     note,
@@ -48,6 +47,7 @@ REASONS_TO_KEEP = {
     "edited": "were corrected or moved since: stay on the list",
 }
 MOST_SHOWN = 500
+SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
@@ -251,31 +251,24 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
 
 @contextmanager
 def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
-    """Give the function an import reports to: a line that is kept up to date, once it takes more than a second."""
+    """Give the function an import reports to: a line that is kept up to date, once there is something to wait for."""
     import time
 
-    from rich.console import Console
-
-    screen = Console(stderr=True, highlight=False)
-    began = shown = time.monotonic()
     step = ""
-
-    def show(progress: "ImportProgress") -> None:
-        nonlocal began, shown, step
-        now = time.monotonic()
-        if progress.step != step:
-            step, began = progress.step, now
-        if now - shown < (0.5 if screen.is_terminal else 10):
-            return
-        shown = now
-        text = _progress_line(progress, seconds=now - began)
-        if screen.is_terminal:
-            screen.print(f"\r{text:<78}", end="")
-        else:
-            note(text)
-
     try:
-        yield show
+        with _line_that_changes() as (tell, seconds_between):
+            began = shown = time.monotonic()
+
+            def show(progress: "ImportProgress") -> None:
+                nonlocal began, shown, step
+                now = time.monotonic()
+                if progress.step != step:
+                    step, began = progress.step, now
+                if now - shown >= seconds_between:
+                    shown = now
+                    tell(_progress_line(progress, seconds=now - began))
+
+            yield show
     except KeyboardInterrupt:
         note(
             "\nStopped while writing: all of it is in, or nothing."
@@ -283,9 +276,31 @@ def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
             else "\nStopped: nothing was changed."
         )
         raise
-    finally:
-        if screen.is_terminal and shown != began:
-            screen.print("\r" + " " * 78 + "\r", end="")
+
+
+@contextmanager
+def _line_that_changes() -> "Iterator[tuple[Callable[[str], None], float]]":
+    """Give the function that shows a line in place of the one before, and how many seconds apart it should be called.
+
+    On a terminal nothing of it is left in the end. Elsewhere the lines follow one another, and come seldom.
+    """
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    screen = Console(stderr=True, highlight=False)
+    if not screen.is_interactive:
+        yield note, SECONDS_BETWEEN_LINES
+        return
+    with ExitStack() as stack:
+        live = Live(console=screen, auto_refresh=False, transient=True)
+
+        def tell(text: str) -> None:
+            if not live.is_started:
+                stack.enter_context(live)
+            live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
+
+        yield tell, SECONDS_BETWEEN_PICTURES
 
 
 def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
@@ -295,5 +310,5 @@ def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
     if progress.step != "writing" and rate:
         line += f", {format_value(round(rate))} a second"
         if progress.total and progress.total > progress.done:
-            line += f", about {format_duration(timedelta(seconds=(progress.total - progress.done) / rate))} left"
+            line += f", {format_time_left((progress.total - progress.done) / rate)}"
     return line

@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
-from mailer.cli.output import format_duration, format_value
+from mailer.cli.output import format_duration, format_time_left, format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
 from mailer.delivery.model import Counts, SkipReason
@@ -170,6 +170,11 @@ def test_the_database_is_brought_up_to_date(mailer: Run) -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
     assert format_duration(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "almost done"), (61, "about 1 min left")])
+def test_what_is_left_is_said_to_be_almost_done_in_the_last_second(seconds: float, words: str) -> None:
+    assert format_time_left(seconds) == words
 
 
 def test_thousands_are_set_apart() -> None:

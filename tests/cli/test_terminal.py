@@ -101,6 +101,36 @@ def _screen(sent: str, *, columns: int) -> list[str]:
     return [each.rstrip() for each in lines]
 
 
+# --- Lines that change -------------------------------------------------------------------------------
+
+
+def test_a_short_import_shows_nothing_but_its_result(terminal: Callable[..., Seen], workspace: Path) -> None:
+    (workspace / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    seen = terminal("subscribers", "import", "people.csv")
+    assert seen.sent.startswith("Lines, one for each person and list:\r\n")
+    assert "Imported." in seen.lines
+
+
+def test_an_import_keeps_one_line_up_to_date_and_leaves_nothing_of_it(
+    terminal: Callable[..., Seen], workspace: Path
+) -> None:
+    (workspace / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    at_once = "import mailer.cli.imports as imports; imports.SECONDS_BETWEEN_PICTURES = 0"
+    for columns in (80, 30):
+        seen = terminal("subscribers", "import", "people.csv", before=at_once, columns=columns)
+        assert " read" in seen.sent
+        assert seen.sent.count("\x1b[2K") > 1, "each line takes the place of the one before"
+        assert seen.lines[0].startswith("Lines, one for each person and"[:columns])
+        assert " read" not in seen.text
+
+
+def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], tested: Any) -> None:
+    seen = terminal("send", "2024-01", "--confirm", "4", MAILER_SMTP__PORT=str(tested.address[1]))
+    assert "\x1b[2K" in seen.sent
+    assert "━" not in seen.text
+    assert re.search(r"^4 of 4: 4 accepted; took ", seen.text, re.MULTILINE)
+
+
 # --- Addresses and words are not cut -----------------------------------------------------------------
 
 
