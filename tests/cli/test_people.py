@@ -228,6 +228,7 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
     assert "this was a dry run" in dry.out
     assert "Kari Nordmann → Kari Olsen" in dry.out
     lines = [" ".join(each.split()) for each in dry.out.splitlines()]
+    assert "Without --dry-run it is done" in dry.out
     assert lines[0] == "Where What Address List Change or reason"
     assert f"{file}:4 new ny@agder.example agder" in lines
     assert "new 1 put on the list" in lines[lines.index("Lines, one for each person and list:") :]
@@ -240,6 +241,27 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
         "duplicate": 1,
     }
     assert report["lines"][0]["line"] == 2
+
+
+REFUSED = "epost;liste;grunnlag\nny@agder.example;agder;e: x\nper@x.example;nolist;e: x\nada@x.example;zzzz;e: x\n"
+
+
+def test_an_import_of_which_lines_were_refused_says_how_many_and_names_the_lists_once(
+    workspace: Path, mailer: Run
+) -> None:
+    (workspace / "people.csv").write_text(REFUSED, encoding="utf-8")
+    dry = mailer("subscribers", "import", "people.csv", "--dry-run")
+    assert dry.code == 0
+    assert "this was a dry run, and an import would stop: 2 lines are refused." in dry.out
+    assert "it is done" not in dry.out
+    assert "there is no list 'zzzz'" in dry.out
+    assert "finnmark" not in dry.out, "not every line needs all the lists"
+    assert dry.out.count("mailer lists") == 1
+    dry = mailer("subscribers", "import", "people.csv", "--dry-run", "--skip-invalid")
+    assert "an import would leave out 2 refused lines." in dry.out
+    done = mailer("subscribers", "import", "people.csv", "--skip-invalid")
+    assert "Imported 1 line; 2 refused." in done.out
+    assert "Nothing changed; 2 refused." in mailer("subscribers", "import", "people.csv", "--skip-invalid").out
 
 
 def test_the_help_of_import_and_its_page_know_every_name_of_every_column(mailer: Run, repository: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_short_import_shows_nothing_but_its_result(terminal: Callable[..., See
     (workspace / "people.csv").write_text(PEOPLE, encoding="utf-8")
     seen = terminal("subscribers", "import", "people.csv")
     assert seen.sent.startswith("Lines, one for each person and list:\r\n")
-    assert "Imported." in seen.lines
+    assert "Imported 2 lines." in seen.lines
 
 
 def test_an_import_keeps_one_line_up_to_date_and_leaves_nothing_of_it(
@@ -132,6 +132,36 @@ def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], te
 
 
 # --- Addresses and words are not cut -----------------------------------------------------------------
+
+
+def test_a_narrow_terminal_shows_each_line_of_an_import_in_a_few(
+    terminal: Callable[..., Seen], mailer: Run, workspace: Path
+) -> None:
+    people = workspace / "people.csv"
+    people.write_text(PEOPLE, encoding="utf-8")
+    assert mailer("subscribers", "import", "people.csv").code == 0
+    people.write_text(
+        PEOPLE.replace("Molde", "Hustadvika").replace("Haugland", "Åsnes") + "ola@bergen.example;Ola;bergn;B;e: sak 1\n"
+        "nobody.example;Ola;bergen;B;e: sak 1\n",
+        encoding="utf-8",
+    )
+    lines = terminal("subscribers", "import", "people.csv", "--dry-run").lines
+    at = [" ".join(each.split()) for each in lines].index("people.csv:4 invalid ola@bergen.example")
+    assert lines[at + 1] == "    there is no list 'bergn'. Did you mean bergen?"
+    changes = [each.strip() for each in lines if "→" in each]
+    assert changes[0] == "name: Marie-Louise Kristoffersen-Haugland → Marie-Louise Kristoffersen-Åsnes"
+    assert changes[1].startswith("organisation: Molde interkommunale helsetjeneste → ")
+    assert len(lines) < 30
+    piped = mailer("subscribers", "import", "people.csv", "--dry-run").out.splitlines()
+    (row,) = [each for each in piped if LONG in each and "more-og-romsdal" not in each]
+    assert "Kristoffersen-Åsnes, organisation: Molde" in row, "a tool reads one line for each row"
+
+
+def test_a_dry_run_that_would_be_stopped_is_not_told_in_green(terminal: Callable[..., Seen], workspace: Path) -> None:
+    (workspace / "people.csv").write_text("epost;liste;grunnlag\nx;agder;e: sak 1\n", encoding="utf-8")
+    seen = terminal("subscribers", "import", "people.csv", "--dry-run", columns=120)
+    assert "\x1b[33mNothing was changed: this was a dry run, and an import would stop: 1 line is refused." in seen.sent
+    assert "\x1b[32m" not in seen.sent
 
 
 LONG_WORDS = """
