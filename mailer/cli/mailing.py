@@ -170,7 +170,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
             "Variants": _variants_in_words(len(proposed.variants)),
             "Test-sent": "yes, this content" if prepared.is_tested else "no",
             "Findings": count_findings(prepared.findings),
-            "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M}",
+            "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
             "Server": services.transport.address,
         }
     )

@@ -220,3 +220,24 @@ def test_a_table_that_is_too_wide_becomes_lines_with_the_words_below(
         f"    {said}",
         "b@x.example                        in doubt  12",
     ]
+
+
+# --- One clock ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("catcher")
+def test_people_read_their_own_clock_with_its_zone_and_tools_read_utc(
+    terminal: Callable[..., Seen], mailer: Run, planned: int
+) -> None:
+    assert planned
+    zone = {"TZ": "Asia/Tokyo"}  # without summer time: the test is right in July too
+    at = mailer("subscribers", "history", "kari@agder.example", "--json").json["history"][0]["at"]
+    assert at.endswith("+00:00")
+    for command in (["show", "kari@agder.example"], ["history", "kari@agder.example"]):
+        seen = terminal("subscribers", *command, columns=120, **zone)
+        moments = re.findall(r"\d\d\.\d\d\.\d{4} (\d\d):(\d\d) (\w+)", seen.text)
+        assert moments
+        assert {each[2] for each in moments} == {"JST"}
+        assert (int(at[11:13]) + 9) % 24 == int(moments[0][0])
+        assert "UTC" not in seen.text
+    assert re.search(r"ends about \d\d:\d\d JST", terminal("send", "2024-01", "--dry-run", columns=120, **zone).text)
