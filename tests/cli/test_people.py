@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("workspace")
 def test_lists_show_every_list_by_region_with_its_numbers(mailer: Run, helsefellesskap: list[str]) -> None:
     shown = mailer("lists").out
     assert all(slug in shown for slug in [*helsefellesskap, "nasjonale", "testere"])
+    assert "4 people with 5 active subscriptions in all." in shown
     rows = {each["slug"]: each for each in mailer("lists", "--json").json["lists"]}
     assert rows.keys() == {*helsefellesskap, "nasjonale", "testere"}
     assert rows["agder"] == {
@@ -116,7 +117,7 @@ def test_who_finds_too_many_is_told_that_not_all_are_shown(mailer: Run, tmp_path
 def test_finding_nobody_says_so_and_what_to_look_for(mailer: Run) -> None:
     result = mailer("subscribers", "find", "zzz")
     assert result.code == 0
-    assert "Nobody was found" in result.out
+    assert 'Nobody was found for "zzz".' in result.out
     assert "@domain" in result.out
 
 
@@ -138,6 +139,24 @@ def test_show_says_in_words_how_somebody_came_and_why_nobody_writes(mailer: Run)
     shown = mailer("subscribers", "show", "ny@x.example").out
     assert "by hand; asked" in shown
     assert not {"admin", "manual"} & {*re.findall(r"\w+", shown)}
+
+
+def test_show_has_a_heading_for_each_part(mailer: Run) -> None:
+    lines = mailer("subscribers", "show", "begge@oslo.example").out.splitlines()
+    for heading in ("Lists", "History"):
+        at = lines.index(heading)
+        assert lines[at - 1] == ""
+    assert lines[lines.index("History") + 1].split() == ["When", "Who", "What", "Details"]
+
+
+def test_whoever_left_is_said_to_have_left_everywhere(mailer: Run) -> None:
+    assert mailer("subscribers", "remove", "kari@agder.example").code == 0
+    told = [mailer("subscribers", command, "kari@agder.example").out for command in ("show", "history", "find")]
+    told.append(mailer("lists").out)
+    assert all("unsubscribed" not in each and "left" in each.casefold() for each in told)
+    shown = mailer("subscribers", "show", "kari@agder.example", "--json").json
+    assert shown["subscriptions"][0]["status"] == "unsubscribed", "tools read what they always read"
+    assert shown["history"][-1]["action"] == "unsubscribed"
 
 
 def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
@@ -162,7 +181,7 @@ def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -
     add = ["subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: signed up"]
     assert "is on agder" in mailer(*add, "--name", "Ny", "--lang", "nn").out
     assert "has left agder" in mailer("subscribers", "remove", "ny@agder.example", "--list", "agder").out
-    nowhere = "ny@agder.example was not on {}. Nothing changed: agder (unsubscribed).\n"
+    nowhere = "ny@agder.example was not on {}. Nothing changed: agder (left).\n"
     assert mailer("subscribers", "remove", "ny@agder.example").out == nowhere.format("any list")
     assert mailer("subscribers", "remove", "ny@agder.example", "--list", "Oslo").out == nowhere.format("oslo")
     refused = mailer(*add)

@@ -134,6 +134,29 @@ def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], te
 # --- Addresses and words are not cut -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["find", "en.person"], ["show", LONG], ["import", "people.csv", "--dry-run"], ["import", "--undo", "2"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_an_address_is_never_cut(
+    command: list[str], columns: int, terminal: Callable[..., Seen], mailer: Run, workspace: Path
+) -> None:
+    people = workspace / "people.csv"
+    people.write_text(PEOPLE, encoding="utf-8")
+    assert mailer("subscribers", "import", "people.csv").code == 0
+    if "--undo" in command:
+        assert mailer("subscribers", "remove", LONG).code == 0
+    people.write_text(PEOPLE.replace("Molde", "Hustadvika").replace("Haugland", "Åsnes"), encoding="utf-8")
+    seen = terminal("subscribers", *command, columns=columns)
+    assert LONG in seen.sent
+    narrow_label = columns == 80 and command[0] == "show"  # the label before it leaves a line too little room
+    assert LONG in seen.text.replace("\n", "" if narrow_label else "\n")
+    for word in re.findall(r"[\w-]{4,}", PEOPLE.partition("\n")[2]):
+        assert word not in seen.sent or narrow_label or word in seen.text, f"{word} is cut"
+
+
 def test_a_narrow_terminal_shows_each_line_of_an_import_in_a_few(
     terminal: Callable[..., Seen], mailer: Run, workspace: Path
 ) -> None:
