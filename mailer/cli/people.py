@@ -140,7 +140,7 @@ def add(
 ) -> None:
     """Put one person on one or more lists, and correct what is known of somebody who is on them already.
 
-    Example: `mailer subscribers add kari@kommune.example --list agder --basis "a: signed up by e-mail"`
+    Example: `mailer subscribers add eva@ks.example --list oslo --basis "a: asked"`
     """
     from mailer.subscribers.register import require_list
 

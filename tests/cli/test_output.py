@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,18 @@ def test_the_help_of_every_command_says_what_it_does_with_an_example(command: tu
     assert result.code == 0
     assert "Example:" in result.out
     assert f"mailer {' '.join(command)}" in " ".join(result.out.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_example_of_every_command_stands_in_one_line_of_a_usual_terminal(
+    command: tuple[str, ...], mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = get_command(app)
+    for name in command:
+        found = found.commands[name]  # type: ignore[attr-defined]  # a group
+    (example,) = re.findall(r"Example: `([^`]+)`", found.callback.__doc__ or "")
+    assert example in mailer(*command, "--help").out
 
 
 @pytest.mark.parametrize("command", [[], ["subscribers"], ["config"], ["db"]])
