@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mailer.cli.output import format_value, hint, say, show_table
+from mailer.cli.output import format_moment, format_value, say, show_commands, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +16,17 @@ TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "
 
 def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
     """Print the equation of one mailing, one term a line, and what to do next; `is_idle` when nobody sends it now."""
-    started = f", begun {mailing.started_at.astimezone():%d.%m.%Y %H:%M %Z}" if mailing.started_at else ""
+    started = f", begun {format_moment(mailing.started_at)}" if mailing.started_at else ""
     state = _words_for_idle(mailing.counts) if is_idle else mailing.state
     lists = f" to {', '.join(mailing.lists)}" if mailing.lists else ""
-    say(f"\n{mailing.slug}  {state}{lists}{started}", "bold")
+    say()
+    say(f"{state}{lists}{started}", "bold", label=f"{mailing.slug}  ")
     show_equation(mailing.counts)
     if mailing.note:
         say(f"\n{mailing.note}", "yellow")
-    for command in _next_commands(mailing):
-        hint(command)
+    if commands := list(_next_commands(mailing)):
+        say()
+        show_commands(commands)
 
 
 def _words_for_idle(counts: "Counts") -> str:
@@ -37,7 +39,7 @@ def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     """Print audience = skipped + every other state, and whether it adds up; `terms` are those that may be above 0."""
     skipped = sum(counts.skipped.values())
     reasons = ", ".join(f"{number} {_words(reason)}" for reason, number in counts.skipped.items() if number)
-    say(f"  skipped    {format_value(skipped):>9}  {reasons}".rstrip())
+    say(reasons, label=f"  skipped    {format_value(skipped):>9}  ")
     for term in terms:
         number = getattr(counts, term)
         style = {"in_doubt": "yellow", "rejected": "red", "accepted": "green"}.get(term, "") if number else "dim"
@@ -54,10 +56,12 @@ def show_people(services: "Services", mailing: "MailingReport", *, failed: bool,
         (each.address, _words(each.status), each.reply, each.attempts)
         for each in _deliveries(services, mailing, failed, in_doubt)
     ]
+    say()
     if rows:
-        show_table(["Address", "State", "The server said", "Tries"], rows, right=(3,))
-    else:
-        say("Nobody.", "green")
+        show_table(["Address", "State", "The server said", "Tries"], rows, right=(3,), folding=[2])
+        return
+    nobody = ["Nobody was refused."] * failed + ["Nothing is in doubt."] * in_doubt
+    say(" ".join(nobody), "green")
 
 
 def as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_doubt: bool) -> dict[str, Any]:
@@ -100,25 +104,27 @@ def _statuses(*, failed: bool, in_doubt: bool) -> "set[DeliveryStatus]":
     return statuses | ({DeliveryStatus.IN_DOUBT} if in_doubt else set())
 
 
-def _next_commands(mailing: "MailingReport") -> "Iterator[str]":
+def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, str]]":
     counts, slug = mailing.counts, mailing.slug
     if mailing.state == "paused":
-        yield f"mailer resume {slug}    go on, or mailer cancel {slug}"
+        yield f"mailer resume {slug}", f"go on, or mailer cancel {slug}"
     elif mailing.state in {"planned", "running"}:
-        yield f"mailer send {slug}    go on, when no sender is at work"
+        yield f"mailer send {slug}", "go on, when no sender is at work"
         if not (counts.accepted or counts.in_flight or counts.in_doubt):
-            yield f"mailer cancel {slug}    or begin anew: nothing of this mailing was sent yet"
+            yield f"mailer cancel {slug}", "or begin anew: nothing of this mailing was sent yet"
     if counts.rejected or counts.deferred or counts.expired:
-        yield f"mailer status {slug} --failed    who, and what the server said"
+        yield f"mailer status {slug} --failed", "who, and what the server said"
     if counts.in_doubt:
-        yield f"mailer status {slug} --in-doubt    who may or may not have it"
-        yield f"mailer resolve {slug} --accepted    count them as delivered"
-        yield f"mailer resolve {slug} --resend    send again; the reader may get two"
+        yield f"mailer status {slug} --in-doubt", "who may or may not have it"
+        yield f"mailer resolve {slug} --accepted", "count them as delivered"
+        yield f"mailer resolve {slug} --resend", "send again; the reader may get two"
 
 
 def _words(name: str) -> str:
     return _OTHER_WORDS.get(name) or str(name).replace("_", " ")
 
 
-# It is stored of those an undone import took away, too.
-_OTHER_WORDS = {"erased": "no longer in the register"}
+_OTHER_WORDS = {
+    "erased": "no longer in the register",  # stored of those an undone import took away, too
+    "unsubscribed": "who left",
+}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
+from rich.text import Text
 
-from mailer.cli.output import console, say
+from mailer.cli.output import console, fitted, say
 
 if TYPE_CHECKING:
     from mailer.issue.catalogue import Explanation
@@ -35,8 +35,11 @@ def _show(finding: "Finding", *, with_why: bool) -> None:
     colour = _COLOURS[finding.severity]
     words = f" “{_shortened(finding.words)}”" if finding.words else ""
     place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<5}"
-    message = escape(finding.message + words)
-    console().print(f"{place} [{colour}]{finding.severity:<7}[/]  {message}  [dim]{finding.rule}[/]")
+    label = f"{place} {finding.severity:<7}  "
+    shown = Text(fitted(f"{finding.message}{words}  {finding.rule}", label=label))
+    shown.stylize(colour, len(place) + 1, len(label))
+    shown.stylize("dim", len(shown) - len(finding.rule))
+    console().print(shown, soft_wrap=True)
     explanation = _explanation(finding.rule)
     why = explanation.why if explanation and with_why else ""
     if text := " ".join(filter(None, (why, finding.hint or (explanation.fix if explanation and with_why else "")))):

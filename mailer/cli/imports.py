@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Annotated
@@ -13,12 +12,14 @@ import typer
 
 from mailer.cli.options import Json, OptionalListName, services
 from mailer.cli.output import (
+    console,
     format_count,
-    format_duration,
+    format_time_left,
     format_value,
     hint,
     note,
     say,
+    show_commands,
     show_json,
     show_pairs,
     show_table,
@@ -28,7 +29,7 @@ from mailer.errors import ExitCode, MailerError, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.csv_io import CsvDefaults
-    from mailer.subscribers.importing import Change, ImportLine, ImportProgress, ImportReport
+    from mailer.subscribers.importing import Change, ImportLine, ImportOptions, ImportProgress, ImportReport
     from mailer.subscribers.undoing import Kept
 
 MEANINGS = {
@@ -48,6 +49,7 @@ REASONS_TO_KEEP = {
     "edited": "were corrected or moved since: stay on the list",
 }
 MOST_SHOWN = 500
+SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
@@ -78,7 +80,9 @@ def import_(
 ) -> None:
     """Put the people in CSV files or Excel workbooks on the lists. All or nothing, unless `--skip-invalid`.
 
-    People who left stay out. Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
+    People who left stay out.
+
+    Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
 
     The first line names the columns, in any order, each by one of its names:
 
@@ -117,11 +121,12 @@ def import_(
                 every_line=told.append if dry_run else None,
             )
     lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
-    _show(report, lines, dry_run=dry_run, json=json)
+    _show(report, lines, options=options, json=json)
     if refused is not None:
-        said = _write_refused(refused, report, list_=list_, basis=basis)
-        for each in () if json else said:
-            say(each, "cyan")
+        said, command = _write_refused(refused, report, list_=list_, basis=basis)
+        if not json:
+            say(said, "cyan")
+            show_commands([(command, "")] if command else [])
     if not report.applied and not dry_run:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -146,7 +151,9 @@ def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
 
 
 def _show_kept(kept: "Sequence[Kept]") -> None:
-    show_table(["Kept", "List", "Why"], [(each.address, each.list, each.reason) for each in kept[:MOST_SHOWN]])
+    say()
+    rows = [(each.address, each.list, each.reason) for each in kept[:MOST_SHOWN]]
+    show_table(["Kept", "List", "Why"], rows, folding=[])
     if len(kept) > MOST_SHOWN:
         say(f"… and {format_value(len(kept) - MOST_SHOWN)} more.", "yellow")
     if any(each.reason in {"mailed", "changed", "edited"} for each in kept):
@@ -162,41 +169,68 @@ def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 
-def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, dry_run: bool, json: bool) -> None:
+def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "ImportOptions", json: bool) -> None:
     from mailer.subscribers.import_model import Outcome
 
     if json:
         told = [asdict(each) for each in lines]
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
+    _show_lines(list(lines))
+    say("Lines, one for each person and list:")
+    show_pairs(
+        {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
+    )
+    if options.dry_run:
+        _show_dry_run(report, skip_invalid=options.skip_invalid)
+    elif report.applied:
+        say(_ending(report), "yellow" if report.counts[Outcome.INVALID] else "green")
+        if report.id:
+            hint(f"mailer subscribers import --undo {report.id}")
+    else:
+        say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
+
+
+def _show_lines(lines: "Sequence[ImportLine]") -> None:
+    names = _file_names({each.file for each in lines})
     rows = [
         (
-            f"{each.file}:{each.line}",
+            f"{names[each.file]}:{each.line}",
             each.outcome,
             each.address or _as_written(each),
             each.list,
             each.reason or _changes(each),
         )
-        for each in lines
+        for each in lines[:MOST_SHOWN]
     ]
     if rows:
-        show_table(["Where", "What", "Address", "List", "Change or reason"], rows[:MOST_SHOWN])
-    if len(rows) > MOST_SHOWN:
-        say(f"… and {format_value(len(rows) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
-    say("Lines, one for each person and list:")
-    show_pairs(
-        {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
-    )
-    if report.applied:
-        say(_ending(report), "green")
-        if report.id:
-            hint(f"mailer subscribers import --undo {report.id}")
-    elif dry_run:
+        show_table(["Where", "What", "Address", "List", "Change or reason"], rows, folding=[4])
+    if len(lines) > MOST_SHOWN:
+        say(f"… and {format_value(len(lines) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
+    if any(each.reason.startswith("there is no list") for each in lines):
+        show_commands([("mailer lists", "the lists there are")])
+    if lines:
+        say()
+
+
+def _file_names(files: set[str]) -> dict[str, str]:
+    """What to call each file: for people its name without the folder, where no two have the same."""
+    names = {each: Path(each).name for each in files}
+    is_clear = len(set(names.values())) == len(files)
+    return names if is_clear and console().is_terminal else {each: each for each in files}
+
+
+def _show_dry_run(report: "ImportReport", *, skip_invalid: bool) -> None:
+    from mailer.subscribers.import_model import Outcome
+
+    refused = report.counts[Outcome.INVALID]
+    if not refused:
         say("Nothing was changed: this was a dry run. Without --dry-run it is done.", "green")
-        if report.counts[Outcome.INVALID]:
-            hint("The refused lines stop it: correct them, or add --skip-invalid --refused FILE")
-    else:
-        say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
+        return
+    stops = f"stop: {format_count(refused, 'line is', 'lines are')} refused"
+    would = f"leave out {format_count(refused, 'refused line')}" if skip_invalid else stops
+    say(f"Nothing was changed: this was a dry run, and an import would {would}.", "yellow")
+    hint(f"Correct them, or add {'--refused FILE to keep them' if skip_invalid else '--skip-invalid --refused FILE'}.")
 
 
 def _ending(report: "ImportReport") -> str:
@@ -204,19 +238,20 @@ def _ending(report: "ImportReport") -> str:
 
     if not any(report.counts.values()):
         return "Nothing to import: there is no line below the header."
-    made = sum(report.counts.get(each, 0) for each in (Outcome.NEW, Outcome.CHANGED))
-    return "Imported." if made else "Nothing changed."
+    made, refused = report.counts[Outcome.NEW] + report.counts[Outcome.CHANGED], report.counts[Outcome.INVALID]
+    said = f"Imported {format_count(made, 'line')}" if made else "Nothing changed"
+    return f"{said}; {format_value(refused)} refused." if refused else f"{said}."
 
 
 def _as_written(line: "ImportLine") -> str:
     return line.cells.get("address", "").strip()[:80]
 
 
-def _changes(line: "ImportLine") -> str:
+def _changes(line: "ImportLine") -> tuple[str, ...]:
     def words(change: "Change") -> str:
         return f"{change.field}: {change.old or '–'} → {change.new}"
 
-    return ", ".join(map(words, line.changes))
+    return tuple(map(words, line.changes))
 
 
 def _check_refused(refused: Path, files: list[Path]) -> None:
@@ -230,52 +265,43 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
         raise MailerError(what, where=str(refused), hint="Give --refused another name, or delete the file first.")
 
 
-def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, ...]:
-    """Returns what to say of it; what was said for the whole file must be said again."""
+def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, str]:
+    """Returns what to say of it, and the command; what was said for the whole file must be said again."""
     from mailer.subscribers.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:
-        return ("No line was refused, so there is no file of them.",)
+        return "No line was refused, so there is no file of them.", ""
     wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
     if not report.applied:
         ways = "correct the whole file, or delete this one and add --skip-invalid"
-        return (f"{wrote} The others are not in either: {ways}.",)
+        return f"{wrote} The others are not in either: {ways}.", ""
     given = {"--list": list_, "--basis": basis}
     again = [word for option, value in given.items() if value for word in (option, value)]
-    return (
-        f"{wrote} Correct what its column årsak names, then",
-        f"  {join(['mailer', 'subscribers', 'import', str(file), *again])}",
-    )
+    command = join(["mailer", "subscribers", "import", str(file), *again])
+    return f"{wrote} Correct what its column årsak names, then", command
 
 
 @contextmanager
 def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
-    """Give the function an import reports to: a line that is kept up to date, once it takes more than a second."""
+    """Give the function an import reports to: a line that is kept up to date, once there is something to wait for."""
     import time
 
-    from rich.console import Console
-
-    screen = Console(stderr=True, highlight=False)
-    began = shown = time.monotonic()
     step = ""
-
-    def show(progress: "ImportProgress") -> None:
-        nonlocal began, shown, step
-        now = time.monotonic()
-        if progress.step != step:
-            step, began = progress.step, now
-        if now - shown < (0.5 if screen.is_terminal else 10):
-            return
-        shown = now
-        text = _progress_line(progress, seconds=now - began)
-        if screen.is_terminal:
-            screen.print(f"\r{text:<78}", end="")
-        else:
-            note(text)
-
     try:
-        yield show
+        with _line_that_changes() as (tell, seconds_between):
+            began = shown = time.monotonic()
+
+            def show(progress: "ImportProgress") -> None:
+                nonlocal began, shown, step
+                now = time.monotonic()
+                if progress.step != step:
+                    step, began = progress.step, now
+                if now - shown >= seconds_between:
+                    shown = now
+                    tell(_progress_line(progress, seconds=now - began))
+
+            yield show
     except KeyboardInterrupt:
         note(
             "\nStopped while writing: all of it is in, or nothing."
@@ -283,9 +309,31 @@ def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
             else "\nStopped: nothing was changed."
         )
         raise
-    finally:
-        if screen.is_terminal and shown != began:
-            screen.print("\r" + " " * 78 + "\r", end="")
+
+
+@contextmanager
+def _line_that_changes() -> "Iterator[tuple[Callable[[str], None], float]]":
+    """Give the function that shows a line in place of the one before, and how many seconds apart it should be called.
+
+    On a terminal nothing of it is left in the end. Elsewhere the lines follow one another, and come seldom.
+    """
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    screen = Console(stderr=True, highlight=False)
+    if not screen.is_interactive:
+        yield note, SECONDS_BETWEEN_LINES
+        return
+    with ExitStack() as stack:
+        live = Live(console=screen, auto_refresh=False, transient=True)
+
+        def tell(text: str) -> None:
+            if not live.is_started:
+                stack.enter_context(live)
+            live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
+
+        yield tell, SECONDS_BETWEEN_PICTURES
 
 
 def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
@@ -295,5 +343,5 @@ def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
     if progress.step != "writing" and rate:
         line += f", {format_value(round(rate))} a second"
         if progress.total and progress.total > progress.done:
-            line += f", about {format_duration(timedelta(seconds=(progress.total - progress.done) / rate))} left"
+            line += f", {format_time_left((progress.total - progress.done) / rate)}"
     return line

@@ -13,7 +13,17 @@ import typer
 from mailer.cli.accounts import TERMS, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
-from mailer.cli.output import format_duration, format_value, hint, note, prompting, say, show_json, show_pairs
+from mailer.cli.output import (
+    format_duration,
+    format_value,
+    hint,
+    note,
+    prompting,
+    say,
+    show_commands,
+    show_json,
+    show_pairs,
+)
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -108,7 +118,7 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
         say(f"\n{ended.note}", "yellow")
     show_account(report, is_idle=report.state == "running" and not services.ledger.is_sending(mailing))
     if ended.exit_code is not ExitCode.DONE:
-        say(_ENDINGS[ended.reason], "yellow")
+        say(f"\n{_ENDINGS[ended.reason]}", "yellow")
         raise typer.Exit(ended.exit_code)
     if not report.counts.accepted and (report.counts.rejected or report.counts.expired):
         _show_nobody_got_it(report)
@@ -170,7 +180,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
             "Variants": _variants_in_words(len(proposed.variants)),
             "Test-sent": "yes, this content" if prepared.is_tested else "no",
             "Findings": count_findings(prepared.findings),
-            "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M}",
+            "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
             "Server": services.transport.address,
         }
     )
@@ -189,7 +199,7 @@ def _show_tried_again(proposed: "Plan", slug: str) -> None:
     for status, number in came_to.items():
         say(f"\nTried again: {number} of those queued, {status} in an earlier mailing of {slug}.", "yellow")
     if came_to:
-        hint(f"mailer status {slug} --failed    who, and what the server said")
+        show_commands([(f"mailer status {slug} --failed", "who, and what the server said")])
 
 
 def _variants_in_words(number: int) -> str:

@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from textwrap import wrap
+from typing import Any, Literal, TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mailer.errors import MailerError
 
 WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
+NARROWEST = 30  # fewer letters on a line are no pleasure to read
+BETWEEN_COLUMNS = 3
+INDENT = " " * 4
 
 
 def prepare_output() -> None:
@@ -51,9 +56,9 @@ def _nowhere() -> TextIO:
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def _plain(text: str) -> str:
-    """As text that is no markup and commands nothing."""
-    return escape(_COMMANDS.sub(lambda found: repr(found[0])[1:-1], text))
+def _harmless(text: str) -> str:
+    """As text that commands nothing."""
+    return _COMMANDS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def console() -> Console:
@@ -64,14 +69,64 @@ def console() -> Console:
     )
 
 
-def say(text: str = "", style: str = "") -> None:
-    """Print one line; square brackets in it are text, not markup."""
-    console().print(_plain(text), style=style or None)
+def _error_console() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+def _fitted(text: str, stream: TextIO, screen: Console, *, label: str = "", hanging: int = 0) -> str:
+    """Put a label before the text, and break it for a terminal, at words only: an address or a path is never cut.
+
+    What follows a break stands below the beginning of the text, or `hanging` columns from the left.
+    """
+    first, *rest = _harmless(text).split("\n")
+    if not stream.isatty():
+        return "\n".join([f"{label}{first}".rstrip(" "), *rest])
+    width, hanging = max(NARROWEST, screen.width), hanging or len(label)
+    lines = _broken(first, width=width, label=label, hanging=hanging)
+    return "\n".join([*lines, *(each for line in rest for each in _broken(line, width=width, hanging=hanging))])
+
+
+def _broken(line: str, *, width: int, label: str = "", hanging: int) -> list[str]:
+    lines = wrap(
+        line,
+        width,
+        initial_indent=label,
+        subsequent_indent=" " * (hanging or len(line) - len(line.lstrip(" "))),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [label.rstrip(" ")]
+
+
+def fitted(text: str, *, label: str = "") -> str:
+    """The text after its label as `say` would print it, for whoever gives it several styles."""
+    return _fitted(text, sys.stdout, console(), label=label)
+
+
+def say(text: str = "", style: str = "", *, label: str = "", hanging: int = 0) -> None:
+    """Print one line; square brackets in it are text, not markup. A terminal's next lines begin below the text."""
+    screen = console()
+    screen.print(Text(_fitted(text, sys.stdout, screen, label=label, hanging=hanging), style), soft_wrap=True)
 
 
 def hint(text: str) -> None:
-    """Print what to do next."""
-    say(f"  {text}", "cyan")
+    """Print what to do next; a command is never broken, so that it can be copied."""
+    if text.startswith("mailer "):
+        show_commands([(text, "")])
+    else:
+        say(f"  {text}", "cyan")
+
+
+def show_commands(commands: Sequence[tuple[str, str]]) -> None:
+    """Print commands and beside them what each is for, or below where that does not fit."""
+    screen, indent = console(), " " * 2
+    width = max((len(command) for command, _ in commands), default=0)
+    is_wide = all(2 + width + 3 + len(words) <= screen.width for _, words in commands)
+    for command, words in commands:
+        line = f"{indent}{_harmless(command):<{width if words and is_wide else 0}}"
+        screen.print(Text(line, "cyan") + Text(f"   {words}" if words and is_wide else ""), soft_wrap=True)
+        if words and not is_wide:
+            say(f"{3 * indent}{words}")
 
 
 @contextmanager
@@ -99,20 +154,35 @@ def _for_json(value: Any) -> Any:
 
 def show_error(error: MailerError) -> None:
     """Print an error on standard error: what, where, what next."""
-    screen = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-    place = f"{_plain(error.where)}: " if error.where else ""
-    screen.print(f"[bold red]error[/] {place}{_plain(error.what)}")
+    screen, begins = _error_console(), "error "
+    place = f"{error.where}: " if error.where else ""
+    text = Text(_fitted(f"{place}{error.what}", sys.stderr, screen, label=begins))
+    text.stylize("bold red", 0, len(begins))
+    screen.print(text)
     if error.hint:
-        screen.print(_plain(error.hint), style="cyan")
+        screen.print(Text(_fitted(error.hint, sys.stderr, screen), "cyan"))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """Print rows under headings; the columns numbered in `right` are set flush right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(format_value(value)) for value in row))
+def show_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    folding: Sequence[int] | None = None,
+) -> None:
+    """Print rows under headings; the columns numbered in `right` are set flush right.
+
+    A terminal breaks only the columns in `folding`, when that is given; where the others leave no room for them, each
+    row is a line, and these follow below it. A cell of several values has each on a line of its own there.
+    """
+    is_terminal = sys.stdout.isatty()
+    cells = [[_cell(value, between="\n" if is_terminal else ", ") for value in row] for row in rows]
+    if is_terminal and folding is not None and _least_width(columns, cells, folding) > console().width:
+        _show_lines(columns, cells, folding)
+        return
+    table = _empty_table(columns, right=right, folding=range(len(columns)) if folding is None else folding)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console().print(table)
 
 
@@ -120,15 +190,81 @@ def show_grouped_table(
     columns: Sequence[str], groups: Iterable[tuple[str, Sequence[Sequence[object]]]], *, right: Sequence[int] = ()
 ) -> None:
     """Print rows under headings like `show_table`, each group of rows below its name."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    table = _empty_table(columns, right=right, folding=range(len(columns)))
     for name, rows in groups:
-        table.add_row(f"[bold]{_plain(name)}[/]")
+        table.add_row(Text(_harmless(name), "bold"))
         for row in rows:
-            table.add_row(*(_plain(format_value(value)) for value in row))
+            table.add_row(*(Text(_cell(value)) for value in row))
         table.add_section()
     console().print(table)
+
+
+def _empty_table(columns: Sequence[str], *, right: Sequence[int], folding: Sequence[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        justify: Literal["right", "left"] = "right" if number in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=number not in folding)
+    return table
+
+
+def _cell(value: object, *, between: str = ", ") -> str:
+    return _harmless(between.join(value) if isinstance(value, tuple) else format_value(value))
+
+
+def _least_width(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[int]) -> int:
+    """What a table takes when the columns that may be broken are as narrow as can still be read."""
+    widths = [_widest(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
+    for number in folding:
+        longest_word = max((cell_len(word) for row in rows for word in row[number].split()), default=0)
+        widths[number] = min(widths[number], max(NARROWEST, longest_word))
+    return sum(widths) + BETWEEN_COLUMNS * (len(columns) - 1)
+
+
+def _widest(*cells: str) -> int:
+    return max((cell_len(line) for cell in cells for line in cell.splitlines()), default=0)
+
+
+def _show_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[int]) -> None:
+    """Print each row as a line with what may be broken below it, by its heading where there are several such."""
+    headings, *firsts = ([cell for at, cell in enumerate(row) if at not in folding] for row in (columns, *rows))
+    width = console().width
+    padding = _padding([headings, *firsts], width=width)
+    whole = sum(padding) + 2 * len(padding) - 2
+    if len(padding) == len(headings) and whole <= width:
+        say(_joined(headings, padding))
+        say("─" * whole)
+    for first, row in zip(firsts, rows, strict=True):
+        say(_joined(first, padding), hanging=len(INDENT))
+        _show_below(columns, row, folding)
+
+
+def _show_below(columns: Sequence[str], row: Sequence[str], folding: Sequence[int]) -> None:
+    width = max(len(columns[at]) for at in folding) + 2 if len(folding) > 1 else 0
+    for at in folding:
+        label = columns[at] if width else ""
+        for line in row[at].splitlines():
+            say(line, label=f"{INDENT}{label:<{width}}", hanging=len(INDENT) + (width or 2))
+            label = ""
+
+
+def _padding(rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
+    """The widths to which the first cells can be filled up without making more lines too long than there are."""
+
+    def too_long(padding: Sequence[int]) -> int:
+        return sum(cell_len(_joined(row, padding)) > width for row in rows)
+
+    found: list[int] = []
+    for column in zip(*rows, strict=True):
+        more = [*found, _widest(*column)]
+        if too_long(more) > too_long([]):
+            break
+        found = more
+    return found
+
+
+def _joined(cells: Sequence[str], padding: Sequence[int]) -> str:
+    widths = [*padding, *[0] * (len(cells) - len(padding))]
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True) if cell or width).rstrip()
 
 
 def show_pairs(pairs: Mapping[str, object]) -> None:
@@ -136,9 +272,9 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
     width = max(len(label) for label in pairs)
     for label, value in pairs.items():
         first, *rest = str(value).splitlines() or [""]
-        say(f"{label:<{width}}  {first}")
+        say(first, label=f"{label:<{width}}  ")
         for line in rest:
-            say(f"{'':<{width}}  {line}")
+            say(line, label=" " * (width + 2))
 
 
 def format_value(value: object) -> str:
@@ -162,9 +298,25 @@ def format_duration(duration: timedelta) -> str:
     return f"{minutes} min" if not hours else f"{hours} h {minutes} min"
 
 
+def format_time_left(seconds: float) -> str:
+    """Write how long something still takes, as far as anybody can tell."""
+    return f"about {format_duration(timedelta(seconds=seconds))} left" if seconds >= 1 else "almost done"
+
+
 def note(text: str) -> None:
     """Print a remark on standard error, where it does not disturb what a tool reads."""
-    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(_plain(text), style="dim")
+    screen = _error_console()
+    screen.print(Text(_fitted(text, sys.stderr, screen), "dim"))
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment by the clock of whoever reads it, with its zone."""
+    return f"{moment.astimezone():%d.%m.%Y %H:%M %Z}"
+
+
+def format_day(moment: datetime) -> str:
+    """Write the day on which a moment falls where it is read."""
+    return f"{moment.astimezone():%d.%m.%Y}"
 
 
 def format_size(size: int) -> str:

@@ -6,8 +6,8 @@ import typer
 
 from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OptionalListName, services
-from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
-from mailer.cli.person import Address, subscriber_as_json
+from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
+from mailer.cli.person import Address, status_in_words, subscriber_as_json
 from mailer.cli.plain_help import Commands
 from mailer.errors import MailerError, UsageError
 
@@ -47,8 +47,11 @@ def lists(
     if history:
         growth.show_growth(context, json=json)
         return
+    from mailer.subscribers.counting import count_people
+
     with services(context) as workspace:
         rows = _list_rows(workspace)
+        people = 0 if json else count_people(workspace.subscribers)
     if json:
         show_json({"lists": rows})
         return
@@ -58,6 +61,8 @@ def lists(
         for region in dict.fromkeys(row["region_name"] for row in rows)
     ]
     show_grouped_table(list(columns.values()), groups, right=range(len(columns) - len(SHOWN_STATUSES), len(columns)))
+    active = sum(row["active"] for row in rows)
+    say(f"\n{format_count(people, 'person', 'people')} with {format_count(active, 'active subscription')} in all.")
     for row in rows:
         if row["region_name"] == GONE:
             hint(f"mailer subscribers merge-lists {row['slug']} LIST")
@@ -103,11 +108,11 @@ def find(
         show_json({"subscribers": [subscriber_as_json(each) for each in found]})
         return
     if not found:
-        say(f"Nobody was found by {query}.", "yellow")
+        say(f'Nobody was found for "{query}".', "yellow")
         hint("mailer subscribers find NAME, the beginning of an address, or @domain")
         return
     rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in found]
-    show_table(["Address", "Name", "Organisation", "Lists"], rows)
+    show_table(["Address", "Name", "Organisation", "Lists"], rows, folding=[2, 3])
     is_cut = len(found) == FIND_LIMIT
     say(
         f"The first {FIND_LIMIT} are shown. Say more of the address or name to see others."
@@ -135,7 +140,7 @@ def add(
 ) -> None:
     """Put one person on one or more lists, and correct what is known of somebody who is on them already.
 
-    Example: `mailer subscribers add kari@kommune.example --list agder --basis "a: signed up by e-mail"`
+    Example: `mailer subscribers add eva@ks.example --list oslo --basis "a: asked"`
     """
     from mailer.subscribers.register import require_list
 
@@ -198,5 +203,6 @@ def _language(text: str) -> Any:
 
 def _lists_in_words(subscriber: "Subscriber") -> str:
     return ", ".join(
-        each.list if each.status == "active" else f"{each.list} ({each.status})" for each in subscriber.subscriptions
+        each.list if each.status == "active" else f"{each.list} ({status_in_words(each.status)})"
+        for each in subscriber.subscriptions
     )

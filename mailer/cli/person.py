@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli.options import Json, services
-from mailer.cli.output import say, show_json, show_pairs, show_table
+from mailer.cli.output import format_day, format_moment, say, show_json, show_pairs, show_table
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -107,13 +107,24 @@ def _events_as_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
 
 def _show_subscriber(person: "Subscriber") -> None:
     labels = {"Address": person.address_as_given, "Name": person.name, "Organisation": person.organisation}
-    show_pairs(labels | {"Role": person.role, "Language": person.lang, "Since": f"{person.created_at:%d.%m.%Y}"})
+    show_pairs(labels | {"Role": person.role, "Language": person.lang, "Since": format_day(person.created_at)})
     rows = [
-        (each.list, each.status, f"{each.since:%d.%m.%Y}", one.basis, _origin(one))
+        (each.list, status_in_words(each.status), format_day(each.since), one.basis, _origin(one))
         for each in person.subscriptions
         for one in each.consents[-1:]
     ]
-    show_table(["List", "Status", "Since", "Basis", "From"], rows)
+    _show_heading("Lists")
+    show_table(["List", "Status", "Since", "Basis", "From"], rows, folding=[3, 4])
+
+
+def _show_heading(text: str) -> None:
+    say()
+    say(text, "bold")
+
+
+def status_in_words(status: str) -> str:
+    """What people call the state of a subscription."""
+    return _WORDS.get(status, status)
 
 
 def _origin(consent: "Consent") -> str:
@@ -124,19 +135,24 @@ def _origin(consent: "Consent") -> str:
 
 def _show_rest(stored: "Stored") -> None:
     if stored.events:
+        _show_heading("History")
         _show_events(stored.events)
+    if stored.suppressions or stored.earlier_suppressions:
+        say()
     for each in stored.suppressions:
         say(_in_words(each), "yellow")
     for earlier in stored.earlier_suppressions:
         say(_earlier_in_words(earlier))
     if stored.mails:
+        _show_heading("Mail")
         rows = [
-            (each.issue, each.address, each.status.replace("_", " "), f"{each.at:%d.%m.%Y %H:%M}", _answers(each))
+            (each.issue, each.address, each.status.replace("_", " "), format_moment(each.at), _answers(each))
             for each in stored.mails
         ]
-        show_table(["Issue", "Address", "State", "When (UTC)", "Answers"], rows)
+        show_table(["Issue", "Address", "State", "When", "Answers"], rows, folding=[4])
     if stored.test_mails:
-        show_table(["Test mail", "When (UTC)"], [(each.issue, f"{each.at:%d.%m.%Y}") for each in stored.test_mails])
+        _show_heading("Test mail")
+        show_table(["Issue", "When"], [(each.issue, format_day(each.at)) for each in stored.test_mails])
 
 
 def _answers(mail: "SentMail") -> str:
@@ -149,27 +165,28 @@ def _in_words(suppression: "Suppression") -> str:
     on = "" if suppression.scope == "all" else f" on {suppression.scope}"
     reason = _WORDS.get(suppression.reason, suppression.reason)
     why = f"{reason}; {suppression.note}" if suppression.note else reason
-    return f"Suppressed{on} since {suppression.since:%d.%m.%Y}: {why}"
+    return f"Suppressed{on} since {format_day(suppression.since)}: {why}"
 
 
 def _earlier_in_words(suppression: "EarlierSuppression") -> str:
     on = "" if suppression.scope == "all" else f" on {suppression.scope}"
-    until = f" until {suppression.released_at:%d.%m.%Y}" if suppression.released_at else ""
+    until = f" until {format_day(suppression.released_at)}" if suppression.released_at else ""
     reason = _WORDS.get(suppression.reason, suppression.reason)
     why = "; ".join(each for each in (reason, suppression.note, suppression.release_note) if each)
-    return f"{suppression.address}: suppressed{on} since {suppression.since:%d.%m.%Y}{until}: {why}"
+    return f"{suppression.address}: suppressed{on} since {format_day(suppression.since)}{until}: {why}"
 
 
 def _show_events(events: "Sequence[Event]") -> None:
     rows = [
-        (f"{each.at:%d.%m.%Y %H:%M}", each.actor, _WORDS.get(each.action, each.action), _detail(each.detail))
+        (format_moment(each.at), each.actor, _WORDS.get(each.action, each.action), _detail(each.detail))
         for each in events
     ]
-    show_table(["When (UTC)", "Who", "What", "Of"], rows)
+    show_table(["When", "Who", "What", "Details"], rows, folding=[3])
 
 
-# Other actions, reasons and ways to come on a list are words already.
+# Other states, actions, reasons and ways to come on a list are words already.
 _WORDS = {
+    "unsubscribed": "left",
     "import_undone": "import undone",
     "left_merged_list": "left as the list was merged",
     "joined_by_merging": "joined as lists were merged",

@@ -50,7 +50,7 @@ def suppress(
 
     Stops a running mailing for it too.
 
-    Example: `mailer subscribers suppress kari@kommune.example --reason "asked by telephone"`
+    Example: `mailer subscribers suppress eva@ks.example --reason "asked us to"`
     """
     from mailer.subscribers.register import require_list
     from mailer.subscribers.suppression import SuppressionReason
@@ -70,7 +70,7 @@ def release(
 ) -> None:
     """Release a suppressed address, so that it can be added anew. It is on no list until then.
 
-    Example: `mailer subscribers release kari@kommune.example --reason "new mailbox, asked in writing"`
+    Example: `mailer subscribers release eva@ks.example --reason "new mailbox"`
     """
     from mailer.subscribers.model import ALL_LISTS
     from mailer.subscribers.register import list_names

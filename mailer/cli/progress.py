@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from mailer.cli.output import format_duration, format_value, note
+from mailer.cli.output import format_duration, format_time_left, format_value, note
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _line(progress: "Progress", *, rate: float) -> str:
         return f"0 of {format_value(progress.total)}: waiting for the mail server"
     left = progress.total - progress.settled
     if left > 0 and rate:
-        return f"{_done(progress)}; {_pace(rate)}; about {format_duration(timedelta(seconds=left / rate))} left"
+        return f"{_done(progress)}; {_pace(rate)}; {format_time_left(left / rate)}"
     if left > 0:
         return f"{_done(progress)}; waiting: nothing in the last {SECONDS_OF_PACE} s"
     return f"{_done(progress)}" + ("; waiting to try those deferred again" if progress.deferred else "")

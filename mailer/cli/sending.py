@@ -34,7 +34,9 @@ def send_test(
 ) -> None:
     """Send the issue, marked TEST, to addresses on `test_recipients` in config.toml. `send` asks for it first.
 
-    Links in it change nothing. Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
+    Links in it change nothing.
+
+    Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
     from mailer.workspace.sending import send_tests
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from mailer.database.tables import list_, subscriber_event
+from mailer.database.tables import list_, subscriber_event, subscription
 from mailer.subscribers.store import SubscriberStore
 
 _STEPS = {
@@ -48,6 +48,13 @@ def read_growth(store: SubscriberStore) -> Growth:
             steps[row.slug][row.month] += _STEPS[row.action] * row.number
     months = _all_months(sorted({each for of_list in steps.values() for each in of_list}))
     return Growth(months=months, by_list={slug: _summed(of_list, months) for slug, of_list in steps.items()})
+
+
+def count_people(store: SubscriberStore) -> int:
+    """How many people are on at least one list; somebody on two counts once."""
+    query = select(func.count(func.distinct(subscription.c.subscriber_id))).where(subscription.c.status == "active")
+    with store.database.reading() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def _month(connection: Connection) -> ColumnElement[str]:

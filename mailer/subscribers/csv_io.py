@@ -23,7 +23,7 @@ from mailer.subscribers.columns import (
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
-from mailer.subscribers.register import list_names, nearest_list
+from mailer.subscribers.register import list_names, near_list
 from mailer.subscribers.roles import RoleError, parse_role
 from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words
 from mailer.subscribers.xlsx_cells import open_xlsx
@@ -186,8 +186,9 @@ class _RowParser:
             return self.defaults.list
         found = self.lists.get(name.casefold())
         if found is None:
-            hint = nearest_list(self.register, name)
-            raise RowError(f"there is no list {name[:80]!r}. {hint}" if name else "the list is missing")
+            near = near_list(self.register, name)
+            what = f"there is no list {name[:80]!r}" if name else "the list is missing"
+            raise RowError(f"{what}. Did you mean {near.slug}?" if name and near else what)
         return found
 
     def _refuse_national_identity_numbers(self, line: int, cells: list[str]) -> None:

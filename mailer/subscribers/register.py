@@ -65,12 +65,16 @@ def require_list(register: Register, name: str) -> SubscriberList:
 
 
 def nearest_list(register: Register, name: str) -> str:
-    """A hint for a list nobody knows: the slug nearest to `name`, or all of them."""
+    """A hint for a list nobody knows: the slug nearest to `name`, or where all of them are shown."""
+    near = near_list(register, name)
+    return f"Did you mean {near.slug}?" if near else "mailer lists shows them all."
+
+
+def near_list(register: Register, name: str) -> SubscriberList | None:
+    """The list that is called almost like `name`, if there is one."""
     names = list_names(register)
     near = get_close_matches(name.casefold(), names, n=1)
-    if near:
-        return f"Did you mean {names[near[0]].slug}?"
-    return f"The lists are {', '.join(register.slugs)}."
+    return names[near[0]] if near else None
 
 
 def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:

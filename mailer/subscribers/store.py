@@ -348,7 +348,7 @@ def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]]) -> None:
         if has_left(statuses, slug):
             since = found[slug].since if slug in found else max(row.since for row in found.values())
             raise SubscriberError(
-                f"this person left {slug if slug in found else 'all lists'} on {since:%d.%m.%Y}",
+                f"this person left {slug if slug in found else 'all lists'} on {since.astimezone():%d.%m.%Y}",
                 hint="Use --again only when the person has asked to come back.",
             )
 

@@ -99,14 +99,15 @@ def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int)
     if found is None:
         raise SubscriberError(f"there is no import {import_id}", hint=_latest(connection))
     if found.undone_at is not None:
-        raise SubscriberError(f"import {import_id} was undone on {found.undone_at:%d.%m.%Y} by {found.undone_by}")
+        day = f"{found.undone_at.astimezone():%d.%m.%Y}"
+        raise SubscriberError(f"import {import_id} was undone on {day} by {found.undone_by}")
     values = {"undone_at": store.clock(), "undone_by": store.actor}
     connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
 
 
 def _latest(connection: Connection) -> str:
     row = connection.execute(select(import_run).order_by(import_run.c.id.desc()).limit(1)).one_or_none()
-    return f"The latest is {row.id}: {', '.join(row.files)}, {row.at:%d.%m.%Y %H:%M} UTC." if row else ""
+    return f"The latest is {row.id}: {', '.join(row.files)}, {row.at.astimezone():%d.%m.%Y %H:%M %Z}." if row else ""
 
 
 def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:

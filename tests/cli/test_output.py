@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typer.main import get_command
 
 from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
-from mailer.cli.output import format_duration, format_value
+from mailer.cli.output import format_duration, format_time_left, format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
 from mailer.delivery.model import Counts, SkipReason
@@ -43,6 +44,18 @@ def test_the_help_of_every_command_says_what_it_does_with_an_example(command: tu
     assert result.code == 0
     assert "Example:" in result.out
     assert f"mailer {' '.join(command)}" in " ".join(result.out.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_example_of_every_command_stands_in_one_line_of_a_usual_terminal(
+    command: tuple[str, ...], mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = get_command(app)
+    for name in command:
+        found = found.commands[name]  # type: ignore[attr-defined]  # a group
+    (example,) = re.findall(r"Example: `([^`]+)`", found.callback.__doc__ or "")
+    assert example in mailer(*command, "--help").out
 
 
 @pytest.mark.parametrize("command", [[], ["subscribers"], ["config"], ["db"]])
@@ -170,6 +183,11 @@ def test_the_database_is_brought_up_to_date(mailer: Run) -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
     assert format_duration(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "almost done"), (61, "about 1 min left")])
+def test_what_is_left_is_said_to_be_almost_done_in_the_last_second(seconds: float, words: str) -> None:
+    assert format_time_left(seconds) == words
 
 
 def test_thousands_are_set_apart() -> None:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("workspace")
 def test_lists_show_every_list_by_region_with_its_numbers(mailer: Run, helsefellesskap: list[str]) -> None:
     shown = mailer("lists").out
     assert all(slug in shown for slug in [*helsefellesskap, "nasjonale", "testere"])
+    assert "4 people with 5 active subscriptions in all." in shown
     rows = {each["slug"]: each for each in mailer("lists", "--json").json["lists"]}
     assert rows.keys() == {*helsefellesskap, "nasjonale", "testere"}
     assert rows["agder"] == {
@@ -116,7 +117,7 @@ def test_who_finds_too_many_is_told_that_not_all_are_shown(mailer: Run, tmp_path
 def test_finding_nobody_says_so_and_what_to_look_for(mailer: Run) -> None:
     result = mailer("subscribers", "find", "zzz")
     assert result.code == 0
-    assert "Nobody was found" in result.out
+    assert 'Nobody was found for "zzz".' in result.out
     assert "@domain" in result.out
 
 
@@ -138,6 +139,24 @@ def test_show_says_in_words_how_somebody_came_and_why_nobody_writes(mailer: Run)
     shown = mailer("subscribers", "show", "ny@x.example").out
     assert "by hand; asked" in shown
     assert not {"admin", "manual"} & {*re.findall(r"\w+", shown)}
+
+
+def test_show_has_a_heading_for_each_part(mailer: Run) -> None:
+    lines = mailer("subscribers", "show", "begge@oslo.example").out.splitlines()
+    for heading in ("Lists", "History"):
+        at = lines.index(heading)
+        assert lines[at - 1] == ""
+    assert lines[lines.index("History") + 1].split() == ["When", "Who", "What", "Details"]
+
+
+def test_whoever_left_is_said_to_have_left_everywhere(mailer: Run) -> None:
+    assert mailer("subscribers", "remove", "kari@agder.example").code == 0
+    told = [mailer("subscribers", command, "kari@agder.example").out for command in ("show", "history", "find")]
+    told.append(mailer("lists").out)
+    assert all("unsubscribed" not in each and "left" in each.casefold() for each in told)
+    shown = mailer("subscribers", "show", "kari@agder.example", "--json").json
+    assert shown["subscriptions"][0]["status"] == "unsubscribed", "tools read what they always read"
+    assert shown["history"][-1]["action"] == "unsubscribed"
 
 
 def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
@@ -162,7 +181,7 @@ def test_somebody_is_added_leaves_and_comes_back_only_when_asking(mailer: Run) -
     add = ["subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: signed up"]
     assert "is on agder" in mailer(*add, "--name", "Ny", "--lang", "nn").out
     assert "has left agder" in mailer("subscribers", "remove", "ny@agder.example", "--list", "agder").out
-    nowhere = "ny@agder.example was not on {}. Nothing changed: agder (unsubscribed).\n"
+    nowhere = "ny@agder.example was not on {}. Nothing changed: agder (left).\n"
     assert mailer("subscribers", "remove", "ny@agder.example").out == nowhere.format("any list")
     assert mailer("subscribers", "remove", "ny@agder.example", "--list", "Oslo").out == nowhere.format("oslo")
     refused = mailer(*add)
@@ -228,6 +247,7 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
     assert "this was a dry run" in dry.out
     assert "Kari Nordmann → Kari Olsen" in dry.out
     lines = [" ".join(each.split()) for each in dry.out.splitlines()]
+    assert "Without --dry-run it is done" in dry.out
     assert lines[0] == "Where What Address List Change or reason"
     assert f"{file}:4 new ny@agder.example agder" in lines
     assert "new 1 put on the list" in lines[lines.index("Lines, one for each person and list:") :]
@@ -240,6 +260,27 @@ def test_an_import_shows_what_became_of_each_line(workspace: Path, mailer: Run) 
         "duplicate": 1,
     }
     assert report["lines"][0]["line"] == 2
+
+
+REFUSED = "epost;liste;grunnlag\nny@agder.example;agder;e: x\nper@x.example;nolist;e: x\nada@x.example;zzzz;e: x\n"
+
+
+def test_an_import_of_which_lines_were_refused_says_how_many_and_names_the_lists_once(
+    workspace: Path, mailer: Run
+) -> None:
+    (workspace / "people.csv").write_text(REFUSED, encoding="utf-8")
+    dry = mailer("subscribers", "import", "people.csv", "--dry-run")
+    assert dry.code == 0
+    assert "this was a dry run, and an import would stop: 2 lines are refused." in dry.out
+    assert "it is done" not in dry.out
+    assert "there is no list 'zzzz'" in dry.out
+    assert "finnmark" not in dry.out, "not every line needs all the lists"
+    assert dry.out.count("mailer lists") == 1
+    dry = mailer("subscribers", "import", "people.csv", "--dry-run", "--skip-invalid")
+    assert "an import would leave out 2 refused lines." in dry.out
+    done = mailer("subscribers", "import", "people.csv", "--skip-invalid")
+    assert "Imported 1 line; 2 refused." in done.out
+    assert "Nothing changed; 2 refused." in mailer("subscribers", "import", "people.csv", "--skip-invalid").out
 
 
 def test_the_help_of_import_and_its_page_know_every_name_of_every_column(mailer: Run, repository: Path) -> None:

@@ -220,7 +220,7 @@ def test_the_history_is_told_in_words_and_as_json_in_its_own(mailer: Run, tmp_pa
     assert mailer("subscribers", "import", str(tmp_path / "x.csv")).code == 0
     assert mailer("subscribers", "import", "--undo", "2").code == 0
     assert mailer("subscribers", "add", KARI, "--list", "agder", "--basis", "a: said yes").code == 0
-    lines = [" ".join(each.split()[3:]) for each in mailer("subscribers", "history", KARI).out.splitlines()[2:]]
+    lines = [" ".join(each.split()[4:]) for each in mailer("subscribers", "history", KARI).out.splitlines()[2:]]
     assert lines == [
         "subscribed agder, people.csv, line 2",
         "subscribed oslo, x.csv, line 2",

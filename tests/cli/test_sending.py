@@ -247,7 +247,7 @@ def test_a_second_mailing_that_has_not_begun_does_not_say_that_nothing_was_sent(
     assert len(moody.taken) == 3
     moody.answers = {"aase@oslo.example": "451 4.7.1 come back"}
     second = mailer("send", SLUG, "--confirm", "1", "--untested", "--once")
-    assert f"mailer cancel {SLUG}    or begin anew: nothing of this mailing was sent yet" in second.out
+    assert f"mailer cancel {SLUG}            or begin anew: nothing of this mailing was sent yet" in second.out
 
 
 def test_a_rejected_recipient_does_not_stop_the_others(moody: Any, mailer: Run) -> None:
@@ -298,7 +298,8 @@ def test_resolve_asks_for_one_decision_and_says_when_nothing_is_in_doubt(mailer:
     assert "Nothing is in doubt" in mailer("resolve", SLUG, "--accepted").out
     nobody = mailer("resolve", SLUG, "--accepted", "--to", "nobody@x.example")
     assert (nobody.code, "nobody@x.example: not in doubt." in nobody.out) == (1, True)
-    assert "Nobody." in mailer("status", SLUG, "--in-doubt").out
+    assert "Nothing is in doubt." in mailer("status", SLUG, "--in-doubt").out
+    assert "Nobody was refused." in mailer("status", SLUG, "--failed").out
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
