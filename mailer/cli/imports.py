@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.options import Json, OptionalListName, services
+from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
     console,
     format_count,
@@ -64,7 +64,7 @@ def import_(
         list[Path] | None,
         typer.Argument(metavar="FILE...", help="CSV files or workbooks, as a spreadsheet saves them."),
     ] = None,
-    list_: OptionalListName = "",
+    lists: OneList = None,
     basis: Annotated[
         str, typer.Option(metavar="TEXT", help='Why these people may be written to, as "e: public task, case 24/1234".')
     ] = "",
@@ -97,11 +97,14 @@ def import_(
     * grunnlag, behandlingsgrunnlag, basis, legal basis
     * status
     """
-    if undo is not None and files:
-        raise UsageError("an import is undone without files", hint=f"mailer subscribers import --undo {undo}")
     if undo is not None:
-        _undo(context, undo, json=json)
+        if files or lists or basis or skip_invalid or refused:
+            raise UsageError(
+                "an import is undone as it was", hint=f"mailer subscribers import --undo {undo} [--dry-run]"
+            )
+        _undo(context, undo, dry_run=dry_run, json=json)
         return
+    list_ = one_list(lists)
     if not files:
         raise UsageError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
     if refused is not None:
@@ -131,15 +134,18 @@ def import_(
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
+def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
     from mailer.subscribers.undoing import undo_import
 
     with services(context) as workspace:
-        undone = undo_import(workspace.subscribers, import_id)
+        undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
     if json:
-        show_json({"undone": import_id} | asdict(undone))
+        show_json({"undone": None if dry_run else import_id} | asdict(undone))
         return
-    say(f"Import {import_id} is undone.", "green")
+    if dry_run:
+        say(f"This was a dry run: nothing was changed. Without --dry-run import {import_id} is undone.", "yellow")
+    else:
+        say(f"Import {import_id} is undone.", "green")
     numbers = {"people gone": undone.people, "subscriptions gone": undone.subscriptions, "facts put back": undone.facts}
     why = Counter(each.reason for each in undone.kept)
     show_pairs(

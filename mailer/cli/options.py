@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli.output import note
+from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -61,15 +62,20 @@ Slug = Annotated[
 OptionalSlug = Annotated[
     str, typer.Argument(metavar="[SLUG]", help="The issue; all when left out.", autocompletion=_complete_issues)
 ]
-OptionalListName = Annotated[
-    str,
-    typer.Option("--list", metavar="LIST", help="A list's slug, as in `mailer lists`.", autocompletion=_complete_lists),
-]
+
+
+def one_list(given: list[str] | None) -> str:
+    """The list that a command was given, or nothing; of two, the first would be forgotten without a word."""
+    if given and len(given) > 1:
+        raise UsageError(f"--list was given {len(given)} times", hint="This takes one list; run it for each of them.")
+    return given[0] if given else ""
 
 
 def _several_lists(help_: str) -> Any:
     return typer.Option("--list", metavar="LIST", help=help_, autocompletion=_complete_lists)
 
+
+OneList = Annotated[list[str] | None, _several_lists("A list's slug, as in `mailer lists`.")]
 
 ListNames = Annotated[list[str] | None, _several_lists("Only this list; may be given several times. Else all lists.")]
 ReaderLists = Annotated[

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli import exports, growth, imports, person, privacy
-from mailer.cli.options import JoinedLists, Json, OptionalListName, services
+from mailer.cli.options import JoinedLists, Json, OneList, one_list, services
 from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, status_in_words, subscriber_as_json
 from mailer.cli.plain_help import Commands
@@ -175,15 +175,16 @@ def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
 
 
 @subscribers.command()
-def remove(context: typer.Context, address: Address, list_: OptionalListName = "") -> None:
+def remove(context: typer.Context, address: Address, lists: OneList = None) -> None:
     """Unsubscribe one person from one list, or from all. A mailing under way leaves that person out.
 
     Example: `mailer subscribers remove kari@kommune.example`
     """
     from mailer.subscribers.register import require_list
 
+    name = one_list(lists)
     with services(context) as workspace:
-        slug = require_list(workspace.register, list_).slug if list_ else None
+        slug = require_list(workspace.register, name).slug if name else None
         left = workspace.subscribers.remove(address, list_slug=slug)
         found = workspace.subscribers.show(address)
     if left:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.options import Json, OptionalListName, services
+from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import format_count, format_value, hint, note, prompting, say, show_json
 from mailer.cli.person import Address
 from mailer.errors import MailerError
@@ -41,10 +41,8 @@ def move(
 def suppress(
     context: typer.Context,
     address: Address,
-    list_: OptionalListName = "",
-    reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why, in your own words; kept with the suppression.")
-    ] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, in your own words; kept with the suppression.")],
+    lists: OneList = None,
 ) -> None:
     """Never write to an address again, whatever an import or an editor says; with `--list` not through that list.
 
@@ -55,8 +53,9 @@ def suppress(
     from mailer.subscribers.register import require_list
     from mailer.subscribers.suppression import SuppressionReason
 
+    name = one_list(lists)
     with services(context) as workspace:
-        slug = require_list(workspace.register, list_).slug if list_ else None
+        slug = require_list(workspace.register, name).slug if name else None
         is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug)
     what = f"suppressed on {slug}" if slug else "suppressed"
     say(f"{address} is {what}." if is_new else f"{address} was {what} already. Nothing changed.", "green")
@@ -66,7 +65,7 @@ def release(
     context: typer.Context,
     address: Address,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the address may be written to again; kept.")],
-    list_: OptionalListName = "",
+    lists: OneList = None,
 ) -> None:
     """Release a suppressed address, so that it can be added anew. It is on no list until then.
 
@@ -75,6 +74,7 @@ def release(
     from mailer.subscribers.model import ALL_LISTS
     from mailer.subscribers.register import list_names
 
+    list_ = one_list(lists)
     with services(context) as workspace:
         known = list_names(workspace.register).get(list_.casefold())
         list_ = known.slug if known else list_  # one that left the register can still be released
