@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import normalize
 
 from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.model import SubscriberList
@@ -97,7 +98,7 @@ def check_defaults(columns: Mapping[str, int], defaults: CsvDefaults, *, where: 
 
 
 def _folded(cell: str) -> str:
-    return cell.strip().casefold()
+    return normalize("NFC", cell.strip().casefold())
 
 
 def _known(name: str, where: str) -> str:

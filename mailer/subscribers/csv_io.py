@@ -8,6 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import is_normalized
 
 from mailer.errors import MailerError, reason_of
 from mailer.subscribers.address import Address, AddressError, parse_address
@@ -211,6 +212,7 @@ def _is_clean(joined: str) -> bool:
         and "| " not in joined
         and " |" not in joined
         and "'" not in joined
+        and (joined.isascii() or is_normalized("NFC", joined))
     )
 
 

@@ -1,6 +1,7 @@
 """Exporting subscribers to CSV or a workbook that Excel opens right, and that comes back through import unchanged."""
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,9 @@ from mailer.subscribers.subscriptions import latest_basis
 
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
 MAXIMUM_ROWS_OF_EXCEL = 1_048_576
+
+# One name that an older version stored would else spoil the workbook for everybody (XML 1.0, production 2).
+_OUTSIDE_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Format(StrEnum):
@@ -87,7 +91,7 @@ def _write_xlsx(file: Path, rows: Iterable[Iterable[str]]) -> int:
     for number, row in enumerate(rows, 1):
         if number == MAXIMUM_ROWS_OF_EXCEL:
             raise ExportError("there are more rows than a sheet of Excel holds", hint="Export to CSV, or list by list.")
-        sheet.append([defuse(cell) for cell in row])
+        sheet.append([_OUTSIDE_XML.sub("\ufffd", defuse(cell)) for cell in row])
     book.save(file)
     return number
 
