@@ -155,8 +155,10 @@ def _show_kept(kept: "Sequence[Kept]") -> None:
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     from mailer.subscribers.basis import require_basis
     from mailer.subscribers.csv_io import CsvDefaults
+    from mailer.subscribers.identity_numbers import refuse_identity_number
     from mailer.subscribers.register import require_list
 
+    refuse_identity_number(basis, where="--basis")
     chosen = require_list(workspace.register, list_) if list_ else None
     return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
