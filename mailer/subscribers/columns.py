@@ -97,6 +97,15 @@ def check_defaults(columns: Mapping[str, int], defaults: CsvDefaults, *, where: 
         )
 
 
+def too_wide(where: str) -> CsvError:
+    """What to raise where something stands beyond `MAXIMUM_COLUMNS`, which would be left out, or fill the memory."""
+    return CsvError(
+        f"the line has more than {MAXIMUM_COLUMNS} columns",
+        where=where,
+        hint="Remove what stands far to the right, or look whether a line break is missing.",
+    )
+
+
 def _folded(cell: str) -> str:
     return normalize("NFC", cell.strip().casefold())
 
