@@ -125,6 +125,14 @@ def test_letters_and_headings_whose_accents_are_written_apart_are_the_same(file:
     assert (row.name, row.lang) == ("Åse Ødegård", "se")
 
 
+def test_empty_cells_are_no_columns_however_many(file: Path, register: Register) -> None:
+    file.write_text(f"epost;liste\na@x.example;oslo{';' * 16_384}\nnobody;oslo;x{';' * 16_384}\n", encoding="utf-8")
+    good, bad = _read(file, register)
+    assert isinstance(good, CsvRow)
+    assert isinstance(bad, RefusedRow)
+    assert bad.cells == {"address": "nobody", "list": "oslo", "surplus 1": "x"}
+
+
 def test_an_empty_basis_is_refused_when_nothing_else_gives_one(file: Path, register: Register) -> None:
     file.write_text("epost;liste;grunnlag\na@x.example;oslo;\n", encoding="utf-8")
     (row,) = _read(file, register, CsvDefaults())
@@ -149,6 +157,7 @@ def test_an_empty_basis_is_refused_when_nothing_else_gives_one(file: Path, regis
         (b"epost;;liste\n", ":1", "a column has no name"),
         (b"epost;email;liste\n", ":1", "two columns hold the address"),
         (b"epost" + b";x" * 200 + b"\n", ":1", "more than 100 columns"),
+        (b"epost;liste\na@x.example;oslo\nb@x.example;oslo" + b";x" * 99, ":3", "the line has more than 100 columns"),
         (b"epost;navn\n", "", "--list"),
         (b"epost;liste\na@x.example;osl\0o\n", ":2", "this is no text: something else"),
         (b"epost;liste;navn\na@x.example;oslo;\xc3\xb8\nb@x.example;oslo;\xf8\n", ":3", "mixture"),
