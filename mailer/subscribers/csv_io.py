@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from mailer.subscribers.identity_numbers import holds_identity_number, may_hold_
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, nearest_list
 from mailer.subscribers.roles import RoleError, parse_role
-from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words
+from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves
 from mailer.subscribers.xlsx_cells import open_xlsx
 
 __all__ = ["CsvDefaults", "CsvError", "CsvRow", "RefusedRow", "read_csv"]
@@ -95,12 +95,18 @@ def read_csv(file: Path, register: Register, *, defaults: CsvDefaults) -> Rows:
         start, header = next(cells, (1, []))
         columns = read_header(header, where=f"{file}:{start}")
         check_defaults(columns, defaults, where=str(file))
-        parser = _RowParser(str(file), columns, list_names(register), register, defaults)
+        parser = _RowParser(mark_halves(str(file)), columns, list_names(register), register, defaults)
         yield from parser.rows(cells)
 
 
 def _open(file: Path) -> AbstractContextManager[Cells]:
     try:
+        if file.is_fifo():
+            raise UnreadableFileError(
+                "a pipe cannot be imported: its lines are read several times",
+                where=str(file),
+                hint="Write them into a file first, and import that.",
+            )
         with file.open("rb") as opened:
             beginning = opened.read(4)
     except OSError as error:
@@ -133,11 +139,11 @@ class _RowParser:
         self.file = file
         self.columns = columns
         self.lists = lists
-        self.register = register
         self.defaults = defaults
         nowhere = len(columns)  # an empty cell is put there
         self._values = itemgetter(*(columns.get(each, nowhere) for each in _VALUES))
         self._terms = lru_cache(maxsize=10_000)(self._parse_terms)
+        self._nearest_list = lru_cache(maxsize=1_000)(partial(nearest_list, register))
 
     def rows(self, lines: Cells) -> Rows:
         for line, cells in lines:
@@ -184,8 +190,10 @@ class _RowParser:
             return self.defaults.list
         found = self.lists.get(name.casefold())
         if found is None:
-            hint = nearest_list(self.register, name)
-            raise RowError(f"there is no list {name[:80]!r}. {hint}" if name else "the list is missing")
+            shown = name[:80]
+            raise RowError(
+                f"there is no list {shown!r}. {self._nearest_list(shown)}" if name else "the list is missing"
+            )
         return found
 
     def _refuse_identity_numbers(self, line: int, cells: list[str]) -> None:

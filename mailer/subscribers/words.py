@@ -17,6 +17,9 @@ _NO_CHARACTER = re.compile(
     + "]"
 )
 
+# What Python makes of bytes in a file's name that are no UTF-8.
+_HALVES = re.compile(r"[\ud800-\udfff]")
+
 # What copying from a web page or a document brings along, and nobody sees: soft hyphens, spaces without width.
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff]")
 
@@ -45,3 +48,8 @@ def clean_words(text: str) -> str:
         if pattern.search(cleaned):
             raise WordsError(f"{what} stands in the text", hint="Write it anew instead of copying it.")
     return cleaned
+
+
+def mark_halves(name: str) -> str:
+    """Return the name of a file with a mark for each byte that is no UTF-8, which neither database would store."""
+    return _HALVES.sub("\ufffd", name)

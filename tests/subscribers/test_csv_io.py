@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 from unicodedata import normalize
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer.errors import MailerError
+from mailer.errors import ExitCode, MailerError
+from mailer.subscribers import csv_io
 from mailer.subscribers.csv_io import CsvDefaults, CsvError, CsvRow, RefusedRow, read_csv
 from mailer.subscribers.model import Register
 
@@ -133,6 +135,43 @@ def test_empty_cells_are_no_columns_however_many(file: Path, register: Register)
     assert bad.cells == {"address": "nobody", "list": "oslo", "surplus 1": "x"}
 
 
+def test_the_nearest_list_is_looked_for_once_however_many_lines_misspell_it(
+    file: Path, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def note(_register: Register, name: str) -> str:
+        asked.append(name)
+        return "Did you mean it?"
+
+    monkeypatch.setattr(csv_io, "nearest_list", note)
+    lines = ["a@x.example;bergenn\n", "b@x.example;oslo\n", f"c@x.example;{'o' * 900}\n"] * 3
+    file.write_text("epost;liste\n" + "".join(lines), encoding="utf-8")
+    assert {reason for _line, reason in _reasons(file, register)} == {
+        "there is no list 'bergenn'. Did you mean it?",
+        f"there is no list '{'o' * 80}'. Did you mean it?",
+    }
+    assert asked == ["bergenn", "o" * 80]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes of this kind")
+def test_a_pipe_is_said_to_be_no_file_and_is_not_waited_for(file: Path, register: Register) -> None:
+    os.mkfifo(file)
+    with pytest.raises(CsvError, match="a pipe cannot be imported") as refused:
+        _read(file, register)
+    assert refused.value.where == str(file)
+    assert refused.value.exit_code == ExitCode.INPUT_OUTPUT
+
+
+def test_a_file_whose_name_is_no_text_is_read_and_told_with_a_mark(tmp_path: Path, register: Register) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    try:
+        file.write_text("epost;liste\na@x.example;oslo\nnobody;oslo\n", encoding="utf-8")
+    except (OSError, UnicodeError):
+        pytest.skip("this system holds no such names")
+    assert {row.file for row in _read(file, register)} == {str(tmp_path / "caf\ufffd.csv")}
+
+
 def test_an_empty_basis_is_refused_when_nothing_else_gives_one(file: Path, register: Register) -> None:
     file.write_text("epost;liste;grunnlag\na@x.example;oslo;\n", encoding="utf-8")
     (row,) = _read(file, register, CsvDefaults())
@@ -189,8 +228,9 @@ def test_a_file_without_any_basis_is_refused(file: Path, register: Register) -> 
 
 
 def test_a_missing_file_is_named(file: Path, register: Register) -> None:
-    with pytest.raises(CsvError, match="cannot be read"):
-        _read(file, register)
+    for missing in (file, file.with_name("x" * 300)):
+        with pytest.raises(CsvError, match="cannot be read"):
+            _read(missing, register)
 
 
 def test_eleven_digits_that_are_no_national_identity_number_are_let_through(file: Path, register: Register) -> None:
