@@ -47,6 +47,7 @@ REASONS_TO_KEEP = {
     "changed": "have a newer basis: stay on the list",
 }
 MOST_SHOWN = 500
+HIGHEST_ID = 2**63 - 1  # that a database can look for
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
@@ -128,6 +129,8 @@ def import_(
 def _undo(context: typer.Context, import_id: int, *, json: bool) -> None:
     from mailer.subscribers.undoing import undo_import
 
+    if abs(import_id) > HIGHEST_ID:
+        raise MailerError(f"there is no import {import_id}", hint="An import ends with its number.")
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id)
     if json:
