@@ -50,6 +50,7 @@ REASONS_TO_KEEP = {
 }
 MOST_SHOWN = 500
 SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
+HIGHEST_ID = 2**63 - 1  # that a database can look for
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
@@ -137,6 +138,8 @@ def import_(
 def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
     from mailer.subscribers.undoing import undo_import
 
+    if abs(import_id) > HIGHEST_ID:
+        raise MailerError(f"there is no import {import_id}", hint="An import ends with its number.")
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
     if json:
@@ -169,8 +172,10 @@ def _show_kept(kept: "Sequence[Kept]") -> None:
 def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
     from mailer.subscribers.basis import require_basis
     from mailer.subscribers.csv_io import CsvDefaults
+    from mailer.subscribers.identity_numbers import refuse_identity_number
     from mailer.subscribers.register import require_list
 
+    refuse_identity_number(basis, where="--basis")
     chosen = require_list(workspace.register, list_) if list_ else None
     return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 

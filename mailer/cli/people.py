@@ -142,10 +142,13 @@ def add(
 
     Example: `mailer subscribers add eva@ks.example --list oslo --basis "a: asked"`
     """
+    from mailer.subscribers.identity_numbers import refuse_identity_number
     from mailer.subscribers.register import require_list
 
     if not list_:
         raise UsageError("no list was named", hint="Add --list LIST; mailer lists shows them.")
+    for option, text in (("name", name), ("organisation", organisation), ("role", role), ("basis", basis)):
+        refuse_identity_number(text, where=f"--{option}")
     facts = {"name": name, "organisation": organisation, "role": role}
     spoken = _language(lang) if lang else None
     with services(context) as workspace:

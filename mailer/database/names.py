@@ -7,7 +7,7 @@ words is kept by triggers (https://www.sqlite.org/fts5.html#external_content_tab
 import re
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from sqlalchemy import (
     ColumnElement,
@@ -51,12 +51,22 @@ _name_word = table("name_word", column("rowid"), column("name_word"))
 
 
 def fold_name(name: str) -> str:
-    """Return the words of a name as they are looked up: casefolded, without punctuation, single spaces between them."""
+    """Return the words of a name as they are looked up: casefolded, without punctuation, single spaces between them.
+
+    Marks that are no part of a letter go, or they would split the word: `İ` is casefolded to an i and a dot above it.
+    """
     folded = name.casefold()
     if not folded.isascii():
         folded = normalize("NFC", folded)
-    words = folded.split() if folded.replace(" ", "").isalnum() else _WORD.findall(folded)
+    if folded.replace(" ", "").isalnum():
+        words = folded.split()
+    else:
+        words = _WORD.findall(folded if folded.isascii() else _without_marks(folded))
     return " ".join(words)[:MAXIMUM_LETTERS].rstrip()
+
+
+def _without_marks(text: str) -> str:
+    return normalize("NFC", "".join(sign for sign in text if not category(sign).startswith("M")))
 
 
 def make_name_index(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import is_normalized, normalize
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import MailerError
@@ -46,6 +47,22 @@ def parse_address(text: str) -> Address:
     if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_LENGTH:
         raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is too long")
     return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
+
+
+def as_stored(beginning: str) -> str:
+    """The beginning of an address as those that begin so are stored, as far as that can be told."""
+    local, at, domain = beginning.rpartition("@")
+    if not at:
+        return normalize("NFC", beginning.casefold())
+    return f"{normalize('NFC', local.casefold())}@{'.'.join(map(_a_label, domain.split('.')))}"
+
+
+def _a_label(label: str) -> str:
+    """Half of a label has another A-label than the whole, or none; nobody is found by it then."""
+    try:
+        return label.casefold() if label.isascii() else idna.encode(label, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return label.casefold()
 
 
 def _split(address: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import normalize
 
 from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.model import SubscriberList
@@ -96,8 +97,17 @@ def check_defaults(columns: Mapping[str, int], defaults: CsvDefaults, *, where: 
         )
 
 
+def too_wide(where: str) -> CsvError:
+    """What to raise where something stands beyond `MAXIMUM_COLUMNS`, which would be left out, or fill the memory."""
+    return CsvError(
+        f"the line has more than {MAXIMUM_COLUMNS} columns",
+        where=where,
+        hint="Remove what stands far to the right, or look whether a line break is missing.",
+    )
+
+
 def _folded(cell: str) -> str:
-    return cell.strip().casefold()
+    return normalize("NFC", cell.strip().casefold())
 
 
 def _known(name: str, where: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailer.subscribers.columns import CsvError, count_known
+from mailer.subscribers.columns import MAXIMUM_COLUMNS, CsvError, count_known, too_wide
 
 MAXIMUM_BYTES = 500_000_000
 MAXIMUM_LINE = 1_000_000
@@ -145,6 +145,8 @@ def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, sta
     begins = start + 1
     try:
         for cells in reader:
+            if len(cells) > MAXIMUM_COLUMNS and any(cells[MAXIMUM_COLUMNS:]):
+                raise too_wide(f"{file}:{begins}")
             if "".join(cells).strip():
                 yield begins, cells
             begins = start + reader.line_num + 1

@@ -1,13 +1,13 @@
 """Reading subscriber files as people save them from Excel: what is understood, and what is refused with its line."""
 
-import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import is_normalized
 
 from mailer.errors import MailerError, reason_of
 from mailer.subscribers.address import Address, AddressError, parse_address
@@ -22,10 +22,11 @@ from mailer.subscribers.columns import (
 )
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
+from mailer.subscribers.identity_numbers import holds_identity_number, may_hold_identity_number
 from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, near_list
 from mailer.subscribers.roles import RoleError, parse_role
-from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words
+from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves
 from mailer.subscribers.xlsx_cells import open_xlsx
 
 __all__ = ["CsvDefaults", "CsvError", "CsvRow", "RefusedRow", "read_csv"]
@@ -43,12 +44,6 @@ LANGS: Mapping[str, Lang] = {
     "english": "en",
 }
 
-# Eleven digits, also with a space or hyphen between date and number (not a full stop: addresses have such numbers); or
-# ten, where Excel dropped the zero a date begins with.
-# The look behind comes after the first digit: a pattern that begins with a digit is searched for much faster.
-_MAY_BE_IDENTITY_NUMBER = re.compile(
-    r"\d(?<!\d\d)\d{5}(?:[\s\-\u2010-\u2015]?\d{5}|\d{4}(?<=[1-9](?:0[1-9]|1[0-2])\d{7}))(?!\d)"
-)
 _VALUES = ("address", "name", "given", "family", "organisation", "list", "role", "lang", "basis", "status")
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
@@ -100,12 +95,18 @@ def read_csv(file: Path, register: Register, *, defaults: CsvDefaults) -> Rows:
         start, header = next(cells, (1, []))
         columns = read_header(header, where=f"{file}:{start}")
         check_defaults(columns, defaults, where=str(file))
-        parser = _RowParser(str(file), columns, list_names(register), register, defaults)
+        parser = _RowParser(mark_halves(str(file)), columns, list_names(register), register, defaults)
         yield from parser.rows(cells)
 
 
 def _open(file: Path) -> AbstractContextManager[Cells]:
     try:
+        if file.is_fifo():
+            raise UnreadableFileError(
+                "a pipe cannot be imported: its lines are read several times",
+                where=str(file),
+                hint="Write them into a file first, and import that.",
+            )
         with file.open("rb") as opened:
             beginning = opened.read(4)
     except OSError as error:
@@ -138,19 +139,20 @@ class _RowParser:
         self.file = file
         self.columns = columns
         self.lists = lists
-        self.register = register
         self.defaults = defaults
         nowhere = len(columns)  # an empty cell is put there
         self._values = itemgetter(*(columns.get(each, nowhere) for each in _VALUES))
         self._terms = lru_cache(maxsize=10_000)(self._parse_terms)
+        self._near_list = lru_cache(maxsize=1_000)(partial(near_list, register))
 
     def rows(self, lines: Cells) -> Rows:
         for line, cells in lines:
             joined = "|".join(cells)
-            if _MAY_BE_IDENTITY_NUMBER.search(joined):
-                self._refuse_national_identity_numbers(line, cells)
+            is_clean = _is_clean(joined)
+            if may_hold_identity_number(joined) or (not is_clean and holds_identity_number(joined)):
+                self._refuse_identity_numbers(line, cells)
             try:
-                yield self._row(line, self._cleaned(cells, joined))
+                yield self._row(line, self._cleaned(cells, is_clean=is_clean))
             except (RowError, AddressError, BasisError, RoleError, WordsError) as refused:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what, cells=self._as_written(cells))
 
@@ -161,11 +163,13 @@ class _RowParser:
         named = {column: cells[at] for column, at in self.columns.items() if at < len(cells)}
         return named | {surplus_name(number): cell for number, cell in enumerate(surplus, 1)}
 
-    def _cleaned(self, cells: list[str], joined: str) -> list[str]:
+    def _cleaned(self, cells: list[str], *, is_clean: bool) -> list[str]:
         """As many cells as there are columns, and an empty one."""
         number = len(self.columns)
-        if not _is_clean(joined):
+        if not is_clean:
             cells = [clean_words(restore(cell)) for cell in cells]
+        if len(cells) == number:
+            return [*cells, ""]
         if len(cells) > number and any(cells[number:]):
             beyond = " ".join(filter(None, cells[number:]))[:40]
             raise RowError(f"the line has more columns than the header: {beyond!r} stands beyond the last")
@@ -186,15 +190,16 @@ class _RowParser:
             return self.defaults.list
         found = self.lists.get(name.casefold())
         if found is None:
-            near = near_list(self.register, name)
-            what = f"there is no list {name[:80]!r}" if name else "the list is missing"
-            raise RowError(f"{what}. Did you mean {near.slug}?" if name and near else what)
+            shown = name[:80]
+            near = self._near_list(shown) if name else None
+            what = f"there is no list {shown!r}" if name else "the list is missing"
+            raise RowError(f"{what}. Did you mean {near.slug}?" if near else what)
         return found
 
-    def _refuse_national_identity_numbers(self, line: int, cells: list[str]) -> None:
+    def _refuse_identity_numbers(self, line: int, cells: list[str]) -> None:
         """Such a file should not exist, so nothing of it is taken in, and the number is not repeated."""
         for at, cell in enumerate(cells, 1):
-            if any(_is_national_identity_number(found) for found in _MAY_BE_IDENTITY_NUMBER.findall(cell)):
+            if holds_identity_number(cell):
                 raise CsvError(
                     f"column {at} holds what looks like a fødselsnummer; the file is not taken in",
                     where=f"{self.file}:{line}",
@@ -212,6 +217,7 @@ def _is_clean(joined: str) -> bool:
         and "| " not in joined
         and " |" not in joined
         and "'" not in joined
+        and (joined.isascii() or is_normalized("NFC", joined))
     )
 
 
@@ -230,12 +236,3 @@ def _status(cell: str) -> SubscriptionStatus:
         return SubscriptionStatus(cell.casefold() or "active")
     except ValueError:
         raise RowError(f"the status {cell[:40]!r} is not one of {', '.join(SubscriptionStatus)}") from None
-
-
-def _is_national_identity_number(text: str) -> bool:
-    """Both control digits fit (Skatteetaten, fødselsnummer: modulus 11)."""
-    digits = [int(each) for each in "".join(filter(str.isdecimal, text)).zfill(11)]
-    return all(
-        sum(weight * digit for weight, digit in zip(weights, digits, strict=False)) % 11 == 0
-        for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))
-    )

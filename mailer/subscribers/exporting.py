@@ -1,11 +1,14 @@
 """Exporting subscribers to CSV or a workbook that Excel opens right, and that comes back through import unchanged."""
 
 import csv
+import os
+import re
+import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -19,6 +22,9 @@ from mailer.subscribers.subscriptions import latest_basis
 
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
 MAXIMUM_ROWS_OF_EXCEL = 1_048_576
+
+# One name that an older version stored would else spoil the workbook for everybody (XML 1.0, production 2).
+_OUTSIDE_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Format(StrEnum):
@@ -46,27 +52,46 @@ class ExportError(MailerError):
 
 def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Format) -> int:
     """Write one row for each subscription; returns how many. The file is readable for its owner only."""
+    header = [COLUMNS[each][0] for each in EXPORTED]
     try:
-        file.touch(mode=0o600)
-        with store.database.reading() as connection:
-            rows = _rows(connection, choice)
-            return _write_xlsx(file, rows) if form is Format.XLSX else _write_csv(file, rows, form)
+        with _open(file, form) as out, store.database.reading() as connection:
+            return _write(out, header, _rows(connection, choice), form)
     except OSError as error:
         raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
 
 
 def write_rows(file: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
-    """Write any table as Excel's CSV, with formulas defused; returns the number of rows."""
-    with file.open("w", encoding="utf-8-sig", newline="") as out:
-        return _write_all(csv.writer(out, delimiter=";"), header, rows)
+    """Write any table as `export` writes Excel's CSV; returns the number of rows."""
+    with _open(file, Format.EXCEL) as out:
+        return _write(out, header, rows, Format.EXCEL)
 
 
-def _write_csv(file: Path, rows: Iterable[Iterable[str]], form: Format) -> int:
-    header = [COLUMNS[each][0] for each in EXPORTED]
-    if form is Format.EXCEL:
-        return write_rows(file, header, rows)
-    with file.open("w", encoding="utf-8", newline="") as out:
-        return _write_all(csv.writer(out, lineterminator="\n"), header, rows)
+def _open(file: Path, form: Format) -> IO[Any]:
+    if form is Format.XLSX:
+        return open(file, "wb", opener=_for_owner)
+    encoding = "utf-8" if form is Format.PLAIN else "utf-8-sig"
+    return open(file, "w", encoding=encoding, newline="", opener=_for_owner)
+
+
+def _for_owner(file: str, flags: int) -> int:
+    """Open a file for writing; one that is there already gets its rights before it is emptied."""
+    descriptor = os.open(file, flags & ~os.O_TRUNC, 0o600)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):  # not /dev/stdout
+            if hasattr(os, "fchmod"):  # Windows gives files the rights of their folder
+                os.fchmod(descriptor, 0o600)
+            os.ftruncate(descriptor, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _write(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str]], form: Format) -> int:
+    if form is Format.XLSX:
+        return _write_xlsx(out, header, rows)
+    delimiter, ending = (",", "\n") if form is Format.PLAIN else (";", "\r\n")
+    return _write_all(csv.writer(out, delimiter=delimiter, lineterminator=ending), header, rows)
 
 
 def _write_all(writer: Any, header: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
@@ -77,18 +102,18 @@ def _write_all(writer: Any, header: Iterable[str], rows: Iterable[Iterable[str]]
     return number
 
 
-def _write_xlsx(file: Path, rows: Iterable[Iterable[str]]) -> int:
+def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
     from openpyxl import Workbook  # noqa: PLC0415 slow to import, and most exports are CSV
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Abonnenter")
-    sheet.append([COLUMNS[each][0] for each in EXPORTED])
+    sheet.append(list(header))
     number = 0
     for number, row in enumerate(rows, 1):
         if number == MAXIMUM_ROWS_OF_EXCEL:
             raise ExportError("there are more rows than a sheet of Excel holds", hint="Export to CSV, or list by list.")
-        sheet.append([defuse(cell) for cell in row])
-    book.save(file)
+        sheet.append([_OUTSIDE_XML.sub("\ufffd", defuse(cell)) for cell in row])
+    book.save(out)
     return number
 
 
@@ -112,6 +137,7 @@ def _query(choice: ExportChoice) -> Select[Any]:
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.status.in_([each.value for each in choice.statuses]))
+        .where(list_.c.merged_into_id.is_(None))  # no file could bring them back
         .order_by(subscriber.c.id, list_.c.position)
     )
     if choice.lists:

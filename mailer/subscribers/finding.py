@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, Select, and_, select
 
 from mailer.database.names import fold_name, select_ids_by_name
 from mailer.database.tables import subscriber
+from mailer.subscribers.address import as_stored
 
 _AFTER_ALL_LETTERS = "\U0010ffff"
 
@@ -23,9 +24,9 @@ def find_ids(connection: Connection, wanted: str, *, limit: int) -> list[int]:
 
 def _ways(connection: Connection, wanted: str) -> Iterator[Select[int]]:
     if wanted.startswith("@"):
-        yield _begins(subscriber.c.domain, wanted[1:].casefold())
+        yield _begins(subscriber.c.domain, as_stored(wanted)[1:])
         return
-    yield _begins(subscriber.c.address, wanted.casefold())
+    yield _begins(subscriber.c.address, as_stored(wanted))
     words = fold_name(wanted).split()
     if words and "@" not in wanted:
         yield select_ids_by_name(connection, subscriber, words)

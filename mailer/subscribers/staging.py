@@ -43,6 +43,7 @@ from mailer.subscribers.import_model import FIELDS, Change, Decided, ImportLine,
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.subscriptions import latest_basis
 from mailer.subscribers.suppression import Scopes, SuppressionList
+from mailer.subscribers.words import mark_halves
 
 BATCH = 5_000
 REMEMBERED_TERMS = 10_000
@@ -364,4 +365,4 @@ def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[
 @lru_cache(maxsize=16)
 def name_without_folder(file: str) -> str:
     """The file's name without its folder, which is nobody's business in a register."""
-    return Path(file).name
+    return mark_halves(Path(file).name)

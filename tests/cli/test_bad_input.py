@@ -158,6 +158,32 @@ def test_an_import_that_is_stopped_says_that_nothing_was_changed(workspace: Path
 
 
 @pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("number", [-(10**20), -1, 0, 2**63 - 1, 2**63, 10**20])
+def test_an_import_of_a_number_that_none_has_is_said_not_to_be_there(number: int, mailer: Run) -> None:
+    result = mailer("subscribers", "import", f"--undo={number}")
+    assert result.code == 1
+    assert result.err.startswith(f"error there is no import {number}")
+
+
+def test_a_file_whose_name_is_no_text_is_imported_and_told_with_a_mark(workspace: Path, mailer: Run) -> None:
+    named = os.fsdecode(b"caf\xe9.csv")
+    try:
+        write(workspace / named, "epost;liste;grunnlag\na@x.example;agder;e: sak 1\nnobody;agder;e: sak 1\n")
+    except (OSError, UnicodeError):
+        pytest.skip("this system holds no such names")
+    refused = os.fsdecode(b"refus\xe9.csv")
+    told = mailer("subscribers", "import", named, "--skip-invalid", "--refused", refused)
+    assert told.code == 0
+    assert "caf\ufffd.csv:3" in told.out
+    assert "refus?.csv" in told.out
+    assert (workspace / refused).is_file()
+    assert "caf\ufffd.csv:2" in mailer("subscribers", "show", "a@x.example").out
+    exported = mailer("subscribers", "export", os.fsdecode(b"export\xe9.csv"))
+    assert exported.code == 0
+    assert "export?.csv" in exported.out
+
+
+@pytest.mark.usefixtures("workspace")
 def test_a_file_that_is_not_there_is_named(mailer: Run) -> None:
     result = mailer("subscribers", "import", "peple.csv")
     assert result.code in {1, 74}

@@ -228,6 +228,25 @@ def test_adding_somebody_asks_for_what_is_missing(options: list[str], code: int,
     assert words in result.err
 
 
+@pytest.mark.parametrize("option", ["--name", "--organisation", "--role", "--basis"])
+def test_a_national_identity_number_is_not_stored_by_adding_either(option: str, mailer: Run) -> None:
+    told = {"--basis": "a: signed up"} | {option: "a: Ola 010107\u200b75082"}
+    result = mailer(
+        "subscribers", "add", "ola@x.example", "--list", "agder", *(each for pair in told.items() for each in pair)
+    )
+    assert result.code == 1
+    assert f"error {option}: this holds what looks like a fødselsnummer" in result.err
+    assert "75082" not in result.out + result.err
+    assert mailer("subscribers", "show", "ola@x.example").code == 1
+
+
+def test_a_national_identity_number_is_not_taken_for_the_basis_of_a_file(workspace: Path, mailer: Run) -> None:
+    (workspace / "new.csv").write_text("epost\na@x.example\n", encoding="utf-8")
+    result = mailer("subscribers", "import", "new.csv", "--list", "agder", "--basis", "a: Ola 010107 75082")
+    assert result.code == 1
+    assert "error --basis: this holds what looks like a fødselsnummer" in result.err
+
+
 def test_removing_from_an_unknown_list_changes_nothing(mailer: Run) -> None:
     result = mailer("subscribers", "remove", "kari@agder.example", "--list", "ager")
     assert result.code == 1

@@ -1,19 +1,24 @@
 """Exports open right in Excel, calculate nothing, and come back through import as they were."""
 
 import csv
-from collections.abc import Callable
+import os
+from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailer.database.tables import subscriber
 from mailer.errors import MailerError
+from mailer.subscribers.columns import COLUMNS
 from mailer.subscribers.csv_io import CsvDefaults, CsvRow, read_csv
 from mailer.subscribers.exporting import ExportChoice, Format, export
 from mailer.subscribers.formulas import defuse, restore
 from mailer.subscribers.importing import ImportOptions, Outcome, import_files
 from mailer.subscribers.model import Register, SubscriptionStatus
+from mailer.subscribers.moving import merge_lists
 from mailer.subscribers.store import SubscriberStore
 
 ALL = ExportChoice(statuses=tuple(SubscriptionStatus))
@@ -75,16 +80,66 @@ def test_lists_regions_and_statuses_can_be_chosen(
     assert [restore(row[0]) for row in _cells(tmp_path / "some.csv")[1:]] == addresses
 
 
+def test_a_workbook_shows_a_mark_for_what_no_workbook_holds(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """An older version stored such names."""
+    store.add("kari@x.example", lists=["oslo"], basis="e: case 1", name="Kari")
+    with store.database.writing() as connection:
+        connection.execute(subscriber.update().values(name="Kari\ufffe \uffffMoe"))
+    file = tmp_path / "all.xlsx"
+    assert export(store, file, choice=ALL, form=Format.XLSX) == 1
+    (row,) = read_csv(file, register, defaults=CsvDefaults())
+    assert isinstance(row, CsvRow)
+    assert row.name == "Kari\ufffd \ufffdMoe"
+
+
 def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_path: Path) -> None:
     with pytest.raises(MailerError, match="cannot be written"):
         export(filled, tmp_path / "no" / "such.csv", choice=ALL, form=Format.PLAIN)
 
 
-def test_the_file_is_for_its_owner_only(filled: SubscriberStore, tmp_path: Path) -> None:
-    import os
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_file_is_for_its_owner_only(
+    filled: SubscriberStore, tmp_path: Path, form: Format, *, is_there: bool
+) -> None:
+    file = tmp_path / "own"
+    if is_there:
+        file.write_text("what was here before, longer than anything else\n" * 1_000)
+        file.chmod(0o644)
+    assert export(filled, file, choice=ALL, form=form) == 4
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"what was here before" not in file.read_bytes()
 
-    export(filled, tmp_path / "own.csv", choice=ALL, form=Format.PLAIN)
-    assert os.name == "nt" or (tmp_path / "own.csv").stat().st_mode & 0o077 == 0
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such devices")
+def test_a_device_keeps_its_rights(filled: SubscriberStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed: list[int] = []
+    monkeypatch.setattr(os, "fchmod", lambda descriptor, _mode: changed.append(descriptor))
+    export(filled, Path(os.devnull), choice=ALL, form=Format.EXCEL)
+    assert changed == []
+
+
+def test_a_file_is_written_also_where_a_system_has_no_modes(
+    filled: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "fchmod", raising=False)
+    assert export(filled, tmp_path / "own.csv", choice=ALL, form=Format.EXCEL) == 4
+
+
+def test_subscriptions_of_a_list_that_was_merged_are_not_exported(
+    filled: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """No file could bring them back: there is no such list any more."""
+    without = replace(register, lists=tuple(each for each in register.lists if each.slug != "bergen"))
+    merge_lists(filled, without, "bergen", "oslo")
+    file = tmp_path / "all.csv"
+    export(filled, file, choice=ALL, form=Format.EXCEL)
+    assert {row[5] for row in _cells(file)[1:]} == {"oslo", "agder"}
+    report = import_files(filled, without, [file], options=ImportOptions())
+    assert report.counts[Outcome.INVALID] == 0
 
 
 @given(cell=st.text(alphabet="'=+-@\t\rab 1", max_size=12))
@@ -95,7 +150,7 @@ def test_defusing_can_be_undone_and_leaves_nothing_to_calculate(cell: str) -> No
 
 _words = st.text(
     alphabet=st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ;,'\"=+-@|"), max_size=30
-).map(lambda text: " ".join(text.split()))
+).map(lambda text: normalize("NFC", " ".join(text.split())))
 _people = st.lists(
     st.tuples(
         st.from_regex(r"[a-z+=']{1,8}", fullmatch=True), _words, _words, st.sampled_from(["nb", "nn", "se", "en"])
@@ -117,8 +172,8 @@ def test_any_table_survives_export_and_reading(
 
     file = tmp_path / "people.any"
     rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e: x", "active") for who, name, place, lang in people]
-    write: Callable[..., int] = exporting._write_xlsx if form is Format.XLSX else exporting._write_csv
-    write(file, rows) if form is Format.XLSX else write(file, rows, form)
+    with exporting._open(file, form) as out:
+        exporting._write(out, [COLUMNS[each][0] for each in exporting.EXPORTED], rows, form)
     read = list(read_csv(file, register, defaults=CsvDefaults()))
     assert [
         (each.address.as_given, each.name, each.organisation, each.lang) for each in read if isinstance(each, CsvRow)

@@ -1,5 +1,6 @@
 """The file of refused lines: nothing of a line is lost on the way to it and back."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def test_a_cell_that_was_defused_is_not_defused_twice(read: Read, tmp_path: Path
     (row,) = read(again.replace("nobody", "kari@x.example"))
     assert isinstance(row, CsvRow)
     assert row.name == "=SUM(A1)"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+def test_the_file_is_for_its_owner_only(read: Read, tmp_path: Path) -> None:
+    rows = read("epost;navn\nnobody;Kari\n")
+    _refused(rows, tmp_path / "new.csv")
+    (tmp_path / "old.csv").touch(mode=0o644)
+    _refused(rows, tmp_path / "old.csv")
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("new.csv", "old.csv")] == [0o600, 0o600]
 
 
 @given(cells=st.lists(CELLS, min_size=1, max_size=6))

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from mailer.subscribers.columns import CsvError
 from mailer.subscribers.csv_io import CsvDefaults, CsvRow, RefusedRow, read_csv
@@ -92,10 +94,114 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, read: Read) -> 
             read(_package(tmp_path / "bomb.xlsx", **parts))
 
 
-def test_xml_that_defines_things_is_refused(tmp_path: Path, read: Read) -> None:
-    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+def _edit(file: Path, part: str, edit: Callable[[bytes], bytes], *, name: str = "") -> Path:
+    """Change one part of a workbook, or put it under another name as well."""
+    with ZipFile(file) as package:
+        parts = {each: package.read(each) for each in package.namelist()}
+    parts[name or part] = edit(parts[part])
+    return _package(file, **parts)
+
+
+def _replace(new: bytes, _old: bytes) -> bytes:
+    return new
+
+
+def _number_anew(old: int, new: int) -> Callable[[bytes], bytes]:
+    """A row of a sheet gets another number, and stands where it stood."""
+
+    def edit(sheet: bytes) -> bytes:
+        for column in b"A", b"B", b"C":
+            sheet = sheet.replace(b'r="%b%d"' % (column, old), b'r="%b%d"' % (column, new))
+        return sheet.replace(b'<row r="%d"' % old, b'<row r="%d"' % new)
+
+    return edit
+
+
+TWO = [HEADER[:3], ["a@x.example", "A", "oslo"], ["b@x.example", "B", "oslo"]]
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def _never(_sheet: Any, *_rest: Any, **_options: Any) -> None:
+    raise AssertionError("rows that are not there are made")
+
+
+@pytest.mark.timeout(20)
+def test_rows_far_apart_are_read_without_making_those_between(
+    book: Callable[..., Path], read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ReadOnlyWorksheet, "_cells_by_row", _never)
+    rows = read(_edit(book(TWO), SHEET, _number_anew(3, 1_048_576)))
+    assert [each.line for each in rows] == [2, 1_048_576]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("number", [1_048_577, 2_000_000_000])
+def test_a_row_where_no_sheet_of_excel_has_any_is_refused(book: Callable[..., Path], read: Read, number: int) -> None:
+    file = _edit(book(TWO), SHEET, _number_anew(3, number))
+    with pytest.raises(CsvError, match="more rows than Excel") as refused:
+        read(file)
+    assert refused.value.where == f"{file}:{number}"
+
+
+def test_formatted_rows_and_cells_without_anything_in_them_are_no_lines(book: Callable[..., Path], read: Read) -> None:
+    blank = b"".join(b'<row r="%d" ht="20"><c r="A%d"/><c r="XFD%d"/></row>' % (row, row, row) for row in range(5, 500))
+    file = _edit(book(TWO), SHEET, lambda sheet: sheet.replace(b"</sheetData>", blank + b"</sheetData>"))
+    assert [each.line for each in read(file)] == [2, 3]
+
+
+@pytest.mark.parametrize("column", ["CW", "XFD", "ZZZ"])
+def test_something_far_to_the_right_is_not_left_out_in_silence(
+    book: Callable[..., Path], read: Read, column: str
+) -> None:
+    file = _edit(book(TWO), SHEET, lambda sheet: sheet.replace(b'r="C3"', f'r="{column}3"'.encode()))
+    with pytest.raises(CsvError, match="the line has more than 100 columns") as refused:
+        read(file)
+    assert refused.value.where == f"{file}:3"
+
+
+def test_rows_and_cells_in_the_wrong_order_are_not_left_out_in_silence(book: Callable[..., Path], read: Read) -> None:
+    with pytest.raises(CsvError, match="it is damaged"):
+        read(_edit(book(TWO), SHEET, _number_anew(3, 1)))
+    with pytest.raises(CsvError, match="it is damaged"):
+        read(_edit(book(TWO), SHEET, lambda sheet: sheet.replace(b'r="C3"', b'r="A3"')))
+
+
+def test_people_far_down_on_another_sheet_are_not_left_out_in_silence(book: Callable[..., Path], read: Read) -> None:
+    with pytest.raises(CsvError, match="2 sheets of the workbook hold rows: Ark1, Ark2"):
+        read(book(TWO, [*[[]] * 30, ["c@x.example"]]))
+
+
+ENTITIES = b'<!DOCTYPE worksheet [<!ENTITY a "A"><!ENTITY b "&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"<?pad " + b"x" * 1_100 + b"?>", b"<!-- " + b"x" * 20_000 + b" -->", b" " * 20_000],
+    ids=["at once", "after an instruction", "after a comment", "after spaces"],
+)
+def test_xml_that_defines_things_is_refused_wherever_it_does(
+    book: Callable[..., Path], read: Read, before: bytes
+) -> None:
+    file = _edit(book(TWO), SHEET, lambda sheet: before + ENTITIES + sheet.replace(b"<t>A</t>", b"<t>&b;</t>"))
     with pytest.raises(CsvError, match="XML that Excel never writes"):
-        read(_package(tmp_path / "entities.xlsx", **{"[Content_Types].xml": bomb}))
+        read(file)
+
+
+def test_xml_that_defines_things_is_refused_in_any_encoding_and_part(book: Callable[..., Path], read: Read) -> None:
+    def define(sheet: bytes) -> bytes:
+        return (ENTITIES + sheet).decode("utf-8").encode("utf-16")
+
+    with pytest.raises(CsvError, match="XML that Excel never writes"):
+        read(_edit(book(TWO), SHEET, define))
+    with pytest.raises(CsvError, match="XML that Excel never writes"):
+        read(_edit(book(TWO), SHEET, define, name="xl/worksheets/other.bin"))
+
+
+def test_a_remark_before_the_xml_and_parts_that_are_none_do_no_harm(book: Callable[..., Path], read: Read) -> None:
+    file = _edit(book(TWO), SHEET, lambda sheet: b'<?xml version="1.0"?><!-- made by x -->\n' + sheet)
+    for number, part in enumerate([b"", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100, b"plain text", b"<!DOCTYP"]):
+        _edit(file, SHEET, partial(_replace, part), name=f"xl/media/{number}.bin")
+    assert [each.line for each in read(file)] == [2, 3]
 
 
 @pytest.mark.parametrize(
