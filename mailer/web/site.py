@@ -1,12 +1,13 @@
 """What every page has: the newsletter's name, the band, the colours, the languages and the headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -63,22 +64,31 @@ class Site:
         is_shipped = name == labels.label(_SHIPPED_NAME, "nb").text
         return labels.label(_SHIPPED_NAME, lang).text if is_shipped else name
 
-    def page(self, template: str, *, lang: Lang, status: int = 200, **values: object) -> Response:
-        """A page of one of the templates."""
+    def page(
+        self, template: str, *, lang: Lang, status: int = 200, kept: Sequence[tuple[str, str]] = (), **values: object
+    ) -> Response:
+        """A page of one of the templates; what is `kept` stays in its address when the language is switched."""
 
         def label(msgid: str, **slots: object) -> str:
             return self.services.templates.labels.label(msgid, lang, **slots).text
+
+        def marked(msgid: str, **slots: Markup) -> Markup:
+            """A label with markup in its slots."""
+            return escape(label(msgid, **{slot: f"{{{slot}}}" for slot in slots})).format(**slots)
 
         html = self.services.templates.render(
             f"web/{template}.html.j2",
             lang=lang,
             label=label,
+            marked=marked,
             name=self.name(lang),
             publisher=self.services.settings.newsletter.publisher,
             contact=self.contact,
             band=self.band,
             path=self.path,
-            languages=[(code, word) for code, word in LANGUAGES.items() if code != lang],
+            languages=[
+                (code, urlencode([("lang", code), *kept]), word) for code, word in LANGUAGES.items() if code != lang
+            ],
             **values,
         )
         return HTMLResponse(html, status_code=status, headers=HEADERS | {"Content-Language": lang})
