@@ -1,6 +1,6 @@
 """What every page has: the newsletter's name, the band, the colours, the languages and the headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mailer.issue.model import Lang
+from mailer.web.languages import LANGUAGES, accepted
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
 
-LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _SHIPPED_NAME = "Newsletter for health communities"
 
 HEADERS = {
@@ -29,6 +29,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_PAGE_HEADERS = HEADERS | {"Vary": "Accept-Language"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class Site:
         return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
 
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
-        """The language asked for with `?lang=`, else the reader's own, else the newsletter's."""
-        wanted = (request.query_params.get("lang"), preferred, self.services.settings.newsletter.lang)
+        """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
+        by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
+        wanted = (request.query_params.get("lang"), preferred, *by_browser, self.services.settings.newsletter.lang)
         return next((lang for each in wanted for lang in LANGUAGES if lang == each), "nb")
 
     def name(self, lang: Lang) -> str:
@@ -91,13 +93,19 @@ class Site:
             ],
             **values,
         )
-        return HTMLResponse(html, status_code=status, headers=HEADERS | {"Content-Language": lang})
+        return HTMLResponse(html, status_code=status, headers=_PAGE_HEADERS | {"Content-Language": lang})
 
     def stylesheet(self, _request: Request) -> Response:
         """The colours and measures of all pages."""
         css = self.services.templates.render("web/site.css.j2", theme=self.services.theme)
         headers = HEADERS | {"Cache-Control": "public, max-age=3600"}
         return Response(css, media_type="text/css", headers=headers)
+
+    def try_again(self, request: Request) -> Response:
+        """The page for a while in which the database cannot be used; it asks for nothing of it."""
+        page = self.page("try-again", lang=self.lang(request), status=503, was_posted=request.method == "POST")
+        page.headers["Retry-After"] = "30"
+        return page
 
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """The page for an address that is none of ours."""

@@ -318,6 +318,31 @@ def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: 
     assert '<html lang="nn">' in ask("GET", f"{path}?lang=xx").text
 
 
+@pytest.mark.parametrize(
+    ("header", "lang"),
+    [
+        ("nn-NO,nn;q=0.9,nb;q=0.8,en;q=0.5", "nn"),
+        ("en-GB", "en"),
+        ("no", "nb"),
+        ("sv, en;q=0.4, nn;q=0.7", "nn"),
+        ("en;q=0, nn;q=nonsense, *;q=0.1", "nb"),
+        ("de", "nb"),
+        ("", "nb"),
+    ],
+)
+def test_where_no_reader_is_known_the_page_speaks_the_browsers_language(ask: Ask, header: str, lang: str) -> None:
+    for path in ("/leave/wrong", "/nowhere"):
+        answer = ask("GET", path, headers={"Accept-Language": header})
+        assert f'<html lang="{lang}">' in answer.text
+        assert answer.headers["vary"] == "Accept-Language"
+    assert '<html lang="nb">' in ask("GET", "/nowhere?lang=nb", headers={"Accept-Language": header}).text
+
+
+def test_a_known_readers_own_language_comes_before_the_browsers(ask: Ask, people: Any) -> None:
+    page = ask("GET", f"/leave/{people.token(OLA)}", headers={"Accept-Language": "en"}).text
+    assert '<html lang="nn">' in page
+
+
 @pytest.mark.parametrize("path", ["//evil.example/x", "/%2Fevil.example/x", "/leave/wrong"])
 @pytest.mark.parametrize("host", ["nyhetsbrev.example", "[", "evil.example/x"])
 def test_the_languages_of_a_page_never_link_to_another_site(ask: Ask, path: str, host: str) -> None:
