@@ -54,7 +54,8 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         reader = read_reader(self.site.services.subscribers, token.subscriber_id)
-        return self._page(request, token, reader, read_outcome(request.query_params, reader))
+        outcome = read_outcome(request.query_params, reader)
+        return self._page(request, token, reader, outcome, is_open=purpose == "preferences")
 
     def _submit(self, request: Request, form: bytes | None) -> Response:
         token = self._token(request)
@@ -115,7 +116,10 @@ class Leaving:
         leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
         return f"{self.site.path}/leave/{leave}"
 
-    def _page(self, request: Request, token: Token, reader: Reader | None, outcome: Outcome) -> Response:
+    def _page(
+        self, request: Request, token: Token, reader: Reader | None, outcome: Outcome, *, is_open: bool = False
+    ) -> Response:
+        """The page of a reader; when it `is_open`, nothing is chosen beforehand."""
         lang = self.site.lang(request, reader.lang if reader else None)
         can_come_back = outcome.lists if outcome.done == "left" else reader.left_last if reader else ()
         return self.site.page(
@@ -124,6 +128,7 @@ class Leaving:
             status=_STATUSES.get(outcome.done, 200),
             kept=outcome.query,
             done=outcome.done,
+            is_open=is_open,
             action=self._action(token),
             address=mask(reader.address) if reader else "",
             lists=self._names(reader.lists if reader else (), lang),

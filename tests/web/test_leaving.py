@@ -44,7 +44,7 @@ def test_looking_at_any_link_of_a_mail_changes_nothing(
 def test_the_page_shows_a_button_and_the_address_only_to_who_knows_it(ask: Ask, people: Any) -> None:
     page = ask("GET", f"/leave/{people.token(KARI)}").text
     assert "Meld meg av</button>" in page
-    assert "k•••••@molde.example" in page
+    assert "Gjelder adressen <strong>k•••••@<wbr>molde<wbr>.example</strong></p>" in page
     assert KARI not in page
     assert 'type="radio"' not in page  # one list: nothing to choose
 
@@ -146,7 +146,7 @@ def test_an_address_that_says_what_was_not_done_is_not_believed(ask: Ask, people
 
 def test_only_one_list_can_be_left(ask: Ask, people: Any) -> None:
     path = f"/leave/{people.token(OLA)}"
-    assert "Berre Helsefellesskap" in ask("GET", path).text
+    assert "Berre lista «Helsefellesskap" in ask("GET", path).text
     page = ask("POST", path, data={"scope": "fonna"}).text
     assert "Du får framleis nyheitsbrevet gjennom" in page
     assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
@@ -257,7 +257,7 @@ def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, 
 def test_a_link_of_a_test_send_says_so_and_changes_nothing(ask: Ask, people: Any) -> None:
     token = people.token(KARI, "test")
     for method, room in (("GET", "leave"), ("POST", "leave"), ("GET", "one-click"), ("GET", "preferences")):
-        assert "prøve" in ask(method, f"/{room}/{token}").text
+        assert "Dette er en test" in ask(method, f"/{room}/{token}").text
     assert ask("POST", f"/one-click/{token}").text == "This is a test. Nothing has changed.\n"
     assert set(people.lists(KARI).values()) == {"active"}
 
@@ -283,13 +283,16 @@ def test_a_link_opens_only_the_page_it_was_made_for(ask: Ask, people: Any, room:
 
 def test_the_page_that_a_mail_links_to_for_changing_a_subscription_leaves_too(ask: Ask, people: Any) -> None:
     page = ask("GET", f"/preferences/{people.token(OLA, 'preferences')}").text
+    assert "<h1>Vel lister du vil forlate</h1>" in page
+    assert 'value="all" required>' in page
+    assert " checked" not in page
     (action,) = re.findall(r'action="([^"]*)"', page)
     ask("POST", action, data={"scope": "fonna"})
     assert people.lists(OLA) == {"bergen": "active", "fonna": "unsubscribed", "nasjonale": "active"}
 
 
 @pytest.mark.parametrize(
-    "path", ["/leave/abc", "/one-click/abc", "/preferences/", "/leave/æ", "/nowhere", "/a/b/c", "/"]
+    "path", ["/leave/abc", "/one-click/abc", "/preferences/", "/leave/æ", "/nowhere", "/a/b/c", "/nowhere/"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_address_that_is_none_of_ours_gets_a_page_that_says_nothing_has_changed(
@@ -308,6 +311,27 @@ def test_who_asks_in_another_way_is_told_which_ways_there_are_and_nothing_change
         assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
         assert answer.headers["Cache-Control"] == "no-store"
     assert set(people.lists(OLA).values()) == {"active"}
+
+
+def test_only_who_has_several_lists_is_told_that_the_others_go_on(ask: Ask, people: Any) -> None:
+    hint = "Vel du éi liste, får du framleis nyheitsbrevet gjennom dei andre."
+    assert hint in ask("GET", f"/leave/{people.token(OLA)}").text
+    page = ask("GET", f"/preferences/{people.token(KARI, 'preferences')}?lang=nn").text
+    assert hint not in page
+    assert "<h1>Meld deg av</h1>" in page
+
+
+def test_only_who_is_on_no_list_any_more_is_told_what_is_remembered(ask: Ask, people: Any) -> None:
+    path, note = f"/leave/{people.token(OLA)}", "Vi hugsar at du har meldt deg av"
+    assert note not in ask("POST", path, data={"scope": "fonna"}).text
+    page = ask("POST", path, data={"scope": "all"}).text
+    assert note in page
+    assert "Gjeld adressa <strong>o•••••@<wbr>bergen<wbr>.example</strong></p>" in page
+
+
+def test_norwegian_names_of_lists_on_an_english_page_say_that_they_are_norwegian(ask: Ask, people: Any) -> None:
+    page = ask("GET", f"/leave/{people.token(OLA)}?lang=en").text
+    assert page.count('Only the list “<span lang="nb">') == 3
 
 
 def test_pages_speak_the_readers_language_and_can_be_switched(ask: Ask, people: Any) -> None:
