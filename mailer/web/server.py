@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
 from mailer.web.reading import Reading
+from mailer.web.rooms import Rooms
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
@@ -37,13 +37,17 @@ class ServerError(MailerError):
 
 
 def build_application(services: "Services") -> Starlette:
-    """The rooms that are open: leaving, one-click and the stored editions."""
+    """The rooms that are open: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
     _wait_less(services.database)
     leaving = Leaving(site)
-    reading = Reading(site, EditionStore(services.database, clock=services.clock))
+    reading = Reading(site)
+    rooms = Rooms(site)
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
+        Route("/", rooms.archive, methods=["GET"]),
+        Route("/subscribe", rooms.subscribe, methods=["GET"]),
+        Route("/privacy", rooms.privacy, methods=["GET"]),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
         Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),

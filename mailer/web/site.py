@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from mailer.database.engine import DatabaseError
+from mailer.editions.store import Edition, EditionStore
 from mailer.issue.model import Lang
 from mailer.web.languages import LANGUAGES, accepted
 
@@ -54,6 +57,11 @@ class Site:
         """How many bars each region has, in register order."""
         return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
 
+    @cached_property
+    def editions(self) -> EditionStore:
+        """The editions that can be read."""
+        return EditionStore(self.services.database, clock=self.services.clock)
+
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
         """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
         by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
@@ -78,11 +86,15 @@ class Site:
             """A label with markup in its slots."""
             return escape(label(msgid, **{slot: f"{{{slot}}}" for slot in slots})).format(**slots)
 
+        def lang_mark(other: str) -> Markup:
+            return Markup(' lang="{}"').format(other) if other != lang else Markup()
+
         html = self.services.templates.render(
             f"web/{template}.html.j2",
             lang=lang,
             label=label,
             marked=marked,
+            lang_mark=lang_mark,
             name=self.name(lang),
             publisher=self.services.settings.newsletter.publisher,
             contact=self.contact,
@@ -109,4 +121,11 @@ class Site:
 
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """The page for an address that is none of ours."""
-        return self.page("not-found", lang=self.lang(request), status=404)
+        return self.page("not-found", lang=self.lang(request), status=404, newest=self._newest())
+
+    def _newest(self) -> Edition | None:
+        """The latest edition; none while the database is away, of which this page has no need."""
+        try:
+            return next(iter(self.editions.all()), None)
+        except (DatabaseError, SQLAlchemyError):
+            return None
