@@ -1,6 +1,6 @@
 """What a person does on the leave page: leaving one list or all, and taking it back a moment later."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,13 +18,17 @@ UNDO_TEXT = "leave-page-undo-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What the leave page knows of a person: the lists they get mail through, and those they left just now."""
+    """What the leave page knows of a person: the lists they get mail through, and those they left just now.
+
+    `left_last` are those among them that they left latest, all at once.
+    """
 
     subscriber_id: int
     address: str
     lang: Lang
     lists: tuple[str, ...]
     just_left: tuple[str, ...]
+    left_last: tuple[str, ...]
 
 
 def read_reader(store: SubscriberStore, subscriber_id: int) -> Reader | None:
@@ -34,19 +38,23 @@ def read_reader(store: SubscriberStore, subscriber_id: int) -> Reader | None:
         if person is None:
             return None
         rows = _subscriptions(connection, subscriber_id)
+    left = [row for row in rows if _is_just_left(row, store)]
+    latest = max((row.since for row in left), default=None)
     return Reader(
         subscriber_id=subscriber_id,
         address=person.address_as_given,
         lang=person.lang,
         lists=tuple(row.slug for row in rows if row.status == SubscriptionStatus.ACTIVE),
-        just_left=tuple(row.slug for row in rows if _is_just_left(row, store)),
+        just_left=tuple(row.slug for row in left),
+        left_last=tuple(row.slug for row in left if row.since == latest),
     )
 
 
-def undo_leaving(store: SubscriberStore, subscriber_id: int) -> tuple[str, ...]:
-    """Put a person back on the lists they left within the last hour; returns them. Doing it twice is no error.
+def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collection[str]) -> tuple[str, ...]:
+    """Put a person back on those of `lists` that they left within the last hour; returns them.
 
-    The basis is the one that held before; that the person took leaving back is a consent record of its own.
+    Doing it twice is no error. The basis is the one that held before; that the person took leaving back is a consent
+    record of its own.
     """
     now = store.clock()
     with store.joining() as connection:
@@ -54,7 +62,7 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int) -> tuple[str, ...]:
         left = [
             row
             for row in _subscriptions(connection, subscriber_id)
-            if _is_just_left(row, store) and row.slug not in barred
+            if row.slug in lists and _is_just_left(row, store) and row.slug not in barred
         ]
         before = subscriptions.read_subscriptions(connection, [subscriber_id])[subscriber_id]
         consents = {each.list: each.consent for each in before}

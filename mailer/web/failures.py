@@ -1,7 +1,6 @@
 """What is answered when a request fails: the database is away, the mistake is ours, or who asked has gone."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from mailer.database.engine import DatabaseError
-from mailer.web.site import HEADERS
+from mailer.web.site import HEADERS, Site
 
 ANOTHER_OUTAGE = timedelta(minutes=1)  # after so long without a failure
 
@@ -21,8 +20,8 @@ log = logging.getLogger(__name__)
 class Failures:
     """The answers to what is raised. Of an outage the log is told once, however many ask meanwhile."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, site: Site) -> None:
+        self._site = site
         self._latest: datetime | None = None
 
     @property
@@ -36,9 +35,11 @@ class Failures:
             Exception: _our_mistake,
         }
 
-    def _try_again(self, _request: Request, error: Exception) -> Response:
+    def _try_again(self, request: Request, error: Exception) -> Response:
         """Mail programs and people may ask again: leaving twice is leaving once."""
         self._tell(error)
+        if not _is_one_click(request):
+            return self._site.try_again(request)
         headers = HEADERS | {"Retry-After": "30"}
         return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
 
@@ -50,10 +51,14 @@ class Failures:
         raise error
 
     def _tell(self, error: Exception) -> None:
-        before, self._latest = self._latest, self._clock()
+        before, self._latest = self._latest, self._site.services.clock()
         if before is None or self._latest - before > ANOTHER_OUTAGE:
             reason = error.what if isinstance(error, DatabaseError) else type(error).__name__
             log.warning("database-away reason=%s", reason)
+
+
+def _is_one_click(request: Request) -> bool:
+    return request.method == "POST" and "/one-click/" in request.scope["path"]
 
 
 def _nobody_listens(_request: Request, _error: Exception) -> Response:

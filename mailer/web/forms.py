@@ -12,10 +12,10 @@ MAXIMUM_FORM = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """To leave one list or all of them, or to take that back."""
+    """To leave one list or all of them, or to be put back on those in `undo`."""
 
     scope: str = ALL_LISTS
-    undo: bool = False
+    undo: tuple[str, ...] = ()
 
 
 async def read_form(request: Request) -> bytes | None:
@@ -32,7 +32,7 @@ def parse_wish(form: bytes) -> Wish | None:
     """What a form asks for, or None when it is none of ours; an empty one asks for leaving all lists."""
     fields = parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True)
     if fields.get("action") == ["undo"]:
-        return Wish(undo=True)
+        return Wish(undo=tuple(fields["list"])) if "list" in fields else None
     if "scope" in fields:
         return Wish(scope=fields["scope"][0])
     return None if form else Wish()

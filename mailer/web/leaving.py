@@ -1,24 +1,25 @@
 """The leave page and the one-click endpoint (RFC 8058): a GET shows, only a POST changes."""
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
 from mailer.subscribers.model import ALL_LISTS
 from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
-from mailer.web.forms import Wish, parse_wish, read_form
+from mailer.web.forms import parse_wish, read_form
+from mailer.web.outcomes import Done, Outcome, read_outcome
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.issue.model import Lang
     from mailer.subscribers.store import SubscriberStore
 
-Done = Literal["", "left", "undone", "not on it", "nothing to undo", "unclear", "too large"]
-_STATUSES: dict[Done, int] = {"unclear": 400, "too large": 413}
+_STATUSES: dict[Done, int] = {"unclear": 400, "too-large": 413}
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Leaving:
         return self._show(request, purpose="preferences")
 
     async def submit(self, request: Request) -> Response:
-        """Leave, or take it back."""
+        """Leave, or take it back; who did either is sent on to the page that says so."""
         form = await read_form(request)
         return await run_in_threadpool(self._submit, request, form)
 
@@ -53,26 +54,28 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         reader = read_reader(self.site.services.subscribers, token.subscriber_id)
-        return self._page(request, token, reader, done="" if reader and reader.lists else "left")
+        outcome = read_outcome(request.query_params, reader)
+        return self._page(request, token, reader, outcome, is_open=purpose == "preferences")
 
     def _submit(self, request: Request, form: bytes | None) -> Response:
         token = self._token(request)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
-        done = "too large" if form is None else self._carry_out(store, token.subscriber_id, parse_wish(form))
-        return self._page(request, token, read_reader(store, token.subscriber_id), done=done)
-
-    def _carry_out(self, store: "SubscriberStore", subscriber_id: int, wish: Wish | None) -> Done:
+        wish = None if form is None else parse_wish(form)
         if wish is None:
-            return "unclear"
-        if not wish.undo:
-            return self._leave(store, subscriber_id, wish.scope)
-        back = undo_leaving(store, subscriber_id)
-        log.info("undone subscriber=%d lists=%d", subscriber_id, len(back))
-        return "undone" if back else "nothing to undo"
+            failed = Outcome(done="too-large" if form is None else "unclear")
+            return self._page(request, token, read_reader(store, token.subscriber_id), failed)
+        if wish.undo:
+            return self._go_on(request, token, self._undo(store, token.subscriber_id, wish.undo))
+        return self._go_on(request, token, self._leave(store, token.subscriber_id, wish.scope))
 
-    def _leave(self, store: "SubscriberStore", subscriber_id: int, scope: str) -> Done:
+    def _undo(self, store: "SubscriberStore", subscriber_id: int, lists: tuple[str, ...]) -> Outcome:
+        back = undo_leaving(store, subscriber_id, lists=lists)
+        log.info("undone subscriber=%d lists=%d", subscriber_id, len(back))
+        return Outcome(done="undone", lists=back) if back else Outcome(done="nothing-to-undo")
+
+    def _leave(self, store: "SubscriberStore", subscriber_id: int, scope: str) -> Outcome:
         """The page may have been open for long: the list may be none of the person's any more."""
         reader = read_reader(store, subscriber_id)
         left: tuple[str, ...] = ()
@@ -81,8 +84,17 @@ class Leaving:
         elif reader and scope in reader.lists:
             left = store.leave(subscriber_id, list_slug=scope)
         log.info("left subscriber=%d lists=%d", subscriber_id, len(left))
-        is_off = left or scope == ALL_LISTS or (reader and scope in reader.just_left)
-        return "left" if is_off else "not on it"
+        if left or reader is None:
+            return Outcome(done="left", lists=left)
+        if scope == ALL_LISTS:  # once more, by a second press
+            return Outcome(done="left", lists=reader.left_last)
+        return Outcome(done="left", lists=(scope,)) if scope in reader.just_left else Outcome(done="not-on-it")
+
+    def _go_on(self, request: Request, token: Token, outcome: Outcome) -> Response:
+        """To a page that may be read again, switched to another language or kept, without posting anew."""
+        lang = [("lang", each) for each in request.query_params.getlist("lang")[:1]]
+        address = f"{self._action(token)}?{urlencode([*lang, *outcome.query])}"
+        return RedirectResponse(address, status_code=303, headers=HEADERS)
 
     def _one_click(self, request: Request) -> Response:
         token = self._token(request)
@@ -100,18 +112,28 @@ class Leaving:
         token = parse_token(self.keys, request.path_params["token"])
         return token if token and token.purpose in {purpose, "test"} else None
 
-    def _page(self, request: Request, token: Token, reader: Reader | None, *, done: Done) -> Response:
-        lang = self.site.lang(request, reader.lang if reader else None)
+    def _action(self, token: Token) -> str:
         leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
+        return f"{self.site.path}/leave/{leave}"
+
+    def _page(
+        self, request: Request, token: Token, reader: Reader | None, outcome: Outcome, *, is_open: bool = False
+    ) -> Response:
+        """The page of a reader; when it `is_open`, nothing is chosen beforehand."""
+        lang = self.site.lang(request, reader.lang if reader else None)
+        can_come_back = outcome.lists if outcome.done == "left" else reader.left_last if reader else ()
         return self.site.page(
             "leave",
             lang=lang,
-            status=_STATUSES.get(done, 200),
-            done=done,
-            action=f"{self.site.path}/leave/{leave}",
+            status=_STATUSES.get(outcome.done, 200),
+            kept=outcome.query,
+            done=outcome.done,
+            is_open=is_open,
+            action=self._action(token),
             address=mask(reader.address) if reader else "",
             lists=self._names(reader.lists if reader else (), lang),
-            left=self._names(reader.just_left if reader else (), lang),
+            left=self._names(can_come_back, lang),
+            back=self._names(outcome.lists if outcome.done == "undone" else (), lang),
         )
 
     def _names(self, slugs: tuple[str, ...], lang: "Lang") -> list[tuple[str, str]]:

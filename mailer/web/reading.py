@@ -5,7 +5,6 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.editions.store import EditionStore
 from mailer.issue.source import is_slug
 from mailer.web.site import HEADERS, Site
 
@@ -28,9 +27,8 @@ del _HEADERS["X-Robots-Tag"]
 class Reading:
     """The handlers of the editions."""
 
-    def __init__(self, site: Site, editions: EditionStore) -> None:
+    def __init__(self, site: Site) -> None:
         self.site = site
-        self.editions = editions
 
     def show(self, request: Request) -> Response:
         """The newest edition of an issue as a page, or as what its ending says: `/2023-12`, `/2023-12.pdf`."""
@@ -44,8 +42,8 @@ class Reading:
     def _stored(self, request: Request, slug: str, form: str) -> Response:
         # What cannot be stored is not looked for: PostgreSQL refuses to compare some of what an address may hold.
         can_be_stored = is_slug(slug) and _FORM.fullmatch(form)
-        edition = self.editions.latest(slug) if can_be_stored else None
-        content = self.editions.read(edition.id, form) if edition else None
+        edition = self.site.editions.latest(slug) if can_be_stored else None
+        content = self.site.editions.read(edition.id, form) if edition else None
         if edition is None or content is None:
             return self.site.not_found(request)
         tag = f'"{edition.content_hash}-{edition.id}"'

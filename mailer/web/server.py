@@ -6,6 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,15 +16,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
 from mailer.web.reading import Reading
+from mailer.web.rooms import Rooms
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
+    from mailer.database.engine import Database
+
+BUSY_SECONDS = 8
 
 
 class ServerError(MailerError):
@@ -31,12 +37,17 @@ class ServerError(MailerError):
 
 
 def build_application(services: "Services") -> Starlette:
-    """The rooms that are open: leaving, one-click and the stored editions."""
+    """The rooms that are open: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
+    _wait_less(services.database)
     leaving = Leaving(site)
-    reading = Reading(site, EditionStore(services.database, clock=services.clock))
+    reading = Reading(site)
+    rooms = Rooms(site)
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
+        Route("/", rooms.archive, methods=["GET"]),
+        Route("/subscribe", rooms.subscribe, methods=["GET"]),
+        Route("/privacy", rooms.privacy, methods=["GET"]),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
         Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),
@@ -45,10 +56,22 @@ def build_application(services: "Services") -> Starlette:
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
-    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(services.clock).handlers
+    handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(site).handlers
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application
+
+
+def _wait_less(database: "Database") -> None:
+    """A person waits for the answer: what cannot be written soon is said, and asked for again."""
+    if not database.is_sqlite:
+        return
+
+    @event.listens_for(database.engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.cursor().execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+    database.close()  # the connections made before
 
 
 def _either(

@@ -1,21 +1,25 @@
 """What every page has: the newsletter's name, the band, the colours, the languages and the headers."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from mailer.database.engine import DatabaseError
+from mailer.editions.store import Edition, EditionStore
 from mailer.issue.model import Lang
+from mailer.web.languages import LANGUAGES, accepted
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
 
-LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _SHIPPED_NAME = "Newsletter for health communities"
 
 HEADERS = {
@@ -28,6 +32,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_PAGE_HEADERS = HEADERS | {"Vary": "Accept-Language"}
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,15 @@ class Site:
         """How many bars each region has, in register order."""
         return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
 
+    @cached_property
+    def editions(self) -> EditionStore:
+        """The editions that can be read."""
+        return EditionStore(self.services.database, clock=self.services.clock)
+
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
-        """The language asked for with `?lang=`, else the reader's own, else the newsletter's."""
-        wanted = (request.query_params.get("lang"), preferred, self.services.settings.newsletter.lang)
+        """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
+        by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
+        wanted = (request.query_params.get("lang"), preferred, *by_browser, self.services.settings.newsletter.lang)
         return next((lang for each in wanted for lang in LANGUAGES if lang == each), "nb")
 
     def name(self, lang: Lang) -> str:
@@ -63,25 +74,38 @@ class Site:
         is_shipped = name == labels.label(_SHIPPED_NAME, "nb").text
         return labels.label(_SHIPPED_NAME, lang).text if is_shipped else name
 
-    def page(self, template: str, *, lang: Lang, status: int = 200, **values: object) -> Response:
-        """A page of one of the templates."""
+    def page(
+        self, template: str, *, lang: Lang, status: int = 200, kept: Sequence[tuple[str, str]] = (), **values: object
+    ) -> Response:
+        """A page of one of the templates; what is `kept` stays in its address when the language is switched."""
 
         def label(msgid: str, **slots: object) -> str:
             return self.services.templates.labels.label(msgid, lang, **slots).text
+
+        def marked(msgid: str, **slots: Markup) -> Markup:
+            """A label with markup in its slots."""
+            return escape(label(msgid, **{slot: f"{{{slot}}}" for slot in slots})).format(**slots)
+
+        def lang_mark(other: str) -> Markup:
+            return Markup(' lang="{}"').format(other) if other != lang else Markup()
 
         html = self.services.templates.render(
             f"web/{template}.html.j2",
             lang=lang,
             label=label,
+            marked=marked,
+            lang_mark=lang_mark,
             name=self.name(lang),
             publisher=self.services.settings.newsletter.publisher,
             contact=self.contact,
             band=self.band,
             path=self.path,
-            languages=[(code, word) for code, word in LANGUAGES.items() if code != lang],
+            languages=[
+                (code, urlencode([("lang", code), *kept]), word) for code, word in LANGUAGES.items() if code != lang
+            ],
             **values,
         )
-        return HTMLResponse(html, status_code=status, headers=HEADERS | {"Content-Language": lang})
+        return HTMLResponse(html, status_code=status, headers=_PAGE_HEADERS | {"Content-Language": lang})
 
     def stylesheet(self, _request: Request) -> Response:
         """The colours and measures of all pages."""
@@ -89,6 +113,19 @@ class Site:
         headers = HEADERS | {"Cache-Control": "public, max-age=3600"}
         return Response(css, media_type="text/css", headers=headers)
 
+    def try_again(self, request: Request) -> Response:
+        """The page for a while in which the database cannot be used; it asks for nothing of it."""
+        page = self.page("try-again", lang=self.lang(request), status=503, was_posted=request.method == "POST")
+        page.headers["Retry-After"] = "30"
+        return page
+
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """The page for an address that is none of ours."""
-        return self.page("not-found", lang=self.lang(request), status=404)
+        return self.page("not-found", lang=self.lang(request), status=404, newest=self._newest())
+
+    def _newest(self) -> Edition | None:
+        """The latest edition; none while the database is away, of which this page has no need."""
+        try:
+            return next(iter(self.editions.all()), None)
+        except (DatabaseError, SQLAlchemyError):
+            return None

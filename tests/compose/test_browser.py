@@ -142,6 +142,17 @@ def test_the_smallest_phones_need_no_sideways_scrolling(
 
 
 @pytest.mark.parametrize("slug", ISSUES)
+def test_all_of_the_web_version_stands_in_a_landmark_and_its_lists_of_links_are_large_enough(
+    slug: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
+) -> None:
+    page = open_html(composed[slug, "web"], width=390).page
+    page.evaluate(axe)
+    assert page.evaluate("axe.run({runOnly: ['region'], resultTypes: ['violations']})")["violations"] == []
+    heights = "[...document.querySelectorAll('.toc a, .cal')].map(each => each.getBoundingClientRect().height)"
+    assert min(page.evaluate(heights)) >= 44
+
+
+@pytest.mark.parametrize("slug", ISSUES)
 def test_the_web_version_is_valid_html(
     slug: str, composed: dict[tuple[str, str], str], find_html_faults: FindFaults
 ) -> None:

@@ -21,7 +21,7 @@ def labels() -> Labels:
 def msgids_in_templates() -> Iterator[str]:
     for file in shipped_templates().rglob("*.j2"):
         text = file.read_text("utf-8")
-        for call in re.findall(r"(?:label|way)\(([^()]*)", text):
+        for call in re.findall(r"(?:label|way|marked)\(([^()]*)", text):
             yield from re.findall(r'"([A-Z{(][^"]*|line [^"]*)"', call)
 
 

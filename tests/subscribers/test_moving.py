@@ -126,7 +126,7 @@ def test_nobody_is_put_back_on_a_list_that_was_merged_by_taking_leaving_back(
 ) -> None:
     found = store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
     merge_lists(store, without_fonna, "fonna", "bergen")
-    assert undo_leaving(store, found.id) == ()
+    assert undo_leaving(store, found.id, lists=["fonna", "bergen"]) == ()
 
 
 def test_a_list_that_is_still_in_the_register_is_not_merged(store: SubscriberStore, register: Register) -> None:

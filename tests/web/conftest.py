@@ -93,7 +93,7 @@ def ask_of() -> Callable[[Starlette], Callable[..., httpx.Response]]:
     def of(application: Starlette) -> Callable[..., httpx.Response]:
         async def send(method: str, path: str, given: dict[str, Any]) -> httpx.Response:
             transport = httpx.ASGITransport(application)
-            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            async with httpx.AsyncClient(transport=transport, base_url=BASE, follow_redirects=True) as client:
                 return await client.request(method, path, **given)
 
         def ask(method: str, path: str, **given: Any) -> httpx.Response:

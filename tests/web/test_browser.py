@@ -40,7 +40,7 @@ def test_a_reader_leaves_and_takes_it_back_without_any_script(open_page: "Callab
 
 def test_a_reader_of_several_lists_chooses_with_the_keyboard(open_page: "Callable[..., Page]", people: Any) -> None:
     page = open_page(f"/leave/{people.token(OLA)}?lang=en")
-    page.get_by_role("radio", name="All of it: no more newsletters").focus()
+    page.get_by_role("radio", name="All of it – I want no more newsletters").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     with page.expect_navigation():
@@ -66,8 +66,43 @@ def test_every_page_passes_axe_and_never_scrolls_sideways(
     page.get_by_role("button", name="Meld meg av").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Ingenting er endra"
     _check(page, axe)
-    for path in ("/leave/wrong", f"/leave/{people.token(OLA, 'test')}", "/nowhere"):
+    for path in ("/leave/wrong", f"/leave/{people.token(OLA, 'test')}", "/nowhere", "/", "/subscribe", "/privacy"):
         _check(open_page(path, **given), axe)
+    _check(open_page(f"/preferences/{people.token(OLA, 'preferences')}", **given), axe)
+
+
+@pytest.mark.parametrize("path", ["leave", "/privacy", "/nowhere"])
+def test_text_twice_as_large_never_makes_a_phone_scroll_sideways(
+    open_page: "Callable[..., Page]", people: Any, path: str
+) -> None:
+    page = open_page(
+        path if path.startswith("/") else f"/leave/{people.token(OLA)}",
+        viewport={"width": 390, "height": 800},
+        bypass_csp=True,
+    )
+    one = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)")
+    page.add_style_tag(content="html{font-size:212.5% !important}")  # as a browser that is set to 32 px does
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)") == pytest.approx(
+        2 * one
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("path", ["leave", "/leave/wrong", "/privacy"])
+def test_whatever_can_be_touched_is_large_enough(open_page: "Callable[..., Page]", people: Any, path: str) -> None:
+    page = open_page(
+        path if path.startswith("/") else f"/leave/{people.token(OLA)}", viewport={"width": 390, "height": 800}
+    )
+    small = """[...document.querySelectorAll('a:not(.skip), button, label')]
+        .map(each => [each.textContent, each.getClientRects()[0].height]).filter(([, height]) => height < 44)"""
+    assert page.evaluate(small) == []
+
+
+def test_who_chooses_nothing_among_the_lists_leaves_nothing(open_page: "Callable[..., Page]", people: Any) -> None:
+    page = open_page(f"/preferences/{people.token(OLA, 'preferences')}")
+    page.get_by_role("button", name="Meld meg av").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Vel lister du vil forlate"
+    assert set(people.lists(OLA).values()) == {"active"}
 
 
 def _check(page: "Page", axe: str) -> None:

@@ -2,15 +2,17 @@
 
 import logging
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import InterfaceError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,7 +20,8 @@ from starlette.requests import Request
 from mailer.bootstrap import Services
 from mailer.subscribers.tokens import make_token
 from mailer.web.failures import Failures
-from mailer.web.server import build_application
+from mailer.web.server import BUSY_SECONDS, build_application
+from mailer.web.site import Site
 
 Ask = Callable[..., httpx.Response]
 Open = Callable[[str], AbstractContextManager[Services]]
@@ -55,6 +58,30 @@ def test_an_outage_a_while_after_another_is_logged_too(
     assert logged == [1, 1, 1, 2]
 
 
+def test_who_pressed_the_button_while_the_database_was_busy_reads_so_in_their_language(
+    ask: Ask, people: Any, tmp_path: Path
+) -> None:
+    path, engine = f"/leave/{people.token(KARI)}", people.services.database.engine
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_SECONDS * 1000
+
+    @event.listens_for(engine, "checkout")
+    def hurry(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA busy_timeout = 50")
+
+    with closing(sqlite3.connect(tmp_path / "web.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "Meld meg av</button>" in ask("GET", path).text  # reading waits for nobody
+        answer = ask("POST", f"{path}?lang=nn")
+        plain = ask("POST", path.replace("leave", "one-click"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert "<h1>Prøv igjen om litt</h1>" in answer.text
+    assert "Vi veit ikkje om det vart lagra akkurat no. Vent eit halvt minutt" in answer.text
+    assert 'href="/site.css"' in answer.text
+    assert (plain.status_code, plain.text) == (503, "Try again in half a minute.\n")
+    assert people.lists(KARI) == {"more-og-romsdal": "active"}
+
+
 @pytest.mark.postgresql
 def test_a_server_that_is_gone_asks_to_try_again(
     open_services: Open, ask_of: Callable[[Starlette], Ask], postgresql_proxy: tuple[str, Any]
@@ -69,9 +96,9 @@ def test_a_server_that_is_gone_asks_to_try_again(
 
 
 def test_a_connection_that_broke_is_an_outage_whatever_the_driver_calls_it(services: Services) -> None:
-    failures = Failures(services.clock)
+    failures = Failures(Site(services))
     error = InterfaceError("SELECT 1", None, Exception("closed"), connection_invalidated=True)
-    answer = failures._judge(Request({"type": "http"}), error)
+    answer = failures._judge(Request({"type": "http", "method": "POST", "path": "/one-click/x"}), error)
     assert answer.status_code == 503
 
 

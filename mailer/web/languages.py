@@ -1,0 +1,27 @@
+"""The languages of the pages, and which of them a browser asks for."""
+
+from collections.abc import Mapping
+
+from mailer.issue.model import Lang
+
+LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+
+
+def accepted(header: str) -> list[str]:
+    """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first; Norwegian is bokmål."""
+    wanted = [_read_range(each) for each in header.split(",")]
+    ordered = sorted(wanted, key=lambda each: each[1], reverse=True)
+    return ["nb" if lang == "no" else lang for lang, weight in ordered if weight > 0]
+
+
+def _read_range(text: str) -> tuple[str, float]:
+    lang, _, weight = text.partition(";")
+    return lang.strip().partition("-")[0].lower(), _read_weight(weight)
+
+
+def _read_weight(text: str) -> float:
+    name, _, value = text.replace(" ", "").partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,43 @@
+"""What was done on the leave page, as the address of the page after it says it, and what of that still holds."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.datastructures import QueryParams
+
+from mailer.subscribers.leaving import Reader
+
+Done = Literal["", "left", "undone", "not-on-it", "nothing-to-undo", "unclear", "too-large"]
+_NOTHING_CHANGED: dict[str, Done] = {"not-on-it": "not-on-it", "nothing-to-undo": "nothing-to-undo"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was done, and with which lists."""
+
+    done: Done = ""
+    lists: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The outcome as part of an address."""
+        return [("done", self.done), *(("list", slug) for slug in self.lists)] if self.done else []
+
+
+def read_outcome(query: QueryParams, reader: Reader | None) -> Outcome:
+    """What an address says was done, as far as it holds: it may be opened again later, or be made up."""
+    if reader is None:
+        return Outcome(done="left")
+    said, lists = query.get("done", ""), query.getlist("list")
+    if said == "undone" and (back := _those_in(lists, reader.lists)):
+        return Outcome(done="undone", lists=back)
+    if said == "left" and (left := _those_in(lists, reader.just_left)):
+        return Outcome(done="left", lists=left)
+    if said in _NOTHING_CHANGED:
+        return Outcome(done=_NOTHING_CHANGED[said])
+    return Outcome() if reader.lists else Outcome(done="left", lists=reader.left_last)
+
+
+def _those_in(lists: Collection[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(slug for slug in known if slug in lists)
