@@ -124,6 +124,7 @@ def test_an_import_keeps_one_line_up_to_date_and_leaves_nothing_of_it(
         assert " read" not in seen.text
 
 
+@pytest.mark.slow
 def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], tested: Any) -> None:
     seen = terminal("send", "2024-01", "--confirm", "4", MAILER_SMTP__PORT=str(tested.address[1]))
     assert "\x1b[2K" in seen.sent
@@ -139,7 +140,7 @@ def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], te
     [["find", "en.person"], ["show", LONG], ["import", "people.csv", "--dry-run"], ["import", "--undo", "2"]],
     ids=" ".join,
 )
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [pytest.param(80, marks=pytest.mark.slow), 120])
 def test_an_address_is_never_cut(
     command: list[str], columns: int, terminal: Callable[..., Seen], mailer: Run, workspace: Path
 ) -> None:
@@ -248,6 +249,7 @@ def test_a_table_that_is_too_wide_becomes_lines_with_the_words_below(
 # --- One clock ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("catcher")
 def test_people_read_their_own_clock_with_its_zone_and_tools_read_utc(
     terminal: Callable[..., Seen], mailer: Run, planned: int

@@ -21,32 +21,30 @@ def filled(store: SubscriberStore) -> SubscriberStore:
     return store
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("@blåbær.example", "Kari@BLÅBÆR.example"),
-        ("@BLÅBÆR", "Kari@BLÅBÆR.example"),
-        ("@blåbær.ex", "Kari@BLÅBÆR.example"),
-        ("@xn--blbr-roah.example", "Kari@BLÅBÆR.example"),
-        ("kari@blåbær.example", "Kari@BLÅBÆR.example"),
-        (normalize("NFD", "Kari@Blåbær.ex"), "Kari@BLÅBÆR.example"),
-        ("per@post.straße.", "per@post.straße.example"),
-        ("@post.STRAßE.example", "per@post.straße.example"),
-        ("ÅSE@X", "åse@x.example"),
-        (normalize("NFD", "åse@"), "åse@x.example"),
-        (normalize("NFD", "åse øde"), "åse@x.example"),
-        ("ibrahim", "Kari@BLÅBÆR.example"),
-        ("İbrahim", "Kari@BLÅBÆR.example"),
-        ("yılmaz ibra", "Kari@BLÅBÆR.example"),
-        ("weiss", "per@post.straße.example"),
-    ],
-)
-def test_somebody_is_found_however_name_and_address_are_written(
-    filled: SubscriberStore, query: str, found: str
-) -> None:
-    assert [each.address_as_given for each in filled.find(query)] == [found]
+ASKED = {
+    "@blåbær.example": "Kari@BLÅBÆR.example",
+    "@BLÅBÆR": "Kari@BLÅBÆR.example",
+    "@blåbær.ex": "Kari@BLÅBÆR.example",
+    "@xn--blbr-roah.example": "Kari@BLÅBÆR.example",
+    "kari@blåbær.example": "Kari@BLÅBÆR.example",
+    normalize("NFD", "Kari@Blåbær.ex"): "Kari@BLÅBÆR.example",
+    "per@post.straße.": "per@post.straße.example",
+    "@post.STRAßE.example": "per@post.straße.example",
+    "ÅSE@X": "åse@x.example",
+    normalize("NFD", "åse@"): "åse@x.example",
+    normalize("NFD", "åse øde"): "åse@x.example",
+    "ibrahim": "Kari@BLÅBÆR.example",
+    "İbrahim": "Kari@BLÅBÆR.example",
+    "yılmaz ibra": "Kari@BLÅBÆR.example",
+    "weiss": "per@post.straße.example",
+}
 
 
-@pytest.mark.parametrize("query", ["@blåb", "@å.", "@" + "å" * 300, "@.å", "kari@xn--å", "@\N{ZERO WIDTH JOINER}å"])
-def test_what_is_the_beginning_of_no_domain_finds_nobody(filled: SubscriberStore, query: str) -> None:
-    assert filled.find(query) == ()
+def test_somebody_is_found_however_name_and_address_are_written(filled: SubscriberStore) -> None:
+    found = {query: [each.address_as_given for each in filled.find(query)] for query in ASKED}
+    assert found == {query: [address] for query, address in ASKED.items()}
+
+
+def test_what_is_the_beginning_of_no_domain_finds_nobody(filled: SubscriberStore) -> None:
+    queries = ["@blåb", "@å.", "@" + "å" * 300, "@.å", "kari@xn--å", "@\N{ZERO WIDTH JOINER}å"]
+    assert {query: filled.find(query) for query in queries} == dict.fromkeys(queries, ())

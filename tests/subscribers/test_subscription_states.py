@@ -52,8 +52,7 @@ class _Subscriptions(RuleBasedStateMachine):
     @rule(person=people, slug=lists, again=st.booleans())
     def add(self, person: str, slug: str, *, again: bool) -> None:
         key = person.casefold()
-        has_left = self.wanted.get(key, {}).get(slug) == "unsubscribed"
-        is_refused = self.is_barred(key, slug) or (has_left and not again)
+        is_refused = self.is_barred(key, slug) or (self.has_left(key, slug) and not again)
         assert _is_refused(lambda: self.store.add(person, lists=[slug], basis="b: case 1", again=again)) == is_refused
         if not is_refused:
             self.wanted.setdefault(key, {})[slug] = "active"
@@ -129,10 +128,13 @@ class _Subscriptions(RuleBasedStateMachine):
         file.write_text(f"epost;liste\n{person};{slug}\n", encoding="utf-8")
         import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b: case 1")))
         key = person.casefold()
-        statuses = self.wanted.get(key, {})
-        has_left_all = set(statuses.values()) - {"suppressed"} == {"unsubscribed"}
-        if not self.is_barred(key, slug) and not has_left_all and slug not in statuses:
+        if not self.is_barred(key, slug) and not self.has_left(key, slug) and slug not in self.wanted.get(key, {}):
             self.wanted.setdefault(key, {})[slug] = "active"
+
+    def has_left(self, key: str, slug: str) -> bool:
+        """This list, or all there were."""
+        statuses = self.wanted.get(key, {})
+        return statuses.get(slug) == "unsubscribed" or set(statuses.values()) - {"suppressed"} == {"unsubscribed"}
 
     @invariant()
     def the_store_agrees(self) -> None:
