@@ -323,6 +323,7 @@ def test_a_signal_finishes_the_message_in_hand_and_the_next_send_goes_on(
     assert len(moody.taken) == 4
 
 
+@pytest.mark.slow
 def test_a_pause_from_another_process_stops_the_sender_and_resume_goes_on(
     moody: Any, workspace: Path, mailer: Run
 ) -> None:
@@ -372,6 +373,7 @@ def test_what_is_not_under_way_cannot_be_stopped(command: str, mailer: Run) -> N
     assert "2024-01" in unknown.err
 
 
+@pytest.mark.slow
 def test_who_is_removed_in_mid_send_by_somebody_else_gets_nothing(moody: Any, workspace: Path, mailer: Run) -> None:
     removed: list[str] = []
 

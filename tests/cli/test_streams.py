@@ -77,6 +77,7 @@ def test_a_reader_that_has_had_enough_is_no_error(command: Command) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_letters_the_terminal_does_not_know_are_replaced(command: Command) -> None:
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     shown = command("lists", env=ascii_only)
@@ -97,6 +98,7 @@ def test_folders_that_cannot_be_written_are_named(command: Command, workspace: P
 
 
 @posix
+@pytest.mark.slow
 def test_a_private_folder_that_cannot_be_written_is_named(command: Command, workspace: Path) -> None:
     forbid_writing(workspace / "var")
     for arguments in (["catch", "--port", "0"], ["lists"]):

@@ -111,6 +111,7 @@ def test_a_short_import_shows_nothing_but_its_result(terminal: Callable[..., See
     assert "Imported 2 lines." in seen.lines
 
 
+@pytest.mark.slow
 def test_an_import_keeps_one_line_up_to_date_and_leaves_nothing_of_it(
     terminal: Callable[..., Seen], workspace: Path
 ) -> None:
@@ -140,7 +141,8 @@ def test_sending_leaves_nothing_of_its_picture(terminal: Callable[..., Seen], te
     [["find", "en.person"], ["show", LONG], ["import", "people.csv", "--dry-run"], ["import", "--undo", "2"]],
     ids=" ".join,
 )
-@pytest.mark.parametrize("columns", [pytest.param(80, marks=pytest.mark.slow), 120])
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [80, 120])
 def test_an_address_is_never_cut(
     command: list[str], columns: int, terminal: Callable[..., Seen], mailer: Run, workspace: Path
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_narrow_terminal_shows_each_line_of_an_import_in_a_few(
     assert "Kristoffersen-Åsnes, organisation: Molde" in row, "a tool reads one line for each row"
 
 
+@pytest.mark.slow
 def test_a_dry_run_that_would_be_stopped_is_not_told_in_green(terminal: Callable[..., Seen], workspace: Path) -> None:
     (workspace / "people.csv").write_text("epost;liste;grunnlag\nx;agder;e: sak 1\n", encoding="utf-8")
     seen = terminal("subscribers", "import", "people.csv", "--dry-run", columns=120)
@@ -196,6 +199,7 @@ show_error(MailerError("the server " * 10, where="config.toml:3", hint="Ask " * 
 """
 
 
+@pytest.mark.slow
 def test_what_goes_on_in_a_second_line_stands_below_its_beginning(terminal: Callable[..., Seen]) -> None:
     seen = terminal("subscribers", "find", "nobody", before=LONG_WORDS)
     assert seen.lines[:3] == [

@@ -20,6 +20,7 @@ from mailer.message.addresses import AddressError
 from mailer.message.compiled import CompiledMessage, RecipientValues, Sender, compile_message
 from mailer.message.errors import MessageError
 from mailer.message.headers import BIDI_CONTROLS, HeaderError
+from mailer.message.parts import MARK
 from mailer.message.verp import parse_return_path
 
 Compose = Callable[..., ComposedIssue]
@@ -32,7 +33,7 @@ TOKENS = "".join(f"({slot.token})" for slot in Slot)
 readable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters=BIDI_CONTROLS))
 written = st.text(
     st.one_of(st.sampled_from("\n. =<&æŋ🎉"), st.characters(exclude_categories=["Cs"], exclude_characters="\r"))
-)
+).filter(lambda text: MARK not in text.lower())  # which is refused, since nobody writes so
 local_parts = st.text(st.sampled_from("abcxyzABC019!#$%&'*+/=?^_`{|}~-æøåčđŋšŧž🎉"), min_size=1, max_size=12)
 domains = st.sampled_from(["kommune.example", "Bodø.example", "kárášjohka.example", "a.b-c.example"])
 tokens = st.text(st.sampled_from("abcXYZ019._~-"), min_size=1, max_size=200)

@@ -148,6 +148,7 @@ def test_a_click_on_a_finding_goes_to_its_item(open_page: Open, item: Path) -> N
     frame.wait_for_function("window.scrollY > 500")
 
 
+@pytest.mark.slow
 def test_hostile_words_stay_words(open_page: Open, item: Path) -> None:
     item.write_text(HOSTILE, encoding="utf-8")
     page = open_page()
@@ -157,6 +158,7 @@ def test_hostile_words_stay_words(open_page: Open, item: Path) -> None:
         assert page.evaluate("document.querySelectorAll('[onerror],[onclick],[onload],[onmouseover]').length") == 0
 
 
+@pytest.mark.slow
 def test_a_hostile_template_runs_nothing_and_stays_in_its_frame(open_page: Open, services: Services) -> None:
     template = services.settings.paths.templates / "web" / "issue.html.j2"
     edit(template, "</body>", HOSTILE_TEMPLATE.replace("<mj-raw>", "").replace("</mj-raw>", "") + "</body>")
