@@ -19,6 +19,8 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UNMARKED_UTF16 = ("utf-16-le", "utf-16-be")
 _UTF8_LETTERS_IN_CP1252 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
+# å ø of Excel's "CSV (MS-DOS)", å æ ø of its "CSV (Macintosh)": † › Œ ¾ ¿, which stand within no word of cp1252.
+_OLDER_LETTERS_IN_CP1252 = re.compile(rb"[\x86\x8c\x9b\xbe\xbf](?<=[A-Za-z].)(?=[a-z])", re.DOTALL)
 
 Cells = Iterator[tuple[int, list[str]]]
 
@@ -93,8 +95,13 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _may_be(block: bytes, encoding: str) -> bool:
-    has_marks = encoding == "cp1252" and (_UTF8_MARK in block or _UTF8_LETTERS_IN_CP1252.search(block))
-    return not has_marks and _decodes(block, encoding)
+    return not (encoding == "cp1252" and _holds_other_letters(block)) and _decodes(block, encoding)
+
+
+def _holds_other_letters(text: bytes) -> bool:
+    """Whether text that might be cp1252 has words with letters of another encoding in them."""
+    found = _UTF8_LETTERS_IN_CP1252.search(text) or _OLDER_LETTERS_IN_CP1252.search(text)
+    return found is not None or _UTF8_MARK in text
 
 
 def _encoding_by_line(file: Path) -> str:
@@ -107,11 +114,12 @@ def _encoding_by_line(file: Path) -> str:
                 continue
             if not not_utf8 and not _decodes(line, "utf-8"):
                 not_utf8 = number
-            if not mixed and (_UTF8_LETTERS_IN_CP1252.search(line) or line.startswith(_UTF8_MARK)):
+            if not mixed and _holds_other_letters(line):
                 mixed = number
             if not_utf8 and (mixed or not _decodes(line, "cp1252")):
                 raise CsvError(
-                    "letters here are neither UTF-8 nor Windows text (cp1252), or a mixture of both",
+                    "letters here are neither UTF-8 nor Windows text (cp1252), but of MS-DOS or Macintosh, "
+                    "or a mixture of both",
                     where=f"{file}:{not_utf8}",
                     hint=SAVE_AGAIN,
                 )

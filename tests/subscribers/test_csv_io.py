@@ -45,6 +45,24 @@ def test_a_letter_of_another_encoding_is_found_however_far_down_and_its_line_is_
     assert refused.value.where == f"{file}:{2 if first == 'cp1252' else 8_002}"
 
 
+@pytest.mark.parametrize("encoding", ["cp850", "cp865", "mac_roman"])
+@pytest.mark.parametrize("name", ["Bjørn Håkon Sæther", "Kåre Moe", "Per Ødegård", "Turid Bjørnstad"])
+def test_what_excel_saves_for_ms_dos_or_a_macintosh_is_never_taken_for_windows_text(
+    file: Path, register: Register, encoding: str, name: str
+) -> None:
+    file.write_bytes(f"epost;navn;liste\na@x.example;{name};oslo\n".encode(encoding))
+    with pytest.raises(CsvError, match="of MS-DOS or Macintosh") as refused:
+        _read(file, register)
+    assert refused.value.where == f"{file}:2"
+
+
+def test_signs_that_windows_text_can_hold_are_taken(file: Path, register: Register) -> None:
+    names = ["Seán O’Brien", "L’Œuvre", "CŒUR", "Per ›Pelle‹ Moe", "Moe †", "¿Qué?", "1¾ stilling", "Žiga Šmit", "Ÿ"]
+    lines = "".join(f"p{number}@x.example;{name};oslo\n" for number, name in enumerate(names))
+    file.write_bytes(f"epost;navn;liste\n{lines}".encode("cp1252"))
+    assert [row.name for row in _read(file, register) if isinstance(row, CsvRow)] == names
+
+
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("name", ALPHABETS)
