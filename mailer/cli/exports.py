@@ -34,6 +34,7 @@ def export(
     plain: Annotated[
         bool, typer.Option("--plain", help="CSV for other programs: commas, no mark at the beginning.")
     ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there already.")] = False,
 ) -> None:
     """Write subscribers to a file that Excel opens right and that `import` reads back. One row for each list.
 
@@ -45,6 +46,9 @@ def export(
 
     if file.suffix.casefold() not in ENDINGS:
         raise MailerError(f"no {file.suffix} files are written", where=str(file), hint="Let it end in .csv or .xlsx.")
+    if file.is_file() and not replace:
+        what = "this is there already, and somebody may have worked in it; nothing was written"
+        raise MailerError(what, where=str(file), hint="Name another file, or write over it with --replace.")
     form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
     with services(context) as workspace:
         register = workspace.register

@@ -288,3 +288,14 @@ def test_a_second_list_is_never_taken_for_the_first(mailer: Run, command: list[s
 def test_nobody_is_suppressed_without_a_reason(mailer: Run) -> None:
     result = mailer("subscribers", "suppress", KARI)
     assert (result.code, "--reason" in result.err) == (2, True)
+
+
+def test_an_export_writes_over_nothing_unless_asked(mailer: Run, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    assert mailer("subscribers", "export", str(file)).code == 0
+    exported = file.read_bytes()
+    file.write_text("worked on", "utf-8")
+    refused = mailer("subscribers", "export", str(file))
+    assert (refused.code, "--replace" in refused.err, file.read_text("utf-8")) == (1, True, "worked on")
+    assert mailer("subscribers", "export", str(file), "--replace").code == 0
+    assert file.read_bytes() == exported
