@@ -20,6 +20,8 @@ _DEFAULTS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # ... also while it is being written to
+    # Who is frozen in the midst of a transaction keeps its locks, and others from taking over: not for ever.
+    "options": "-c idle_in_transaction_session_timeout=60s",
 }
 
 # A connection that broke is raised as an error; that it could not be ended tidily either is nothing to tell people.

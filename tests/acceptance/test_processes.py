@@ -251,7 +251,8 @@ def test_a_sender_frozen_past_its_lease_is_given_up_and_sends_nothing_more(share
     frozen.send_signal(signal.SIGCONT)
     _, said = frozen.communicate(timeout=60)
     assert frozen.returncode == 74
-    assert b"another has taken over" in said
+    # Frozen in the midst of a transaction, it finds that the server has ended that.
+    assert b"another has taken over" in said or b"Nothing is sent that is not written down first" in said
     found = shared_office.check(inbox.received)
     assert len(inbox.received) == before, "the frozen one sent on"
     assert len(found["accepted"] | found["in_doubt"]) == 300

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.postgresql import create_patient_engine
 from mailer.database.rows import insert_rows
 from mailer.database.tables import suppression
 
@@ -109,3 +110,23 @@ def test_libpqs_own_limits_are_set_unless_the_address_says_otherwise(postgresql_
 def test_a_parameter_that_is_wrong_is_named(postgresql_proxy: tuple[str, Any], parameter: str, words: str) -> None:
     with pytest.raises(DatabaseError, match=words):
         open_database(f"{postgresql_proxy[0]}&{parameter}")
+
+
+@pytest.mark.postgresql
+def test_who_is_frozen_in_the_midst_of_a_transaction_keeps_its_locks_for_a_minute_at_most(
+    postgresql_database: Database,
+) -> None:
+    """Else others could never take over what a frozen sender has."""
+    for database, expected in (
+        (postgresql_database, "1min"),
+        (Database(create_patient_engine(_with_options(postgresql_database))), "5s"),
+    ):
+        with database.reading() as connection:
+            said = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+        assert said == expected
+        database.close()
+
+
+def _with_options(database: Database) -> URL:
+    """A URL may say otherwise."""
+    return database.engine.url.update_query_dict({"options": "-c idle_in_transaction_session_timeout=5s"})
