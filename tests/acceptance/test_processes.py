@@ -247,14 +247,15 @@ def test_a_sender_frozen_past_its_lease_is_given_up_and_sends_nothing_more(share
     freeze_past_the_lease(frozen)
     other = shared_office.start(impatient=True)
     other.communicate(timeout=120)
-    before = len(inbox.received)
+    before = set(inbox.received)
     frozen.send_signal(signal.SIGCONT)
     _, said = frozen.communicate(timeout=60)
     assert frozen.returncode == 74
     # Frozen in the midst of a transaction, it finds that the server has ended that.
     assert b"another has taken over" in said or b"Nothing is sent that is not written down first" in said
     found = shared_office.check(inbox.received)
-    assert len(inbox.received) == before, "the frozen one sent on"
+    # Dots whose marks were committed before it was frozen may still go out; the others hold these in doubt meanwhile.
+    assert len(set(inbox.received) - before) <= shared_office.connections, "the frozen one sent on"
     assert len(found["accepted"] | found["in_doubt"]) == 300
     assert len(found["in_doubt"]) <= shared_office.connections
 
