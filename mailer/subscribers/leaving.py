@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.subscribers import subscriptions
-from mailer.subscribers.model import ALL_LISTS, Consent, Lang, SubscriptionStatus
+from mailer.subscribers.model import Consent, Lang, SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.suppression import is_barred
 
 UNDO_WITHIN = timedelta(hours=1)
 UNDO_TEXT = "leave-page-undo-1"
@@ -58,11 +59,11 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
     """
     now = store.clock()
     with store.joining() as connection:
-        barred = _barred(store, connection, subscriber_id)
+        scopes = _scopes(store, connection, subscriber_id)
         left = [
             row
             for row in _subscriptions(connection, subscriber_id)
-            if row.slug in lists and _is_just_left(row, store) and row.slug not in barred
+            if row.slug in lists and _is_just_left(row, store) and not is_barred(scopes, row.slug)
         ]
         before = subscriptions.read_subscriptions(connection, [subscriber_id])[subscriber_id]
         consents = {each.list: each.consent for each in before}
@@ -78,12 +79,10 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
     return back
 
 
-def _barred(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:
-    """The lists that the person must get nothing through."""
-    query = select(subscriber.c.address).where(subscriber.c.id == subscriber_id)
-    address = connection.execute(query).scalar()
-    scopes = store.suppressed.scopes(connection, address) if address else frozenset()
-    return frozenset(subscriptions.list_ids(connection)) if ALL_LISTS in scopes else scopes
+def _scopes(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:
+    """What the person's address is suppressed for."""
+    address = connection.execute(select(subscriber.c.address).where(subscriber.c.id == subscriber_id)).scalar()
+    return store.suppressed.scopes(connection, address) if address else frozenset()
 
 
 def _is_just_left(row: Any, store: SubscriberStore) -> bool:

@@ -31,8 +31,8 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         if before.normalised != after.normalised:
             if store.suppressed.holds(connection, before.normalised):
                 raise _suppressed(before.normalised, ALL_LISTS)  # a new address would let mail through again
-            for scope in sorted(store.suppressed.scopes(connection, after.normalised)):
-                raise _suppressed(after.normalised, scope)
+            if scopes := store.suppressed.scopes(connection, after.normalised):
+                raise _suppressed(after.normalised, min(scopes))
             _refuse_taken(connection, after.normalised)
             store.suppressed.move(connection, before.normalised, after.normalised)
             store.suppressed.add(connection, before.normalised, reason=SuppressionReason.MOVED, now=now)

@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
@@ -40,9 +40,9 @@ from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subs
 from mailer.subscribers.basis import article_of
 from mailer.subscribers.csv_io import CsvRow, RefusedRow, Rows
 from mailer.subscribers.import_model import FIELDS, Change, Decided, ImportLine, ImportProgress, Outcome
-from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.subscriptions import latest_basis
-from mailer.subscribers.suppression import Scopes, SuppressionList
+from mailer.subscribers.suppression import Scopes, SuppressionList, is_barred
 from mailer.subscribers.words import mark_halves
 
 BATCH = 5_000
@@ -219,13 +219,9 @@ def _understood(place: int, row: CsvRow, shared: _SharedTerms, outcome: str | No
 
 def _outcome(row: CsvRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
     """What is known from the line alone."""
-    if scopes and _is_suppressed(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.list.slug):
+    if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.list.slug):
         return Outcome.SUPPRESSED.value
     return None if row.status is SubscriptionStatus.ACTIVE else Outcome.LEFT.value
-
-
-def _is_suppressed(scopes: Collection[str], slug: str) -> bool:
-    return slug in scopes or ALL_LISTS in scopes
 
 
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
@@ -235,7 +231,7 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
     numbers = [
         {"which": row.n}
         for row in connection.execute(query)
-        if _is_suppressed(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
+        if is_barred(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
     ]
     if numbers:
         statement = line.update().where(line.c.n == bindparam("which")).values(outcome=Outcome.SUPPRESSED.value)

@@ -206,11 +206,6 @@ class SubscriberStore:
         with self.database.reading() as connection:
             return self.suppressed.find(connection, parse_address(address).normalised)
 
-    def is_suppressed(self, address: str) -> bool:
-        """Whether the address must never be written to, through whatever list."""
-        with self.database.reading() as connection:
-            return self.suppressed.holds(connection, parse_address(address).normalised)
-
     # --- All of them ----------------------------------------------------------------------------
 
     def counts(self) -> tuple[ListCounts, ...]:

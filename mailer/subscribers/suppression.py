@@ -18,6 +18,11 @@ _KEY_SCOPE = "#key"  # of the row that says which key the others were made with;
 Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
 
 
+def is_barred(scopes: Collection[str], slug: str) -> bool:
+    """Whether an address that is suppressed for these scopes may get nothing through this list."""
+    return slug in scopes or ALL_LISTS in scopes
+
+
 class SuppressionKeyError(MailerError):
     """The key is not the one that was used before: nobody who is suppressed would be known."""
 
@@ -63,7 +68,7 @@ class SuppressionList:
 
     def holds(self, connection: Connection, address: str, *, slug: str = ALL_LISTS) -> bool:
         """Whether the normalised address is suppressed: for this list, or when none is named for all."""
-        return not {slug, ALL_LISTS}.isdisjoint(self.scopes(connection, address))
+        return is_barred(self.scopes(connection, address), slug)
 
     def scopes(self, connection: Connection, address: str) -> frozenset[str]:
         """What the normalised address is suppressed for."""

@@ -78,14 +78,8 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         people += _remove_people_without_lists(connection)
         kept = tuple(_read_kept(connection, import_id))
         if dry_run:
-            _take_back(connection)
+            connection.rollback()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
-
-
-def _take_back(connection: Connection) -> None:
-    transaction = connection.get_transaction()
-    if transaction is not None:
-        transaction.rollback()
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:

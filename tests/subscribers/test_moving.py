@@ -50,7 +50,7 @@ def test_what_holds_for_one_list_goes_along_to_the_new_address(store: Subscriber
 def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
     store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
     assert move_person(store, "ole@kommune.example", "Ole@Kommune.example").address_as_given == "Ole@Kommune.example"
-    assert not store.is_suppressed("ole@kommune.example")
+    assert not store.suppressions("ole@kommune.example")
 
 
 def test_moving_to_the_address_somebody_has_already_is_refused_and_leaves_no_trace(store: SubscriberStore) -> None:

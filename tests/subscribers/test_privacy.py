@@ -169,7 +169,7 @@ def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: Subscr
 
 def test_somebody_who_is_not_stored_can_be_erased_in_advance(store: SubscriberStore, tmp_path: Path) -> None:
     assert not erase(store, OLE, workspace=tmp_path).was_subscriber
-    assert store.is_suppressed(OLE)
+    assert store.suppressions(OLE)
 
 
 def test_what_was_noted_about_an_erased_address_is_gone_too(store: SubscriberStore, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_purging_deletes_who_never_confirmed_and_nobody_else(database: Database,
     done = purge(store, unconfirmed=timedelta(days=7), details=YEAR)
     assert (done.people, done.deliveries, done.is_scrubbed) == (1, 0, True)
     assert [each.address for each in store.find("@x.example")] == ["active@x.example", "new@x.example"]
-    assert not store.is_suppressed("old@x.example")
+    assert not store.suppressions("old@x.example")
 
 
 def test_purging_takes_addresses_out_of_old_deliveries_and_keeps_their_outcome(store: SubscriberStore) -> None:
