@@ -315,7 +315,7 @@ def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
             yield show
     except KeyboardInterrupt:
         note(
-            "\nStopped while writing: all of it is in, or nothing."
+            "\nStopped while writing: all of it is in, or nothing. The same import again says which."
             if step == "writing"
             else "\nStopped: nothing was changed."
         )

@@ -30,11 +30,12 @@ from mailer.subscribers.staging import (
     count_lines,
     make_tables,
     mark_suppressed,
+    merged_lists,
     name_without_folder,
     read_lines,
     stage,
 )
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.store import SubscriberError, SubscriberStore
 
 __all__ = ["Change", "ImportLine", "ImportOptions", "ImportProgress", "ImportReport", "Outcome", "import_files"]
 
@@ -114,6 +115,7 @@ def _write(
     with begin_writing(connection):
         lock_joining(connection)
         if fingerprint(connection, store.suppressed) != seen:
+            _refuse_merged(connection)
             mark_suppressed(connection, store.suppressed)
             fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)
             fresh[Outcome.INVALID], counts = counts[Outcome.INVALID], fresh
@@ -123,6 +125,14 @@ def _write(
         run = begin_run(connection, files=names, counts=counts, at=store.clock(), actor=store.actor)
         apply(connection, run, progress=progress)
     return run.id, counts
+
+
+def _refuse_merged(connection: Connection) -> None:
+    """Where people of such a list are now, only the register that says so knows."""
+    if gone := merged_lists(connection):
+        raise SubscriberError(
+            f"{', '.join(gone)} became part of another list meanwhile; nothing was changed", hint="Import again."
+        )
 
 
 def _told(connection: Connection, every_line: Callable[[ImportLine], None] | None) -> tuple[ImportLine, ...]:

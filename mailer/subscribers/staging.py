@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
@@ -222,6 +222,12 @@ def _outcome(row: CsvRow, suppressed: SuppressionList, scopes: Scopes) -> str | 
     if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.list.slug):
         return Outcome.SUPPRESSED.value
     return None if row.status is SubscriptionStatus.ACTIVE else Outcome.LEFT.value
+
+
+def merged_lists(connection: Connection) -> Sequence[str]:
+    """The slugs of lists in the files that have become part of others."""
+    query = select(list_.c.slug).join(terms, terms.c.list_slug == list_.c.slug)
+    return connection.execute(query.where(list_.c.merged_into_id.is_not(None)).distinct()).scalars().all()
 
 
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:

@@ -10,7 +10,7 @@ from html.entities import html5
 from io import BytesIO
 from pathlib import Path, PurePath
 from unicodedata import normalize
-from zipfile import ZipFile
+from zipfile import ZipFile, is_zipfile
 
 import idna
 
@@ -62,7 +62,7 @@ def _contents(file: Path) -> Iterator[Content]:
             return
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
             yield content
-    if _is_packed(file):
+    if is_zipfile(file) or _should_be_packed(file):
         with ZipFile(file) as package:
             yield from _unpacked(package)
 
@@ -71,12 +71,13 @@ def _unpacked(package: ZipFile) -> Iterator[bytes]:
     for name in package.namelist():
         content = package.read(name)
         yield content
-        if _is_packed(PurePath(name)):
+        if is_zipfile(BytesIO(content)) or _should_be_packed(PurePath(name)):
             with ZipFile(BytesIO(content)) as inner:
                 yield from _unpacked(inner)
 
 
-def _is_packed(file: PurePath) -> bool:
+def _should_be_packed(file: PurePath) -> bool:
+    """One that is not is damaged, and nobody can look into it."""
     return file.suffix.casefold() in _PACKED
 
 

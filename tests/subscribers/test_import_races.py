@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 
+from mailer.errors import MailerError
 from mailer.subscribers import subscriptions
 from mailer.subscribers.csv_io import CsvDefaults
 from mailer.subscribers.importing import ImportOptions, ImportProgress, ImportReport, import_files
@@ -98,6 +99,17 @@ def test_a_list_is_merged_meanwhile_and_who_was_suppressed_on_it_is_not_taken_in
     report = import_while(lambda: merge_lists(store, smaller, "akershus", "oslo"))
     assert _counted(report) == {"new": 3, "suppressed": 1}
     assert store.show("p3@x.example") is None
+
+
+def test_an_import_to_a_list_that_is_merged_meanwhile_is_refused_in_words(
+    store: SubscriberStore, register: Register, import_while: Import
+) -> None:
+    """Who was on both is on the other alone now, and would be put on the one that is gone a second time."""
+    store.add("p3@x.example", lists=["oslo", "akershus"], basis="e: case 1")
+    smaller = replace(register, lists=tuple(each for each in register.lists if each.slug != "oslo"))
+    with pytest.raises(MailerError, match="oslo became part of another list meanwhile; nothing was changed"):
+        import_while(lambda: merge_lists(store, smaller, "oslo", "akershus"))
+    assert store.show("p2@x.example") is None
 
 
 @dataclass

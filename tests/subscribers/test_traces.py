@@ -135,13 +135,13 @@ def test_a_package_that_is_damaged_anywhere_is_named_and_never_raises(tmp_path: 
     assert _named(tmp_path, OLE) == ["a.zip"]
 
 
-def test_workbooks_within_packages_are_looked_into_too(tmp_path: Path) -> None:
-    with ZipFile(tmp_path / "book.xlsx", "w", ZIP_DEFLATED) as book:
+@pytest.mark.parametrize("name", ["book.xlsx", "book.xlsm", "book.xltx", "book.xlsx.bak", "book"])
+def test_workbooks_are_looked_into_whatever_they_are_called_also_within_packages(tmp_path: Path, name: str) -> None:
+    with ZipFile(tmp_path / name, "w", ZIP_DEFLATED) as book:
         book.writestr("xl/sharedStrings.xml", f"<t>{OLE}</t>")
     with ZipFile(tmp_path / "sent.zip", "w") as package:
-        package.write(tmp_path / "book.xlsx", "book.xlsx")
-    (tmp_path / "book.xlsx").unlink()
-    assert _named(tmp_path, OLE) == ["sent.zip"]
+        package.write(tmp_path / name, name)
+    assert _named(tmp_path, OLE) == sorted([name, "sent.zip"])
 
 
 def test_files_to_leave_out_are_not_looked_into(tmp_path: Path) -> None:
