@@ -71,9 +71,10 @@ def lists(
 
 
 def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
+    from mailer.subscribers.counting import count_subscriptions
     from mailer.subscribers.model import SubscriptionStatus
 
-    counts = {each.slug: each for each in workspace.subscribers.counts()}
+    counts = {each.slug: each for each in count_subscriptions(workspace.subscribers)}
     regions = {each.slug: each.name_nb for each in workspace.register.regions}
     known = [
         (each.slug, each.short, each.region, regions.get(each.region, "Own lists")) for each in workspace.register.lists
@@ -142,13 +143,10 @@ def add(
 
     Example: `mailer subscribers add eva@ks.example --list oslo --basis "a: asked"`
     """
-    from mailer.subscribers.identity_numbers import refuse_identity_number
     from mailer.subscribers.register import require_list
 
     if not list_:
         raise UsageError("no list was named", hint="Add --list LIST; mailer lists shows them.")
-    for option, text in (("name", name), ("organisation", organisation), ("role", role), ("basis", basis)):
-        refuse_identity_number(text, where=f"--{option}")
     facts = {"name": name, "organisation": organisation, "role": role}
     spoken = _language(lang) if lang else None
     with services(context) as workspace:

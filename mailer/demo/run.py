@@ -13,6 +13,7 @@ from pathlib import Path
 from mailer.bootstrap import Services, build_services
 from mailer.delivery.model import Counts, DeliveryStatus
 from mailer.errors import MailerError
+from mailer.subscribers.counting import count_people, count_subscriptions
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.transport.catcher import CatchingServer
 from mailer.workspace.checking import widest_key
@@ -93,8 +94,8 @@ class _Steps:
 
     def import_people(self) -> None:
         report = self._import()
-        lists = sum(1 for each in self.services.subscribers.counts() if each.active)
-        people = sum(1 for _ in self.services.subscribers.read_audience())
+        lists = sum(1 for each in count_subscriptions(self.services.subscribers) if each.active)
+        people = count_people(self.services.subscribers)
         self.say(
             f"   {report.counts[Outcome.NEW]} lines in {len(self._files())} files: {people} people on {lists} lists"
         )

@@ -1,12 +1,14 @@
-"""How many people each list had over time, told from the history."""
+"""How many people each list has now, and had over time, told from the history."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from mailer.database.tables import list_, subscriber_event, subscription
+from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
 
 _STEPS = {
@@ -17,6 +19,35 @@ _STEPS = {
     "import_undone": -1,
     "left_merged_list": -1,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCounts:
+    """How many subscriptions a list has, by status."""
+
+    slug: str
+    by_status: Mapping[SubscriptionStatus, int]
+
+    @property
+    def active(self) -> int:
+        """How many would get mail."""
+        return self.by_status.get(SubscriptionStatus.ACTIVE, 0)
+
+
+def count_subscriptions(store: SubscriberStore) -> tuple[ListCounts, ...]:
+    """The subscriptions of every list by status, in register order."""
+    query = (
+        select(list_.c.slug, subscription.c.status, func.count(subscription.c.id).label("number"))
+        .outerjoin(subscription, subscription.c.list_id == list_.c.id)
+        .group_by(list_.c.position, list_.c.slug, subscription.c.status)
+        .order_by(list_.c.position, list_.c.slug)
+    )
+    with store.database.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(
+        ListCounts(slug=slug, by_status={SubscriptionStatus(row.status): row.number for row in of_list if row.status})
+        for slug, of_list in groupby(rows, key=lambda row: str(row.slug))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +83,9 @@ def read_growth(store: SubscriberStore) -> Growth:
 
 def count_people(store: SubscriberStore) -> int:
     """How many people are on at least one list; somebody on two counts once."""
-    query = select(func.count(func.distinct(subscription.c.subscriber_id))).where(subscription.c.status == "active")
+    query = select(func.count(func.distinct(subscription.c.subscriber_id))).where(
+        subscription.c.status == SubscriptionStatus.ACTIVE
+    )
     with store.database.reading() as connection:
         return connection.execute(query).scalar_one()
 

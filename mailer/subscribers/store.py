@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
@@ -21,6 +20,7 @@ from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_aud
 from mailer.subscribers.basis import require_basis
 from mailer.subscribers.facts import change_facts
 from mailer.subscribers.finding import find_ids
+from mailer.subscribers.identity_numbers import refuse_identity_number
 from mailer.subscribers.joining import lock_joining, share_joining
 from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus, has_left
 from mailer.subscribers.roles import parse_role
@@ -33,19 +33,6 @@ FIND_LIMIT = 100
 
 class SubscriberError(MailerError):
     """A change to a subscriber that is refused."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCounts:
-    """How many subscriptions a list has, by status."""
-
-    slug: str
-    by_status: dict[SubscriptionStatus, int] = field(default_factory=dict)
-
-    @property
-    def active(self) -> int:
-        """How many would get mail."""
-        return self.by_status.get(SubscriptionStatus.ACTIVE, 0)
 
 
 class SubscriberStore:
@@ -100,9 +87,13 @@ class SubscriberStore:
         """Put an address on lists. What is said of a known one is changed, and a new basis added to those it had.
 
         Facts that are not given stay as they are; somebody new without `lang` gets that of the list. Somebody who left
-        a list is refused unless `again`: the person asked for it anew. Raises `SubscriberError` and `AddressError`.
+        the list, or all of them, is refused unless `again`: the person asked for it anew. Raises `SubscriberError`,
+        `AddressError` and `IdentityNumberError`.
         """
         parsed = parse_address(address)
+        said = {"name": name, "organisation": organisation, "role": role, "source": source, "basis": basis}
+        for what, words in said.items():
+            refuse_identity_number(words, where=what)
         facts = {
             "name": clean_words(name),
             "organisation": clean_words(organisation),
@@ -170,6 +161,7 @@ class SubscriberStore:
         self, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
     ) -> bool:
         """Never write to the address again, on one list or at all; says whether that is new."""
+        refuse_identity_number(note, where="reason")
         normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
         cleaned, now = clean_words(note), self.clock()
         with self.joining() as connection:
@@ -188,6 +180,7 @@ class SubscriberStore:
 
         Its subscriptions count as left until the person joins anew. Raises `SubscriberError` without a note.
         """
+        refuse_identity_number(note, where="reason")
         reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
         normalised, scope, now = parse_address(address).normalised, list_slug or ALL_LISTS, self.clock()
         with self.joining() as connection:
@@ -206,24 +199,7 @@ class SubscriberStore:
         with self.database.reading() as connection:
             return self.suppressed.find(connection, parse_address(address).normalised)
 
-    # --- All of them ----------------------------------------------------------------------------
-
-    def counts(self) -> tuple[ListCounts, ...]:
-        """The subscriptions of every list by status, in register order."""
-        query = (
-            select(list_.c.slug, subscription.c.status, func.count(subscription.c.id).label("number"))
-            .outerjoin(subscription, subscription.c.list_id == list_.c.id)
-            .group_by(list_.c.position, list_.c.slug, subscription.c.status)
-            .order_by(list_.c.position, list_.c.slug)
-        )
-        with self.database.reading() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            ListCounts(
-                slug=slug, by_status={SubscriptionStatus(row.status): row.number for row in of_list if row.status}
-            )
-            for slug, of_list in groupby(rows, key=lambda row: str(row.slug))
-        )
+    # --- Who gets mail ----------------------------------------------------------------------------
 
     def read_audience(
         self, lists: Sequence[str] | None = None, *, connection: Connection | None = None

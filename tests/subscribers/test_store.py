@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mailer.database.names import fold_name
 from mailer.errors import MailerError
 from mailer.subscribers.audience import Exclusion
+from mailer.subscribers.counting import count_subscriptions
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.privacy import erase
 from mailer.subscribers.store import SubscriberStore
@@ -256,7 +257,7 @@ def test_counts_name_every_list_in_register_order(store: SubscriberStore) -> Non
     store.add("ole@kommune.example", lists=["finnmark", "oslo"], basis=BASIS)
     store.add("kari@kommune.example", lists=["finnmark"], basis=BASIS)
     store.remove("kari@kommune.example")
-    counts = {each.slug: each for each in store.counts()}
+    counts = {each.slug: each for each in count_subscriptions(store)}
     assert next(iter(counts)) == "finnmark"
     assert len(counts) == 21
     assert counts["finnmark"].by_status == {SubscriptionStatus.ACTIVE: 1, SubscriptionStatus.UNSUBSCRIBED: 1}
@@ -320,3 +321,16 @@ def test_an_address_added_by_many_at_once_is_one_subscriber_on_all_the_lists(sto
         added = list(pool.map(lambda slug: store.add("ole@kommune.example", lists=[slug], basis=BASIS), slugs))
     assert len({each.id for each in added}) == 1
     assert sorted(_statuses(store, "ole@kommune.example")) == sorted(slugs)
+
+
+def test_no_national_identity_number_is_stored_with_whatever_is_said_of_somebody(store: SubscriberStore) -> None:
+    number = "010107 75082"
+    with pytest.raises(MailerError, match=r"name: this holds what looks like a fødselsnummer") as refused:
+        store.add("ole@x.example", lists=["oslo"], basis=BASIS, name=f"Ole {number}")
+    assert number not in str(refused.value)
+    with pytest.raises(MailerError, match="fødselsnummer"):
+        store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note=number)
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL)
+    with pytest.raises(MailerError, match="fødselsnummer"):
+        store.release("ole@x.example", note=f"asked {number}")
+    assert store.show("ole@x.example") is None
