@@ -18,7 +18,8 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
+from hypothesis.internal.conjecture import engine, providers
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 
@@ -30,8 +31,18 @@ from mailer.subscribers.store import SubscriberStore
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-settings.register_profile("mailer", deadline=None)  # a busy machine is no failure
-settings.load_profile("mailer")
+SOAK = "MAILER_TEST_SOAK" in os.environ
+# A busy machine is no failure (deadline). The normal run tries the same examples each time, so that it is not red by
+# chance; `poe soak` tries many new ones.
+_PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
+settings.register_profile("soak", deadline=None, database=None, print_blob=True, phases=_PHASES, max_examples=2000)
+settings.register_profile("mailer", settings.get_profile("soak"), derandomize=True, max_examples=100)
+settings.load_profile("soak" if SOAK else "mailer")
+if not SOAK:
+    # Hypothesis also tries words and numbers that it reads out of our modules, and no setting keeps it from that: any
+    # change of the code would change the examples. And a failure is to be told before the test's minute is over.
+    providers._get_local_constants = lambda: providers._local_constants
+    engine.MAX_SHRINKING_SECONDS = 20
 
 SERVER_VARIABLE = "MAILER_TEST_POSTGRESQL_URL"
 

@@ -67,7 +67,9 @@ def print_pdf(
     pictures, _ = prepare_pictures(issue)
     content = _Content(templates.labels, issue.lang, tuple(pictures))
     data = glyphs.cover(content.of_issue(view, publication))
-    tidy_outline(data)
+    if not "".join(data["title_lines"]).strip():
+        data["title_lines"] = [issue.slug]  # a title that no eye sees; PDF/UA wants one
+    tidy_outline(data.values())
     data["theme"] = dict(theme.light.tokens)
     data["pictures"] = _picture_data(pictures, theme.logo)
     return PrintedIssue(pdf=_compile(data, templates, timestamp), findings=_missing_glyphs(glyphs))
@@ -137,7 +139,7 @@ class _Content:
             "band": [[mark.lit for mark in region] for region in view.band],
             "in_letter": self._line("In this letter", [mark.place.name for mark in view.places]),
             "deadlines": self._line(view.deadlines_msgid, view.deadlines),
-            "intro": self.blocks(issue.intro),
+            "intro": self.blocks(view.intro),
             "note": issue.reader_note,
             "sections": [self.section(section) for section in view.sections],
             "dates": self.dates(view),
@@ -192,7 +194,7 @@ class _Content:
             "lang": item.lang,
             "places": " · ".join(view.places),
             "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
-            "body": [*picture, *self.blocks(view.body, view.level + 1)],
+            "body": [*picture, *self.blocks(view.body, view.level + (1 if item.title else 0))],
             "rows": [self.row(row) for row in view.rows],
             "contact_label": self.label(view.contact_msgid, item.lang) + ":",
             "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],

@@ -8,7 +8,7 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
 from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes, words_in
 from mailer.compose.publication import Place, Publication
-from mailer.issue.model import Blocks, Issue, Item, Section
+from mailer.issue.model import Blocks, Issue, Item, Section, number_headings
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 
@@ -61,10 +61,11 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueView:
-    """An issue as one variant shows it."""
+    """An issue as one variant shows it. Headings in `intro`, and in items' bodies, leave no level out."""
 
     issue: Issue
     key: VariantKey
+    intro: Blocks
     title_lines: tuple[str, ...]
     month: str
     band: tuple[tuple[PlaceMark, ...], ...]
@@ -107,6 +108,7 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
     return IssueView(
         issue=issue,
         key=key,
+        intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
         band=_band(issue, key, publication.places),
@@ -158,7 +160,7 @@ def _item(
         places=tuple(place.name for place in places if place.slug in item.helsefellesskap),
         own=not set(key.own).isdisjoint(item.helsefellesskap),
         deadlines=deadlines(item, labels, year=issue.published.start.year),
-        body=with_quotes(body),
+        body=number_headings(with_quotes(body)),
         rows=rows,
         teaser=first_words(opening(item.body), TEASER_WORDS),
     )

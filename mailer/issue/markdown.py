@@ -28,12 +28,12 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
+    number_headings,
 )
 from mailer.issue.urls import clean_url, find_bare_addresses
 
 NESTING_AT_MOST = 50
 BRACKETS_AT_MOST = 10
-_TOP_HEADING = 4
 _MONTHS = (
     "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
     "|(?:jan|feb|apr|aug|sept?|okt|nov|des)\\."
@@ -59,7 +59,7 @@ def parse_blocks(
     source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
     tree = _nest(_MARKDOWN.parse(source), notes)
     blocks = _Walker(notes=notes, lang=lang, images=images).blocks(tree)
-    return blocks, tuple(notes.findings)
+    return number_headings(blocks), tuple(notes.findings)
 
 
 def parse_inlines(text: str, *, file: str, lang: Lang, first_line: int = 1) -> tuple[Inlines, tuple[Finding, ...]]:
@@ -147,7 +147,6 @@ class _Walker:
     notes: Notebook
     lang: Lang
     images: Collection[str] = ()
-    headings: list[int] = field(default_factory=list)
     line: int = 0
 
     # --- Blocks ---
@@ -183,14 +182,11 @@ class _Walker:
         return [Paragraph(inlines=inlines, line=line)] if inlines else []
 
     def heading(self, node: _Node, line: int) -> Iterable[Block]:
-        """Number headings from 4 without leaving a level out, whatever the editor's number of `#`."""
         inlines = self.inlines(_inline_tokens(node), line=line)
         if not inlines:
             self.notes.warning("empty-heading", "a heading without words is left out", line=line)
             return []
-        written = len(node.token.markup)
-        self.headings = [*(each for each in self.headings if each < written), written]
-        return [Heading(level=min(6, _TOP_HEADING - 1 + len(self.headings)), inlines=inlines, line=line)]
+        return [Heading(level=len(node.token.markup), inlines=inlines, line=line)]
 
     def image(self, token: Token, line: int) -> Iterable[Block]:
         path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))

@@ -173,6 +173,18 @@ def test_headings_and_text_are_tagged_in_the_order_they_are_read(
         assert tag in tags
 
 
+def test_a_heading_of_an_item_without_a_title_stands_beside_the_item_before(
+    small_issue: Issue,
+    make_item: Callable[..., Item],
+    print_issue: Callable[[Issue], PrintedIssue],
+    tmp_path: Path,
+) -> None:
+    items = (make_item(1), make_item(2, title="", body=(Heading(4, (Text("Overskrift"),)),)))
+    issue = replace(small_issue, sections=(Section(id="ks", title="KS", items=items),))
+    tags = structure_of(print_issue(issue).pdf, tmp_path)
+    assert re.findall(r"^ *H([1-6]) ", tags, re.MULTILINE) == ["1", "2", "3", "3"]
+
+
 @pytest.mark.parametrize("slug", ISSUES)
 def test_dates_are_read_after_the_introduction_and_links_after_the_items(
     slug: str, real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], PrintedIssue], tmp_path: Path

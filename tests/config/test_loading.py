@@ -338,7 +338,7 @@ documents = st.lists(st.tuples(tables, keys, scalars), max_size=4).map(
 @given(documents | st.text())
 @example('[database]\nurl = "postgresql://["')
 @example("[smtp.port]\nx = 1")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_is_read_or_refused_in_words(load: Load, written: str) -> None:
     try:
         found = load(written.encode("utf-8", "replace").decode())

@@ -24,6 +24,8 @@ from mailer.delivery.model import (
     Resolution,
 )
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 BEGINNING = datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
 PEOPLE = 6
 RESULTS = [DeliveryStatus.ACCEPTED, DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.IN_DOUBT]
@@ -212,5 +214,5 @@ class LedgerMachine(RuleBasedStateMachine):
 
 TestLedgerMachine = LedgerMachine.TestCase
 TestLedgerMachine.settings = settings(
-    max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES // 8, stateful_step_count=30, suppress_health_check=list(HealthCheck)
 )

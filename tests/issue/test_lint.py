@@ -10,6 +10,8 @@ from mailer.issue.lint import RULES, lint
 from mailer.issue.model import LANGS, Finding, Severity
 from mailer.issue.source import IssueReading, read_issue
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 ReadFiles = Callable[..., IssueReading]
 
 TODAY = date(2024, 2, 5)
@@ -254,7 +256,7 @@ WORDS = ["ord", "og", "12-", "25", "her", "onsdag 31.04.22", "fredag 30. februar
 TEXTS = st.lists(st.sampled_from([*MARKS, *WORDS, "[her](http://a.example/)"])).map("".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(TEXTS, st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<"))))
 def test_no_text_makes_a_rule_raise_and_lines_hold_the_words_quoted(text: str, read_files: ReadFiles) -> None:
     reading = read_files({"issue.toml": FRAME, "items/010-mote.md": f"+++\n+++\n{text}\n"})
@@ -285,7 +287,7 @@ NORWEGIAN = [
 PROSE = st.lists(st.sampled_from([*MARKS, *WORDS, *NORWEGIAN]), max_size=40).map(" ".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=EXAMPLES * 3 // 5)
 @given(first=PROSE, second=PROSE, preheader=st.text(alphabet="aæ «»|(", max_size=130), lang=st.sampled_from(LANGS))
 def test_no_issue_makes_a_rule_raise(first: str, second: str, preheader: str, lang: str, read_files: ReadFiles) -> None:
     frame = f'title = "Nyhetsbrev |"\ndate = "2024-02"\nlang = "{lang}"\npreheader = "{preheader}"\n'

@@ -588,7 +588,7 @@ def test_a_slug_is_never_a_path(slug: str) -> None:
 # --- Whatever stands in the files ---
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     frame=st.one_of(st.binary(), st.text().map(str.encode)),
     text=st.one_of(st.binary(), st.text().map(lambda x: item("", x).encode())),

@@ -19,6 +19,8 @@ from mailer.transport.catcher import CatchingServer
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.transport.waiting import complete
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 # Lines that begin with dots, that are long, that hold other writing, and a few that look like commands.
 LINES = st.lists(
     st.one_of(
@@ -51,7 +53,7 @@ def deliver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         complete(session.close())
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES * 3 // 5, suppress_health_check=[HealthCheck.too_slow])
 @given(subject=ONE_LINE, lines=LINES)
 def test_what_arrives_is_what_was_written(
     *,

@@ -16,6 +16,8 @@ from mailer.subscribers.csv_io import CsvDefaults, CsvError, CsvRow, RefusedRow,
 from mailer.subscribers.model import Register, SubscriberList
 from mailer.subscribers.register import near_list
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 DEFAULTS = CsvDefaults(basis="art. 6(1)(e), case 1")
 ALPHABETS = ["Ole Hansen", "Åse Sørbø Ærø", "Áile Čáppa Đ Ŋ Š Ŧ Ž", "André Müller"]
 
@@ -274,7 +276,7 @@ def test_a_national_identity_number_is_seen_whatever_stands_unseen_in_it(
 _cell = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20).map(lambda text: normalize("NFC", text))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES * 3 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(_cell, min_size=1, max_size=5),
     delimiter=st.sampled_from(";,\t"),
@@ -296,7 +298,7 @@ _GOOD = "epost;navn;liste;grunnlag\n" + "".join(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES * 3 // 2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
     edits=st.lists(st.tuples(st.integers(0, 300), st.binary(max_size=4)), min_size=1, max_size=4),

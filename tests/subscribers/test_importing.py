@@ -18,6 +18,8 @@ from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 BASIS = CsvDefaults(basis="art. 6(1)(e), case 1")
 Import = Callable[..., ImportReport]
 
@@ -269,7 +271,7 @@ print(report.counts["new"], report.counts["unchanged"])
 _row = st.tuples(st.sampled_from(["a", "b", "A", "c d", "e@"]), st.sampled_from(["oslo", "agder", "nowhere", ""]))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_row, max_size=8))
 def test_counts_always_add_up_to_the_lines_and_a_second_import_finds_nothing_new(
     sqlite_store: SubscriberStore, register: Register, tmp_path: Path, rows: list[tuple[str, str]]
@@ -284,7 +286,7 @@ def test_counts_always_add_up_to_the_lines_and_a_second_import_finds_nothing_new
     assert again.counts[Outcome.INVALID] == first.counts[Outcome.INVALID]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES * 2 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 260), put=st.binary(min_size=1, max_size=3))
 def test_a_damaged_file_is_imported_whole_or_not_at_all(
     sqlite_store: SubscriberStore, register: Register, tmp_path: Path, at: int, put: bytes

@@ -17,6 +17,8 @@ from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 from mailer.subscribers.words import WordsError, clean_words
 
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+
 BASIS = "art. 6(1)(e), samhandling"
 
 
@@ -140,7 +142,7 @@ def _is_clean(text: str) -> bool:
     return True
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES * 3 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(max_size=30).filter(_is_clean), data=st.data())
 def test_whoever_has_a_name_is_found_by_any_of_its_words(
     store: SubscriberStore, name: str, data: st.DataObject
