@@ -180,9 +180,9 @@ def test_a_heading_of_an_item_without_a_title_stands_beside_the_item_before(
     tmp_path: Path,
 ) -> None:
     items = (make_item(1), make_item(2, title="", body=(Heading(4, (Text("Overskrift"),)),)))
-    issue = replace(small_issue, sections=(Section(id="ks", title="KS", items=items),))
+    issue = replace(small_issue, sections=(Section(id="ks", title="KS", items=items),), important_dates=())
     tags = structure_of(print_issue(issue).pdf, tmp_path)
-    assert re.findall(r"^ *H([1-6]) ", tags, re.MULTILINE) == ["1", "2", "3", "3"]
+    assert re.findall(r"^ *H([1-6]) ", tags, re.MULTILINE)[-3:] == ["2", "3", "3"]
 
 
 @pytest.mark.parametrize("slug", ISSUES)
