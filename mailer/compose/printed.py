@@ -129,6 +129,7 @@ class _Content:
         return {
             "title": issue.title,
             "document_title": subject_of(issue),
+            "running_title": f"{view.newsletter} – {view.month}",
             "title_lines": view.title_lines,
             "lang": issue.lang,
             "publisher": issue.publisher,
