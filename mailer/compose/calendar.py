@@ -25,7 +25,7 @@ UNTOLD_DURATION = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCalendar:
-    """The file with all dates of an issue, empty when it has none, and the files with one each, in their order."""
+    """The file with all dates of an issue, empty when it has none, and the files with one each, by number from 1."""
 
     whole: bytes
     events: tuple[bytes, ...]
@@ -39,11 +39,13 @@ def build_calendar(
     `timestamp` is that of what is published for the first time; without `revision` everything is.
     """
     view = build_view(issue, VariantKey(lang=issue.lang), labels=labels, publication=publication)
-    drafts = [_draft(row, view, labels=labels, publication=publication) for row in view.dates if row.event]
+    rows = [row for row in view.dates if row.event]
+    drafts = [_draft(row, view, labels=labels, publication=publication) for row in rows]
     events = complete(drafts, timestamp=timestamp, revision=revision)
+    numbered = {row.event: event for row, event in zip(rows, events, strict=True)}
     return IssueCalendar(
         whole=_calendar(events, name=view.newsletter) if events else b"",
-        events=tuple(_calendar([event]) for event in events),
+        events=tuple(_calendar([numbered[number]]) for number in sorted(numbered)),
     )
 
 

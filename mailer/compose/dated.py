@@ -67,8 +67,8 @@ class MastheadDeadlines:
 class DateRow:
     """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
 
-    `event` is the row's number among those with a known day, as its calendar file is called; 0 for none. `identity`
-    is where the editor wrote it: the item, the kind, and which of that kind it is there.
+    `event` is its number among those with a known day, in the order written, as its calendar file is called; 0 for
+    none. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is there.
     """
 
     when: CalendarDate
@@ -96,10 +96,11 @@ class DateRow:
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
     """The editor's important dates, or the coming dates of the items when the editor wrote none."""
     rows = _written(issue, key) if issue.important_dates else _gathered(issue, key, labels)
-    return tuple(_numbered(sorted(rows, key=lambda row: (row.when.start, row.when.last))))
+    return tuple(sorted(_numbered(rows), key=lambda row: (row.when.start, row.when.last)))
 
 
 def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
+    """Numbers in the order written: mails that were sent link to them, and a date that is moved must keep its own."""
     numbers = count(1)
     for row in rows:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row

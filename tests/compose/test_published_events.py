@@ -86,6 +86,15 @@ def test_events_of_one_title_have_names_of_their_own(publish: Publish, small_iss
     assert [*uids(calendar.whole).values()] == [uid for each in calendar.events for uid in uids(each).values()]
 
 
+def test_a_link_of_a_mail_that_was_sent_leads_to_its_date_wherever_that_was_moved(
+    publish: Publish, small_issue: Issue
+) -> None:
+    first = publish(issue_with(small_issue, webinars(*SERIES)))
+    second = publish(issue_with(small_issue, webinars("2027-12-01", *SERIES[1:], "2028-01-20")), first.whole)
+    before, after = ([uid for each in calendar.events for uid in uids(each).values()] for calendar in (first, second))
+    assert after[:3] == before
+
+
 def test_two_items_with_the_same_untitled_dates_have_names_of_their_own(
     publish: Publish, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:
