@@ -119,7 +119,12 @@ def main() -> None:
     places = tuple(
         Place(slug=each["slug"], short=each["short"], region=each["region"]) for each in register["helsefellesskap"]
     )
-    publication = Publication(publisher="Helsedirektoratet", places=places, pages=Pages("https://nyhetsbrev.example"))
+    publication = Publication(
+        name="Nyhetsbrev for helsefellesskap",
+        publisher="Helsedirektoratet",
+        places=places,
+        pages=Pages("https://nyhetsbrev.example"),
+    )
     issue = read("2023-12", publication)
     templates = Templates()
     theme = Theme()

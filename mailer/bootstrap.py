@@ -114,6 +114,7 @@ class Services:
             for each in self.register.helsefellesskap
         )
         return Publication(
+            name=newsletter.name,
             publisher=newsletter.publisher,
             places=places,
             pages=Pages(self.settings.web.base_url),

@@ -2,71 +2,77 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from hashlib import sha256
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import icalendar
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.publication import Publication
+from mailer.compose.published_events import Draft, Revision, complete, names_of
+from mailer.compose.timezone import is_told_by_rule, norwegian_time
 from mailer.compose.view import IssueView, build_view
+from mailer.issue.clock import ZONE, after, moment
 from mailer.issue.model import Issue, plain_text
 from mailer.rendering.labels import Labels
 
-ZONE = "Europe/Oslo"
 PRODUCT = "-//mailer//newsletter//NO"
+UNTOLD_DURATION = timedelta(hours=1)
+"""How long an event is taken to last when only its beginning is told: calendars show none that lasts no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCalendar:
-    """The file with all dates of an issue, empty when it has none, and the files with one each, in their order."""
+    """The file with all dates of an issue, empty when it has none, and the files with one each, by number from 1."""
 
     whole: bytes
     events: tuple[bytes, ...]
 
 
-def build_calendar(issue: Issue, *, labels: Labels, publication: Publication, timestamp: datetime) -> IssueCalendar:
-    """Write the dates whose day is known. The same issue and `timestamp` (UTC) give the same bytes."""
+def build_calendar(
+    issue: Issue, *, labels: Labels, publication: Publication, timestamp: datetime, revision: Revision | None = None
+) -> IssueCalendar:
+    """Write the dates whose day is known. The same issue, `timestamp` (UTC) and `revision` give the same bytes.
+
+    `timestamp` is that of what is published for the first time; without `revision` everything is.
+    """
     view = build_view(issue, VariantKey(lang=issue.lang), labels=labels, publication=publication)
-    events = [
-        _event(row, view, labels=labels, publication=publication, timestamp=timestamp)
-        for row in view.dates
-        if row.event
-    ]
+    rows = [row for row in view.dates if row.event]
+    drafts = [_draft(row, view, labels=labels, publication=publication) for row in rows]
+    events = complete(drafts, timestamp=timestamp, revision=revision)
+    numbered = {row.event: event for row, event in zip(rows, events, strict=True)}
     return IssueCalendar(
-        whole=_calendar(issue, events) if events else b"",
-        events=tuple(_calendar(issue, [event]) for event in events),
+        whole=_calendar(events, name=view.newsletter) if events else b"",
+        events=tuple(_calendar([numbered[number]]) for number in sorted(numbered)),
     )
 
 
-def _calendar(issue: Issue, events: Sequence[icalendar.Event]) -> bytes:
+def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:
+    """A file; with a `name`, programs may take it for a calendar of its own, which one date alone is not."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    # What begins with X- is written as it is; a line feed would begin a new property.
-    calendar.add("x-wr-calname", " ".join(issue.title.split()))
+    if name:
+        # What begins with X- is written as it is; a line feed would begin a new property.
+        calendar.add("x-wr-calname", " ".join(name.split()))
     # Whole days have no zone of their own; this tells programs which day is meant.
     calendar.add("x-wr-timezone", ZONE)
+    if any("TZID" in event["dtstart"].params for event in events):
+        calendar.add_component(norwegian_time())
     for event in events:
         calendar.add_component(event)
-    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
-def _event(
-    row: DateRow, view: IssueView, *, labels: Labels, publication: Publication, timestamp: datetime
-) -> icalendar.Event:
+def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Publication) -> Draft:
     issue, pages = view.issue, publication.pages
     kind = labels.label(row.kind_msgid, issue.lang).text
     words = " ".join(plain_text(row.text).split())
     address = pages.item(issue.slug, row.item) if row.item else pages.issue(issue.slug)
     event = icalendar.Event()
-    event.add("uid", f"{_identity(issue.slug, kind, words)}@{urlsplit(pages.base_url).hostname}")
-    event.add("dtstamp", timestamp)
     start, end = _span(row)
     event.add("dtstart", start)
     if end:
@@ -74,11 +80,12 @@ def _event(
     event.add("summary", words if row.says(kind) else f"{kind}: {words}", parameters={"language": row.lang})
     if row.place:
         event.add("location", row.place)
-    event.add("description", f"{issue.title}, {view.month}\n{address}")
+    event.add("description", f"{view.newsletter}, {view.month}\n{address}")
     event.add("url", address)
     event.add("status", "TENTATIVE" if row.when.approximate else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
-    return event
+    names = partial(names_of, issue.slug, row.identity, host=urlsplit(pages.base_url).hostname or "")
+    return Draft(event=event, names=names)
 
 
 def _span(row: DateRow) -> tuple[date, date | None]:
@@ -86,16 +93,13 @@ def _span(row: DateRow) -> tuple[date, date | None]:
     when, hours = row.when, row.hours
     if hours is None or (when.end and not hours.end):
         return when.start, _day_after(when.last)
-    zone = ZoneInfo(ZONE)
-    end = datetime.combine(when.last, hours.end, zone) if hours.end else None
-    return datetime.combine(when.start, hours.start, zone), end
+    start = moment(when.start, hours.start)
+    end = moment(when.last, hours.end) if hours.end else after(start, UNTOLD_DURATION)
+    if is_told_by_rule(start.date()) and is_told_by_rule(end.date()):
+        return start, end
+    return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def _identity(slug: str, kind: str, words: str) -> str:
-    """The same for a date that is moved, so that calendars move it too."""
-    return sha256(f"{slug}\0{kind}\0{words}".encode()).hexdigest()[:32]
-
-
-def _day_after(day: date) -> date:
+def _day_after(day: date) -> date | None:
     """The end of an all-day event is the first day that it does not last (RFC 5545 §3.6.1)."""
-    return day if day == date.max else day + timedelta(days=1)
+    return None if day == date.max else day + timedelta(days=1)

@@ -112,4 +112,5 @@ class Composer:
             "pages": self._publication.pages,
             "slots": Slot,
             "service_lang": view.key.lang,
+            "newsletter": self._templates.labels.newsletter_name(self._publication.name, view.key.lang),
         }

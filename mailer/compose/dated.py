@@ -1,9 +1,11 @@
 """The dates an issue tells of, arranged for its readers: the list of dates, badges, the line in the masthead."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
+from typing import TypeVar
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
@@ -27,6 +29,8 @@ from mailer.rendering.dates import last_day, write_below_number, write_date, wri
 from mailer.rendering.labels import Label, Labels
 
 MOST_IN_MASTHEAD = 4
+
+Entry = TypeVar("Entry", ItemDate, ImportantDate)
 
 KIND_MSGIDS: dict[DateKind, str] = {
     DateKind.APPLICATION_DEADLINE: "Application deadline",
@@ -63,7 +67,8 @@ class MastheadDeadlines:
 class DateRow:
     """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
 
-    `event` is the row's number among those with a known day, as its calendar file is called; 0 for none.
+    `event` is its number among those with a known day, in the order written, as its calendar file is called; 0 for
+    none. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is there.
     """
 
     when: CalendarDate
@@ -81,6 +86,7 @@ class DateRow:
     linked: bool = False
     own: bool = False
     event: int = 0
+    identity: str = ""
 
     def says(self, kind: str) -> bool:
         """Whether the words themselves begin with what kind of date it is."""
@@ -90,10 +96,11 @@ class DateRow:
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
     """The editor's important dates, or the coming dates of the items when the editor wrote none."""
     rows = _written(issue, key) if issue.important_dates else _gathered(issue, key, labels)
-    return tuple(_numbered(sorted(rows, key=lambda row: (row.when.start, row.when.last))))
+    return tuple(sorted(_numbered(rows), key=lambda row: (row.when.start, row.when.last)))
 
 
 def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
+    """Numbers in the order written: mails that were sent link to them, and a date that is moved must keep its own."""
     numbers = count(1)
     for row in rows:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
@@ -148,10 +155,11 @@ _PLURALS = {
 
 def _written(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
     numbers = {item.slug: item.number for item in issue.items}
-    for entry in issue.important_dates:
+    for identity, entry in _identified("", issue.important_dates):
         yield _row(
             entry,
             issue,
+            identity=identity,
             text=entry.text,
             item=numbers.get(entry.item, 0),
             own=not set(key.own).isdisjoint(entry.helsefellesskap),
@@ -160,11 +168,12 @@ def _written(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
 
 def _gathered(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow]:
     for item in issue.items:
-        for each in item.dates:
+        for identity, each in _identified(item.slug, item.dates):
             if _is_coming(each.when, issue):
                 title = each.title or item.title or first_words(opening(item.body), 9)
                 own = not set(key.own).isdisjoint(item.helsefellesskap)
-                yield _row(each, issue, text=(Text(title),), item=item.number, own=own, lang=item.lang)
+                text = (Text(title),)
+                yield _row(each, issue, identity=identity, text=text, item=item.number, own=own, lang=item.lang)
     if issue.contribution_deadline and issue.contribution_deadline >= issue.published.start:
         yield _contribution(issue, issue.contribution_deadline, labels)
 
@@ -172,13 +181,22 @@ def _gathered(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow
 def _contribution(issue: Issue, day: date, labels: Labels) -> DateRow:
     entry = ItemDate(when=CalendarDate(start=day), kind=DateKind.CONTRIBUTION_DEADLINE)
     words = labels.label("Contributions to the next newsletter", issue.lang)
-    return _row(entry, issue, text=(Text(words.text),), lang=words.lang)
+    return _row(entry, issue, identity="contribution", text=(Text(words.text),), lang=words.lang)
+
+
+def _identified(item: str, entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+    """The dates of one item, or of none, each with what stays the same while its words and its day are corrected."""
+    numbers: Counter[DateKind] = Counter()
+    for each in entries:
+        numbers[each.kind] += 1
+        yield f"{item}/{each.kind}/{numbers[each.kind]}", each
 
 
 def _row(
     entry: ItemDate | ImportantDate,
     issue: Issue,
     *,
+    identity: str,
     text: Inlines,
     item: int = 0,
     own: bool = False,
@@ -200,6 +218,7 @@ def _row(
         item=item,
         linked=isinstance(entry, ItemDate) and bool(item),
         own=own,
+        identity=identity,
     )
 
 

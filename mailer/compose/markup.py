@@ -10,7 +10,8 @@ _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
 # Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.
 _UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)")
 _MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc]t|[Nn]ov|[Dd]e[sc]"
-_DAY_AND_MONTH = re.compile(rf"([0-9]\.?) (?={_MONTHS})")
+# Before a month that follows its day, and before a dash between words.
+_BOUND_SPACE = re.compile(rf"(?<=[0-9]) (?={_MONTHS})|(?<=[0-9]\.) (?={_MONTHS})|(?<!\s) (?=[–—-](?:\s|$))")
 
 
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:
@@ -19,14 +20,14 @@ def inline_html(inlines: Inlines, lang: Lang) -> Markup:
 
 
 def unbroken(text: str) -> Markup:
-    """The text, escaped, with names like *Vest-Viken* and dates like *1. mars* kept on one line."""
-    kept = _UNBROKEN.sub(r'<span class="nw">\g<0></span>', str(escape(bind_dates(text))))
+    """The text, escaped, with names like *Vest-Viken* kept on one line too."""
+    kept = _UNBROKEN.sub(r'<span class="nw">\g<0></span>', str(escape(bound(text))))
     return Markup(kept)  # noqa: S704 - escaped above; the pattern adds only the span
 
 
-def bind_dates(text: str) -> str:
-    """The text with a day and its month bound by a no-break space, for a line must not end between them."""
-    return _DAY_AND_MONTH.sub("\\1\N{NO-BREAK SPACE}", text)
+def bound(text: str) -> str:
+    """The text with no-break spaces where no line must end: in a date like *1. mars*, and before a dash."""
+    return _BOUND_SPACE.sub("\N{NO-BREAK SPACE}", text)
 
 
 def lang_mark(lang: Lang, around: Lang) -> Markup:

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from mailer.compose.markup import bound
 from mailer.issue.model import (
     Blocks,
     Emphasis,
@@ -30,7 +31,7 @@ def inline_text(inlines: Inlines) -> str:
 def wrap(text: str, *, indent: str = "", first: str | None = None, width: int = WIDTH) -> str:
     """Break lines at spaces only, so that no address is cut; a longer word gets a line of its own."""
     lead = indent if first is None else first
-    paragraphs = [" ".join(line.split(" ")) for line in text.split("\n")]
+    paragraphs = [" ".join(line.split(" ")) for line in bound(text).split("\n")]
     lines = [
         _fill(line, first=lead if number == 0 else indent, indent=indent, width=width)
         for number, line in enumerate(paragraphs)

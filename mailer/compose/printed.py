@@ -14,7 +14,7 @@ from mailer.compose.excerpts import Row, split_lead_in
 from mailer.compose.glyphs import Glyphs, read_glyphs
 from mailer.compose.images import SHOWN_WIDTH, prepare_pictures
 from mailer.compose.inbox import subject_of
-from mailer.compose.markup import bind_dates
+from mailer.compose.markup import bound
 from mailer.compose.outline import tidy_outline
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Publication
@@ -131,7 +131,8 @@ class _Content:
         return {
             "title": issue.title,
             "document_title": subject_of(issue),
-            "title_lines": view.title_lines,
+            "running_title": f"{view.newsletter} – {view.month}",
+            "title_lines": [bound(line) for line in view.title_lines],
             "lang": issue.lang,
             "publisher": issue.publisher,
             "month": view.month,
@@ -178,7 +179,7 @@ class _Content:
 
     def section(self, section: SectionView) -> dict[str, Any]:
         return {
-            "title": section.title,
+            "title": bound(section.title),
             "level": section.level,
             "nested": section.level > 2,
             "items": [self.item(item) for item in section.items],
@@ -189,7 +190,7 @@ class _Content:
         picture = self.blocks((item.image,), 0) if item.image else []
         return {
             "number": str(item.number),
-            "title": item.title,
+            "title": bound(item.title),
             "level": view.level,
             "lang": item.lang,
             "places": " · ".join(view.places),
@@ -205,7 +206,7 @@ class _Content:
 
     def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:
         return {
-            "title": group.title,
+            "title": bound(group.title),
             "level": level,
             "nested": level > 2,
             "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
@@ -243,7 +244,7 @@ class _Content:
     def inline(self, inline: Inline) -> dict[str, Any]:
         match inline:
             case Text(text):
-                return {"kind": "text", "text": bind_dates(text)}
+                return {"kind": "text", "text": bound(text)}
             case LineBreak():
                 return {"kind": "break"}
             case Strong(children):

@@ -23,11 +23,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The newsletter around the issue. `editor` is the address that contributions go to when the issue names none.
+    """The newsletter around the issue: its `name`, and who publishes it.
 
-    `pictures` says whether a mail carries its pictures or names the web page where they are to be seen.
+    `editor` is the address that contributions go to when the issue names none; `pictures` says whether a mail carries
+    its pictures or names the web page where they are to be seen.
     """
 
+    name: str
     publisher: str
     places: tuple[Place, ...]
     pages: Pages

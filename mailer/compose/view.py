@@ -61,10 +61,14 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueView:
-    """An issue as one variant shows it. Headings in `intro`, and in items' bodies, leave no level out."""
+    """An issue as one variant shows it. Headings in `intro`, and in items' bodies, leave no level out.
+
+    `newsletter` is the name of the newsletter, which the title need not be.
+    """
 
     issue: Issue
     key: VariantKey
+    newsletter: str
     intro: Blocks
     title_lines: tuple[str, ...]
     month: str
@@ -108,6 +112,7 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
     return IssueView(
         issue=issue,
         key=key,
+        newsletter=_newsletter(issue, labels, publication.name),
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
@@ -121,6 +126,11 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
         contribution=_contribution(issue, labels),
         editor=issue.contact.email if issue.contact else publication.editor,
     )
+
+
+def _newsletter(issue: Issue, labels: Labels, name: str) -> str:
+    """The name as the issue's own title has it, else in the issue's language."""
+    return issue.title if labels.is_newsletter_name(issue.title, name) else labels.newsletter_name(name, issue.lang)
 
 
 def month_of(issue: Issue) -> str:

@@ -63,6 +63,13 @@ class EditionStore:
             content: bytes | None = connection.execute(query).scalar()
         return content
 
+    def every(self, slug: str, form: str) -> tuple[bytes, ...]:
+        """One form of all editions of an issue that have it, oldest first."""
+        query = select(edition_form.c.content).join_from(edition_form, edition)
+        query = query.where(edition.c.slug == slug, edition_form.c.form == form).order_by(edition.c.id)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def all(self) -> tuple[Edition, ...]:
         """The newest edition of every issue, the latest first."""
         with self._database.reading() as connection:

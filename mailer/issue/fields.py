@@ -5,11 +5,12 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from mailer.issue.characters import UNPRINTABLE
+from mailer.issue.clock import exists
 from mailer.issue.findings import Notebook
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import LANGS, Blocks, CalendarDate, Hours, Inlines, Lang, Precision
@@ -205,9 +206,21 @@ class Fields:
         start, end = (parse_time(each) if each else None for each in match.groups())
         if when and when.precision is not Precision.DAY:
             self.error("time", "a time needs a day", "time", hint="Write date as a day, such as 2024-02-01.")
-        elif when and start and end and when.end is None and end <= start:
-            self.error("time", f'"time" ends before it begins: {value}', "time", words=str(value), hint=_TIME_HINT)
+        elif when and start:
+            self._check_hours(when, start, end)
         return Hours(start=start, end=end) if start else None
+
+    def _check_hours(self, when: CalendarDate, start: time, end: time | None) -> None:
+        """Note times that the clock does not show on their day, and an end that does not come after the beginning."""
+        value = str(self.values["time"])
+        for day, hour in ((when.start, start), (when.last, end)):
+            if hour and not exists(day, hour):
+                message = f"on {day} there is no {hour:%H.%M}: the clock is put forward from 02.00 to 03.00"
+                self.error("time", message, "time", words=value, hint="Write the time after the change, such as 03.00.")
+        if end and end <= start and when.last == when.start:
+            night = f"What lasts past midnight has its last day as end = {when.start + timedelta(days=1)}."
+            hint = f"{_TIME_HINT} {night}"
+            self.error("time", f'"time" ends before it begins: {value}', "time", words=value, hint=hint)
 
     def day(self, key: str) -> date | None:
         """Return a single day."""

@@ -8,8 +8,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
 from mailer.errors import MailerError
-from mailer.issue.model import Lang
+from mailer.issue.model import LANGS, Lang
 
+SHIPPED_NAME = "Newsletter for health communities"
 SOURCE_LANG: Lang = "en"
 _NEXT: dict[Lang, Lang] = {"se": "nb", "nn": "nb", "nb": "en"}
 
@@ -37,6 +38,17 @@ class Labels:
         found = self.lang_of(msgid, lang)
         text = self._translation(msgid, found, is_one=values.get("n", 1) == 1)
         return Label(text.format(**values) if "{" in text else text, found)
+
+    def newsletter_name(self, name: str, lang: Lang) -> str:
+        """The newsletter's name as readers of `lang` know it; only the shipped name has translations."""
+        return self.label(SHIPPED_NAME, lang).text if self._is_shipped(name) else name
+
+    def is_newsletter_name(self, title: str, name: str) -> bool:
+        """Whether a title is the newsletter's name, in whichever of our languages."""
+        return title == name or (self._is_shipped(name) and self._is_shipped(title))
+
+    def _is_shipped(self, name: str) -> bool:
+        return any(name == self.label(SHIPPED_NAME, lang).text for lang in LANGS)
 
     def lang_of(self, msgid: str, lang: Lang) -> Lang:
         """The language that `label` would answer in: dates in a label are to be written in the same one."""

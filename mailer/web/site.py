@@ -20,8 +20,6 @@ from mailer.web.languages import LANGUAGES, accepted
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
 
-_SHIPPED_NAME = "Newsletter for health communities"
-
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -70,9 +68,7 @@ class Site:
 
     def name(self, lang: Lang) -> str:
         """The newsletter's name; the shipped one is translated."""
-        labels, name = self.services.templates.labels, self.services.settings.newsletter.name
-        is_shipped = name == labels.label(_SHIPPED_NAME, "nb").text
-        return labels.label(_SHIPPED_NAME, lang).text if is_shipped else name
+        return self.services.templates.labels.newsletter_name(self.services.settings.newsletter.name, lang)
 
     def page(
         self, template: str, *, lang: Lang, status: int = 200, kept: Sequence[tuple[str, str]] = (), **values: object

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.images import with_pictures
 from mailer.compose.printed import PrintedIssue, print_pdf
+from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
 from mailer.errors import MailerError
@@ -119,10 +120,14 @@ def issue_webpage(services: "Services", issue: Issue) -> str:
     return compose_webpage(issue, templates=services.templates, theme=services.theme, publication=services.publication)
 
 
-def issue_calendar(services: "Services", issue: Issue) -> IssueCalendar:
-    """The dates of an issue as calendar files."""
+def issue_calendar(services: "Services", issue: Issue, *, revision: Revision | None = None) -> IssueCalendar:
+    """The dates of an issue as calendar files, as they are published for the first time or after a `revision`."""
     return build_calendar(
-        issue, labels=services.templates.labels, publication=services.publication, timestamp=_timestamp(issue)
+        issue,
+        labels=services.templates.labels,
+        publication=services.publication,
+        timestamp=_timestamp(issue),
+        revision=revision,
     )
 
 

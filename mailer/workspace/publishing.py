@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mailer.compose.published_events import Revision
 from mailer.editions.store import Edition, EditionStore
 from mailer.workspace.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 def store_edition(services: "Services", issue: "Issue") -> Edition:
     """Store the web page, the PDF, the text and the calendars of an issue; what is stored already stays as it was."""
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
-    calendar = issue_calendar(services, issue)
+    editions = EditionStore(services.database, clock=services.clock)
+    revision = Revision(published=editions.every(issue.slug, "ics"), at=services.clock())
+    calendar = issue_calendar(services, issue, revision=revision)
     forms = {
         "html": issue_webpage(services, issue).encode(),
         "pdf": printed_issue(services, issue).pdf,
@@ -21,7 +24,7 @@ def store_edition(services: "Services", issue: "Issue") -> Edition:
     }
     forms |= {"ics": calendar.whole} if calendar.whole else {}
     forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
-    return EditionStore(services.database, clock=services.clock).store(
+    return editions.store(
         slug=issue.slug,
         content_hash=services.composer.content_hash(issue),
         title=composed.subject,

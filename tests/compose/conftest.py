@@ -38,6 +38,7 @@ def publication(repository: Path) -> Publication:
         for each in register["helsefellesskap"]
     )
     return Publication(
+        name="Nyhetsbrev for helsefellesskap",
         publisher="Helsedirektoratet",
         places=places,
         pages=Pages("https://nyhetsbrev.example"),

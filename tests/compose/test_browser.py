@@ -132,6 +132,47 @@ def require_readable(opened: Opened, axe: str) -> None:
     assert opened.requests == []
 
 
+BEATEN = """() => [...document.styleSheets]
+    .flatMap(sheet => [...sheet.cssRules])
+    .flatMap(rule => rule instanceof CSSMediaRule ? [...rule.cssRules] : [rule])
+    .filter(rule => rule instanceof CSSStyleRule)
+    .flatMap(rule => [...document.querySelectorAll(rule.selectorText)].flatMap(element => [...rule.style]
+        .filter(name => !rule.style.getPropertyPriority(name) && element.style.getPropertyValue(name))
+        .filter(name => element.style.getPropertyValue(name) !== rule.style.getPropertyValue(name))
+        .map(name => `${rule.selectorText}: ${name} of ${element.tagName}.${element.className}`)))"""
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_no_rule_of_a_style_block_is_beaten_by_one_that_stands_in_the_element(
+    slug: str, composed: dict[tuple[str, str], str], open_html: Open
+) -> None:
+    """Such a rule would count for elements of one kind and not for others, as it did for titles outside sections."""
+    assert open_html(composed[slug, "mail"]).page.evaluate(BEATEN) == []
+
+
+# Whatever is computed for the parts of an item, and how high they are; only headings are of another level.
+LOOKS = """number => [document.getElementById(`sak-${number}`), ...document.querySelectorAll(`#sak-${number} *`)]
+    .map(element => [element, getComputedStyle(element)])
+    .map(([element, style]) => [element.className, element.getBoundingClientRect().height,
+        ...[...style].map(name => `${name}: ${style.getPropertyValue(name)}`)])"""
+
+
+@pytest.mark.parametrize("with_style_blocks", [True, False])
+def test_an_item_looks_the_same_in_a_section_below_one_and_outside(
+    *, with_style_blocks: bool, forms_of: Callable[[Issue], dict[str, str]], full_issue: Issue, open_html: Open
+) -> None:
+    longest = max(full_issue.items, key=lambda item: len(item.body))
+    sections = [
+        Section(id=id_, title=title, parent=parent, items=(replace(longest, number=number, slug=f"sak-{number}"),))
+        for number, (id_, title, parent) in enumerate((("", "", ""), ("a", "Nytt", ""), ("b", "Helse Nord", "a")), 1)
+    ]
+    mail = forms_of(replace(full_issue, sections=tuple(sections)))["mail"]
+    page = open_html(mail if with_style_blocks else re.sub(r"<style\b.*?</style>", "", mail, flags=re.DOTALL)).page
+    outside, inside, below = (page.evaluate(LOOKS, number) for number in (1, 2, 3))
+    assert {each[0] for each in outside} >= {"item", "h3", "h4", "row", "due"}
+    assert outside == inside == below
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("slug", ISSUES)
 def test_the_smallest_phones_need_no_sideways_scrolling(

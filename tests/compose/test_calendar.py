@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -23,6 +24,8 @@ from mailer.issue.model import (
 from mailer.rendering.templates import Templates
 
 NOW = datetime(2023, 12, 1, tzinfo=UTC)
+LATER = datetime(2024, 1, 9, 12, tzinfo=UTC)
+OSLO = ZoneInfo("Europe/Oslo")
 Build = Callable[[Issue], IssueCalendar]
 
 
@@ -93,12 +96,6 @@ def test_a_day_that_is_about_right_is_tentative(build: Build, small_issue: Issue
     assert event["status"] == "TENTATIVE"
 
 
-def test_a_date_that_is_moved_keeps_its_identity(build: Build, small_issue: Issue) -> None:
-    days = (CalendarDate(start=date(2024, 2, 1)), CalendarDate(start=date(2024, 2, 8)))
-    one, other = (events(build(with_dates(small_issue, an_entry(day))).whole)[0] for day in days)
-    assert one["uid"] == other["uid"]
-
-
 def test_the_place_is_told_and_the_kind_not_twice(
     build: Build, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:
@@ -116,22 +113,90 @@ def test_the_place_is_told_and_the_kind_not_twice(
 def test_a_time_of_day_is_told_with_its_zone(build: Build, small_issue: Issue) -> None:
     when = CalendarDate(start=date(2024, 2, 1))
     hours = Hours(start=time(10), end=time(15, 30))
-    data = build(with_dates(small_issue, an_entry(when, hours=hours))).whole
-    (event,) = events(data)
+    calendar = build(with_dates(small_issue, an_entry(when, hours=hours)))
+    (event,) = events(calendar.whole)
     begin, end = event["dtstart"].dt, event["dtend"].dt
     assert (begin.astimezone(UTC), end - begin) == (datetime(2024, 2, 1, 9, tzinfo=UTC), timedelta(hours=5.5))
     assert event["dtstart"].params["TZID"] == "Europe/Oslo"
-    assert data.count(b"BEGIN:VTIMEZONE") == 1
+    assert [data.count(b"BEGIN:VTIMEZONE") for data in (calendar.whole, *calendar.events)] == [1, 1]
 
 
-def test_no_end_is_invented(build: Build, small_issue: Issue) -> None:
+def test_whole_days_need_no_zone(build: Build, small_issue: Issue) -> None:
+    assert b"VTIMEZONE" not in build(small_issue).whole
+
+
+def last_sunday(year: int, month: int) -> date:
+    last = date(year, month, 31)
+    return last - timedelta(days=last.isoweekday() % 7)
+
+
+def test_the_zone_is_one_rule_for_summer_and_one_for_winter_that_hold_from_2026_to_2045(
+    build: Build, small_issue: Issue
+) -> None:
+    entry = an_entry(CalendarDate(start=date(2027, 6, 10)), hours=Hours(start=time(10)))
+    (zone,) = icalendar.Calendar.from_ical(build(with_dates(small_issue, entry)).whole).walk("VTIMEZONE")
+    observances: list[Any] = zone.subcomponents
+    summer, winter = observances
+    assert (summer.name, winter.name) == ("DAYLIGHT", "STANDARD")
+    assert [sorted(each) for each in (summer, winter)] == [
+        ["DTSTART", "RRULE", "TZNAME", "TZOFFSETFROM", "TZOFFSETTO"]
+    ] * 2
+    for observance, month, hour in ((summer, 3, 2), (winter, 10, 3)):
+        assert observance["rrule"].to_ical() == f"FREQ=YEARLY;BYDAY=-1SU;BYMONTH={month}".encode()
+        first, before, then = (observance[name] for name in ("dtstart", "tzoffsetfrom", "tzoffsetto"))
+        assert first.dt == datetime.combine(last_sunday(first.dt.year, month), time(hour))
+        for year in (first.dt.year, *range(2026, 2046)):
+            change = (datetime.combine(last_sunday(year, month), time(hour)) - before.td).replace(tzinfo=UTC)
+            told = [(change - timedelta(seconds=1)), change]
+            assert [each.astimezone(OSLO).utcoffset() for each in told] == [before.td, then.td]
+
+
+@pytest.mark.parametrize("year", range(2026, 2046))
+def test_on_the_days_the_clock_is_changed_times_do_without_the_zone(
+    year: int, build: Build, small_issue: Issue
+) -> None:
+    for day in (last_sunday(year, 3), last_sunday(year, 10)):
+        for start in (time(0, 30), time(1, 30), time(3), time(23)):
+            entry = an_entry(CalendarDate(start=day), hours=Hours(start=start))
+            data = build(with_dates(small_issue, entry)).whole
+            (event,) = events(data)
+            begin, end = event["dtstart"].dt, event["dtend"].dt
+            assert (begin.astimezone(OSLO).date(), begin.astimezone(OSLO).time()) == (day, start)
+            assert end - begin == timedelta(hours=1)
+            assert b"VTIMEZONE" not in data
+
+
+def test_of_an_hour_that_comes_twice_the_first_is_meant(build: Build, small_issue: Issue) -> None:
+    when = CalendarDate(start=date(2027, 10, 31))
+    for hours in (Hours(start=time(2, 30)), Hours(start=time(2, 30), end=time(3))):
+        (event,) = events(build(with_dates(small_issue, an_entry(when, hours=hours))).whole)
+        assert event["dtstart"].dt == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+        assert event["dtend"].dt == datetime(
+            2027, 10, 31, 1 if hours.end is None else 2, 30 * (not hours.end), tzinfo=UTC
+        )
+
+
+def test_times_of_years_before_the_rule_are_right_as_well(build: Build, small_issue: Issue) -> None:
+    entry = an_entry(CalendarDate(start=date(1995, 10, 10)), hours=Hours(start=time(10)))
+    (event,) = events(build(with_dates(small_issue, entry)).whole)
+    assert event["dtstart"].dt == datetime(1995, 10, 10, 9, tzinfo=UTC)
+
+
+def test_what_only_begins_is_given_an_hour_and_of_several_days_all(build: Build, small_issue: Issue) -> None:
     noon = Hours(start=time(12))
     one, days = CalendarDate(start=date(2024, 7, 1)), CalendarDate(start=date(2024, 7, 1), end=date(2024, 7, 2))
-    (deadline,) = events(build(with_dates(small_issue, an_entry(one, hours=noon))).whole)
-    assert deadline["dtstart"].dt.astimezone(UTC) == datetime(2024, 7, 1, 10, tzinfo=UTC)
-    assert "dtend" not in deadline
+    for kind in (DateKind.DEADLINE, DateKind.EVENT):
+        (event,) = events(build(with_dates(small_issue, an_entry(one, hours=noon, kind=kind))).whole)
+        assert event["dtstart"].dt.astimezone(UTC) == datetime(2024, 7, 1, 10, tzinfo=UTC)
+        assert event["dtend"].dt - event["dtstart"].dt == timedelta(hours=1)
     (event,) = events(build(with_dates(small_issue, an_entry(days, hours=noon))).whole)
     assert (event.start, event.end) == (date(2024, 7, 1), date(2024, 7, 3))
+
+
+def test_what_lasts_past_midnight_ends_on_the_next_day(build: Build, small_issue: Issue) -> None:
+    night = CalendarDate(start=date(2027, 6, 10), end=date(2027, 6, 11))
+    (event,) = events(build(with_dates(small_issue, an_entry(night, hours=Hours(start=time(23), end=time(1))))).whole)
+    assert event["dtend"].dt - event["dtstart"].dt == timedelta(hours=2)
 
 
 def test_words_cannot_add_lines_to_the_file(build: Build, small_issue: Issue) -> None:
@@ -143,9 +208,18 @@ def test_words_cannot_add_lines_to_the_file(build: Build, small_issue: Issue) ->
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
 
 
-def test_a_title_of_two_lines_is_one_line_there(build: Build, small_issue: Issue) -> None:
-    calendar = icalendar.Calendar.from_ical(build(replace(small_issue, title="Nyheitsbrev\r\nX-EVIL:1")).whole)
-    assert calendar["x-wr-calname"] == "Nyheitsbrev X-EVIL:1"
+def test_only_the_file_with_all_dates_is_a_calendar_of_its_own(build: Build, small_issue: Issue) -> None:
+    calendar = build(replace(small_issue, title="Rettelse: fristen"))
+    assert icalendar.Calendar.from_ical(calendar.whole)["x-wr-calname"] == "Nyheitsbrev for helsefellesskap"
+    assert not [each for each in calendar.events if b"CALNAME" in each]
+
+
+def test_a_name_cannot_add_lines_to_the_file(
+    templates: Templates, publication: Publication, small_issue: Issue
+) -> None:
+    named = replace(publication, name="Nyheitsbrev\r\nX-EVIL:1")
+    data = build_calendar(small_issue, labels=templates.labels, publication=named, timestamp=NOW).whole
+    assert icalendar.Calendar.from_ical(data)["x-wr-calname"] == "Nyheitsbrev X-EVIL:1"
 
 
 def test_the_same_issue_gives_the_same_bytes(build: Build, small_issue: Issue) -> None:

@@ -24,6 +24,7 @@ from mailer.issue.model import (
     Issue,
     Item,
     ItemDate,
+    Lang,
     LinkEntry,
     LinkGroup,
     Paragraph,
@@ -141,11 +142,42 @@ def test_the_same_issue_and_key_give_the_same_bytes(
 
 def test_each_reader_s_own_values_are_slots(composer: Composer, small_issue: Issue) -> None:
     composed = composer.compose(small_issue, NYNORSK)
-    assert composed.slots == set(Slot)
+    assert composed.slots == set(Slot) - {Slot.PREFERENCES_URL}
     for text in (composed.html, composed.text):
-        assert all(slot.token in text for slot in Slot)
-    assert Slot.UNSUBSCRIBE_URL.token in links(composed)
-    assert Slot.PREFERENCES_URL.token in links(composed)
+        assert all(slot.token in text for slot in composed.slots)
+    assert links(composed).count(Slot.UNSUBSCRIBE_URL.token) == composed.text.count(Slot.UNSUBSCRIBE_URL.token) == 1
+
+
+def test_changing_a_subscription_is_offered_once_the_page_can_do_it(
+    templates: Templates, publication: Publication, small_issue: Issue
+) -> None:
+    """The page of today can only unsubscribe; two links to it would promise what the first does not keep."""
+    for can_change in (False, True):
+        changed = replace(publication, pages=replace(publication.pages, can_change=can_change))
+        composed = Composer(templates, theme=Theme(), publication=changed).compose(small_issue, NYNORSK)
+        assert (Slot.PREFERENCES_URL.token in links(composed)) is can_change
+        for text in (composed.html, composed.text):
+            assert ("Endre abonnementet" in text) is (Slot.PREFERENCES_URL.token in text) is can_change
+
+
+CORRECTION = "Rettelse: søknadsfristen er klokka 12.00"
+
+
+def test_a_mail_names_the_newsletter_whatever_the_title_of_the_issue(
+    templates: Templates, publication: Publication, small_issue: Issue
+) -> None:
+    names: list[tuple[Lang, str, str]] = [
+        ("nb", "Nyhetsbrev for helsefellesskap", "Nyhetsbrev for helsefellesskap"),
+        ("nn", "Nyhetsbrev for helsefellesskap", "Nyheitsbrev for helsefellesskap"),
+        ("nn", "Helsenytt", "Helsenytt"),
+    ]
+    for lang, name, named in names:
+        composer = Composer(templates, theme=Theme(), publication=replace(publication, name=name))
+        composed = composer.compose(replace(small_issue, title=CORRECTION), VariantKey(lang=lang))
+        why = f"Du får denne e-posten fordi du abonnerer på {named}."
+        assert why in " ".join(composed.text.split())
+        assert why in re.sub(r"<[^>]+>", "", composed.html)
+        assert composed.subject == f"{CORRECTION} – desember 2023"
 
 
 def test_the_preheader_stands_first_and_hidden(composer: Composer, small_issue: Issue) -> None:

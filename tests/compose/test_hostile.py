@@ -229,8 +229,8 @@ def test_any_issue_composes_into_our_own_elements_with_all_slots(
     assert not {name for name in elements.attributes if name.startswith("on")}
     assert all(link.startswith(("https://", "mailto:", "#sak-")) for link in elements.links)
     assert remote_resources(composed.html) == ()
-    assert composed.slots == set(Slot)
-    for slot in Slot:
+    assert composed.slots == {Slot.EMAIL, Slot.UNSUBSCRIBE_URL}
+    for slot in composed.slots:
         assert composed.text.count(slot.token) == 1
 
 

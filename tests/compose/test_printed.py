@@ -88,6 +88,13 @@ def test_the_pdf_says_that_it_keeps_both_standards(
     assert b"/Lang(nn)" in pdf
 
 
+def test_the_foot_of_each_page_names_the_newsletter_whatever_the_title_of_the_issue(
+    print_issue: Callable[[Issue], PrintedIssue], small_issue: Issue, tmp_path: Path
+) -> None:
+    text = text_of(print_issue(replace(small_issue, title="Rettelse: ny frist")).pdf, tmp_path)
+    assert "Nyheitsbrev for helsefellesskap – desember 2023" in text
+
+
 @pytest.mark.parametrize("slug", ["2022-02", "2023-12"])
 def test_every_word_of_the_published_newsletter_is_printed(
     slug: str,

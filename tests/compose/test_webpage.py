@@ -54,6 +54,18 @@ def test_the_page_needs_no_other_file(compose: Compose, small_issue: Issue) -> N
     assert remote_resources(page) == ()
 
 
+def test_the_page_stands_under_the_name_of_the_newsletter_and_has_a_title_of_its_own(
+    compose: Compose, small_issue: Issue
+) -> None:
+    def top(title: str) -> list[str]:
+        page = compose(replace(small_issue, title=title))
+        return [re.sub("<[^>]+>", "", each) for each in re.findall(r'(?:class="brand"|<h1)>(.*?)</', page)]
+
+    assert top("Nyheitsbrev for helsefellesskap") == ["Nyheitsbrev for helsefellesskap", "Desember 2023"]
+    assert top("Nyhetsbrev for helsefellesskap") == ["Nyhetsbrev for helsefellesskap", "Desember 2023"]
+    assert top("Rettelse: ny frist") == ["Nyheitsbrev for helsefellesskap", "Rettelse: ny frist · Desember 2023"]
+
+
 def test_its_own_policy_allows_its_own_style_and_nothing_else(compose: Compose, small_issue: Issue) -> None:
     page = compose(small_issue)
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)

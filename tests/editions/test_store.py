@@ -27,3 +27,13 @@ def test_a_correction_is_an_edition_of_its_own_and_the_latest_counts(database: D
     store.store(slug="2023-12", content_hash="c", title="Rettet", lang="nb", forms={})
     assert [(each.slug, each.title) for each in store.all()] == [("2023-12", "Rettet"), ("2024-02", "Februar")]
     assert store.latest("2021-01") is None
+
+
+def test_a_form_is_read_of_all_editions_of_an_issue_that_have_it(database: Database) -> None:
+    store = EditionStore(database, clock=lambda: NOW)
+    for number, (slug, form) in enumerate(
+        (("2023-12", "ics"), ("2024-02", "ics"), ("2023-12", "pdf"), ("2023-12", "ics"))
+    ):
+        store.store(slug=slug, content_hash=str(number), title="Brev", lang="nb", forms={form: b"%d" % number})
+    assert store.every("2023-12", "ics") == (b"0", b"3")
+    assert store.every("2021-01", "ics") == ()

@@ -222,6 +222,22 @@ BAD = {
         {"issue.toml": FRAME + '[[important_dates]]\ndate = 2024-03-07\ntime = "15.00-9.30"\ntext = "Møte"\n'},
         ("issue.toml", 6, "time", '"time" ends before it begins', "how long it lasts"),
     ),
+    "time that ends before it begins, on one day called two": (
+        {"items/010-a.md": item('dates = [{ date = 2024-03-07, end = 2024-03-07, time = "15.00-9.30" }]')},
+        ("items/010-a.md", 2, "time", '"time" ends before it begins', "how long it lasts"),
+    ),
+    "time past midnight": (
+        {"items/010-a.md": item('dates = [{ date = 2027-06-10, time = "23.00–01.00" }]')},
+        ("items/010-a.md", 2, "time", '"time" ends before it begins', "end = 2027-06-11"),
+    ),
+    "hour that is left out in spring": (
+        {"issue.toml": FRAME + '[[important_dates]]\ndate = 2027-03-28\ntime = "02.30"\ntext = "Møte"\n'},
+        ("issue.toml", 6, "time", "on 2027-03-28 there is no 02.30", "Write the time after the change"),
+    ),
+    "end in the hour that is left out in spring": (
+        {"items/010-a.md": item('dates = [{ date = 2027-03-27, end = 2027-03-28, time = "23.00–02.00" }]')},
+        ("items/010-a.md", 2, "time", "on 2027-03-28 there is no 02.00", "Write the time after the change"),
+    ),
     "time without a day": (
         {"items/010-a.md": item('dates = [{ date = "2024-03", time = 10:00:00 }]')},
         ("items/010-a.md", 2, "time", "a time needs a day", "2024-02-01"),

@@ -2,15 +2,19 @@ from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
+import icalendar
 import pytest
 
 from mailer.bootstrap import Services, build_services
+from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.workspace.checking import check_issue, widest_key
 from mailer.workspace.creation import init_workspace
 from mailer.workspace.desk import build_issue, chosen_key, require_issue, write_files, write_issue
 from mailer.workspace.next_issue import new_issue
+from mailer.workspace.publishing import store_edition
 
 SLUG = "2024-02"
 
@@ -77,3 +81,20 @@ def test_files_that_cannot_be_written_are_an_error_of_input_and_output(tmp_path:
     with pytest.raises(MailerError, match="taken") as caught:
         write_files(tmp_path / "taken", {"a.txt": b"a"})
     assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
+
+
+def test_a_date_that_is_moved_before_an_issue_is_sent_again_is_moved_in_calendars(services: Services) -> None:
+    frame = services.settings.paths.issues / SLUG / "issue.toml"
+    plain = frame.read_text("utf-8")
+    read = []
+    for day in ("2024-06-10", "2024-06-11", "2024-06-11"):
+        date_of_issue = f'\n[[important_dates]]\ndate = {day}\ntext = "Møte"\ntime = "10.00"\n'
+        frame.write_text(plain + date_of_issue, encoding="utf-8")
+        edition = store_edition(services, require_issue(services, SLUG))
+        read.append(EditionStore(services.database, clock=services.clock).read(edition.id, "ics"))
+    events: list[Any] = [icalendar.Calendar.from_ical(each or b"").events[0] for each in read]
+    first, second, third = events
+    assert first["uid"] == second["uid"]
+    assert (first["sequence"], second["sequence"]) == (0, 1)
+    assert second["dtstamp"].dt > first["dtstamp"].dt
+    assert second == third

@@ -1,0 +1,155 @@
+"""Which event that was published before is meant by a date of an issue that is published again.
+
+Calendars know an event again by its UID alone. A date has no name of its own, so it is known again by what did not
+change: its words, its day, or its place among the dates of its item.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import SequenceMatcher
+from hashlib import sha256
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from mailer.issue.clock import ZONE
+
+ALIKE = 0.75
+"""How much of two titles must agree, from 0 to 1, for one to be a correction of the other."""
+
+_STAMPS = ("sequence", "dtstamp", "last-modified")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What was published of an issue before, as calendar files, oldest first; and when it is published again (UTC)."""
+
+    published: tuple[bytes, ...] = ()
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An event on its way: all but UID and stamps. `names` are the UIDs it may be given, the best one first."""
+
+    event: icalendar.Event
+    names: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What an event can be known again by; `uid` is the one it has, or would be given."""
+
+    uid: str
+    summary: str
+    start: datetime
+    event: icalendar.Component
+
+    def is_alike(self, other: "_Known") -> bool:
+        return SequenceMatcher(None, self.summary, other.summary).ratio() >= ALIKE
+
+    def is_same_day(self, other: "_Known") -> bool:
+        return self.start.date() == other.start.date()
+
+
+# From the surest to the least sure. Two changes at once make another event, unless the words are still alike.
+_SIGNS: tuple[Callable[[_Known, _Known], bool], ...] = (
+    lambda new, old: new.summary == old.summary and new.is_same_day(old),
+    lambda new, old: new.uid == old.uid and (new.summary == old.summary or new.is_same_day(old)),
+    lambda new, old: new.summary == old.summary,
+    lambda new, old: new.is_same_day(old) and new.is_alike(old),
+    lambda new, old: new.uid == old.uid and new.is_alike(old),
+)
+
+
+def names_of(slug: str, identity: str, *, host: str) -> Iterator[str]:
+    """UIDs for a date by its place in the issue: the same each time, and as many as are asked for."""
+    for number in count():
+        told = "\0".join((slug, identity, *([str(number)] if number else [])))
+        yield f"{sha256(told.encode()).hexdigest()[:32]}@{host}"
+
+
+def complete(drafts: Sequence[Draft], *, timestamp: datetime, revision: Revision | None) -> list[icalendar.Event]:
+    """Give each event a UID of its own and its stamps.
+
+    One that was published keeps its UID, and its stamps too when nothing else changed. What changed has a higher
+    SEQUENCE and later stamps, by which calendars prefer it (RFC 5546 §2.1.5).
+    """
+    published = _published(revision.published) if revision else ()
+    new = [_known(each.event, next(each.names())) for each in drafts]
+    matches = _matches(new, published)
+    taken = {old.uid for old in published}
+    events = []
+    for index, draft in enumerate(drafts):
+        earlier = matches.get(index)
+        uid = earlier.uid if earlier else next(name for name in draft.names() if name not in taken)
+        taken.add(uid)
+        draft.event.add("uid", uid)
+        _stamp(draft.event, earlier.event if earlier else None, timestamp=timestamp, revision=revision)
+        events.append(draft.event)
+    return events
+
+
+def _published(files: Iterable[bytes]) -> tuple[_Known, ...]:
+    """The events of all files, each as it was last published."""
+    found: dict[str, list[_Known]] = {}
+    for data in files:
+        events: dict[str, list[_Known]] = {}
+        for event in icalendar.Calendar.from_ical(data).walk("VEVENT"):
+            known = _known(event, str(event["uid"]))
+            events.setdefault(known.uid, []).append(known)
+        found |= events
+    return tuple(each for events in found.values() for each in events)
+
+
+def _known(event: icalendar.Component, uid: str) -> _Known:
+    return _Known(uid=uid, summary=str(event["summary"]), start=_moment(event.decoded("dtstart")), event=event)
+
+
+def _moment(start: date) -> datetime:
+    zone = ZoneInfo(ZONE)
+    return start.astimezone(zone) if isinstance(start, datetime) else datetime.combine(start, time(), zone)
+
+
+def _matches(new: Sequence[_Known], published: Sequence[_Known]) -> dict[int, _Known]:
+    """The published event of each new one by its index, where there is one; no UID is given twice."""
+    matches: dict[int, _Known] = {}
+    free = list(published)
+    for is_sign in _SIGNS:
+        pairs = [
+            (abs(each.start - old.start), index, place)
+            for index, each in enumerate(new)
+            if index not in matches
+            for place, old in enumerate(free)
+            if is_sign(each, old)
+        ]
+        uids: set[str] = set()
+        for _, index, place in sorted(pairs):
+            if index not in matches and free[place].uid not in uids:
+                matches[index] = free[place]
+                uids.add(free[place].uid)
+        free = [each for each in free if each.uid not in uids]
+    return matches
+
+
+def _stamp(
+    event: icalendar.Event, earlier: icalendar.Component | None, *, timestamp: datetime, revision: Revision | None
+) -> None:
+    if earlier is None or revision is None:
+        sequence = 0
+    elif _content(event) == _content(earlier):
+        sequence, timestamp = earlier.decoded("sequence", 0), earlier.decoded("dtstamp")
+    else:
+        sequence = earlier.decoded("sequence", 0) + 1
+        timestamp = max(revision.at.replace(microsecond=0), earlier.decoded("dtstamp") + timedelta(seconds=1))
+    event.add("sequence", sequence)
+    event.add("dtstamp", timestamp.astimezone(UTC))
+    event.add("last-modified", timestamp.astimezone(UTC))
+
+
+def _content(event: icalendar.Component) -> bytes:
+    """All that is told of an event but its stamps."""
+    copy = icalendar.Event({name: value for name, value in event.items() if name.lower() not in _STAMPS})
+    return bytes(copy.to_ical())
