@@ -221,17 +221,23 @@ class Fields:
     def inlines(self, key: str, *, lang: Lang) -> Inlines:
         """Return one line of Markdown."""
         text = self.text(key)
-        inlines, findings = parse_inlines(text, file=self.sheet.notes.file, lang=lang, first_line=self.line(key))
-        self.sheet.notes.take(findings)
+        notes = self.sheet.notes
+        inlines, findings = parse_inlines(
+            text, file=notes.file, lang=lang, first_line=self.line(key), places=notes.whole_file
+        )
+        notes.take(findings)
         return inlines
 
     def blocks(self, key: str, *, lang: Lang, images: Collection[str]) -> Blocks:
         """Return Markdown in several paragraphs; `images` are the paths of the pictures that exist."""
         text = self.text(key)
         first = next((line for line in text.split("\n") if line.strip()), "")
-        line = self.sheet.notes.line_of(first, near=self.line(key)) or self.line(key)
-        blocks, findings = parse_blocks(text, file=self.sheet.notes.file, lang=lang, first_line=line, images=images)
-        self.sheet.notes.take(findings)
+        notes = self.sheet.notes
+        line = notes.line_of(first, near=self.line(key)) or self.line(key)
+        blocks, findings = parse_blocks(
+            text, file=notes.file, lang=lang, first_line=line, images=images, places=notes.whole_file
+        )
+        notes.take(findings)
         return blocks
 
     def wrong(self, key: str, wanted: str) -> None:

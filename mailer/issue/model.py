@@ -281,6 +281,7 @@ class Section:
     parent: str = ""
     organisations: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +307,7 @@ class LinkGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One newsletter issue, checked and complete."""
+    """One newsletter issue, checked and complete; `lines` are those of its own texts in `issue.toml`, by key."""
 
     slug: str
     title: str
@@ -325,6 +326,7 @@ class Issue:
     important_dates: tuple[ImportantDate, ...] = ()
     link_groups: tuple[LinkGroup, ...] = ()
     images: dict[str, bytes] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    lines: dict[str, int] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @property
     def items(self) -> tuple[Item, ...]:
