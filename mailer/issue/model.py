@@ -343,23 +343,24 @@ class Issue:
 
 def images_of(issue: Issue) -> Iterator[Image]:
     """Return every picture the issue shows, in the order printed."""
-    yield from _images(issue.intro)
+    yield from images_in(issue.intro)
     for item in issue.items:
         if item.image:
             yield item.image
-        yield from _images(item.body)
+        yield from images_in(item.body)
 
 
-def _images(blocks: Blocks) -> Iterator[Image]:
+def images_in(blocks: Blocks) -> Iterator[Image]:
+    """Return every picture in a text."""
     for block in blocks:
         match block:
             case Image():
                 yield block
             case List(points=points):
                 for point in points:
-                    yield from _images(point)
+                    yield from images_in(point)
             case Quote(blocks=quoted):
-                yield from _images(quoted)
+                yield from images_in(quoted)
 
 
 def plain_text(inlines: Iterable[Inline]) -> str:

@@ -21,6 +21,7 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
+    images_in,
     plain_text,
 )
 from mailer.issue.places import Places, occurrences
@@ -57,6 +58,29 @@ def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))
         passages[item.slug] = (title, *passages_in(item.body, item.file))
     return passages
+
+
+def printed_passages(issue: Issue) -> Iterator[Passage]:
+    """Yield every text of an issue that is printed, what rules for wording leave alone too: names, places, pictures."""
+    for passages in passages_of(issue).values():
+        yield from (each for each in passages if (each.file, each.line) != (FRAME, issue.lines.get("preheader")))
+    yield from _facts(FRAME, *((each.line, each.place) for each in issue.important_dates))
+    if issue.contact:
+        yield from _facts(FRAME, (issue.contact.line, issue.contact.name))
+    yield from _facts(FRAME, *((each.line, each.alt) for each in images_in(issue.intro)))
+    for item in issue.items:
+        pictures = (item.image,) if item.image else ()
+        yield from _facts(
+            item.file,
+            *((each.line, each.name) for each in item.contacts),
+            *((each.line, text) for each in item.dates for text in (each.title, each.place)),
+            *((each.line, text) for each in pictures for text in (each.alt, each.caption)),
+            *((each.line, each.alt) for each in images_in(item.body)),
+        )
+
+
+def _facts(file: str, *facts: tuple[int, str]) -> Iterator[Passage]:
+    return (Passage(file=file, line=line, inlines=(Text(text),)) for line, text in facts)
 
 
 def _of_frame(issue: Issue) -> Iterator[Passage]:

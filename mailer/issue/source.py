@@ -25,11 +25,15 @@ _ISSUE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueReading:
-    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file."""
+    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file.
+
+    `readable` is all of it that could be read, errors or not: its words can be looked at, but it is not to be composed.
+    """
 
     issue: Issue | None
     findings: tuple[Finding, ...]
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    readable: Issue | None = None
 
 
 def find_issue(issues_folder: Path, slug: str) -> Path:
@@ -60,7 +64,8 @@ def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str
     shelf = _Shelf(folder=folder)
     issue = _read(shelf, known=helsefellesskap, publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
-    return IssueReading(issue=None if failed else issue, findings=tuple(shelf.findings), sources=shelf.sources)
+    findings = tuple(shelf.findings)
+    return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
 
 
 def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue | None:

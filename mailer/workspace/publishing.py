@@ -16,7 +16,7 @@ def store_edition(services: "Services", issue: "Issue") -> Edition:
     calendar = issue_calendar(services, issue)
     forms = {
         "html": issue_webpage(services, issue).encode(),
-        "pdf": printed_issue(services, issue).pdf,
+        "pdf": printed_issue(services, issue),
         "txt": with_example_values(services, composed.text).encode(),
     }
     forms |= {"ics": calendar.whole} if calendar.whole else {}

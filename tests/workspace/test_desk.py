@@ -27,10 +27,10 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def test_every_form_of_an_issue_is_written_without_open_slots(services: Services, tmp_path: Path) -> None:
     issue = require_issue(services, SLUG)
     built = write_issue(services, issue, widest_key(services, issue), tmp_path / "out")
-    names = {each.file.name for each in built.files}
+    names = {each.file.name for each in built}
     assert names == {each.name for each in (tmp_path / "out").iterdir()}
     assert names >= {"issue.html", "issue.txt", "issue.mjml", "issue.eml", "issue.pdf"}
-    assert all(each.size == each.file.stat().st_size for each in built.files)
+    assert all(each.size == each.file.stat().st_size for each in built)
     assert "kari.nordmann@kommune.example" in (tmp_path / "out" / "issue.txt").read_text("utf-8")
     mail = message_from_bytes((tmp_path / "out" / "issue.eml").read_bytes())
     assert mail["To"] == "kari.nordmann@kommune.example"
@@ -45,7 +45,7 @@ def test_the_folder_of_an_issue_holds_no_dates_of_an_earlier_version(services: S
         frame.write_text(plain + days * day, encoding="utf-8")
         issue = require_issue(services, SLUG)
         built = build_issue(services, issue, widest_key(services, issue))
-        assert {each.file for each in built.files} == {each for each in folder.rglob("*") if each.is_file()}
+        assert {each.file for each in built} == {each for each in folder.rglob("*") if each.is_file()}
         assert len([*folder.glob("dates/*.ics")]) == days
 
 

@@ -54,5 +54,7 @@ def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Findin
 def _day_read(issue: Issue, today: date) -> date:
     """The day of publication, or today when the issue comes out this month."""
     start = issue.published.start
+    if start == date.min:  # it could not be read
+        return today
     this_month = (today.year, today.month) == (start.year, start.month)
     return today if this_month and issue.published.precision is not Precision.DAY else start

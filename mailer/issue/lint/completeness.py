@@ -12,6 +12,8 @@ from mailer.issue.model import Finding, Issue, Placement, Severity
 from mailer.issue.passages import links_in, passages_in
 
 LONGEST_PREHEADER = 120
+OF_ABSENCE = frozenset({"no-preheader", "no-contact"})
+"""The rules that find what is not there: it may be what could not be read."""
 _INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
 _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
 
