@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mailer.compose.glyphs import Glyphs
 from mailer.compose.print_data import print_data
 from mailer.compose.publication import Publication
+from mailer.issue.characters import name_of
 from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.frame import FRAME
 from mailer.issue.model import Finding, Issue, Severity
@@ -55,7 +56,7 @@ def _others(missing: Iterable[str], glyphs: Glyphs, elsewhere: Mapping[str, str]
 def _warning(
     missing: tuple[str, ...], glyphs: Glyphs, *, file: str, line: int = 0, column: int = 0, place: str = ""
 ) -> Finding:
-    shown = ", ".join(f"{each} ({_name(each)})" for each in missing[:NAMED_AT_MOST])
+    shown = ", ".join(f"{each} ({name_of(each)})" for each in missing[:NAMED_AT_MOST])
     more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
     where = f", which stands in {place}" if place else ""
     return Finding(
@@ -68,7 +69,3 @@ def _warning(
         words=missing[0] if column else "",
         hint="The mail is not concerned. Write it in letters, or leave it out.",
     )
-
-
-def _name(character: str) -> str:
-    return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".strip()

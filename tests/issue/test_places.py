@@ -42,7 +42,7 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("[hit](https://a.example/)",),
     ),
     "link": ("[hit](htps://a.example/)", "htps://a.example/", ()),
-    "html": ("<font>", "<font>", ()),
+    "html": ("ord <font>", "<font>", ()),
 }
 ONE_OF_EACH = st.lists(st.sampled_from(("slip", "slip", "decoy", "filler")), min_size=1, max_size=9)
 SEPARATORS = st.sampled_from((" og ", "\n", " og\n", "\n\n", "\n\n- ", "\n\n> ", "  \n"))
