@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -17,18 +18,19 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _INDENT = " " * 20
 
 
-def show_findings(findings: "Sequence[Finding]", *, folder: str) -> None:
+def show_findings(findings: "Sequence[Finding]", *, folder: str, counted: bool = True) -> None:
     """Print findings file by file with line and column, then their number; each rule says once why it matters."""
     file = None
     explained: set[str] = set()
     for finding in sorted(findings, key=lambda each: (each.file, each.line, each.column)):
         if finding.file != file:
             file = finding.file
-            say(f"\n{folder}/{file}", "bold")
+            say(f"\n{PurePath(folder, file)}", "bold")
         _show(finding, with_why=finding.rule not in explained)
         explained.add(finding.rule)
-    say()
-    say(count_findings(findings))
+    if counted:
+        say()
+        say(count_findings(findings))
 
 
 def _show(finding: "Finding", *, with_why: bool) -> None:

@@ -67,6 +67,7 @@ def compose(
 
     Example: `mailer compose 2023-12 --list vest-viken`
     """
+    from mailer.issue.catalogue import OF_COMPOSING
     from mailer.workspace.checking import check_reading
     from mailer.workspace.desk import build_issue, chosen_key, composable, write_issue
 
@@ -76,8 +77,9 @@ def compose(
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
         findings = check_reading(workspace, reading, today=today()).findings
+        folder = workspace.settings.paths.issues / slug
     if json:
-        files = [asdict(each) for each in built.files]
+        files = [asdict(each) for each in built]
         show_json(
             {
                 "slug": slug,
@@ -87,7 +89,9 @@ def compose(
             }
         )
         return
-    show_table(["File", "Size"], [(_short(each.file), format_size(each.size)) for each in built.files], right=(1,))
+    show_table(["File", "Size"], [(_short(each.file), format_size(each.size)) for each in built], right=(1,))
+    if composed := [each for each in findings if each.rule in OF_COMPOSING]:
+        show_findings(composed, folder=_short(folder), counted=False)
     if findings:
         say()
         hint(f"mailer check {slug}    ({count_findings(findings)})")

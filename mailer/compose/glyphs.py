@@ -7,19 +7,43 @@ from pathlib import Path
 from typing import Any
 
 SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
-_ALIKE = str.maketrans(
-    {
-        "\N{NARROW NO-BREAK SPACE}": "\N{NO-BREAK SPACE}",
-        "\N{NON-BREAKING HYPHEN}": "-",
-        "\N{MINUS SIGN}": "–",
-        "\N{ZERO WIDTH SPACE}": "",
-        "\N{ZERO WIDTH JOINER}": "",
-        "\N{ZERO WIDTH NON-JOINER}": "",
-        "\N{WORD JOINER}": "",
-        "\N{VARIATION SELECTOR-16}": "",
-        "\N{ZERO WIDTH NO-BREAK SPACE}": "",
-    }
+_LEFT_OUT = frozenset(
+    "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{WORD JOINER}\N{ZERO WIDTH NO-BREAK SPACE}"
+    "\N{COMBINING ENCLOSING KEYCAP}\N{COMBINING GRAPHEME JOINER}"
 )
+_ALIKE = {
+    "\N{NARROW NO-BREAK SPACE}": "\N{NO-BREAK SPACE}",
+    "\N{FIGURE SPACE}": "\N{NO-BREAK SPACE}",
+    "\N{HORIZONTAL BAR}": "—",
+    "\N{TWO-EM DASH}": "——",
+    "\N{THREE-EM DASH}": "———",
+    "\N{MINUS SIGN}": "–",
+    "\N{BULLET OPERATOR}": "·",
+    "\N{DOT OPERATOR}": "·",
+    "\N{HYPHENATION POINT}": "·",
+    "\N{KATAKANA MIDDLE DOT}": "·",
+    "\N{RATIO}": ":",
+    "\N{DIVISION SLASH}": "/",
+    "\N{TILDE OPERATOR}": "~",
+    "\N{ASTERISK OPERATOR}": "*",
+    "\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}": "‘",
+    "\N{DOUBLE HIGH-REVERSED-9 QUOTATION MARK}": "“",
+    "\N{GREEK CAPITAL LETTER OMEGA}": "\N{OHM SIGN}",
+}
+_ARROWS = (
+    (0x2190, 0x21FF),
+    (0x2794, 0x27BE),
+    (0x27F0, 0x27FF),
+    (0x2900, 0x297F),
+    (0x2B00, 0x2B11),
+    (0x2B30, 0x2B4F),
+    (0x2B5A, 0x2BB8),
+    (0x1F800, 0x1F8FF),
+)
+_BULLETS = ((0x2022, 0x2023), (0x2043, 0x2043), (0x204C, 0x204D), (0x25A0, 0x25FF), (0x2B1B, 0x2B1C), (0x2B24, 0x2B2A))
+_MORE_BULLETS = frozenset("⦿⦾❖✦✧❍❏❐❑❒⬤⬥⬦⬧⬩⬪⬫⚫⚪")
+_SAME_SIGN = frozenset({"<compat>", "<wide>", "<narrow>", "<font>", "<small>", "<square>", "<noBreak>", "<vertical>"})
+"""Which compatibility mappings (UAX #15) mean the same on a line: ℃ is °C, but ² is not 2."""
 
 
 @dataclass(slots=True)
@@ -42,17 +66,72 @@ class Glyphs:
             case _:
                 return value
 
+    def missing_in(self, text: str) -> tuple[str, ...]:
+        """The characters of a text that cannot be printed, in their order, each once."""
+        known = unicodedata.normalize("NFC", text)
+        return tuple(dict.fromkeys(each for each in known if self._printed(each) is None))
+
     def _cover_text(self, text: str) -> str:
-        known = unicodedata.normalize("NFC", text).translate(_ALIKE)
-        return "".join(map(self._cover_character, known))
+        return "".join(map(self._cover_character, unicodedata.normalize("NFC", text)))
 
     def _cover_character(self, character: str) -> str:
+        printed = self._printed(character)
+        if printed is None:
+            self.missing.add(character)
+            return self.substitute
+        return printed
+
+    def _printed(self, character: str) -> str | None:
+        """The character, or what stands for it; None when it cannot be printed."""
+        if character in _LEFT_OUT:
+            return ""
         if character in self.covered:
             return character
-        if character.isspace():
-            return " "
-        self.missing.add(character)
-        return self.substitute
+        alike = _alike(character)
+        if alike is not None and not self.covered.issuperset(alike):
+            deeper = [self._printed(each) for each in alike if each != character]
+            return None if None in deeper or len(deeper) < len(alike) else "".join(filter(None, deeper))
+        return alike
+
+
+@cache
+def _alike(character: str) -> str | None:
+    """What says the same as a character that the fonts lack, in one or two plain signs; None when nothing does."""
+    if character in _ALIKE:
+        return _ALIKE[character]
+    category, name = unicodedata.category(character), unicodedata.name(character, "")
+    tag, *codes = unicodedata.decomposition(character).split() or [""]
+    if tag in _SAME_SIGN:
+        alike: str | None = "".join(chr(int(code, 16)) for code in codes)
+    elif category == "Cf" or "VARIATION SELECTOR" in name:
+        alike = ""
+    elif character.isspace():
+        alike = " "
+    elif category == "Pd":
+        alike = "-" if "HYPHEN" in name else "–"
+    elif _lies_in(character, _ARROWS):
+        alike = _arrow(name)
+    else:
+        alike = _bullet(character, name)
+    return alike
+
+
+def _bullet(character: str, name: str) -> str | None:
+    """A shape that begins a line; one that points up or down says something else."""
+    says_more = "UP-POINTING" in name or "DOWN-POINTING" in name
+    return "•" if not says_more and (character in _MORE_BULLETS or _lies_in(character, _BULLETS)) else None
+
+
+def _arrow(name: str) -> str | None:
+    """An arrow as it is typed; one that points up or down has no such form."""
+    left = "LEFTWARDS" in name or "LEFT RIGHT" in name
+    right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
+    stem = "=" if "DOUBLE" in name else "-"
+    return f"{'<' if left else ''}{stem}{'>' if right else ''}" if left or right else None
+
+
+def _lies_in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= ord(character) <= last for first, last in ranges)
 
 
 def read_glyphs(coverage: Path) -> Glyphs:

@@ -35,7 +35,7 @@ def _findings(composed: ComposedIssue, theme: Theme) -> Iterator[Finding]:
 def html_findings(html: str) -> Iterator[Finding]:
     """What keeps readers from the words of a mail."""
     shown = _COMMENT.sub("", html)
-    if not re.search(r"<html\b[^>]*\slang=[\"']?\w", shown):
+    if not re.search(r"<html\b[^>]*\slang=[\"']?(?!und\b)\w", shown):
         yield _warning("html-lang", "the mail does not say its language", "Add lang to <mjml> in the template.")
     levels = [1, *(int(match[1]) for match in _HEADING.finditer(shown))]
     for above, below in pairwise(levels):

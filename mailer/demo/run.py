@@ -89,7 +89,7 @@ class _Steps:
         issue = require_issue(self.services, SLUG)
         folder = self.services.settings.paths.build / SLUG
         built = write_issue(self.services, issue, widest_key(self.services, issue), folder)
-        for each in built.files:
+        for each in built:
             self.say(f"   {each.file.name:<11} {each.size / 1000:>6.1f} kB")
 
     def import_people(self) -> None:

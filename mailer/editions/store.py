@@ -1,21 +1,28 @@
-"""Storing what was sent, form by form, and reading it again.
+"""Storing what is sent, form by form, and reading it again once somebody may have it.
 
 A form is named by what stands after the slug in its address: `html`, `pdf`, `txt`, `ics`, and `3.ics` for one date.
+
+An edition is stored when its mailing is planned, and public from the moment a mailing of its content starts, before the
+first message goes out. That is read from the mailings themselves, so that nothing has to be told twice: a planned one
+shows nothing, nor does one that was cancelled before anybody had a mail whose links lead here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from mailer.database.engine import Database
-from mailer.database.tables import edition, edition_form
+from mailer.database.tables import delivery, edition, edition_form, mailing
+
+_MAY_HAVE_IT = ("in_flight", "accepted", "in_doubt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One version of an issue that was sent; a correction that was sent as well is another."""
+    """One version of an issue that is public since its first mailing started; a correction that was sent is another."""
 
     id: int
     slug: str
@@ -23,37 +30,36 @@ class Edition:
     title: str
     lang: str
     stored_at: datetime
+    sent_at: datetime
 
 
 class EditionStore:
-    """Editions in the database. What is stored is never changed."""
+    """Editions in the database. What may have been sent is never changed."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
 
-    def store(self, *, slug: str, content_hash: str, title: str, lang: str, forms: Mapping[str, bytes]) -> Edition:
-        """Keep an edition; one that is kept already stays as it is, and gains the forms it has not had."""
+    def store(self, *, slug: str, content_hash: str, title: str, lang: str, forms: Mapping[str, bytes]) -> None:
+        """Keep an edition. One that a mailing has stays as it is, and gains the forms it has not had."""
+        same = and_(edition.c.slug == slug, edition.c.content_hash == content_hash)
+        row = {"title": title, "lang": lang, "stored_at": self._clock()}
         with self._database.writing() as connection:
-            same = select(edition).where(edition.c.slug == slug, edition.c.content_hash == content_hash)
-            if connection.execute(same).one_or_none() is None:
-                row = {"slug": slug, "content_hash": content_hash, "title": title, "lang": lang}
-                connection.execute(edition.insert().values(stored_at=self._clock(), **row))
-            found = Edition(**connection.execute(same).mappings().one())
-            has = select(edition_form.c.form).where(edition_form.c.edition_id == found.id)
-            kept = set(connection.execute(has).scalars())
-            for form, content in forms.items():
-                if form not in kept:
-                    values = {"edition_id": found.id, "form": form, "content": content}
-                    connection.execute(edition_form.insert().values(values))
-        return found
+            kept: int | None = connection.execute(select(edition.c.id).where(same)).scalar()
+            if kept is None:
+                connection.execute(edition.insert().values(slug=slug, content_hash=content_hash, **row))
+                kept = connection.execute(select(edition.c.id).where(same)).scalar_one()
+            elif not _has_mailing(connection, slug, content_hash):
+                connection.execute(edition.update().where(same).values(**row))
+                connection.execute(edition_form.delete().where(edition_form.c.edition_id == kept))
+            _add_forms(connection, kept, forms)
 
     def latest(self, slug: str) -> Edition | None:
-        """The newest edition of an issue."""
-        query = select(edition).where(edition.c.slug == slug).order_by(edition.c.id.desc()).limit(1)
+        """The public edition of an issue: that of the mailing which started last."""
+        query = _public().where(edition.c.slug == slug).limit(1)
         with self._database.reading() as connection:
             found = connection.execute(query).mappings().one_or_none()
-        return Edition(**found) if found else None
+        return _edition(found) if found else None
 
     def read(self, edition_id: int, form: str) -> bytes | None:
         """One form of an edition, when it is stored."""
@@ -71,8 +77,48 @@ class EditionStore:
             return tuple(connection.execute(query).scalars())
 
     def all(self) -> tuple[Edition, ...]:
-        """The newest edition of every issue, the latest first."""
+        """The public edition of every issue, the latest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(edition).order_by(edition.c.id)).mappings().all()
-        newest = {str(row["slug"]): Edition(**row) for row in rows}
-        return tuple(sorted(newest.values(), key=lambda each: each.id, reverse=True))
+            rows = connection.execute(_public()).mappings().all()
+        newest: dict[str, Edition] = {}
+        for row in rows:
+            newest.setdefault(str(row["slug"]), _edition(row))
+        return tuple(sorted(newest.values(), key=lambda each: (each.sent_at, each.id), reverse=True))
+
+
+def _public() -> Select[Any]:
+    """The editions that are public, those first whose mailing started last."""
+    reached = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(_MAY_HAVE_IT))
+    started = (
+        select(
+            mailing.c.slug,
+            mailing.c.content_hash,
+            func.min(mailing.c.started_at).label("sent_at"),
+            func.max(mailing.c.started_at).label("last_at"),
+        )
+        .where(mailing.c.started_at.is_not(None), or_(mailing.c.state != "cancelled", reached))
+        .group_by(mailing.c.slug, mailing.c.content_hash)
+        .subquery()
+    )
+    of_it = and_(started.c.slug == edition.c.slug, started.c.content_hash == edition.c.content_hash)
+    query = select(edition, started.c.sent_at).join(started, of_it)
+    return query.order_by(started.c.last_at.desc(), edition.c.id.desc())
+
+
+def _edition(row: Mapping[Any, Any]) -> Edition:
+    return Edition(**{str(name): value for name, value in row.items()})
+
+
+def _has_mailing(connection: Connection, slug: str, content_hash: str) -> bool:
+    """Whether a mailing of this content is planned, or has started."""
+    counts = or_(mailing.c.started_at.is_not(None), mailing.c.state != "cancelled")
+    query = select(mailing.c.id).where(mailing.c.slug == slug, mailing.c.content_hash == content_hash, counts)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _add_forms(connection: Connection, edition_id: int, forms: Mapping[str, bytes]) -> None:
+    has = select(edition_form.c.form).where(edition_form.c.edition_id == edition_id)
+    kept = set(connection.execute(has).scalars())
+    for form, content in forms.items():
+        if form not in kept:
+            connection.execute(edition_form.insert().values(edition_id=edition_id, form=form, content=content))

@@ -100,3 +100,21 @@ RULES: dict[str, Explanation] = {
     "gathered-dates": Explanation("Readers see dates that you did not choose.", "Write [[important_dates]]."),
     "missing-glyph": Explanation("The PDF's fonts lack the character.", "Write it in another way."),
 }
+
+OF_COMPOSING = frozenset(
+    {
+        "composing",
+        "size",
+        "subject-length",
+        "contrast",
+        "heading-order",
+        "alt-text",
+        "html-lang",
+        "slots",
+        "client-support",
+        "picture",
+        "gathered-dates",
+        "missing-glyph",
+    }
+)
+"""The rules about the composed mail and the PDF: what they find comes out when an issue is composed, not before."""

@@ -6,9 +6,15 @@ import unicodedata
 _SEPARATORS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but tab and line ends
-    r"\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # separators, direction marks and nothing of no width
-    r"\ue000-\uf8ff\ufffe\uffff]"  # private use (bullets of the Symbol font), no characters
+    r"\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # separators, direction, no width
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and of music
+    r"\ue000-\uf8ff\U000f0000-\U0010ffff"  # private use: bullets of the Symbol font
+    rf"\ufdd0-\ufdef{''.join(chr(plane + last) for plane in range(0, 0x100000, 0x10000) for last in (0xFFFE, 0xFFFF))}]"
+    r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001\U000e0020-\U000e007f]+"  # tags, but in the flag of Scotland
 )
+SOFT_HYPHEN = "\N{SOFT HYPHEN}"
+"""Allowed where a long word may be broken, and nowhere else: a subject shows it."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 
 MARKS_ON_A_LETTER = 30
 """More than any writing needs (the Stream-Safe Text Format of UAX #15); to normalise a pile costs its square."""
@@ -20,6 +26,16 @@ def printable(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", text))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
+
+
+def is_visible(text: str) -> bool:
+    """Whether there is anything to be seen of a text."""
+    return any(unicodedata.category(each) not in _INVISIBLE for each in text)
+
+
+def name_of(character: str) -> str:
+    """A character that cannot be seen, in words: `U+00AD soft hyphen`."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".rstrip()
 
 
 def _without_piles(text: str) -> str:

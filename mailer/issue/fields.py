@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mailer.issue.characters import UNPRINTABLE
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, is_visible, name_of
 from mailer.issue.clock import exists
 from mailer.issue.findings import Notebook
 from mailer.issue.markdown import parse_blocks, parse_inlines
@@ -23,8 +23,10 @@ _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|sprin
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
-# They become headers and headings.
-ON_ONE_LINE = frozenset({"title", "masthead", "preheader", "name", "place", "email"})
+# All others become headers, headings, entries of calendars and descriptions of pictures.
+ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
+_WORDS = {"\t": "tab", SOFT_HYPHEN: "soft hyphen"}
+_TABS = re.compile(r" *\t[ \t]*")
 _CLOCK = r"((?:[01]?[0-9]|2[0-3])[.:][0-5][0-9])"
 _HOURS = re.compile(rf"{_CLOCK}(?:\s*[-–]\s*{_CLOCK})?")
 _TIME_HINT = 'Write time = "10.00", or "10.00–15.00" when it is known how long it lasts.'
@@ -97,13 +99,27 @@ class Fields:
         if not isinstance(value, str):
             self.wrong(key, 'text in quotes: "…"')
             return ""
-        if UNPRINTABLE.search(value):
-            self.error("character", f'"{key}" holds an unprintable character', key, hint="Delete it.")
-        if key in ON_ONE_LINE and len(value.strip().splitlines()) > 1:
-            self.error("character", f'"{key}" must stand on one line', key, hint="Join the lines.")
-        if required and not value.strip():
+        value = self._printable(key, value)
+        if required and not is_visible(value):
             self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
-        return value.strip()
+        return value
+
+    def _printable(self, key: str, value: str) -> str:
+        """The text without white space at its ends, and on one line what must stand on one."""
+        value = value.strip()
+        if found := UNPRINTABLE.search(value):
+            message = f'"{key}" holds an unprintable character ({name_of(found[0][0])})'
+            self.error("character", message, key, hint="Delete it.")
+        if key in ON_SEVERAL_LINES:
+            return value
+        if len(value.splitlines()) > 1:
+            self.error("character", f'"{key}" must stand on one line', key, hint="Join the lines.")
+        for character, instead in (("\t", "read as a space"), (SOFT_HYPHEN, "left out")):
+            if character in value:
+                message = f'"{key}" holds a {_WORDS[character]}, which is {instead}'
+                around = re.search(rf"\S*{character}\S*", value)
+                self.sheet.notes.note("character", message, line=self.line(key), words=around[0] if around else "")
+        return _TABS.sub(" ", value).replace(SOFT_HYPHEN, "").strip()
 
     def flag(self, key: str) -> bool:
         """Return true or false; false when the key is missing."""
@@ -127,7 +143,7 @@ class Fields:
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
             self.wrong(key, 'a list of texts: ["…", "…"]')
             return ()
-        return tuple(each.strip() for each in listed)
+        return tuple(self._printable(key, each) for each in listed)
 
     def slugs(self, key: str, *, known: Collection[str]) -> tuple[str, ...]:
         """Return the slugs of helsefellesskap, each once; an unknown one is a warning and left out."""
@@ -234,17 +250,23 @@ class Fields:
     def inlines(self, key: str, *, lang: Lang) -> Inlines:
         """Return one line of Markdown."""
         text = self.text(key)
-        inlines, findings = parse_inlines(text, file=self.sheet.notes.file, lang=lang, first_line=self.line(key))
-        self.sheet.notes.take(findings)
+        notes = self.sheet.notes
+        inlines, findings = parse_inlines(
+            text, file=notes.file, lang=lang, first_line=self.line(key), places=notes.whole_file
+        )
+        notes.take(findings)
         return inlines
 
     def blocks(self, key: str, *, lang: Lang, images: Collection[str]) -> Blocks:
         """Return Markdown in several paragraphs; `images` are the paths of the pictures that exist."""
         text = self.text(key)
         first = next((line for line in text.split("\n") if line.strip()), "")
-        line = self.sheet.notes.line_of(first, near=self.line(key)) or self.line(key)
-        blocks, findings = parse_blocks(text, file=self.sheet.notes.file, lang=lang, first_line=line, images=images)
-        self.sheet.notes.take(findings)
+        notes = self.sheet.notes
+        line = notes.line_of(first, near=self.line(key)) or self.line(key)
+        blocks, findings = parse_blocks(
+            text, file=notes.file, lang=lang, first_line=line, images=images, places=notes.whole_file
+        )
+        notes.take(findings)
         return blocks
 
     def wrong(self, key: str, wanted: str) -> None:

@@ -1,13 +1,11 @@
 """Collects findings about one file and points each at the line where its words stand."""
 
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
 
 from mailer.issue.model import Finding, Severity
+from mailer.issue.places import Places
 
 OF_EACH_RULE = 100
 """Findings of one rule in one file after which the rest is left out: nobody reads on, and each costs a search."""
@@ -15,25 +13,28 @@ OF_EACH_RULE = 100
 
 @dataclass(slots=True, kw_only=True)
 class Notebook:
-    """The findings about one file. `text` is the whole file, or a part of it that begins on `first_line`."""
+    """The findings about one file. `text` is the whole file, or a part of it that begins on `first_line`.
+
+    Findings of one rule about the same words on a line are about one occurrence after the other. `places` are those of
+    the whole file, when `text` is but a value in it.
+    """
 
     file: str
     text: str
     first_line: int = 1
     findings: list[Finding] = field(default_factory=list)
-    lines: Sequence[str] = field(init=False, repr=False)
+    places: Places | None = field(default=None, repr=False)
     _counts: Counter[str] = field(init=False, repr=False, default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.lines = unicodedata.normalize("NFC", self.text).split("\n")
 
     def error(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
         """Note something that stops composing."""
         self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint)
 
-    def warning(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
-        """Note something that is probably wrong."""
-        self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint)
+    def warning(
+        self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "", after: str = ""
+    ) -> None:
+        """Note something that is probably wrong; `after` is what the words stand behind."""
+        self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint, after=after)
 
     def note(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
         """Note something that is worth knowing."""
@@ -45,13 +46,24 @@ class Notebook:
 
     def line_of(self, words: str, *, near: int) -> int:
         """Return the line that holds `words`, the first one from `near` on, else 0."""
-        return find_place(self.lines, words, near=near, first_line=self.first_line)[0]
+        return self.whole_file.of(words, near=near)[0]
 
-    def _add(self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str) -> None:
+    @property
+    def whole_file(self) -> Places:
+        """The text in which places are found."""
+        if self.places is None:
+            self.places = Places(self.text, first_line=self.first_line)
+        return self.places
+
+    def _add(
+        self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str, after: str = ""
+    ) -> None:
         self._counts[rule] += 1
         if self._counts[rule] > OF_EACH_RULE:
             return
-        found, column = find_place(self.lines, words, near=line, first_line=self.first_line)
+        told = self.whole_file.told
+        found, column = self.whole_file.of(words, near=line, nth=told[rule, words, line], after=after)
+        told[rule, words, line] += 1
         self.findings.append(
             Finding(
                 severity=severity,
@@ -64,19 +76,3 @@ class Notebook:
                 hint=hint,
             )
         )
-
-
-def find_place(lines: Sequence[str], words: str, *, near: int = 0, first_line: int = 1) -> tuple[int, int]:
-    """Return line and column of `words`: the first place from line `near` on, else the first, else 0 and 0.
-
-    On its line the words are found as whole words where they stand so.
-    """
-    if not words:
-        return 0, 0
-    wanted = unicodedata.normalize("NFC", words)
-    start = max(near - first_line, 0)
-    for index in chain(range(start, len(lines)), range(min(start, len(lines)))):
-        if wanted in lines[index]:
-            whole = re.search(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", lines[index])
-            return index + first_line, (whole.start() if whole else lines[index].index(wanted)) + 1
-    return 0, 0

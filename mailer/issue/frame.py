@@ -81,6 +81,7 @@ def parse_frame(
         contact=next(iter(parse_contacts(fields, "contact")), None),
         important_dates=_important_dates(fields, lang=lang, known=known),
         link_groups=_link_groups(fields, "link_groups", lang=lang),
+        lines={key: fields.line(key) for key in KEYS if key in fields.values},
     )
     frame = Frame(
         issue=issue,
@@ -98,6 +99,7 @@ def _sections(tables: list[Fields]) -> tuple[Section, ...]:
             title=fields.text("title", required=position > 0),
             parent=fields.text("parent"),
             organisations=fields.texts("organisations"),
+            line=fields.line("title"),
         )
         _check_section(section, before=sections, fields=fields)
         sections.append(section)

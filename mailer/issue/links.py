@@ -9,14 +9,14 @@ import http.client
 import ipaddress
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from mailer.issue.findings import find_place
 from mailer.issue.model import Finding, Issue, Severity
-from mailer.issue.passages import links_in, passages_of
+from mailer.issue.passages import PlaceFinder, links_in, passages_of
 
 REDIRECTS_AT_MOST = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -66,16 +66,19 @@ def link_findings(
         if link.url.startswith("http")
     ]
     answers = ask_all((url for _, url in places), options=options or LinkOptions())
-    lines = {file: text.split("\n") for file, text in sources.items()}
-    return tuple(
-        _finding(passage.file, passage.line, url, answers[url], lines.get(passage.file, []))
-        for passage, url in places
-        if answers[url].problem
-    )
+    finder = PlaceFinder(sources, passages=())
+    before: Counter[tuple[str, int, str]] = Counter()
+    findings = []
+    for passage, url in places:
+        place = (passage.file, passage.line, url)
+        if answers[url].problem:
+            findings.append(_finding(*place, answers[url], finder, nth=before[place]))
+        before[place] += 1
+    return tuple(findings)
 
 
-def _finding(file: str, near: int, url: str, answer: Answer, lines: Sequence[str]) -> Finding:
-    line, column = find_place(lines, url, near=near)
+def _finding(file: str, near: int, url: str, answer: Answer, finder: PlaceFinder, *, nth: int) -> Finding:
+    line, column = finder.in_file(url, file, near=near, nth=nth)
     return Finding(
         severity=Severity.WARNING if answer.is_dead else Severity.NOTE,
         rule="dead-link",

@@ -30,6 +30,7 @@ from mailer.issue.model import (
     Text,
     number_headings,
 )
+from mailer.issue.places import Places
 from mailer.issue.urls import clean_url, find_bare_addresses
 
 NESTING_AT_MOST = 50
@@ -49,11 +50,20 @@ _COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
 
 
 def parse_blocks(
-    text: str, *, file: str, lang: Lang, first_line: int = 1, images: Collection[str] = ()
+    text: str,
+    *,
+    file: str,
+    lang: Lang,
+    first_line: int = 1,
+    images: Collection[str] = (),
+    places: Places | None = None,
 ) -> tuple[Blocks, tuple[Finding, ...]]:
-    """Parse the text of an item. `images` are the paths (`images/…`) of the pictures that exist."""
+    """Parse the text of an item. `images` are the paths (`images/…`) of the pictures that exist.
+
+    `places` are those of the whole file, when the text is a value in it.
+    """
     text = printable(text)
-    notes = Notebook(file=file, text=text, first_line=first_line)
+    notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
@@ -62,10 +72,12 @@ def parse_blocks(
     return number_headings(blocks), tuple(notes.findings)
 
 
-def parse_inlines(text: str, *, file: str, lang: Lang, first_line: int = 1) -> tuple[Inlines, tuple[Finding, ...]]:
-    """Parse one line of running text, such as an entry of a link group."""
+def parse_inlines(
+    text: str, *, file: str, lang: Lang, first_line: int = 1, places: Places | None = None
+) -> tuple[Inlines, tuple[Finding, ...]]:
+    """Parse one line of running text, such as an entry of a link group; `places` are those of the whole file."""
     text = printable(text)
-    notes = Notebook(file=file, text=text, first_line=first_line)
+    notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = _MARKDOWN.parseInline(text.strip())
@@ -242,7 +254,8 @@ class _Walker:
             children = (Text(_shown(span.url, span.written)),)
         words = printable("".join(each.text for each in children if isinstance(each, Text)))
         if not span.written:
-            self.notes.warning("no-address", "words that are to be a link have no address", line=span.line, words=words)
+            message = "words that are to be a link have no address"
+            self.notes.warning("no-address", message, line=span.line, words=words, after="[")
         elif not span.url:
             return children
         elif not children:

@@ -281,6 +281,7 @@ class Section:
     parent: str = ""
     organisations: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +307,7 @@ class LinkGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One newsletter issue, checked and complete."""
+    """One newsletter issue, checked and complete; `lines` are those of its own texts in `issue.toml`, by key."""
 
     slug: str
     title: str
@@ -325,6 +326,7 @@ class Issue:
     important_dates: tuple[ImportantDate, ...] = ()
     link_groups: tuple[LinkGroup, ...] = ()
     images: dict[str, bytes] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    lines: dict[str, int] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -341,23 +343,24 @@ class Issue:
 
 def images_of(issue: Issue) -> Iterator[Image]:
     """Return every picture the issue shows, in the order printed."""
-    yield from _images(issue.intro)
+    yield from images_in(issue.intro)
     for item in issue.items:
         if item.image:
             yield item.image
-        yield from _images(item.body)
+        yield from images_in(item.body)
 
 
-def _images(blocks: Blocks) -> Iterator[Image]:
+def images_in(blocks: Blocks) -> Iterator[Image]:
+    """Return every picture in a text."""
     for block in blocks:
         match block:
             case Image():
                 yield block
             case List(points=points):
                 for point in points:
-                    yield from _images(point)
+                    yield from images_in(point)
             case Quote(blocks=quoted):
-                yield from _images(quoted)
+                yield from images_in(quoted)
 
 
 def number_headings(blocks: Blocks) -> Blocks:

@@ -1,7 +1,10 @@
 """The runs of words in an issue, each with its place in the files, for rules that look at wording."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from mailer.issue.frame import FRAME
 from mailer.issue.model import (
@@ -18,8 +21,12 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
+    images_in,
     plain_text,
 )
+from mailer.issue.places import Places, occurrences
+
+_SIGN = re.compile(r"\S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +39,16 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The words alone, with `…` for those that are a web address."""
+        """The words alone, with `…` in place of each sign of those that are a web address."""
         return "".join(
-            "…" if isinstance(each, Link) and "://" in plain_text([each]) else plain_text([each])
-            for each in self.inlines
+            _SIGN.sub("…", words) if isinstance(each, Link) and "://" in words else words
+            for each, words in ((each, plain_text([each])) for each in self.inlines)
         )
+
+    @property
+    def words(self) -> str:
+        """The words alone, web addresses too: as long as `text`."""
+        return plain_text(self.inlines)
 
 
 def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
@@ -48,12 +60,35 @@ def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
     return passages
 
 
+def printed_passages(issue: Issue) -> Iterator[Passage]:
+    """Yield every text of an issue that is printed, what rules for wording leave alone too: names, places, pictures."""
+    for passages in passages_of(issue).values():
+        yield from (each for each in passages if (each.file, each.line) != (FRAME, issue.lines.get("preheader")))
+    yield from _facts(FRAME, *((each.line, each.place) for each in issue.important_dates))
+    if issue.contact:
+        yield from _facts(FRAME, (issue.contact.line, issue.contact.name))
+    yield from _facts(FRAME, *((each.line, each.alt) for each in images_in(issue.intro)))
+    for item in issue.items:
+        pictures = (item.image,) if item.image else ()
+        yield from _facts(
+            item.file,
+            *((each.line, each.name) for each in item.contacts),
+            *((each.line, text) for each in item.dates for text in (each.title, each.place)),
+            *((each.line, text) for each in pictures for text in (each.alt, each.caption)),
+            *((each.line, each.alt) for each in images_in(item.body)),
+        )
+
+
+def _facts(file: str, *facts: tuple[int, str]) -> Iterator[Passage]:
+    return (Passage(file=file, line=line, inlines=(Text(text),)) for line, text in facts)
+
+
 def _of_frame(issue: Issue) -> Iterator[Passage]:
-    for text in (issue.title, issue.masthead, issue.preheader, issue.reader_note):
-        yield Passage(file=FRAME, line=1, inlines=(Text(text),))
+    for key in ("title", "masthead", "preheader", "reader_note"):
+        yield Passage(file=FRAME, line=issue.lines.get(key, 1), inlines=(Text(getattr(issue, key)),))
     yield from passages_in(issue.intro, FRAME)
     for section in issue.sections:
-        yield Passage(file=FRAME, line=1, inlines=(Text(section.title),))
+        yield Passage(file=FRAME, line=section.line, inlines=(Text(section.title),))
     for each in issue.important_dates:
         yield Passage(file=FRAME, line=each.line, inlines=each.text)
     yield from _of_groups(issue.link_groups)
@@ -84,15 +119,45 @@ def passages_in(blocks: Blocks, file: str) -> Iterator[Passage]:
 
 def links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link]]:
     """Yield every link with the passage it stands in."""
+    for passage, link, _ in placed_links_in(passages):
+        yield passage, link
+
+
+def placed_links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link, int]]:
+    """Yield every link with the passage it stands in, and where its words begin in that."""
     for passage in passages:
-        for link in _links(passage.inlines):
-            yield passage, link
+        for link, at in _links(passage.inlines, 0):
+            yield passage, link, at
 
 
-def _links(inlines: Inlines) -> Iterator[Link]:
+def _links(inlines: Inlines, at: int) -> Iterator[tuple[Link, int]]:
     for inline in inlines:
         match inline:
             case Link():
-                yield inline
+                yield inline, at
             case Strong(children) | Emphasis(children):
-                yield from _links(children)
+                yield from _links(children, at)
+        at += len(plain_text([inline]))
+
+
+class PlaceFinder:
+    """Finds the words of passages in the texts of their files, of which `sources` has those that can be read."""
+
+    def __init__(self, sources: Mapping[str, str], *, passages: Iterable[Passage]) -> None:
+        self._places = {file: Places(text, is_toml=file == FRAME) for file, text in sources.items()}
+        self._on_line: dict[tuple[str, int], list[Passage]] = defaultdict(list)
+        for passage in passages:
+            self._on_line[passage.file, passage.line].append(passage)
+
+    def in_passage(self, words: str, passage: Passage, *, at: int) -> tuple[int, int]:
+        """Line and column of the words that begin at `at` in a passage; 0 and 0 when they cannot be found."""
+        if passage.file not in self._places or not words:
+            return 0, 0
+        before = takewhile(lambda each: each.inlines is not passage.inlines, self._on_line[passage.file, passage.line])
+        nth = sum(1 for each in before for _ in occurrences(each.words, words))
+        nth += sum(1 for start in occurrences(passage.words, words) if start < at)
+        return self._places[passage.file].of_read(words, near=passage.line, nth=nth)
+
+    def in_file(self, words: str, file: str, *, near: int, nth: int = 0) -> tuple[int, int]:
+        """Line and column of words that stand `nth` times from line `near` on before this; 0 and 0 when nowhere."""
+        return self._places[file].of(words, near=near, nth=nth) if file in self._places else (0, 0)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, printable
+from mailer.issue.characters import UNPRINTABLE, name_of, printable
 from mailer.issue.fields import did_you_mean
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import OF_EACH_RULE, Notebook
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
 from mailer.issue.model import Finding, Issue, Severity, images_of
@@ -25,11 +26,15 @@ _ISSUE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueReading:
-    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file."""
+    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file.
+
+    `readable` is all of it that could be read, errors or not: its words can be looked at, but it is not to be composed.
+    """
 
     issue: Issue | None
     findings: tuple[Finding, ...]
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    readable: Issue | None = None
 
 
 def find_issue(issues_folder: Path, slug: str) -> Path:
@@ -60,7 +65,8 @@ def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str
     shelf = _Shelf(folder=folder)
     issue = _read(shelf, known=helsefellesskap, publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
-    return IssueReading(issue=None if failed else issue, findings=tuple(shelf.findings), sources=shelf.sources)
+    findings = tuple(shelf.findings)
+    return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
 
 
 def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue | None:
@@ -125,12 +131,22 @@ class _Shelf:
         return self.sources[self.name(path)]
 
     def note_unprintable(self, path: Path, text: str) -> None:
-        notes = Notebook(file=self.name(path), text="", findings=self.findings)
-        for found in UNPRINTABLE.finditer(text):
-            line = text.count("\n", 0, found.start()) + 1
-            message = f"an unprintable character (U+{ord(found[0]):04X}) is left out"
-            notes.warning("character", message, line=line, hint="It often comes from Word or a web page; delete it.")
-            return
+        """A warning for each line with such characters, at the first of them."""
+        lines = enumerate(re.split(r"\r\n?|\n", text), start=1)
+        found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
+        for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
+            more = f" and {len(others)} more" if others else ""
+            self.findings.append(
+                Finding(
+                    severity=Severity.WARNING,
+                    rule="character",
+                    message=f"an unprintable character ({name_of(first[0][0])}) is left out{more}",
+                    file=self.name(path),
+                    line=number,
+                    column=first.start() + 1,
+                    hint="It often comes from Word or a web page; delete it.",
+                )
+            )
 
     def data(self, path: Path, *, at_most: int) -> bytes | None:
         try:

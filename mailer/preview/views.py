@@ -1,5 +1,6 @@
 """What the preview shows of an issue: every form of one variant with a reader's values in it, and what was found."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from email import message_from_bytes
@@ -103,7 +104,7 @@ def look_at(services: Services, reading: IssueReading, view: View | None, *, tod
 
 
 def view_of(services: Services, reading: IssueReading, choice: Choice, *, readers: Readers) -> View | None:
-    """Compose an issue for the chosen reader, or for an example reader of the chosen list.
+    """Compose an issue for the chosen reader, or for an example reader of the chosen list; None when that fails.
 
     Raises `MailerError` for a choice that is none.
     """
@@ -112,8 +113,12 @@ def view_of(services: Services, reading: IssueReading, choice: Choice, *, reader
         return None
     lists = reader.lists if reader else tuple(filter(None, choice.list.split(",")))
     lang = reader.lang if reader else choice.lang
-    composed = services.composer.compose(reading.issue, chosen_key(services, reading.issue, lists=lists, lang=lang))
-    return View(services=services, issue=reading.issue, composed=composed, reader=reader)
+    key = chosen_key(services, reading.issue, lists=lists, lang=lang)
+    with suppress(MailerError):  # which is among the findings
+        composed = services.composer.compose(reading.issue, key)
+        view = View(services=services, issue=reading.issue, composed=composed, reader=reader)
+        return view if view.eml else None
+    return None
 
 
 def _with_values(services: Services, text: str, reader: Reader | None) -> str:
@@ -149,7 +154,7 @@ def web_version(services: Services, view: View) -> str:
 
 def pdf_of(services: Services, view: View) -> bytes:
     """The PDF."""
-    return printed_issue(services, view.issue).pdf
+    return printed_issue(services, view.issue)
 
 
 def require_view(look: Look) -> View:

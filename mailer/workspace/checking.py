@@ -1,10 +1,11 @@
 """Everything that `mailer check` looks at: the files, the words, the composed mail, the year, the recipients."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from mailer.compose.glyph_findings import glyph_findings
 from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
 from mailer.issue.catalogue import RULES
@@ -12,11 +13,13 @@ from mailer.issue.fields import did_you_mean
 from mailer.issue.frame import FRAME
 from mailer.issue.links import link_findings
 from mailer.issue.lint import lint
-from mailer.issue.lint.completeness import old_introduction
+from mailer.issue.lint.completeness import OF_ABSENCE, old_introduction
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, issue_slugs
+from mailer.message.compiled import compile_message
+from mailer.message.headers import HeaderError
 from mailer.workspace.merge_values import merge_findings
 
 if TYPE_CHECKING:
@@ -82,13 +85,16 @@ def widest_key(services: "Services", issue: Issue) -> "VariantKey":
 
 
 def _more(services: "Services", reading: IssueReading, today: date) -> Iterator[Finding]:
-    """What can only be found in an issue that can be read."""
+    """What can only be found in an issue that can be read; its words also when there is an error elsewhere."""
     if reading.issue is None:
+        if reading.readable:
+            words = lint(reading.readable, today=today, sources=reading.sources)
+            yield from (each for each in words if each.rule not in OF_ABSENCE)
         return
     yield from lint(reading.issue, today=today, sources=reading.sources)
     yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
     yield from _taken_over(services, reading.issue, reading.sources[FRAME])
-    yield from _composed(services, reading.issue)
+    yield from _composed(services, reading.issue, reading.sources)
 
 
 def _taken_over(services: "Services", issue: Issue, frame: str) -> Iterator[Finding]:
@@ -100,14 +106,44 @@ def _taken_over(services: "Services", issue: Issue, frame: str) -> Iterator[Find
         yield from old_introduction(issue, frame=frame, last=last, last_slug=before[-1])
 
 
-def _composed(services: "Services", issue: Issue) -> Iterator[Finding]:
+def _composed(services: "Services", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
+    """What is found in the mail and in the PDF, which need not be printed for that."""
     try:
         composed = services.composer.compose(issue, widest_key(services, issue))
+        compile_message(composed, sender=services.sender, slug=issue.slug)
     except MailerError as error:
-        yield Finding(severity=Severity.ERROR, rule="composing", message=error.what, file=error.where, hint=error.hint)
+        yield _cannot_be_composed(error, issue)
         return
     yield from composed.findings
     yield from mail_findings(composed, services.theme)
+    yield from glyph_findings(
+        issue,
+        templates=services.templates,
+        publication=services.publication,
+        sources=sources,
+        elsewhere=_texts_elsewhere(services),
+    )
+
+
+def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
+    """An error in a template at its place, one in a header field at that of the words that go into it."""
+    is_header = isinstance(error, HeaderError)
+    return Finding(
+        severity=Severity.ERROR,
+        rule="composing",
+        message=f"{error.where}: {error.what}" if is_header else error.what,
+        file=FRAME if is_header or not error.where else error.where,
+        line=issue.lines.get("title", 0) if error.where == "Subject" else 0,
+        words=issue.title if error.where == "Subject" else "",
+        hint=error.hint,
+    )
+
+
+def _texts_elsewhere(services: "Services") -> dict[str, str]:
+    """What is printed of the settings and the lists, by the place where it is written."""
+    settings, newsletter = services.settings, services.settings.newsletter
+    texts = {settings.origin("newsletter", key): getattr(newsletter, key) for key in ("publisher", "name")}
+    return texts | {"the list of helsefellesskap": " ".join(place.name for place in services.publication.places)}
 
 
 def issues_of_year(services: "Services", issue: Issue) -> list[Issue]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.images import with_pictures
-from mailer.compose.printed import PrintedIssue, print_pdf
+from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
@@ -32,14 +32,6 @@ class Written:
 
     file: Path
     size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """The files of a composed issue, and what was found on the way."""
-
-    files: tuple[Written, ...]
-    findings: tuple[Finding, ...]
 
 
 def require_known(services: "Services", slug: str) -> None:
@@ -75,36 +67,35 @@ def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang
     return services.composer.variant_key(issue, slugs, lang=lang or issue.lang)
 
 
-def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> Build:
+def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> tuple[Written, ...]:
     """Write every form of an issue into its own folder, without leaving dates that an earlier version had."""
     folder = services.settings.paths.build / issue.slug
-    build = write_issue(services, issue, key, folder)
+    written = write_issue(services, issue, key, folder)
     calendars = {folder / "issue.ics", *folder.glob("dates/[0-9]*.ics")}
-    for each in calendars.difference(each.file for each in build.files):
+    for each in calendars.difference(each.file for each in written):
         each.unlink(missing_ok=True)
-    return build
+    return written
 
 
-def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> Build:
+def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> tuple[Written, ...]:
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
     composed = services.composer.compose(issue, key)
-    printed = printed_issue(services, issue)
     calendar = issue_calendar(services, issue)
     forms = {
         "issue.html": with_pictures(with_example_values(services, composed.html), composed.images).encode(),
         "issue.txt": with_example_values(services, composed.text).encode(),
         "issue.mjml": composed.mjml.encode(),
         "issue.eml": example_message(services, composed, slug=issue.slug),
-        "issue.pdf": printed.pdf,
+        "issue.pdf": printed_issue(services, issue),
         "web.html": issue_webpage(services, issue).encode(),
     }
     if calendar.whole:
         forms["issue.ics"] = calendar.whole
     forms |= {f"dates/{number}.ics": event for number, event in enumerate(calendar.events, 1)}
-    return Build(files=write_files(folder, forms), findings=(*composed.findings, *printed.findings))
+    return write_files(folder, forms)
 
 
-def printed_issue(services: "Services", issue: Issue) -> PrintedIssue:
+def printed_issue(services: "Services", issue: Issue) -> bytes:
     """The PDF of an issue; its time stamp is the issue's own date, so the same issue gives the same bytes."""
     return print_pdf(
         issue,

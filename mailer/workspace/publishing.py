@@ -1,9 +1,9 @@
-"""Keeping an issue as it is sent, in every form that its mails link to."""
+"""Keeping an issue as it is to be sent, in every form that its mails link to."""
 
 from typing import TYPE_CHECKING
 
 from mailer.compose.published_events import Revision
-from mailer.editions.store import Edition, EditionStore
+from mailer.editions.store import EditionStore
 from mailer.workspace.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
 
 if TYPE_CHECKING:
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from mailer.issue.model import Issue
 
 
-def store_edition(services: "Services", issue: "Issue") -> Edition:
-    """Store the web page, the PDF, the text and the calendars of an issue; what is stored already stays as it was."""
+def store_edition(services: "Services", issue: "Issue") -> None:
+    """Store the web page, the PDF, the text and the calendars of an issue, which are public when its mailing starts."""
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
     editions = EditionStore(services.database, clock=services.clock)
     revision = Revision(published=editions.every(issue.slug, "ics"), at=services.clock())
     calendar = issue_calendar(services, issue, revision=revision)
     forms = {
         "html": issue_webpage(services, issue).encode(),
-        "pdf": printed_issue(services, issue).pdf,
+        "pdf": printed_issue(services, issue),
         "txt": with_example_values(services, composed.text).encode(),
     }
     forms |= {"ics": calendar.whole} if calendar.whole else {}
     forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
-    return editions.store(
+    editions.store(
         slug=issue.slug,
         content_hash=services.composer.content_hash(issue),
         title=composed.subject,

@@ -75,13 +75,14 @@ def preview_mailing(services: Services, prepared: Prepared) -> Plan:
 
 
 def plan(services: Services, prepared: Prepared, *, expected: int) -> Plan:
-    """Freeze the mailing and keep the edition that its links lead to; refuses when it is not `expected` recipients."""
+    """Keep the edition that the mails lead to, and freeze the mailing; refuses when it is not `expected` recipients."""
 
     def compile_variant(key: VariantKey) -> CompiledMessage:
         composed = services.composer.compose(prepared.issue, key)
         return compile_message(composed, sender=services.sender, slug=prepared.issue.slug)
 
-    planned = plan_mailing(
+    store_edition(services, prepared.issue)
+    return plan_mailing(
         services.ledger,
         prepared.draft,
         audience=services.subscribers.read_audience(prepared.draft.lists or None),
@@ -89,8 +90,6 @@ def plan(services: Services, prepared: Prepared, *, expected: int) -> Plan:
         compile_variant=compile_variant,
         expected=expected,
     )
-    store_edition(services, prepared.issue)
-    return planned
 
 
 def dispatcher(services: Services) -> Dispatcher:

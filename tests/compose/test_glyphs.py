@@ -1,3 +1,7 @@
+import re
+import unicodedata
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,6 +9,10 @@ from mailer.compose.glyphs import read_glyphs
 from mailer.rendering.templates import Templates
 
 COVERAGE = Templates().path("print/fonts/coverage.txt")
+NAMED = [each for each in map(chr, range(0x110000)) if unicodedata.name(each, "")]
+
+
+ARROWS = "".join(map(chr, (*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980))))
 
 
 def test_norwegian_and_sami_letters_are_covered() -> None:
@@ -39,3 +47,45 @@ def test_data_keeps_its_shape() -> None:
 def test_whatever_comes_out_is_covered(text: str) -> None:
     glyphs = read_glyphs(COVERAGE)
     assert set(glyphs.cover(text)) <= glyphs.covered
+
+
+@pytest.mark.parametrize(
+    ("kind", "characters"),
+    [
+        ("arrows", [each for each in ARROWS if re.search(r"\b(LEFT|RIGHT)WARDS ARROW", unicodedata.name(each))]),
+        ("bullets", list("•‣⁃▪▫■□●○◦◆◇◘◙❖►▶➢")),
+        ("hyphens and dashes", [each for each in NAMED if unicodedata.category(each) == "Pd"]),
+        ("spaces", [each for each in map(chr, range(0x110000)) if unicodedata.category(each) in {"Zs", "Zl", "Zp"}]),
+        ("units", [each for each in map(chr, range(0x3300, 0x3400)) if "<square>" in unicodedata.decomposition(each)]),
+        ("more units", list("℃℉K\N{ANGSTROM SIGN}\N{OHM SIGN}ΩµμÅ°‰%№")),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_whole_kinds_of_signs_have_a_plain_form_where_the_fonts_lack_them(kind: str, characters: list[str]) -> None:
+    """But what is written in Japanese, which the fonts cannot print at all."""
+    glyphs = read_glyphs(COVERAGE)
+    latin = [each for each in characters if unicodedata.normalize("NFKC", each)[0] < "⺀" or each == "\u3000"]
+    assert len(latin) >= 10, kind
+    assert glyphs.missing_in("".join(latin)) == ()
+    assert set(glyphs.cover("".join(latin))) <= glyphs.covered
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("helse‐Norge", "helse-Norge"),
+        ("A → B ⇒ C ↔ D ← E", "A -> B => C <-> D <- E"),
+        ("● ett ○ to ■ tre", "• ett • to • tre"),
+        ("20 ℃, 5 ㎏, 3 ㎡", "20 °C, 5 kg, 3 m²"),
+        ("1️⃣ først ✔️", "1 først \N{REPLACEMENT CHARACTER}"),
+        ("−5 ‒ 3", "−5 – 3"),
+    ],
+)
+def test_a_plain_form_says_the_same(written: str, printed: str) -> None:
+    assert read_glyphs(COVERAGE).cover(written) == printed
+
+
+@pytest.mark.parametrize("character", "²³⁻⅓①↑↓▲▼☐☑✓🦌★")
+def test_what_would_say_something_else_has_no_plain_form(character: str) -> None:
+    glyphs = read_glyphs(COVERAGE)
+    assert glyphs.cover(character) in {character, glyphs.substitute}

@@ -239,7 +239,7 @@ def test_any_issue_composes_into_our_own_elements_with_all_slots(
 def test_any_issue_can_be_printed(templates: Templates, publication: Publication, issue: Drawn[Issue]) -> None:
     now = datetime(2023, 12, 1, tzinfo=UTC)
     printed = print_pdf(issue.value, templates=templates, theme=Theme(), publication=publication, timestamp=now)
-    assert printed.pdf.startswith(b"%PDF-")
+    assert printed.startswith(b"%PDF-")
 
 
 @given(drawn_issue=drawn(ISSUE))
@@ -280,7 +280,7 @@ def test_an_issue_of_up_to_sixty_items_comes_out_in_every_form(
     page = compose_webpage(issue, **forms)  # type: ignore[arg-type]  # as named above
     assert page.count("<article") == len(numbered)
     printed = print_pdf(issue, timestamp=datetime(2023, 12, 1, tzinfo=UTC), **forms)  # type: ignore[arg-type]  # as above
-    assert printed.pdf.startswith(b"%PDF-")
+    assert printed.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS[:12])

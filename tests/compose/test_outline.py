@@ -99,7 +99,7 @@ def test_headings_are_numbered_in_reading_order_wherever_they_stand() -> None:
 def printed(templates: Templates, publication: Publication) -> Print:
     def print_it(issue: Issue) -> bytes:
         now = datetime(2023, 12, 1, tzinfo=UTC)
-        return print_pdf(issue, templates=templates, theme=Theme(), publication=publication, timestamp=now).pdf
+        return print_pdf(issue, templates=templates, theme=Theme(), publication=publication, timestamp=now)
 
     return print_it
 

@@ -160,11 +160,22 @@ def test_a_broken_template_is_said_in_words_and_recovers(client: Any, services: 
     template = services.settings.paths.templates / "email" / "issue.mjml.j2"
     good = template.read_text("utf-8")
     template.write_text("{% if %}", encoding="utf-8")
+    broken = client.get("/").text
+    assert 'data-kind="broken"' in broken
+    assert "issue.mjml.j2" in broken
+    assert "preview.js" in broken
+    template.write_text(good, encoding="utf-8")
+    assert 'data-kind="good"' in client.get("/").text
+
+
+def test_a_broken_template_of_the_page_itself_is_said_in_words_and_recovers(client: Any, services: Services) -> None:
+    template = services.settings.paths.templates / "web" / "preview.html.j2"
+    template.write_text("{% if %}", encoding="utf-8")
     refused = client.get("/")
     assert refused.status_code == 400
-    assert "issue.mjml.j2" in refused.text
+    assert "preview.html.j2" in refused.text
     assert "preview.js" in refused.text
-    template.write_text(good, encoding="utf-8")
+    template.unlink()
     assert client.get("/").status_code == 200
 
 

@@ -15,6 +15,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from mailer.bootstrap import Services, build_services
+from mailer.database.tables import mailing
+from mailer.editions.store import EditionStore
 from mailer.subscribers.tokens import Purpose, make_token
 from mailer.web.server import _listen, build_application
 from mailer.workspace.creation import init_workspace
@@ -74,6 +76,22 @@ def services(open_services: Callable[[str], AbstractContextManager[Services]], t
             "ola@bergen.example", lists=["bergen", "fonna", "nasjonale"], basis="e: case 1", lang="nn"
         )
         yield built
+
+
+@pytest.fixture
+def publish() -> Callable[..., None]:
+    """Store an edition and have it sent."""
+
+    def publish(services: Services, slug: str, content_hash: str, *, title: str, lang: str, forms: Any) -> None:
+        store = EditionStore(services.database, clock=services.clock)
+        store.store(slug=slug, content_hash=content_hash, title=title, lang=lang, forms=forms)
+        row = {"slug": slug, "content_hash": content_hash, "state": "finished", "lists": [], "subject": title}
+        now = services.clock()
+        with services.database.writing() as connection:
+            values = row | {"in_doubt_policy": "hold", "created_at": now, "started_at": now, "finished_at": now}
+            connection.execute(mailing.insert().values(values))
+
+    return publish
 
 
 @pytest.fixture

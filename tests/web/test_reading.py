@@ -14,6 +14,7 @@ from mailer.editions.store import EditionStore
 from mailer.web.server import build_application
 
 Ask = Callable[..., httpx.Response]
+Publish = Callable[..., None]
 FORMS = {
     "html": b"<!DOCTYPE html><title>Brev</title>",
     "pdf": b"%PDF-1.7",
@@ -23,10 +24,8 @@ FORMS = {
 
 
 @pytest.fixture
-def editions(services: Services) -> EditionStore:
-    store = EditionStore(services.database, clock=services.clock)
-    store.store(slug="2023-12", content_hash="abc", title="Desember", lang="nb", forms=FORMS)
-    return store
+def editions(services: Services, publish: Publish) -> None:
+    publish(services, "2023-12", "abc", title="Desember", lang="nb", forms=FORMS)
 
 
 @pytest.mark.usefixtures("editions")
@@ -66,18 +65,27 @@ def test_an_address_that_postgresql_cannot_compare_is_none_of_ours(
     open_services: Callable[[str], AbstractContextManager[Services]],
     ask_of: Callable[[Starlette], Ask],
     postgresql_server: Any,
+    publish: Publish,
     path: str,
 ) -> None:
     with postgresql_server.database(template=postgresql_server.template) as url, open_services(url) as services:
-        EditionStore(services.database, clock=services.clock).store(
-            slug="2023-12", content_hash="abc", title="Desember", lang="nb", forms={"html": b"<p>"}
-        )
+        publish(services, "2023-12", "abc", title="Desember", lang="nb", forms={"html": b"<p>"})
         assert ask_of(build_application(services))("GET", path).status_code == 404
 
 
-def test_a_correction_is_shown_instead_of_what_it_corrects(ask: Ask, editions: EditionStore) -> None:
-    editions.store(slug="2023-12", content_hash="def", title="Rettet", lang="nb", forms={"html": b"corrected"})
+@pytest.mark.usefixtures("editions")
+def test_a_correction_is_shown_instead_of_what_it_corrects(ask: Ask, services: Services, publish: Publish) -> None:
+    publish(services, "2023-12", "def", title="Rettet", lang="nb", forms={"html": b"corrected"})
     assert ask("GET", "/2023-12").content == b"corrected"
+
+
+def test_what_is_stored_and_not_sent_is_nowhere_to_be_seen(ask: Ask, services: Services) -> None:
+    store = EditionStore(services.database, clock=services.clock)
+    store.store(slug="2023-12", content_hash="abc", title="Desember", lang="nb", forms=FORMS)
+    for path in ("/2023-12", "/2023-12.pdf", "/2023-12.txt", "/2023-12/3.ics"):
+        assert (ask("GET", path).status_code, ask("HEAD", path).status_code) == (404, 404)
+    for path in ("/", "/nowhere"):
+        assert "Desember" not in ask("GET", path).text
 
 
 def test_pages_can_live_below_a_path_of_another_site(services: Services, ask_of: Callable[[Starlette], Ask]) -> None:

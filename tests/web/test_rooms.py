@@ -7,18 +7,15 @@ import httpx
 import pytest
 
 from mailer.bootstrap import Services
-from mailer.editions.store import EditionStore
 
 Ask = Callable[..., httpx.Response]
 FORMS = {"html": b"<!DOCTYPE html><title>Brev</title>"}
 
 
 @pytest.fixture
-def editions(services: Services) -> EditionStore:
-    store = EditionStore(services.database, clock=services.clock)
-    store.store(slug="2022-02", content_hash="abc", title="Brev – februar 2022", lang="nb", forms=FORMS)
-    store.store(slug="2023-12", content_hash="abc", title="Brev – desember 2023", lang="nn", forms=FORMS)
-    return store
+def editions(services: Services, publish: Callable[..., None]) -> None:
+    publish(services, "2022-02", "abc", title="Brev – februar 2022", lang="nb", forms=FORMS)
+    publish(services, "2023-12", "abc", title="Brev – desember 2023", lang="nn", forms=FORMS)
 
 
 @pytest.mark.parametrize(

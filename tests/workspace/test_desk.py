@@ -31,10 +31,10 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def test_every_form_of_an_issue_is_written_without_open_slots(services: Services, tmp_path: Path) -> None:
     issue = require_issue(services, SLUG)
     built = write_issue(services, issue, widest_key(services, issue), tmp_path / "out")
-    names = {each.file.name for each in built.files}
+    names = {each.file.name for each in built}
     assert names == {each.name for each in (tmp_path / "out").iterdir()}
     assert names >= {"issue.html", "issue.txt", "issue.mjml", "issue.eml", "issue.pdf"}
-    assert all(each.size == each.file.stat().st_size for each in built.files)
+    assert all(each.size == each.file.stat().st_size for each in built)
     assert "kari.nordmann@kommune.example" in (tmp_path / "out" / "issue.txt").read_text("utf-8")
     mail = message_from_bytes((tmp_path / "out" / "issue.eml").read_bytes())
     assert mail["To"] == "kari.nordmann@kommune.example"
@@ -49,7 +49,7 @@ def test_the_folder_of_an_issue_holds_no_dates_of_an_earlier_version(services: S
         frame.write_text(plain + days * day, encoding="utf-8")
         issue = require_issue(services, SLUG)
         built = build_issue(services, issue, widest_key(services, issue))
-        assert {each.file for each in built.files} == {each for each in folder.rglob("*") if each.is_file()}
+        assert {each.file for each in built} == {each for each in folder.rglob("*") if each.is_file()}
         assert len([*folder.glob("dates/*.ics")]) == days
 
 
@@ -90,9 +90,9 @@ def test_a_date_that_is_moved_before_an_issue_is_sent_again_is_moved_in_calendar
     for day in ("2024-06-10", "2024-06-11", "2024-06-11"):
         date_of_issue = f'\n[[important_dates]]\ndate = {day}\ntext = "Møte"\ntime = "10.00"\n'
         frame.write_text(plain + date_of_issue, encoding="utf-8")
-        edition = store_edition(services, require_issue(services, SLUG))
-        read.append(EditionStore(services.database, clock=services.clock).read(edition.id, "ics"))
-    events: list[Any] = [icalendar.Calendar.from_ical(each or b"").events[0] for each in read]
+        store_edition(services, require_issue(services, SLUG))
+        read.append(EditionStore(services.database, clock=services.clock).every(SLUG, "ics")[-1])
+    events: list[Any] = [icalendar.Calendar.from_ical(each).events[0] for each in read]
     first, second, third = events
     assert first["uid"] == second["uid"]
     assert (first["sequence"], second["sequence"]) == (0, 1)

@@ -1,14 +1,15 @@
 """Finds what is probably wrong in an issue that can be read: warnings and notes, never changes."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 
-from mailer.issue.findings import OF_EACH_RULE, find_place
+from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.lint.reading import Reading, Rule, Slip
 from mailer.issue.lint.rules import RULES
 from mailer.issue.model import Finding, Issue, Precision
-from mailer.issue.passages import passages_of
+from mailer.issue.passages import PlaceFinder, passages_of
 
 __all__ = ["RULES", "lint"]
 
@@ -16,13 +17,28 @@ __all__ = ["RULES", "lint"]
 def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """Check an issue by every rule; `sources` are the texts of its files, in which places are found."""
     reading = Reading(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
-    lines = {file: text.split("\n") for file, text in sources.items()}
-    slips = ((rule, slip) for rule in RULES for slip in islice(rule.check(reading), OF_EACH_RULE))
-    return tuple(_located(rule, slip, lines.get(slip.file, [])) for rule, slip in slips)
+    finder = PlaceFinder(sources, passages=reading.all_passages())
+    return tuple(
+        _located(rule, slip, finder, nth=nth)
+        for rule in RULES
+        for slip, nth in _counted(islice(rule.check(reading), OF_EACH_RULE))
+    )
 
 
-def _located(rule: Rule, slip: Slip, lines: Sequence[str]) -> Finding:
-    line, column = find_place(lines, slip.words, near=slip.line)
+def _counted(slips: Iterable[Slip]) -> Iterator[tuple[Slip, int]]:
+    """Each slip with how often its words stand before it."""
+    before: Counter[tuple[str, int, str]] = Counter()
+    for slip in slips:
+        place = (slip.file, slip.line, slip.words)
+        yield slip, before[place] if slip.nth is None else slip.nth
+        before[place] += 1
+
+
+def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Finding:
+    if slip.passage:
+        line, column = finder.in_passage(slip.words, slip.passage, at=slip.at)
+    else:
+        line, column = finder.in_file(slip.words, slip.file, near=slip.line, nth=nth)
     return Finding(
         severity=rule.severity,
         rule=rule.id,
@@ -38,5 +54,7 @@ def _located(rule: Rule, slip: Slip, lines: Sequence[str]) -> Finding:
 def _day_read(issue: Issue, today: date) -> date:
     """The day of publication, or today when the issue comes out this month."""
     start = issue.published.start
+    if start == date.min:  # it could not be read
+        return today
     this_month = (today.year, today.month) == (start.year, start.month)
     return today if this_month and issue.published.precision is not Precision.DAY else start

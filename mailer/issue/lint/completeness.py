@@ -12,6 +12,8 @@ from mailer.issue.model import Finding, Issue, Placement, Severity
 from mailer.issue.passages import links_in, passages_in
 
 LONGEST_PREHEADER = 120
+OF_ABSENCE = frozenset({"no-preheader", "no-contact"})
+"""The rules that find what is not there: it may be what could not be read."""
 _INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
 _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
 
@@ -21,7 +23,7 @@ def example_left(reading: Reading) -> Iterator[Slip]:
     for item in reading.issue.items:
         hint = f"Write your own item over it, or delete {item.file}."
         left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
-        yield from (slip_in(each, "this is still the example", each.text, hint) for each in islice(left, 1))
+        yield from (slip_in(each, "this is still the example", each.text, hint, at=0) for each in islice(left, 1))
 
 
 def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
@@ -85,4 +87,5 @@ def long_preheader(reading: Reading) -> Iterator[Slip]:
     if length > LONGEST_PREHEADER:
         message = f"the preheader has {length} characters and will be cut"
         hint = f"Say the most important first, in {LONGEST_PREHEADER} characters."
-        yield Slip(file=FRAME, line=1, message=message, words=reading.issue.preheader[:40], hint=hint)
+        line = reading.issue.lines.get("preheader", 1)
+        yield Slip(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)

@@ -32,10 +32,10 @@ def wrong_weekday(reading: Reading) -> Iterator[Slip]:
         for match in _WEEKDAY_AND_DATE.finditer(passage.text):
             day = _written_day(match, near=reading.day)
             if day is None:
-                yield slip_in(passage, "this date is in no calendar", match[0])
+                yield slip_in(passage, "this date is in no calendar", match[0], at=match.start())
             elif match[1].lower() not in _WEEKDAYS[day.weekday()]:
                 hint = f"{day:%d.%m.%Y} is a {_WEEKDAYS[day.weekday()][0]}."
-                yield slip_in(passage, "weekday and date do not agree", match[0], hint)
+                yield slip_in(passage, "weekday and date do not agree", match[0], hint, at=match.start())
 
 
 def _written_day(match: re.Match[str], *, near: date) -> date | None:
@@ -75,15 +75,15 @@ def promise(reading: Reading) -> Iterator[Slip]:
     """What the issue promises about the next one must lie ahead, the deadline before the issue."""
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
-        words = _iso(issue.next_issue)
-        yield Slip(file=FRAME, line=1, message="the next issue lies before this one", words=words)
+        line, words = issue.lines.get("next_issue", 1), _iso(issue.next_issue)
+        yield Slip(file=FRAME, line=line, message="the next issue lies before this one", words=words)
     if issue.contribution_deadline:
-        words = issue.contribution_deadline.isoformat()
+        line, words = issue.lines.get("contribution_deadline", 1), issue.contribution_deadline.isoformat()
         if issue.contribution_deadline < reading.day:
-            yield Slip(file=FRAME, line=1, message="the deadline for contributions is over", words=words)
+            yield Slip(file=FRAME, line=line, message="the deadline for contributions is over", words=words)
         elif issue.next_issue and issue.contribution_deadline > _last_day(issue.next_issue):
             message = "the deadline for contributions lies after the next issue"
-            yield Slip(file=FRAME, line=1, message=message, words=words)
+            yield Slip(file=FRAME, line=line, message=message, words=words)
 
 
 def _dates_to_keep(issue: Issue) -> Iterator[tuple[str, int, CalendarDate, str]]:

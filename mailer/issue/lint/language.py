@@ -96,17 +96,25 @@ def other_form(reading: Reading) -> Iterator[Slip]:
 
 
 def _other_forms(passage: Passage, lang: Lang) -> Iterator[Slip]:
-    text = _QUOTED.sub(lambda match: " " * len(match[0]), _own_words([passage]))
+    text = _QUOTED.sub(lambda match: " " * len(match[0]), _without_links(passage))
     other: Lang = "nb" if lang == "nn" else "nn"
     own = NAMES[lang].capitalize()
     message = f"a form of {NAMES[other]} in a text that is {NAMES[lang]}"
     for match in _WORD.finditer(text):
         if match[0] in _FORMS[lang]:
-            yield slip_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.")
+            yield slip_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.", at=match.start())
         elif match[0].islower() and _OTHER_ENDING[lang].fullmatch(match[0]):
-            yield slip_in(passage, message, match[0], f"{own} ends the word in another way; look it up.")
+            hint = f"{own} ends the word in another way; look it up."
+            yield slip_in(passage, message, match[0], hint, at=match.start())
     for match in _PASSIVE[lang].finditer(text):
-        yield slip_in(passage, message, match[0], f"{own} writes the passive with {_PASSIVE_ENDING[lang]}.")
+        hint = f"{own} writes the passive with {_PASSIVE_ENDING[lang]}."
+        yield slip_in(passage, message, match[0], hint, at=match.start())
+
+
+def _without_links(passage: Passage) -> str:
+    """The words with blanks in place of those of links."""
+    words = ((each, plain_text([each])) for each in passage.inlines)
+    return "".join(" " * len(text) if isinstance(each, Link) else text for each, text in words)
 
 
 def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...]:

@@ -1,11 +1,12 @@
 """Rules for links: words that say where they lead, addresses that hold."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
-from mailer.issue.lint.reading import Reading, Slip, slip_in
-from mailer.issue.model import plain_text
-from mailer.issue.passages import links_in
+from mailer.issue.lint.reading import Reading, Slip, slip_in, slips_at_links
+from mailer.issue.model import Link, plain_text
+from mailer.issue.passages import placed_links_in
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
@@ -15,35 +16,41 @@ _SAY_NOTHING = re.compile(
 
 def bare_url(reading: Reading) -> Iterator[Slip]:
     """A web address is no link text: it says little, and screen readers spell it out."""
-    for passage, link in links_in(reading.all_passages()):
+    for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and "://" in words:
             hint = f"Write [what it leads to]({link.url})."
-            yield slip_in(passage, "a link shows its address instead of words", words, hint)
+            yield slip_in(passage, "a link shows its address instead of words", words, hint, at=at)
 
 
 def says_nothing(reading: Reading) -> Iterator[Slip]:
     """Link words are read out of context, in lists of links."""
-    for passage, link in links_in(reading.all_passages()):
-        words = plain_text([link]).strip(" .:")
-        if _SAY_NOTHING.fullmatch(words):
-            yield slip_in(
-                passage, "link words do not say where the link leads", words, "Let the link stand on its title."
-            )
+    message, hint = "link words do not say where the link leads", "Let the link stand on its title."
+    for passage, link, at in placed_links_in(reading.all_passages()):
+        words = plain_text([link])
+        if _SAY_NOTHING.fullmatch(said := words.strip(" .:")):
+            yield slip_in(passage, message, said, hint, at=at + words.index(said))
 
 
 def http_link(reading: Reading) -> Iterator[Slip]:
     """Plain http can be read and changed on its way."""
-    for passage, link in links_in(reading.all_passages()):
-        if link.url.startswith("http://"):
-            yield slip_in(passage, "a link is not encrypted", link.url, "Most sites answer to https:// as well.")
+    for passages in reading.passages.values():
+        yield from slips_at_links(
+            passages,
+            "a link is not encrypted",
+            "Most sites answer to https:// as well.",
+            when=lambda link: link.url.startswith("http://"),
+        )
 
 
 def duplicate_link(reading: Reading) -> Iterator[Slip]:
     """The same address twice in an item is most often a copy that was not changed."""
     for passages in reading.passages.values():
-        seen: set[str] = set()
-        for passage, link in links_in(passages):
-            if link.url in seen and link.url.startswith("http"):
-                yield slip_in(passage, "the same link stands twice", link.url, "Remove one, or correct its address.")
-            seen.add(link.url)
+        seen: Counter[str] = Counter()
+
+        def is_again(link: Link, seen: Counter[str] = seen) -> bool:
+            seen[link.url] += 1
+            return seen[link.url] > 1 and link.url.startswith("http")
+
+        hint = "Remove one, or correct its address."
+        yield from slips_at_links(passages, "the same link stands twice", hint, when=is_again)

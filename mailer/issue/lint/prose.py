@@ -14,6 +14,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
+_LAST_WORDS = re.compile(r"(?<!\S)\S+\s+\S+\s*\Z")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
 
@@ -22,10 +23,12 @@ def no_end_mark(reading: Reading) -> Iterator[Slip]:
     for item in reading.issue.items:
         for paragraph in _paragraphs(item):
             passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
-            words = passage.text.split()
-            if len(words) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
-                last = " ".join(words[-2:])
-                yield slip_in(passage, "the paragraph has no mark at its end", last, "End it with a full stop.")
+            text = passage.text
+            if len(text.split()) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
+                last = _LAST_WORDS.search(text)
+                at = last.start() if last else 0
+                hint = "End it with a full stop."
+                yield slip_in(passage, "the paragraph has no mark at its end", text[at:].rstrip(), hint, at=at)
 
 
 def _paragraphs(item: Item) -> Iterator[Paragraph]:
@@ -46,19 +49,20 @@ def repeated_word(reading: Reading) -> Iterator[Slip]:
     for passage in reading.all_passages():
         for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
             if match[1].lower() not in _MAY_STAND_TWICE:
-                yield slip_in(passage, "the same word twice", match[0], "Leave one.")
+                yield slip_in(passage, "the same word twice", match[0], "Leave one.", at=match.start())
 
 
 def repeated_opening(reading: Reading) -> Iterator[Slip]:
     """Two sentences on end that begin with the same words are most often an old and a new version of one."""
     for passage in reading.all_passages():
-        sentences = _SENTENCE_END.split(passage.text)
-        for first, second in pairwise(sentences):
+        text = passage.text
+        starts = [0, *(each.end() for each in _SENTENCE_END.finditer(text))]
+        sentences = [(start, text[start:end]) for start, end in pairwise([*starts, len(text)])]
+        for (_, first), (at, second) in pairwise(sentences):
             opening = _WORD.findall(first.lower())[:SAME_OPENING]
             if len(opening) == SAME_OPENING and opening == _WORD.findall(second.lower())[:SAME_OPENING]:
-                words = _opening(second)
                 message = "this sentence begins as the one before it: is it the same one, written anew?"
-                yield slip_in(passage, message, words, "Keep one of them.")
+                yield slip_in(passage, message, _opening(second), "Keep one of them.", at=at)
 
 
 def _opening(sentence: str) -> str:
@@ -68,13 +72,13 @@ def _opening(sentence: str) -> str:
 
 def early_abbreviation(reading: Reading) -> Iterator[Slip]:
     """An abbreviation is spelt out where it stands first, not later."""
-    first: dict[str, Passage] = {}
+    first: dict[str, tuple[Passage, int]] = {}
     for passage in reading.all_passages():
         text = passage.text
         for match in _EXPANDED.finditer(text):
-            early = first.get(match[1])
-            if early and f"({match[1]})" not in early.text:
+            early, at = first.get(match[1], (passage, 0))
+            if match[1] in first and f"({match[1]})" not in early.text:
                 hint = f"Spell it out here: … ({match[1]})."
-                yield slip_in(early, "the abbreviation is explained only further down", match[1], hint)
+                yield slip_in(early, "the abbreviation is explained only further down", match[1], hint, at=at)
         for match in _ABBREVIATION.finditer(text):
-            first.setdefault(match[0], passage)
+            first.setdefault(match[0], (passage, match.start()))

@@ -1,23 +1,31 @@
 """What rules look at and what they give: an issue with its passages, and slips in it."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from mailer.issue.model import Issue, Severity
-from mailer.issue.passages import Passage
+from mailer.issue.model import Issue, Link, Severity
+from mailer.issue.passages import Passage, links_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """One place where a rule does not hold."""
+    """One place where a rule does not hold.
+
+    `at` is where the words begin in the text of `passage`. Without one, `nth` says how often they stand from `line` on
+    before this; else each slip of a rule takes the next place.
+    """
 
     file: str
     line: int
     message: str
     words: str = ""
     hint: str = ""
+    passage: Passage | None = None
+    at: int = 0
+    nth: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +51,29 @@ class Rule:
     check: Callable[[Reading], Iterable[Slip]]
 
 
-def slip_in(passage: Passage, message: str, words: str, hint: str = "") -> Slip:
-    """A slip at the place of a passage."""
-    return Slip(file=passage.file, line=passage.line, message=message, words=words, hint=hint)
+def slip_in(passage: Passage, message: str, words: str, hint: str = "", *, at: int) -> Slip:
+    """A slip in a passage, whose `words` begin at `at` in its text."""
+    return Slip(
+        file=passage.file,
+        line=passage.line,
+        message=message,
+        words=passage.words[at : at + len(words)].replace("\n", " "),
+        hint=hint,
+        passage=passage,
+        at=at,
+    )
+
+
+def slips_at_links(
+    passages: Iterable[Passage], message: str, hint: str, *, when: Callable[[Link], bool]
+) -> Iterator[Slip]:
+    """A slip for each link `when` says, at the place of its address."""
+    before: Counter[tuple[int, str]] = Counter()
+    for passage, link in links_in(passages):
+        if when(link):
+            nth = before[passage.line, link.url]
+            yield Slip(file=passage.file, line=passage.line, message=message, words=link.url, hint=hint, nth=nth)
+        before[passage.line, link.url] += 1
 
 
 def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator[Slip]:
@@ -56,4 +84,4 @@ def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator
     compiled = re.compile(pattern)
     for passage in reading.all_passages():
         for match in compiled.finditer(passage.text):
-            yield slip_in(passage, message, match[0], hint)
+            yield slip_in(passage, message, match[0], hint, at=match.start())

@@ -40,9 +40,9 @@ def mixed_quotes(reading: Reading) -> Iterator[Slip]:
     """Quotation marks of one kind through the whole issue: « » in Norwegian and Sami."""
     straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
     if straight and any("«" in passage.text for passage in reading.all_passages()):
-        words = re.search(r'"[^"]*"', straight[0].text)
         message = 'the issue has both « » and " as quotation marks'
-        yield slip_in(straight[0], message, words[0] if words else "", "Write « and » here too.")
+        if words := re.search(r'"[^"]*"', straight[0].text):
+            yield slip_in(straight[0], message, words[0], "Write « and » here too.", at=words.start())
 
 
 def unbalanced(reading: Reading) -> Iterator[Slip]:
@@ -54,14 +54,16 @@ def unbalanced(reading: Reading) -> Iterator[Slip]:
             spare = len(re.findall(r"(?<![\w(])\w{1,2}\)", text)) if right == ")" else 0
             if not counts[right] - spare <= counts[left] <= counts[right]:
                 alone = left if counts[left] > counts[right] else right
-                yield slip_in(passage, f"{left} and {right} do not match", _around(text, alone), "One is missing.")
+                words, at = _around(text, alone)
+                yield slip_in(passage, f"{left} and {right} do not match", words, "One is missing.", at=at)
         if counts['"'] % 2:
             hint = "One is missing; in Norwegian write « and »."
-            yield slip_in(passage, 'an odd number of "', _around(text, '"'), hint)
+            words, at = _around(text, '"')
+            yield slip_in(passage, 'an odd number of "', words, hint, at=at)
 
 
-def _around(text: str, mark: str) -> str:
-    """The word that holds the last `mark`."""
+def _around(text: str, mark: str) -> tuple[str, int]:
+    """The word that holds the last `mark`, and where it begins."""
     at = text.rindex(mark)
     start, end = text.rfind(" ", 0, at) + 1, text.find(" ", at)
-    return text[start : None if end < 0 else end]
+    return text[start : None if end < 0 else end], start

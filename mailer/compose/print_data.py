@@ -1,0 +1,189 @@
+"""The issue as data for the print template, with no character that the fonts of the PDF lack."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mailer.compose.composed import VariantKey
+from mailer.compose.dated import DateRow
+from mailer.compose.excerpts import Row, split_lead_in
+from mailer.compose.glyphs import Glyphs, read_glyphs
+from mailer.compose.inbox import subject_of
+from mailer.compose.markup import bound
+from mailer.compose.publication import Publication
+from mailer.compose.view import IssueView, ItemView, SectionView, build_view
+from mailer.issue.model import (
+    Block,
+    Blocks,
+    Emphasis,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    Issue,
+    Lang,
+    LineBreak,
+    Link,
+    LinkGroup,
+    List,
+    Paragraph,
+    Quote,
+    Strong,
+    Text,
+)
+from mailer.rendering.labels import Labels
+from mailer.rendering.templates import Templates
+
+COVERAGE = "print/fonts/coverage.txt"
+
+
+def print_data(
+    issue: Issue, *, templates: Templates, publication: Publication, pictures: Iterable[str] = ()
+) -> tuple[dict[str, Any], Glyphs]:
+    """All words of the PDF, as every reader may have it, and what the fonts lack; `pictures` are the paths shown."""
+    key = VariantKey(own=(), lang=issue.lang)
+    view = build_view(issue, key, labels=templates.labels, publication=publication)
+    glyphs = read_glyphs(templates.path(COVERAGE))
+    data: dict[str, Any] = glyphs.cover(
+        _Content(templates.labels, issue.lang, tuple(pictures)).of_issue(view, publication)
+    )
+    return data, glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The issue as values that JSON knows."""
+
+    labels: Labels
+    lang: Lang
+    pictures: tuple[str, ...]
+
+    def of_issue(self, view: IssueView, publication: Publication) -> dict[str, Any]:
+        issue = view.issue
+        return {
+            "title": issue.title,
+            "document_title": subject_of(issue),
+            "running_title": f"{view.newsletter} – {view.month}",
+            "title_lines": [bound(line) for line in view.title_lines],
+            "lang": issue.lang,
+            "publisher": issue.publisher,
+            "month": view.month,
+            "number": f"{self.label('No.').lower()} {issue.number}" if issue.number is not None else "",
+            "band": [[mark.lit for mark in region] for region in view.band],
+            "in_letter": self._line("In this letter", [mark.place.name for mark in view.places]),
+            "deadlines": self._line(view.deadlines_msgid, view.deadlines),
+            "intro": self.blocks(view.intro),
+            "note": issue.reader_note,
+            "sections": [self.section(section) for section in view.sections],
+            "dates": self.dates(view),
+            "link_groups": [self.link_group(group, 2) for group in issue.link_groups],
+            "next": [label.text for label in (view.next_issue, view.contribution) if label],
+            "editor": view.editor,
+            "send": self.label("Send a contribution"),
+            "published": self.label("Published by {org}", org=issue.publisher),
+            "web": publication.pages.issue(issue.slug),
+        }
+
+    def label(self, msgid: str, lang: Lang | None = None, **values: object) -> str:
+        return self.labels.label(msgid, lang or self.lang, **values).text
+
+    def _line(self, msgid: str, words: Iterable[str]) -> dict[str, str]:
+        joined = " · ".join(words)
+        return {"label": f"{self.label(msgid)}:", "words": joined} if joined else {}
+
+    def dates(self, view: IssueView) -> dict[str, Any]:
+        if not view.dates:
+            return {}
+        return {"title": self.label("Important dates"), "level": 2, "rows": [self.date(row) for row in view.dates]}
+
+    def date(self, row: DateRow) -> dict[str, Any]:
+        return {
+            "number": row.number,
+            "below": row.below,
+            "kind": self.label(row.kind_msgid),
+            "due": row.is_deadline,
+            "item": self.label("Item {number}", number=row.item) if row.item else "",
+            "place": row.place,
+            "time": row.time,
+            "lang": row.lang,
+            "text": self.inlines(row.text),
+        }
+
+    def section(self, section: SectionView) -> dict[str, Any]:
+        return {
+            "title": bound(section.title),
+            "level": section.level,
+            "nested": section.level > 2,
+            "items": [self.item(item) for item in section.items],
+        }
+
+    def item(self, view: ItemView) -> dict[str, Any]:
+        item = view.item
+        picture = self.blocks((item.image,), 0) if item.image else []
+        return {
+            "number": str(item.number),
+            "title": bound(item.title),
+            "level": view.level,
+            "lang": item.lang,
+            "places": " · ".join(view.places),
+            "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
+            "body": [*picture, *self.blocks(view.body, view.level + (1 if item.title else 0))],
+            "rows": [self.row(row) for row in view.rows],
+            "contact_label": self.label(view.contact_msgid, item.lang) + ":",
+            "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
+        }
+
+    def row(self, row: Row) -> dict[str, Any]:
+        return {"lead": row.lead, "link": self.inlines((row.link, Text(row.tail)))}
+
+    def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:
+        return {
+            "title": bound(group.title),
+            "level": level,
+            "nested": level > 2,
+            "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
+            "groups": [self.link_group(each, level + 1) for each in group.groups],
+        }
+
+    def blocks(self, blocks: Blocks, level: int = 2) -> list[dict[str, Any]]:
+        """`level` is that of the first heading inside; the model counts them from 4."""
+        return [self.block(block, level) for block in blocks]
+
+    def block(self, block: Block, level: int) -> dict[str, Any]:
+        match block:
+            case Paragraph(inlines):
+                return {"kind": "paragraph", "text": self.inlines(inlines)}
+            case Heading(depth, inlines):
+                return {"kind": "heading", "level": level + depth - 4, "title": self.inlines(inlines)}
+            case Quote(inner):
+                return {"kind": "quote", "blocks": self.blocks(inner, level)}
+            case List(points, start):
+                return {"kind": "list", "start": start, "points": [self.point(point, level) for point in points]}
+            case Image(path, alt, caption):
+                file = str(self.pictures.index(path)) if path in self.pictures else None
+                return {"kind": "picture", "file": file, "alt": alt, "caption": caption}
+
+    def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
+        if not point or not isinstance(point[0], Paragraph):
+            return self.blocks(point, level)
+        lead, rest = split_lead_in(point[0].inlines)
+        inlines = (Strong((Text(lead),)), *rest) if lead else rest
+        return self.blocks((Paragraph(inlines), *point[1:]), level)
+
+    def inlines(self, inlines: Inlines) -> list[dict[str, Any]]:
+        return [self.inline(each) for each in inlines]
+
+    def inline(self, inline: Inline) -> dict[str, Any]:
+        match inline:
+            case Text(text):
+                return {"kind": "text", "text": bound(text)}
+            case LineBreak():
+                return {"kind": "break"}
+            case Strong(children):
+                return {"kind": "strong", "children": self.inlines(children)}
+            case Emphasis(children):
+                return {"kind": "emphasis", "children": self.inlines(children)}
+            case Link(children, "", lang):
+                return {"kind": "unknown", "lang": lang, "children": self.inlines(children)}
+            case Link(children, url, lang):
+                return {"kind": "link", "url": url, "lang": lang, "children": self.inlines(children)}

@@ -1,0 +1,106 @@
+"""Finds where words stand in a file, by line and column: each occurrence has a place of its own."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+
+_LONE_SPACE = re.compile(r"(?<!\\[ \n])\\[ \n](?!\\[ \n])")
+_GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
+"""A space, or the end of a line with what a quotation begins the next with."""
+_FACTS = re.compile(r"\A\s*^\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
+_KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
+_UNREAD = re.compile(
+    r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
+    r"|\{\s*lang\s*=[^{}\n]*\}|<!--(?:(?!-->).)*+-->",
+    re.DOTALL,
+)
+
+
+def occurrences(text: str, words: str, *, start: int = 0) -> Iterator[int]:
+    """Where words begin in a text from `start` on, also where a line ends between two of them."""
+    return _found(text, words, _pattern(words), start)
+
+
+def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
+    """Where a pattern matches that begins with the first of the words: looked at only where that stands."""
+    compiled, first = re.compile(pattern), unicodedata.normalize("NFC", words).split(maxsplit=1)[0]
+    at = text.find(first, start)
+    while at >= 0:
+        if compiled.match(text, at):
+            yield at
+        at = text.find(first, at + 1)
+
+
+def _pattern(words: str) -> str:
+    return _LONE_SPACE.sub(lambda _: _GAP, re.escape(unicodedata.normalize("NFC", words)))
+
+
+def _whole(words: str) -> str:
+    """The pattern of words that are not part of longer ones; of an address that is no beginning of a longer one."""
+    goes_on = r"[\w/?#%=&+~-]|[.:]\w" if "/" in words else r"[\w-]"
+    return rf"(?<![\w-]){_pattern(words)}(?!{goes_on})"
+
+
+class Places:
+    """A text that begins on line `first_line` of its file; `is_toml` when it is all facts, no Markdown.
+
+    `told` counts what was told of it so far: by rule, words and line.
+    """
+
+    def __init__(self, text: str, *, first_line: int = 1, is_toml: bool = False) -> None:
+        self.text = unicodedata.normalize("NFC", text)
+        self._first_line = first_line
+        self._is_toml = is_toml
+        self.told: Counter[tuple[str, str, int]] = Counter()
+
+    def of(self, words: str, *, near: int = 0, nth: int = 0, after: str = "") -> tuple[int, int]:
+        """Line and column of words: from line `near` on the occurrence after `nth` others, whole words before parts.
+
+        `after` is what they stand behind if possible. Where there are fewer, the first there is; else 0 and 0.
+        """
+        if not words.strip():
+            return 0, 0
+        start = self._start_of(near)
+        patterns = [rf"(?<={re.escape(after)}){_pattern(words)}"] if after else []
+        patterns += [_whole(words), _pattern(words)]
+        for number, begin in ((nth, start), (0, start), (0, 0)):
+            for pattern in patterns:
+                at = next(islice(_found(self.text, words, pattern, begin), number, None), None)
+                if at is not None:
+                    return self._place(at)
+        return 0, 0
+
+    def of_read(self, words: str, *, near: int, nth: int) -> tuple[int, int]:
+        """The same for words that readers read: not in the names of facts, in comments and where links lead."""
+        if not words.strip():
+            return 0, 0
+        found = occurrences(self._read, words, start=self._start_of(near))
+        at = next(islice(found, nth, None), None)
+        return self.of(words, near=near, nth=nth) if at is None else self._place(at)
+
+    @cached_property
+    def _read(self) -> str:
+        """The text with blanks in place of what nobody reads."""
+        facts = _FACTS.match(self.text)
+        end = len(self.text) if self._is_toml else facts.end() if facts else 0
+        return _blanked(_KEY, self.text[:end]) + _blanked(_UNREAD, self.text[end:])
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def _start_of(self, line: int) -> int:
+        number = max(line - self._first_line, 0)
+        return self._starts[number] if number < len(self._starts) else len(self.text)
+
+    def _place(self, at: int) -> tuple[int, int]:
+        number = bisect_right(self._starts, at)
+        return number - 1 + self._first_line, at - self._starts[number - 1] + 1
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda found: re.sub(r"[^\n]", "\0", found[0]), text)

@@ -1,0 +1,130 @@
+"""What the PDF cannot print is named at its place, and one error does not hide what else can be found."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailer.bootstrap import Services, build_services
+from mailer.issue.model import Finding, Severity
+from mailer.workspace.checking import check_issue
+from mailer.workspace.creation import init_workspace
+
+SLUG = "2024-02"
+FRAME = """\
+title = "Nyhetsbrev 🦌 for alle"
+date = "2024-02"
+lang = "nb"
+preheader = "🦌 som bare innboksen viser"
+intro = \"\"\"
+Kort fortalt.
+
+Sett i skogen: 🦌 og
+en 🦊.
+\"\"\"
+reader_note = "Se 🦌"
+contact = { email = "kari@a.example", name = "🦌 Kari" }
+
+[[sections]]
+title = "Nytt 🦌"
+
+[[important_dates]]
+date = 2024-03-01
+place = "🦌-salen"
+text = "Møte 🦌"
+
+[[link_groups]]
+title = "🦌 Nettsider"
+entries = ["🦌 en", "[🦌 to](https://a.example/)"]
+"""
+ITEM = """\
++++
+title = "Sak 🦌"
+contacts = [{ name = "🦌", email = "kari@a.example" }, { name = "🦌", email = "ola@a.example" }]
+dates = [{ date = 2024-03-02, title = "🦌", place = "🦌" }]
+image = { file = "kart.png", alt = "🦌", caption = "🦌" }
++++
+
+![🦌](images/kart.png "🦌 i skogen")
+
+- Ett punkt
+- **To 🦌**
+
+> «🦌»
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path, repository: Path) -> Iterator[Callable[..., Services]]:
+    with ExitStack() as stack:
+
+        def begin(frame: str, item: str, *, publisher: str = "Helsedirektoratet") -> Services:
+            folder = tmp_path / "workspace"
+            init_workspace(folder)
+            issue = folder / "issues" / SLUG
+            (issue / "items").mkdir(parents=True)
+            (issue / "images").mkdir()
+            (issue / "images" / "kart.png").write_bytes((repository / "docs" / "pictures" / "inbox.png").read_bytes())
+            (issue / "issue.toml").write_text(frame, encoding="utf-8")
+            (issue / "items" / "010-sak.md").write_text(item, encoding="utf-8")
+            environ = {"MAILER_NEWSLETTER__PUBLISHER": publisher}
+            services = build_services(folder / "config.toml", environ=environ, announce=lambda _: None)
+            return stack.enter_context(closing(services))
+
+        yield begin
+
+
+def found(services: Services, rule: str) -> list[Finding]:
+    return [each for each in check_issue(services, SLUG, today=date(2024, 2, 5)).findings if each.rule == rule]
+
+
+def places_of(character: str, text: str) -> set[tuple[int, int]]:
+    return {
+        (number, column)
+        for number, line in enumerate(text.split("\n"), 1)
+        for column, each in enumerate(line, 1)
+        if each == character and "preheader" not in line
+    }
+
+
+def test_a_character_that_the_pdf_cannot_print_is_named_at_its_place_in_every_text(
+    start: Callable[..., Services],
+) -> None:
+    services = start(FRAME, ITEM)
+    findings = found(services, "missing-glyph")
+    by_file = {file: {(each.line, each.column) for each in findings if each.file == file} for file in FILES}
+    assert by_file == {"issue.toml": places_of("🦌", FRAME), "items/010-sak.md": places_of("🦌", ITEM)}
+    assert {each.words for each in findings} == {"🦌"}
+    assert {each.severity for each in findings} == {Severity.WARNING}
+
+
+FILES = ("issue.toml", "items/010-sak.md")
+
+
+def test_the_message_names_the_characters_and_says_how_many_more_there_are(start: Callable[..., Services]) -> None:
+    (finding,) = found(start('title = "Nyhetsbrev"\ndate = "2024-02"\n', "+++\n+++\n🦊🦌🦊 🐺🐻🦅.\n"), "missing-glyph")
+    assert "🦊 (U+1F98A fox face), 🦌 (U+1F98C deer), 🐺 (U+1F43A wolf face) and 2 more;" in finding.message
+
+
+def test_a_character_of_the_settings_is_named_where_it_is_set(start: Callable[..., Services]) -> None:
+    services = start('title = "Nyhetsbrev"\ndate = "2024-02"\n', "+++\n+++\nTekst.\n", publisher="Etaten 🦌")
+    (finding,) = found(services, "missing-glyph")
+    assert "which stands in environment" in finding.message
+
+
+def test_one_error_does_not_hide_what_is_found_in_the_words(start: Callable[..., Services]) -> None:
+    item = '+++\ntitle = "Sak"\n+++\nTo  ord og et til.\n\n![Kart](images/borte.png)\n'
+    services = start('title = "Nyhetsbrev"\ndate = "2024-02"\n', item)
+    checked = check_issue(services, SLUG, today=date(2024, 2, 5))
+    assert checked.issue is None
+    assert {each.rule for each in checked.findings} == {"image", "doubled-space"}
+
+
+def test_what_could_not_be_read_is_not_said_to_be_missing(start: Callable[..., Services]) -> None:
+    """Nor do dates count where the date of the issue itself cannot be read."""
+    frame = 'title = "Nyhetsbrev"\ndate = "februar"\npreheader = 5\nnext_issue = 2024-03-01\n'
+    item = '+++\ntitle = "Sak"\ncontacts = 7\ndates = [{ kind = "deadline", date = 2024-03-01 }]\n+++\nTekst.\n'
+    checked = check_issue(start(frame, item), SLUG, today=date(2024, 2, 5))
+    assert {each.rule for each in checked.findings} == {"date", "wrong-type"}
