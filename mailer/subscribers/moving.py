@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, select
+from sqlalchemy import Connection, select
 
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers import subscriptions
-from mailer.subscribers.address import Address, parse_address
+from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
+from mailer.subscribers.redirecting import redirect
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
@@ -39,25 +40,10 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         values = {"address": after.normalised, "address_as_given": after.as_given}
         values["domain"] = after.normalised.rpartition("@")[2]
         connection.execute(subscriber.update().where(subscriber.c.id == found.id).values(values))
-        _redirect(connection, found.id, after)
+        redirect(connection, delivery.c.subscriber_id == found.id, now=now)
         detail = {"old": found.address_as_given, "new": after.as_given}
         subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
     return store.get(int(found.id))
-
-
-def _redirect(connection: Connection, subscriber_id: int, address: Address) -> None:
-    """Let mailings that are under way find the new address; a sender that has the old one in hand may not send there.
-
-    Where the mailing had that address before, from somebody else, the delivery stays as it is.
-    """
-    others = delivery.alias("others")
-    same = exists().where(others.c.mailing_id == delivery.c.mailing_id, others.c.address == address.normalised)
-    open_ = delivery.c.status.in_(("queued", "claimed", "deferred"))
-    theirs = and_(delivery.c.subscriber_id == subscriber_id, open_, ~same)
-    values = {"address": address.normalised, "recipient": address.as_given}
-    is_claimed = delivery.c.status == "claimed"
-    requeued = {"status": case((is_claimed, "queued"), else_=delivery.c.status), "run_id": None}
-    connection.execute(delivery.update().where(theirs).values(values | requeued))
 
 
 def _suppressed(address: str, scope: str) -> SubscriberError:

@@ -1,7 +1,7 @@
 """Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from mailer.database.tables import attempt, delivery, mailing, subscriber, subsc
 from mailer.subscribers.access import former_addresses, sent_to
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.redirecting import OPEN
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.subscriptions import moved_to
@@ -107,6 +108,7 @@ def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: 
     if subscriber_id is not None:
         theirs = or_(theirs, delivery.c.subscriber_id == subscriber_id)
     rows = connection.execute(select(delivery.c.id, delivery.c.reply).where(theirs)).all()
+    _skip_open(connection, [row.id for row in rows])
     for row in rows:
         values = {"address": f"erased-{row.id}", "recipient": "", "subscriber_id": None}
         values["reply"] = _without(row.reply, forms)
@@ -116,6 +118,13 @@ def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: 
             said = _without(each.reply, forms)
             connection.execute(attempt.update().where(attempt.c.id == each.id).values(reply=said))
     return len(rows)
+
+
+def _skip_open(connection: Connection, ids: Sequence[int]) -> None:
+    """What was still to be sent is not; a sender that has it in hand may not send it any more."""
+    still = delivery.c.id.in_(ids) & delivery.c.status.in_(OPEN)
+    skipped = {"status": "skipped", "skip_reason": "erased", "run_id": None, "due_at": None}
+    connection.execute(delivery.update().where(still).values(skipped))
 
 
 def _without(reply: str, forms: set[str]) -> str:

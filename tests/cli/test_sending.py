@@ -43,14 +43,15 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tested: Any, mailer:
     assert "yes, this content" in result.out
     assert "= audience           4  adds up" in result.out
     assert "nothing was planned or sent" in result.out
-    assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": []}
+    assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": [], "issues": []}
     assert caught(tested) == []
 
 
 @pytest.mark.usefixtures("tested")
 def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(mailer: Run) -> None:
     plan = mailer("send", SLUG, "--dry-run", "--json").json
-    assert plan.keys() == {"slug", "content_hash", "tested", "audience", "skipped", "recipients", "variants", *EQUATION}
+    told = {"slug", "content_hash", "tested", "audience", "skipped", "recipients", "variants", *EQUATION}
+    assert plan.keys() == told | {"at_earlier_address", "earlier_addresses"}
     assert (plan["slug"], plan["tested"], plan["audience"], plan["recipients"]) == (SLUG, True, 4, 4)
     assert plan["queued"] == 4
     assert sum(plan["variants"].values()) == 4
@@ -199,7 +200,7 @@ def test_deferred_recipients_remain_with_once_and_are_listed_by_name(moody: Any,
     listed = account(mailer, "--failed")
     assert (listed["state"], listed["deferred"]) == ("running", 1)
     (one,) = listed["deliveries"]
-    assert one.keys() == {"address", "status", "lists", "reply", "message_id", "attempts"}
+    assert one.keys() == {"address", "status", "lists", "reply", "message_id", "attempts", "now"}
     assert (one["address"], one["status"], one["lists"]) == ("kari@agder.example", "deferred", ["agder"])
     assert "greylisted" in one["reply"]
     shown = mailer("status", SLUG, "--failed").out
@@ -445,7 +446,7 @@ def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_man
 def test_status_says_when_nothing_has_been_sent(mailer: Run) -> None:
     assert "Nothing of 2024-01 has been sent" in mailer("status", SLUG).out
     assert "Nothing has been sent" in mailer("status").out
-    assert mailer("status", "--json").json == {"slug": None, "mailings": []}
+    assert mailer("status", "--json").json == {"slug": None, "mailings": [], "issues": []}
 
 
 @pytest.mark.usefixtures("tested")
