@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mailer.cli.output import format_moment, format_value, say, show_commands, show_table
+from mailer.cli.output import format_moment, format_value, hint, say, show_commands, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mailer.bootstrap import Services
-    from mailer.delivery.model import Counts, DeliveryReport, DeliveryStatus, MailingReport
+    from mailer.delivery.model import Counts, DeliveryReport, MailingReport, Resolved
 
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
 
@@ -48,12 +48,37 @@ def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     say(f"= audience   {format_value(counts.audience):>9}  {verdict}", "bold" if counts.adds_up else "bold red")
 
 
-def show_people(services: "Services", mailing: "MailingReport", *, failed: bool, in_doubt: bool) -> None:
+def show_accounts(services: "Services", mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool) -> None:
+    """Print the equation of each mailing, of an issue's mailings together, and the people that were asked for."""
+    for slug, of_issue in _by_issue(mailings).items():
+        for each in of_issue:
+            show_account(each, is_idle=each.state == "running" and not services.ledger.is_sending(each.id))
+        if len(of_issue) > 1:
+            _show_together(slug, len(of_issue), services.ledger.count_people(slug))
+        _show_people(services, of_issue, failed=failed, in_doubt=in_doubt)
+
+
+def _by_issue(mailings: "Sequence[MailingReport]") -> "dict[str, list[MailingReport]]":
+    issues: dict[str, list[MailingReport]] = {}
+    for each in mailings:
+        issues.setdefault(each.slug, []).append(each)
+    return issues
+
+
+def _show_together(slug: str, many: int, counts: "Counts") -> None:
+    """Who was refused by one mailing and reached by a later one has got the issue."""
+    say()
+    say(f"its {many} mailings together, each person once", "bold", label=f"{slug}  ")
+    show_equation(counts)
+
+
+def _show_people(services: "Services", mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool) -> None:
     """List the recipients that were asked for."""
     if not (failed or in_doubt):
         return
     rows = [
-        (each.address, _words(each.status), each.reply, each.attempts)
+        (_addresses(each), _words(each.status), each.reply, each.attempts)
+        for mailing in mailings
         for each in _deliveries(services, mailing, failed, in_doubt)
     ]
     say()
@@ -64,19 +89,47 @@ def show_people(services: "Services", mailing: "MailingReport", *, failed: bool,
     say(" ".join(nobody), "green")
 
 
-def as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_doubt: bool) -> dict[str, Any]:
-    """The account of one mailing for tools."""
-    counts = mailing.counts
+def _addresses(delivery: "DeliveryReport") -> str:
+    """Where it went and, when the person has moved since, to where; an address that was purged is not stored."""
+    return " → ".join(each for each in (delivery.address, delivery.now) if each)
+
+
+def show_resolved(slug: str, settled: "Resolved", *, resend: bool) -> None:
+    """Say how many deliveries in doubt a person has settled, and what sends them again."""
+    if settled.unknown:
+        say(f"{', '.join(settled.unknown)}: not in doubt." + ("" if settled.number else " Nothing was changed."))
+    elif not settled.number:
+        say("Nothing is in doubt. Nothing was changed.")
+    if not settled.number:
+        return
+    say(f"{settled.number} settled.", "green")
+    if settled.waiting:
+        say(f"{settled.waiting} of them will be sent when the mailing of {slug} that is under way is done.", "yellow")
+    if resend:
+        hint(f"mailer resume {slug}" if settled.waiting else f"mailer send {slug}")
+
+
+def as_json(
+    services: "Services", slug: str | None, mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool
+) -> dict[str, Any]:
+    """The accounts for tools: each mailing, and each issue's mailings together."""
+    together = {each: services.ledger.count_people(each) for each in _by_issue(mailings)}
+    return {
+        "slug": slug,
+        "mailings": [_mailing_as_json(services, each, failed=failed, in_doubt=in_doubt) for each in mailings],
+        "issues": [{"slug": each, **_counts_as_json(counts)} for each, counts in together.items()],
+    }
+
+
+def _mailing_as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_doubt: bool) -> dict[str, Any]:
     report: dict[str, Any] = {
         "id": mailing.id,
         "slug": mailing.slug,
         "state": mailing.state,
         "content_hash": mailing.content_hash,
         "lists": list(mailing.lists),
-        "audience": counts.audience,
-        "skipped": {reason: number for reason, number in counts.skipped.items() if number},
-        **{term: getattr(counts, term) for term in TERMS},
-        "bounced": counts.bounced,
+        **_counts_as_json(mailing.counts),
+        "bounced": mailing.counts.bounced,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }
@@ -85,29 +138,36 @@ def as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_
     return report
 
 
+def _counts_as_json(counts: "Counts") -> dict[str, Any]:
+    return {
+        "audience": counts.audience,
+        "skipped": {reason: number for reason, number in counts.skipped.items() if number},
+        **{term: getattr(counts, term) for term in TERMS},
+    }
+
+
 def _deliveries(
     services: "Services", mailing: "MailingReport", failed: bool, in_doubt: bool
 ) -> "Iterator[DeliveryReport]":
     from functools import partial
 
+    from mailer.delivery.model import DeliveryStatus
     from mailer.delivery.personalising import message_id_of
 
-    wanted = _statuses(failed=failed, in_doubt=in_doubt)
     domain = services.settings.newsletter.from_address.rpartition("@")[2]
-    return services.ledger.deliveries(mailing.id, wanted, message_id_of=partial(message_id_of, services.keys, domain))
-
-
-def _statuses(*, failed: bool, in_doubt: bool) -> "set[DeliveryStatus]":
-    from mailer.delivery.model import DeliveryStatus
-
-    statuses = {DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.EXPIRED} if failed else set()
-    return statuses | ({DeliveryStatus.IN_DOUBT} if in_doubt else set())
+    name = partial(message_id_of, services.keys, domain)
+    if failed:
+        yield from services.ledger.unreached(mailing.id, message_id_of=name)
+    if in_doubt:
+        yield from services.ledger.deliveries(mailing.id, {DeliveryStatus.IN_DOUBT}, message_id_of=name)
 
 
 def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, str]]":
     counts, slug = mailing.counts, mailing.slug
     if mailing.state == "paused":
         yield f"mailer resume {slug}", f"go on, or mailer cancel {slug}"
+    elif mailing.state == "waiting":
+        yield f"mailer resume {slug}", "finishes the mailing under way; then this one goes on"
     elif mailing.state in {"planned", "running"}:
         yield f"mailer send {slug}", "go on, when no sender is at work"
         if not (counts.accepted or counts.in_flight or counts.in_doubt):
@@ -127,4 +187,5 @@ def _words(name: str) -> str:
 _OTHER_WORDS = {
     "erased": "no longer in the register",  # stored of those an undone import took away, too
     "unsubscribed": "who left",
+    "not_on_list": "no longer on the list",
 }

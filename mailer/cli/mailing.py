@@ -120,16 +120,32 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     if ended.exit_code is not ExitCode.DONE:
         say(f"\n{_ENDINGS[ended.reason]}", "yellow")
         raise typer.Exit(ended.exit_code)
-    if not report.counts.accepted and (report.counts.rejected or report.counts.expired):
+    if not report.counts.accepted:
         _show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
     lost = report.counts.rejected + report.counts.expired
     taken = f"The mail server has taken {format_value(report.counts.accepted)}"
     say(taken + (f"; {format_value(lost)} will not get it" if lost else "") + ". Everybody is accounted for.", "green")
+    _show_what_waited(services, report.slug)
+
+
+def _show_what_waited(services: "Services", slug: str) -> None:
+    """What a person decided to send again, in another mailing of the issue, had to wait for this one."""
+    if following := services.ledger.unfinished(slug):
+        say(f"\n{format_value(following.counts.waiting)} in another mailing of {slug} are to be sent again.", "yellow")
+        hint(f"mailer resume {slug}")
+        raise typer.Exit(ExitCode.TRY_AGAIN)
 
 
 def _show_nobody_got_it(report: "MailingReport") -> None:
-    slug, why = report.slug, "gave no answer in time" if report.counts.expired else "refused every recipient"
+    slug, counts = report.slug, report.counts
+    if not (counts.rejected or counts.expired):
+        say("Nobody got it: since it was planned, everybody has become one of those skipped.", "red")
+        say(
+            f"If that cannot be right: mailer lists shows who is on the lists, mailer send {slug} plans anew.", "yellow"
+        )
+        return
+    why = "gave no answer in time" if counts.expired else "refused every recipient"
     say(f"Nobody got it: the server {why}.", "red")
     say(f"See why with mailer status {slug} --failed; mailer send {slug} tries those rejected anew.", "yellow")
 
@@ -175,7 +191,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     say(f"\nPlan  {prepared.draft.slug}  {prepared.draft.subject}\n", "bold")
     show_pairs(
         {
-            "Lists": ", ".join(prepared.draft.lists) or "all",
+            "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else prepared.draft.lists) or "all",
             "Content (hash)": f"{prepared.draft.content_hash[:8]}",
             "Variants": _variants_in_words(len(proposed.variants)),
             "Test-sent": "yes, this content" if prepared.is_tested else "no",
@@ -186,11 +202,28 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     )
     say()
     show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
+    _show_elsewhere(proposed)
     _show_tried_again(proposed, prepared.draft.slug)
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
             say("The folder has changed since; the changes are not sent.", "yellow")
+
+
+def _show_elsewhere(proposed: "Plan") -> None:
+    """Who has the issue, but not where one would look for it: by name, so that nobody is left out unseen."""
+    many = proposed.many_elsewhere
+    if not many:
+        return
+    have = "has" if many == 1 else "have"
+    say(f"\n{format_value(many)} of those already sent {have} it at an earlier address:", "yellow")
+    for each in proposed.elsewhere:
+        where = (
+            f"{each.address}, when that was somebody else's" if each.was_others else f"{each.had_at} → {each.address}"
+        )
+        say(f"  {where}" + ("" if each.status == "accepted" else "  (in doubt)"))
+    if left_out := many - len(proposed.elsewhere):
+        say(f"  and {format_value(left_out)} more")
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
@@ -243,6 +276,8 @@ def _plan_as_json(slug: str, prepared: "Prepared", proposed: "Plan") -> dict[str
         **{term: getattr(counts, term) for term in TERMS},
         "recipients": proposed.recipients,
         "variants": proposed.variants,
+        "at_earlier_address": proposed.many_elsewhere,
+        "earlier_addresses": [each._asdict() for each in proposed.elsewhere],
     }
 
 

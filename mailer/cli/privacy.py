@@ -168,7 +168,7 @@ def merge_lists(
     old: Annotated[str, typer.Argument(metavar="OLD", help="The list that is no more.")],
     into: Annotated[str, typer.Argument(metavar="LIST", help="The list that takes its place.")],
 ) -> None:
-    """Put everybody of a list that is no more on another. Who left either stays out; consents and history are kept.
+    """Put everybody of a list that is no more on another. Who is on both keeps the place on that one.
 
     Example: `mailer subscribers merge-lists old-list bergen`
     """
@@ -179,3 +179,5 @@ def merge_lists(
     say(
         f"{format_value(merged.moved)} went over to {into}; {format_value(merged.already)} were on it already.", "green"
     )
+    if merged.suppressed:
+        say(f"{format_value(merged.suppressed)} on {into} are suppressed there now, as they were on {old}.", "yellow")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.accounts import as_json, show_account, show_people
+from mailer.cli.accounts import as_json, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import naming_the_other, run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import hint, prompting, say, show_json
@@ -87,11 +87,11 @@ def send(
 def status(
     context: typer.Context,
     slug: OptionalSlug = "",
-    failed: Annotated[bool, typer.Option("--failed", help="List who did not get it, and why.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List who has not got it by now, and why.")] = False,
     in_doubt: Annotated[bool, typer.Option("--in-doubt", help="List those nobody knows about.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what became of every recipient: the equation of each mailing. Sends nothing.
+    """Show what became of every recipient: the equation of each mailing, and of an issue's together. Sends nothing.
 
     Example: `mailer status 2023-12 --in-doubt`
     """
@@ -103,13 +103,9 @@ def status(
         workspace.ledger.recover()
         mailings = workspace.ledger.mailings(slug or None)
         if json:
-            reports = [as_json(workspace, each, failed=failed, in_doubt=in_doubt) for each in mailings]
-            show_json({"slug": slug or None, "mailings": reports})
+            show_json(as_json(workspace, slug or None, mailings, failed=failed, in_doubt=in_doubt))
             return
-        for each in mailings:
-            sends = each.state != "running" or workspace.ledger.is_sending(each.id)
-            show_account(each, is_idle=not sends)
-            show_people(workspace, each, failed=failed, in_doubt=in_doubt)
+        show_accounts(workspace, mailings, failed=failed, in_doubt=in_doubt)
     if not mailings:
         say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")
         hint(f"mailer send {slug or 'SLUG'} --dry-run")
@@ -172,20 +168,15 @@ def resolve(
     Example: `mailer resolve 2023-12 --accepted`
     """
     from mailer.delivery.model import Resolution
-    from mailer.workspace.sending import latest_mailing
+    from mailer.workspace.sending import resolve as settle
 
     if accepted == resend:
         raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
     with services(context) as workspace:
-        mailing = latest_mailing(workspace, slug)
-        workspace.ledger.recover()
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
-        number = workspace.ledger.resolve(mailing.id, decision, addresses=to)
-    nothing = f"{', '.join(to)}: not in doubt." if to else "Nothing is in doubt."
-    say(f"{number} settled." if number else f"{nothing} Nothing was changed.", "green" if number else "")
-    if resend and number:
-        hint(f"mailer send {slug}")
-    if to and not number:
+        settled = settle(workspace, slug, decision, to=to)
+    show_resolved(slug, settled, resend=resend)
+    if to and not settled.number:
         raise typer.Exit(ExitCode.REFUSED)
 
 

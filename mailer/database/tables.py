@@ -269,7 +269,7 @@ delivery = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("mailing_id", ForeignKey("mailing.id"), nullable=False),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="SET NULL"), index=True),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="SET NULL")),
     Column("variant_id", ForeignKey("variant.id")),
     Column("address", String(320), nullable=False),  # normalised: unique in the mailing
     Column("recipient", String(320), nullable=False),  # as given: what goes on the wire
@@ -285,6 +285,8 @@ delivery = Table(
     UniqueConstraint("mailing_id", "address"),
     CheckConstraint("(status = 'skipped') = (skip_reason IS NOT NULL)", name="skipped_has_reason"),
 )
+# Whether somebody has had an issue is asked for each of its audience, who have had many others.
+Index("ix_delivery_subscriber_id_mailing_id", delivery.c.subscriber_id, delivery.c.mailing_id)
 Index("ix_delivery_mailing_status", delivery.c.mailing_id, delivery.c.status, delivery.c.id)
 
 attempt = Table(

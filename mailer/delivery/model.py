@@ -16,6 +16,7 @@ class MailingState(StrEnum):
     PAUSED = "paused"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
 
 
 class DeliveryStatus(StrEnum):
@@ -42,13 +43,12 @@ class SkipReason(StrEnum):
     PAUSED = "paused"
     ERASED = "erased"
     INVALID = "invalid"
+    NOT_ON_LIST = "not_on_list"  # nobody left: the subscription went with an import that was undone
     ALREADY_SENT = "already_sent"
 
 
-# An earlier delivery in one of these states does not stop a later mailing of the issue to the same address.
-NOT_SENT = frozenset(
-    {DeliveryStatus.SKIPPED, DeliveryStatus.REJECTED, DeliveryStatus.EXPIRED, DeliveryStatus.CANCELLED}
-)
+# An earlier delivery in one of these states stops a later mailing of the issue to the same person: they may have it.
+MAY_HAVE_IT = frozenset({DeliveryStatus.IN_FLIGHT, DeliveryStatus.ACCEPTED, DeliveryStatus.IN_DOUBT})
 
 # A mailing is finished when no delivery is in one of these states.
 UNFINISHED = frozenset(
@@ -135,7 +135,7 @@ class MailingReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
-    """One recipient of a mailing, for `status --failed` and `--in-doubt`."""
+    """One recipient of a mailing, for `status --failed` and `--in-doubt`; `now` is their address, if another by now."""
 
     address: str
     status: DeliveryStatus
@@ -143,6 +143,7 @@ class DeliveryReport:
     reply: str
     message_id: str
     attempts: int
+    now: str | None = None
 
 
 # --- Planning ---------------------------------------------------------------------------------------
@@ -164,10 +165,23 @@ class MailingDraft:
     ignored_findings: int = 0
 
 
+class Before(NamedTuple):
+    """What came of an earlier mailing of the issue for somebody of the audience, and where it went.
+
+    `recipient` is empty when that is no longer stored. `is_elsewhere`: it went to an earlier address of theirs;
+    `was_others`: to the address they have now, when it was somebody else's.
+    """
+
+    status: DeliveryStatus
+    recipient: str = ""
+    is_elsewhere: bool = False
+    was_others: bool = False
+
+
 class PlannedDelivery(NamedTuple):
     """One address of the audience: sent to as `variant`, or left out for a reason. A tuple: there may be a million.
 
-    `before` is what came of it in an earlier mailing of the issue.
+    `before` is what came of earlier mailings of the issue for them.
     """
 
     subscriber_id: int | None
@@ -176,7 +190,7 @@ class PlannedDelivery(NamedTuple):
     lists: tuple[str, ...]
     variant: str = ""
     skip_reason: SkipReason | None = None
-    before: DeliveryStatus | None = None
+    before: Before | None = None
 
 
 # --- Sending ----------------------------------------------------------------------------------------
@@ -200,6 +214,7 @@ class Mark(StrEnum):
 
     GO = "go"
     UNWANTED = "unwanted"  # left, suppressed or erased since the mailing was planned
+    MOVED = "moved"  # the person has another address by now; the delivery goes there, anew
     STOPPED = "stopped"  # the mailing is paused or cancelled
     LOST = "lost"  # another run has taken over
 
@@ -234,3 +249,15 @@ class Resolution(StrEnum):
 
     ACCEPTED = "accepted"
     RESEND = "resend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """How many deliveries were settled, and which of the addresses named are of nobody in doubt.
+
+    `waiting` are those to be sent again that wait until another mailing of the issue is done.
+    """
+
+    number: int
+    unknown: tuple[str, ...] = ()
+    waiting: int = 0

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache, partial
 from itertools import islice
+from typing import NamedTuple
 
 from mailer.compose.composed import VariantKey
 from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.ledger.plans import PlanWriter
 from mailer.delivery.model import (
-    NOT_SENT,
+    MAY_HAVE_IT,
+    Before,
     Counts,
     DeliveryStatus,
     MailingDraft,
@@ -24,7 +26,17 @@ from mailer.subscribers.audience import AudienceMember, Exclusion
 from mailer.subscribers.model import Lang
 
 _CHUNK = 1000
+_NAMED = 20  # so many are named in a plan; all are counted
 _SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; nearer ones take a hundredth
+
+
+class SentElsewhere(NamedTuple):
+    """Somebody who has, or may have, the issue: `had_at` an address that is not theirs any more, or was not yet."""
+
+    address: str
+    had_at: str
+    status: DeliveryStatus
+    was_others: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,9 @@ class Plan:
 
     `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its
     frozen content is no longer what the folder holds. `again` counts those of a new mailing that an earlier one of the
-    issue was sent to and did not reach, by what came of it then.
+    issue was sent to and did not reach, by what came of it then. `elsewhere` are people who are skipped because the
+    issue went to another address of theirs, or to theirs when it was somebody else's: the first of them;
+    `many_elsewhere` counts all.
     """
 
     counts: Counts
@@ -42,6 +56,8 @@ class Plan:
     is_new: bool = True
     content_changed: bool = False
     again: dict[DeliveryStatus, int] = field(default_factory=dict)
+    elsewhere: tuple[SentElsewhere, ...] = ()
+    many_elsewhere: int = 0
 
     @property
     def recipients(self) -> int:
@@ -74,8 +90,7 @@ def plan_mailing(
         _refuse_unexpected(counts, expected)
         if not counts.to_send:
             writer.discard()
-    mailing = ledger.mailing(writer.mailing_id) if counts.to_send else None
-    return Plan(counts=counts, variants=dict(tally.variants), mailing=mailing, again=dict(tally.again))
+    return tally.plan(ledger.mailing(writer.mailing_id) if counts.to_send else None)
 
 
 def preview_plan(
@@ -88,7 +103,7 @@ def preview_plan(
     tally = _Tally()
     for chunk in _planned(ledger, draft.slug, audience, about):
         tally.add([each for _, each in chunk])
-    return Plan(counts=tally.counts, variants=dict(tally.variants), again=dict(tally.again))
+    return tally.plan(None)
 
 
 def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
@@ -96,7 +111,7 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
     found = ledger.unfinished(draft.slug)
     if found is None:
         return None
-    if draft.lists and sorted(draft.lists) != sorted(found.lists):
+    if draft.lists and ledger.present_lists(draft.lists) != ledger.present_lists(found.lists):
         raise PlanError(
             f"an unfinished mailing of this issue goes to {', '.join(found.lists) or 'all lists'}",
             where=draft.slug,
@@ -127,12 +142,35 @@ class _Tally:
     def __init__(self) -> None:
         self._reasons: Counter[SkipReason | None] = Counter()
         self.variants: Counter[str] = Counter()
-        self.again: Counter[DeliveryStatus] = Counter()
+        self._again: Counter[DeliveryStatus] = Counter()
+        self._elsewhere: list[SentElsewhere] = []
+        self._many_elsewhere = 0
 
     def add(self, deliveries: Collection[PlannedDelivery]) -> None:
         self._reasons.update(each.skip_reason for each in deliveries)
         self.variants.update(each.variant for each in deliveries if each.skip_reason is None)
-        self.again.update(each.before for each in deliveries if each.skip_reason is None and each.before is not None)
+        for each in deliveries:
+            if each.before is not None:
+                self._hear(each, each.before)
+
+    def _hear(self, planned: PlannedDelivery, before: Before) -> None:
+        if planned.skip_reason is None:
+            self._again[before.status] += 1
+        elif planned.skip_reason is SkipReason.ALREADY_SENT and (before.is_elsewhere or before.was_others):
+            self._many_elsewhere += 1
+            if self._many_elsewhere <= _NAMED:
+                named = SentElsewhere(planned.recipient, before.recipient, before.status, before.was_others)
+                self._elsewhere.append(named)
+
+    def plan(self, mailing: MailingReport | None) -> Plan:
+        return Plan(
+            counts=self.counts,
+            variants=dict(self.variants),
+            mailing=mailing,
+            again=dict(self._again),
+            elsewhere=tuple(self._elsewhere),
+            many_elsewhere=self._many_elsewhere,
+        )
 
     @property
     def counts(self) -> Counts:
@@ -166,9 +204,9 @@ def _planned(
     members, is_first = iter(audience), not ledger.mailings(slug)
     variant_of = lru_cache(maxsize=10_000)(partial(_variant, about))
     while chunk := list(islice(members, _CHUNK)):
-        fates = {} if is_first else ledger.earlier_fates(slug, [each.address for each in chunk])
+        fates = {} if is_first else ledger.earlier_fates(slug, [(each.subscriber_id, each.address) for each in chunk])
         yield [
-            (key, _planned_one(each, name, before=fates.get(each.address)))
+            (key, _planned_one(each, name, before=fates.get(each.subscriber_id)))
             for each in chunk
             for key, name in [variant_of(each.helsefellesskap, each.lang)]
         ]
@@ -179,7 +217,7 @@ def _variant(about: frozenset[str], helsefellesskap: tuple[str, ...], lang: Lang
     return key, str(key)
 
 
-def _planned_one(member: AudienceMember, variant: str, *, before: DeliveryStatus | None) -> PlannedDelivery:
+def _planned_one(member: AudienceMember, variant: str, *, before: Before | None) -> PlannedDelivery:
     return PlannedDelivery(
         subscriber_id=member.subscriber_id,
         address=member.address,
@@ -191,7 +229,7 @@ def _planned_one(member: AudienceMember, variant: str, *, before: DeliveryStatus
     )
 
 
-def _skip_reason(exclusion: Exclusion | None, before: DeliveryStatus | None) -> SkipReason | None:
+def _skip_reason(exclusion: Exclusion | None, before: Before | None) -> SkipReason | None:
     if exclusion is not None:
         return SkipReason(exclusion)
-    return None if before is None or before in NOT_SENT else SkipReason.ALREADY_SENT
+    return SkipReason.ALREADY_SENT if before is not None and before.status in MAY_HAVE_IT else None

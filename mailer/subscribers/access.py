@@ -15,7 +15,7 @@ from mailer.database.tables import (
     suppression,
     test_send,
 )
-from mailer.subscribers.address import AddressError, parse_address
+from mailer.subscribers.address import normalise, parse_address
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.subscriptions import Event, moved_to
@@ -186,11 +186,4 @@ def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, tu
 def sent_to(connection: Connection, addresses: Collection[str]) -> ColumnElement[bool]:
     """Which test mails went to the normalised addresses: as they were typed is how their recipients are stored."""
     typed = connection.execute(select(test_send.c.recipient).distinct()).scalars()
-    return test_send.c.recipient.in_([each for each in typed if _normalised(each) in addresses])
-
-
-def _normalised(typed: str) -> str:
-    try:
-        return parse_address(typed).normalised
-    except AddressError:
-        return typed
+    return test_send.c.recipient.in_([each for each in typed if normalise(each) in addresses])

@@ -49,6 +49,14 @@ def parse_address(text: str) -> Address:
     return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
 
 
+def normalise(typed: str) -> str:
+    """The normalised form of an address; of what is none, the text itself."""
+    try:
+        return parse_address(typed).normalised
+    except AddressError:
+        return typed
+
+
 def as_stored(beginning: str) -> str:
     """The beginning of an address as those that begin so are stored, as far as that can be told."""
     local, at, domain = beginning.rpartition("@")

@@ -1,15 +1,16 @@
 """A person with a new address, and a list that becomes part of another: both keep their history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, select
+from sqlalchemy import Connection, Row, select
 
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers import subscriptions
-from mailer.subscribers.address import Address, parse_address
+from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
+from mailer.subscribers.redirecting import redirect
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.suppression import SuppressionReason
 
@@ -39,25 +40,10 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         values = {"address": after.normalised, "address_as_given": after.as_given}
         values["domain"] = after.normalised.rpartition("@")[2]
         connection.execute(subscriber.update().where(subscriber.c.id == found.id).values(values))
-        _redirect(connection, found.id, after)
+        redirect(connection, delivery.c.subscriber_id == found.id, now=now)
         detail = {"old": found.address_as_given, "new": after.as_given}
         subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
     return store.get(int(found.id))
-
-
-def _redirect(connection: Connection, subscriber_id: int, address: Address) -> None:
-    """Let mailings that are under way find the new address; a sender that has the old one in hand may not send there.
-
-    Where the mailing had that address before, from somebody else, the delivery stays as it is.
-    """
-    others = delivery.alias("others")
-    same = exists().where(others.c.mailing_id == delivery.c.mailing_id, others.c.address == address.normalised)
-    open_ = delivery.c.status.in_(("queued", "claimed", "deferred"))
-    theirs = and_(delivery.c.subscriber_id == subscriber_id, open_, ~same)
-    values = {"address": address.normalised, "recipient": address.as_given}
-    is_claimed = delivery.c.status == "claimed"
-    requeued = {"status": case((is_claimed, "queued"), else_=delivery.c.status), "run_id": None}
-    connection.execute(delivery.update().where(theirs).values(values | requeued))
 
 
 def _suppressed(address: str, scope: str) -> SubscriberError:
@@ -75,16 +61,18 @@ def _refuse_taken(connection: Connection, address: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """How many subscriptions went over, and how many were there already."""
+    """How many subscriptions went over, how many were there already, and how many of those are suppressed by it."""
 
     moved: int
     already: int
+    suppressed: int = 0
 
 
 def merge_lists(store: SubscriberStore, register: Register, old: str, into: str) -> Merged:
-    """Put everybody on `old` on `into` instead, whatever their status; nobody who left `into` comes back.
+    """Put everybody on `old` on `into` instead, whatever their status; who is on `into` stays there as they are.
 
-    `old` must have gone from the register's files: then only its history is left.
+    But who was suppressed on `old` alone is suppressed on `into`, also when they got mail through that one. `old` must
+    have gone from the register's files: then only its history is left.
     """
     if old == into:
         raise SubscriberError(f"{old} cannot be merged with itself")
@@ -94,10 +82,22 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
             hint=f"Take it out of the register's file and add {old!r} to the aliases of {into}, then merge.",
         )
     with store.joining() as connection:
+        into = _present_list(connection, old, into)
         source, target = _list_id(connection, old), _list_id(connection, into)
         values = {"merged_into_id": target}
         connection.execute(list_.update().where(list_.c.id == source).values(values))
         return _move_subscriptions(store, connection, source=source, target=target, names=(old, into))
+
+
+def _present_list(connection: Connection, old: str, into: str) -> str:
+    """What `into` is by now; refuses to say that `old` is part of another list than the one its people are on."""
+    merged = subscriptions.merged_lists(connection)
+    present, before = merged.get(into, into), merged.get(old, old)
+    if present == old:
+        raise SubscriberError(f"{into} is part of {old}", hint="Put it back into the register's file first.")
+    if before not in {old, present}:
+        raise SubscriberError(f"{old} is part of {before} already", hint="mailer lists shows them all.")
+    return present
 
 
 def _list_id(connection: Connection, slug: str) -> int:
@@ -119,12 +119,27 @@ def _move_subscriptions(
         connection.execute(subscription.update().where(subscription.c.id == each.id).values(list_id=target))
     left = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": store.clock()}
     connection.execute(subscription.update().where(subscription.c.list_id == source).values(left))
-    stay = [row.subscriber_id for row in both if row.status == SubscriptionStatus.SUPPRESSED]
-    addresses = connection.execute(select(subscriber.c.address).where(subscriber.c.id.in_(stay))).scalars().all()
-    store.suppressed.rename_scope(connection, *names, except_for=addresses)
     _record(store, connection, "left_merged_list", [*both, *going], names[0])
     _record(store, connection, "joined_by_merging", going, names[1])
-    return Merged(moved=len(going), already=len(both))
+    barred = _suppress(store, connection, target, store.suppressed.rename_scope(connection, *names))
+    _record(store, connection, "suppressed", barred, names[1])
+    return Merged(moved=len(going), already=len(both), suppressed=len(barred))
+
+
+def _suppress(
+    store: SubscriberStore, connection: Connection, target: int, hashes: Collection[bytes]
+) -> list[Row[*tuple[Any, ...]]]:
+    """Have nobody on the list who is suppressed on it; returns those who were. On which lists, only hashes tell."""
+    if not hashes:
+        return []
+    query = select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, subscriber.c.address)
+    query = query.join(subscriber).where(subscription.c.list_id == target)
+    free = connection.execute(query.where(subscription.c.status != SubscriptionStatus.SUPPRESSED))
+    barred = [row for row in free if store.suppressed.hash_of(row.address) in hashes]
+    values = {"status": SubscriptionStatus.SUPPRESSED.value, "since": store.clock()}
+    theirs = subscription.c.id.in_([row.id for row in barred])
+    connection.execute(subscription.update().where(theirs).values(values))
+    return barred
 
 
 def _record(store: SubscriberStore, connection: Connection, action: str, rows: Sequence[Any], slug: str) -> None:

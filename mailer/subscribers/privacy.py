@@ -1,7 +1,7 @@
 """Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from mailer.database.tables import attempt, delivery, mailing, subscriber, subsc
 from mailer.subscribers.access import former_addresses, sent_to
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.redirecting import OPEN
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.subscriptions import moved_to
@@ -103,19 +104,29 @@ def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
 
 
 def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:
+    """Also those that went to the address when it was somebody else's, who has had the issue all the same."""
     theirs = or_(delivery.c.address.in_(forms), delivery.c.recipient.in_(forms))
     if subscriber_id is not None:
         theirs = or_(theirs, delivery.c.subscriber_id == subscriber_id)
-    rows = connection.execute(select(delivery.c.id, delivery.c.reply).where(theirs)).all()
+    rows = connection.execute(select(delivery.c.id, delivery.c.subscriber_id, delivery.c.reply).where(theirs)).all()
+    own = {row.id for row in rows if row.subscriber_id in {None, subscriber_id}}
+    _skip_open(connection, own)
     for row in rows:
-        values = {"address": f"erased-{row.id}", "recipient": "", "subscriber_id": None}
-        values["reply"] = _without(row.reply, forms)
-        connection.execute(delivery.update().where(delivery.c.id == row.id).values(values))
+        values: dict[str, Any] = {"address": f"erased-{row.id}", "recipient": "", "reply": _without(row.reply, forms)}
+        nobodys = {"subscriber_id": None} if row.id in own else {}
+        connection.execute(delivery.update().where(delivery.c.id == row.id).values(values | nobodys))
         tries = connection.execute(select(attempt.c.id, attempt.c.reply).where(attempt.c.delivery_id == row.id)).all()
         for each in tries:
             said = _without(each.reply, forms)
             connection.execute(attempt.update().where(attempt.c.id == each.id).values(reply=said))
     return len(rows)
+
+
+def _skip_open(connection: Connection, ids: Collection[int]) -> None:
+    """What was still to be sent is not; a sender that has it in hand may not send it any more."""
+    still = delivery.c.id.in_(ids) & delivery.c.status.in_(OPEN)
+    skipped = {"status": "skipped", "skip_reason": "erased", "run_id": None, "due_at": None}
+    connection.execute(delivery.update().where(still).values(skipped))
 
 
 def _without(reply: str, forms: set[str]) -> str:

@@ -206,7 +206,8 @@ class SubscriberStore:
     ) -> Iterator[AudienceMember]:
         """Yield the audience of the lists (None: all), in the order of joining; memory does not grow with it.
 
-        With `connection` the audience is read inside that transaction.
+        Who was on a list that became part of another one is found there. With `connection` the audience is read inside
+        that transaction.
         """
         if connection is None:
             with self.database.reading() as own:
@@ -214,6 +215,7 @@ class SubscriberStore:
             return
         if lists is not None:
             self._known_lists(connection, lists)
+            lists = sorted(subscriptions.with_mergers(connection, lists))
         rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
         yield from compute_audience(map(AudienceRow._make, rows), lists=None if lists is None else frozenset(lists))
 

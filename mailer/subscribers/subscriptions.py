@@ -30,6 +30,34 @@ def list_ids(connection: Connection) -> dict[str, int]:
     return {row.slug: row.id for row in connection.execute(select(list_.c.slug, list_.c.id))}
 
 
+def merged_lists(connection: Connection) -> dict[str, str]:
+    """Which list each list is by now, by slug: itself, or the one it became part of, however many mergers ago."""
+    rows = connection.execute(select(list_.c.id, list_.c.slug, list_.c.merged_into_id)).all()
+    slugs, into = {row.id: row.slug for row in rows}, {row.id: row.merged_into_id for row in rows}
+
+    def follow(number: int) -> str:
+        seen: set[int] = set()
+        while into[number] is not None and number not in seen:
+            seen.add(number)
+            number = into[number]
+        return str(slugs[number])
+
+    return {row.slug: follow(row.id) for row in rows}
+
+
+def with_mergers(connection: Connection, slugs: Collection[str]) -> frozenset[str]:
+    """The lists that are called so, and those they became part of."""
+    merged = merged_lists(connection)
+    return frozenset(slugs) | {merged[slug] for slug in slugs if slug in merged}
+
+
+def ids_of_lists(connection: Connection, slugs: Collection[str]) -> list[int]:
+    """The numbers of the lists that are called so, and of those they became part of; no slugs = all."""
+    numbers = list_ids(connection)
+    wanted = with_mergers(connection, slugs) if slugs else numbers
+    return sorted(number for slug, number in numbers.items() if slug in wanted)
+
+
 def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription]) -> None:
     """Write subscriptions, each with its consent."""
     if not new:

@@ -125,13 +125,16 @@ class SuppressionList:
         theirs = and_(suppression.c.address_hash == self.hash_of(old), suppression.c.scope != ALL_LISTS, _HOLDS)
         connection.execute(suppression.update().where(theirs).values(address_hash=self.hash_of(new)))
 
-    def rename_scope(self, connection: Connection, old: str, new: str, *, except_for: Collection[str]) -> None:
-        """Let what was said of one list hold for another that takes its place; `except_for` are addresses."""
-        stays = [self.hash_of(each) for each in except_for]
+    def rename_scope(self, connection: Connection, old: str, new: str) -> frozenset[bytes]:
+        """Let what was said of one list hold for another that takes its place; returns whom it holds for, as hashes."""
+        holds = select(suppression.c.address_hash).where(suppression.c.scope == old, _HOLDS)
+        hashes = frozenset(map(bytes, connection.execute(holds).scalars()))
+        released = and_(suppression.c.scope == new, ~_HOLDS)
+        connection.execute(suppression.delete().where(released, suppression.c.address_hash.in_(hashes)))
         has_new = select(suppression.c.address_hash).where(suppression.c.scope == new)
-        moves = and_(suppression.c.scope == old, suppression.c.address_hash.not_in(stays))
-        statement = suppression.update().where(moves, suppression.c.address_hash.not_in(has_new))
-        connection.execute(statement.values(scope=new))
+        moves = and_(suppression.c.scope == old, suppression.c.address_hash.not_in(has_new))
+        connection.execute(suppression.update().where(moves).values(scope=new))
+        return hashes
 
     def all_scopes(self, connection: Connection) -> Scopes:
         """What every suppressed address is suppressed for, for comparing with many."""

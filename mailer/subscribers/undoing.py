@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal, or_, select, text
 
 from mailer.database.tables import (
-    attempt,
     consent,
     delivery,
     import_run,
@@ -24,16 +23,10 @@ from mailer.subscribers import subscriptions
 from mailer.subscribers.facts import values_of
 from mailer.subscribers.import_model import BASIS, FIELDS
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.redirecting import MAY_HAVE_ARRIVED
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.subscriptions import latest_basis
-
-# A message went to the mail server, and was not refused; or was in doubt once, whatever came of it later.
-_MAY_HAVE_ARRIVED = or_(
-    delivery.c.status.in_(("in_flight", "in_doubt", "accepted")),
-    exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "in_doubt"),
-)
-
 
 Item = TypeVar("Item")
 
@@ -198,7 +191,7 @@ def _remove_people_without_lists(connection: Connection) -> int:
     return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_GOT_MAIL))[0]
 
 
-_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, _MAY_HAVE_ARRIVED)
+_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, MAY_HAVE_ARRIVED)
 
 
 def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
@@ -209,7 +202,7 @@ def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
 # A list that was merged since is named by its old slug in the mail and the consent of then.
 _WAS_MAILED = exists().where(
     delivery.c.subscriber_id == subscription.c.subscriber_id,
-    _MAY_HAVE_ARRIVED,
+    MAY_HAVE_ARRIVED,
     consent.c.subscription_id == subscription.c.id,
     or_(_names(list_.c.slug), _names(consent.c.list_slug)),
 )
@@ -218,7 +211,7 @@ _WAS_MAILED = exists().where(
 # Through the list, since this consent was the one that held.
 _WAS_MAILED_ON_IT = exists().where(
     delivery.c.subscriber_id == subscription.c.subscriber_id,
-    _MAY_HAVE_ARRIVED,
+    MAY_HAVE_ARRIVED,
     delivery.c.changed_at >= consent.c.recorded_at,
     or_(_names(list_.c.slug), _names(consent.c.list_slug)),
 )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from mailer.bootstrap import Services
 from mailer.compose.composed import VariantKey
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingReport, add_counts
+from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, Resolution, Resolved, add_counts
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
 from mailer.delivery.retry import RetryRule
@@ -46,7 +46,7 @@ class Prepared:
 
 def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bool, today: date) -> Prepared:
     """Read, check and compose an issue; raises `MailerError` for an unknown list or an issue with errors."""
-    chosen = dict.fromkeys(require_list(services.register, name).slug for name in lists)
+    chosen = dict.fromkeys(_find_list(services, name) for name in lists)
     issue = require_issue(services, slug)
     checked = check_issue(services, slug, today=today, recipients=True, refused={EXAMPLE_RULE})
     content_hash = services.composer.content_hash(issue)
@@ -66,6 +66,12 @@ def prepare(services: Services, slug: str, *, lists: Sequence[str], untested: bo
         findings=checked.findings,
         is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
     )
+
+
+def _find_list(services: Services, name: str) -> str:
+    """The list that a person calls so, or that a list called so has become part of."""
+    present = services.ledger.present_lists([name]) - {name}
+    return require_list(services.register, next(iter(present), name)).slug
 
 
 def preview_mailing(services: Services, prepared: Prepared) -> Plan:
@@ -128,13 +134,13 @@ def duration(services: Services, recipients: int) -> timedelta:
     return estimate_duration(recipients, connections=smtp.connections, messages_per_minute=smtp.messages_per_minute)
 
 
-def latest_mailing(services: Services, slug: str) -> MailingReport:
-    """The unfinished mailing of an issue, else its last; raises `MailerError` when it has none."""
+def resolve(services: Services, slug: str, resolution: Resolution, *, to: Sequence[str] | None) -> Resolved:
+    """Settle what is in doubt in any mailing of the issue, or those to the addresses."""
     require_known(services, slug)
-    mailings = services.ledger.mailings(slug)
-    if not mailings:
+    if not services.ledger.mailings(slug):
         raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")
-    return services.ledger.unfinished(slug) or mailings[-1]
+    services.ledger.recover()
+    return services.ledger.resolve(slug, resolution, addresses=to)
 
 
 # --- Test-sends -------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def kill_again_and_again(office: Any, inbox: Any, *, people: int, kills: int, co
     assert len(found["accepted"] | doubtful) == people, "somebody was lost"
     with closing(sqlite3.connect(office.database.engine.url.database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert office.ledger.resolve(office.mailing_id, Resolution.ACCEPTED) == len(doubtful)
+    assert office.ledger.resolve("2023-12", Resolution.ACCEPTED).number == len(doubtful)
     assert office.ledger.mailing(office.mailing_id).counts.accepted == people
     return left
 

@@ -105,20 +105,33 @@ def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore,
     assert {slug: numbers[-1] for slug, numbers in growth.by_list.items()} == {"bergen": 2, "fonna": 0}
 
 
-def test_merging_keeps_people_off_who_were_kept_off_the_old_list_unless_they_are_on_the_other(
+def test_who_left_the_old_list_alone_stays_on_the_other(store: SubscriberStore, without_fonna: Register) -> None:
+    store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    store.remove("ole@x.example", list_slug="fonna")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=0, already=1)
+    assert _lists(store, "ole@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
+
+
+def test_who_was_suppressed_on_the_old_list_is_suppressed_on_the_other(
     store: SubscriberStore, without_fonna: Register
 ) -> None:
     for address, lists in (("ole@x.example", ["fonna"]), ("both@x.example", ["fonna", "bergen"])):
         store.add(address, lists=lists, basis="e: case 1")
-    for address in ("ole@x.example", "both@x.example", "nobody@x.example"):
+    store.add("never@x.example", lists=["bergen"], basis="e: case 1")
+    store.suppress("both@x.example", reason=SuppressionReason.MANUAL, list_slug="bergen")
+    store.release("both@x.example", note="asked", list_slug="bergen")
+    store.add("both@x.example", lists=["bergen"], basis="e: case 1", again=True)
+    everybody = [f"{each}@x.example" for each in ("ole", "both", "never", "nobody")]
+    for address in everybody:
         store.suppress(address, reason=SuppressionReason.MANUAL, list_slug="fonna")
-    merge_lists(store, without_fonna, "fonna", "bergen")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=1, already=1, suppressed=2)
     assert _lists(store, "ole@x.example") == {"bergen": "suppressed"}
-    assert _lists(store, "both@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
-    scopes = {
-        each: [one.scope for one in store.suppressions(f"{each}@x.example")] for each in ("ole", "both", "nobody")
-    }
-    assert scopes == {"ole": ["bergen"], "both": ["fonna"], "nobody": ["bergen"]}
+    assert _lists(store, "both@x.example") == {"bergen": "suppressed", "fonna": "unsubscribed"}
+    assert _lists(store, "never@x.example") == {"bergen": "suppressed"}
+    assert {one.scope for each in everybody for one in store.suppressions(each)} == {"bergen"}
+    assert [members.exclusion for members in store.read_audience(["bergen"])] == ["suppressed"] * 3
+    growth = read_growth(store)
+    assert {slug: numbers[-1] for slug, numbers in growth.by_list.items() if numbers[-1]} == {}
 
 
 def test_nobody_is_put_back_on_a_list_that_was_merged_by_taking_leaving_back(

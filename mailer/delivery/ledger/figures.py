@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Subquery, case, func, select
 
-from mailer.database.tables import delivery, mailing
+from mailer.database.tables import delivery, mailing, subscriber
 from mailer.delivery.model import (
+    MAY_HAVE_IT,
     Counts,
     DeliveryReport,
     DeliveryStatus,
@@ -15,6 +16,7 @@ from mailer.delivery.model import (
     MailingState,
     SkipReason,
 )
+from mailer.subscribers.subscriptions import merged_lists
 
 MessageIdOf = Callable[[int, int], str]
 """From mailing and delivery to the Message-ID that goes with them."""
@@ -43,23 +45,83 @@ def count(connection: Connection, mailing_id: int) -> Counts:
 
 
 def count_by_list(connection: Connection, mailing_id: int) -> dict[str, Counts]:
-    """Return the equation of each list of a mailing; who is on several lists is counted on each."""
+    """Return the equation of each list of a mailing; who is on several lists is counted on each.
+
+    A list that was merged since counts with the one it became part of.
+    """
     columns = (delivery.c.lists, delivery.c.status, delivery.c.skip_reason)
     statement = select(*columns, func.count()).where(delivery.c.mailing_id == mailing_id).group_by(*columns)
     of_list: dict[str, list[tuple[str, str | None, int]]] = defaultdict(list)
+    merged = merged_lists(connection)
     for lists, status, reason, number in connection.execute(statement):
-        for slug in lists.split():
+        for slug in {merged.get(each, each) for each in lists.split()}:
             of_list[slug].append((status, reason, number))
     return {slug: _counts(of_list[slug]) for slug in sorted(of_list)}
+
+
+def count_people(connection: Connection, slug: str) -> Counts:
+    """Return the equation of all mailings of an issue together: each person once, as they stand by now."""
+    stands = _where_people_stand(connection, slug)
+    statement = (
+        select(delivery.c.status, delivery.c.skip_reason, func.count())
+        .where(delivery.c.id.in_(select(stands.c.id).where(stands.c.place == 1)))
+        .group_by(delivery.c.status, delivery.c.skip_reason)
+    )
+    return _counts([(status, reason, number) for status, reason, number in connection.execute(statement)])
 
 
 def read_deliveries(
     connection: Connection, mailing_id: int, statuses: Collection[DeliveryStatus], *, message_id_of: MessageIdOf
 ) -> Iterator[DeliveryReport]:
     """Yield the deliveries of a mailing that are in one of the states, in the order planned."""
+    yield from _read(connection, mailing_id, delivery.c.status.in_(statuses), message_id_of)
+
+
+def read_unreached(connection: Connection, mailing_id: int, *, message_id_of: MessageIdOf) -> Iterator[DeliveryReport]:
+    """Yield the failed deliveries of a mailing to people whom no mailing of the issue has reached, each person once."""
+    slug = select(mailing.c.slug).where(mailing.c.id == mailing_id)
+    stands = _where_people_stand(connection, connection.execute(slug).scalar_one())
+    latest = delivery.c.id.in_(select(stands.c.id).where(stands.c.place == 1))
+    yield from _read(connection, mailing_id, delivery.c.status.in_(_FAILED) & latest, message_id_of)
+
+
+_FAILED = (DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.EXPIRED)
+_WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
+
+
+def _where_people_stand(connection: Connection, slug: str) -> Subquery:
+    """The deliveries of an issue; the one with place 1 tells where its person stands.
+
+    That is the one that arrived, else one that may have, else one that still may be sent, else the latest. A person is
+    known by number; a delivery that has lost its person is taken for another one's to the same address.
+    """
+    of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
+    other = delivery.alias("other")
+    same = (other.c.mailing_id.in_(of_issue), other.c.address == delivery.c.address)
+    somebody = select(func.max(other.c.subscriber_id)).where(*same).scalar_subquery()
+    nobody = select(-func.min(other.c.id)).where(*same).scalar_subquery()
+    rank = case(
+        (delivery.c.status == DeliveryStatus.ACCEPTED, 6),
+        (delivery.c.status.in_(MAY_HAVE_IT), 5),
+        (delivery.c.status.in_(_WAITING), 4),
+        (delivery.c.skip_reason == SkipReason.ALREADY_SENT, 1),
+        (delivery.c.status == DeliveryStatus.CANCELLED, 2),
+        else_=3,
+    )
+    place = func.row_number().over(
+        partition_by=func.coalesce(delivery.c.subscriber_id, somebody, nobody),
+        order_by=(rank.desc(), delivery.c.id.desc()),
+    )
+    return select(delivery.c.id, place.label("place")).where(delivery.c.mailing_id.in_(of_issue)).subquery()
+
+
+def _read(
+    connection: Connection, mailing_id: int, wanted: ColumnElement[bool], message_id_of: MessageIdOf
+) -> Iterator[DeliveryReport]:
     statement = (
-        select(delivery)
-        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(statuses))
+        select(delivery, subscriber.c.address.label("present"), subscriber.c.address_as_given)
+        .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.mailing_id == mailing_id, wanted)
         .order_by(delivery.c.id)
     )
     for row in connection.execute(statement):
@@ -70,6 +132,7 @@ def read_deliveries(
             reply=row.reply,
             message_id=message_id_of(mailing_id, row.id),
             attempts=row.attempts,
+            now=None if row.present == row.address else row.address_as_given,
         )
 
 

@@ -14,6 +14,7 @@ from mailer.database.engine import Database, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.alive import hold_proof
+from mailer.delivery.ledger.endings import OPEN, finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.insisting import insist
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
@@ -25,8 +26,9 @@ from mailer.delivery.ledger.refusals import (
     SenderBusyError,
     SnapshotError,
 )
-from mailer.delivery.ledger.runs import Clock, Run, finish_if_done
+from mailer.delivery.ledger.runs import Clock, Run
 from mailer.delivery.model import (
+    Before,
     Counts,
     DeliveryReport,
     DeliveryStatus,
@@ -34,10 +36,10 @@ from mailer.delivery.model import (
     MailingReport,
     MailingState,
     Resolution,
+    Resolved,
 )
 from mailer.subscribers.joining import share_joining
-
-_UNFINISHED_STATES = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
+from mailer.subscribers.subscriptions import merged_lists
 
 
 def utc_now() -> datetime:
@@ -74,10 +76,16 @@ class Ledger:
                 hint="Look at mailer status: somebody else may have planned this issue just now.",
             ) from error
 
-    def earlier_fates(self, slug: str, addresses: Collection[str]) -> dict[str, DeliveryStatus]:
-        """What earlier mailings of this issue came to for those of the addresses that they were sent to."""
+    def earlier_fates(self, slug: str, people: Collection[plans.Person]) -> dict[int, Before]:
+        """What earlier mailings of this issue came to for those of the people that they were sent to, by number."""
         with self._database.reading() as connection:
-            return plans.earlier_fates(connection, slug, addresses)
+            return plans.earlier_fates(connection, slug, people)
+
+    def present_lists(self, slugs: Collection[str]) -> frozenset[str]:
+        """The lists that those of a mailing are by now: some may have become part of others."""
+        with self._database.reading() as connection:
+            merged = merged_lists(connection)
+        return frozenset(merged.get(slug, slug) for slug in slugs)
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -166,12 +174,12 @@ class Ledger:
 
     def pause(self, mailing_id: int, *, note: str = "") -> None:
         """Have every sender of this mailing stop at its next message; `note` says why."""
-        move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.PAUSED, note=note)
+        move = partial(decisions.change_state, source=OPEN, target=MailingState.PAUSED, note=note)
         insist(self._database, lambda connection: move(connection, mailing_id))
 
     def resume(self, mailing_id: int) -> None:
         """Clear a pause."""
-        move = partial(decisions.change_state, source=_UNFINISHED_STATES, target=MailingState.RUNNING)
+        move = partial(decisions.change_state, source=OPEN, target=MailingState.RUNNING)
         insist(self._database, lambda connection: move(connection, mailing_id))
 
     def cancel(self, mailing_id: int) -> None:
@@ -179,12 +187,21 @@ class Ledger:
         with self._database.writing() as connection:
             decisions.cancel(connection, mailing_id, now=self._clock())
 
-    def resolve(self, mailing_id: int, resolution: Resolution, *, addresses: Collection[str] | None = None) -> int:
-        """Settle deliveries in doubt as a person decided, all or those to `addresses`; return how many."""
-        with self._database.writing() as connection:
-            number = decisions.resolve(connection, mailing_id, resolution, addresses=addresses, now=self._clock())
-            finish_if_done(connection, mailing_id, now=self._clock())
-            return number
+    def resolve(self, slug: str, resolution: Resolution, *, addresses: Collection[str] | None = None) -> Resolved:
+        """Settle deliveries in doubt as a person decided, all of the issue or those to `addresses`.
+
+        What is to be sent again goes with its own mailing, which is opened anew for that; while another one of the
+        issue is under way it waits.
+        """
+        try:
+            with self._database.writing() as connection:
+                settled = decisions.resolve(connection, slug, resolution, addresses=addresses, now=self._clock())
+                finish_if_done(connection, now=self._clock())
+        except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
+            raise MailingStateError(
+                "a mailing of this issue was planned just now; nothing was settled", hint="Run the same command again."
+            ) from error
+        return settled
 
     # --- reports ----------------------------------------------------------------------------------
 
@@ -203,7 +220,12 @@ class Ledger:
 
     def unfinished(self, slug: str) -> MailingReport | None:
         """Return the one mailing of an issue that is planned, running or paused."""
-        return next((each for each in self.mailings(slug) if each.state in _UNFINISHED_STATES), None)
+        return next((each for each in self.mailings(slug) if each.state in OPEN), None)
+
+    def count_people(self, slug: str) -> Counts:
+        """Return the equation of all mailings of an issue together: each person once, as they stand by now."""
+        with self._database.reading() as connection:
+            return figures.count_people(connection, slug)
 
     def counts_by_list(self, mailing_id: int) -> dict[str, Counts]:
         """Return the equation of each list of a mailing; who is on several lists is counted on each."""
@@ -216,6 +238,11 @@ class Ledger:
         """Yield the deliveries of a mailing that are in one of the states, in the order planned."""
         with self._database.reading() as connection:
             yield from figures.read_deliveries(connection, mailing_id, statuses, message_id_of=message_id_of)
+
+    def unreached(self, mailing_id: int, *, message_id_of: figures.MessageIdOf) -> Iterator[DeliveryReport]:
+        """Yield whom the server refused, put off or did not answer in time, and no mailing of the issue has reached."""
+        with self._database.reading() as connection:
+            yield from figures.read_unreached(connection, mailing_id, message_id_of=message_id_of)
 
     # --- test-sends -------------------------------------------------------------------------------
 

@@ -3,12 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, case, exists, insert, select, update
+from sqlalchemy import Connection, Row, case, insert, select, update
 
 from mailer.database.rows import insert_rows
-from mailer.database.tables import UtcTime, attempt, delivery, mailing, variant
-from mailer.delivery.model import NOT_SENT, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
+from mailer.database.tables import UtcTime, delivery, mailing, variant
+from mailer.delivery.model import MAY_HAVE_IT, Before, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
+from mailer.subscribers.redirecting import WAS_IN_DOUBT
+
+Person = tuple[int, str]
+"""The number of a subscriber, and the address as it is matched."""
 
 _COLUMNS = (
     "mailing_id",
@@ -94,19 +99,34 @@ def hash_snapshot(variants: Iterable[bytes]) -> str:
     return sha256(b"".join(sha256(each).digest() for each in variants)).hexdigest()
 
 
-def earlier_fates(connection: Connection, slug: str, addresses: Collection[str]) -> dict[str, DeliveryStatus]:
-    """What came of the addresses that were sent to before: where it arrived or may have, that; else the latest.
+def earlier_fates(connection: Connection, slug: str, people: Collection[Person]) -> dict[int, Before]:
+    """What came of earlier mailings of the issue for people, by their numbers; who was in none is not there.
 
-    Who was in doubt once may have it, whatever the server said when it was sent again.
+    A person is known by number and by address: who has moved since, whose addresses were purged, or who was deleted and
+    added again has had it all the same. Where it arrived or may have, that counts; else the latest. Who was in doubt
+    once may have it, whatever came of sending it again.
     """
-    was_in_doubt = exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == DeliveryStatus.IN_DOUBT)
-    fate = case(
-        (delivery.c.status.in_(NOT_SENT) & was_in_doubt, DeliveryStatus.IN_DOUBT.value), else_=delivery.c.status
+    of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
+    numbers = dict(people)
+    owners = {address: number for number, address in people}
+    fate = case((delivery.c.status.in_(MAY_HAVE_IT) | ~WAS_IN_DOUBT, delivery.c.status), else_=DeliveryStatus.IN_DOUBT)
+    columns = (delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.recipient, fate.label("fate"))
+    statement = select(*columns).where(delivery.c.mailing_id.in_(of_issue), fate != DeliveryStatus.SKIPPED)
+    found: dict[int, tuple[bool, bool, int, Before]] = {}
+    for known in (delivery.c.subscriber_id.in_(numbers), delivery.c.address.in_(owners)):
+        for row in connection.execute(statement.where(known)):
+            for number in {row.subscriber_id, owners.get(row.address)} & numbers.keys():
+                before = _before(row, number, numbers[number])
+                key = (before.status in MAY_HAVE_IT, not before.is_elsewhere, row.id, before)
+                found[number] = max(found.get(number, key), key)
+    return {number: before for number, (*_, before) in found.items()}
+
+
+def _before(row: Row[*tuple[Any, ...]], number: int, address: str) -> Before:
+    is_here = row.address == address
+    return Before(
+        status=DeliveryStatus(row.fate),
+        recipient=row.recipient,
+        is_elsewhere=bool(row.recipient) and not is_here,
+        was_others=is_here and row.subscriber_id not in {None, number},
     )
-    statement = (
-        select(delivery.c.address, fate)
-        .join(mailing, mailing.c.id == delivery.c.mailing_id)
-        .where(mailing.c.slug == slug, delivery.c.address.in_(addresses), delivery.c.status != DeliveryStatus.SKIPPED)
-        .order_by(fate.not_in(NOT_SENT), delivery.c.id)
-    )
-    return {address: DeliveryStatus(status) for address, status in connection.execute(statement)}

@@ -7,26 +7,31 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
-from mailer.database.tables import attempt, delivery, list_, mailing, rate_limit, run
+from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
+from mailer.delivery.ledger.astray import find_astray, settle_astray
 from mailer.delivery.ledger.commits import GroupCommit
+from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
 from mailer.delivery.ledger.insisting import insist, unwritable
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.ledger.statements import (
     ACCEPTED,
+    ASTRAY,
     CLAIMED,
     IS_RUNNING,
     MARK,
     MARK_OF_ALL_LISTS,
     RESULT,
+    UNMARKED,
     UNWANTED,
 )
 from mailer.delivery.model import (
+    MAY_HAVE_IT,
     UNFINISHED,
     Attempt,
     ClaimedDelivery,
@@ -37,6 +42,8 @@ from mailer.delivery.model import (
     Mark,
     Outlook,
 )
+from mailer.subscribers.redirecting import redirect
+from mailer.subscribers.subscriptions import ids_of_lists
 
 BEAT_SECONDS = 2.0
 
@@ -68,7 +75,7 @@ class Run:
         self._latest_claim = clock()
         self._id = insist(database, partial(self._register, token))
         with database.reading() as connection:
-            self._list_ids = _ids_of_lists(connection, mailing.lists)
+            self._list_ids = ids_of_lists(connection, mailing.lists)
         self._writer = GroupCommit(
             database,
             record=self._record,
@@ -184,27 +191,45 @@ class Run:
             .returning(*CLAIMED)
         )
         claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
-        return sorted(claimed, key=lambda each: each.id)
+        settled = settle_astray(connection, [each.id for each in claimed], now=self._clock())
+        kept = [each for each in claimed if each.id not in settled]
+        if settled:  # what was settled is queued for its new address, or skipped: the next are looked for
+            kept += self._claim_where(connection, len(settled), condition, at=at)
+        return sorted(kept, key=lambda each: each.id)
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
-        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
-        if self.mailing.lists:
-            gone = set(connection.execute(MARK, values | {"of_lists": self._list_ids}).scalars())
-        else:
-            gone = set(connection.execute(MARK_OF_ALL_LISTS, values).scalars())
+        gone = self._allow(connection, ids)
         refused = [each for each in ids if each not in gone]
+        if refused and self._follow_lists(connection):
+            gone |= self._allow(connection, refused)
+            refused = [each for each in ids if each not in gone]
         self._marks += len(gone)
         if gone and not self._new_epoch:  # the first ones are counted at once, the others at every beat
             self._count_marks(connection)
         return dict.fromkeys(gone, Mark.GO) | (self._refuse(connection, refused) if refused else {})
 
+    def _allow(self, connection: Connection, ids: Sequence[int]) -> set[int]:
+        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
+        if self.mailing.lists:
+            return set(connection.execute(MARK, values | {"of_lists": self._list_ids}).scalars())
+        return set(connection.execute(MARK_OF_ALL_LISTS, values).scalars())
+
+    def _follow_lists(self, connection: Connection) -> bool:
+        """Look again what the lists of the mailing are; says whether one became part of another since the last time."""
+        before, self._list_ids = self._list_ids, ids_of_lists(connection, self.mailing.lists)
+        return self._list_ids != before
+
     def _refuse(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
-        """Say why a mark was refused; who left since the mailing was planned becomes skipped."""
+        """Say why a mark was refused; who left since the mailing was planned becomes skipped, who moved is queued."""
         if self._state(connection) is not MailingState.RUNNING:
             return dict.fromkeys(ids, Mark.STOPPED)
-        values = {"of_ids": ids, "of_run": self._id, "of_lists": self._list_ids, "new_changed": self._clock()}
-        unwanted = connection.execute(UNWANTED, values).scalars()
-        return dict.fromkeys(ids, Mark.LOST) | dict.fromkeys(unwanted, Mark.UNWANTED)
+        values = {"of_ids": ids, "of_run": self._id, "new_changed": self._clock()}
+        moved = connection.execute(ASTRAY, values).scalars().all()
+        redirect(connection, delivery.c.id.in_(moved), now=self._clock())
+        unwanted = connection.execute(UNWANTED, values | {"of_lists": self._list_ids}).scalars().all()
+        connection.execute(UNMARKED, values)
+        marks = dict.fromkeys(ids, Mark.LOST) | dict.fromkeys(moved, Mark.MOVED)
+        return marks | dict.fromkeys(unwanted, Mark.UNWANTED)
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
         """Most are accepted at the first try: one statement for all of those; the others leave a history."""
@@ -214,13 +239,18 @@ class Run:
         ]
         if plain:
             connection.execute(ACCEPTED, plain)
-        for each in results:
-            if not _leaves_no_history(each) and connection.execute(RESULT, self._values(each)).rowcount:
+        others = [each for each in results if not _leaves_no_history(each)]
+        refused = [each.delivery.id for each in others if each.status not in MAY_HAVE_IT]
+        astray = find_astray(connection, refused) if refused else set()
+        for each in others:
+            values = self._values(each, is_astray=each.delivery.id in astray)
+            if connection.execute(RESULT, values).rowcount:
                 connection.execute(insert(attempt), self._history(each))
 
-    def _values(self, result: Attempt) -> dict[str, object]:
+    def _values(self, result: Attempt, *, is_astray: bool) -> dict[str, object]:
+        """What a server said of an address that the person gave up meanwhile says nothing about the new one."""
         status = result.status
-        if status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY:
+        if is_astray or (status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY):
             status = DeliveryStatus.QUEUED
         waits = status in {DeliveryStatus.DEFERRED, DeliveryStatus.QUEUED}
         now = self._clock()
@@ -231,7 +261,7 @@ class Run:
             "new_run": None if waits else self._id,
             "new_attempts": result.delivery.attempts + result.is_answered,
             "new_due": result.due_at,
-            "new_since": now if result.status is DeliveryStatus.DEFERRED else None,
+            "new_since": now if status is DeliveryStatus.DEFERRED else None,
             "new_reply": result.reply,
             "new_changed": now,
         }
@@ -302,24 +332,6 @@ class Run:
         if self._new_epoch > self._kept_epoch:
             self._kept_epoch = self._new_epoch
             self._epoch.keep(self._new_epoch)
-
-
-def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now: datetime) -> None:
-    """Close a running mailing of which nothing is left to send; none named: each of those."""
-    is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
-    states = [MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED]
-    is_meant = mailing.c.id == mailing_id if mailing_id is not None else true()
-    connection.execute(
-        update(mailing)
-        .where(is_meant, mailing.c.state.in_(states), ~is_left)
-        .values(state=MailingState.FINISHED, finished_at=now, note="")
-    )
-
-
-def _ids_of_lists(connection: Connection, slugs: Sequence[str]) -> list[int]:
-    """The lists of a mailing; no slugs = all."""
-    statement = select(list_.c.id)
-    return list(connection.execute(statement.where(list_.c.slug.in_(slugs)) if slugs else statement).scalars())
 
 
 def _leaves_no_history(result: Attempt) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from mailer.database.tables import delivery, mailing, subscription
 from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.redirecting import IS_ASTRAY, IS_TO_THE_PERSON
 
 _OURS = delivery.c.run_id == bindparam("of_run")
 IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
@@ -39,21 +40,20 @@ RESULT = _SETTLED.values(
 )
 _IS_ACTIVE = subscription.c.status == SubscriptionStatus.ACTIVE
 _IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
-_IS_SUPPRESSED = (
-    select(subscription.c.id)
-    .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-    .where(subscription.c.status == SubscriptionStatus.SUPPRESSED, _IS_CHOSEN)
-    .exists()
-)
 
 
-def _marking(is_wanted: ColumnElement[bool]) -> ReturningUpdate[int]:
+def _has(status: SubscriptionStatus) -> ColumnElement[bool]:
+    theirs = subscription.c.subscriber_id == delivery.c.subscriber_id
+    return select(subscription.c.id).where(theirs, subscription.c.status == status, _IS_CHOSEN).exists()
+
+
+def _is_wanted(is_good: ColumnElement[bool]) -> ColumnElement[bool]:
     """One look at the few subscriptions of each person: with EXISTS, PostgreSQL read everybody's for every group."""
-    standing = (
-        select(func.max(case((is_wanted, 1), else_=0)))
-        .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
-        .scalar_subquery()
-    )
+    theirs = subscription.c.subscriber_id == delivery.c.subscriber_id
+    return func.coalesce(select(func.max(case((is_good, 1), else_=0))).where(theirs).scalar_subquery(), 0) == 1
+
+
+def _marking(is_good: ColumnElement[bool]) -> ReturningUpdate[int]:
     return (
         update(delivery)
         .where(
@@ -62,7 +62,8 @@ def _marking(is_wanted: ColumnElement[bool]) -> ReturningUpdate[int]:
             # in_flight too: after a lost connection the same mark may be asked for again.
             delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
             IS_RUNNING,
-            standing == 1,
+            _is_wanted(is_good),
+            IS_TO_THE_PERSON,
         )
         .values(status=DeliveryStatus.IN_FLIGHT, changed_at=bindparam("new_changed"))
         .returning(delivery.c.id)
@@ -72,18 +73,30 @@ def _marking(is_wanted: ColumnElement[bool]) -> ReturningUpdate[int]:
 MARK = _marking(_IS_ACTIVE & _IS_CHOSEN)
 MARK_OF_ALL_LISTS = _marking(_IS_ACTIVE)
 CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
+_IS_OURS_UNMARKED = (
+    delivery.c.id.in_(bindparam("of_ids", expanding=True)) & _OURS & (delivery.c.status == DeliveryStatus.CLAIMED)
+)
+ASTRAY = select(delivery.c.id).where(_IS_OURS_UNMARKED, IS_ASTRAY)
 UNWANTED = (
     update(delivery)
-    .where(delivery.c.id.in_(bindparam("of_ids", expanding=True)), _OURS, delivery.c.status == DeliveryStatus.CLAIMED)
+    .where(_IS_OURS_UNMARKED, ~_is_wanted(_IS_ACTIVE & _IS_CHOSEN))
     .values(
         status=DeliveryStatus.SKIPPED,
         skip_reason=case(
             (delivery.c.subscriber_id.is_(None), SkipReason.ERASED),
-            (_IS_SUPPRESSED, SkipReason.SUPPRESSED),
-            else_=SkipReason.UNSUBSCRIBED,
+            (_has(SubscriptionStatus.SUPPRESSED), SkipReason.SUPPRESSED),
+            (_has(SubscriptionStatus.UNSUBSCRIBED), SkipReason.UNSUBSCRIBED),
+            (_has(SubscriptionStatus.PENDING), SkipReason.UNCONFIRMED),
+            else_=SkipReason.NOT_ON_LIST,
         ),
         run_id=null(),
         changed_at=bindparam("new_changed"),
     )
     .returning(delivery.c.id)
+)
+# What refused the mark is gone again: somebody came back, or moved to and fro.
+UNMARKED = (
+    update(delivery)
+    .where(_IS_OURS_UNMARKED)
+    .values(status=DeliveryStatus.QUEUED, run_id=null(), changed_at=bindparam("new_changed"))
 )

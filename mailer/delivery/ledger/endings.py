@@ -1,0 +1,47 @@
+"""When a mailing is done, and which mailing of the issue is the next."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, select, true, update
+
+from mailer.database.tables import delivery, mailing
+from mailer.delivery.model import UNFINISHED, DeliveryStatus, MailingState
+
+OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
+
+
+def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now: datetime) -> None:
+    """Close an open mailing of which nothing is left to send, none named: each of those; then begin what waits."""
+    is_meant = mailing.c.id == mailing_id if mailing_id is not None else true()
+    is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
+    connection.execute(
+        update(mailing)
+        .where(is_meant, mailing.c.state.in_([*OPEN, MailingState.WAITING]), ~is_left)
+        .values(state=MailingState.FINISHED, finished_at=now, note="")
+    )
+    _cancel_leftovers(connection, now=now)
+    begin_waiting(connection)
+
+
+def _cancel_leftovers(connection: Connection, *, now: datetime) -> None:
+    """What was in flight when its mailing was cancelled, and then deferred, is not tried again."""
+    cancelled = select(mailing.c.id).where(mailing.c.state == MailingState.CANCELLED)
+    left = delivery.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED))
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.mailing_id.in_(cancelled), left)
+        .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
+    )
+
+
+def begin_waiting(connection: Connection) -> None:
+    """Open the next mailing that waits to send again, of each issue that has none under way."""
+    other = mailing.alias("other")
+    of_issue = other.c.slug == mailing.c.slug
+    is_open = exists().where(of_issue, other.c.state.in_(OPEN))
+    is_later = exists().where(of_issue, other.c.state == MailingState.WAITING, other.c.id < mailing.c.id)
+    connection.execute(
+        update(mailing)
+        .where(mailing.c.state == MailingState.WAITING, ~is_open, ~is_later)
+        .values(state=MailingState.RUNNING)
+    )
