@@ -55,7 +55,7 @@ def suppress(
 
     Example: `mailer subscribers suppress eva@ks.example --reason "asked us to"`
 
-    Example: `mailer subscribers suppress --file bounced.csv --reason "bounced in the old system" --dry-run`
+    From a file: `mailer subscribers suppress --file gone.csv --reason "bounced"`
     """
     from mailer.subscribers.register import require_list
     from mailer.subscribers.suppression import SuppressionReason
@@ -90,7 +90,7 @@ def release(
 
     Example: `mailer subscribers release eva@ks.example --reason "new mailbox"`
 
-    Example: `mailer subscribers release --file bounced.csv --noted "bounced in the old system" --reason "wrong file"`
+    From a file: `mailer subscribers release --file gone.csv --noted "bounced" --reason "wrong"`
     """
     from mailer.subscribers.model import ALL_LISTS
     from mailer.subscribers.register import list_names
