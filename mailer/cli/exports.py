@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import ListNames, services
-from mailer.cli.output import format_count, say
+from mailer.cli.output import format_count, note, say
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def export(
 
     Example: `mailer subscribers export agder.csv --list agder`
     """
-    from mailer.subscribers.exporting import ExportChoice, Format
+    from mailer.subscribers.exporting import ExportChoice, Format, count_without_address
     from mailer.subscribers.exporting import export as export_to
     from mailer.subscribers.register import require_list
 
@@ -57,6 +57,12 @@ def export(
             raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
         choice = ExportChoice(lists=chosen, region=region, statuses=_statuses(status))
         number = export_to(workspace.subscribers, file, choice=choice, form=form)
+        hashes = count_without_address(workspace.subscribers) if "suppressed" in choice.statuses else 0
+    if hashes:
+        note(
+            f"{format_count(hashes, 'suppressed address is', 'suppressed addresses are')} known as keyed hashes only, "
+            "and in no file: they move with the database and its suppression key."
+        )
     if not number:
         say(f"Wrote the headings to {file}: there is nobody to write below them.", "green")
         return

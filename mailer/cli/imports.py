@@ -36,8 +36,10 @@ MEANINGS = {
     "new": "put on the list",
     "changed": "facts or basis changed",
     "unchanged": "nothing to do",
-    "duplicate": "stood further up for the same list",
-    "left": "left the list; not added again",
+    "leaves": "on the list until now; the file says that no mail is wanted",
+    "kept_out": "not on the list; the file says that no mail is wanted, which is remembered",
+    "duplicate": "another line for the same list holds",
+    "left": "left before; not added again",
     "suppressed": "must not be written to; not added",
     "invalid": "refused",
 }
@@ -81,7 +83,7 @@ def import_(
 ) -> None:
     """Put the people in CSV files or Excel workbooks on the lists. All or nothing, unless `--skip-invalid`.
 
-    People who left stay out.
+    People who left stay out; who left elsewhere, as the status of a line says, is remembered.
 
     Example: `mailer subscribers import subscribers/example-agder.csv --dry-run`
 
@@ -96,7 +98,13 @@ def import_(
     * rolle, role
     * organisasjon, organisation, organization, virksomhet, verksemd, arbeidssted
     * grunnlag, behandlingsgrunnlag, basis, legal basis
-    * status
+    * status, abonnementsstatus, subscription status, email status: active (aktiv), pending (på vent), unsubscribed
+      (avmeldt) or suppressed (sperret); nothing is active
+    * yes or no: subscribed, påmeldt, påmeld, subscribed to emails, subscribed_to_emails, is subscribed
+    * yes, no or the day: unsubscribed, avmeldt, avmeld, utmeldt, reservert, opted out, opt-out, opt out, email opt out,
+      unsubscribed at, unsub_time
+
+    Who wants no mail, as one of these says, needs no basis, and no list when that holds for all of them.
     """
     if undo is not None:
         if files or lists or basis or skip_invalid or refused:
@@ -150,6 +158,7 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
     else:
         say(f"Import {import_id} is undone.", "green")
     numbers = {"people gone": undone.people, "subscriptions gone": undone.subscriptions, "facts put back": undone.facts}
+    numbers |= {"opt-outs taken back": undone.opt_outs} if undone.opt_outs else {}
     why = Counter(each.reason for each in undone.kept)
     show_pairs(
         {label: format_value(number) for label, number in numbers.items()}
@@ -190,7 +199,7 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "Im
     _show_lines(list(lines))
     say("Lines, one for each person and list:")
     show_pairs(
-        {outcome: f"{format_value(number):>9}  {MEANINGS[outcome]}" for outcome, number in report.counts.items()}
+        {in_words(each): f"{format_value(number):>9}  {MEANINGS[each]}" for each, number in report.counts.items()}
     )
     if options.dry_run:
         _show_dry_run(report, skip_invalid=options.skip_invalid)
@@ -207,7 +216,7 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
     rows = [
         (
             f"{names[each.file]}:{each.line}",
-            each.outcome,
+            in_words(each.outcome),
             each.address or _as_written(each),
             each.list,
             each.reason or _changes(each),
@@ -222,6 +231,11 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
         show_commands([("mailer lists", "the lists there are")])
     if lines:
         say()
+
+
+def in_words(outcome: str) -> str:
+    """An outcome as people read it."""
+    return outcome.replace("_", " ")
 
 
 def _file_names(files: set[str]) -> dict[str, str]:
@@ -250,7 +264,10 @@ def _ending(report: "ImportReport") -> str:
     if not any(report.counts.values()):
         return "Nothing to import: there is no line below the header."
     made, refused = report.counts[Outcome.NEW] + report.counts[Outcome.CHANGED], report.counts[Outcome.INVALID]
-    said = f"Imported {format_count(made, 'line')}" if made else "Nothing changed"
+    opt_outs = report.counts[Outcome.LEAVES] + report.counts[Outcome.KEPT_OUT]
+    said = f"Imported {format_count(made, 'line')}" if made else "" if opt_outs else "Nothing changed"
+    if opt_outs:
+        said += f"{'; t' if made else 'T'}ook over {format_count(opt_outs, 'opt-out')}"
     return f"{said}; {format_value(refused)} refused." if refused else f"{said}."
 
 

@@ -204,7 +204,8 @@ def _language(text: str) -> Any:
 
 
 def _lists_in_words(subscriber: "Subscriber") -> str:
-    return ", ".join(
+    lists = (
         each.list if each.status == "active" else f"{each.list} ({status_in_words(each.status)})"
         for each in subscriber.subscriptions
     )
+    return ", ".join(lists) or "none"

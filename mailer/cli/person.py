@@ -46,7 +46,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
         what = f"The person is {stored.now} now." if stored.now else ""
         say(f"{address} is not among the subscribers. {what}".rstrip(), "yellow")
     else:
-        _show_subscriber(stored.subscriber)
+        _show_subscriber(stored.subscriber, stored.events)
     _show_rest(stored)
 
 
@@ -105,15 +105,24 @@ def _events_as_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
     return [{"at": each.at, "actor": each.actor, "action": each.action} | each.detail for each in events]
 
 
-def _show_subscriber(person: "Subscriber") -> None:
+def _show_subscriber(person: "Subscriber", events: "Sequence[Event]") -> None:
     labels = {"Address": person.address_as_given, "Name": person.name, "Organisation": person.organisation}
     show_pairs(labels | {"Role": person.role, "Language": person.lang, "Since": format_day(person.created_at)})
+    taken_over = _taken_over(events)
     rows = [
-        (each.list, status_in_words(each.status), format_day(each.since), one.basis, _origin(one))
+        (
+            each.list,
+            status_in_words(each.status),
+            format_day(each.since),
+            each.consent.basis if each.consent else "–",
+            (each.status in _OUT and taken_over.get(each.list)) or (_origin(each.consent) if each.consent else ""),
+        )
         for each in person.subscriptions
-        for one in each.consents[-1:]
     ]
     _show_heading("Lists")
+    if not rows:
+        say("On no list.")
+        return
     show_table(["List", "Status", "Since", "Basis", "From"], rows, folding=[3, 4])
 
 
@@ -131,6 +140,19 @@ def _origin(consent: "Consent") -> str:
     """The file and line, or how else it came."""
     line = f":{consent.source_line}" if consent.source_line else ""
     return f"{consent.source}{line}" if consent.source else _WORDS.get(consent.method, consent.method)
+
+
+_OUT = ("unsubscribed", "suppressed")
+
+
+def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
+    """From which line of which file it is known that the person wants no mail, by list, unless something came since."""
+    latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
+    return {
+        slug: f"taken over from {each.detail['source']}:{each.detail['line']} on {format_day(each.at)}"
+        for slug, each in latest.items()
+        if "was" in each.detail
+    }
 
 
 def _show_rest(stored: "Stored") -> None:
@@ -192,6 +214,13 @@ _WORDS = {
     "joined_by_merging": "joined as lists were merged",
     "hard_bounce": "hard bounce",
     "manual": "by hand",
+    "imported": "taken over from a file",
+    "kept_out": "kept out by a file",
+    "taken_back": "taken back with the import",
+    "left_again": "left by themselves, too",
+    "left_unconfirmed": "left, never confirmed",
+    "added_unconfirmed": "added, not confirmed",
+    "left_elsewhere": "left elsewhere, as a file says",
     "admin": "added by hand",
 }
 
@@ -201,10 +230,13 @@ def _detail(detail: dict[str, Any]) -> str:
         field = f"{detail['field']}: " if "field" in detail else ""
         on = f" ({detail['list']})" if "list" in detail else ""
         return f"{field}{detail['old'] or '–'} → {detail['new'] or '–'}{on}"
-    return ", ".join(_in_detail(key, str(value)) for key, value in detail.items())
+    hidden = {"was", "since", "status"} | ({"scope"} if detail.get("scope") == detail.get("list") else set())
+    return ", ".join(_in_detail(key, str(value)) for key, value in detail.items() if key not in hidden)
 
 
 def _in_detail(key: str, value: str) -> str:
     if key == "undo":
         return "leaving taken back"
+    if key == "said":
+        return f'"{value}"'
     return f"{key} {value}" if key in {"import", "line"} else _WORDS.get(value, value)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,8 @@ import typer
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import format_count, format_value, hint, note, prompting, say, show_json
 from mailer.cli.person import Address
-from mailer.errors import MailerError
+from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
+from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.subscribers.privacy import Erased
@@ -40,20 +42,28 @@ def move(
 
 def suppress(
     context: typer.Context,
-    address: Address,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, in your own words; kept with the suppression.")],
+    address: MaybeAddress = "",
     lists: OneList = None,
+    file: AddressFile = None,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Never write to an address again, whatever an import or an editor says; with `--list` not through that list.
 
-    Stops a running mailing for it too.
+    Stops a running mailing for it too. With `--file` every address of a file, or none of them.
 
     Example: `mailer subscribers suppress eva@ks.example --reason "asked us to"`
+
+    From a file: `mailer subscribers suppress --file gone.csv --reason "bounced"`
     """
     from mailer.subscribers.register import require_list
     from mailer.subscribers.suppression import SuppressionReason
 
     name = one_list(lists)
+    if file is not None or not address or dry_run or json:
+        suppress_many(context, _only_file(address, file), reason=reason, list_=name, dry_run=dry_run, json=json)
+        return
     with services(context) as workspace:
         slug = require_list(workspace.register, name).slug if name else None
         is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug)
@@ -63,18 +73,33 @@ def suppress(
 
 def release(
     context: typer.Context,
-    address: Address,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the address may be written to again; kept.")],
+    address: MaybeAddress = "",
     lists: OneList = None,
+    file: AddressFile = None,
+    noted: Annotated[
+        str, typer.Option(metavar="TEXT", help="With --file: the reason they were suppressed for, word for word.")
+    ] = "",
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Release a suppressed address, so that it can be added anew. It is on no list until then.
 
+    With `--file` those addresses of a file that were suppressed by hand for the reason `--noted`: that undoes
+    `suppress --file`, and ends no other suppression.
+
     Example: `mailer subscribers release eva@ks.example --reason "new mailbox"`
+
+    From a file: `mailer subscribers release --file gone.csv --noted "bounced" --reason "wrong"`
     """
     from mailer.subscribers.model import ALL_LISTS
     from mailer.subscribers.register import list_names
 
     list_ = one_list(lists)
+    if file is not None or not address or dry_run or json or noted:
+        chosen = _only_file(address, file)
+        release_many(context, chosen, reason=reason, noted=noted, list_=list_, dry_run=dry_run, json=json)
+        return
     with services(context) as workspace:
         known = list_names(workspace.register).get(list_.casefold())
         list_ = known.slug if known else list_  # one that left the register can still be released
@@ -89,6 +114,15 @@ def release(
         say(f"It is still suppressed on: {still}.", "yellow")
     if still != ALL_LISTS:
         hint(f"mailer subscribers add {address} --list {list_ or 'LIST'} --basis TEXT --again")
+
+
+def _only_file(address: str, file: Path | None) -> Path:
+    if file is None:
+        what = "these options go with --file" if address else "neither an address nor a file was named"
+        raise UsageError(what, hint="Name an ADDRESS, or addresses with --file FILE.")
+    if address:
+        raise UsageError("an address and a file were named", hint="Name one of them.")
+    return file
 
 
 def erase(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -173,7 +174,7 @@ def _subscriptions(connection: Connection, run: Run) -> None:
         "id": _subscription_id(run),
         "subscriber_id": subscriber.c.id,
         "list_id": list_.c.id,
-        "status": literal(SubscriptionStatus.ACTIVE.value),
+        "status": terms.c.status,
         "since": literal(run.at, UtcTime()),
     }
     query = (
@@ -204,11 +205,13 @@ def _consent(run: Run, subscription_id: ColumnElement[int]) -> dict[str, ColumnE
 
 
 def _events(connection: Connection, run: Run) -> None:
+    """Who never confirmed gets no mail, so that is no growth of the list."""
+    is_pending = terms.c.status == SubscriptionStatus.PENDING.value
     values = {
         "subscriber_id": subscription.c.subscriber_id,
         "at": literal(run.at, UtcTime()),
         "actor": literal(run.actor),
-        "action": literal("subscribed"),
+        "action": case((is_pending, "added_unconfirmed"), else_="subscribed"),
         "list_id": subscription.c.list_id,
         "import_id": literal(run.id),
         "detail": _detail(connection),
@@ -236,6 +239,13 @@ def _lines(*columns: ColumnElement[Any]) -> Select[Any]:
     """Every line that is not left as it is."""
     query = select(*columns).select_from(decision).join(line, line.c.n == decision.c.n)
     return query.join(terms, terms.c.id == line.c.terms_id)
+
+
+def opt_out_lines(run: Run, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Every line of somebody who wants no mail, with the person; `subscription_id` is the number kept for it."""
+    taken_over = decision.c.outcome.in_([Outcome.LEAVES.value, Outcome.KEPT_OUT.value])
+    query = _lines(decision.c.n, _subscription_id(run).label("subscription_id"), *columns)
+    return query.join(subscriber, subscriber.c.address == line.c.address).where(taken_over).order_by(decision.c.n)
 
 
 def _insert(connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]) -> None:

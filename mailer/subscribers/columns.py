@@ -21,9 +21,24 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "role": ("rolle", "role"),
     "organisation": ("organisasjon", "organisation", "organization", "virksomhet", "verksemd", "arbeidssted"),
     "basis": ("grunnlag", "behandlingsgrunnlag", "basis", "legal basis"),
-    "status": ("status",),
+    "status": ("status", "abonnementsstatus", "subscription status", "email status"),
+    "subscribed": ("subscribed", "påmeldt", "påmeld", "subscribed to emails", "subscribed_to_emails", "is subscribed"),
+    "unsubscribed": (
+        "unsubscribed",
+        "avmeldt",
+        "avmeld",
+        "utmeldt",
+        "reservert",
+        "opted out",
+        "opt-out",
+        "opt out",
+        "email opt out",
+        "unsubscribed at",
+        "unsub_time",
+    ),
     "reason": ("årsak", "reason"),  # in the file of refused lines; not read
 }
+STATUSES = ("status", "subscribed", "unsubscribed")
 _HEADERS = {header: column for column, headers in COLUMNS.items() for header in headers}
 
 
@@ -55,6 +70,22 @@ def surplus_name(number: int) -> str:
     return f"surplus {number}"
 
 
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether the cells name a column that holds the address."""
+    return any(_HEADERS.get(_folded(cell)) == "address" for cell in cells)
+
+
+def columns_of(cells: Sequence[str], *, where: str) -> dict[str, int]:
+    """Where each column that is known stands, and nothing of the others; two for one thing are refused."""
+    columns: dict[str, int] = {}
+    for index, name in enumerate(map(_folded, cells)):
+        column = _HEADERS.get(name, "")
+        if column and column in columns:
+            raise CsvError(f"two columns hold the {column}", where=where, hint="Remove one of them.")
+        columns[column] = index
+    return columns
+
+
 def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
     """Where each column stands; unknown ones are refused, since dropping what somebody collected is worse."""
     names = [_folded(cell) for cell in cells]
@@ -79,6 +110,11 @@ def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
             raise CsvError(f"two columns hold the {column}", where=where, hint="Remove one of them.")
         columns[column] = index
     return columns
+
+
+def says_statuses(columns: Mapping[str, int]) -> bool:
+    """Whether a file says of each line if mail is wanted: opt-outs need no list and no basis."""
+    return any(each in columns for each in STATUSES)
 
 
 def check_defaults(columns: Mapping[str, int], defaults: CsvDefaults, *, where: str) -> None:
@@ -125,5 +161,6 @@ def _nearest(name: str, column: str) -> str:
     return get_close_matches(name, COLUMNS[column], n=1)[0]
 
 
-_NAMES_OF_EXPORTS = ", ".join(names[0] for column, names in COLUMNS.items() if column != "reason")
+_NO_NEED = ("subscribed", "unsubscribed", "reason")
+_NAMES_OF_EXPORTS = ", ".join(names[0] for column, names in COLUMNS.items() if column not in _NO_NEED)
 _ALL_NAMES = "All names: mailer subscribers import --help"

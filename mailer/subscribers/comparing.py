@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, func, select
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.facts import find_changes
 from mailer.subscribers.import_model import BASIS, FIELDS, Change, Decided, ImportProgress, Outcome
-from mailer.subscribers.model import SubscriptionStatus, has_left
+from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
 from mailer.subscribers.staging import list_what_differs, read_undecided, write_decisions
+from mailer.subscribers.statuses import OPT_OUTS, strictness
 from mailer.subscribers.subscriptions import latest_basis
 from mailer.subscribers.suppression import SuppressionList
 
@@ -39,17 +40,38 @@ class Line:
     basis: str
     outcome: Outcome | None
     facts: dict[str, str]
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    said: str = ""
+
+    @property
+    def opts_out(self) -> bool:
+        """Whether the line says that no mail is wanted, instead of who is on the list."""
+        return self.status in OPT_OUTS
 
 
-def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
-    """Go through one address's lines in the order of the files; an empty cell changes nothing."""
-    seen: set[str] = set()
+def decide(person: Person | None, lines: Iterable[Line]) -> list[Decided]:
+    """Go through one address's lines in the order of the files; an empty cell changes nothing.
+
+    What a line says of mail that is not wanted holds against any other line for that list, wherever it stands.
+    """
+    lines = [*lines]
+    opt_outs = _opt_outs(lines)
+    known, seen, decided = person, set[str](), list[Decided]()
     for line in lines:
-        outcome = Outcome.DUPLICATE if line.list in seen else line.outcome or _obstacle(person, line.list)
+        if line.opts_out:
+            is_one_of_two = opt_outs[line.list] is not line
+            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE) if is_one_of_two else _opt_out(known, line))
+            continue
+        outcome = Outcome.DUPLICATE if line.list in seen else line.outcome
         seen.add(line.list)
+        if outcome is None and (against := opt_outs.get(line.list) or opt_outs.get(ALL_LISTS)):
+            reason = f"{_said(against)} for the same address, which holds"
+            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE, reason=reason))
+            continue
+        outcome = outcome or _obstacle(person, line.list)
         makes_person = person is None and outcome is None
         if outcome is not None:
-            yield Decided(n=line.n, outcome=outcome)
+            decided.append(Decided(n=line.n, outcome=outcome))
             continue
         person = person or Person(facts=line.facts | {"lang": line.facts["lang"] or line.list_lang})
         changes = tuple(find_changes(person.facts, line.facts))
@@ -57,9 +79,56 @@ def decide(person: Person | None, lines: Iterable[Line]) -> Iterator[Decided]:
         is_new = line.list not in person.statuses
         if not is_new and line.basis != (old := person.bases.get(line.list, "")):
             changes += (Change(field=BASIS, old=old, new=line.basis),)
-        person.statuses.setdefault(line.list, SubscriptionStatus.ACTIVE)
+        person.statuses.setdefault(line.list, line.status)
         outcome = Outcome.NEW if is_new else Outcome.CHANGED if changes else Outcome.UNCHANGED
-        yield Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes)
+        decided.append(Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes))
+    return decided if person else _with_person(decided)
+
+
+def _opt_outs(lines: Iterable[Line]) -> dict[str, Line]:
+    """The strictest line for each list, or for `ALL_LISTS`, that says no mail is wanted; the first of equals."""
+    found: dict[str, Line] = {}
+    for line in lines:
+        if line.opts_out and (line.list not in found or strictness(line.status) > strictness(found[line.list].status)):
+            found[line.list] = line
+    return found
+
+
+def _opt_out(person: Person | None, line: Line) -> Decided:
+    """What becomes of a line that says that no mail is wanted, for somebody the register has, or has not."""
+    statuses = person.statuses if person else {}
+    outcome, lists = line.outcome, [line.list] if line.list in statuses else []
+    if line.list == ALL_LISTS:
+        lists = [slug for slug, status in statuses.items() if status in STILL_IN]
+    if outcome is None and any(statuses[slug] in STILL_IN for slug in lists):
+        outcome = Outcome.LEAVES
+    elif outcome is None:
+        outcome = _already_out(statuses, line) or Outcome.KEPT_OUT
+    leaves = f"; leaves {', '.join(lists)}" if outcome is Outcome.LEAVES and line.list == ALL_LISTS else ""
+    is_taken_over = outcome in {Outcome.LEAVES, Outcome.KEPT_OUT}
+    return Decided(n=line.n, outcome=outcome, reason=_said(line) + leaves if is_taken_over else "")
+
+
+def _already_out(statuses: dict[str, SubscriptionStatus], line: Line) -> Outcome | None:
+    """Whether the register says so, or something stricter, already."""
+    if statuses.get(line.list) is SubscriptionStatus.SUPPRESSED:
+        return Outcome.SUPPRESSED
+    if line.status is SubscriptionStatus.SUPPRESSED:
+        return None
+    has = has_left(statuses, line.list) if line.list == ALL_LISTS else line.list in statuses
+    return Outcome.LEFT if has else None
+
+
+def _said(line: Line) -> str:
+    return f"the file says {line.said or line.status}"
+
+
+def _with_person(decided: list[Decided]) -> list[Decided]:
+    """Somebody new of whom nothing but opt-outs is taken over: the first of them brings the address."""
+    first = next((at for at, each in enumerate(decided) if each.outcome is Outcome.KEPT_OUT), None)
+    if first is not None:
+        decided[first] = replace(decided[first], makes_person=True)
+    return decided
 
 
 def _obstacle(person: Person | None, slug: str) -> Outcome | None:
@@ -107,6 +176,8 @@ def _line(row: Row[Any]) -> Line:
         basis=row.basis,
         outcome=Outcome(row.outcome) if row.outcome else None,
         facts={"name": row.name, "organisation": row.organisation, "role": row.role, "lang": row.lang},
+        status=SubscriptionStatus(row.status),
+        said=row.said,
     )
 
 

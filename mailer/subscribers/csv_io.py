@@ -13,19 +13,22 @@ from mailer.errors import MailerError, reason_of
 from mailer.subscribers.address import Address, AddressError, parse_address
 from mailer.subscribers.basis import BasisError, require_basis
 from mailer.subscribers.columns import (
+    STATUSES,
     CsvDefaults,
     CsvError,
     UnreadableFileError,
     check_defaults,
     read_header,
+    says_statuses,
     surplus_name,
 )
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.identity_numbers import holds_identity_number, may_hold_identity_number
-from mailer.subscribers.model import Lang, Register, SubscriberList, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Lang, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, near_list
 from mailer.subscribers.roles import RoleError, parse_role
+from mailer.subscribers.statuses import OPT_OUTS, StatusError, parse_status
 from mailer.subscribers.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves
 from mailer.subscribers.xlsx_cells import open_xlsx
 
@@ -44,7 +47,9 @@ LANGS: Mapping[str, Lang] = {
     "english": "en",
 }
 
-_VALUES = ("address", "name", "given", "family", "organisation", "list", "role", "lang", "basis", "status")
+_PERSON = ("address", "name", "given", "family", "organisation")
+_VALUES = (*_PERSON, "list", "role", "lang", "basis", *STATUSES)
+_ALL_LISTS = {ALL_LISTS, "alle", "alle lister", "all lists"}
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"%PDF": "a PDF",
@@ -54,7 +59,9 @@ _FOREIGN = {
 class CsvRow(NamedTuple):
     """One line that is understood; a tuple, since there may be a million.
 
-    Empty texts were not given; `lang` is None when the list's language holds.
+    Empty texts were not given; `lang` is None when the list's language holds. A line that says that no mail is wanted
+    has no name, no facts and no basis, whatever stands in it, and no list where it holds for all of them; `said` is its
+    own word for the status.
     """
 
     file: str
@@ -62,14 +69,20 @@ class CsvRow(NamedTuple):
     address: Address
     name: str
     organisation: str
-    list: SubscriberList
+    list: SubscriberList | None
     role: str
     lang: Lang | None
     basis: str
     status: SubscriptionStatus
+    said: str = ""
+
+    @property
+    def slug(self) -> str:
+        """The list's slug, or `ALL_LISTS`."""
+        return self.list.slug if self.list else ALL_LISTS
 
 
-_Terms = tuple[SubscriberList, str, Lang | None, str, SubscriptionStatus]
+_Terms = tuple[SubscriberList | None, str, Lang | None, str, SubscriptionStatus, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +104,17 @@ def read_csv(file: Path, register: Register, *, defaults: CsvDefaults) -> Rows:
 
     CSV in UTF-8, UTF-16 or cp1252, with semicolons, commas or tabs; or an Excel workbook.
     """
-    with _open(file) as cells:
+    with open_table(file) as cells:
         start, header = next(cells, (1, []))
         columns = read_header(header, where=f"{file}:{start}")
-        check_defaults(columns, defaults, where=str(file))
+        if not says_statuses(columns):
+            check_defaults(columns, defaults, where=str(file))
         parser = _RowParser(mark_halves(str(file)), columns, list_names(register), register, defaults)
         yield from parser.rows(cells)
 
 
-def _open(file: Path) -> AbstractContextManager[Cells]:
+def open_table(file: Path) -> AbstractContextManager[Cells]:
+    """Give each row of a CSV file or workbook that is not blank, with its line. Raises `CsvError`."""
     try:
         if file.is_fifo():
             raise UnreadableFileError(
@@ -153,7 +168,7 @@ class _RowParser:
                 self._refuse_identity_numbers(line, cells)
             try:
                 yield self._row(line, self._cleaned(cells, is_clean=is_clean))
-            except (RowError, AddressError, BasisError, RoleError, WordsError) as refused:
+            except (RowError, AddressError, BasisError, RoleError, StatusError, WordsError) as refused:
                 yield RefusedRow(file=self.file, line=line, reason=refused.what, cells=self._as_written(cells))
 
     def _as_written(self, cells: list[str]) -> dict[str, str]:
@@ -178,12 +193,24 @@ class _RowParser:
     def _row(self, line: int, cells: list[str]) -> CsvRow:
         address, name, given, family, organisation, *terms = self._values(cells)
         full_name = name or f"{given} {family}".strip()
-        return CsvRow(self.file, line, parse_address(address), full_name, organisation, *self._terms(*terms))
+        common = self._terms(*terms)
+        if common[4] in OPT_OUTS:  # the address is all it takes to keep somebody out
+            full_name = organisation = ""
+        return CsvRow(self.file, line, parse_address(address), full_name, organisation, *common)
 
-    def _parse_terms(self, list_: str, role: str, lang: str, basis: str, status: str) -> _Terms:
+    def _parse_terms(self, list_: str, role: str, lang: str, basis: str, *statuses: str) -> _Terms:
         """What many lines have in common."""
+        status, said = parse_status(*statuses)
+        if status in OPT_OUTS:
+            return self._list_left(list_), "", None, "", status, said
+        check_defaults(self.columns, self.defaults, where=self.file)
         basis = require_basis(basis or self.defaults.basis)
-        return self._list(list_), parse_role(role), _lang(lang), basis, _status(status)
+        return self._list(list_), parse_role(role), _lang(lang), basis, status, said
+
+    def _list_left(self, name: str) -> SubscriberList | None:
+        """The list that somebody wants no mail through, or None for all of them: the line says so, or names none."""
+        is_all = name.casefold() in _ALL_LISTS or not (name or self.defaults.list)
+        return None if is_all else self._list(name)
 
     def _list(self, name: str) -> SubscriberList:
         if not name and self.defaults.list is not None:
@@ -228,11 +255,3 @@ def _lang(cell: str) -> Lang | None:
     if lang is None:
         raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(LANGS)}")
     return lang
-
-
-def _status(cell: str) -> SubscriptionStatus:
-    """What an export says; people who had left there are not taken in here."""
-    try:
-        return SubscriptionStatus(cell.casefold() or "active")
-    except ValueError:
-        raise RowError(f"the status {cell[:40]!r} is not one of {', '.join(SubscriptionStatus)}") from None

@@ -7,19 +7,24 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.columns import COLUMNS
 from mailer.subscribers.formulas import defuse
-from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.statuses import OPT_OUTS
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.subscriptions import latest_basis
+from mailer.subscribers.suppression import SuppressionReason
 
+_FACTS = 5  # columns before the list
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
 MAXIMUM_ROWS_OF_EXCEL = 1_048_576
 
@@ -51,11 +56,14 @@ class ExportError(MailerError):
 
 
 def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Format) -> int:
-    """Write one row for each subscription; returns how many. The file is readable for its owner only."""
+    """Write one row for each subscription; returns how many. The file is readable for its owner only.
+
+    Of somebody who is kept out of all lists, another row says so, with `ALL_LISTS` as its list.
+    """
     header = [COLUMNS[each][0] for each in EXPORTED]
     try:
         with _open(file, form) as out, store.database.reading() as connection:
-            return _write(out, header, _rows(connection, choice), form)
+            return _write(out, header, _rows(store, connection, choice), form)
     except OSError as error:
         raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
 
@@ -117,19 +125,79 @@ def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str
     return number
 
 
-def _rows(connection: Connection, choice: ExportChoice) -> Iterator[Iterable[str]]:
-    rows: Iterator[Iterable[str]] = iter(connection.execute(_query(choice).execution_options(yield_per=5_000)))
-    return rows
+def count_without_address(store: SubscriberStore) -> int:
+    """How many suppressed addresses are known as keyed hashes alone, so that no file can bring them elsewhere."""
+    with store.database.reading() as connection:
+        hashes = set(store.suppressed.all_scopes(connection)) - {store.suppressed.hash_of("")}
+        if hashes:
+            known = connection.execute(select(subscriber.c.address).execution_options(yield_per=5_000)).scalars()
+            hashes.difference_update(map(store.suppressed.hash_of, known))
+    return len(hashes)
+
+
+def _rows(store: SubscriberStore, connection: Connection, choice: ExportChoice) -> Iterator[Iterable[str]]:
+    query = _query(choice).execution_options(yield_per=5_000)
+    if not {*choice.statuses} & {*OPT_OUTS}:
+        yield from connection.execute(query)
+        return
+    kept_out = _KeptOut(store, connection, choice)
+    rows = connection.execute(query.add_columns(subscriber.c.id, subscriber.c.address))
+    for _, of_one in groupby(rows, key=attrgetter("id")):
+        person = list(of_one)
+        yield from kept_out.rows(person[0], but={row.slug for row in person if row.status == _SUPPRESSED})
+        yield from (row[: len(EXPORTED)] for row in person)
+    for row in kept_out.others(connection):
+        yield from kept_out.rows(row, is_on_none=True)
+
+
+_SUPPRESSED = SubscriptionStatus.SUPPRESSED
+
+
+class _KeptOut:
+    """What suppressions say beside the subscriptions: rows for all lists, and for lists that a person never was on."""
+
+    def __init__(self, store: SubscriberStore, connection: Connection, choice: ExportChoice) -> None:
+        self.suppressed = store.suppressed
+        self.statuses = choice.statuses
+        self.is_for_everybody = not choice.lists and not choice.region
+        self.scopes = store.suppressed.all_scopes(connection)
+        self.for_all = store.suppressed.for_all_lists(connection)
+        slugs = connection.execute(_of_choice(select(list_.c.slug), choice).order_by(list_.c.position))
+        self.slugs = slugs.scalars().all() if _SUPPRESSED in choice.statuses else ()
+        self.told: set[int] = set()
+
+    def others(self, connection: Connection) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Whoever may be kept out and was not asked about yet."""
+        query = select(*_columns(), subscriber.c.id, subscriber.c.address).order_by(subscriber.c.id)
+        rows = connection.execute(query.execution_options(yield_per=5_000)) if self.scopes else ()
+        return (row for row in rows if row.id not in self.told)
+
+    def rows(
+        self, row: Row[*tuple[Any, ...]], *, but: Collection[str] = (), is_on_none: bool = False
+    ) -> list[Iterable[str]]:
+        """The rows of one person, who stands in the file for the lists of `but`, or not at all (`is_on_none`)."""
+        hash_ = self.suppressed.hash_of(row.address) if self.scopes else b""
+        scopes, rows = self.scopes.get(hash_, ()), list[Iterable[str]]()
+        if not scopes:
+            return rows
+        self.told.add(row.id)
+        if ALL_LISTS in scopes and (self.is_for_everybody or not is_on_none):
+            is_unsubscribed = self.for_all[hash_] is SuppressionReason.UNSUBSCRIBED
+            status = SubscriptionStatus.UNSUBSCRIBED if is_unsubscribed else _SUPPRESSED
+            rows += [(*row[:_FACTS], ALL_LISTS, "", status.value)] if status in self.statuses else []
+        lists = [slug for slug in self.slugs if slug in scopes and slug not in but]
+        return rows + [(*row[:_FACTS], slug, "", _SUPPRESSED.value) for slug in lists]
+
+
+def _columns() -> tuple[Any, ...]:
+    facts = (subscriber.c.name, subscriber.c.organisation, subscriber.c.role, subscriber.c.lang)
+    return (subscriber.c.address_as_given, *facts)
 
 
 def _query(choice: ExportChoice) -> Select[Any]:
     query = (
         select(
-            subscriber.c.address_as_given,
-            subscriber.c.name,
-            subscriber.c.organisation,
-            subscriber.c.role,
-            subscriber.c.lang,
+            *_columns(),
             list_.c.slug,
             func.coalesce(latest_basis(), ""),
             subscription.c.status,
@@ -137,9 +205,13 @@ def _query(choice: ExportChoice) -> Select[Any]:
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.status.in_([each.value for each in choice.statuses]))
-        .where(list_.c.merged_into_id.is_(None))  # no file could bring them back
         .order_by(subscriber.c.id, list_.c.position)
     )
+    return _of_choice(query, choice)
+
+
+def _of_choice(query: Select[Any], choice: ExportChoice) -> Select[Any]:
+    query = query.where(list_.c.merged_into_id.is_(None))  # no file could bring them back
     if choice.lists:
         query = query.where(list_.c.slug.in_(choice.lists))
     return query.where(list_.c.region == choice.region) if choice.region else query

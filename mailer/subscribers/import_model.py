@@ -16,10 +16,15 @@ class Outcome(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    LEAVES = "leaves"  # was on the list; the file says that no mail is wanted
+    KEPT_OUT = "kept_out"  # was not on it; the same is remembered
     DUPLICATE = "duplicate"
     LEFT = "left"
     SUPPRESSED = "suppressed"
     INVALID = "invalid"
+
+
+CHANGING = (Outcome.NEW, Outcome.CHANGED, Outcome.LEAVES, Outcome.KEPT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class Decided:
     outcome: Outcome
     makes_person: bool = False
     changes: tuple[Change, ...] = ()
+    reason: str = ""
 
     @property
     def adds_basis(self) -> bool:
@@ -48,7 +54,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
-    """What became of one line. `cells` are given for an invalid one, as they stand in the file."""
+    """What became of one line. `cells` are given for an invalid one, as they stand in the file.
+
+    `list` is `ALL_LISTS` where somebody wants no mail at all.
+    """
 
     file: str
     line: int

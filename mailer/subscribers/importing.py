@@ -16,6 +16,7 @@ from mailer.subscribers.applying import apply, begin_run
 from mailer.subscribers.comparing import compare, fingerprint
 from mailer.subscribers.csv_io import CsvDefaults, Rows, read_csv
 from mailer.subscribers.import_model import (
+    CHANGING,
     Change,
     ImportLine,
     ImportOptions,
@@ -25,6 +26,7 @@ from mailer.subscribers.import_model import (
 )
 from mailer.subscribers.joining import lock_joining
 from mailer.subscribers.model import Register
+from mailer.subscribers.opting_out import take_over
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.staging import (
     count_lines,
@@ -55,8 +57,8 @@ def import_files(
 ) -> ImportReport:
     """Put the subscribers of the files on their lists. Raises `CsvError` for a file nothing of which can be used.
 
-    Nobody who has left is put back, and an empty cell changes nothing. `every_line` is told what became (or, in a dry
-    run, would become) of each line, in order.
+    Nobody who has left is put back, who left elsewhere is remembered, and an empty cell changes nothing. `every_line`
+    is told what became (or, in a dry run, would become) of each line, in order.
     """
     if not options.dry_run:
         sync_lists(store.database, register, now=store.clock())
@@ -119,11 +121,13 @@ def _write(
             mark_suppressed(connection, store.suppressed)
             fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)
             fresh[Outcome.INVALID], counts = counts[Outcome.INVALID], fresh
-        if not counts[Outcome.NEW] and not counts[Outcome.CHANGED]:
+        if not any(counts[each] for each in CHANGING):
             return None, counts
         names = [name_without_folder(str(file)) for file in files]
         run = begin_run(connection, files=names, counts=counts, at=store.clock(), actor=store.actor)
         apply(connection, run, progress=progress)
+        if counts[Outcome.LEAVES] or counts[Outcome.KEPT_OUT]:
+            take_over(connection, run, suppressed=store.suppressed)
     return run.id, counts
 
 

@@ -20,6 +20,9 @@ class SubscriptionStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+STILL_IN = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
+
+
 def has_left(statuses: Mapping[str, SubscriptionStatus], slug: str) -> bool:
     """Whether somebody with these subscriptions left this list, or altogether: then no other takes them in either."""
     if statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:

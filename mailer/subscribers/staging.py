@@ -69,6 +69,8 @@ terms = Table(
     Column("list_lang", String(2), nullable=False),  # where the line names no language
     Column("basis", Text, nullable=False),
     Column("article", String(1), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("said", Text, nullable=False),  # the file's own word for it
     prefixes=["TEMPORARY"],
 )
 
@@ -119,6 +121,7 @@ decision = Table(
     Column("makes_person", Boolean, nullable=False, server_default=true()),
     Column("adds_basis", Boolean, nullable=False, server_default=false()),
     Column("changes", JSON(none_as_null=True)),
+    Column("reason", Text, nullable=False, server_default=""),
     prefixes=["TEMPORARY"],
 )
 
@@ -185,10 +188,11 @@ class _SharedTerms:
         self.number = lru_cache(maxsize=REMEMBERED_TERMS)(self._add)
 
     def _add(self, *given: str) -> int:
-        """`given` are the file, list, role, language, the list's language, and basis."""
-        file, *others, basis = given
+        """`given` are the file, list, role, language, the list's language, basis, status and the word for it."""
+        file, *others, basis, status, said = given
         self._count += 1
-        self._untaken.append((self._count, file, name_without_folder(file), *others, basis, article_of(basis)))
+        source = name_without_folder(file)
+        self._untaken.append((self._count, file, source, *others, basis, article_of(basis), status, said))
         return self._count
 
     def take(self) -> list[tuple[Any, ...]]:
@@ -203,11 +207,12 @@ def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
 
 
 def _understood(place: int, row: CsvRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
-    file, line_, (address, as_given), name, organisation, list_, role, lang, basis, _status = row
+    file, line_, (address, as_given), name, organisation, list_, role, lang, basis, status, said = row
+    list_lang = list_.lang if list_ else "nb"
     return (
         place,
         line_,
-        shared.number(file, list_.slug, role, lang or "", list_.lang, basis),
+        shared.number(file, row.slug, role, lang or "", list_lang, basis, status.value, said),
         outcome,
         address,
         None if as_given == address else as_given,
@@ -219,9 +224,9 @@ def _understood(place: int, row: CsvRow, shared: _SharedTerms, outcome: str | No
 
 def _outcome(row: CsvRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
     """What is known from the line alone."""
-    if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.list.slug):
+    if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.slug):
         return Outcome.SUPPRESSED.value
-    return None if row.status is SubscriptionStatus.ACTIVE else Outcome.LEFT.value
+    return None
 
 
 def merged_lists(connection: Connection) -> Sequence[str]:
@@ -255,7 +260,8 @@ def list_what_differs(connection: Connection) -> int:
     is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
     is_beside = _other.c.n.between(line.c.n - 1, line.c.n + 1) & (_other.c.n != line.c.n)
     is_alone = ~exists().where(is_beside, _other.c.address == line.c.address)
-    is_new = and_(subscriber.c.id.is_(None), line.c.outcome.is_(None), is_alone)
+    takes_in = terms.c.status.in_([SubscriptionStatus.ACTIVE.value, SubscriptionStatus.PENDING.value])
+    is_new = and_(subscriber.c.id.is_(None), line.c.outcome.is_(None), takes_in, is_alone)
     query = (
         select(line.c.n, case((is_new, Outcome.NEW.value)))
         .join(terms, terms.c.id == line.c.terms_id)
@@ -282,7 +288,8 @@ def _finds_itself() -> ColumnElement[bool]:
     is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
     given = {"name": line.c.name, "organisation": line.c.organisation, "role": terms.c.role, "lang": terms.c.lang}
     facts = (or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS)
-    return and_(is_active, *facts, func.coalesce(latest_basis(), "") == terms.c.basis)
+    says_active = terms.c.status == SubscriptionStatus.ACTIVE.value
+    return and_(is_active, says_active, *facts, func.coalesce(latest_basis(), "") == terms.c.basis)
 
 
 def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
@@ -299,6 +306,8 @@ def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
             terms.c.lang,
             terms.c.list_lang,
             terms.c.basis,
+            terms.c.status,
+            terms.c.said,
             subscriber.c.id,
             *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
         )
@@ -318,7 +327,7 @@ def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
 
 def _decision(decided: Decided) -> tuple[Any, ...]:
     changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
-    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes
+    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, decided.reason
 
 
 def count_lines(connection: Connection) -> int:
@@ -342,7 +351,7 @@ def _read_refused(connection: Connection) -> Iterator[tuple[int, ImportLine]]:
 def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[tuple[int, ImportLine]]:
     columns = (line.c.place, terms.c.file, line.c.line, line.c.address, line.c.as_given, terms.c.list_slug)
     query = (
-        select(*columns, decision.c.outcome, decision.c.changes)
+        select(*columns, decision.c.outcome, decision.c.changes, decision.c.reason)
         .join_from(line, decision, decision.c.n == line.c.n, isouter=not only_notable)
         .join(terms, terms.c.id == line.c.terms_id)
         .order_by(line.c.place)
@@ -359,6 +368,7 @@ def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[
                 outcome=Outcome(row.outcome or Outcome.UNCHANGED),
                 address=row.as_given or row.address,
                 list=row.list_slug,
+                reason=row.reason or "",
                 changes=tuple(Change(**each) for each in row.changes or ()),
             ),
         )

@@ -1,6 +1,6 @@
 """The store of subscribers: frozen objects in and out, every change in the history, nobody ever deleted by leaving."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
@@ -149,13 +149,20 @@ class SubscriberStore:
         return self.leave(self._required(address).id, list_slug=list_slug)
 
     def leave(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
-        """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error."""
+        """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error.
+
+        Who is out only because an import said so has left by their own will now: undoing that import changes nothing.
+        """
         now = self.clock()
         with self.database.writing() as connection:
             share_joining(connection)
             left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
-            self._record(connection, subscriber_id, "unsubscribed", now, left)
-        return left
+            was_active = _active(left)
+            self._record(connection, subscriber_id, "unsubscribed", now, was_active)
+            self._record(connection, subscriber_id, "left_unconfirmed", now, [x for x in left if x not in was_active])
+            again = subscriptions.taken_over(connection, subscriber_id)
+            self._record(connection, subscriber_id, "left_again", now, [x for x in again if list_slug in {None, x}])
+        return tuple(left)
 
     def suppress(
         self, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
@@ -168,11 +175,7 @@ class SubscriberStore:
             is_new = self.suppressed.add(connection, normalised, reason=reason, now=now, note=cleaned, scope=scope)
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_new and found is not None:
-                got_mail = subscriptions.suppress(connection, found.id, only=list_slug, now=now)
-                why = {"reason": reason.value} | ({"scope": scope} if list_slug else {})
-                details = [why | {"list": slug} for slug in got_mail] or [why]
-                events = [self.event(found.id, "suppressed", now, detail) for detail in details]
-                subscriptions.record_events(connection, events)
+                self.tell_suppressed(connection, found.id, reason=reason, list_slug=list_slug, now=now)
         return is_new
 
     def release(self, address: str, *, note: str, list_slug: str | None = None) -> bool:
@@ -182,17 +185,9 @@ class SubscriberStore:
         """
         refuse_identity_number(note, where="reason")
         reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
-        normalised, scope, now = parse_address(address).normalised, list_slug or ALL_LISTS, self.clock()
+        normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
         with self.joining() as connection:
-            is_released = self.suppressed.release(connection, normalised, note=reason, now=now, scope=scope)
-            found = connection.execute(_by_address(normalised)).one_or_none()
-            if is_released and found is not None:
-                still = self.suppressed.scopes(connection, normalised)
-                if ALL_LISTS not in still:
-                    subscriptions.release(connection, found.id, except_on=still, now=now)
-                detail = {"reason": reason} | ({"list": list_slug} if list_slug else {})
-                subscriptions.record_events(connection, [self.event(found.id, "released", now, detail)])
-        return is_released
+            return self.release_in(connection, normalised, note=reason, scope=scope)
 
     def suppressions(self, address: str) -> tuple[Suppression, ...]:
         """Why the address must not be written to, and through which lists."""
@@ -228,6 +223,35 @@ class SubscriberStore:
             lock_joining(connection)
             yield connection
 
+    def tell_suppressed(
+        self,
+        connection: Connection,
+        subscriber_id: int,
+        *,
+        reason: SuppressionReason,
+        list_slug: str | None,
+        now: datetime,
+    ) -> None:
+        """Let the subscriptions of somebody whose address is suppressed now, and the history, say so."""
+        got_mail = _active(subscriptions.suppress(connection, subscriber_id, only=list_slug, now=now))
+        why = {"reason": reason.value} | ({"scope": list_slug} if list_slug else {})
+        details = [why | {"list": slug} for slug in got_mail] or [why]
+        events = [self.event(subscriber_id, "suppressed", now, detail) for detail in details]
+        subscriptions.record_events(connection, events)
+
+    def release_in(self, connection: Connection, address: str, *, note: str, scope: str) -> bool:
+        """Release a normalised address inside a transaction; says whether it was suppressed so."""
+        now = self.clock()
+        is_released = self.suppressed.release(connection, address, note=note, now=now, scope=scope)
+        found = connection.execute(_by_address(address)).one_or_none()
+        if is_released and found is not None:
+            still = self.suppressed.scopes(connection, address)
+            if ALL_LISTS not in still:
+                subscriptions.release(connection, found.id, except_on=still, now=now)
+            detail = {"reason": note} | ({} if scope == ALL_LISTS else {"list": scope})
+            subscriptions.record_events(connection, [self.event(found.id, "released", now, detail)])
+        return is_released
+
     def event(
         self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any], *, import_id: int | None = None
     ) -> Event:
@@ -260,8 +284,11 @@ class SubscriberStore:
         barred = [each for each in slugs if each in scopes]
         if barred or ALL_LISTS in scopes:
             on = "" if ALL_LISTS in scopes else f" on {', '.join(barred)}"
+            only = "" if ALL_LISTS in scopes else f" --list {barred[0]}"
             raise SubscriberError(
-                f"{address.as_given} is suppressed{on}", hint="Only the person can ask to be written to again."
+                f"{address.as_given} is suppressed{on}",
+                hint="Only the person can ask to be written to again; then: "
+                f"mailer subscribers release {address.as_given}{only} --reason TEXT",
             )
 
     def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
@@ -283,7 +310,7 @@ class SubscriberStore:
         )
         found = {row.slug: row for row in connection.execute(query)}
         if not again:
-            _refuse_left(wanted, found)
+            _refuse_left(wanted, found, taken_over=subscriptions.taken_over(connection, subscriber_id))
         joined = []
         for slug, list_id in wanted.items():
             row = found.get(slug)
@@ -315,15 +342,24 @@ def _required_words(text: str, what: str, hint: str) -> str:
     return cleaned
 
 
-def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]]) -> None:
+def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]], *, taken_over: Collection[str]) -> None:
     statuses = {slug: SubscriptionStatus(row.status) for slug, row in found.items()}
     for slug in wanted:
         if has_left(statuses, slug):
             since = found[slug].since if slug in found else max(row.since for row in found.values())
+            lists, day = slug if slug in found else "all lists", f"{since.astimezone():%d.%m.%Y}"
+            is_by_file = slug in taken_over or (slug not in found and set(taken_over) >= found.keys())
             raise SubscriberError(
-                f"this person left {slug if slug in found else 'all lists'} on {since.astimezone():%d.%m.%Y}",
+                f"a file that was imported on {day} says that this person left {lists}"
+                if is_by_file
+                else f"this person left {lists} on {day}",
                 hint="Use --again only when the person has asked to come back.",
             )
+
+
+def _active(lists: Mapping[str, str]) -> list[str]:
+    """Those that somebody got mail through, of lists with what they were on them: only these are counted over time."""
+    return [slug for slug, was in lists.items() if was == SubscriptionStatus.ACTIVE]
 
 
 def _by_address(normalised: str) -> Select[Any]:

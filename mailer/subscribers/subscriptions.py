@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, ScalarSelect, Select, select
 from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.address import parse_address
 from mailer.subscribers.basis import article_of
-from mailer.subscribers.model import Consent, Subscription, SubscriptionStatus
+from mailer.subscribers.model import STILL_IN, Consent, Subscription, SubscriptionStatus
 
-_STILL_IN = (SubscriptionStatus.ACTIVE.value, SubscriptionStatus.PENDING.value)
+_STILL_IN = tuple(each.value for each in STILL_IN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +118,10 @@ def latest_basis() -> ScalarSelect[str]:
     return of_it.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
 
 
-def leave(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:
-    """Mark the subscriber's subscriptions (or the one on `only`) as left; returns the slugs it was on."""
+def leave(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
+    """Mark the subscriber's subscriptions (or the one on `only`) as left; returns the slugs it was on, and how."""
     query = (
-        select(subscription.c.id, list_.c.slug)
+        select(subscription.c.id, subscription.c.status, list_.c.slug)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.subscriber_id == subscriber_id, subscription.c.status.in_(_STILL_IN))
         .order_by(list_.c.position)
@@ -135,15 +135,40 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     )
     values = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": now}
     left = set(connection.execute(statement.values(values).returning(subscription.c.id)).scalars())
-    return tuple(row.slug for row in rows if row.id in left)
+    return {row.slug: row.status for row in rows if row.id in left}
 
 
-def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> tuple[str, ...]:
-    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs that got mail until now."""
+def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
+    """The slugs of lists that the subscriber is out of because an import said so, and nobody anything since."""
+    event = subscriber_event.c
+    query = (
+        select(list_.c.slug, event.import_id, event.action)
+        .join(list_, list_.c.id == event.list_id)
+        .where(event.subscriber_id == subscriber_id, event.action.in_(_TOLD_OF_LEAVING))
+        .order_by(event.id)
+    )
+    latest = {row.slug: row for row in connection.execute(query)}
+    return tuple(slug for slug, row in latest.items() if row.import_id and row.action in {"unsubscribed", "kept_out"})
+
+
+_TOLD_OF_LEAVING = (
+    "subscribed",
+    "unsubscribed",
+    "suppressed",
+    "kept_out",
+    "left_again",
+    "left_unconfirmed",
+    "released",
+    "taken_back",
+)
+
+
+def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
+    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how."""
     query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
     rows = connection.execute(query.order_by(list_.c.position)).all()
     _set_status(connection, [row.id for row in rows], SubscriptionStatus.SUPPRESSED, now)
-    return tuple(row.slug for row in rows if row.status in _STILL_IN)
+    return {row.slug: row.status for row in rows if row.status in _STILL_IN}
 
 
 def release(connection: Connection, subscriber_id: int, *, except_on: Collection[str], now: datetime) -> None:

@@ -1,18 +1,19 @@
 """Addresses that must not be written to, kept as keyed hashes so that even erased people stay out."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
 from mailer.database.tables import suppression
 from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
 
+_AT_ONCE = 2_000
 _KEY_SCOPE = "#key"  # of the row that says which key the others were made with; no list is called so
 
 Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
@@ -35,6 +36,12 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
     MANUAL = "manual"
     MOVED = "moved"  # the person has another address now; the old one must not come back through an old file
+    IMPORTED = "imported"  # a file says so
+    UNSUBSCRIBED = "left_elsewhere"  # a file says that the person left all lists, who was on none here
+
+
+# What an import can take back.
+TAKEN_OVER = (SuppressionReason.IMPORTED, SuppressionReason.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,16 @@ class Suppression:
     since: datetime
     note: str = ""
     scope: str = ALL_LISTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressing:
+    """One of many addresses that are suppressed at once; normalised."""
+
+    address: str
+    scope: str
+    reason: SuppressionReason
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,19 @@ class SuppressionList:
             for row in connection.execute(query.order_by(suppression.c.id))
         )
 
+    def find_many(self, connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
+        """The same for many normalised addresses; who is not suppressed is not among them."""
+        found: dict[str, tuple[Suppression, ...]] = {}
+        for start in range(0, len(addresses), _AT_ONCE):
+            hashes = {self.hash_of(each): each for each in addresses[start : start + _AT_ONCE]}
+            query = select(suppression).where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
+            for row in connection.execute(query.order_by(suppression.c.id)):
+                address = hashes[bytes(row.address_hash)]
+                reason = SuppressionReason(row.reason)
+                one = Suppression(reason=reason, since=row.since, note=row.note, scope=row.scope)
+                found[address] = (*found.get(address, ()), one)
+        return found
+
     def add(
         self,
         connection: Connection,
@@ -93,13 +123,52 @@ class SuppressionList:
         scope: str = ALL_LISTS,
     ) -> bool:
         """Suppress the normalised address; says whether it was not suppressed before."""
-        if self.holds(connection, address, slug=scope):
+        held = [each for each in self.find(connection, address) if each.scope in {scope, ALL_LISTS}]
+        if any(each.reason not in TAKEN_OVER for each in held) or (held and reason in TAKEN_OVER):
             return False
-        connection.execute(suppression.delete().where(self._row(address, scope)))  # one that was released
+        # One that was released, or that would go when its import is undone.
+        connection.execute(suppression.delete().where(self._row(address, scope)))
         row = {"address_hash": self.hash_of(address), "scope": scope}
         connection.execute(suppression.insert().values(row | {"reason": reason.value, "since": now, "note": note}))
         self._mark_key(connection, now)
         return True
+
+    def add_many(self, connection: Connection, wanted: Sequence[Suppressing], *, now: datetime) -> None:
+        """Suppress addresses for scopes they are not suppressed for, none of them twice."""
+        if not wanted:
+            return
+        is_it = (suppression.c.address_hash == bindparam("hash_")) & (suppression.c.scope == bindparam("scope_"))
+        hashes = [self.hash_of(each.address) for each in wanted]
+        keys = [{"hash_": hash_, "scope_": each.scope} for hash_, each in zip(hashes, wanted, strict=True)]
+        connection.execute(suppression.delete().where(is_it), keys)  # those that were released
+        rows = [
+            {
+                "address_hash": hash_,
+                "scope": each.scope,
+                "reason": each.reason.value,
+                "note": each.note,
+                "since": now,
+            }
+            for hash_, each in zip(hashes, wanted, strict=True)
+        ]
+        connection.execute(suppression.insert(), rows)
+        self._mark_key(connection, now)
+
+    def take_back(
+        self, connection: Connection, wanted: Collection[tuple[str, str]], *, since: datetime
+    ) -> set[tuple[str, str]]:
+        """Forget what an import said of normalised addresses and scopes at that moment; returns those that still held.
+
+        A few thousand at a time.
+        """
+        hashes = {self.hash_of(address): address for address, _ in wanted}
+        reasons = [each.value for each in TAKEN_OVER]
+        of_it = and_(suppression.c.reason.in_(reasons), suppression.c.since == since, _HOLDS)
+        query = select(suppression).where(suppression.c.address_hash.in_(list(hashes)), of_it)
+        rows = {(hashes[bytes(row.address_hash)], str(row.scope)): row.id for row in connection.execute(query)}
+        gone = rows.keys() & set(wanted)
+        connection.execute(suppression.delete().where(suppression.c.id.in_([rows[each] for each in gone])))
+        return gone
 
     def _mark_key(self, connection: Connection, now: datetime) -> None:
         mark = self._row("", _KEY_SCOPE)
@@ -143,6 +212,11 @@ class SuppressionList:
             key = bytes(row.address_hash)
             found[key] = found.get(key, frozenset()) | {row.scope}
         return found
+
+    def for_all_lists(self, connection: Connection) -> dict[bytes, SuppressionReason]:
+        """Why every address that is suppressed for all lists is so, by its hash."""
+        query = select(suppression.c.address_hash, suppression.c.reason).where(suppression.c.scope == ALL_LISTS, _HOLDS)
+        return {bytes(row.address_hash): SuppressionReason(row.reason) for row in connection.execute(query)}
 
     def _row(self, address: str, scope: str) -> ColumnElement[bool]:
         return and_(suppression.c.address_hash == self.hash_of(address), suppression.c.scope == scope)

@@ -22,7 +22,8 @@ from mailer.database.tables import (
 from mailer.subscribers import subscriptions
 from mailer.subscribers.facts import values_of
 from mailer.subscribers.import_model import BASIS, FIELDS
-from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.model import STILL_IN, SubscriptionStatus
+from mailer.subscribers.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
 from mailer.subscribers.redirecting import MAY_HAVE_ARRIVED
 from mailer.subscribers.removal import delete_people
 from mailer.subscribers.store import SubscriberError, SubscriberStore
@@ -52,12 +53,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """How many people and subscriptions are gone, how many facts put back, and which subscriptions are kept."""
+    """How many people and subscriptions are gone, how many facts put back, and which subscriptions are kept.
+
+    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one.
+    """
 
     people: int
     subscriptions: int
     facts: int
     kept: tuple[Kept, ...] = ()
+    opt_outs: int = 0
 
 
 def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False) -> Undone:
@@ -66,13 +71,15 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
         facts = _put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
+        opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
         people += _remove_people_without_lists(connection)
-        kept = tuple(_read_kept(connection, import_id))
+        of_file = [Kept(address=address, list=slug, reason=Reason(why)) for address, slug, why in kept_out]
+        kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
         if dry_run:
             connection.rollback()
-    return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept)
+    return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -239,13 +246,13 @@ def _is_of(import_id: int) -> ColumnElement[bool]:
 def _is_untouched(import_id: int) -> ColumnElement[bool]:
     """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
     of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
-    is_as_it_was = or_(subscription.c.status == SubscriptionStatus.ACTIVE, _WAS_MERGED)
+    is_as_it_was = or_(subscription.c.status.in_([each.value for each in STILL_IN]), _WAS_MERGED)
     return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
     query = (
-        select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug)
+        select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, list_.c.slug)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_untouched(import_id))
     )
@@ -254,10 +261,17 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
         connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
         connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
     now = store.clock()
-    details = ((row.subscriber_id, {"list": row.slug, "import": import_id}) for row in rows)
-    gone = (store.event(id_, "import_undone", now, detail, import_id=import_id) for id_, detail in details)
+    gone = (
+        store.event(row.subscriber_id, _gone(row), now, {"list": row.slug, "import": import_id}, import_id=import_id)
+        for row in rows
+    )
     subscriptions.record_events(connection, gone)
     return len(rows)
+
+
+def _gone(row: Row[*tuple[Any, ...]]) -> str:
+    """Who never confirmed was never counted, so that is none fewer."""
+    return TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
 
 
 def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from mailer.issue.model import Lang
     from mailer.subscribers.store import SubscriberStore
 
+# RFC 8058 knows only success: a sender of the post would else try again, or call the link broken.
+_GONE = (
+    "This link is no longer in force: the subscription it belongs to has been deleted. Nothing has changed.\n"
+    "If you still get newsletters from us, use the link in the latest one, or write to {contact}.\n"
+)
 _STATUSES: dict[Done, int] = {"unclear": 400, "too-large": 413}
 
 log = logging.getLogger(__name__)
 
 
 class Leaving:
-    """The handlers. A token that is valid but names nobody any more is answered as if the person had just left."""
+    """The handlers. A token of ours that names nobody any more says so: nobody has left through it."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -54,6 +59,8 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         reader = read_reader(self.site.services.subscribers, token.subscriber_id)
+        if reader is None:
+            return self._gone(request)
         outcome = read_outcome(request.query_params, reader)
         return self._page(request, token, reader, outcome, is_open=purpose == "preferences")
 
@@ -62,29 +69,31 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
+        reader = read_reader(store, token.subscriber_id)
+        if reader is None:
+            return self._gone(request)
         wish = None if form is None else parse_wish(form)
         if wish is None:
             failed = Outcome(done="too-large" if form is None else "unclear")
-            return self._page(request, token, read_reader(store, token.subscriber_id), failed)
+            return self._page(request, token, reader, failed)
         if wish.undo:
             return self._go_on(request, token, self._undo(store, token.subscriber_id, wish.undo))
-        return self._go_on(request, token, self._leave(store, token.subscriber_id, wish.scope))
+        return self._go_on(request, token, self._leave(store, reader, wish.scope))
 
     def _undo(self, store: "SubscriberStore", subscriber_id: int, lists: tuple[str, ...]) -> Outcome:
         back = undo_leaving(store, subscriber_id, lists=lists)
         log.info("undone subscriber=%d lists=%d", subscriber_id, len(back))
         return Outcome(done="undone", lists=back) if back else Outcome(done="nothing-to-undo")
 
-    def _leave(self, store: "SubscriberStore", subscriber_id: int, scope: str) -> Outcome:
+    def _leave(self, store: "SubscriberStore", reader: Reader, scope: str) -> Outcome:
         """The page may have been open for long: the list may be none of the person's any more."""
-        reader = read_reader(store, subscriber_id)
         left: tuple[str, ...] = ()
         if scope == ALL_LISTS:
-            left = store.leave(subscriber_id)
-        elif reader and scope in reader.lists:
-            left = store.leave(subscriber_id, list_slug=scope)
-        log.info("left subscriber=%d lists=%d", subscriber_id, len(left))
-        if left or reader is None:
+            left = store.leave(reader.subscriber_id)
+        elif scope in reader.lists:
+            left = store.leave(reader.subscriber_id, list_slug=scope)
+        log.info("left subscriber=%d lists=%d", reader.subscriber_id, len(left))
+        if left:
             return Outcome(done="left", lists=left)
         if scope == ALL_LISTS:  # once more, by a second press
             return Outcome(done="left", lists=reader.left_last)
@@ -105,6 +114,8 @@ class Leaving:
         store = self.site.services.subscribers.acting_as("the person, by one click")
         left = store.leave(token.subscriber_id)
         log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
+        if not left and read_reader(store, token.subscriber_id) is None:
+            return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)
         return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
 
     def _token(self, request: Request, *, purpose: Purpose = "leave") -> Token | None:
@@ -117,11 +128,11 @@ class Leaving:
         return f"{self.site.path}/leave/{leave}"
 
     def _page(
-        self, request: Request, token: Token, reader: Reader | None, outcome: Outcome, *, is_open: bool = False
+        self, request: Request, token: Token, reader: Reader, outcome: Outcome, *, is_open: bool = False
     ) -> Response:
         """The page of a reader; when it `is_open`, nothing is chosen beforehand."""
-        lang = self.site.lang(request, reader.lang if reader else None)
-        can_come_back = outcome.lists if outcome.done == "left" else reader.left_last if reader else ()
+        lang = self.site.lang(request, reader.lang)
+        can_come_back = outcome.lists if outcome.done == "left" else reader.left_last
         return self.site.page(
             "leave",
             lang=lang,
@@ -130,8 +141,8 @@ class Leaving:
             done=outcome.done,
             is_open=is_open,
             action=self._action(token),
-            address=mask(reader.address) if reader else "",
-            lists=self._names(reader.lists if reader else (), lang),
+            address=mask(reader.address),
+            lists=self._names(reader.lists, lang),
             left=self._names(can_come_back, lang),
             back=self._names(outcome.lists if outcome.done == "undone" else (), lang),
         )
@@ -140,6 +151,10 @@ class Leaving:
         found = {each.slug: each for each in self.site.services.register.lists}
         names = {slug: found[slug].name_nn if lang == "nn" else found[slug].name_nb for slug in slugs if slug in found}
         return [(slug, names.get(slug, slug)) for slug in slugs]
+
+    def _gone(self, request: Request) -> Response:
+        """Of somebody erased, added anew, or taken back with an import; they may get mail under another number."""
+        return self.site.page("gone-link", lang=self.site.lang(request))
 
     def _no_reader(self, request: Request, token: Token | None) -> Response:
         template, status = ("bad-link", 404) if token is None else ("test-link", 200)

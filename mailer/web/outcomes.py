@@ -25,10 +25,8 @@ class Outcome:
         return [("done", self.done), *(("list", slug) for slug in self.lists)] if self.done else []
 
 
-def read_outcome(query: QueryParams, reader: Reader | None) -> Outcome:
+def read_outcome(query: QueryParams, reader: Reader) -> Outcome:
     """What an address says was done, as far as it holds: it may be opened again later, or be made up."""
-    if reader is None:
-        return Outcome(done="left")
     said, lists = query.get("done", ""), query.getlist("list")
     if said == "undone" and (back := _those_in(lists, reader.lists)):
         return Outcome(done="undone", lists=back)

@@ -299,3 +299,59 @@ def test_an_export_writes_over_nothing_unless_asked(mailer: Run, tmp_path: Path)
     assert (refused.code, "--replace" in refused.err, file.read_text("utf-8")) == (1, True, "worked on")
     assert mailer("subscribers", "export", str(file), "--replace").code == 0
     assert file.read_bytes() == exported
+
+
+def test_every_address_of_a_file_is_suppressed_or_none_and_the_command_that_undoes_it_is_shown(
+    workspace: Path, mailer: Run
+) -> None:
+    mailer("subscribers", "add", "kari@x.example", "--list", "oslo", "--basis", "e: case 1")
+    mailer("subscribers", "suppress", "per@x.example", "--reason", "asked before")
+    file = workspace / "out.txt"
+    file.write_text("Kari@x.example\nukjent@x.example\nper@x.example\nno address\n", encoding="utf-8")
+    suppress = ("subscribers", "suppress", "--file", file, "--reason", "bounced there")
+    refused = mailer(*suppress)
+    assert (refused.code, "'no address' is no e-mail address" in refused.out) == (1, True)
+    assert mailer("subscribers", "show", "ukjent@x.example").code == 1
+    file.write_text("Kari@x.example\nukjent@x.example\nper@x.example\n", encoding="utf-8")
+    tried = mailer(*suppress, "--dry-run", "--json").json
+    assert (tried["applied"], tried["counts"]) == (False, {"suppressed": 2, "already": 1})
+    assert tried["lines"][0]["lists"] == ["oslo"]
+    done = mailer(*suppress)
+    assert "leaves oslo" in done.out
+    assert "release --file" in done.out
+    assert mailer(*suppress, "--json").json["counts"] == {"already": 3}
+    release = ("subscribers", "release", "--file", file, "--reason", "wrong file")
+    assert mailer(*release).code == 2
+    freed = mailer(*release, "--noted", "bounced there", "--json").json
+    assert freed["counts"] == {"released": 2, "left_alone": 1}
+    assert mailer("subscribers", "add", "kari@x.example", "--list", "oslo", "--basis", "a: x", "--again").code == 0
+    assert "asked before" in mailer("subscribers", "show", "per@x.example").out
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("epost;status\na@x.example;active\n", "status"),
+        ("epost;liste\na@x.example;oslo\n", "list"),
+        ("navn;adresse\nKari;a@x.example\n", "no first line says which"),
+    ],
+)
+def test_a_file_that_says_more_than_addresses_is_not_suppressed(
+    workspace: Path, mailer: Run, content: str, what: str
+) -> None:
+    file = workspace / "list.csv"
+    file.write_text(content, encoding="utf-8")
+    refused = mailer("subscribers", "suppress", "--file", file, "--reason", "x")
+    assert (refused.code, what in refused.err) == (1, True)
+    assert "list.csv:1" in refused.err
+
+
+def test_where_an_opt_out_came_from_is_shown_with_the_file_and_the_line(workspace: Path, mailer: Run) -> None:
+    file = workspace / "old.csv"
+    file.write_text("epost;liste;status\nute@x.example;oslo;avmeldt\nalle@x.example;;sperret\n", encoding="utf-8")
+    assert "Took over 2 opt-outs." in mailer("subscribers", "import", file).out
+    assert "taken over from old.csv:2" in mailer("subscribers", "show", "ute@x.example").out
+    assert "old.csv:3 says sperret" in mailer("subscribers", "show", "alle@x.example").out
+    said = mailer("subscribers", "export", workspace / "all.csv", "--status", "all")
+    assert said.code == 0
+    assert "alle@x.example;;;;nb;all;;suppressed" in (workspace / "all.csv").read_text("utf-8-sig")

@@ -79,7 +79,7 @@ def test_letters_are_read_as_written_or_the_file_cannot_be_written(
     file.write_bytes(text.encode(encoding))
     (row,) = _read(file, register)
     assert isinstance(row, CsvRow)
-    assert (row.name, row.list.slug, row.line) == (name, "fonna", 2)
+    assert (row.name, row.slug, row.line) == (name, "fonna", 2)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_headers_are_known_in_any_language_and_case(file: Path, register: Regist
     file.write_text(f"{header}\na@x.example;Ole;agder;Nynorsk;Kommune;Lillevik;b: avtale\n", encoding="utf-8")
     (row,) = _read(file, register, CsvDefaults())
     assert isinstance(row, CsvRow)
-    assert (row.address.normalised, row.name, row.list.slug, row.lang) == ("a@x.example", "Ole", "agder", "nn")
+    assert (row.address.normalised, row.name, row.slug, row.lang) == ("a@x.example", "Ole", "agder", "nn")
     assert (row.role, row.organisation, row.basis) == ("kommune", "Lillevik", "b: avtale")
 
 
@@ -103,7 +103,7 @@ def test_a_list_is_known_by_slug_short_name_or_alias(file: Path, register: Regis
     file.write_text(f"liste;epost\n{name};a@x.example\n", encoding="utf-8")
     (row,) = _read(file, register)
     assert isinstance(row, CsvRow)
-    assert row.list.slug == "akershus"
+    assert row.slug == "akershus"
 
 
 def test_quoted_cells_blank_lines_and_the_sep_line_keep_the_line_numbers(file: Path, register: Register) -> None:

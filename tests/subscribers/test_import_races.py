@@ -130,7 +130,7 @@ class Leaver:
             subscriptions.record_events(connection, events)
             self.is_inside.set()
             self.go.wait(20)
-        return left
+        return tuple(left)
 
 
 @pytest.mark.postgresql

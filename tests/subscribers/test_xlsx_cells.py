@@ -47,7 +47,7 @@ def test_a_workbook_is_read_with_its_row_numbers(book: Callable[..., Path], read
     file = book([HEADER, ["åse@x.example", "Áilu Åsnes", "Oslo", 42.0], [], ["no", None, "oslo"], [None, None, "oslo"]])
     row, wrong, empty = read(file)
     assert isinstance(row, CsvRow)
-    assert (row.line, row.address.as_given, row.name, row.list.slug) == (2, "åse@x.example", "Áilu Åsnes", "oslo")
+    assert (row.line, row.address.as_given, row.name, row.slug) == (2, "åse@x.example", "Áilu Åsnes", "oslo")
     assert row.organisation == "42"
     assert isinstance(wrong, RefusedRow)
     assert isinstance(empty, RefusedRow)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mailer.subscribers.tokens import make_token
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -66,7 +68,16 @@ def test_every_page_passes_axe_and_never_scrolls_sideways(
     page.get_by_role("button", name="Meld meg av").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Ingenting er endra"
     _check(page, axe)
-    for path in ("/leave/wrong", f"/leave/{people.token(OLA, 'test')}", "/nowhere", "/", "/subscribe", "/privacy"):
+    gone = make_token(people.services.keys, purpose="leave", subscriber_id=987_654)
+    for path in (
+        f"/leave/{gone}",
+        "/leave/wrong",
+        f"/leave/{people.token(OLA, 'test')}",
+        "/nowhere",
+        "/",
+        "/subscribe",
+        "/privacy",
+    ):
         _check(open_page(path, **given), axe)
     _check(open_page(f"/preferences/{people.token(OLA, 'preferences')}", **given), axe)
 

@@ -7,6 +7,7 @@ import string
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -18,7 +19,8 @@ from starlette.applications import Starlette
 
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.moving import merge_lists
+from mailer.subscribers.moving import merge_lists, move_person
+from mailer.subscribers.privacy import erase
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.suppression import SuppressionReason
 from mailer.subscribers.tokens import make_token, parse_token
@@ -250,10 +252,58 @@ def test_a_mail_providers_one_address_may_post_for_any_number_of_readers(ask: As
     assert {each.exclusion for each in services.subscribers.read_audience(["oslo"])} == {"unsubscribed"}
 
 
-def test_somebody_who_is_erased_is_answered_like_anybody_who_has_left(ask: Ask, services: Services) -> None:
+def _erase(services: Services, folder: Path) -> None:
+    erase(services.subscribers, KARI, workspace=folder)
+
+
+def _erase_and_add_anew(services: Services, folder: Path) -> None:
+    erase(services.subscribers, KARI, workspace=folder)
+    services.subscribers.release(KARI, note="asked to get it again")
+    services.subscribers.add(KARI, lists=["more-og-romsdal"], basis="a: asked")
+
+
+@pytest.mark.parametrize("happened", [_erase, _erase_and_add_anew])
+def test_a_link_whose_person_is_gone_says_so_and_calls_nobody_unsubscribed(
+    ask: Ask, people: Any, tmp_path: Path, happened: Callable[[Services, Path], None]
+) -> None:
+    leave, preferences = people.token(KARI), people.token(KARI, "preferences")
+    happened(people.services, tmp_path)
+    before = people.services.subscribers.find(KARI)
+    undoing = {"action": "undo", "list": "more-og-romsdal"}
+    pages = [ask("GET", f"/{room}/{leave}") for room in ("leave", "one-click")]
+    pages += [ask("GET", f"/preferences/{preferences}"), ask("GET", f"/leave/{leave}?done=left")]
+    posted: list[dict[str, Any]] = [{}, {"data": {"scope": "all"}}, {"data": undoing}, {"content": b"x" * 20_000}]
+    pages += [ask("POST", f"/leave/{leave}", **each) for each in posted]
+    for page in pages:
+        assert page.status_code == 200
+        assert "<h1>Lenken gjelder ikke lenger</h1>" in page.text
+        assert "Du er meldt av" not in page.text
+        assert "<form" not in page.text
+        assert 'class="mail" href="mailto:redaksjon@nyhetsbrev.example"' in page.text
+    clicked = ask("POST", f"/one-click/{leave}", data=ONE_CLICK)
+    assert clicked.status_code == 200
+    assert clicked.text.startswith("This link is no longer in force")
+    assert "Unsubscribed" not in clicked.text
+    assert people.services.subscribers.find(KARI) == before
+
+
+def test_the_link_of_somebody_who_moved_still_unsubscribes_them(ask: Ask, people: Any) -> None:
+    token = people.token(KARI)
+    move_person(people.services.subscribers, KARI, "kari@fylke.example")
+    assert "Meld meg av</button>" in ask("GET", f"/leave/{token}").text
+    assert ask("POST", f"/one-click/{token}", data=ONE_CLICK).text == "Unsubscribed.\n"
+    assert people.lists("kari@fylke.example") == {"more-og-romsdal": "unsubscribed"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("nb", "gjelder ikke"), ("nn", "gjeld ikkje"), ("en", "no longer in force")]
+)
+def test_a_link_whose_person_is_gone_speaks_the_language_that_is_asked_for(
+    ask: Ask, services: Services, lang: str, said: str
+) -> None:
     token = make_token(services.keys, purpose="leave", subscriber_id=987_654)
-    for method, path in (("GET", "/leave/"), ("POST", "/leave/"), ("POST", "/one-click/")):
-        assert ask(method, path + token).status_code == 200
+    assert f'<html lang="{lang}">' in ask("GET", f"/leave/{token}?lang={lang}").text
+    assert said in ask("GET", f"/leave/{token}", headers={"Accept-Language": lang}).text
 
 
 def test_a_link_of_a_test_send_says_so_and_changes_nothing(ask: Ask, people: Any) -> None:

@@ -1,0 +1,83 @@
+"""What a file says of somebody's status: our own four words, and those of people and of other systems.
+
+Nothing is guessed: a word that is not here is refused, since it may mean that somebody wants no mail.
+"""
+
+import re
+from collections.abc import Mapping
+
+from mailer.errors import MailerError
+from mailer.subscribers.model import SubscriptionStatus
+
+# What each may be called beside its own name, the strictest last; the first few are shown where a word is refused.
+STATUS_WORDS: Mapping[SubscriptionStatus, tuple[str, ...]] = {
+    SubscriptionStatus.ACTIVE: (
+        "aktiv", "påmeldt", "subscribed", "påmeld", "abonnent", "abonnerer", "bekreftet", "stadfesta", "confirmed",
+        "enabled",
+    ),
+    SubscriptionStatus.PENDING: (
+        "på vent", "ubekreftet", "unconfirmed", "venter", "ventar", "ikke bekreftet", "ikkje stadfesta", "ustadfesta",
+        "not confirmed",
+    ),
+    SubscriptionStatus.UNSUBSCRIBED: (
+        "avmeldt", "utmeldt", "opted out", "avmeld", "utmeld", "meldt av", "meld av", "har meldt seg av", "oppsagt",
+        "opted-out", "opted_out", "opt-out", "opt out", "optout", "unsubscribe", "left", "inaktiv", "inactive",
+    ),
+    SubscriptionStatus.SUPPRESSED: (
+        "sperret", "reservert", "blocklisted", "bounced", "cleaned", "complained", "sperra", "blokkert", "blokkera",
+        "svartelistet", "blacklisted", "blocked", "banned", "disabled", "deaktivert", "slettet", "sletta", "deleted",
+        "bounce", "hard bounce", "hardbounce", "hard_bounce", "invalid", "ugyldig", "complaint", "spam", "abuse",
+        "klage", "do not contact", "donotcontact",
+    ),
+}  # fmt: skip
+OPT_OUTS = (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.SUPPRESSED)
+
+_MEANS = {each.value: each for each in SubscriptionStatus} | {
+    word: status for status, words in STATUS_WORDS.items() for word in words
+}
+_YES = {"yes", "ja", "true", "sann", "y", "j", "x", "1"}
+_NO = {"no", "nei", "false", "usann", "n", "0"}
+_MOMENT = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*")
+_STRICTNESS = {status: number for number, status in enumerate(STATUS_WORDS)}
+
+
+class StatusError(MailerError):
+    """A status that is not understood."""
+
+
+def parse_status(status: str = "", subscribed: str = "", unsubscribed: str = "") -> tuple[SubscriptionStatus, str]:
+    """What the cells of a line come to, and the word that says so where it is another than ours.
+
+    `status` holds a word, `subscribed` yes or no, `unsubscribed` yes, no or the day. Where several are given, the
+    strictest holds; nothing at all is active. Raises `StatusError`.
+    """
+    said = [(SubscriptionStatus.ACTIVE, "")]
+    if status:
+        said.append((_status(status), status))
+    if subscribed:
+        is_on = _is_yes(subscribed, "subscribed")
+        said.append((SubscriptionStatus.ACTIVE if is_on else SubscriptionStatus.UNSUBSCRIBED, ""))
+    if unsubscribed and (_MOMENT.fullmatch(unsubscribed) or _is_yes(unsubscribed, "unsubscribed")):
+        said.append((SubscriptionStatus.UNSUBSCRIBED, ""))
+    strictest, word = max(said, key=lambda each: strictness(each[0]))
+    return strictest, "" if word.casefold() == strictest.value else word
+
+
+def strictness(status: SubscriptionStatus) -> int:
+    """How far a status keeps mail away: the highest holds where two are said."""
+    return _STRICTNESS[status]
+
+
+def _status(cell: str) -> SubscriptionStatus:
+    found = _MEANS.get(" ".join(cell.casefold().split()))
+    if found is None:
+        known = ", ".join(f"{status} ({', '.join(words[:4])})" for status, words in STATUS_WORDS.items())
+        raise StatusError(f"the status {cell[:40]!r} is not understood: write {known}, or nothing, which is active")
+    return found
+
+
+def _is_yes(cell: str, column: str) -> bool:
+    word = cell.casefold()
+    if word not in _YES | _NO:
+        raise StatusError(f"{cell[:40]!r} in the column {column} is neither yes nor no")
+    return word in _YES
