@@ -55,12 +55,14 @@ def read_tree(text: str, notes: Notebook) -> list[Node]:
 def lists_among(points: Sequence[Node]) -> list[list[Node]]:
     """Part numbered points where they go back to 1 and where, below an empty line, they do not run on.
 
-    None are parted that begin elsewhere than at 1.
+    Points that begin elsewhere than at 1 are parted below empty lines only, and not where all stand below such a line.
     """
+    from_1 = points[0].number == "1"
+    is_parted = from_1 or not all(point.is_apart for point in points[1:])
     parts = [[points[0]]]
     for above, point in pairwise(points):
-        ends = point.number == "1" or (point.is_apart and int(point.number) != int(above.number) + 1)
-        if ends and points[0].number == "1":
+        runs_on = int(point.number) == int(above.number) + 1
+        if is_parted and not runs_on and (point.is_apart or (from_1 and point.number == "1")):
             parts.append([])
         parts[-1].append(point)
     return parts

@@ -115,6 +115,15 @@ def test_a_number_below_a_list_and_an_empty_line_leaves_the_list_a_list(date: st
 
 
 @pytest.mark.parametrize(
+    "dates", ["21. okt: Kurs\n4. nov: Møte", "21. okt: Kurs\n\n4. nov: Møte", "21. okt: Kurs", "1. mai"]
+)
+def test_numbers_above_a_list_and_an_empty_line_leave_the_list_a_list(dates: str) -> None:
+    text = f"{dates}\n\n1. A\n2. B"
+    assert lines(text) == [*dates.split("\n")[:: 1 + dates.count("\n\n")], "1. A", "2. B"]
+    assert kinds(text)[-2:] == ["Paragraph", "List"]
+
+
+@pytest.mark.parametrize(
     ("text", "read"),
     [
         ("1. A\n  - a\n  - b\n2. B", ["1. A", "  • a", "  • b", "2. B"]),
@@ -207,9 +216,9 @@ def test_a_number_whose_full_stop_is_escaped_is_no_matter_for_a_finding(text: st
 
 
 def test_very_many_numbers_are_read_at_once() -> None:
-    """The square of these lines would be 100 million steps for each of them, and the test would be stopped."""
-    blocks, findings = parse("21. okt\n4. nov\n" * 5_000)
-    assert len(blocks) == 10_000
+    """The square of these lines would be 16 million steps for each of them, and the test would be stopped."""
+    blocks, findings = parse("21. okt\n4. nov\n" * 2_000)
+    assert len(blocks) == 4_000
     assert len(findings) == 1
 
 
