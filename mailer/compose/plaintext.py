@@ -78,14 +78,14 @@ def _block(block: Paragraph | List | Quote | Heading | Image, indent: str) -> st
             return wrap(inline_text(inlines), indent=indent)
         case Quote(blocks):
             return blocks_text(blocks, indent + "    ")
-        case List(points, start):
-            return "\n".join(_point(point, start, number, indent) for number, point in enumerate(points))
+        case List(points, numbered):
+            marks = [f"{number}. " if numbered else "- " for number in range(1, len(points) + 1)]
+            return "\n".join(_point(point, mark, indent) for point, mark in zip(points, marks, strict=True))
         case Image(_, alt, caption):
             return wrap(f"[{' – '.join(filter(None, (alt, caption)))}]", indent=indent)
 
 
-def _point(point: Blocks, start: int | None, number: int, indent: str) -> str:
-    mark = "- " if start is None else f"{start + number}. "
+def _point(point: Blocks, mark: str, indent: str) -> str:
     hanging = indent + " " * len(mark)
     return indent + mark + blocks_text(point, hanging).removeprefix(hanging)
 

@@ -157,8 +157,8 @@ class _Content:
                 return {"kind": "heading", "level": level + depth - 4, "title": self.inlines(inlines)}
             case Quote(inner):
                 return {"kind": "quote", "blocks": self.blocks(inner, level)}
-            case List(points, start):
-                return {"kind": "list", "start": start, "points": [self.point(point, level) for point in points]}
+            case List(points, numbered):
+                return {"kind": "list", "numbered": numbered, "points": [self.point(point, level) for point in points]}
             case Image(path, alt, caption):
                 file = str(self.pictures.index(path)) if path in self.pictures else None
                 return {"kind": "picture", "file": file, "alt": alt, "caption": caption}

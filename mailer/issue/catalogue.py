@@ -46,6 +46,9 @@ RULES: dict[str, Explanation] = {
     "no-words": Explanation("A link without words cannot be seen or followed.", "Write words for it."),
     "empty-heading": Explanation("A heading without words is left out.", "Write it, or remove it."),
     "rule": Explanation("Lines across the page are the design's own.", "Remove it."),
+    "list-numbers": Explanation(
+        "A list would print other numbers than you wrote.", "Count 1., 2., 3.; or leave dates as they are."
+    ),
     "link": Explanation("A link that cannot be right leads nowhere.", "Correct the address."),
     "no-address": Explanation("Readers see words and cannot follow them.", "Write the address between the ( )."),
     "tracking": Explanation("Tracking tells others who reads what.", "Nothing to do: it was taken off."),

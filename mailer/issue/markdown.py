@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mailer.issue.characters import printable
@@ -30,22 +29,15 @@ from mailer.issue.model import (
     Text,
     number_headings,
 )
+from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST
 from mailer.issue.places import Places
+from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.urls import clean_url, find_bare_addresses
 
-NESTING_AT_MOST = 50
 BRACKETS_AT_MOST = 10
-_MONTHS = (
-    "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
-    "|(?:jan|feb|apr|aug|sept?|okt|nov|des)\\."
-)
-_DATE_AT_LINE_START = re.compile(
-    r"^(?P<marks>[ \t]*(?:(?:[-*+]|>|\d{1,9}[.)])[ \t]+)*)(?P<day>\d{1,2})"
-    rf"(?=\.[ \t]*\n?[ \t]*(?:(?:og|til|eller|–|-)\s*\d{{1,2}}\.\s*)?(?:{_MONTHS})(?!\w))",
-    re.MULTILINE | re.IGNORECASE,
-)
 _LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
 _BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
+_HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 _COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
 
 
@@ -66,9 +58,7 @@ def parse_blocks(
     notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    source = _DATE_AT_LINE_START.sub(r"\g<marks>\g<day>\\", text)
-    tree = _nest(_MARKDOWN.parse(source), notes)
-    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(tree)
+    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(text, notes))
     return number_headings(blocks), tuple(notes.findings)
 
 
@@ -80,7 +70,7 @@ def parse_inlines(
     notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    (token,) = _MARKDOWN.parseInline(text.strip())
+    (token,) = MARKDOWN.parseInline(text.strip())
     inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
 
@@ -96,48 +86,6 @@ def _brackets_are_closed(text: str, notes: Notebook) -> bool:
             notes.error("nesting", message, line=line, hint="Close each with ], or write \\[.")
             return False
     return True
-
-
-def _parser() -> MarkdownIt:
-    """CommonMark without code, rules and underlined headings; addresses are checked later, so that errors have a line.
-
-    `html` is on so that HTML is seen and refused, and not printed as text.
-    """
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 2 * NESTING_AT_MOST})
-    parser.disable(["code", "fence", "backticks", "lheading", "reference"])
-    parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign] # the same
-    return parser
-
-
-_MARKDOWN = _parser()
-
-
-@dataclass(slots=True)
-class _Node:
-    """A token with the tokens between it and its end."""
-
-    token: Token
-    children: list["_Node"] = field(default_factory=list)
-
-
-def _nest(tokens: Iterable[Token], notes: Notebook) -> list[_Node]:
-    root: list[_Node] = []
-    open_lists = [root]
-    told = False
-    for token in tokens:
-        if token.nesting < 0:
-            open_lists.pop()
-            continue
-        node = _Node(token)
-        open_lists[-1].append(node)
-        if token.nesting > 0:
-            open_lists.append(node.children)
-        if token.level >= NESTING_AT_MOST and not told:
-            told = True
-            line = notes.first_line + (token.map or [0])[0]
-            notes.error("nesting", f"lists or quotations stand more than {NESTING_AT_MOST} deep", line=line)
-    return root if not told else []
 
 
 @dataclass(slots=True)
@@ -163,10 +111,10 @@ class _Walker:
 
     # --- Blocks ---
 
-    def blocks(self, nodes: Sequence[_Node]) -> Blocks:
+    def blocks(self, nodes: Sequence[Node]) -> Blocks:
         return tuple(block for node in nodes for block in self.block(node))
 
-    def block(self, node: _Node) -> Iterable[Block]:
+    def block(self, node: Node) -> Iterable[Block]:
         token = node.token
         line = self.notes.first_line + (token.map or [0])[0]
         match token.type:
@@ -174,10 +122,10 @@ class _Walker:
                 return self.paragraph(node, line)
             case "heading_open":
                 return self.heading(node, line)
-            case "bullet_list_open" | "ordered_list_open":
-                points = tuple(self.blocks(point.children) for point in node.children)
-                start = token.attrs.get("start", 1) if token.type == "ordered_list_open" else None
-                return [List(points=points, start=None if start is None else int(start), line=line)]
+            case "bullet_list_open":
+                return [self.points(node.children)]
+            case "ordered_list_open":
+                return [self.points(points, numbered=True) for points in lists_among(node.children)]
             case "blockquote_open":
                 return [Quote(blocks=self.blocks(node.children), line=line)]
             case "hr":
@@ -186,19 +134,27 @@ class _Walker:
                 self.html(token.content, line)
         return []
 
-    def paragraph(self, node: _Node, line: int) -> Iterable[Block]:
+    def paragraph(self, node: Node, line: int) -> Iterable[Block]:
         children = _inline_tokens(node)
         if len(children) == 1 and children[0].type == "image":
             return self.image(children[0], line)
         inlines = self.inlines(children, line=line)
         return [Paragraph(inlines=inlines, line=line)] if inlines else []
 
-    def heading(self, node: _Node, line: int) -> Iterable[Block]:
+    def points(self, points: Sequence[Node], *, numbered: bool = False) -> List:
+        line = self.notes.first_line + (points[0].token.map or [0])[0]
+        return List(points=tuple(self.blocks(point.children) for point in points), numbered=numbered, line=line)
+
+    def heading(self, node: Node, line: int) -> Iterable[Block]:
         inlines = self.inlines(_inline_tokens(node), line=line)
         if not inlines:
             self.notes.warning("empty-heading", "a heading without words is left out", line=line)
             return []
-        return [Heading(level=len(node.token.markup), inlines=inlines, line=line)]
+        written = len(node.token.markup)
+        closing = _HEADING_END.search(self.notes.text.split("\n")[line - self.notes.first_line])
+        if closing and len(closing[1]) != written:
+            inlines = tuple(_merged((*inlines, Text(f" {closing[1]}"))))
+        return [Heading(level=written, inlines=inlines, line=line)]
 
     def image(self, token: Token, line: int) -> Iterable[Block]:
         path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
@@ -305,21 +261,21 @@ class _Walker:
         return address.url
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
-        """Join neighbouring text, trim the ends and, outside links, turn bare addresses into links."""
+        """Join neighbouring text and, outside links, turn bare e-mail addresses into links."""
         merged = _merged(inlines)
         if in_link:
             return tuple(merged)
         return tuple(each for inline in merged for each in self.with_links(inline))
 
     def with_links(self, inline: Inline) -> Iterable[Inline]:
+        """Make links of e-mail addresses; of web addresses the parser made them, but of those that are refused."""
         if not isinstance(inline, Text):
             yield inline
             return
         at = 0
         for start, end in find_bare_addresses(inline.text):
             written = inline.text[start:end]
-            url = self.address(written if "://" in written else f"mailto:{written}")
-            if url:
+            if "://" not in written and (url := self.address(f"mailto:{written}")):
                 yield from _texts(inline.text[at:start])
                 yield Link(children=(Text(_shown(url, written)),), url=url)
                 at = end
@@ -342,7 +298,7 @@ def image_problem(path: str, images: Collection[str]) -> str:
     return "" if path in images else "an image is not there, or is only a link to a file elsewhere"
 
 
-def _inline_tokens(node: _Node) -> list[Token]:
+def _inline_tokens(node: Node) -> list[Token]:
     return [token for child in node.children for token in child.token.children or []]
 
 

@@ -67,10 +67,10 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Points, each a run of blocks; `start` is None for bullets, else the first number."""
+    """Points, each a run of blocks, with bullets or numbered from 1."""
 
     points: tuple[tuple["Block", ...], ...]
-    start: int | None = None
+    numbered: bool = False
     line: int = 0
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -9,12 +10,15 @@ from markdown_it.common.normalize_url import normalizeLink
 
 SAFELINKS = ".safelinks.protection.outlook.com"
 EMAIL = re.compile(r"[^\W_][\w.+%'-]*@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
-_BARE = re.compile(rf"https?://[^\s<>\"«»“”|]+|(?<![\w.+%'@/-]){EMAIL.pattern}(?![\w@])", re.IGNORECASE)
+_IN_ADDRESS = r"(?!\{\s*lang\s*=)[^\s<>\"«»“”„|\[\]]"
+_WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
+_BARE = re.compile(rf"{_WEB.pattern}|(?<![\w.+%'@/-]){EMAIL.pattern}(?![\w@])", re.IGNORECASE)
 _MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%&'*+/=^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:\?[\w=&%.,+:;@/-]*)?")
 _TEL = re.compile(r"tel:\+?[0-9().-]{2,24}")
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|oly_\w+_id|vero_id"
 )
+_ODD_SPACE = re.compile(r"[^\S ]")
 _WRAPPERS_AT_MOST = 3
 
 
@@ -31,7 +35,10 @@ def clean_url(written: str) -> Address:
     """Check an address against the allow-list and take SafeLinks wrappers and tracking parameters off it."""
     if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in written):
         return Address(problem="has an invisible control character in its address")
-    url, removed = _unwrap(written.strip())
+    written = written.strip()
+    if odd := written.lower().startswith("http") and _ODD_SPACE.search(written):
+        return Address(problem=f"has an odd space (U+{ord(odd[0]):04X}) in its address; delete it")
+    url, removed = _unwrap(written)
     if problem := _problem(url):
         return Address(problem=problem, removed=removed)
     url, tracking = _without_tracking(url)
@@ -42,19 +49,34 @@ def find_bare_addresses(text: str) -> list[tuple[int, int]]:
     """Return start and end of each e-mail address or web address that stands bare in running text."""
     spans = []
     for match in _BARE.finditer(text):
-        end = match.start() + len(_without_sentence_end(match[0]))
+        end = match.start() + len(_without_sentence_end(match[0], {}))
         if "@" in match[0] or "." in text[match.start() : end]:
             spans.append((match.start(), end))
     return spans
 
 
-def _without_sentence_end(url: str) -> str:
-    spare = url.count(")") - url.count("(")
+def web_address_end(text: str, start: int, stop: int, *, closing: Mapping[str, int]) -> int:
+    """Return where the bare web address that begins at `start` ends, at most at `stop`; `start` if none begins there.
+
+    `closing` are the marks of emphasis (`*`, `_`) that stand open before it: so many at its end are not part of it.
+    """
+    match = _WEB.match(text, start, stop)
+    return start + len(_without_sentence_end(match[0], closing)) if match else start
+
+
+def _without_sentence_end(url: str, closing: Mapping[str, int]) -> str:
+    spare = {")": url.count(")") - url.count("("), **closing}
     end = len(url)
-    while end and (url[end - 1] in ".,:;!?'*_" or (url[end - 1] == ")" and spare > 0)):
-        spare -= url[end - 1] == ")"
+    while end and (_ends_a_sentence(url[end - 1]) or spare.get(url[end - 1], 0) > 0):
+        if url[end - 1] in spare:
+            spare[url[end - 1]] -= 1
         end -= 1
     return url[:end]
+
+
+def _ends_a_sentence(character: str) -> bool:
+    """Whether an address can hardly end so: marks of sentences, and any dash, quotation mark or dots beyond ASCII."""
+    return character in ".,:;!?'" or (not character.isascii() and unicodedata.category(character).startswith("P"))
 
 
 def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:

@@ -133,7 +133,7 @@ LEAF: st.SearchStrategy[Block] = (
 def _nested(blocks: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
     run = st.lists(blocks, max_size=2).map(tuple)
     points = st.lists(run, max_size=2).map(tuple)
-    return st.builds(List, points, st.integers(0, 99) | st.none()) | st.builds(Quote, run)
+    return st.builds(List, points, st.booleans()) | st.builds(Quote, run)
 
 
 BODY = st.lists(st.recursive(LEAF, _nested, max_leaves=4), max_size=3).map(tuple)

@@ -116,7 +116,7 @@ def test_every_kind_of_block_can_be_printed(
         Heading(4, (Text("Mellomtittel"),)),
         paragraph,
         List(((paragraph,), (Quote((paragraph,)),), ())),
-        List(((Paragraph((Text("Frå ni: to"),)),),), start=9),
+        List(((Paragraph((Text("Frå ni: to"),)),),), numbered=True),
         Quote((paragraph, List(((paragraph,),)))),
         Image("images/x.png", "Kart over Noreg", "Foto"),
         Image("images/y.png", ""),

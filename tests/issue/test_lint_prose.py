@@ -60,6 +60,14 @@ def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check
     assert found(text) == [(rule, words)]
 
 
+def test_lines_of_a_programme_need_no_mark_and_a_sentence_that_begins_with_a_date_does(found: Check) -> None:
+    assert (
+        found("21. mai: Kurs for alle kommunene i Agder, Bodø\n\n4. juni: Kurs for alle kommunene i Troms, Tromsø")
+        == []
+    )
+    assert found("21. mai er det kurs for alle kommunene i Agder") == [("no-end-mark", "i Agder")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -67,6 +75,7 @@ def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check
         "Les mer om det som skjer i Bodø: [Veileder](https://a.example/)",
         "- et punkt i en liste som er ganske langt og uten punktum\n- to",
         "Kort uten punktum",
+        "1. et punkt i en liste som er ganske langt og uten punktum\n2. to",
         "Vi møtes … kl. 10, i NOU-en og KS-eit.",
         "HOD har svart. Senere skrev Helsedepartementet (HOD) igjen.",
         "Det er slik at det det gjelder, er viktig. Ja ja.",

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.issue.characters import UNPRINTABLE, printable
-from mailer.issue.markdown import NESTING_AT_MOST, parse_blocks, parse_inlines
+from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -27,6 +27,7 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
+from mailer.issue.parser import NESTING_AT_MOST
 from mailer.issue.urls import clean_url
 
 WORDS = (
@@ -121,53 +122,6 @@ def rules(findings: tuple[Finding, ...]) -> list[str]:
     return [finding.rule for finding in findings]
 
 
-# --- Dates are no lists ---
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "22. november 2023 blei det arrangert digitalt møte",
-        "1. august trer det i kraft",
-        "1. og 2. mars er det møte",
-        "1. til 3. juni",
-        "24. – 25. oktober",
-        "  3. sept. kl. 12",
-        "17. Mai er fridag",
-        "1.\naugust 2022",
-    ],
-)
-def test_a_paragraph_that_begins_with_a_date_is_a_paragraph(text: str) -> None:
-    assert plain_text(only_paragraph(text)) == " ".join(text.split())
-
-
-def test_a_date_that_comes_to_a_line_start_by_rewrapping_stays_in_its_sentence() -> None:
-    assert plain_text(only_paragraph("Krav som trer i kraft\n1. august 2022. Se\n2. mars òg.")) == (
-        "Krav som trer i kraft 1. august 2022. Se 2. mars òg."
-    )
-
-
-@pytest.mark.parametrize(("mark", "start"), [("-", None), ("*", None), ("1.", 1)])
-def test_a_date_at_the_start_of_a_point_makes_no_list_in_the_list(mark: str, start: int | None) -> None:
-    (block,), _ = parse(f"{mark} 22. november: møte")
-    assert isinstance(block, List)
-    assert block.start == start
-    assert list(words_of((block,))) == ["22. november: møte"]
-
-
-def test_a_date_in_a_quotation_is_no_list() -> None:
-    (block,), _ = parse("> 22. november var det møte")
-    assert isinstance(block, Quote)
-    assert list(words_of((block,))) == ["22. november var det møte"]
-
-
-def test_numbered_points_are_still_a_list_that_begins_with_its_number() -> None:
-    (block,), _ = parse("3. tredje\n4. marsipan\n5. femte")
-    assert isinstance(block, List)
-    assert block.start == 3
-    assert list(words_of((block,))) == ["tredje", "marsipan", "femte"]
-
-
 # --- Words ---
 
 
@@ -190,6 +144,26 @@ def test_code_rules_and_underlines_of_markdown_stay_words() -> None:
     blocks, findings = parse("    innrykk\n\n`x`\n\n```\nkode\n```\n\nTittel\n===\n\n[a]: https://a.example")
     assert [*words_of(blocks)] == ["innrykk", "`x`", "``` kode ```", "Tittel ===", "[a]: https://a.example"]
     assert findings == ()
+
+
+def test_number_signs_close_a_heading_only_as_many_as_open_it() -> None:
+    blocks, _ = parse("## Om C #\n\n## Om ##\n\n# Om C# #")
+    assert [*words_of(blocks)] == ["Om C #", "Om", "Om C#"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2*3*4 er 24, 10**6*2**3", r"Lagt i \\server\felles\_x_ og C:\_a\_b.docx.", "-5 grader, +47 12 34", "#1 i Norge"],
+)
+def test_what_looks_like_a_mark_in_numbers_and_paths_stays(text: str) -> None:
+    assert only_paragraph(text) == (Text(text),)
+
+
+def test_a_path_may_be_bold_and_a_backslash_before_a_mark_is_still_none() -> None:
+    assert only_paragraph(r"**\\s\_x** \*a\* 21\. \\\\s\\x") == (
+        Strong((Text(r"\\s\_x"),)),
+        Text(r" *a* 21. \\s\x"),
+    )
 
 
 def test_headings_begin_at_level_4_and_skip_none() -> None:
@@ -237,6 +211,110 @@ def test_bare_addresses_in_running_text_become_links_but_never_inside_a_link() -
         Text(". "),
         Link((Strong((Text("https://b.example"),)),), "https://c.example/"),
     )
+
+
+SHAREPOINT = (
+    "https://kommune.sharepoint.com/:w:/r/sites/Helse_/_layouts/15/Doc.aspx?sourcedoc=%7BA%7D&file=a_b_.docx&x=*y*"
+)
+
+
+def link(url: str) -> Link:
+    return Link((Text(url),), url)
+
+
+@pytest.mark.parametrize(
+    ("text", "inlines"),
+    [
+        (f"Se {SHAREPOINT} her_.", (Text("Se "), link(SHAREPOINT), Text(" her_."))),
+        (f"<{SHAREPOINT}>", (link(SHAREPOINT),)),
+        (f"**{SHAREPOINT}_**", (Strong((link(SHAREPOINT + "_"),)),)),
+        ("_https://a.example/x_y_z_", (Emphasis((link("https://a.example/x_y_z"),)),)),
+        ("*se https://a.example/*foo*bar*", (Emphasis((Text("se "), link("https://a.example/*foo*bar"))),)),
+        ("***https://a.example/x_***.", (Emphasis((Strong((link("https://a.example/x_"),)),)), Text("."))),
+        ("**Frist:** https://a.example/_x_", (Strong((Text("Frist:"),)), Text(" "), link("https://a.example/_x_"))),
+        (
+            "**Se** *https://a.example/x*, *ja*",
+            (
+                Strong((Text("Se"),)),
+                Text(" "),
+                Emphasis((link("https://a.example/x"),)),
+                Text(", "),
+                Emphasis((Text("ja"),)),
+            ),
+        ),
+        (r"https://a.example/\_x\_?a=1&amp;b=2", (link("https://a.example/_x_?a=1&b=2"),)),
+        ("https://a.example/{lang=nb}", (Link((Text("https://a.example/"),), "https://a.example/", "nb"),)),
+        ("(HTTPS://a.example/_x_(y)_)", (Text("("), link("HTTPS://a.example/_x_(y)_"), Text(")"))),
+        (
+            "[se https://a.example/_x_](https://b.example/)",
+            (Link((Text("se https://a.example/_x_"),), "https://b.example/"),),
+        ),
+        ("[x] (https://a.example/_x_)", (Text("[x] ("), link("https://a.example/_x_"), Text(")"))),
+        (
+            "Skriv til _per_hansen@k.example_",
+            (Text("Skriv til "), Emphasis((Link((Text("per_hansen@k.example"),), "mailto:per_hansen@k.example"),))),
+        ),
+        ("https://localhost/_x_ og https://…", (Text("https://localhost/_x_ og https://…"),)),
+    ],
+)
+def test_a_bare_address_is_whole_whatever_marks_it_holds(text: str, inlines: Inlines) -> None:
+    assert only_paragraph(text) == inlines
+    assert parse_inlines(text, file="issue.toml", lang="nn")[0] == inlines
+
+
+PIECES = (
+    "_",
+    "*",
+    "__",
+    "**",
+    "a",
+    "B1",
+    "~",
+    ".",
+    ",",
+    "/",
+    "(c)",
+    "[1]",
+    "(_d_)",
+    "-",
+    "=",
+    "&x=",
+    "#",
+    "%20",
+    "é",
+    "…",
+    "@",
+)
+ADDRESS = st.lists(st.sampled_from(PIECES), max_size=10).map(
+    lambda rest: "https://a.example/" + "".join(rest).rstrip(".,…")
+)
+
+
+@given(ADDRESS, st.sampled_from([" ", ", ", ". ", "– ", "… ", ") ", "] ", "» "]))
+@example("https://a.example/_foo_/bar_", ". ")
+def test_a_bare_address_leads_where_it_is_written_and_leaves_the_words_around_it(url: str, after: str) -> None:
+    assert only_paragraph(f"Les_ *mer*: {url}{after}eller_ *ring*") == (
+        Text("Les_ "),
+        Emphasis((Text("mer"),)),
+        Text(": "),
+        Link((Text(url),), clean_url(url).url),
+        Text(f"{after}eller_ "),
+        Emphasis((Text("ring"),)),
+    )
+
+
+def test_a_refused_bare_address_is_told_once_and_stays_words() -> None:
+    blocks, (finding,) = parse("Se https://kari:pw@a.example/_x_ her.")
+    assert [*words_of(blocks)] == ["Se https://kari:pw@a.example/_x_ her."]
+    assert (finding.rule, finding.words) == ("link", "https://kari:pw@a.example/_x_")
+
+
+@pytest.mark.parametrize(
+    "text", ["https://" * 30_000, "https://a.no[" * 5 + "https://a.no]" * 15_000, "*a https://b.no/x_ " * 12_000]
+)
+def test_very_many_addresses_are_read_at_once(text: str) -> None:
+    """The square of these addresses would be minutes, and the test would be stopped."""
+    assert len(parse(text)[0]) == 1
 
 
 def test_an_address_in_angle_brackets_becomes_a_mailto_link() -> None:

@@ -29,6 +29,8 @@ ATTACKS = [
     "https://a.example/\u202egnp.exe",
     "https://a.example/\nx",
     "java\tscript:alert(1)",
+    "https://a.example/a\u202fb",
+    "https://a.example/Tillegg\u00a01.pdf",
 ]
 
 
@@ -100,6 +102,20 @@ def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None
         ("Se https://a.example/x, og (https://b.example/y).", ["https://a.example/x", "https://b.example/y"]),
         ("«https://a.example/(x)»", ["https://a.example/(x)"]),
         ("https:// og @ola og a@b og kl. 12", []),
+        ("Skriv til per_hansen_@k.example eller a*b@k.example", ["per_hansen_@k.example", "b@k.example"]),
+        (
+            "Se https://a.example/x… og https://a.example/y– og https://a.example/–z",
+            ["https://a.example/x", "https://a.example/y", "https://a.example/–z"],
+        ),
+        (
+            "[https://a.example/z] „https://a.example/q” ’https://a.example/r’",
+            ["https://a.example/z", "https://a.example/q", "https://a.example/r"],
+        ),
+        (
+            "https://a.example/x[1]_(2)_ https://a.example/a\u202fb",
+            ["https://a.example/x[1]_(2)_", "https://a.example/a"],
+        ),
+        ("https://a.example/x{lang=nb} https://a.example/{A-1}", ["https://a.example/x", "https://a.example/{A-1}"]),
         ("Staerk; siv-lise.staerk@a.example ", ["siv-lise.staerk@a.example"]),
     ],
 )

@@ -114,6 +114,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "no-words": (item("[](https://a.example/)"), item("[Veileder](https://a.example/)")),
     "empty-heading": (item("###\n\nTekst."), item("### Mer\n\nTekst.")),
     "rule": (item("Tekst.\n\n---"), item("Tekst – mer.")),
+    "list-numbers": (item("3. Tredje.\n1. Første."), item("1. Første.\n2. Andre.\n\nFrist:\n\n21. mai.")),
     "link": (item("[x](htps://a.example/)"), item("[x](https://a.example/)")),
     "no-address": (item("[Veileder]()"), item("[Veileder](https://a.example/)")),
     "tracking": (item("[x](https://a.example/?fbclid=1)"), item("[x](https://a.example/?side=1)")),

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mailer.issue.lint.reading import Reading, Slip, slip_in
-from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text
+from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text, plain_text
 from mailer.issue.passages import Passage
 
 WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
+_NUMBERED = re.compile(r"\d+[.)]\s")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
@@ -32,10 +33,14 @@ def no_end_mark(reading: Reading) -> Iterator[Slip]:
 
 
 def _paragraphs(item: Item) -> Iterator[Paragraph]:
-    """The paragraphs that stand directly in an item: points of a list may be headings without a mark."""
+    """The paragraphs that stand directly in an item: points of a list may be headings without a mark.
+
+    So may lines that begin with numbers and follow each other: a programme, or days.
+    """
     blocks: Blocks = item.body
-    for block in blocks:
-        if isinstance(block, Paragraph):
+    numbered = [isinstance(block, Paragraph) and bool(_NUMBERED.match(plain_text(block.inlines))) for block in blocks]
+    for block, before, own, after in zip(blocks, [False, *numbered], numbered, [*numbered[1:], False], strict=False):
+        if isinstance(block, Paragraph) and not (own and (before or after)):
             yield block
 
 

@@ -1,0 +1,150 @@
+"""The Markdown parser: CommonMark, but for numbers, web addresses and paths, which stay as the editor wrote them."""
+
+import re
+from collections import Counter
+
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import mdTrim, unescapeAll
+from markdown_it.rules_block import StateBlock, list_block
+from markdown_it.rules_inline import StateInline
+
+from mailer.issue.urls import web_address_end
+
+NESTING_AT_MOST = 50
+AS_WRITTEN = "as written"
+"""The key in the parser's environment: where numbers stand that mark no points of lists, and whether each stands alone.
+
+The place is a number of characters from the beginning of the text.
+"""
+
+_TELEPHONE = re.compile(r"\+[ \t]+\d")
+_SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
+_PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
+_TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
+_MARKS_BEFORE = 100
+
+
+def _is_as_written(state: StateBlock, line: int) -> bool:
+    at = state.bMarks[line] + state.tShift[line]
+    return at in state.env[AS_WRITTEN] or bool(_TELEPHONE.match(state.src, at))
+
+
+def _as_written(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: ARG001, FBT001 -- the parser's
+    """End what stands above a line whose number or plus sign is no marker. The line itself is left to paragraphs.
+
+    A number that stands alone, and on a line that may as well go on with the sentence above it, ends no paragraph.
+    """
+    if not silent or not _is_as_written(state, line):
+        return False
+    alone = state.env[AS_WRITTEN].get(state.bMarks[line] + state.tShift[line], False)
+    return not (alone and state.parentType == "paragraph" and state.sCount[line] >= state.blkIndent)
+
+
+def _list(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Read a list. Without code, four spaces are an indent as any: CommonMark's rule for them is switched off."""
+    around, state.listIndent = state.listIndent, -1
+    found = not _is_as_written(state, line) and list_block(state, line, end, silent)
+    state.listIndent = around
+    return found
+
+
+def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: ARG001, FBT001 -- the same
+    """Read a paragraph. What ends it may stand four spaces in, which CommonMark takes for one more line of it."""
+    ends = state.md.block.ruler.getRules("paragraph")
+    around, state.parentType = state.parentType, "paragraph"
+    below = line + 1
+    while below < state.lineMax and not state.isEmpty(below):
+        goes_on = state.sCount[below] < 0  # blockquotes say so, who have looked at the line
+        if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
+            break
+        below += 1
+    state.parentType, state.line = around, below
+    state.push("paragraph_open", "p", 1).map = [line, below]
+    words = state.push("inline", "", 0)
+    words.content = mdTrim(state.getLines(line, below, state.blkIndent, False))
+    words.map, words.children = [line, below], []
+    state.push("paragraph_close", "p", -1)
+    return True
+
+
+def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Take a bare web address whole, before its `_` and `*` can be taken for emphasis. In a link it stays words."""
+    if not state.src.startswith("://", state.pos):
+        return False
+    scheme = _SCHEME.search(state.src, max(0, state.pos - 5), state.pos)
+    if not scheme or (not silent and not state.pending.endswith(scheme[0])):
+        return False
+    end = web_address_end(state.src, scheme.start(), state.posMax, closing=_open_marks(state))
+    if end <= state.pos:
+        return False
+    if not silent:
+        written = unescapeAll(state.src[scheme.start() : end])
+        state.pending = state.pending.removesuffix(scheme[0])
+        if "." in written and not state.linkLevel:
+            _push_link(state, written)
+        else:
+            state.pending += written
+    state.pos = end
+    return True
+
+
+def _push_link(state: StateInline, address: str) -> None:
+    opened = state.push("link_open", "a", 1)
+    opened.attrs, opened.info = {"href": address}, "auto"
+    state.push("text", "", 0).content = address
+    state.push("link_close", "a", -1)
+
+
+def _open_marks(state: StateInline) -> Counter[str]:
+    """How many `*` and `_` before this place wait for their other half, by the last of them: each address asks."""
+    marks: Counter[str] = Counter()
+    for each in state.delimiters[-_MARKS_BEFORE:]:
+        mark = chr(each.marker)
+        if each.close and marks[mark]:
+            marks[mark] -= 1
+        elif each.open:
+            marks[mark] += 1
+    return marks
+
+
+def _path(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    r"""Keep each backslash of a path such as `\\server\felles\_x`."""
+    before = state.src[state.pos - 1 : state.pos]
+    return before != "\\" and _verbatim(state, _PATH, silent=silent)
+
+
+def _times(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Keep `*` between digits: it multiplies."""
+    return _verbatim(state, _TIMES, silent=silent)
+
+
+def _verbatim(state: StateInline, pattern: re.Pattern[str], *, silent: bool) -> bool:
+    match = pattern.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        state.pending += match[0]
+    state.pos = match.end()
+    return True
+
+
+def _parser() -> MarkdownIt:
+    """CommonMark without code, rules and underlined headings; addresses are checked later, so that errors have a line.
+
+    `html` is on so that HTML is seen and refused, and not printed as text.
+    """
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 2 * NESTING_AT_MOST})
+    parser.disable(["code", "fence", "backticks", "lheading", "reference"])
+    above = ["paragraph", "reference", "blockquote"]
+    parser.block.ruler.at("list", _list, {"alt": above})
+    parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
+    parser.block.ruler.at("paragraph", _paragraph)
+    parser.inline.ruler.after("text", "web_address", _web_address)
+    parser.inline.ruler.before("escape", "path", _path)
+    parser.inline.ruler.before("emphasis", "times", _times)
+    parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign] # the same
+    return parser
+
+
+MARKDOWN = _parser()

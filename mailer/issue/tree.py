@@ -1,0 +1,186 @@
+"""The parser's tokens as a tree, in which numbers make a list only if the list prints them as they are written."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from markdown_it.token import Token
+
+from mailer.issue.findings import Notebook
+from mailer.issue.parser import AS_WRITTEN, MARKDOWN, NESTING_AT_MOST
+
+_NUMBERS_SHOWN = 12
+_LISTS = ("ordered_list_open", "bullet_list_open")
+_BELOW_A_POINT = ("paragraph_open", "bullet_list_open")
+_DEEPER = 2
+_AFTER_CONTAINERS = re.compile(r"[^ \t>]|\Z")
+
+
+@dataclass(slots=True)
+class Node:
+    """A token with the tokens between it and its end.
+
+    `at` is where it begins in the text: a point with its marker, all else with its line. `column` is how far in. What
+    is apart stands below an empty line.
+    """
+
+    token: Token
+    at: int
+    column: int
+    is_apart: bool
+    children: list["Node"] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        """The number of a point, as written."""
+        return self.token.info
+
+
+def read_tree(text: str, notes: Notebook) -> list[Node]:
+    """Parse a text until each number that a list would change stands in a paragraph; empty when it is too deep."""
+    as_written: dict[int, bool] = {}
+    while True:
+        root = _gathered(_nest(MARKDOWN.parse(text, {AS_WRITTEN: as_written}), text, notes))
+        doubtful = [points for points in _numbered(root) if not all(map(_runs_on, lists_among(points)))]
+        if not doubtful:
+            _tell_of_ones(root, notes)
+            return root
+        for points in doubtful:
+            kept = [point for each in lists_among(points) if not _runs_on(each) for point in each]
+            as_written |= {point.at: len(points) == 1 for point in kept}
+            if len(points) > 1:
+                _tell(points, notes)
+
+
+def lists_among(points: Sequence[Node]) -> list[list[Node]]:
+    """Part numbered points where they go back to 1 and where, below an empty line, they do not run on.
+
+    Points that begin elsewhere than at 1 are parted below empty lines only, and not where all stand below such a line.
+    Where Markdown's own numbering is left to the program, all stay together.
+    """
+    if _are_ones(points):
+        return [list(points)]
+    from_1 = points[0].number == "1"
+    is_parted = from_1 or not all(point.is_apart for point in points[1:])
+    parts = [[points[0]]]
+    for above, point in pairwise(points):
+        runs_on = int(point.number) == int(above.number) + 1
+        if is_parted and not runs_on and (point.is_apart or (from_1 and point.number == "1")):
+            parts.append([])
+        parts[-1].append(point)
+    return parts
+
+
+def _runs_on(points: Sequence[Node]) -> bool:
+    """Whether a list would print the very numbers: two or more, from 1, in one form (not `01`, nor `1.` and `2)`).
+
+    Or whether it is plain that the program is to count.
+    """
+    numbers = [point.number for point in points]
+    in_order = numbers == [str(number) for number in range(1, len(points) + 1)]
+    return len(points) > 1 and len(_marks(points)) == 1 and (in_order or _are_ones(points))
+
+
+def _are_ones(points: Sequence[Node]) -> bool:
+    """Whether all are written `1.`, as Markdown allows, and begin with a capital: `1. januar` is no point of a list."""
+    return (
+        len(points) > 1
+        and len(_marks(points)) == 1
+        and all(point.number == "1" and _first_sign(point).isupper() for point in points)
+    )
+
+
+def _first_sign(point: Node) -> str:
+    """What the words of a point begin with, below marks and quotation marks."""
+    inner = point.children[0].children if point.children else []
+    return (inner[0].token.content if inner else "").lstrip("*_[«\"“”„'‘’ ")[:1]
+
+
+def _marks(points: Sequence[Node]) -> set[str]:
+    return {point.token.markup for point in points}
+
+
+def _tell(points: Sequence[Node], notes: Notebook) -> None:
+    same_marks = len(_marks(points)) == 1
+    written = [point.number if same_marks else point.number + point.token.markup for point in points]
+    shown = ", ".join(written[:_NUMBERS_SHOWN]) + ("" if len(points) <= _NUMBERS_SHOWN else " …")
+    line = notes.first_line + (points[0].token.map or [0])[0]
+    notes.note(
+        "list-numbers",
+        f"these numbers do not run on from 1: {shown}; they are kept as written",
+        line=line,
+        words=points[0].number + points[0].token.markup,
+        hint="For a list, count 1., 2., 3. without a gap. For dates there is nothing to do.",
+    )
+
+
+def _tell_of_ones(root: Iterable[Node], notes: Notebook) -> None:
+    for points in filter(_are_ones, _numbered(root)):
+        notes.note(
+            "list-numbers",
+            f"{len(points)} points are all numbered 1; they are printed as 1, 2 and so on",
+            line=notes.first_line + (points[0].token.map or [0])[0],
+            words=points[0].number + points[0].token.markup,
+            hint="For a list, that is right. To have each 1 printed, write 1\\. instead.",
+        )
+
+
+def _numbered(nodes: Iterable[Node]) -> Iterator[list[Node]]:
+    for node in nodes:
+        if node.token.type == "ordered_list_open":
+            yield node.children
+        yield from _numbered(node.children)
+
+
+def _nest(tokens: Iterable[Token], text: str, notes: Notebook) -> list[Node]:
+    root: list[Node] = []
+    open_lists = [root]
+    lines = [0, *(match.end() for match in re.finditer("\n", text))]
+    read = 0
+    for token in tokens:
+        if token.nesting < 0:
+            open_lists.pop()
+            continue
+        line = (token.map or [0])[0]
+        if token.level >= NESTING_AT_MOST:
+            message = f"lists or quotations stand more than {NESTING_AT_MOST} deep"
+            notes.error("nesting", message, line=notes.first_line + line)
+            return []
+        if token.type == "list_item_open":
+            at = text.index(token.info + token.markup, max(read, lines[line]))
+            read = at + len(token.info + token.markup)
+        else:
+            at = next(_AFTER_CONTAINERS.finditer(text, lines[line])).start()
+        is_apart = line > 0 and not text[lines[line - 1] : lines[line]].strip("> \t\n")
+        node = Node(token, at, len(text[lines[line] : at].expandtabs(4)), is_apart)
+        open_lists[-1].append(node)
+        if token.nesting > 0:
+            open_lists.append(node.children)
+    return root
+
+
+def _gathered(nodes: Iterable[Node]) -> list[Node]:
+    """Make one list of two that follow each other, and of points with what stands below them, a little further in.
+
+    CommonMark parts lists where the marker is another one, and wants what belongs to a point exactly below its words.
+    """
+    gathered: list[Node] = []
+    for node in nodes:
+        node.children = _gathered(node.children)
+        _add(node, gathered)
+    return gathered
+
+
+def _add(node: Node, siblings: list[Node]) -> None:
+    above = siblings[-1] if siblings else None
+    if above and above.token.type in _LISTS and above.token.type == node.token.type:
+        above.children += node.children
+    elif above and above.token.type == "ordered_list_open" and _is_below(node, above.children[-1]):
+        _add(node, above.children[-1].children)
+    else:
+        siblings.append(node)
+
+
+def _is_below(node: Node, point: Node) -> bool:
+    return node.token.type in _BELOW_A_POINT and node.column >= point.column + _DEEPER
