@@ -1,5 +1,6 @@
 """The issue as data for the print template, with no character that the fonts of the PDF lack."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ from mailer.rendering.labels import Labels
 from mailer.rendering.templates import Templates
 
 COVERAGE = "print/fonts/coverage.txt"
+_ENDLESS = re.compile(r"[^\W_]{41,}")
+_PIECE = re.compile(r".{20}(?=.)")
 
 
 def print_data(
@@ -110,7 +113,7 @@ class _Content:
 
     def section(self, section: SectionView) -> dict[str, Any]:
         return {
-            "title": section.title,
+            "title": _breakable(section.title),
             "level": section.level,
             "nested": section.level > 2,
             "items": [self.item(item) for item in section.items],
@@ -121,7 +124,7 @@ class _Content:
         picture = self.blocks((item.image,), 0) if item.image else []
         return {
             "number": str(item.number),
-            "title": item.title,
+            "title": _breakable(item.title),
             "level": view.level,
             "lang": item.lang,
             "places": " · ".join(view.places),
@@ -137,7 +140,7 @@ class _Content:
 
     def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:
         return {
-            "title": group.title,
+            "title": _breakable(group.title),
             "level": level,
             "nested": level > 2,
             "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
@@ -175,7 +178,7 @@ class _Content:
     def inline(self, inline: Inline) -> dict[str, Any]:
         match inline:
             case Text(text):
-                return {"kind": "text", "text": bind_dates(text)}
+                return {"kind": "text", "text": _breakable(bind_dates(text))}
             case LineBreak():
                 return {"kind": "break"}
             case Strong(children):
@@ -186,3 +189,8 @@ class _Content:
                 return {"kind": "unknown", "lang": lang, "children": self.inlines(children)}
             case Link(children, url, lang):
                 return {"kind": "link", "url": url, "lang": lang, "children": self.inlines(children)}
+
+
+def _breakable(text: str) -> str:
+    """The text with places for a hyphen in words that no line has room for; hyphenation knows only real ones."""
+    return _ENDLESS.sub(lambda word: _PIECE.sub("\\g<0>\N{SOFT HYPHEN}", word[0]), text)
