@@ -1,5 +1,6 @@
 """The issue as data for the print template, with no character that the fonts of the PDF lack."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ from mailer.rendering.labels import Labels
 from mailer.rendering.templates import Templates
 
 COVERAGE = "print/fonts/coverage.txt"
+_ENDLESS = re.compile(r"[^\W_]{41,}")
+_PIECE = re.compile(r".{20}(?=.)")
 
 
 def print_data(
@@ -111,7 +114,7 @@ class _Content:
 
     def section(self, section: SectionView) -> dict[str, Any]:
         return {
-            "title": bound(section.title),
+            "title": _breakable(bound(section.title)),
             "level": section.level,
             "nested": section.level > 2,
             "items": [self.item(item) for item in section.items],
@@ -122,7 +125,7 @@ class _Content:
         picture = self.blocks((item.image,), 0) if item.image else []
         return {
             "number": str(item.number),
-            "title": bound(item.title),
+            "title": _breakable(bound(item.title)),
             "level": view.level,
             "lang": item.lang,
             "places": " · ".join(view.places),
@@ -138,7 +141,7 @@ class _Content:
 
     def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:
         return {
-            "title": bound(group.title),
+            "title": _breakable(bound(group.title)),
             "level": level,
             "nested": level > 2,
             "entries": [{"lang": entry.lang or self.lang, "text": self.inlines(entry.text)} for entry in group.entries],
@@ -176,7 +179,7 @@ class _Content:
     def inline(self, inline: Inline) -> dict[str, Any]:
         match inline:
             case Text(text):
-                return {"kind": "text", "text": bound(text)}
+                return {"kind": "text", "text": _breakable(bound(text))}
             case LineBreak():
                 return {"kind": "break"}
             case Strong(children):
@@ -187,3 +190,8 @@ class _Content:
                 return {"kind": "unknown", "lang": lang, "children": self.inlines(children)}
             case Link(children, url, lang):
                 return {"kind": "link", "url": url, "lang": lang, "children": self.inlines(children)}
+
+
+def _breakable(text: str) -> str:
+    """The text with places for a hyphen in words that no line has room for; hyphenation knows only real ones."""
+    return _ENDLESS.sub(lambda word: _PIECE.sub("\\g<0>\N{SOFT HYPHEN}", word[0]), text)

@@ -76,11 +76,13 @@ def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     assert mailer("preview", SLUG, "-o", tmp_path / "approval").code == 0
     approval = unescape((tmp_path / "approval" / "index.html").read_text("utf-8"))
     live = preview_page(workspace)
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "checks.md").read_text("utf-8")
     for each in told:
+        assert f"| `{each['rule']}` | {each['severity']} |" in page
         for lines in (shown.out, composed.out):
             assert each["message"].rstrip(".") in " ".join(lines.split())
-        for page in (approval, live):
-            assert each["message"].rstrip(".") in page
+        for html in (approval, live):
+            assert each["message"].rstrip(".") in html
 
     summary = shown.out.strip().split("\n")[-1]
     assert summary in composed.err + composed.out

@@ -215,6 +215,17 @@ def test_the_content_is_never_read_as_a_program(
     assert " ".join(text.split()).count(HOSTILE) == 3
 
 
+def test_a_word_that_no_line_has_room_for_stays_on_the_page(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    word = "å" * 300
+    pdf = print_issue(with_items(small_issue, make_item(1, title=word, body=(Paragraph((Text(word),)),))))
+    assert "".join(text_of(pdf, tmp_path).replace("\N{SOFT HYPHEN}", "").split()).count(word) == 2
+    command = ["pdftotext", "-bbox", "x.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    assert max(float(right) for right in re.findall(r'xMax="([\d.]+)"', boxes)) < 595 - 20
+
+
 def test_all_that_is_said_to_be_covered_can_be_printed(
     small_issue: Issue,
     templates: Templates,

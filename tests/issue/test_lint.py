@@ -49,6 +49,7 @@ def test_an_issue_in_good_order_has_no_findings(findings_of: LintText) -> None:
         ("[Veileder](http://a.example/)", "http-link", "http://a.example/"),
         ("[A](https://a.example/)\n\n- [B](https://a.example/)", "duplicate-link", "https://a.example/"),
         ("ord  to", "doubled-space", "ord  to"),
+        ("bl\ufffdbær", "character", "\ufffd"),
         ("(25.–26. oktober )", "space-inside", "oktober )"),
         ("i « Vurdering» av", "space-inside", "« Vurdering»"),
         ("registeret| er", "stray-bar", "registeret|"),
@@ -87,6 +88,11 @@ def test_a_slip_is_found_with_the_line_and_the_words(text: str, rule: str, words
 )
 def test_what_is_right_is_left_alone(text: str, findings_of: LintText) -> None:
     assert findings_of(text) == ()
+
+
+def test_an_entity_that_is_no_character_is_found_on_its_line(findings_of: LintText) -> None:
+    (finding,) = findings_of("Tekst.\n\nOrd&#11;ord.")
+    assert (finding.rule, finding.line, finding.column) == ("character", 7, 0)
 
 
 def test_slips_in_the_frame_are_found_too(findings_of: LintText) -> None:

@@ -10,6 +10,7 @@ from mailer.issue.lint.reading import Rule
 from mailer.issue.lint.wording import (
     doubled_space,
     hanging_hyphen,
+    lost_letter,
     mixed_quotes,
     space_before_mark,
     space_inside,
@@ -28,6 +29,7 @@ RULES = (
     Rule(id="link-words", severity=Severity.WARNING, check=says_nothing),
     Rule(id="http-link", severity=Severity.WARNING, check=http_link),
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
+    Rule(id="character", severity=Severity.WARNING, check=lost_letter),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),
     Rule(id="space-before-mark", severity=Severity.WARNING, check=space_before_mark),

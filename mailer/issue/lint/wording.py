@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from mailer.issue.lint.reading import Reading, Slip, matches, slip_in
 
 
+def lost_letter(reading: Reading) -> Iterator[Slip]:
+    """The sign that stands for a letter which another program could not read, or for an entity that is none."""
+    yield from matches(reading, r"\ufffd", "a letter was lost here", "Write it anew.")
+
+
 def doubled_space(reading: Reading) -> Iterator[Slip]:
     """Two spaces between words."""
     yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
