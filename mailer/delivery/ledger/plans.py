@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
-from sqlalchemy import Connection, Row, case, insert, select, update
+from sqlalchemy import Connection, case, insert, select, text, update
 
 from mailer.database.rows import insert_rows
 from mailer.database.tables import UtcTime, delivery, mailing, variant
@@ -71,6 +70,10 @@ class PlanWriter:
         """Write down the hash of all variants: what is sent later must still have it."""
         sealed = update(mailing).where(mailing.c.id == self.mailing_id)
         self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
+        if self._connection.dialect.name == "postgresql":
+            # It thinks a mailing small until its statistics are renewed, a minute later or never; until then each mark,
+            # and each portion of a further plan, would read the whole mailing.
+            self._connection.execute(text(f"ANALYZE {delivery.name}"))
 
     def discard(self) -> None:
         """Leave nothing behind, and leave the `with` of `open_plan`."""
@@ -107,26 +110,31 @@ def earlier_fates(connection: Connection, slug: str, people: Collection[Person])
     once may have it, whatever came of sending it again.
     """
     of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
-    numbers = dict(people)
-    owners = {address: number for number, address in people}
+    addresses = dict(people)
+    numbers = {address: number for number, address in people}
     fate = case((delivery.c.status.in_(MAY_HAVE_IT) | ~WAS_IN_DOUBT, delivery.c.status), else_=DeliveryStatus.IN_DOUBT)
-    columns = (delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.recipient, fate.label("fate"))
+    columns = (delivery.c.subscriber_id, delivery.c.address, delivery.c.recipient, fate.label("fate"))
     statement = select(*columns).where(delivery.c.mailing_id.in_(of_issue), fate != DeliveryStatus.SKIPPED)
-    found: dict[int, tuple[bool, bool, int, Before]] = {}
-    for known in (delivery.c.subscriber_id.in_(numbers), delivery.c.address.in_(owners)):
-        for row in connection.execute(statement.where(known)):
-            for number in {row.subscriber_id, owners.get(row.address)} & numbers.keys():
-                before = _before(row, number, numbers[number])
-                key = (before.status in MAY_HAVE_IT, not before.is_elsewhere, row.id, before)
-                found[number] = max(found.get(number, key), key)
-    return {number: before for number, (*_, before) in found.items()}
+    statement = statement.order_by(delivery.c.id)
+    found: dict[int, Before] = {}
+    for number, address, recipient, status in connection.execute(
+        statement.where(delivery.c.subscriber_id.in_(addresses))
+    ):
+        is_elsewhere = address != addresses[number] and recipient != ""
+        _keep(found, number, Before(DeliveryStatus(status), recipient, is_elsewhere))
+    for owner, address, recipient, status in connection.execute(statement.where(delivery.c.address.in_(numbers))):
+        number = numbers[address]
+        if owner != number:  # else it is found already
+            _keep(found, number, Before(DeliveryStatus(status), recipient, was_others=owner is not None))
+    return found
 
 
-def _before(row: Row[*tuple[Any, ...]], number: int, address: str) -> Before:
-    is_here = row.address == address
-    return Before(
-        status=DeliveryStatus(row.fate),
-        recipient=row.recipient,
-        is_elsewhere=bool(row.recipient) and not is_here,
-        was_others=is_here and row.subscriber_id not in {None, number},
-    )
+def _keep(found: dict[int, Before], number: int, latest: Before) -> None:
+    """Keep the one that may have arrived, their own and at the present address if there is one; else the latest."""
+    known = found.get(number)
+    if known is None or _weight(latest) >= _weight(known):
+        found[number] = latest
+
+
+def _weight(before: Before) -> tuple[bool, bool, bool]:
+    return before.status in MAY_HAVE_IT, not before.was_others, not before.is_elsewhere
