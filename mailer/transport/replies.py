@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
+from mailer.transport.censoring import Censor
 
 MAXIMUM_LINE_BYTES = 8192
 MAXIMUM_LINES = 128
@@ -23,9 +24,13 @@ class UnreadableReply(smtplib.SMTPServerDisconnected):
 
 
 class Replies:
-    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes."""
+    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes.
+
+    What `censor` hides is in none of them.
+    """
 
     def __init__(self) -> None:
+        self.censor = Censor()
         self._unread = b""
         self._lines: list[bytes] = []
 
@@ -46,7 +51,7 @@ class Replies:
             line, _, self._unread = self._unread.partition(b"\n")
             if self._ends_with(line):
                 words, self._lines = b"\n".join(self._lines), []
-                return int(line[:3]), words
+                return int(line[:3]), self.censor.clean(words)
         if len(self._unread) > MAXIMUM_LINE_BYTES:
             raise UnreadableReply("a line of the server's reply has no end")
         return None
@@ -78,6 +83,14 @@ class BoundedReplies(smtplib.SMTP):
     def seconds_left(self) -> float:
         """How long the server may still take, whatever it is asked next; never nothing, which would mean for ever."""
         return max(0.001, self._latest - time.monotonic())
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        """Send a command; a server that speaks before it is asked is not asked, since its answers are off by one."""
+        if (unasked := self.replies.take()) is not None and unasked[0] >= 400:
+            raise smtplib.SMTPResponseException(*unasked)
+        if unasked is not None or not self.replies.is_empty:
+            raise UnreadableReply("the server answered what nobody had asked")
+        super().putcmd(cmd, args)
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one reply; raises `TimeoutError`, or `SMTPServerDisconnected` when the connection breaks or babbles."""
