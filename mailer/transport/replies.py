@@ -16,7 +16,8 @@ MAXIMUM_LINES = 128
 MAXIMUM_WORDS = 400
 RECEIVE_BYTES = 65536
 
-_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+# Some write it as #5.1.0, (5.7.1) or 5.7.1: instead.
+_ENHANCED = re.compile(r"[#(\[]?([245]\.\d{1,3}\.\d{1,3})[)\]:;,]?(?:\s+|$)")
 
 
 class UnreadableReply(smtplib.SMTPServerDisconnected):
@@ -120,9 +121,14 @@ def parse_reply(code: int, words: bytes, *, stage: Stage) -> Reply:
     lines = words.decode("utf-8", errors="replace").split("\n")
     found = _ENHANCED.match(lines[0])
     enhanced = found.group(1) if found else ""
-    text = " ".join(line.removeprefix(enhanced).strip() for line in lines)
+    text = " ".join(_without_code(line, enhanced).strip() for line in lines)
     printable = "".join(each if each.isprintable() else "?" for each in text)
     return Reply(code=code, enhanced=enhanced, text=printable[:MAXIMUM_WORDS], stage=stage)
+
+
+def _without_code(line: str, enhanced: str) -> str:
+    found = _ENHANCED.match(line)
+    return line[found.end() :] if found and found.group(1) == enhanced else line
 
 
 def in_words(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import logging
 import smtplib
 import socket
 import ssl
@@ -15,6 +16,8 @@ from mailer.transport.login import MECHANISMS, log_in
 from mailer.transport.reaching import open_connection
 from mailer.transport.replies import BoundedReplies, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
+
+logger = logging.getLogger("mailer.transport")
 
 _START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
 _CHECK_IT = "Check that it is running and that [smtp] host and port are right, then run the command again."
@@ -66,6 +69,7 @@ class SmtpTransport:
                 is_lasting=True,
             )
         self._options = options
+        self._may_pipeline = True
 
     @property
     def address(self) -> str:
@@ -87,7 +91,16 @@ class SmtpTransport:
             with self._explained(Stage.LOGIN):
                 self._log_in(smtp)
             on_failure.pop_all()
-        return SmtpSession(smtp, self._options.timeouts)
+        return SmtpSession(
+            smtp, self._options.timeouts, may_pipeline=self._may_pipeline, on_confusion=self._stop_pipelining
+        )
+
+    def _stop_pipelining(self) -> None:
+        if self._may_pipeline:
+            logger.warning(
+                "the server loses answers when several commands are sent together: one at a time from now on"
+            )
+        self._may_pipeline = False
 
     def _reach(self) -> BoundedReplies:
         """Whatever the server does, from looking its name up to the login it takes no longer than both timeouts."""
