@@ -37,6 +37,8 @@ _ENDINGS = {
     "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
     "deferred": "The server asked to come back later for some: run the same command again in five minutes or more. "
     "(Without --once it waits for them itself.)",
+    "resting": "The server puts everybody off and is left alone: run the same command again in five minutes or more. "
+    "(Without --once it rests and asks again itself.)",
     "stopped": "Stopped as asked; the messages in hand were finished.",
     "paused": "Paused; the messages in hand were finished.",
     "cancelled": "The mailing was cancelled.",
@@ -45,6 +47,7 @@ _ENDINGS = {
     "refused": "Stopped and paused: the server refuses, and somebody must put that right first.",
     "breaker": "Stopped and paused: too many are in doubt, and somebody must look at the server first.",
 }
+_WHY = "See why with mailer status {0} --failed; mailer send {0} tries those rejected anew."
 
 
 def start_mailing(
@@ -117,7 +120,7 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     if ended.note and ended.note != report.note:
         say(f"\n{ended.note}", "yellow")
     show_account(report, is_idle=report.state == "running" and not services.ledger.is_sending(mailing))
-    if ended.exit_code is not ExitCode.DONE:
+    if ended.reason != "finished" or ended.counts.in_doubt:
         say(f"\n{_ENDINGS[ended.reason]}", "yellow")
         raise typer.Exit(ended.exit_code)
     if not report.counts.accepted:
@@ -125,7 +128,11 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
         raise typer.Exit(ExitCode.REFUSED)
     lost = report.counts.rejected + report.counts.expired
     taken = f"The mail server has taken {format_value(report.counts.accepted)}"
-    say(taken + (f"; {format_value(lost)} will not get it" if lost else "") + ". Everybody is accounted for.", "green")
+    colour = "yellow" if ended.has_lost_many else "green"
+    say(taken + (f"; {format_value(lost)} will not get it" if lost else "") + ". Everybody is accounted for.", colour)
+    if ended.has_lost_many:
+        say(f"More than 2 % did not get it. {_WHY.format(report.slug)}", "yellow")
+        raise typer.Exit(ExitCode.REFUSED)
     _show_what_waited(services, report.slug)
 
 
@@ -147,7 +154,7 @@ def _show_nobody_got_it(report: "MailingReport") -> None:
         return
     why = "gave no answer in time" if counts.expired else "refused every recipient"
     say(f"Nobody got it: the server {why}.", "red")
-    say(f"See why with mailer status {slug} --failed; mailer send {slug} tries those rejected anew.", "yellow")
+    say(_WHY.format(slug), "yellow")
 
 
 @contextmanager

@@ -78,7 +78,9 @@ class SmtpSection(Section):
     password: Secret = Field(
         default=SecretStr(""), description="Its password; never in config.toml, only from the environment or keyring."
     )
-    connections: Annotated[int, Field(ge=1, le=50)] = Field(default=4, description="Connections at the same time.")
+    connections: Annotated[int, Field(ge=1, le=50)] = Field(
+        default=3, description="Connections at the same time; Microsoft 365 allows three for each mailbox."
+    )
     messages_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         default=0, description="The most messages a minute the server takes; 0 for no limit."
     )

@@ -19,6 +19,8 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Personaliser, read_variants
 from mailer.delivery.progress import Progress, Tally
+from mailer.delivery.resting import Rest
+from mailer.delivery.streaks import Streaks
 from mailer.delivery.verdict import EndReason, Judge, Stop
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
@@ -27,7 +29,9 @@ from mailer.transport.base import Session, Transport, TransportError
 logger = logging.getLogger("mailer.delivery")
 
 _TICK_SECONDS = 0.25
-_TRY_AGAIN = {EndReason.DEFERRED, EndReason.STOPPED, EndReason.PAUSED, EndReason.SERVER_AWAY}
+_MANY_REJECTED = 20
+_SHARE_OF_MANY = 0.02
+_TRY_AGAIN = {EndReason.DEFERRED, EndReason.RESTING, EndReason.STOPPED, EndReason.PAUSED, EndReason.SERVER_AWAY}
 _NEEDS_A_PERSON = {EndReason.REFUSED, EndReason.BREAKER}
 
 
@@ -44,8 +48,14 @@ class Ended:
         """What the process says."""
         if self.reason in _TRY_AGAIN:
             return ExitCode.TRY_AGAIN
-        is_good = self.reason is EndReason.FINISHED and not self.counts.in_doubt
+        is_good = self.reason is EndReason.FINISHED and not (self.counts.in_doubt or self.has_lost_many)
         return ExitCode.DONE if is_good else ExitCode.REFUSED
+
+    @property
+    def has_lost_many(self) -> bool:
+        """Whether so many will not get it that somebody should see why: twenty, and more than two in a hundred."""
+        lost = self.counts.rejected + self.counts.expired
+        return lost >= _MANY_REJECTED and lost > _SHARE_OF_MANY * self.counts.to_send
 
 
 def ignore_progress(progress: Progress) -> None:
@@ -88,6 +98,7 @@ class Dispatcher:
             shop = self._equip(run, loop)
             logger.info("run begins", extra={"mailing": mailing_id})
             self._send(shop, loop, stop=stop or Event(), once=once, on_progress=on_progress)
+            self._free_those_on_trial(shop)
         if shop.feed.failure is not None:
             raise shop.feed.failure
         return self._ended(mailing_id, shop.feed)
@@ -96,13 +107,16 @@ class Dispatcher:
         variants = read_variants(self._ledger.variants(run.mailing.id))
         outlook = run.outlook()
         options = self._options
+        rest = Rest(first=options.rest_seconds, longest=options.longest_rest_seconds)
         return Workshop(
             run=run,
-            feed=Feed(run, batch=options.batch),
+            feed=Feed(run, batch=options.batch, rest=rest),
             connect=lambda: loop.start(self._transport.connect),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
             judge=Judge(),
+            streaks=Streaks(),
+            rest=rest,
             tally=Tally(outlook.queued + outlook.deferred),
             options=options,
             clock=self._clock,
@@ -158,6 +172,9 @@ class Dispatcher:
                 feed.stop(Stop(EndReason.STOPPED))
             elif not shop.run.is_running:
                 feed.stop(Stop(EndReason.PAUSED))
+            elif shop.rest.is_on:
+                if once:
+                    feed.stop(Stop(EndReason.RESTING, f"the server puts everybody off: {shop.rest.words}"))
             elif feed.is_dry and now >= next_look:
                 next_look = now + self._look_ahead(shop, once=once)
             if feed.is_dry or now >= next_report:
@@ -169,6 +186,7 @@ class Dispatcher:
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
         """
+        shop.end_trials(shop.streaks.end_all())  # whoever else they could have been about has had an answer too
         outlook = shop.run.outlook()
         is_due = outlook.next_due is not None and outlook.next_due <= self._clock()
         if outlook.state is not MailingState.RUNNING:
@@ -181,6 +199,12 @@ class Dispatcher:
         elif once and not outlook.held:
             shop.feed.stop(Stop(EndReason.DEFERRED))
         return self._options.poll_seconds / (5 if outlook.held else 1)
+
+    def _free_those_on_trial(self, shop: Workshop) -> None:
+        """The run ends before it was known whether these answers were about their recipients."""
+        on_trial = [each.delivery.id for each in shop.streaks.end_all()]
+        if on_trial and shop.feed.failure is None:
+            shop.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
 
     def _ended(self, mailing_id: int, feed: Feed) -> Ended:
         why = feed.why or Stop(EndReason.SERVER_AWAY, feed.trouble)

@@ -4,17 +4,19 @@ from collections import Counter, deque
 
 from mailer.delivery.ledger import Run
 from mailer.delivery.model import ClaimedDelivery
+from mailer.delivery.resting import Rest
 from mailer.delivery.verdict import Stop
 
 
 class Feed:
-    """Hands each claimed delivery to one connection; after `stop` to none."""
+    """Hands each claimed delivery to one connection; after `stop`, and during a `rest`, to none."""
 
-    def __init__(self, run: Run, *, batch: int) -> None:
+    def __init__(self, run: Run, *, batch: int, rest: Rest) -> None:
         self.is_stopped = False
         self.why: Stop | None = None
         self.failure: BaseException | None = None
         self.trouble = ""  # what last went wrong with a connection
+        self.rest = rest
         self._run = run
         self._batch = batch
         self._ready: deque[ClaimedDelivery] = deque()
@@ -30,11 +32,11 @@ class Feed:
     @property
     def may_give(self) -> bool:
         """Whether it is worth asking for a delivery."""
-        return bool(self._ready) or not self._is_exhausted
+        return not self.rest.is_on and (bool(self._ready) or not self._is_exhausted)
 
     def take(self) -> ClaimedDelivery | None:
-        """Return a delivery, or None when there is none or the run is to end. Raises `LedgerError`."""
-        if self.is_stopped:
+        """Return a delivery, or None when there is none, the relay rests or the run is to end. Raises `LedgerError`."""
+        if self.is_stopped or self.rest.is_on:
             return None
         if not self._ready and not self._is_exhausted:
             self._ready.extend(self._run.claim(self._batch))

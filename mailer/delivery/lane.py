@@ -6,12 +6,13 @@ before the next mark of this connection, so that at most one delivery a connecti
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from mailer.delivery.answers import About, about, without_address, without_addresses
 from mailer.delivery.feed import Feed
 from mailer.delivery.ledger import Run
 from mailer.delivery.loop import FOREVER, Leave, Strand, Until
@@ -20,7 +21,9 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Outgoing
 from mailer.delivery.progress import Tally
-from mailer.delivery.retry import GiveUp
+from mailer.delivery.resting import Rest
+from mailer.delivery.retry import GiveUp, Retry
+from mailer.delivery.streaks import Streak, Streaks, is_about_us
 from mailer.delivery.verdict import EndReason, Judge, Stop, Verdict, judge
 from mailer.errors import MailerError
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportError
@@ -28,7 +31,6 @@ from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportE
 logger = logging.getLogger("mailer.delivery")
 
 _SET_ASIDE_AFTER = 3
-_SET_ASIDE_FOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,42 @@ class Workshop:
     personalise: Callable[[ClaimedDelivery], Outgoing]
     pacer: Pacer
     judge: Judge
+    streaks: Streaks
+    rest: Rest
     tally: Tally
     options: DispatchOptions
     clock: Callable[[], datetime]
     random: Random
+
+    def end_trials(self, tries: Sequence[Attempt]) -> None:
+        """These answers were about their recipients after all."""
+        for each in tries:
+            self.run.record(replace(each, is_on_trial=False, ends_trial=True))
+            self.tally.count(each.status)
+
+    def leave_alone(self, words: str) -> None:
+        """Let the relay rest; who has been put off for as long as a delivery may be needs a person instead."""
+        if not self.rest.begin(words):
+            return
+        since, patience = self.put_off_since(), self.options.retry.patience
+        if self.clock() - since >= patience:
+            note = f"the server has put everybody off since {since:%d.%m.%Y %H:%M} UTC: {words}"
+            self.feed.stop(Stop(EndReason.REFUSED, note))
+            return
+        minutes = max(1, round(self.rest.seconds_left / 60))
+        logger.warning(
+            "the server puts everybody off: %s\nNobody is sent to for %d min; then it is asked again.",
+            without_addresses(words),
+            minutes,
+            extra={"mailing": self.run.mailing.id},
+        )
+
+    def put_off_since(self) -> datetime:
+        """Since when the relay has taken nothing, also in the runs before this one."""
+        resting = timedelta(seconds=time.monotonic() - (self.rest.began or time.monotonic()))
+        is_known = self.rest.has_got_through or not self.run.is_anybody_left()
+        deferred = None if is_known else self.run.deferred_since()
+        return min(each for each in (self.clock() - resting, deferred) if each is not None)
 
 
 class Lane:
@@ -60,7 +94,7 @@ class Lane:
         """Send until the run is to end or the server cannot be reached any more."""
         try:
             while not self._shop.feed.is_stopped and self._failures < self._shop.options.tries:
-                yield from self._work_on()
+                yield from self._rest() if self._shop.rest.is_on else self._work_on()
         except Exception as error:  # noqa: BLE001 the dispatcher raises it
             self._shop.feed.fail(error)
         finally:
@@ -77,6 +111,12 @@ class Lane:
         while outgoing is not None:
             outgoing = yield from self._send(outgoing)
 
+    def _rest(self) -> Strand[None]:
+        """What went wrong before a rest is forgotten after it."""
+        yield from self._hang_up()
+        yield from self._wait(self._shop.rest.seconds_left)
+        self._failures = 0
+
     def _wait(self, seconds: float) -> Strand[None]:
         """Wait so long, but not beyond the end of the run."""
         yield Until(lambda: self._shop.feed.is_stopped, time.monotonic() + seconds)
@@ -91,7 +131,7 @@ class Lane:
             return self._take()
         while (delivery := feed.take()) is not None:
             yield from self._wait(self._shop.pacer.pause())
-            if feed.is_stopped:
+            if feed.is_stopped or feed.rest.is_on:
                 feed.give_back(delivery)
             elif (outgoing := self._personalise(delivery)) is not None:
                 return outgoing
@@ -148,10 +188,14 @@ class Lane:
             shop.feed.stop(Stop(EndReason.PAUSED))
 
     def _finish(self, session: Session, outgoing: Outgoing, following: Outgoing | None) -> Strand[Outgoing | None]:
+        shop, dot_sent = self._shop, self._shop.streaks.now
         answer = yield from session.finish(following=following.envelope if following else None)
         self._sent_on_session += 1
+        if isinstance(answer, Reply) and answer.is_accepted:
+            shop.end_trials(shop.streaks.end(dot_sent=dot_sent))
+            shop.rest.get_through()
         yield from self._hear(outgoing.delivery, answer, is_marked=True)
-        if following is None or (session.is_usable and not self._shop.feed.is_stopped):
+        if following is None or (session.is_usable and not (shop.feed.is_stopped or shop.rest.is_on)):
             return following
         session.withdraw()
         self._put_back(following)
@@ -175,18 +219,70 @@ class Lane:
         if verdict is Verdict.AGAIN:
             yield from self._try_elsewhere(delivery, answer, is_marked=is_marked)
             return
-        if verdict is Verdict.REFUSED:
-            self._give_back(delivery, answer, is_marked=is_marked)
-            self._shop.feed.stop(Stop(EndReason.REFUSED, f"the server refuses the mailing: {answer}"))
-            return
-        if verdict is Verdict.DEFERRED:
-            self._defer(delivery, answer)
+        self._failures = self._failures + 1 if verdict is Verdict.IN_DOUBT else 0
+        if isinstance(answer, Reply):
+            self._act_on(delivery, answer, verdict)
         else:
             self._settle(delivery, DeliveryStatus(verdict), answer)
-        self._failures = self._failures + 1 if verdict is Verdict.IN_DOUBT else 0
         stop = self._shop.judge.hear(answer)
         if stop is not None:
             self._shop.feed.stop(stop)
+
+    def _act_on(self, delivery: ClaimedDelivery, reply: Reply, verdict: Verdict) -> None:
+        """Do what a server's answer asks for."""
+        match verdict:
+            case Verdict.REFUSED:
+                self._put_back_refused(delivery, reply)
+                note = f"the server refuses the mailing: {without_address(reply, delivery.recipient)}"
+                self._shop.feed.stop(Stop(EndReason.REFUSED, note))
+            case Verdict.PUT_OFF:
+                self._put_off(delivery, reply)
+            case Verdict.DEFERRED:
+                self._defer(delivery, reply)
+            case Verdict.REJECTED if not reply.is_local and about(reply) is About.UNCLEAR:
+                self._try_whether_about_us(delivery, reply)
+            case _:
+                self._settle(delivery, DeliveryStatus(verdict), reply)
+
+    def _put_back_refused(self, delivery: ClaimedDelivery, reply: Reply) -> None:
+        """What was said to MAIL names nobody, and is in nobody's history."""
+        shop = self._shop
+        if reply.stage is Stage.MAIL:
+            shop.feed.give_back(delivery)
+            return
+        shop.run.record(Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=str(reply)))
+        shop.feed.done()
+
+    def _put_off(self, delivery: ClaimedDelivery, reply: Reply) -> None:
+        """The relay is to rest, and this one comes due when it has."""
+        shop = self._shop
+        shop.leave_alone(without_address(reply, delivery.recipient))
+        if reply.stage is Stage.MAIL:
+            shop.feed.give_back(delivery)
+        else:
+            self._settle(delivery, DeliveryStatus.DEFERRED, reply, due_at=self._end_of_rest())
+
+    def _end_of_rest(self) -> datetime:
+        return self._shop.clock() + timedelta(seconds=self._shop.rest.seconds_left)
+
+    def _try_whether_about_us(self, delivery: ClaimedDelivery, reply: Reply) -> None:
+        """Five such answers in a row stop the mailing, and those who had them are free again."""
+        shop = self._shop
+        attempt = Attempt(delivery=delivery, status=DeliveryStatus.REJECTED, reply=str(reply), is_on_trial=True)
+        shop.run.record(attempt)
+        shop.feed.done()
+        logger.info("on trial: %s", _code(reply), extra=_ids(delivery))
+        streak = shop.streaks.add(reply, attempt)
+        if self._is_about_us(streak):
+            words = without_address(reply, delivery.recipient)
+            note = f"the server said the same to {len(streak)} recipients in a row: {words}"
+            shop.feed.stop(Stop(EndReason.REFUSED, note))
+
+    def _is_about_us(self, streak: Streak) -> bool:
+        shop = self._shop
+        if shop.feed.is_stopped or shop.rest.is_on:
+            return False
+        return is_about_us(streak, is_anybody_left=lambda beyond: shop.run.is_anybody_left(beyond=beyond))
 
     def _settle(
         self,
@@ -206,30 +302,59 @@ class Lane:
         if status is not DeliveryStatus.ACCEPTED:
             logger.info("%s: %s", status, _code(answer), extra=_ids(delivery))
 
-    def _defer(self, delivery: ClaimedDelivery, answer: Reply | Lost) -> None:
+    def _defer(self, delivery: ClaimedDelivery, answer: Reply) -> None:
         shop = self._shop
         now = shop.clock()
         decision = shop.options.retry.decide(
             tries=delivery.attempts + 1, since=delivery.deferred_since or now, now=now, chance=shop.random.random()
         )
-        if isinstance(decision, GiveUp):
+        if shop.rest.is_on:
+            self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=self._end_of_rest())
+        elif isinstance(decision, GiveUp):
             self._settle(delivery, DeliveryStatus.EXPIRED, answer)
+            return
         else:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
+        if answer.is_local or about(answer) is About.ADDRESS:
+            return
+        streak = shop.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.DEFERRED))
+        if self._is_about_us(streak):
+            shop.leave_alone(without_address(answer, delivery.recipient))
+            shop.run.postpone(list(streak), until=self._end_of_rest())
 
     def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> Strand[None]:
         """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while.
 
-        A connection that breaks at MAIL says nothing of the message: the server had had enough of the connection.
+        A connection that breaks at MAIL says nothing of the message, unless it is the connection's first: the server
+        had had enough of the connection.
         """
-        shop = self._shop
-        yield from self._trouble(_words(answer), answer.stage)
-        is_blameless = answer.stage is Stage.MAIL
-        if is_blameless or shop.feed.count_loss(delivery) < _SET_ASIDE_AFTER or not shop.judge.has_heard:
+        shop, stage = self._shop, answer.stage
+        is_blameless = stage is Stage.MAIL and (isinstance(answer, Reply) or self._sent_on_session > 0)
+        yield from self._trouble(_words(answer), stage, is_said=isinstance(answer, Reply))
+        if isinstance(answer, Reply) and about(answer) is About.CONNECTION:
+            streak = shop.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.QUEUED))
+            if self._is_about_us(streak):
+                shop.leave_alone(without_address(answer, delivery.recipient))
+        if is_blameless:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
-        due_at = shop.clock() + _SET_ASIDE_FOR
-        self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=due_at, is_answered=False)
+        self._put_aside(delivery, answer, losses=shop.feed.count_loss(delivery), is_marked=is_marked)
+
+    def _put_aside(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, losses: int, is_marked: bool) -> None:
+        """For how long, and when for good, is told by the same rule as for a message that is deferred."""
+        shop, now = self._shop, self._shop.clock()
+        if losses < _SET_ASIDE_AFTER:
+            self._give_back(delivery, answer, is_marked=is_marked)
+            return
+        since = delivery.deferred_since or shop.run.first_tried(delivery.id) or now
+        decision = shop.options.retry.decide(tries=1, since=since, now=now, chance=shop.random.random())
+        is_proved = shop.judge.has_heard  # the server takes those of others
+        if isinstance(decision, GiveUp) and (is_proved or not shop.run.is_anybody_left()):
+            self._settle(delivery, DeliveryStatus.EXPIRED, answer, is_answered=False)
+        elif isinstance(decision, Retry) and is_proved:
+            self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at, is_answered=False)
+        else:
+            self._give_back(delivery, answer, is_marked=True)  # written down, so that it is known since when
 
     def _give_back(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
         """Let somebody else have it; where the dot was allowed and never sent, the mark is taken back."""
@@ -253,16 +378,25 @@ class Lane:
         try:
             self._session, self._sent_on_session = opening.result(), 0
         except TransportError as error:
-            yield from self._trouble(str(error), error.stage)
+            yield from self._trouble(error.what, error.stage, is_said=False, note=str(error))
             if error.is_lasting:
                 self._shop.feed.stop(Stop(EndReason.REFUSED, str(error)))
         return self._session
 
-    def _trouble(self, why: str, stage: Stage) -> Strand[None]:
+    def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> Strand[None]:
+        """Say what went wrong when it is heard for the first time: it may come again from each connection."""
         self._failures += 1
-        self._shop.feed.trouble = why
+        feed, mailing = self._shop.feed, {"mailing": self._shop.run.mailing.id}
+        words = f"the server said at {stage}" if is_said else f"connection broke at {stage}"
+        logger.log(
+            logging.INFO if feed.trouble == (note or why) else logging.WARNING,
+            "%s: %s",
+            words,
+            without_addresses(why),
+            extra=mailing,
+        )
+        feed.trouble = note or why
         yield from self._hang_up()
-        logger.warning("connection broke at %s", stage, extra={"mailing": self._shop.run.mailing.id})
 
     def _hang_up(self) -> Strand[None]:
         if self._session is not None:

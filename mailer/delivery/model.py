@@ -224,6 +224,8 @@ class Attempt:
     """What came of one try: the delivery's new status, the server's words, and when it is due again.
 
     `is_answered` is false when no server has said anything about the recipient: then it is not held against them.
+    `is_on_trial`: the answer may be about us, so that the run keeps the delivery in its hands until that is known;
+    `ends_trial`: it is known now, and the try stands in the history already.
     """
 
     delivery: ClaimedDelivery
@@ -231,6 +233,8 @@ class Attempt:
     reply: str = ""
     due_at: datetime | None = None
     is_answered: bool = True
+    is_on_trial: bool = False
+    ends_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from mailer.delivery.retry import RetryRule
 class DispatchOptions:
     """How a run sends. Times in seconds; `messages_per_connection` 0 = no limit."""
 
-    connections: int = 4
+    connections: int = 3
     messages_per_minute: int = 0
     messages_per_connection: int = 1000
     idle_seconds: float = 10.0
@@ -17,6 +17,8 @@ class DispatchOptions:
     longest_backoff_seconds: float = 60.0
     first_tries: int = 3
     tries: int = 8
+    rest_seconds: float = 300.0
+    longest_rest_seconds: float = 3600.0
     poll_seconds: float = 1.0
     batch: int = 200
     retry: RetryRule = field(default_factory=RetryRule)

@@ -1,7 +1,8 @@
 """Keeping to the relay's messages per minute: each message waits for a moment of its own.
 
-The moments are 60/n seconds apart and reserved in the ledger, so that a restart or a second sender does not begin
-anew: in any minute there are at most n of them.
+The moments are reserved in the ledger, so that a restart or a second sender does not begin anew. A moment is used up to
+half a second late, and what it is for may take another half second to begin; therefore they are 61/n seconds apart and
+not 60/n: then at most n messages begin in any 60 seconds, for all senders together.
 """
 
 from collections import deque
@@ -9,7 +10,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+_WINDOW = timedelta(seconds=61)
 _AHEAD = timedelta(seconds=1)
+_LATE = timedelta(seconds=0.5)
+
+
+def spacing(messages_per_minute: int) -> timedelta:
+    """How far apart messages begin; nothing where there is no limit."""
+    return _WINDOW / messages_per_minute if messages_per_minute else timedelta()
 
 
 class Reserve(Protocol):
@@ -22,7 +30,7 @@ class Pacer:
     """Hands out moments to send at; without a limit every moment is now."""
 
     def __init__(self, messages_per_minute: int, *, reserve: Reserve, clock: Callable[[], datetime], name: str) -> None:
-        self._spacing = timedelta(minutes=1) / messages_per_minute if messages_per_minute else timedelta()
+        self._spacing = spacing(messages_per_minute)
         self._reserve = reserve
         self._clock = clock
         self._name = name
@@ -41,7 +49,7 @@ class Pacer:
 
     def _next_moment(self) -> datetime:
         """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
-        while self._moments and self._moments[0] < self._clock() - _AHEAD:
+        while self._moments and self._moments[0] < self._clock() - _LATE:
             self._moments.popleft()  # nobody wanted it: it must not be made up for later
         if not self._moments:
             count = max(1, _AHEAD // self._spacing)

@@ -21,6 +21,7 @@ from mailer.delivery.model import (
     PlannedDelivery,
     SkipReason,
 )
+from mailer.delivery.pacing import spacing
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
 from mailer.subscribers.model import Lang
@@ -124,8 +125,8 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
 def estimate_duration(recipients: int, *, connections: int, messages_per_minute: int = 0) -> timedelta:
     """How long a mailing takes at most, if the server keeps up; the relay's limit decides where there is one."""
     at_full_speed = recipients * _SECONDS_PER_MESSAGE / connections
-    at_the_limit = max(0, recipients - 1) * 60 / messages_per_minute if messages_per_minute else 0.0
-    return timedelta(seconds=max(at_full_speed, at_the_limit))
+    at_the_limit = max(0, recipients - 1) * spacing(messages_per_minute)
+    return max(timedelta(seconds=at_full_speed), at_the_limit)
 
 
 def _refuse_unexpected(counts: Counts, expected: int | None) -> None:

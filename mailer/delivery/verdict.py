@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
 
+from mailer.delivery.answers import About, about
 from mailer.transport.base import Lost, Reply, Stage
 
-IDENTICAL_REFUSALS = 5
 DOUBTS_IN_A_ROW = 3
 DOUBTFUL_SHARE = 0.01
 
-_NOT_LOGGED_IN = 530
+
+_ABOUT_US = {About.SENDER, About.CONNECTION}
 
 
 class Verdict(StrEnum):
@@ -22,6 +23,7 @@ class Verdict(StrEnum):
     IN_DOUBT = "in_doubt"
     AGAIN = "again"  # nobody's fault: the same message on another connection
     REFUSED = "refused"  # the server does not want this mailing at all
+    PUT_OFF = "put_off"  # nor for now
 
 
 def judge(answer: Reply | Lost) -> Verdict:
@@ -30,13 +32,17 @@ def judge(answer: Reply | Lost) -> Verdict:
         return Verdict.IN_DOUBT if answer.is_in_doubt else Verdict.AGAIN
     if answer.is_accepted:
         return Verdict.ACCEPTED
-    if answer.stage is Stage.DOT:
-        return Verdict.DEFERRED if answer.is_transient else Verdict.REJECTED
-    if answer.code == _NOT_LOGGED_IN or (answer.stage is Stage.MAIL and answer.is_permanent):
+    if answer.stage is Stage.MAIL and answer.is_permanent:
         return Verdict.REFUSED
-    if answer.code == 421 or answer.stage is Stage.MAIL:
+    if not answer.is_local and (whom := about(answer)) in _ABOUT_US:
+        return Verdict.AGAIN if whom is About.CONNECTION else _of_the_sender(answer)
+    if answer.stage is Stage.MAIL or (answer.code == 421 and answer.stage is not Stage.DOT):
         return Verdict.AGAIN
     return Verdict.DEFERRED if answer.is_transient else Verdict.REJECTED
+
+
+def _of_the_sender(reply: Reply) -> Verdict:
+    return Verdict.PUT_OFF if reply.is_transient else Verdict.REFUSED
 
 
 class EndReason(StrEnum):
@@ -44,6 +50,7 @@ class EndReason(StrEnum):
 
     FINISHED = "finished"
     DEFERRED = "deferred"  # only deliveries that wait for another try are left
+    RESTING = "resting"  # the server puts everybody off
     STOPPED = "stopped"  # asked to, by a signal
     PAUSED = "paused"
     CANCELLED = "cancelled"
@@ -62,10 +69,9 @@ class Stop:
 
 @dataclass(slots=True)
 class Judge:
-    """Watches all connections of a run, and says when to stop rather than go on to thousands of others."""
+    """Watches the final dots of a run, and says when so many are in doubt that it is to stop."""
 
     _lock: Lock = field(default_factory=Lock)
-    _refusals: list[tuple[int, str]] = field(default_factory=list)
     _dots: int = 0
     _doubts: int = 0
     _doubts_in_a_row: int = 0
@@ -78,20 +84,12 @@ class Judge:
     def hear(self, answer: Reply | Lost) -> Stop | None:
         """Take note of an answer that was held against, or for, a recipient."""
         with self._lock:
-            return self._hear_reply(answer) if isinstance(answer, Reply) else self._hear_doubt(answer)
-
-    def _hear_reply(self, reply: Reply) -> Stop | None:
-        if reply.stage is Stage.DOT:
-            self._dots += 1
-            self._doubts_in_a_row = 0
-        if reply.is_local:
+            if isinstance(answer, Lost):
+                return self._hear_doubt(answer)
+            if answer.stage is Stage.DOT:
+                self._dots += 1
+                self._doubts_in_a_row = 0
             return None
-        self._refusals.append((reply.code, reply.enhanced))
-        if not _is_our_fault(reply) or self._refusals[-1] != self._refusals[0]:
-            self._refusals = self._refusals[-1:] if _is_our_fault(reply) else []
-        if len(self._refusals) < IDENTICAL_REFUSALS:
-            return None
-        return Stop(EndReason.REFUSED, f"the server said the same to {IDENTICAL_REFUSALS} recipients in a row: {reply}")
 
     def _hear_doubt(self, lost: Lost) -> Stop | None:
         self._dots += 1
@@ -106,8 +104,3 @@ class Judge:
             many = f"{self._doubts_in_a_row} in a row"
         note = f"{many} are in doubt; the last because of: {lost.why}"
         return Stop(EndReason.BREAKER, note)
-
-
-def _is_our_fault(reply: Reply) -> bool:
-    """Content (5.6.x) and policy (5.7.x) are about the sender (RFC 3463 §3.7, §3.8)."""
-    return reply.is_permanent and reply.enhanced.startswith(("5.6.", "5.7."))

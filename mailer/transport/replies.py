@@ -9,13 +9,15 @@ from functools import lru_cache
 
 from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
+from mailer.transport.censoring import Censor
 
 MAXIMUM_LINE_BYTES = 8192
 MAXIMUM_LINES = 128
 MAXIMUM_WORDS = 400
 RECEIVE_BYTES = 65536
 
-_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+# Some write it as #5.1.0, (5.7.1) or 5.7.1: instead.
+_ENHANCED = re.compile(r"[#(\[]?([245]\.\d{1,3}\.\d{1,3})[)\]:;,]?(?:\s+|$)")
 
 
 class UnreadableReply(smtplib.SMTPServerDisconnected):
@@ -23,9 +25,13 @@ class UnreadableReply(smtplib.SMTPServerDisconnected):
 
 
 class Replies:
-    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes."""
+    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes.
+
+    What `censor` hides is in none of them.
+    """
 
     def __init__(self) -> None:
+        self.censor = Censor()
         self._unread = b""
         self._lines: list[bytes] = []
 
@@ -46,7 +52,7 @@ class Replies:
             line, _, self._unread = self._unread.partition(b"\n")
             if self._ends_with(line):
                 words, self._lines = b"\n".join(self._lines), []
-                return int(line[:3]), words
+                return int(line[:3]), self.censor.clean(words)
         if len(self._unread) > MAXIMUM_LINE_BYTES:
             raise UnreadableReply("a line of the server's reply has no end")
         return None
@@ -79,6 +85,14 @@ class BoundedReplies(smtplib.SMTP):
         """How long the server may still take, whatever it is asked next; never nothing, which would mean for ever."""
         return max(0.001, self._latest - time.monotonic())
 
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        """Send a command; a server that speaks before it is asked is not asked, since its answers are off by one."""
+        if (unasked := self.replies.take()) is not None and unasked[0] >= 400:
+            raise smtplib.SMTPResponseException(*unasked)
+        if unasked is not None or not self.replies.is_empty:
+            raise UnreadableReply("the server answered what nobody had asked")
+        super().putcmd(cmd, args)
+
     def getreply(self) -> tuple[int, bytes]:
         """Read one reply; raises `TimeoutError`, or `SMTPServerDisconnected` when the connection breaks or babbles."""
         assert self.sock is not None  # noqa: S101 smtplib reads replies only after connecting
@@ -107,9 +121,14 @@ def parse_reply(code: int, words: bytes, *, stage: Stage) -> Reply:
     lines = words.decode("utf-8", errors="replace").split("\n")
     found = _ENHANCED.match(lines[0])
     enhanced = found.group(1) if found else ""
-    text = " ".join(line.removeprefix(enhanced).strip() for line in lines)
+    text = " ".join(_without_code(line, enhanced).strip() for line in lines)
     printable = "".join(each if each.isprintable() else "?" for each in text)
     return Reply(code=code, enhanced=enhanced, text=printable[:MAXIMUM_WORDS], stage=stage)
+
+
+def _without_code(line: str, enhanced: str) -> str:
+    found = _ENHANCED.match(line)
+    return line[found.end() :] if found and found.group(1) == enhanced else line
 
 
 def in_words(error: Exception) -> str:

@@ -1,15 +1,14 @@
 """One SMTP connection: transactions with pipelining where the server offers it (RFC 5321, RFC 2920)."""
 
-import smtplib
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from selectors import EVENT_READ, EVENT_WRITE
 
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Ready, Reply, Stage
-from mailer.transport.replies import RECEIVE_BYTES, BoundedReplies, in_words, parse_reply
+from mailer.transport.replies import RECEIVE_BYTES, BoundedReplies, UnreadableReply, in_words, parse_reply
 from mailer.transport.waiting import Steps, Wait
 
 _DOT = b".\r\n"
@@ -29,17 +28,33 @@ class Timeouts:
     dot: float = 600
 
 
-class SmtpSession:
-    """A `Session` on an open, secured connection on which somebody has logged in where that was asked."""
+def _ignore() -> None:
+    """Nobody wants to know."""
 
-    def __init__(self, smtp: BoundedReplies, timeouts: Timeouts) -> None:
+
+class SmtpSession:
+    """A `Session` on an open, secured connection on which somebody has logged in where that was asked.
+
+    Commands go out together only where the server offers that and `may_pipeline`; `on_confusion` is called when the
+    answers to such a group do not come, or make no sense.
+    """
+
+    def __init__(
+        self,
+        smtp: BoundedReplies,
+        timeouts: Timeouts,
+        *,
+        may_pipeline: bool = True,
+        on_confusion: Callable[[], None] = _ignore,
+    ) -> None:
         assert smtp.sock is not None  # noqa: S101 an open connection has one
         self._smtp = smtp
         self._sock = smtp.sock
         self._sock.setblocking(False)
         self._replies = smtp.replies
         self._timeouts = timeouts
-        self._pipelines = smtp.has_extn("pipelining")
+        self._pipelines = may_pipeline and smtp.has_extn("pipelining")
+        self._on_confusion = on_confusion
         self._takes_utf8 = smtp.has_extn("smtputf8")
         self._maximum_size = _maximum_size(smtp)
         self._stage = Stage.MAIL
@@ -110,7 +125,7 @@ class SmtpSession:
             self._needs_reset = False
             yield from self._reset()
         if self._pipelines:
-            replies = yield from self._ask_together(() if already_sent else _commands(envelope))
+            replies = yield from self._heeding(self._ask_together(() if already_sent else _commands(envelope)))
         else:
             replies = yield from self._ask_in_turn(_commands(envelope))
         refused = next((each for each in replies if not _is_go_ahead(each)), None)
@@ -122,21 +137,33 @@ class SmtpSession:
             yield from self._close_empty_transaction(replies)
         return refused
 
+    def _heeding(self, asking: Steps[list[Reply]]) -> Steps[list[Reply]]:
+        """Some servers say that they pipeline and lose what came together: then it is not done again."""
+        try:
+            return (yield from asking)
+        except (TimeoutError, UnreadableReply):
+            self._on_confusion()
+            raise
+
     def _ask_together(self, commands: tuple[bytes, ...]) -> Steps[list[Reply]]:
         self._stage = Stage.MAIL
         if commands:
+            yield from self._refuse_unasked()
             yield from self._send(b"".join(commands))
-        replies = []
+        replies = list[Reply]()
         for stage in _ENVELOPE:
             replies.append((yield from self._read(stage)))
             if not self._is_usable:
-                break
+                return replies
+        if not all(_is_go_ahead(each) for each in replies) and not self._replies.is_empty:
+            raise UnreadableReply("the server gave more answers than it was asked for")  # so whose are these?
         return replies
 
     def _ask_in_turn(self, commands: tuple[bytes, ...]) -> Steps[list[Reply]]:
-        replies = []
+        replies = list[Reply]()
         for stage, line in zip(_ENVELOPE, commands, strict=True):
             self._stage = stage
+            yield from self._refuse_unasked()
             yield from self._send(line)
             replies.append((yield from self._read(stage)))
             if not _is_go_ahead(replies[-1]):
@@ -149,12 +176,19 @@ class SmtpSession:
             self.withdraw()  # it refused MAIL and took the recipient: a dot could deliver an empty message
             return
         yield from self._send(_DOT)
-        yield from self._read(Stage.DATA)
+        yield from self._read(Stage.RCPT)
 
     def _reset(self) -> Steps[None]:
         self._stage = Stage.MAIL
+        yield from self._refuse_unasked()
         yield from self._send(b"RSET\r\n")
         yield from self._read(Stage.MAIL)
+
+    def _refuse_unasked(self) -> Steps[None]:
+        """What the server says before it is asked would be taken for the answer to what is asked next."""
+        if self._has_spoken():
+            reply = yield from self._read(self._stage, seconds=_LAST_WORD_SECONDS)
+            raise UnreadableReply(f"the server said without being asked: {reply}")
 
     def _refusal(self, envelope: Envelope) -> Reply | None:
         """What this server certainly would not take is not offered to it."""
@@ -193,8 +227,8 @@ class SmtpSession:
             if not self._receive():
                 yield Wait(self._sock, EVENT_READ, deadline)
         code, words = found
-        if not (200 <= code < 600) or (300 <= code < 400 and (code != 354 or stage is not Stage.DATA)):
-            raise smtplib.SMTPServerDisconnected(f"the server answered {code}, which has no meaning here")
+        if not (400 <= code < 600 or (code == 354 if stage is Stage.DATA else 200 <= code < 300)):
+            raise UnreadableReply(f"the server answered {code}, which has no meaning here")
         if code == 421:
             self._is_usable = False
         return parse_reply(code, words, stage=stage)
@@ -241,7 +275,7 @@ def _maximum_size(smtp: BoundedReplies) -> int:
 
 
 def _is_go_ahead(reply: Reply) -> bool:
-    return reply.code == 354 if reply.stage is Stage.DATA else 200 <= reply.code < 300
+    return reply.code < 400  # another than the stage asks for was not read as an answer
 
 
 def _commands(envelope: Envelope) -> tuple[bytes, bytes, bytes]:

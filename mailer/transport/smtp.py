@@ -2,22 +2,27 @@
 
 import contextlib
 import ipaddress
+import logging
 import smtplib
 import socket
 import ssl
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailer.transport.base import Stage, TransportError
+from mailer.transport.login import MECHANISMS, log_in
 from mailer.transport.reaching import open_connection
 from mailer.transport.replies import BoundedReplies, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
 
+logger = logging.getLogger("mailer.transport")
+
 _START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
 _CHECK_IT = "Check that it is running and that [smtp] host and port are right, then run the command again."
+_CHECK_LOGIN = "Check [smtp] username and the password; nobody has been sent to."
+_LOG_IN_LATER = "The server may let us in later; nobody has been sent to."
 _GIVE_IT_TIME = (
     "Check [smtp] host and port. If they are right, try again later, or give it more time with connect_timeout and "
     "command_timeout there."
@@ -64,6 +69,7 @@ class SmtpTransport:
                 is_lasting=True,
             )
         self._options = options
+        self._may_pipeline = True
 
     @property
     def address(self) -> str:
@@ -85,7 +91,16 @@ class SmtpTransport:
             with self._explained(Stage.LOGIN):
                 self._log_in(smtp)
             on_failure.pop_all()
-        return SmtpSession(smtp, self._options.timeouts)
+        return SmtpSession(
+            smtp, self._options.timeouts, may_pipeline=self._may_pipeline, on_confusion=self._stop_pipelining
+        )
+
+    def _stop_pipelining(self) -> None:
+        if self._may_pipeline:
+            logger.warning(
+                "the server loses answers when several commands are sent together: one at a time from now on"
+            )
+        self._may_pipeline = False
 
     def _reach(self) -> BoundedReplies:
         """Whatever the server does, from looking its name up to the login it takes no longer than both timeouts."""
@@ -108,9 +123,18 @@ class SmtpTransport:
         sock.settimeout(self._options.timeouts.command)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.local_hostname = _own_name(sock)
-        smtp.ehlo_or_helo_if_needed()
+        self._introduce(smtp)
         if self._options.security is Security.STARTTLS:
             self._start_tls(smtp)
+
+    def _introduce(self, smtp: BoundedReplies) -> None:
+        """EHLO, or HELO where the server does not know that (5xx); who says 4xx wants nobody now (RFC 5321 §4.1.4)."""
+        code, words = smtp.ehlo()
+        if 500 <= code < 600:
+            with contextlib.suppress(smtplib.SMTPServerDisconnected):  # then what it said first is told
+                code, words = smtp.helo()
+        if not 200 <= code < 300:
+            raise smtplib.SMTPHeloError(code, words)
 
     def _start_tls(self, smtp: BoundedReplies) -> None:
         """Never without TLS: a server that does not offer it, or says 454, gets neither password nor mail."""
@@ -123,7 +147,7 @@ class SmtpTransport:
         assert smtp.sock is not None  # noqa: S101 the server has just answered
         smtp.sock.settimeout(smtp.seconds_left())  # holds for the whole handshake
         smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=self._options.host)
-        smtp.ehlo()
+        self._introduce(smtp)
 
     def _refuse_injected(self, smtp: BoundedReplies) -> None:
         """Bytes behind the answer to STARTTLS were not written by the server we are about to verify (CVE-2011-0411)."""
@@ -136,22 +160,9 @@ class SmtpTransport:
             raise self._error("somebody wrote into the connection before TLS began", Stage.CONNECT, is_lasting=True)
 
     def _log_in(self, smtp: BoundedReplies) -> None:
-        """PLAIN (RFC 4616) where offered, else LOGIN; one try, since many servers lock an account after a few."""
         options = self._options
-        if not options.username:
-            return
-        offered = smtp.esmtp_features.get("auth", "").upper().split()
-        if "PLAIN" in offered:
-            response = _base64(f"\x00{options.username}\x00{options.password}")
-            code, words = smtp.docmd("AUTH", f"PLAIN {response}")
-        elif "LOGIN" in offered:
-            smtp.docmd("AUTH", "LOGIN")
-            smtp.docmd(_base64(options.username))
-            code, words = smtp.docmd(_base64(options.password))
-        else:
-            raise self._error("the server offers no way to log in that we know (PLAIN, LOGIN)", Stage.LOGIN)
-        if code != 235:
-            raise smtplib.SMTPAuthenticationError(code, words)
+        if options.username and not log_in(smtp, username=options.username, password=options.password):
+            raise self._error(f"the server offers no way to log in that we know ({', '.join(MECHANISMS)})", Stage.LOGIN)
 
     def _context(self) -> ssl.SSLContext:
         file = self._options.ca_file
@@ -192,8 +203,9 @@ class SmtpTransport:
                 "the server answers too slowly, or not at all", stage, is_lasting=False, hint=_GIVE_IT_TIME
             ) from error
         except OSError as error:
+            what = "the connection broke while logging in" if stage is Stage.LOGIN else "the server cannot be reached"
             raise self._error(
-                f"the server cannot be reached: {in_words(error)}",
+                f"{what}: {in_words(error)}",
                 stage,
                 is_lasting=False,
                 hint=_START_IT if self.is_loopback and isinstance(error, ConnectionRefusedError) else _CHECK_IT,
@@ -202,16 +214,12 @@ class SmtpTransport:
     def _answered(self, code: int, words: bytes, stage: Stage) -> TransportError:
         reply = parse_reply(code, words, stage=stage)
         if stage is Stage.LOGIN:
-            hint = "Check [smtp] username and the password; nobody has been sent to."
+            hint = _CHECK_LOGIN if reply.is_permanent else _LOG_IN_LATER
             return self._error(f"the login was refused: {reply}", stage, is_lasting=reply.is_permanent, hint=hint)
         return self._error(f"the server does not take mail now: {reply}", stage, is_lasting=reply.is_permanent)
 
     def _error(self, what: str, stage: Stage, *, is_lasting: bool = True, hint: str = "") -> TransportError:
         return TransportError(what, where=self.address, hint=hint, stage=stage, is_lasting=is_lasting)
-
-
-def _base64(words: str) -> str:
-    return b64encode(words.encode()).decode("ascii")
 
 
 def _own_name(sock: socket.socket) -> str:

@@ -200,8 +200,8 @@ def test_a_file_that_is_not_there_is_named(mailer: Run) -> None:
         ("[smtp]", "[smtp", ["config.toml:"]),
         ("[smtp]", "[smpt]", ["[smtp]"]),
         ("host = ", "hots = ", ["host", "config.toml:"]),
-        ("connections = 4", 'connections = "4"', ["connections", "a whole number from 1 to 50"]),
-        ("connections = 4", "connections = 80", ["connections", "a whole number from 1 to 50"]),
+        ("connections = 3", 'connections = "4"', ["connections", "a whole number from 1 to 50"]),
+        ("connections = 3", "connections = 80", ["connections", "a whole number from 1 to 50"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(

@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_what_is_not_written_has_its_default(load: Load) -> None:
     found = load()
-    assert (found.smtp.security, found.smtp.connections, found.smtp.dot_timeout) == ("starttls", 4, 600)
+    assert (found.smtp.security, found.smtp.connections, found.smtp.dot_timeout) == ("starttls", 3, 600)
     assert found.delivery.in_doubt == "hold"
     assert found.origin("smtp", "port") == "default"
 

@@ -1,6 +1,6 @@
 """A register of subscribers, a planned mailing and a dispatcher, for the tests of delivery."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -59,7 +59,7 @@ class People:
                 connection.execute(insert(list_).values(slug=slug, **values).returning(list_.c.id)).scalar_one()
             )
 
-    def add(self, number: int, *, to: str = "testere") -> list[int]:
+    def add(self, number: int, *, to: str = "testere", domains: Sequence[str] = ("mottaker.example",)) -> list[int]:
         list_id = self.add_list(to)
         first = next(self._numbers) * 1_000_000
         with self.database.writing() as connection:
@@ -68,8 +68,8 @@ class People:
                     insert(subscriber).returning(subscriber.c.id),
                     [
                         {
-                            "address": f"p{first + each}@mottaker.example",
-                            "address_as_given": f"p{first + each}@mottaker.example",
+                            "address": f"p{first + each}@{domains[each % len(domains)]}",
+                            "address_as_given": f"p{first + each}@{domains[each % len(domains)]}",
                             "lang": "nb",
                             "created_at": BEGINNING,
                         }
@@ -128,8 +128,14 @@ Plan = Callable[..., int]
 def plan(ledger: Ledger, people: People, compiled: CompiledMessage) -> Plan:
     """Plan a mailing to `number` new subscribers of the list `testere`."""
 
-    def make(number: int, *, slug: str = "2023-12", policy: InDoubtPolicy = InDoubtPolicy.HOLD) -> int:
-        ids = people.add(number)
+    def make(
+        number: int,
+        *,
+        slug: str = "2023-12",
+        policy: InDoubtPolicy = InDoubtPolicy.HOLD,
+        domains: Sequence[str] = ("mottaker.example",),
+    ) -> int:
+        ids = people.add(number, domains=domains)
         with people.database.reading() as connection:
             rows = connection.execute(select(subscriber).where(subscriber.c.id.in_(ids))).all()
         draft = MailingDraft(

@@ -223,7 +223,7 @@ def test_the_same_policy_refusal_five_times_stops_the_mailing(plan: Plan, dispat
     transport = MemoryTransport(lambda _: Reply(code=554, enhanced="5.7.1", text="spam", stage=Stage.DOT))
     ended = dispatcher(transport, connections=1).run(plan(50))
     assert ended.reason is EndReason.REFUSED
-    assert (ended.counts.rejected, ended.counts.queued) == (5, 45)
+    assert (ended.counts.rejected, ended.counts.queued) == (0, 50)
 
 
 class Unreachable(MemoryTransport):
@@ -448,6 +448,7 @@ def test_the_exit_code_follows_the_reason() -> None:
     assert codes[EndReason.FINISHED] is ExitCode.DONE
     assert {reason for reason, code in codes.items() if code is ExitCode.TRY_AGAIN} == {
         EndReason.DEFERRED,
+        EndReason.RESTING,
         EndReason.STOPPED,
         EndReason.PAUSED,
         EndReason.SERVER_AWAY,
@@ -457,3 +458,63 @@ def test_the_exit_code_follows_the_reason() -> None:
 def test_back_off_doubles_up_to_a_limit() -> None:
     options = DispatchOptions(backoff_seconds=1, longest_backoff_seconds=60)
     assert [options.backoff(failures) for failures in (0, 1, 2, 3, 10)] == [0, 1, 2, 4, 60]
+
+
+@pytest.mark.parametrize(
+    ("rejected", "expired", "people", "code"),
+    [(19, 0, 100, 0), (20, 0, 100, 1), (20, 0, 1000, 0), (21, 0, 1000, 1), (10, 10, 100, 1), (350, 0, 400, 1)],
+)
+def test_many_who_will_not_get_it_are_worth_a_look(rejected: int, expired: int, people: int, code: int) -> None:
+    accepted = people - rejected - expired
+    counts = Counts(audience=people, accepted=accepted, rejected=rejected, expired=expired)
+    assert Ended(reason=EndReason.FINISHED, counts=counts).exit_code == code
+
+
+def test_a_message_that_always_breaks_the_connection_expires(
+    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+) -> None:
+    """Others pass at first; then it is the only one left, and nothing proves any more that the server is well."""
+    mailing_id = plan(10)
+    transport = MemoryTransport(to_some(Lost(stage=Stage.RCPT, why="reset"), every=10))
+    assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.DEFERRED
+    for _ in range(2):
+        clock.move(hours=20)
+        dispatcher(transport).run(mailing_id, once=True)
+        assert agrees(mailing_id, transport).expired == 0
+    clock.move(hours=9)
+    ended = dispatcher(transport).run(mailing_id, once=True)
+    assert (ended.reason, ended.counts.accepted, ended.counts.expired) == (EndReason.FINISHED, 9, 1)
+
+
+def test_a_mailing_of_one_that_always_breaks_the_connection_ends(plan: Plan, dispatcher: Make, clock: Any) -> None:
+    mailing_id = plan(1)
+    transport = MemoryTransport(lambda _: Lost(stage=Stage.DATA, why="reset"))
+    assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.SERVER_AWAY
+    clock.move(hours=49)
+    ended = dispatcher(transport).run(mailing_id, once=True)
+    assert (ended.reason, ended.counts.expired) == (EndReason.FINISHED, 1)
+
+
+def test_a_server_that_is_broken_for_days_costs_nobody_anything(plan: Plan, dispatcher: Make, clock: Any) -> None:
+    mailing_id = plan(30)
+    transport = MemoryTransport(lambda _: Lost(stage=Stage.DATA, why="reset"))
+    for _ in range(3):
+        ended = dispatcher(transport, tries=20).run(mailing_id, once=True)
+        assert (ended.reason, ended.counts.queued) == (EndReason.SERVER_AWAY, 30)
+        clock.move(hours=49)
+
+
+def test_a_message_whose_sender_address_breaks_fresh_connections_is_put_aside(plan: Plan, dispatcher: Make) -> None:
+    transport = MemoryTransport(to_some(Lost(stage=Stage.MAIL, why="reset"), every=10))
+    ended = dispatcher(transport, connections=1, messages_per_connection=1, tries=20).run(plan(10), once=True)
+    assert (ended.reason, ended.counts.accepted, ended.counts.deferred) == (EndReason.DEFERRED, 9, 1)
+
+
+def test_what_the_server_says_is_shown_the_first_time(
+    plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = "sender thread limit exceeded for p1@mottaker.example"
+    transport = MemoryTransport(once_to_each(Reply(code=432, enhanced="4.3.2", text=words, stage=Stage.MAIL)))
+    assert dispatcher(transport, tries=20, connections=1).run(plan(4)).counts.accepted == 4
+    shown = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert shown == ["the server said at mail: 432 4.3.2 sender thread limit exceeded for …"]

@@ -318,3 +318,73 @@ def test_closing_in_the_midst_of_a_body_says_no_quit(raw_server: Start, connect:
     complete(session.close())
     server.close()
     assert b"QUIT" not in server.heard[0]
+
+
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
+@pytest.mark.parametrize(
+    "surplus", ["250 really", "550 5.1.1 really", "450 4.2.1 really", "354 go ahead", "421 closing"]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_an_answer_too_many_is_never_the_next_recipients(
+    *, raw_server: Start, connect: Start, surplus: str, extensions: tuple[str, ...], late: bool
+) -> None:
+    """With the answer to the dot, or only when the next transaction has begun."""
+    pipelined = bool(extensions)
+
+    def script(peer: Any) -> None:
+        peer.greet(*extensions)
+        peer.take_envelope()
+        peer.hear_body()
+        if late:
+            peer.say("250 queued")
+            peer.hear()
+            peer.say(surplus, "250 ok")
+        else:
+            peer.say("250 queued", surplus)
+            peer.hear()
+            peer.say("250 ok")
+        peer.hear()
+        peer.say("250 ok")
+        if peer.hear() == b"DATA":
+            peer.say("354 go ahead")
+        peer.hear()
+
+    session = connect(raw_server(script).port)
+    assert send(session, ONE, following=TWO if pipelined else None) == Reply(code=250, text="queued")
+    answer = complete(session.begin(TWO))
+    if late and surplus[0] in "45":  # then nothing tells it from the answer to MAIL, and MAIL is about nobody
+        assert isinstance(answer, Lost) or answer.stage is Stage.MAIL
+    else:
+        assert isinstance(answer, Lost) or (pipelined and surplus.startswith("421"))
+    assert not (isinstance(answer, Lost) and answer.is_in_doubt)
+
+
+def test_a_server_that_loses_what_came_with_the_dot_is_asked_one_thing_at_a_time(raw_server: Start) -> None:
+    def losing(peer: Any) -> None:
+        peer.greet("PIPELINING")
+        peer.take_envelope()
+        peer.hear_body()
+        peer.say("250 queued")
+        while peer.hear():
+            pass
+
+    def strict(peer: Any) -> None:
+        peer.greet("PIPELINING")
+        for answer in ("250 ok", "250 ok", "354 go ahead"):
+            peer.hear()
+            assert not peer._buffer, "one at a time"
+            peer.say(answer)
+        peer.hear_body()
+        peer.say("250 queued")
+
+    server = raw_server(losing, strict)
+    timeouts = Timeouts(connect=5, command=0.2, data=5, body=5, dot=5)
+    transport = SmtpTransport(
+        SmtpOptions(host="127.0.0.1", port=server.port, security=Security.NONE, timeouts=timeouts)
+    )
+    first = transport.connect()
+    assert isinstance(send(first, ONE, following=TWO), Reply)
+    assert complete(first.begin(TWO)) == Lost(stage=Stage.MAIL, why="no answer in time")
+    second = transport.connect()
+    assert send(second, TWO) == Reply(code=250, text="queued")
+    second.withdraw()

@@ -2,12 +2,12 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
@@ -46,6 +46,7 @@ from mailer.subscribers.redirecting import redirect
 from mailer.subscribers.subscriptions import ids_of_lists
 
 BEAT_SECONDS = 2.0
+_PORTION = 1000
 
 Clock = Callable[[], datetime]
 
@@ -115,6 +116,29 @@ class Run:
         """Return what is left to do."""
         return self._writer.carry_out(self._outlook)
 
+    def is_anybody_left(self, *, beyond: Collection[str] = ()) -> bool:
+        """Whether somebody waits who was never tried, at another domain than these."""
+        return self._writer.carry_out(lambda connection: self._is_anybody_left(connection, beyond))
+
+    def deferred_since(self) -> datetime | None:
+        """Since when the longest of those who are deferred has been so."""
+        is_deferred = (delivery.c.mailing_id == self.mailing.id) & (delivery.c.status == DeliveryStatus.DEFERRED)
+        oldest = select(func.min(delivery.c.deferred_since)).where(is_deferred)
+        return self._writer.carry_out(lambda connection: connection.execute(oldest).scalar())
+
+    def first_tried(self, delivery_id: int) -> datetime | None:
+        """When something first came of trying a delivery; None while nothing has."""
+        first = select(func.min(attempt.c.at)).where(attempt.c.delivery_id == delivery_id)
+        return self._writer.carry_out(lambda connection: connection.execute(first).scalar())
+
+    def requeue(self, delivery_ids: Sequence[int], *, why: str) -> None:
+        """Give back those on trial, in one transaction: the answer that they had is not held against them."""
+        self._writer.carry_out(lambda connection: self._requeue(connection, delivery_ids, why))
+
+    def postpone(self, delivery_ids: Sequence[int], *, until: datetime) -> None:
+        """Have deferred deliveries come due then."""
+        self._writer.carry_out(lambda connection: self._postpone(connection, delivery_ids, until))
+
     def tend(self) -> None:
         """Commit what has waited long enough, and show that the run is alive."""
         self._writer.tend()
@@ -160,11 +184,14 @@ class Run:
     def _claim(self, connection: Connection, limit: int, *, at: datetime, is_again: bool) -> list[ClaimedDelivery]:
         if is_again and (claimed := self._claimed_at(connection, at)):
             return claimed
-        queued = self._claim_where(connection, limit, delivery.c.status == DeliveryStatus.QUEUED, at=at)
-        if len(queued) == limit:
-            return queued
+        is_queued, is_fresh = delivery.c.status == DeliveryStatus.QUEUED, delivery.c.attempts == 0
         is_due = (delivery.c.status == DeliveryStatus.DEFERRED) & (delivery.c.due_at <= self._clock())
-        return queued + self._claim_where(connection, limit - len(queued), is_due, at=at)
+        claimed = list[ClaimedDelivery]()
+        # Who has had an answer comes after the others: it may come again, and would stop those every time.
+        for condition in (is_queued & is_fresh, is_queued & ~is_fresh, is_due):
+            if len(claimed) < limit:
+                claimed += self._claim_where(connection, limit - len(claimed), condition, at=at)
+        return claimed
 
     def _claimed_at(self, connection: Connection, at: datetime) -> list[ClaimedDelivery]:
         """What an earlier try of the same claim has taken, though nobody said so."""
@@ -244,7 +271,7 @@ class Run:
         astray = find_astray(connection, refused) if refused else set()
         for each in others:
             values = self._values(each, is_astray=each.delivery.id in astray)
-            if connection.execute(RESULT, values).rowcount:
+            if connection.execute(RESULT, values).rowcount and not each.ends_trial:
                 connection.execute(insert(attempt), self._history(each))
 
     def _values(self, result: Attempt, *, is_astray: bool) -> dict[str, object]:
@@ -252,6 +279,8 @@ class Run:
         status = result.status
         if is_astray or (status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY):
             status = DeliveryStatus.QUEUED
+        if result.is_on_trial:
+            status = DeliveryStatus.CLAIMED  # so that it is free again should this run die
         waits = status in {DeliveryStatus.DEFERRED, DeliveryStatus.QUEUED}
         now = self._clock()
         return {
@@ -274,6 +303,31 @@ class Run:
             "outcome": result.status,
             "reply": result.reply,
         }
+
+    def _is_anybody_left(self, connection: Connection, beyond: Collection[str]) -> bool:
+        waits = delivery.c.status.in_([DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED])
+        is_untried = ~exists().where(attempt.c.delivery_id == delivery.c.id)
+        place = func.lower(delivery.c.recipient)
+        elsewhere = [~place.endswith(f"@{each}", autoescape=True) for each in beyond]
+        is_known = delivery.c.recipient != ""
+        found = exists().where(delivery.c.mailing_id == self.mailing.id, waits, is_untried, is_known, *elsewhere)
+        return bool(connection.execute(select(found)).scalar())
+
+    def _requeue(self, connection: Connection, ids: Sequence[int], why: str) -> None:
+        now = self._clock()
+        ours = (delivery.c.run_id == self._id) & (delivery.c.status == DeliveryStatus.CLAIMED)
+        for some in _in_portions(ids):
+            freed = update(delivery).where(delivery.c.id.in_(some), ours).returning(delivery.c.id)
+            values = {"status": DeliveryStatus.QUEUED, "run_id": None, "changed_at": now}
+            told = {"run_id": self._id, "at": now, "outcome": DeliveryStatus.QUEUED, "reply": why}
+            history = [told | {"delivery_id": each} for each in connection.execute(freed.values(values)).scalars()]
+            if history:
+                connection.execute(insert(attempt), history)
+
+    def _postpone(self, connection: Connection, ids: Sequence[int], until: datetime) -> None:
+        for some in _in_portions(ids):
+            deferred = update(delivery).where(delivery.c.id.in_(some), delivery.c.status == DeliveryStatus.DEFERRED)
+            connection.execute(deferred.values(due_at=until))
 
     def _reserve(self, connection: Connection, name: str, span: timedelta) -> datetime:
         now = self._clock()
@@ -332,6 +386,11 @@ class Run:
         if self._new_epoch > self._kept_epoch:
             self._kept_epoch = self._new_epoch
             self._epoch.keep(self._new_epoch)
+
+
+def _in_portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """A statement takes only so many parameters."""
+    return (ids[first : first + _PORTION] for first in range(0, len(ids), _PORTION))
 
 
 def _leaves_no_history(result: Attempt) -> bool:

@@ -1,0 +1,43 @@
+"""Leaving the relay alone for a while when it puts off everybody, instead of asking it for each of thousands."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Rest:
+    """When to ask again; each rest is twice as long as the one before, until a message is taken. Times in seconds."""
+
+    first: float
+    longest: float
+    words: str = ""
+    ends: float = 0.0  # on the monotonic clock
+    began: float | None = None  # the first of those since a message was last taken
+    has_got_through: bool = False
+    _length: float = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the relay is to be left alone now."""
+        return time.monotonic() < self.ends
+
+    @property
+    def seconds_left(self) -> float:
+        """How long still."""
+        return max(0.0, self.ends - time.monotonic())
+
+    def begin(self, words: str) -> bool:
+        """Leave it alone because of these words; false when it is left alone already."""
+        if self.is_on:
+            return False
+        self._length = min(self.longest, self._length * 2 or self.first)
+        self.words, self.ends = words, time.monotonic() + self._length
+        if self.began is None:
+            self.began = time.monotonic()
+        return True
+
+    def get_through(self) -> None:
+        """A message was taken."""
+        self.has_got_through = True
+        if not self.is_on:
+            self._length, self.began = 0.0, None
