@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is
 
 ROUND_TRIP = 0.02
 SOAK = "MAILER_TEST_SOAK" in os.environ
+takes_minutes = pytest.mark.timeout(7200 if SOAK else 600)
 
 
 def wait_for(condition: Callable[[], bool], sender: subprocess.Popen[bytes]) -> None:
@@ -126,6 +127,7 @@ def test_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
     kill_again_and_again(office, catch(office, ROUND_TRIP), people=400, kills=3, connections=8)
 
 
+@takes_minutes
 @pytest.mark.slow
 def test_twenty_kills_in_one_mailing_are_all_accounted_for(office: Any, catch: Catch) -> None:
     office.plan(2_000)
@@ -134,6 +136,7 @@ def test_twenty_kills_in_one_mailing_are_all_accounted_for(office: Any, catch: C
     assert sum(each > 0 for each in left) >= 5, "too few kills fell between the dot and its answer"
 
 
+@takes_minutes
 @pytest.mark.slow
 def test_many_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
     kills = 200 if SOAK else 30
@@ -144,6 +147,7 @@ def test_many_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> 
     tell(f"{kills} kills of mailer resume, 10 000 recipients, 8 connections, 20 ms: {doubtful} in doubt")
 
 
+@takes_minutes
 @pytest.mark.slow
 def test_with_retry_every_duplicate_is_flagged(office: Any, catch: Catch) -> None:
     kills = 60 if SOAK else 15
@@ -203,6 +207,7 @@ def test_a_sender_that_is_frozen_and_thawed_goes_on(office: Any, catch: Catch) -
     assert len(office.check(inbox.received)["accepted"]) == 200
 
 
+@takes_minutes
 @pytest.mark.slow
 def test_nobody_is_sent_to_five_seconds_after_leaving(office: Any, catch: Catch) -> None:
     """Every third leaves in mid-send; the ledger's own times say when the last of them was accepted."""
@@ -238,6 +243,7 @@ def freeze_past_the_lease(sender: subprocess.Popen[bytes]) -> None:
     time.sleep(6.5)
 
 
+@takes_minutes
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_a_sender_frozen_past_its_lease_is_given_up_and_sends_nothing_more(shared_office: Any, catch: Catch) -> None:
@@ -260,6 +266,7 @@ def test_a_sender_frozen_past_its_lease_is_given_up_and_sends_nothing_more(share
     assert len(found["in_doubt"]) <= shared_office.connections
 
 
+@takes_minutes
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_three_senders_share_the_work_through_kills_freezes_and_lost_commits(
@@ -298,6 +305,7 @@ def test_three_senders_share_the_work_through_kills_freezes_and_lost_commits(
     )
 
 
+@takes_minutes
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_two_senders_on_postgresql_share_the_work(shared_office: Any, catch: Catch) -> None:

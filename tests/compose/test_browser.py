@@ -111,6 +111,7 @@ def composed(
     return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("slug", ISSUES)

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
-from mailer.issue.lint.language import guess_language, share_findings, words_by_language
+from mailer.issue.lint.language import share_findings, words_by_language
 from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading
 
@@ -107,13 +107,6 @@ def test_an_item_that_is_marked_wrong_is_found_and_one_marked_right_is_not(found
     assert ("language", "Møte") in found(NB, lang="nn")
     assert found(NN, lang="nn") == []
     assert found(NB, lang="nb") == []
-
-
-def test_short_texts_and_what_is_no_text_are_not_guessed() -> None:
-    assert guess_language("Kort tekst") is None
-    assert guess_language("\0 " * 30) is None
-    assert guess_language("12 " * 30) is None
-    assert guess_language(NN) == "nn"
 
 
 def test_the_share_of_each_written_form_is_counted_over_the_year(read_files: ReadFiles) -> None:

@@ -51,6 +51,7 @@ def test_a_reader_of_several_lists_chooses_with_the_keyboard(open_page: "Callabl
     assert people.lists(OLA) == {"bergen": "unsubscribed", "fonna": "active", "nasjonale": "active"}
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 1240])
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -82,7 +82,9 @@ def client_of(ask_of: Callable[[Any], Callable[..., httpx.Response]]) -> Callabl
     return lambda services: ask_of(build_application(services))
 
 
-@pytest.mark.parametrize(("lists", "least"), [(["agder"], 10), pytest.param([], 200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("lists", "least"), [(["agder"], 10), pytest.param([], 200, marks=[pytest.mark.slow, pytest.mark.timeout(180)])]
+)
 def test_fetching_every_link_of_caught_mails_changes_nothing_and_each_can_be_left(
     newsroom: Callable[..., Services],
     client_of: Callable[[Services], Any],

@@ -1,23 +1,16 @@
-"""Rules for the language of an item: what it is marked as, and forms of the other written Norwegian in it.
-
-The language is guessed by CLD2, which tells bokmål from nynorsk: from 25 words on it was right for every
-paragraph of both newsletters (docs/reference/checks.md has the figures).
-"""
+"""Rules for the language of an item: what it is marked as, and forms of the other written Norwegian in it."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-import pycld2
-
 from mailer.issue.frame import FRAME
+from mailer.issue.lint.guessing import guess_language
 from mailer.issue.lint.reading import Reading, Slip, slip_in
 from mailer.issue.model import Finding, Issue, Lang, Link, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
 
-WORDS_TO_GUESS_BY = 25
 SHARE_OF_EACH = 0.25
 NAMES: dict[Lang, str] = {"nb": "bokmål", "nn": "nynorsk", "se": "Northern Sami", "en": "English"}
-_CODES: dict[str, Lang] = {"no": "nb", "nn": "nn", "en": "en"}
 
 # Closed classes of words (pronouns, question words, determiners, prepositions): spellings of one official norm that a
 # dictionary of the other does not know, and *et*, which in nynorsk is only a form of *ete*.
@@ -53,36 +46,16 @@ _QUOTED = re.compile(r"«[^«»]*»|“[^“”]*”")
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 
-def guess_language(text: str) -> Lang | None:
-    """The language a text is most likely in; None when it is too short to say, or is none of ours."""
-    if len(text.split()) < WORDS_TO_GUESS_BY:
-        return None
-    try:
-        is_reliable, _, found = pycld2.detect(text.replace("\0", " "), bestEffort=True)
-    except pycld2.error:
-        return None
-    return _CODES.get(found[0][1]) if is_reliable else None
-
-
 def wrong_language(reading: Reading) -> Iterator[Slip]:
     """Screen readers and hyphenation go by the language an item is marked with."""
     for item in reading.issue.items:
-        text = _own_words(reading.passages[item.slug])
-        guessed = guess_language(text)
-        if guessed and item.lang not in {guessed, "se"} and not _is_attested(text, item.lang):
+        guessed = guess_language(own_words(reading.passages[item.slug]))
+        if guessed and guessed != item.lang:
             message = f"the item is marked {NAMES[item.lang]} and looks like {NAMES[guessed]}"
             yield Slip(file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?')
 
 
-def _is_attested(text: str, lang: Lang) -> bool:
-    """Whether there are words that only this written Norwegian has, and none that only the other has."""
-    if lang not in _FORMS:
-        return False
-    words = set(_WORD.findall(text))
-    return words.isdisjoint(_FORMS[lang]) and not words.isdisjoint(_FORMS[lang].values())
-
-
-def _own_words(passages: Iterable[Passage]) -> str:
+def own_words(passages: Iterable[Passage]) -> str:
     """The words without those of links, which are often a title in another language."""
     return "\n".join(plain_text(each for each in passage.inlines if not isinstance(each, Link)) for passage in passages)
 
