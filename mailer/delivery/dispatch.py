@@ -10,6 +10,7 @@ from datetime import datetime
 from random import Random
 from threading import Event
 
+from mailer.delivery.answers import without_addresses
 from mailer.delivery.feed import Feed
 from mailer.delivery.lane import Lane, Workshop
 from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
@@ -162,7 +163,7 @@ class Dispatcher:
         self, shop: Workshop, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
         """Carry the connections on until they have finished, and meanwhile look whether they are to."""
-        feed, next_look, next_report = shop.feed, 0.0, 0.0
+        feed, next_look, next_report, told = shop.feed, 0.0, 0.0, 0.0
         while loop.is_busy:
             loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
             now = time.monotonic()
@@ -173,8 +174,7 @@ class Dispatcher:
             elif not shop.run.is_running:
                 feed.stop(Stop(EndReason.PAUSED))
             elif shop.rest.is_on:
-                if once:
-                    feed.stop(Stop(EndReason.RESTING, f"the server puts everybody off: {shop.rest.words}"))
+                told = _heed_rest(shop, once=once, told=told)
             elif feed.is_dry and now >= next_look:
                 next_look = now + self._look_ahead(shop, once=once)
             if feed.is_dry or now >= next_report:
@@ -221,6 +221,18 @@ class Dispatcher:
             self._ledger.pause(mailing_id, note=note)
         except MailingStateError:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
+
+
+def _heed_rest(shop: Workshop, *, once: bool, told: float) -> float:
+    """End the run that does not wait, and tell whoever does; return which rest was told of."""
+    rest, why = shop.rest, f"the server puts everybody off: {shop.rest.words}"
+    if once:
+        shop.feed.stop(Stop(EndReason.RESTING, why))
+    elif rest.ends != told:
+        minutes = max(1, round(rest.seconds_left / 60))
+        words = "%s\nNobody is sent to for %d min; then it is asked again."
+        logger.warning(words, without_addresses(why), minutes, extra={"mailing": shop.run.mailing.id})
+    return rest.ends
 
 
 def _wait_for(opening: Future[Session], stop: Event) -> Session | None:

@@ -64,14 +64,6 @@ class Workshop:
         if self.clock() - since >= patience:
             note = f"the server has put everybody off since {since:%d.%m.%Y %H:%M} UTC: {words}"
             self.feed.stop(Stop(EndReason.REFUSED, note))
-            return
-        minutes = max(1, round(self.rest.seconds_left / 60))
-        logger.warning(
-            "the server puts everybody off: %s\nNobody is sent to for %d min; then it is asked again.",
-            without_addresses(words),
-            minutes,
-            extra={"mailing": self.run.mailing.id},
-        )
 
     def put_off_since(self) -> datetime:
         """Since when the relay has taken nothing, also in the runs before this one."""
@@ -93,8 +85,9 @@ class Lane:
     def work(self) -> Strand[None]:
         """Send until the run is to end or the server cannot be reached any more."""
         try:
-            while not self._shop.feed.is_stopped and self._failures < self._shop.options.tries:
-                yield from self._rest() if self._shop.rest.is_on else self._work_on()
+            feed, rest, tries = self._shop.feed, self._shop.rest, self._shop.options.tries
+            while not feed.is_stopped and (rest.is_on or self._failures < tries):
+                yield from self._rest() if rest.is_on else self._work_on()
         except Exception as error:  # noqa: BLE001 the dispatcher raises it
             self._shop.feed.fail(error)
         finally:

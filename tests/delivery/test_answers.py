@@ -23,7 +23,7 @@ from mailer.transport.replies import parse_reply
 
 SAID = {
     (About.SENDER, Stage.RCPT): [
-        "550 5.4.5 Daily SMTP relay sending quota exceeded. For more information, visit https://support.google.com/a/answer/166852 - gsmtp",
+        "550 5.4.5 Daily SMTP relay sending quota exceeded, see https://help.example/166852 - gsmtp",
         "550 5.7.0 Daily mail sending limit reached",
         "554 5.7.1 Sender a@b.example daily limit exceeded",
         "450 4.7.1 <a@b.example>: Recipient address rejected: Rate limit exceeded",
@@ -73,7 +73,7 @@ SAID = {
     ],
     (About.CONNECTION, Stage.RCPT): [
         "421 4.7.0 too many errors",
-        "421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel",
+        "421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing",
         "452 4.3.2 too many concurrent connections",
         "421 4.4.5 Too many connections from your host",
     ],

@@ -87,7 +87,7 @@ class Office:
 
 
 @pytest.fixture
-def office(plan: Plan, fault_server: Start, dispatcher: Make, over: Over, statuses: Any, ledger: Ledger) -> Office:
+def office(*, plan: Plan, fault_server: Start, dispatcher: Make, over: Over, statuses: Any, ledger: Ledger) -> Office:
     def account(mailing_id: int, received: list[str]) -> Counts:
         found = statuses(mailing_id)
         accepted = {address for address, status in found.items() if status == "accepted"}
@@ -352,7 +352,7 @@ def test_after_a_rest_the_relay_is_asked_again(office: Office, clock: Any) -> No
     relay, began = Relay("452 4.3.1 no room", takes=3), time.monotonic()
     server = office.start(relay)
 
-    def put_right(progress: Progress) -> None:
+    def put_right(_: Progress) -> None:
         clock.move(seconds=1)
         if time.monotonic() - began > 0.25:
             relay.takes = 1000
