@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -55,11 +55,11 @@ ANSWERS: dict[str, Reply | Lost] = {
     "refused": Reply(code=550, enhanced="5.1.1", text="no such user", stage=Stage.DOT),
 }
 OPTIONS = DispatchOptions(
-    connections=2, backoff_seconds=0.0, longest_backoff_seconds=0.0, poll_seconds=0.001, idle_seconds=0.001, batch=3
+    connections=1, backoff_seconds=0.0, longest_backoff_seconds=0.0, poll_seconds=0.001, idle_seconds=0.001, batch=3
 )
-people = st.sampled_from([f"{each}@x.example" for each in "abcde"])
+people = st.sampled_from([f"{each}@x.example" for each in "abcd"])
 lists = st.sampled_from(LISTS)
-moments = st.sampled_from(["now", "before the mark", "in flight"])
+moments = st.sampled_from(["in flight", "before the mark", "now"])
 
 
 class _Counting(MemoryTransport):
@@ -97,12 +97,14 @@ class _Issue(RuleBasedStateMachine):
         self.store = SubscriberStore(self.database, clock=self.clock, suppression_key=b"suppression-key-of-tests")
         self.ledger = Ledger(self.database, clock=self.clock, folder=self.folder)
         self.lists = list(LISTS)
-        self.meanwhile: dict[str, list[Callable[[], None]]] = {"before the mark": [], "in flight": []}
+        self.meanwhile: dict[str, list[Callable[[], object]]] = {"before the mark": [], "in flight": []}
         self.answers: list[str] = []
         self.copies: Counter[int] = Counter()
         self.copies_at: Counter[str] = Counter()
         self.again: Counter[int] = Counter()
         self.held: dict[int, set[str]] = {}
+        for person, slug in (("a@x.example", "oslo"), ("b@x.example", "agder"), ("c@x.example", "oslo")):
+            self._add(person, slug)
 
     def teardown(self) -> None:
         try:
@@ -115,7 +117,7 @@ class _Issue(RuleBasedStateMachine):
 
     # --- people -----------------------------------------------------------------------------------
 
-    def do(self, when: str, work: Callable[[], None]) -> None:
+    def do(self, when: str, work: Callable[[], object]) -> None:
         """Now, or while a message is on its way; what is refused is not done."""
         if when != "now":
             self.meanwhile[when].append(work)
@@ -123,51 +125,40 @@ class _Issue(RuleBasedStateMachine):
         with suppress(MailerError):
             work()
 
-    @rule(person=people, slug=lists)
-    def add(self, person: str, slug: str) -> None:
-        if slug in self.lists:
-            self.do("now", lambda: self._add(person, slug))
+    @rule(when=moments, person=people, to=people, what=st.sampled_from(["moves", "moves", "joins", "goes"]))
+    def somebody(self, when: str, person: str, to: str, what: str) -> None:
+        works = {"moves": lambda: self._move(person, to), "joins": lambda: self._add(person, self.lists[-1])}
+        self.do(when, works.get(what, lambda: self._go(person)))
+
+    @rule(when=moments, person=people, slug=st.none() | lists, what=st.sampled_from(["suppress", "release", "erase"]))
+    def editor(self, when: str, person: str, slug: str | None, what: str) -> None:
+        works: dict[str, Callable[[], object]] = {
+            "suppress": lambda: self.store.suppress(person, reason=SuppressionReason.MANUAL, list_slug=slug),
+            "release": lambda: self.store.release(person, note="asked", list_slug=slug),
+            "erase": lambda: self._erase(person),
+        }
+        self.do(when, works[what])
 
     def _add(self, person: str, slug: str) -> None:
         found = self.store.add(person, lists=[slug], basis="e: case 1", again=True)
         self.held.setdefault(found.id, set()).add(found.address)
 
-    @rule(when=moments, person=people, to=people)
-    def move(self, when: str, person: str, to: str) -> None:
-        def work() -> None:
-            if self.store.show(to) is None:
-                self.store.release(to, note="somebody has it now")
-            found = move_person(self.store, person, to)
-            self.held.setdefault(found.id, set()).add(found.address)
+    def _go(self, person: str) -> None:
+        self.store.remove(person)
 
-        self.do(when, work)
+    def _move(self, person: str, to: str) -> None:
+        if self.store.show(to) is None:
+            self.store.release(to, note="somebody has it now")
+        found = move_person(self.store, person, to)
+        self.held.setdefault(found.id, set()).add(found.address)
 
-    @rule(when=moments, person=people, slug=st.none() | lists)
-    def remove(self, when: str, person: str, slug: str | None) -> None:
-        self.do(when, lambda: self.store.remove(person, list_slug=slug) and None)
-
-    @rule(when=moments, person=people, slug=st.none() | lists)
-    def suppress(self, when: str, person: str, slug: str | None) -> None:
-        self.do(when, lambda: self.store.suppress(person, reason=SuppressionReason.MANUAL, list_slug=slug) and None)
-
-    @rule(person=people, slug=st.none() | lists)
-    def release(self, person: str, slug: str | None) -> None:
-        self.do("now", lambda: self.store.release(person, note="asked", list_slug=slug) and None)
-
-    @rule(when=moments, person=people)
-    def erase(self, when: str, person: str) -> None:
+    def _erase(self, person: str) -> None:
         """Nobody knows afterwards what they had: who is added with that address is somebody new."""
-
-        def work() -> None:
-            found = self.store.show(person)
-            with suppress(OSError):
-                erase(self.store, person, workspace=self.folder / "nowhere")
-            gone = self.held.pop(found.id) if found else {person}
-            for address in gone:
-                if self.store.show(address) is None:
-                    del self.copies_at[address]
-
-        self.do(when, work)
+        found = self.store.show(person)
+        erase(self.store, person, workspace=self.folder)
+        for address in self.held.pop(found.id) if found else {person}:
+            if self.store.show(address) is None:
+                del self.copies_at[address]
 
     @rule(when=moments, old=lists, into=lists)
     def merge(self, when: str, old: str, into: str) -> None:
@@ -209,9 +200,17 @@ class _Issue(RuleBasedStateMachine):
         )
         return planned.mailing is not None
 
-    @precondition(lambda self: self.ledger.unfinished(SLUG) is not None)
-    @rule(answers=st.lists(st.sampled_from(list(ANSWERS)), max_size=4))
-    def send(self, answers: list[str]) -> None:
+    @rule(
+        answers=st.lists(st.sampled_from(list(ANSWERS)), max_size=3),
+        moves=st.lists(st.tuples(moments, people, people), max_size=2),
+    )
+    def send(self, answers: list[str], moves: list[tuple[str, str, str]]) -> None:
+        if self.ledger.unfinished(SLUG) is not None or self._plan():
+            for when, person, to in moves:
+                self.do(when, partial(self._move, person, to))
+            self._send(answers)
+
+    def _send(self, answers: list[str]) -> None:
         self.answers = answers
         unfinished = self.ledger.unfinished(SLUG)
         assert unfinished is not None
@@ -285,7 +284,7 @@ class _Issue(RuleBasedStateMachine):
         for _ in range(20):
             if self.ledger.unfinished(SLUG) is None and not self._plan():
                 break
-            self.send([])
+            self._send([])
         else:
             pytest.fail("there is no end")
         assert (

@@ -300,6 +300,20 @@ def test_a_mark_for_an_address_that_is_the_persons_no_more_is_refused(office: Of
         assert run.mark(again.id) is Mark.GO
 
 
+def test_what_is_claimed_anew_for_a_new_address_is_not_sent_to_the_old_one_that_a_connection_still_has(
+    office: Office,
+) -> None:
+    office.add("a@x.example")
+    office.plan()
+    with office.ledger.start_run(1) as run:
+        [old] = run.claim(1)
+        office.move("a@x.example", "b@x.example")
+        assert run.claim(1) == []
+        assert run.mark(old.id) is Mark.LOST
+        [new] = run.claim(1)
+        assert (new.id, new.recipient, run.mark(new.id)) == (old.id, "b@x.example", Mark.GO)
+
+
 def test_addresses_that_change_hands_within_a_mailing_reach_everybody_once(office: Office) -> None:
     office.add("a@x.example", "b@x.example", "left@x.example")
     office.store.remove("left@x.example")

@@ -70,6 +70,7 @@ class Run:
         self._clock = clock
         self._renew_proof = renew_proof
         self._epoch = epoch
+        self._given_out: set[int] = set()  # claimed, and neither settled nor refused a mark
         self._marks = 0
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
@@ -92,9 +93,11 @@ class Run:
         tries = count()
         # Later than any other claim of ours, so that this one is known again when its commit was not answered.
         at = self._latest_claim = max(self._clock(), self._latest_claim + timedelta(microseconds=1))
-        return self._writer.carry_out(
+        claimed = self._writer.carry_out(
             lambda connection: self._claim(connection, limit, at=at, is_again=next(tries) > 0)
         )
+        self._given_out.update(each.id for each in claimed)
+        return claimed
 
     def mark(self, delivery_id: int) -> Mark:
         """Write down that the final dot of this delivery is about to be sent; only after `Mark.GO` may it be."""
@@ -102,11 +105,14 @@ class Run:
 
     def marks(self, delivery_ids: Sequence[int]) -> dict[int, Mark]:
         """Write down that the final dots of these deliveries are about to be sent."""
-        return self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
+        marks = self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
+        self._given_out.difference_update(each for each, mark in marks.items() if mark is not Mark.GO)
+        return marks
 
     def record(self, result: Attempt) -> None:
         """Write down what came of a try: with the next mark, or alone within a moment."""
         self._writer.record(result)
+        self._given_out.discard(result.delivery.id)
 
     def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
         """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
@@ -218,11 +224,23 @@ class Run:
             .returning(*CLAIMED)
         )
         claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
+        claimed = self._without_given_out(connection, claimed)
         settled = settle_astray(connection, [each.id for each in claimed], now=self._clock())
         kept = [each for each in claimed if each.id not in settled]
         if settled:  # what was settled is queued for its new address, or skipped: the next are looked for
             kept += self._claim_where(connection, len(settled), condition, at=at)
         return sorted(kept, key=lambda each: each.id)
+
+    def _without_given_out(self, connection: Connection, claimed: Sequence[ClaimedDelivery]) -> list[ClaimedDelivery]:
+        """Leave what was queued anew, for another address, while a connection of ours still has it for the old one.
+
+        Claimed twice, it could be marked for the one and sent to the other: it waits until the first is refused.
+        """
+        held = [each.id for each in claimed if each.id in self._given_out]
+        if held:
+            again = update(delivery).where(delivery.c.id.in_(held))
+            connection.execute(again.values(status=DeliveryStatus.QUEUED, run_id=None))
+        return [each for each in claimed if each.id not in self._given_out]
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
         gone = self._allow(connection, ids)
