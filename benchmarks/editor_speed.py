@@ -23,7 +23,7 @@ from playwright.sync_api import sync_playwright
 from mailer.bootstrap import build_services
 from mailer.preview.server import Preview
 from mailer.subscribers.audience import AudienceMember
-from mailer.workspace.merge_values import merge_findings
+from mailer.usecases.merge_values import merge_findings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SLUG = "2023-12"

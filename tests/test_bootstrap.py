@@ -4,7 +4,7 @@ import pytest
 
 from mailer.bootstrap import Services, build_services
 from mailer.errors import MailerError
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 
 @pytest.fixture

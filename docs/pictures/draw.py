@@ -18,7 +18,7 @@ from mailer.bootstrap import Services, build_services
 from mailer.compose.images import with_pictures
 from mailer.issue.model import Issue
 from mailer.issue.source import read_issue
-from mailer.workspace.desk import issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_webpage, printed_issue, with_example_values
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent

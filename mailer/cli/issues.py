@@ -37,7 +37,7 @@ def check(
     Example: `mailer check 2023-12`
     """
     from mailer.issue.model import Severity
-    from mailer.workspace.checking import check_issue
+    from mailer.usecases.checking import check_issue
 
     with services(context) as workspace:
         checked = check_issue(workspace, slug, today=today(), links=links, recipients=recipients)
@@ -68,8 +68,8 @@ def compose(
     Example: `mailer compose 2023-12 --list vest-viken`
     """
     from mailer.issue.catalogue import OF_COMPOSING
-    from mailer.workspace.checking import check_reading
-    from mailer.workspace.desk import build_issue, chosen_key, composable, write_issue
+    from mailer.usecases.checking import check_reading
+    from mailer.usecases.desk import build_issue, chosen_key, composable, write_issue
 
     with services(context) as workspace:
         reading = workspace.read_issue(slug)

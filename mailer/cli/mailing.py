@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mailer.delivery.dispatch import Ended
     from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan
-    from mailer.workspace.sending import Prepared
+    from mailer.usecases.sending import Prepared
 
 _ENDINGS = {
     "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
@@ -62,7 +62,7 @@ def start_mailing(
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
-    from mailer.workspace.sending import plan, prepare, preview_mailing
+    from mailer.usecases.sending import plan, prepare, preview_mailing
 
     if json and not dry_run:
         raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
@@ -102,7 +102,7 @@ def start_mailing(
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
     from mailer.cli.progress import showing_progress
-    from mailer.workspace.sending import count_groups, dispatcher
+    from mailer.usecases.sending import count_groups, dispatcher
 
     sender = dispatcher(services)
     note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
@@ -189,7 +189,7 @@ def _stopping_on_signals() -> "Iterator[Event]":
 
 
 def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> None:
-    from mailer.workspace.sending import duration
+    from mailer.usecases.sending import duration
 
     smtp = services.settings.smtp
     takes = duration(services, proposed.counts.waiting)

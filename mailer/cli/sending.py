@@ -38,7 +38,7 @@ def send_test(
 
     Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
-    from mailer.workspace.sending import send_tests
+    from mailer.usecases.sending import send_tests
 
     with services(context) as workspace:
         sent = send_tests(workspace, slug, to=to, as_=as_ or None)
@@ -95,7 +95,7 @@ def status(
 
     Example: `mailer status 2023-12 --in-doubt`
     """
-    from mailer.workspace.desk import require_known
+    from mailer.usecases.desk import require_known
 
     with services(context) as workspace:
         if slug:
@@ -168,7 +168,7 @@ def resolve(
     Example: `mailer resolve 2023-12 --accepted`
     """
     from mailer.delivery.model import Resolution
-    from mailer.workspace.sending import resolve as settle
+    from mailer.usecases.sending import resolve as settle
 
     if accepted == resend:
         raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
@@ -181,7 +181,7 @@ def resolve(
 
 
 def _unfinished(workspace: "Services", slug: str) -> int:
-    from mailer.workspace.desk import require_known
+    from mailer.usecases.desk import require_known
 
     require_known(workspace, slug)
     found = workspace.ledger.unfinished(slug)

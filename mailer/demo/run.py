@@ -16,10 +16,10 @@ from mailer.errors import MailerError
 from mailer.subscribers.counting import count_people, count_subscriptions
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.transport.catcher import CatchingServer
-from mailer.workspace.checking import widest_key
-from mailer.workspace.creation import defaults_folder, init_workspace
-from mailer.workspace.desk import require_issue, write_issue
-from mailer.workspace.sending import dispatcher, plan, prepare, preview_mailing, send_tests
+from mailer.usecases.checking import widest_key
+from mailer.usecases.creation import defaults_folder, init_workspace
+from mailer.usecases.desk import require_issue, write_issue
+from mailer.usecases.sending import dispatcher, plan, prepare, preview_mailing, send_tests
 
 SLUG = "2023-12"
 TESTER = "redaksjon@nyhetsbrev.example"

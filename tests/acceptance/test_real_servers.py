@@ -31,7 +31,7 @@ from mailer.transport.base import Ready, Reply
 from mailer.transport.eml_files import without_stuffed_dots
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.transport.waiting import complete
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.sending import plan, prepare
 
 PEOPLE = 12
 MAXIMUM_SIZE = 400_000
@@ -196,8 +196,8 @@ def mail_host() -> Iterator[MailHost]:
 def test_the_real_newsletter_arrives_as_it_was_sent(
     mail_host: MailHost, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mailer.workspace.creation import init_workspace
-    from mailer.workspace.sending import dispatcher
+    from mailer.usecases.creation import init_workspace
+    from mailer.usecases.sending import dispatcher
 
     folder = tmp_path / "workspace"
     init_workspace(folder)

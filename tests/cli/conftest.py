@@ -18,8 +18,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mailer.bootstrap import build_services
 from mailer.cli import main
 from mailer.transport.catcher import CatchingServer, SmtpServerThread
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.sending import plan, prepare
 
 SLUG = "2024-01"
 FRAME = """\

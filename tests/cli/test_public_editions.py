@@ -10,7 +10,7 @@ import pytest
 
 from mailer.bootstrap import build_services
 from mailer.editions.store import EditionStore
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.sending import plan, prepare
 
 Run = Callable[..., Any]
 SLUG = "2024-01"

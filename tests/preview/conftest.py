@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, build_services
 from mailer.preview.server import Preview
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium

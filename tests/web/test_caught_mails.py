@@ -16,9 +16,9 @@ from mailer.bootstrap import Services, build_services
 from mailer.database.tables import subscriber_event, subscription
 from mailer.subscribers.importing import ImportOptions, import_files
 from mailer.transport.catcher import CatchingServer
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.sending import dispatcher, plan, prepare
 from mailer.web.server import build_application
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.sending import dispatcher, plan, prepare
 
 SLUG = "2024-01"
 BASE = "https://nyhetsbrev.example"

@@ -21,9 +21,9 @@ from mailer.subscribers.register import require_list
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
 from mailer.transport.waiting import complete
-from mailer.workspace.checking import check_issue
-from mailer.workspace.desk import require_issue, require_known
-from mailer.workspace.publishing import store_edition
+from mailer.usecases.checking import check_issue
+from mailer.usecases.desk import require_issue, require_known
+from mailer.usecases.publishing import store_edition
 
 _AT_A_GLANCE = 6
 _OWN_LISTS = "Own lists"

@@ -20,7 +20,7 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError
-from mailer.workspace.merge_values import merge_findings
+from mailer.usecases.merge_values import merge_findings
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services

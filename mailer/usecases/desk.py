@@ -17,7 +17,7 @@ from mailer.issue.model import Finding, Issue, Lang, Severity
 from mailer.issue.source import IssueReading, find_issue
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import require_list
-from mailer.workspace.creation import UnwritableError
+from mailer.usecases.creation import UnwritableError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services

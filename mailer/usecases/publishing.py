@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compose.published_events import Revision
 from mailer.editions.store import EditionStore
-from mailer.workspace.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services

@@ -9,10 +9,10 @@ from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.model import Severity
 from mailer.subscribers.audience import AudienceMember, Exclusion
-from mailer.workspace.checking import check_issue
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.merge_values import merge_findings, value_problem
-from mailer.workspace.sending import prepare
+from mailer.usecases.checking import check_issue
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.merge_values import merge_findings, value_problem
+from mailer.usecases.sending import prepare
 
 TODAY = date(2024, 1, 10)
 ITEM = '+++\ntitle = "Møte i Bodø"\ncontacts = ["kari@a.example"]\n+++\n\nVi møtes.\n'

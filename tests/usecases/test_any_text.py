@@ -14,9 +14,9 @@ from icalendar import Calendar
 from mailer.bootstrap import Services, build_services
 from mailer.issue.model import Finding, Severity
 from mailer.message.compiled import compile_message
-from mailer.workspace.checking import check_issue, widest_key
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.desk import example_message, issue_calendar, issue_webpage, printed_issue
+from mailer.usecases.checking import check_issue, widest_key
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.desk import example_message, issue_calendar, issue_webpage, printed_issue
 
 SLUG = "2024-02"
 TODAY = date(2024, 2, 5)
