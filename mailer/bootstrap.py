@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailer.config.settings import Settings
     from mailer.database.engine import Database
     from mailer.delivery.ledger import Ledger
-    from mailer.issue.source import IssueReading
+    from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
@@ -137,13 +137,12 @@ class Services:
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 
-    def read_issue(self, slug: str) -> "IssueReading":
-        """Read an issue's folder; raises `MailerError` when there is none of that name."""
-        from mailer.issue.source import find_issue, read_issue
+    @cached_property
+    def editions(self) -> "EditionStore":
+        """What is sent, stored for the public pages."""
+        from mailer.editions.store import EditionStore
 
-        folder = find_issue(self.settings.paths.issues, slug)
-        known = [each.slug for each in self.register.helsefellesskap]
-        return read_issue(folder, helsefellesskap=known, publisher=self.settings.newsletter.publisher)
+        return EditionStore(self.database, clock=self.clock)
 
     # --- Sending --------------------------------------------------------------------------------
 

@@ -69,10 +69,11 @@ def compose(
     """
     from mailer.issue.catalogue import OF_COMPOSING
     from mailer.usecases.checking import check_reading
-    from mailer.usecases.desk import build_issue, chosen_key, composable, write_issue
+    from mailer.usecases.desk import build_issue, chosen_key, write_issue
+    from mailer.usecases.reading import composable, read
 
     with services(context) as workspace:
-        reading = workspace.read_issue(slug)
+        reading = read(workspace, slug)
         issue = composable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)

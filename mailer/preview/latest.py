@@ -12,6 +12,7 @@ from mailer.issue.source import IssueReading, find_issue
 from mailer.preview.choice import Choice
 from mailer.preview.readers import Readers
 from mailer.preview.views import Look, View, look_at, view_of
+from mailer.usecases.reading import read
 
 
 class Latest:
@@ -70,7 +71,7 @@ class Latest:
         if self._reading is None or files != self._files:
             self._forget_templates(set(files) ^ set(self._files))
             self._files, self._views, self._looks = files, {}, {}
-            self._reading = self.services.read_issue(self.slug)
+            self._reading = read(self.services, self.slug)
         return self._reading
 
     def _forget_templates(self, changed: set[tuple[str, int]]) -> None:

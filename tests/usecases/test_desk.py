@@ -12,9 +12,10 @@ from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.usecases.checking import check_issue, widest_key
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.desk import build_issue, chosen_key, require_issue, write_files, write_issue
+from mailer.usecases.desk import build_issue, chosen_key, write_files, write_issue
 from mailer.usecases.next_issue import new_issue
 from mailer.usecases.publishing import store_edition
+from mailer.usecases.reading import require_issue
 
 SLUG = "2024-02"
 
