@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
-from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services, today
+from mailer.cli.options import Json, ReaderLists, Slug, current_folder, current_services, services, today
 from mailer.cli.output import format_size, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
@@ -117,13 +117,14 @@ def preview(
     from mailer.preview.server import serve_preview
     from mailer.preview.static import write_preview
 
-    with services(context) as workspace:
-        if output is not None:
+    if output is not None:
+        with services(context) as workspace:
             index = write_preview(workspace, slug, output, today=today())
-            say(f"Wrote {_short(index)}; open it in a browser.", "green")
-            return
+        say(f"Wrote {_short(index)}; open it in a browser.", "green")
+        return
+    with current_services(context) as current:
         note(f"Composing {slug} …")
-        serve_preview(workspace, slug, port=port, open_browser=browser, announce=say)
+        serve_preview(current, slug, port=port, open_browser=browser, announce=say)
 
 
 def _language(text: str) -> "Lang | None":
