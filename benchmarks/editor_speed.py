@@ -20,10 +20,10 @@ from threading import Thread
 import uvicorn
 from playwright.sync_api import sync_playwright
 
-from mailer.bootstrap import build_services
+from mailer.bootstrap import CurrentServices, build_services
 from mailer.preview.server import Preview
 from mailer.subscribers.audience import AudienceMember
-from mailer.workspace.merge_values import merge_findings
+from mailer.usecases.merge_values import merge_findings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SLUG = "2023-12"
@@ -68,8 +68,8 @@ def save_until_visible() -> list[float]:
         for each in ("issues", "subscribers"):
             shutil.copytree(REPOSITORY / each, folder / each)
         shutil.copyfile(REPOSITORY / "config.toml", folder / "config.toml")
-        services = build_services(folder / "config.toml", environ={})
-        application = Preview(services, SLUG, today=date.today).application()
+        current = CurrentServices(partial(build_services, folder / "config.toml", environ={}))
+        application = Preview(current, SLUG, today=date.today).application()
         server = uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off"))
         with socket.create_server(("127.0.0.1", 0)) as listener:
             thread = Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -32,6 +32,7 @@ from mailer.message.compiled import CompiledMessage, compile_message
 from mailer.subscribers.register import read_register, sync_lists
 from mailer.subscribers.store import SubscriberStore
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+from mailer.usecases.reading import read
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SLUG = "2023-12"
@@ -48,7 +49,7 @@ class Content:
         self.services = build_services(
             REPOSITORY / "config.toml", environ={"MAILER_SECRET_KEYS": "key-of-the-benchmarks-not-secret"}
         )
-        self.issue = self.services.read_issue(SLUG).issue
+        self.issue = read(self.services, SLUG).issue
         self._compiled: dict[VariantKey, CompiledMessage] = {}
 
     def compile(self, key: VariantKey) -> CompiledMessage:

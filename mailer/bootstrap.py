@@ -4,13 +4,16 @@ Imports stand inside the functions: `mailer lists` must not wait for the librari
 """
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from getpass import getuser
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from mailer.config import load_settings
 from mailer.errors import MailerError
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mailer.config.settings import Settings
     from mailer.database.engine import Database
     from mailer.delivery.ledger import Ledger
-    from mailer.issue.source import IssueReading
+    from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
@@ -37,25 +40,48 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Made = TypeVar("Made")
+
+
+class made_once(cached_property[Made]):  # noqa: N801 it is used as the decorator that it stands in for
+    """A property of `Services` that is made once, however many threads ask: Python's own has no lock since 3.12."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Made: ...
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        if instance is None:
+            return self
+        with instance.lock:
+            return super().__get__(instance, owner)
+
+
 @dataclass
 class Services:
-    """Everything that commands use, for one workspace."""
+    """Everything that use cases need, for one workspace as its files were when it was asked for; threads may share it.
+
+    One lock for all, which may be taken again: most are made of others.
+    """
 
     settings: "Settings"
     environ: Mapping[str, str]
     clock: Callable[[], datetime] = utc_now
     announce: Callable[[str], None] = print
+    lock: RLock = field(default_factory=RLock, init=False, repr=False, compare=False)
 
     # --- People ---------------------------------------------------------------------------------
 
-    @cached_property
+    @made_once
     def register(self) -> "Register":
         """The lists that people can be on."""
         from mailer.subscribers.register import read_register
 
         return read_register(self.settings.paths.subscribers)
 
-    @cached_property
+    @made_once
     def database(self) -> "Database":
         """The open database, its list table in step with the register."""
         from mailer.database.engine import open_database
@@ -65,7 +91,7 @@ class Services:
         sync_lists(database, self.register, now=self.clock())
         return database
 
-    @cached_property
+    @made_once
     def subscribers(self) -> "SubscriberStore":
         """Subscribers and their subscriptions."""
         from mailer.config.secret_keys import load_suppression_key
@@ -81,7 +107,7 @@ class Services:
 
     # --- Content --------------------------------------------------------------------------------
 
-    @cached_property
+    @made_once
     def theme(self) -> "Theme":
         """The colours, fonts and logo in force; raises `MailerError` for colours that cannot be read."""
         from mailer.compose.theme import Theme, require_contrast
@@ -102,7 +128,7 @@ class Services:
 
         return read_logo(self.settings.folder / self.settings.theme.logo)
 
-    @cached_property
+    @made_once
     def publication(self) -> "Publication":
         """What composing knows of the newsletter."""
         from mailer.compose.publication import Place, Publication
@@ -122,7 +148,7 @@ class Services:
             pictures=newsletter.pictures,
         )
 
-    @cached_property
+    @made_once
     def templates(self) -> "Templates":
         """The workspace's templates over those that come with mailer."""
         from mailer.rendering.bytecode import open_bytecode
@@ -130,24 +156,23 @@ class Services:
 
         return Templates([self.settings.paths.templates], bytecode=open_bytecode(self.environ))
 
-    @cached_property
+    @made_once
     def composer(self) -> "Composer":
         """Composes issues."""
         from mailer.compose.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 
-    def read_issue(self, slug: str) -> "IssueReading":
-        """Read an issue's folder; raises `MailerError` when there is none of that name."""
-        from mailer.issue.source import find_issue, read_issue
+    @made_once
+    def editions(self) -> "EditionStore":
+        """What is sent, stored for the public pages."""
+        from mailer.editions.store import EditionStore
 
-        folder = find_issue(self.settings.paths.issues, slug)
-        known = [each.slug for each in self.register.helsefellesskap]
-        return read_issue(folder, helsefellesskap=known, publisher=self.settings.newsletter.publisher)
+        return EditionStore(self.database, clock=self.clock)
 
     # --- Sending --------------------------------------------------------------------------------
 
-    @cached_property
+    @made_once
     def keys(self) -> "KeyRing":
         """The keys that sign tokens, return paths and message ids."""
         from mailer.config.secret_keys import load_key_ring
@@ -157,7 +182,7 @@ class Services:
             self.announce(f"Made {created}: back it up, links in mail that was sent are signed with it.")
         return keys
 
-    @cached_property
+    @made_once
     def sender(self) -> "Sender":
         """Who mail is from, as frozen into each variant."""
         from mailer.message.compiled import Sender
@@ -174,14 +199,14 @@ class Services:
             verp=delivery.verp,
         )
 
-    @cached_property
+    @made_once
     def ledger(self) -> "Ledger":
         """The state of every delivery."""
         from mailer.delivery.ledger import Ledger
 
         return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var)
 
-    @cached_property
+    @made_once
     def transport(self) -> "Transport":
         """The mail server; refused when it is on another machine while addresses are still placeholders."""
         from mailer.config.passwords import smtp_password
@@ -235,6 +260,76 @@ def build_services(
     if settings.theme.light or settings.theme.dark:
         _ = services.theme  # refused at once, not when a mailing is due
     return services
+
+
+# --- Front ends that outlive a command --------------------------------------------------------------
+
+
+class CurrentServices:
+    """The services of a workspace as its files are by now: made anew when the settings, lists or templates change."""
+
+    def __init__(self, build: Callable[[], Services]) -> None:
+        self._build = build
+        self._lock = RLock()
+        self._services = build()
+        self._seen = _stamps(self._services)
+        self._content = _digests(self._services)
+
+    def __call__(self) -> Services:
+        """The services as they are to be now; raises `ConfigError` while the settings cannot be read.
+
+        Earlier ones are closed, which takes nothing from those who still use them.
+        """
+        with self._lock:
+            stamps = _stamps(self._services)
+            if stamps != self._seen:
+                self._renew(_digests(self._services))
+                self._seen = stamps  # as it was before: what is saved meanwhile is noticed the next time
+            return self._services
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self._services.close()
+
+    def _renew(self, content: dict[Path, bytes]) -> None:
+        if content != self._content:
+            earlier, self._services = self._services, self._build()
+            self._content = content
+            earlier.close()
+
+
+def made_of(services: Services) -> tuple[Path, ...]:
+    """The files, outside the folders of templates, that services are made of; some may not be there."""
+    from mailer.subscribers.register import HELSEFELLESSKAP_FILE, OWN_LISTS_FILE
+
+    settings = services.settings
+    logo = [settings.folder / settings.theme.logo] if settings.theme.logo else []
+    lists = (settings.paths.subscribers / each for each in (HELSEFELLESSKAP_FILE, OWN_LISTS_FILE))
+    return (settings.file, *lists, *logo)
+
+
+def _sources(services: Services) -> Iterator[Path]:
+    yield from made_of(services)
+    for folder in services.templates.folders:
+        yield from folder.rglob("*")
+
+
+def _stamps(services: Services) -> dict[Path, tuple[int, int]]:
+    """What tells at little cost that a file may have changed."""
+    stamps = {}
+    for each in _sources(services):
+        with suppress(OSError):  # an editor may be replacing it just now
+            found = each.stat()
+            stamps[each] = found.st_mtime_ns, found.st_size
+    return stamps
+
+
+def _digests(services: Services) -> dict[Path, bytes]:
+    digests = {}
+    for each in _sources(services):
+        with suppress(OSError):  # a folder, or gone by now
+            digests[each] = sha256(each.read_bytes()).digest()
+    return digests
 
 
 def _user(environ: Mapping[str, str]) -> str:

@@ -1,10 +1,16 @@
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from mailer.bootstrap import Services, build_services
+from mailer.bootstrap import CurrentServices, Services, build_services
 from mailer.errors import MailerError
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 
 @pytest.fixture
@@ -49,3 +55,71 @@ def test_a_real_server_is_refused_while_addresses_are_placeholders(folder: Path)
 
 def test_a_server_on_this_machine_is_allowed_as_it_stands(folder: Path) -> None:
     assert build(folder).transport.is_loopback
+
+
+def test_threads_that_ask_at_once_get_the_same_services(folder: Path) -> None:
+    names = [name for name, each in vars(Services).items() if isinstance(each, cached_property)]
+    services, start = build(folder), Barrier(8)
+
+    def ask(turn: int) -> dict[str, int]:
+        start.wait()
+        return {name: id(getattr(services, name)) for name in (*names[turn:], *names[:turn])}
+
+    with ThreadPoolExecutor(8) as pool:
+        first, *others = pool.map(ask, range(8))
+    services.close()
+    assert {"composer", "database", "keys", "transport"} <= set(names)
+    assert all(each == first for each in others)
+
+
+def test_a_service_is_made_while_no_other_thread_makes_one(folder: Path) -> None:
+    """Python 3.11 would wait by itself; the lock is what makes 3.12 wait."""
+    services = build(folder)
+    with ThreadPoolExecutor(1) as pool:
+        with services.lock:
+            asked = pool.submit(lambda: services.register)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.05)
+        assert asked.result() is services.register
+
+
+@pytest.fixture
+def current(folder: Path) -> Iterator[CurrentServices]:
+    with closing(CurrentServices(lambda: build(folder))) as made:
+        yield made
+
+
+def test_services_stay_the_same_while_their_files_do(folder: Path, current: CurrentServices) -> None:
+    services = current()
+    os.utime(folder / "config.toml", (1, 1))
+    (folder / "issues" / "notes.md").write_text("x", encoding="utf-8")
+    assert current() is services
+
+
+@pytest.mark.parametrize("name", ["config.toml", "subscribers/helsefellesskap.toml", "templates/web/site.css.j2"])
+def test_services_are_made_anew_when_one_of_their_files_is_saved(
+    name: str, folder: Path, current: CurrentServices
+) -> None:
+    services = current()
+    (folder / name).write_text((folder / name).read_text("utf-8") + "\n", encoding="utf-8")
+    assert current() is not services
+    assert current() is current()
+
+
+def test_a_list_of_ones_own_that_is_new_is_seen(folder: Path, current: CurrentServices) -> None:
+    file = folder / "subscribers" / "own-lists.toml"
+    file.unlink(missing_ok=True)
+    assert current().register.find("ny") is None
+    file.write_text('[[list]]\nslug = "ny"\nshort = "Ny"\nname_nb = "Ny"\nname_nn = "Ny"\n', encoding="utf-8")
+    assert current().register.find("ny")
+
+
+def test_settings_that_cannot_be_read_are_said_each_time_until_they_can(folder: Path, current: CurrentServices) -> None:
+    config = folder / "config.toml"
+    good = config.read_text("utf-8")
+    config.write_text("[theme", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(MailerError, match=r"config\.toml"):
+            current()
+    config.write_text(good + "\n", encoding="utf-8")
+    assert current().theme.light

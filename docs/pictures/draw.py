@@ -18,7 +18,8 @@ from mailer.bootstrap import Services, build_services
 from mailer.compose.images import with_pictures
 from mailer.issue.model import Issue
 from mailer.issue.source import read_issue
-from mailer.workspace.desk import issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_webpage, printed_issue, with_example_values
+from mailer.usecases.reading import read
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -94,7 +95,7 @@ def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
 
 def main() -> None:
     services = build_services(REPOSITORY / "config.toml")
-    december, february = services.read_issue("2023-12").issue, services.read_issue("2022-02").issue
+    december, february = read(services, "2023-12").issue, read(services, "2022-02").issue
     known = [each.slug for each in services.register.helsefellesskap]
     folder = REPOSITORY / "tests" / "data" / "issues" / "2024-06"
     june = read_issue(folder, helsefellesskap=known, publisher="Helsedirektoratet").issue

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from mailer.cli.output import format_moment, format_value, hint, say, show_commands, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from mailer.bootstrap import Services
     from mailer.delivery.model import Counts, DeliveryReport, MailingReport, Resolved
+    from mailer.usecases.accounts import Account
 
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
 
@@ -48,20 +48,23 @@ def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     say(f"= audience   {format_value(counts.audience):>9}  {verdict}", "bold" if counts.adds_up else "bold red")
 
 
-def show_accounts(services: "Services", mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool) -> None:
+def show_accounts(
+    accounts: "Sequence[Account]", together: "Mapping[str, Counts]", *, failed: bool, in_doubt: bool
+) -> None:
     """Print the equation of each mailing, of an issue's mailings together, and the people that were asked for."""
-    for slug, of_issue in _by_issue(mailings).items():
+    for slug, of_issue in by_issue(accounts).items():
         for each in of_issue:
-            show_account(each, is_idle=each.state == "running" and not services.ledger.is_sending(each.id))
-        if len(of_issue) > 1:
-            _show_together(slug, len(of_issue), services.ledger.count_people(slug))
-        _show_people(services, of_issue, failed=failed, in_doubt=in_doubt)
+            show_account(each.mailing, is_idle=each.is_idle)
+        if slug in together:
+            _show_together(slug, len(of_issue), together[slug])
+        _show_people(of_issue, failed=failed, in_doubt=in_doubt)
 
 
-def _by_issue(mailings: "Sequence[MailingReport]") -> "dict[str, list[MailingReport]]":
-    issues: dict[str, list[MailingReport]] = {}
-    for each in mailings:
-        issues.setdefault(each.slug, []).append(each)
+def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
+    """The mailings of each issue."""
+    issues: dict[str, list[Account]] = {}
+    for each in accounts:
+        issues.setdefault(each.mailing.slug, []).append(each)
     return issues
 
 
@@ -72,14 +75,14 @@ def _show_together(slug: str, many: int, counts: "Counts") -> None:
     show_equation(counts)
 
 
-def _show_people(services: "Services", mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool) -> None:
+def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool) -> None:
     """List the recipients that were asked for."""
     if not (failed or in_doubt):
         return
     rows = [
         (_addresses(each), _words(each.status), each.reply, each.attempts)
-        for mailing in mailings
-        for each in _deliveries(services, mailing, failed, in_doubt)
+        for account in accounts
+        for each in account.deliveries
     ]
     say()
     if rows:
@@ -110,18 +113,18 @@ def show_resolved(slug: str, settled: "Resolved", *, resend: bool) -> None:
 
 
 def as_json(
-    services: "Services", slug: str | None, mailings: "Sequence[MailingReport]", *, failed: bool, in_doubt: bool
+    slug: str | None, accounts: "Sequence[Account]", together: "Mapping[str, Counts]", *, with_people: bool
 ) -> dict[str, Any]:
     """The accounts for tools: each mailing, and each issue's mailings together."""
-    together = {each: services.ledger.count_people(each) for each in _by_issue(mailings)}
     return {
         "slug": slug,
-        "mailings": [_mailing_as_json(services, each, failed=failed, in_doubt=in_doubt) for each in mailings],
+        "mailings": [_mailing_as_json(each, with_people=with_people) for each in accounts],
         "issues": [{"slug": each, **_counts_as_json(counts)} for each, counts in together.items()],
     }
 
 
-def _mailing_as_json(services: "Services", mailing: "MailingReport", *, failed: bool, in_doubt: bool) -> dict[str, Any]:
+def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]:
+    mailing = account.mailing
     report: dict[str, Any] = {
         "id": mailing.id,
         "slug": mailing.slug,
@@ -133,8 +136,8 @@ def _mailing_as_json(services: "Services", mailing: "MailingReport", *, failed: 
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }
-    if failed or in_doubt:
-        report["deliveries"] = [asdict(each) for each in _deliveries(services, mailing, failed, in_doubt)]
+    if with_people:
+        report["deliveries"] = [asdict(each) for each in account.deliveries]
     return report
 
 
@@ -144,22 +147,6 @@ def _counts_as_json(counts: "Counts") -> dict[str, Any]:
         "skipped": {reason: number for reason, number in counts.skipped.items() if number},
         **{term: getattr(counts, term) for term in TERMS},
     }
-
-
-def _deliveries(
-    services: "Services", mailing: "MailingReport", failed: bool, in_doubt: bool
-) -> "Iterator[DeliveryReport]":
-    from functools import partial
-
-    from mailer.delivery.model import DeliveryStatus
-    from mailer.delivery.personalising import message_id_of
-
-    domain = services.settings.newsletter.from_address.rpartition("@")[2]
-    name = partial(message_id_of, services.keys, domain)
-    if failed:
-        yield from services.ledger.unreached(mailing.id, message_id_of=name)
-    if in_doubt:
-        yield from services.ledger.deliveries(mailing.id, {DeliveryStatus.IN_DOUBT}, message_id_of=name)
 
 
 def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, str]]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
-from mailer.cli.options import Json, ReaderLists, Slug, current_folder, services, today
+from mailer.cli.options import Json, ReaderLists, Slug, current_folder, current_services, services, today
 from mailer.cli.output import format_size, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
@@ -37,7 +37,7 @@ def check(
     Example: `mailer check 2023-12`
     """
     from mailer.issue.model import Severity
-    from mailer.workspace.checking import check_issue
+    from mailer.usecases.checking import check_issue
 
     with services(context) as workspace:
         checked = check_issue(workspace, slug, today=today(), links=links, recipients=recipients)
@@ -68,11 +68,12 @@ def compose(
     Example: `mailer compose 2023-12 --list vest-viken`
     """
     from mailer.issue.catalogue import OF_COMPOSING
-    from mailer.workspace.checking import check_reading
-    from mailer.workspace.desk import build_issue, chosen_key, composable, write_issue
+    from mailer.usecases.checking import check_reading
+    from mailer.usecases.desk import build_issue, chosen_key, write_issue
+    from mailer.usecases.reading import composable, read
 
     with services(context) as workspace:
-        reading = workspace.read_issue(slug)
+        reading = read(workspace, slug)
         issue = composable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
@@ -116,13 +117,14 @@ def preview(
     from mailer.preview.server import serve_preview
     from mailer.preview.static import write_preview
 
-    with services(context) as workspace:
-        if output is not None:
+    if output is not None:
+        with services(context) as workspace:
             index = write_preview(workspace, slug, output, today=today())
-            say(f"Wrote {_short(index)}; open it in a browser.", "green")
-            return
+        say(f"Wrote {_short(index)}; open it in a browser.", "green")
+        return
+    with current_services(context) as current:
         note(f"Composing {slug} …")
-        serve_preview(workspace, slug, port=port, open_browser=browser, announce=say)
+        serve_preview(current, slug, port=port, open_browser=browser, announce=say)
 
 
 def _language(text: str) -> "Lang | None":

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mailer.delivery.dispatch import Ended
     from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan
-    from mailer.workspace.sending import Prepared
+    from mailer.usecases.sending import Proposal
 
 _ENDINGS = {
     "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
@@ -62,64 +62,54 @@ def start_mailing(
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
-    from mailer.workspace.sending import plan, prepare, preview_mailing
+    from mailer.usecases.sending import Reason, Refused, begin, granted, look_ahead, propose
 
     if json and not dry_run:
         raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
-    if not dry_run:
-        with naming_the_other(services):
-            services.ledger.refuse_second_sender()
-        services.ledger.refuse_old_backup()
-        services.ledger.recover()
-    with _naming_the_way_on(services, slug):
-        prepared = prepare(services, slug, lists=lists, untested=untested, today=today())
-    proposed = preview_mailing(services, prepared)
+    look = look_ahead if dry_run else propose
+    proposal = granted(look(services, slug, lists=lists, today=today()))
     if json:
-        show_json(_plan_as_json(slug, prepared, proposed))
+        show_json(_plan_as_json(slug, proposal))
         return None
-    _show_plan(services, prepared, proposed)
+    _show_plan(services, proposal)
     if dry_run:
-        _show_errors(prepared, slug)
+        _show_errors(proposal)
         say("\nThis was a dry run: nothing was planned or sent.", "green")
         return None
-    _refuse_paused(proposed, slug)
-    if proposed.is_new and not ignore_findings:
-        _refuse_errors(prepared, slug)
-    if not proposed.recipients:
-        _show_nobody_left(services, slug, proposed)
+    ask = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
+    answer = ask(confirm=confirm, as_frozen=True)
+    if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
+        answer = ask(confirm=_asked(proposal.plan))
+    if isinstance(answer, Refused) and answer.reason is Reason.NOBODY:
+        _show_nobody_left(services, proposal)
         return None
-    if proposed.is_new and not (prepared.is_tested or untested):
-        raise MailerError(
-            "this content was never test-sent",
-            where=slug,
-            hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
-        )
-    _confirm(proposed, confirm)
-    planned = plan(services, prepared, expected=proposed.recipients) if proposed.is_new else proposed
-    return planned.mailing.id if planned.mailing else None
+    if isinstance(answer, Refused) and answer.reason is Reason.ERRORS:
+        _show_errors(proposal)
+    return granted(answer).mailing
 
 
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
     from mailer.cli.progress import showing_progress
-    from mailer.workspace.sending import count_groups, dispatcher
+    from mailer.usecases.sending import carry_on, count_groups, granted
 
-    sender = dispatcher(services)
     note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
     with (
-        naming_the_other(services),
         _stopping_on_signals() as stop,
         showing_progress(partial(count_groups, services, mailing)) as show,
     ):
-        return sender.run(mailing, stop=stop, once=once, on_progress=show)
+        return granted(carry_on(services, mailing, stop=stop, once=once, on_progress=show))
 
 
 def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     """Print the account, and end the process with the code that says how it went."""
-    report = services.ledger.mailing(mailing)
+    from mailer.usecases.accounts import read_account
+
+    account = read_account(services, mailing)
+    report = account.mailing
     if ended.note and ended.note != report.note:
         say(f"\n{ended.note}", "yellow")
-    show_account(report, is_idle=report.state == "running" and not services.ledger.is_sending(mailing))
+    show_account(report, is_idle=account.is_idle)
     if ended.reason != "finished" or ended.counts.in_doubt:
         say(f"\n{_ENDINGS[ended.reason]}", "yellow")
         raise typer.Exit(ended.exit_code)
@@ -138,7 +128,9 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
 
 def _show_what_waited(services: "Services", slug: str) -> None:
     """What a person decided to send again, in another mailing of the issue, had to wait for this one."""
-    if following := services.ledger.unfinished(slug):
+    from mailer.usecases.accounts import find_unfinished
+
+    if following := find_unfinished(services, slug):
         say(f"\n{format_value(following.counts.waiting)} in another mailing of {slug} are to be sent again.", "yellow")
         hint(f"mailer resume {slug}")
         raise typer.Exit(ExitCode.TRY_AGAIN)
@@ -158,20 +150,6 @@ def _show_nobody_got_it(report: "MailingReport") -> None:
 
 
 @contextmanager
-def naming_the_other(services: "Services") -> "Iterator[None]":
-    """Say which mailing the other sender is at work on, for whoever would rather pause that."""
-    from mailer.delivery.ledger import SenderBusyError
-
-    try:
-        yield
-    except SenderBusyError as error:
-        busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
-        if busy:
-            error.hint = f"It sends {busy[0]}: wait until it is done, or stop it with mailer pause {busy[0]}"
-        raise
-
-
-@contextmanager
 def _stopping_on_signals() -> "Iterator[Event]":
     stop = Event()
 
@@ -188,21 +166,21 @@ def _stopping_on_signals() -> "Iterator[Event]":
             signal.signal(each, handler)
 
 
-def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> None:
-    from mailer.workspace.sending import duration
+def _show_plan(services: "Services", proposal: "Proposal") -> None:
+    from mailer.usecases.sending import estimate
 
-    smtp = services.settings.smtp
-    takes = duration(services, proposed.counts.waiting)
+    smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
+    takes = estimate(services, proposed.counts.waiting)
     ends = datetime.now().astimezone() + takes
     pace = f"{smtp.messages_per_minute} a minute" if smtp.messages_per_minute else "no limit"
-    say(f"\nPlan  {prepared.draft.slug}  {prepared.draft.subject}\n", "bold")
+    say(f"\nPlan  {draft.slug}  {draft.subject}\n", "bold")
     show_pairs(
         {
-            "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else prepared.draft.lists) or "all",
-            "Content (hash)": f"{prepared.draft.content_hash[:8]}",
+            "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists) or "all",
+            "Content (hash)": f"{draft.content_hash[:8]}",
             "Variants": _variants_in_words(len(proposed.variants)),
-            "Test-sent": "yes, this content" if prepared.is_tested else "no",
-            "Findings": count_findings(prepared.findings),
+            "Test-sent": "yes, this content" if proposal.is_tested else "no",
+            "Findings": count_findings(proposal.findings),
             "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
             "Server": services.transport.address,
         }
@@ -210,7 +188,7 @@ def _show_plan(services: "Services", prepared: "Prepared", proposed: "Plan") -> 
     say()
     show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
     _show_elsewhere(proposed)
-    _show_tried_again(proposed, prepared.draft.slug)
+    _show_tried_again(proposed, draft.slug)
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
@@ -248,36 +226,28 @@ def _variants_in_words(number: int) -> str:
     return "one version for everybody" if number else "as frozen"
 
 
-@contextmanager
-def _naming_the_way_on(services: "Services", slug: str) -> "Iterator[None]":
-    """What is wrong with the folder does not stop a mailing whose content is frozen: say how it goes on."""
-    try:
-        yield
-    except MailerError as error:
-        if services.ledger.unfinished(slug):
-            error.hint = f"The mailing under way has its own copy; it goes on with: mailer resume {slug}"
-        raise
+def _show_nobody_left(services: "Services", proposal: "Proposal") -> None:
+    from mailer.usecases.accounts import doubtful
 
-
-def _show_nobody_left(services: "Services", slug: str, proposed: "Plan") -> None:
-    if not proposed.counts.audience:
+    if not proposal.plan.counts.audience:
         say("\nNobody is on these lists. Nothing was planned.", "yellow")
         hint("mailer subscribers import FILE --basis TEXT")
         return
     say("\nNobody is left to send to. Nothing was planned.", "green")
-    doubtful = [each for each in services.ledger.mailings(slug) if each.counts.in_doubt]
-    for each in doubtful:
+    in_doubt = doubtful(services, proposal.draft.slug)
+    for each in in_doubt:
         show_account(each)
-    if doubtful:
+    if in_doubt:
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _plan_as_json(slug: str, prepared: "Prepared", proposed: "Plan") -> dict[str, object]:
+def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
+    proposed = proposal.plan
     counts = proposed.counts
     return {
         "slug": slug,
-        "content_hash": prepared.draft.content_hash,
-        "tested": prepared.is_tested,
+        "content_hash": proposal.draft.content_hash,
+        "tested": proposal.is_tested,
         "audience": counts.audience,
         "skipped": {reason: number for reason, number in counts.skipped.items() if number},
         **{term: getattr(counts, term) for term in TERMS},
@@ -288,38 +258,9 @@ def _plan_as_json(slug: str, prepared: "Prepared", proposed: "Plan") -> dict[str
     }
 
 
-def _refuse_paused(proposed: "Plan", slug: str) -> None:
-    if proposed.mailing is not None and proposed.mailing.state == "paused":
-        error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
-        error.exit_code = ExitCode.TRY_AGAIN
-        raise error
-
-
-def _show_errors(prepared: "Prepared", slug: str) -> None:
-    if prepared.errors:
-        show_findings(prepared.errors, folder=f"issues/{slug}")
-
-
-def _refuse_errors(prepared: "Prepared", slug: str) -> None:
-    _show_errors(prepared, slug)
-    if prepared.errors:
-        raise MailerError(
-            "the issue has errors; nothing was sent",
-            where=slug,
-            hint="Put them right, or send in spite of them, which is recorded: --ignore-findings",
-        )
-
-
-def _confirm(proposed: "Plan", confirm: int | None) -> None:
-    """A person types how many are sent to now; a script gives the number of the beginning, whenever it is run again."""
-    number = proposed.counts.waiting
-    # Who agreed to the mailing as it was frozen agreed to what is left of it, also when some of them have left.
-    most = number if proposed.is_new or confirm is None else proposed.counts.audience
-    if confirm is None:
-        confirm = _asked(proposed)
-    if confirm is None or not number <= confirm <= most:
-        said = "no number was typed" if confirm is None else f"you confirmed {format_value(confirm)}"
-        raise MailerError(f"{said}, it is {format_value(number)}", hint="Nothing was sent.")
+def _show_errors(proposal: "Proposal") -> None:
+    if proposal.errors:
+        show_findings(proposal.errors, folder=f"issues/{proposal.draft.slug}")
 
 
 def _asked(proposed: "Plan") -> int | None:

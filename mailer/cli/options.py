@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from mailer.cli.output import note
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import Services
+    from mailer.bootstrap import CurrentServices, Services
 
 
 @contextmanager
@@ -25,6 +26,18 @@ def services(context: typer.Context) -> Iterator["Services"]:
         yield built
     finally:
         built.close()
+
+
+@contextmanager
+def current_services(context: typer.Context) -> Iterator["CurrentServices"]:
+    """Give the services as they are at any moment, for a command that goes on while files are saved."""
+    from mailer.bootstrap import CurrentServices, build_services
+
+    current = CurrentServices(partial(build_services, context.find_root().obj, announce=note))
+    try:
+        yield current
+    finally:
+        current.close()
 
 
 def _complete_issues(context: typer.Context, incomplete: str) -> list[str]:

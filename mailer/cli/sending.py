@@ -1,17 +1,14 @@
 """`mailer test-send`, `send`, `status`, `pause`, `resume`, `cancel` and `resolve`: the mailing and its account."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mailer.cli.accounts import as_json, show_account, show_accounts, show_resolved
-from mailer.cli.mailing import naming_the_other, run_mailing, show_ended, start_mailing
+from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
+from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import hint, prompting, say, show_json
-from mailer.errors import ExitCode, MailerError
-
-if TYPE_CHECKING:
-    from mailer.bootstrap import Services
+from mailer.errors import ExitCode
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
 Once = Annotated[
@@ -38,7 +35,7 @@ def send_test(
 
     Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
-    from mailer.workspace.sending import send_tests
+    from mailer.usecases.testing import send_tests
 
     with services(context) as workspace:
         sent = send_tests(workspace, slug, to=to, as_=as_ or None)
@@ -95,18 +92,17 @@ def status(
 
     Example: `mailer status 2023-12 --in-doubt`
     """
-    from mailer.workspace.desk import require_known
+    from mailer.usecases.accounts import count_people, read_accounts
 
     with services(context) as workspace:
-        if slug:
-            require_known(workspace, slug)
-        workspace.ledger.recover()
-        mailings = workspace.ledger.mailings(slug or None)
-        if json:
-            show_json(as_json(workspace, slug or None, mailings, failed=failed, in_doubt=in_doubt))
-            return
-        show_accounts(workspace, mailings, failed=failed, in_doubt=in_doubt)
-    if not mailings:
+        accounts = read_accounts(workspace, slug or None, failed=failed, in_doubt=in_doubt)
+        issues = [each for each, of_issue in by_issue(accounts).items() if json or len(of_issue) > 1]
+        together = {each: count_people(workspace, each) for each in issues}
+    if json:
+        show_json(as_json(slug or None, accounts, together, with_people=failed or in_doubt))
+        return
+    show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
+    if not accounts:
         say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")
         hint(f"mailer send {slug or 'SLUG'} --dry-run")
 
@@ -116,8 +112,10 @@ def pause(context: typer.Context, slug: Slug) -> None:
 
     Example: `mailer pause 2023-12`
     """
+    from mailer.usecases.deciding import pause as stop_senders
+
     with services(context) as workspace:
-        workspace.ledger.pause(_unfinished(workspace, slug))
+        stop_senders(workspace, slug)
     say(f"{slug} is paused.", "yellow")
     hint(f"mailer resume {slug}")
 
@@ -127,11 +125,11 @@ def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
 
     Example: `mailer resume 2023-12`
     """
+    from mailer.usecases.deciding import resume as clear_pause
+    from mailer.usecases.sending import granted
+
     with services(context) as workspace:
-        mailing = _unfinished(workspace, slug)
-        with naming_the_other(workspace):
-            workspace.ledger.refuse_second_sender()
-        workspace.ledger.resume(mailing)
+        mailing = granted(clear_pause(workspace, slug)).id
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
 
 
@@ -144,16 +142,17 @@ def cancel(
 
     Example: `mailer cancel 2023-12`
     """
+    from mailer.usecases.deciding import cancel as stop_for_good
+    from mailer.usecases.deciding import require_unfinished
+
     with services(context) as workspace:
-        mailing = _unfinished(workspace, slug)
-        number = workspace.ledger.mailing(mailing).counts.waiting
+        mailing = require_unfinished(workspace, slug)
         if not yes:
             with prompting():
-                yes = typer.confirm(f"{number} have not had {slug} yet and will not get it. Cancel?")
+                yes = typer.confirm(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
-        workspace.ledger.cancel(mailing)
-        show_account(workspace.ledger.mailing(mailing))
+        show_account(stop_for_good(workspace, mailing.id))
 
 
 def resolve(
@@ -168,7 +167,7 @@ def resolve(
     Example: `mailer resolve 2023-12 --accepted`
     """
     from mailer.delivery.model import Resolution
-    from mailer.workspace.sending import resolve as settle
+    from mailer.usecases.deciding import resolve as settle
 
     if accepted == resend:
         raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
@@ -178,13 +177,3 @@ def resolve(
     show_resolved(slug, settled, resend=resend)
     if to and not settled.number:
         raise typer.Exit(ExitCode.REFUSED)
-
-
-def _unfinished(workspace: "Services", slug: str) -> int:
-    from mailer.workspace.desk import require_known
-
-    require_known(workspace, slug)
-    found = workspace.ledger.unfinished(slug)
-    if found is None:
-        raise MailerError(f"no mailing of {slug} is under way", hint=f"mailer status {slug}")
-    return found.id

@@ -23,7 +23,7 @@ def init(
 
     Example: `mailer init my-newsletter`
     """
-    from mailer.workspace.creation import init_workspace
+    from mailer.usecases.creation import init_workspace
 
     init_workspace(folder)
     say(f"Made the workspace {folder}.", "green")
@@ -42,7 +42,7 @@ def new(
 
     Example: `mailer new 2024-02 --from 2023-12`
     """
-    from mailer.workspace.next_issue import new_issue
+    from mailer.usecases.next_issue import new_issue
 
     changes: list[str] = []
     with services(context) as workspace:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from mailer.config.hosts import is_loopback
 from mailer.config.values import (
     Address,
     BaseUrl,
@@ -25,7 +26,6 @@ from mailer.config.values import (
     ReturnPath,
     Secret,
     Title,
-    is_loopback,
 )
 
 

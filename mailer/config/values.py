@@ -1,6 +1,5 @@
 """What a setting may hold: the types of its keys, and the words that say what is allowed."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -8,6 +7,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic.fields import FieldInfo
+
+from mailer.config.hosts import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,6 @@ def _range(metadata: list[Any]) -> str:
     low = next(each.ge for each in metadata if hasattr(each, "ge"))
     high = next(each.le for each in metadata if hasattr(each, "le"))
     return f"a whole number from {low} to {high}"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether what is sent to this host stays on this machine."""
-    name = host.strip("[]").lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def has_password(url: str) -> bool:

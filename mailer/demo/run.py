@@ -11,15 +11,18 @@ from datetime import date
 from pathlib import Path
 
 from mailer.bootstrap import Services, build_services
-from mailer.delivery.model import Counts, DeliveryStatus
+from mailer.delivery.model import Counts
 from mailer.errors import MailerError
 from mailer.subscribers.counting import count_people, count_subscriptions
 from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.transport.catcher import CatchingServer
-from mailer.workspace.checking import widest_key
-from mailer.workspace.creation import defaults_folder, init_workspace
-from mailer.workspace.desk import require_issue, write_issue
-from mailer.workspace.sending import dispatcher, plan, prepare, preview_mailing, send_tests
+from mailer.usecases.accounts import read_accepted
+from mailer.usecases.checking import widest_key
+from mailer.usecases.creation import defaults_folder, init_workspace
+from mailer.usecases.desk import write_issue
+from mailer.usecases.reading import require_issue
+from mailer.usecases.sending import begin, carry_on, granted, propose
+from mailer.usecases.testing import send_tests
 
 SLUG = "2023-12"
 TESTER = "redaksjon@nyhetsbrev.example"
@@ -112,23 +115,14 @@ class _Steps:
 
     def send(self) -> None:
         today = date.today()  # noqa: DTZ011 the editor's own calendar
-        prepared = prepare(self.services, SLUG, lists=[], untested=False, today=today)
-        proposed = preview_mailing(self.services, prepared)
-        planned = plan(self.services, prepared, expected=proposed.recipients)
-        if planned.mailing is None:
-            raise DemoError("nobody is there to send to")
-        ended = dispatcher(self.services).run(planned.mailing.id)
-        self.say(f"   {planned.recipients} people, {len(planned.variants)} variants\n")
+        proposal = granted(propose(self.services, SLUG, lists=[], today=today))
+        begun = granted(begin(self.services, proposal, confirm=proposal.plan.recipients))
+        ended = granted(carry_on(self.services, begun.mailing))
+        self.say(f"   {begun.plan.recipients} people, {len(begun.plan.variants)} variants\n")
         self.show_equation(ended.counts)
 
     def compare(self, caught: Counter[str]) -> None:
-        mailing = self.services.ledger.mailings(SLUG)[-1]
-        accepted = Counter(
-            each.address.casefold()
-            for each in self.services.ledger.deliveries(
-                mailing.id, {DeliveryStatus.ACCEPTED}, message_id_of=lambda *_: ""
-            )
-        )
+        accepted = Counter(each.address.casefold() for each in read_accepted(self.services, SLUG))
         arrived = Counter({recipient.casefold(): number for recipient, number in caught.items()})
         if arrived != accepted:
             raise DemoError(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from mailer.workspace.desk import write_files
+from mailer.usecases.desk import write_files
 
 LIST = "mailer-preview.txt"
 HEADING = "# What mailer preview wrote here. The next version takes it away unless somebody has changed it."

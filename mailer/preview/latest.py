@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from threading import RLock
 
 from mailer.bootstrap import Services
@@ -12,10 +11,11 @@ from mailer.issue.source import IssueReading, find_issue
 from mailer.preview.choice import Choice
 from mailer.preview.readers import Readers
 from mailer.preview.views import Look, View, look_at, view_of
+from mailer.usecases.reading import read
 
 
 class Latest:
-    """Looks at one issue's folder and the templates; requests in several threads share what was made."""
+    """Looks at one issue's folder with the services of one moment; requests in several threads share what was made."""
 
     def __init__(self, services: Services, slug: str, *, today: Callable[[], date]) -> None:
         self.services = services
@@ -31,16 +31,17 @@ class Latest:
         self._views: dict[Choice, View | None] = {}
         self._looks: dict[Choice, Look] = {}
 
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where something may be saved that changes what is shown."""
-        return (self.folder, *self.services.templates.folders)
+    def renewed(self, services: Services) -> "Latest":
+        """The same issue with other services, and still what composed last; its readers are not counted again."""
+        latest = Latest(services, self.slug, today=self.today)
+        latest.readers = self.readers.renewed(services)
+        latest.good = self.good
+        return latest
 
     @property
     def saved_at(self) -> datetime:
         """When a file of the issue was saved last."""
-        inside = (saved for path, saved in self._saved() if Path(path).is_relative_to(self.folder))
-        return datetime.fromtimestamp(max(inside, default=0) / 1e9, UTC)
+        return datetime.fromtimestamp(max((saved for _, saved in self._saved()), default=0) / 1e9, UTC)
 
     def view(self, choice: Choice) -> View | None:
         """The issue as the chosen reader gets it; None while it does not compose."""
@@ -68,21 +69,14 @@ class Latest:
     def _current(self) -> IssueReading:
         files = sorted(self._saved())
         if self._reading is None or files != self._files:
-            self._forget_templates(set(files) ^ set(self._files))
             self._files, self._views, self._looks = files, {}, {}
-            self._reading = self.services.read_issue(self.slug)
+            self._reading = read(self.services, self.slug)
         return self._reading
 
-    def _forget_templates(self, changed: set[tuple[str, int]]) -> None:
-        """A composer keeps what it has made of its style rules: a changed template needs a new one."""
-        if any(not Path(path).is_relative_to(self.folder) for path, _ in changed):
-            self.services.__dict__.pop("composer", None)
-
     def _saved(self) -> Iterator[tuple[str, int]]:
-        for folder in self.folders:
-            for path in folder.rglob("*"):
-                with suppress(FileNotFoundError):  # an editor may be replacing it just now
-                    yield str(path), path.stat().st_mtime_ns
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError):  # an editor may be replacing it just now
+                yield str(path), path.stat().st_mtime_ns
 
 
 def _reader_of(choice: Choice) -> Choice:

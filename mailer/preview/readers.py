@@ -49,6 +49,12 @@ class Readers:
         self._services = services
         self._groups: Counter[tuple[tuple[str, ...], Lang]] | None = None
 
+    def renewed(self, services: "Services") -> "Readers":
+        """The same people, by way of other services."""
+        readers = Readers(services)
+        readers._groups = self._groups
+        return readers
+
     @property
     def exist(self) -> bool:
         """Whether there is a database to read from."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import date
 from html import escape
+from threading import RLock
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mailer.bootstrap import Services
+from mailer.bootstrap import Services, made_of
 from mailer.errors import InputOutputError, MailerError, reason_of
 from mailer.preview.choice import read_choice
 from mailer.preview.frames import frame_policy, mail_frame, with_links_out
@@ -38,9 +39,11 @@ REFUSAL_POLICY = f"default-src 'none'; style-src {hash_of(REFUSAL_STYLE)}; scrip
 class Preview:
     """The pages of one issue's preview. What is saved is what is shown; nothing is written anywhere."""
 
-    def __init__(self, services: Services, slug: str, *, today: Callable[[], date]) -> None:
-        self.services = services
-        self.latest = Latest(services, slug, today=today)
+    def __init__(self, current: Callable[[], Services], slug: str, *, today: Callable[[], date]) -> None:
+        self._current = current
+        self._lock = RLock()
+        self.latest = Latest(current(), slug, today=today)
+        """With the last services that could be made."""
 
     def application(self) -> Starlette:
         """The application; it answers only to requests that name this machine (no DNS rebinding)."""
@@ -58,68 +61,81 @@ class Preview:
 
     def page(self, request: Request) -> Response:
         """The page around the frames, or around what is wrong."""
-        choice = read_choice(request.query_params)
-        look = self.latest.look(choice)
+        latest, choice = self._now(), read_choice(request.query_params)
+        look = latest.look(choice)
         error = look.first_error
         page = Page(
-            slug=self.latest.slug,
+            slug=latest.slug,
             choice=choice,
             look=look,
-            shown=look.view or self.latest.good,
+            shown=look.view or latest.good,
             page_of=lambda each: f"/{each.address}",
             frame_of=lambda each: f"{'/issue.pdf' if each.part == 'pdf' else '/frame'}{each.address}",
             is_live=True,
-            saved=time_of(self.latest.saved_at),
-            is_tested=self._is_tested(look),
+            saved=time_of(latest.saved_at),
+            is_tested=_is_tested(latest, look),
             source=look.view.source(choice.part) if look.view else "",
-            lines=lines_around(self.latest.text(error.file), error.line) if error and error.line else (),
-            found=self.latest.readers.find(choice.query),
-            variants=self.latest.readers.variants(look.view.issue) if look.view else (),
+            lines=lines_around(latest.text(error.file), error.line) if error and error.line else (),
+            found=latest.readers.find(choice.query),
+            variants=latest.readers.variants(look.view.issue) if look.view else (),
         )
-        return HTMLResponse(page_html(self.services, page), headers=headers_with(page_policy(self.services)))
+        policy = page_policy(latest.services)
+        return HTMLResponse(page_html(latest.services, page), headers=headers_with(policy))
 
     def frame(self, request: Request) -> Response:
         """The mail or the web version, for a frame; while a file is broken, the last version that composed."""
-        choice = read_choice(request.query_params)
-        view = self.latest.view(choice) or self.latest.good
+        latest, choice = self._now(), read_choice(request.query_params)
+        view = latest.view(choice) or latest.good
         if view is None:
             html = ""
         elif choice.part == "web":
-            html = with_links_out(web_version(self.services, view))
+            html = with_links_out(web_version(latest.services, view))
         else:
             html = mail_frame(view, choice)
         return HTMLResponse(html, headers=headers_with(frame_policy(choice)))
 
     def pdf(self, request: Request) -> Response:
         """The PDF."""
-        pdf = pdf_of(self.services, require_view(self.latest.look(read_choice(request.query_params))))
+        latest = self._now()
+        pdf = pdf_of(latest.services, require_view(latest.look(read_choice(request.query_params))))
         return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
     def eml(self, request: Request) -> Response:
         """The whole message, which mail programs open."""
-        view = require_view(self.latest.look(read_choice(request.query_params)))
+        view = require_view(self._now().look(read_choice(request.query_params)))
         return Response(view.eml, media_type="message/rfc822", headers={"Cache-Control": "no-store"})
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a file of the issue or a template was saved."""
-        return saved_events(self.latest.folders)
+        """Tells the page when a file of the issue, a template, the settings or the lists were saved."""
+        services = self.latest.services
+        folders = (self.latest.folder, *services.templates.folders)
+        return saved_events(folders, files=made_of(services))
 
     def script(self, _request: Request) -> Response:
         """The page's own script: it listens for what is saved, and loads the page anew in place."""
-        script = self.services.templates.path(SCRIPT).read_text("utf-8")
+        script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
         return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
 
-    def _is_tested(self, look: Look) -> bool:
-        if look.view is None or not self.latest.readers.exist:
-            return False
-        return self.services.ledger.was_tested(slug=self.latest.slug, content_hash=look.view.content_hash)
+    def _now(self) -> Latest:
+        """The issue with the services as they are to be now; raises `MailerError` while they cannot be made."""
+        with self._lock:
+            services = self._current()
+            if services is not self.latest.services:
+                self.latest = self.latest.renewed(services)
+            return self.latest
+
+
+def _is_tested(latest: Latest, look: Look) -> bool:
+    if look.view is None or not latest.readers.exist:
+        return False
+    return latest.services.ledger.was_tested(slug=latest.slug, content_hash=look.view.content_hash)
 
 
 def serve_preview(
-    services: Services, slug: str, *, port: int, open_browser: bool, announce: Callable[[str], None]
+    current: Callable[[], Services], slug: str, *, port: int, open_browser: bool, announce: Callable[[str], None]
 ) -> None:
     """Serve the preview until it is stopped; raises `MailerError` when the port is taken."""
-    application = Preview(services, slug, today=date.today).application()
+    application = Preview(current, slug, today=date.today).application()
     with closing(listen(port)) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         announce(f"{slug} is shown at {address} and reloads when you save. Ctrl-C stops.")

@@ -15,7 +15,7 @@ from mailer.preview.latest import Latest
 from mailer.preview.page import Page, day_and_time_of, page_html, render_page
 from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
-from mailer.workspace.desk import require_issue
+from mailer.usecases.reading import require_issue
 
 _WRITTEN: tuple[Lang, ...] = ("nb", "nn")
 TEXT, PDF, EML, WORDS = "issue.txt", "issue.pdf", "issue.eml", "words.txt"

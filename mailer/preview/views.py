@@ -16,8 +16,8 @@ from mailer.issue.source import IssueReading
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.preview.choice import Choice, Part
 from mailer.preview.readers import Reader, Readers
-from mailer.workspace.checking import check_reading
-from mailer.workspace.desk import EXAMPLE_ADDRESS, chosen_key, issue_webpage, printed_issue
+from mailer.usecases.checking import check_reading
+from mailer.usecases.desk import EXAMPLE_ADDRESS, chosen_key, issue_webpage, printed_issue
 
 WORDS_PER_MINUTE = 200
 

@@ -1,7 +1,6 @@
 """The way to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
 
 import contextlib
-import ipaddress
 import logging
 import smtplib
 import socket
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailer.config.hosts import is_loopback, without_brackets
 from mailer.transport.base import Stage, TransportError
 from mailer.transport.login import MECHANISMS, log_in
 from mailer.transport.reaching import open_connection
@@ -60,7 +60,7 @@ class SmtpTransport:
     """Opens sessions to one SMTP server."""
 
     def __init__(self, options: SmtpOptions) -> None:
-        if options.security is Security.NONE and not _is_loopback(options.host):
+        if options.security is Security.NONE and not is_loopback(options.host):
             raise TransportError(
                 "mail would leave this machine without encryption",
                 where="[smtp] security",
@@ -79,7 +79,7 @@ class SmtpTransport:
     @property
     def is_loopback(self) -> bool:
         """Whether what is sent stays on this machine."""
-        return _is_loopback(self._options.host)
+        return is_loopback(self._options.host)
 
     def connect(self) -> SmtpSession:
         """Open a connection, secure it and log in; raises `TransportError`."""
@@ -108,10 +108,12 @@ class SmtpTransport:
         latest = time.monotonic() + timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
             context = self._context() if options.security is Security.TLS else None
-            sock = open_connection(options.host, options.port, seconds=timeouts.connect, latest=latest)
+            sock = open_connection(
+                without_brackets(options.host), options.port, seconds=timeouts.connect, latest=latest
+            )
             if context:  # from the first byte (RFC 8314 §3.3)
                 sock.settimeout(min(timeouts.connect, max(0.001, latest - time.monotonic())))
-                sock = context.wrap_socket(sock, server_hostname=options.host)
+                sock = context.wrap_socket(sock, server_hostname=without_brackets(options.host))
         return BoundedReplies(sock, latest=latest)
 
     def _greet(self, smtp: BoundedReplies) -> None:
@@ -146,7 +148,7 @@ class SmtpTransport:
         self._refuse_injected(smtp)
         assert smtp.sock is not None  # noqa: S101 the server has just answered
         smtp.sock.settimeout(smtp.seconds_left())  # holds for the whole handshake
-        smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=self._options.host)
+        smtp.sock = self._context().wrap_socket(smtp.sock, server_hostname=without_brackets(self._options.host))
         self._introduce(smtp)
 
     def _refuse_injected(self, smtp: BoundedReplies) -> None:
@@ -229,12 +231,3 @@ def _own_name(sock: socket.socket) -> str:
         return name
     address = sock.getsockname()[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

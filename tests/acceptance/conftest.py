@@ -18,7 +18,7 @@ from mailer.delivery.ledger import Ledger, utc_now
 from mailer.delivery.model import DeliveryStatus, InDoubtPolicy, MailingDraft, PlannedDelivery
 from mailer.message.compiled import CompiledMessage
 from mailer.transport.catcher import CatchingServer, Faults
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 SLUG = "2023-12"
 

@@ -31,7 +31,7 @@ from mailer.transport.base import Ready, Reply
 from mailer.transport.eml_files import without_stuffed_dots
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.transport.waiting import complete
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.sending import begin, carry_on, granted, propose
 
 PEOPLE = 12
 MAXIMUM_SIZE = 400_000
@@ -196,8 +196,7 @@ def mail_host() -> Iterator[MailHost]:
 def test_the_real_newsletter_arrives_as_it_was_sent(
     mail_host: MailHost, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mailer.workspace.creation import init_workspace
-    from mailer.workspace.sending import dispatcher
+    from mailer.usecases.creation import init_workspace
 
     folder = tmp_path / "workspace"
     init_workspace(folder)
@@ -210,12 +209,11 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
     monkeypatch.setenv("MAILER_SMTP__PORT", str(mail_host.smtp))
     services = build_services(folder / "config.toml", announce=lambda _: None)
     assert import_files(services.subscribers, services.register, [people], options=ImportOptions()).applied
-    prepared = prepare(services, "2023-12", lists=LISTS, untested=True, today=date(2023, 12, 1))
-    mailing = plan(services, prepared, expected=PEOPLE).mailing
-    assert mailing is not None
-    ended = dispatcher(services).run(mailing.id)
+    proposal = granted(propose(services, "2023-12", lists=LISTS, today=date(2023, 12, 1)))
+    begun = granted(begin(services, proposal, confirm=PEOPLE, allow_untested=True))
+    ended = granted(carry_on(services, begun.mailing))
     assert ended.counts.accepted == PEOPLE, ended.note
-    variants = read_variants(services.ledger.variants(mailing.id))
+    variants = read_variants(services.ledger.variants(begun.mailing))
     with services.database.reading() as connection:
         rows = connection.execute(select(delivery)).all()
     for row in rows:

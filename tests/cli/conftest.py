@@ -18,8 +18,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mailer.bootstrap import build_services
 from mailer.cli import main
 from mailer.transport.catcher import CatchingServer, SmtpServerThread
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.sending import begin, granted, propose
 
 SLUG = "2024-01"
 FRAME = """\
@@ -140,11 +140,10 @@ def catcher(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catchi
 def planned(workspace: Path) -> int:
     """The small issue is planned for the two lists' four people, and nothing of it sent."""
     services = build_services(workspace / "config.toml", environ={}, announce=lambda _: None)
-    prepared = prepare(services, SLUG, lists=["agder", "oslo"], untested=True, today=date(2024, 1, 15))
-    mailing = plan(services, prepared, expected=4).mailing
+    proposal = granted(propose(services, SLUG, lists=["agder", "oslo"], today=date(2024, 1, 15)))
+    mailing = granted(begin(services, proposal, confirm=4, allow_untested=True)).mailing
     services.close()
-    assert mailing is not None
-    return mailing.id
+    return mailing
 
 
 @pytest.fixture

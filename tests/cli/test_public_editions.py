@@ -10,7 +10,7 @@ import pytest
 
 from mailer.bootstrap import build_services
 from mailer.editions.store import EditionStore
-from mailer.workspace.sending import plan, prepare
+from mailer.usecases.sending import begin, granted, propose
 
 Run = Callable[..., Any]
 SLUG = "2024-01"
@@ -78,8 +78,8 @@ def test_a_correction_is_shown_when_it_goes_out_and_not_when_it_is_planned(
     during: list[str | None] = []
     moody.before_answer = lambda _: during.append(seen())
     with closing(build_services(workspace / "config.toml", environ={}, announce=lambda _: None)) as services:
-        prepared = prepare(services, SLUG, lists=[], untested=True, today=date(2024, 1, 15))
-        assert plan(services, prepared, expected=1).mailing
+        proposal = granted(propose(services, SLUG, lists=[], today=date(2024, 1, 15)))
+        assert granted(begin(services, proposal, confirm=1, allow_untested=True)).mailing
     assert seen() == "Samling i Agder"
     assert mailer("send", SLUG, "--confirm", 1).code == 0
     assert during == ["Rettet"]

@@ -16,7 +16,7 @@ from typer.main import get_command
 from mailer.cli import main
 from mailer.cli.app import app
 from mailer.transport.catcher import CatchingServer
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from email.message import Message
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Thread
@@ -15,9 +16,9 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from mailer.bootstrap import Services, build_services
+from mailer.bootstrap import CurrentServices, Services, build_services
 from mailer.preview.server import Preview
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.creation import init_workspace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
@@ -100,15 +101,17 @@ def _served(application: ASGIApp) -> Iterator[int]:
 
 
 @pytest.fixture
-def preview_of(serve: Callable[[ASGIApp], Browser]) -> Callable[[Services], Browser]:
-    """A browser in front of the preview of these services."""
-    return lambda services: serve(Preview(services, SLUG, today=lambda: date(2024, 1, 15)).application())
+def preview_of(serve: Callable[[ASGIApp], Browser]) -> Callable[[Callable[[], Services]], Browser]:
+    """A browser in front of the preview with the services that are given at any moment."""
+    return lambda current: serve(Preview(current, SLUG, today=lambda: date(2024, 1, 15)).application())
 
 
 @pytest.fixture
-def client(services: Services, preview_of: Callable[[Services], Browser]) -> Browser:
-    """A browser in front of the preview."""
-    return preview_of(services)
+def client(services: Services, preview_of: Callable[[Callable[[], Services]], Browser]) -> Iterator[Browser]:
+    """A browser in front of the preview, which follows the workspace's files."""
+    build = partial(build_services, services.settings.file, environ={}, announce=lambda _: None)
+    with closing(CurrentServices(build)) as current:
+        yield preview_of(current)
 
 
 @pytest.fixture

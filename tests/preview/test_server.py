@@ -2,10 +2,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +135,43 @@ def test_what_is_saved_is_what_is_shown(client: Any, item: Path, services: Servi
     assert "letter-spacing:7px" in client.get("/frame").text.replace(" ", "")
 
 
+def test_what_is_saved_of_the_settings_and_the_lists_is_shown(client: Any, services: Services) -> None:
+    config, lists = services.settings.file, services.settings.paths.subscribers / "helsefellesskap.toml"
+    ink = '# ink = "#14252A"'
+    assert "#123456" not in client.get("/frame").text
+    config.write_text(config.read_text("utf-8").replace(ink, 'ink = "#123456"'), encoding="utf-8")
+    assert "#123456" in client.get("/frame").text
+    lists.write_text(lists.read_text("utf-8").replace('short = "Agder"', 'short = "Sørlandet"'), encoding="utf-8")
+    assert "Sørlandet" in client.get("/frame?list=agder").text
+    assert "Sørlandet" in client.get("/").text
+
+
+def test_broken_settings_are_said_in_words_and_recover(client: Any, services: Services) -> None:
+    config = services.settings.file
+    good = config.read_text("utf-8")
+    config.write_text(good.replace("[theme]", "[theme]\nradius = "), encoding="utf-8")
+    broken = client.get("/")
+    assert broken.status_code == 400
+    assert "config.toml" in broken.text
+    assert client.get("/preview.js").status_code == 200, "it loads the page anew when it has been put right"
+    config.write_text(good, encoding="utf-8")
+    assert client.get("/").status_code == 200
+
+
+def test_a_save_of_the_settings_is_told_and_one_beside_them_is_not(client: Any, services: Services) -> None:
+    with closing(HTTPConnection("127.0.0.1", client.port, timeout=20)) as connection:
+        connection.request("GET", "/saved")
+        answer = connection.getresponse()
+        while answer.readline() != b"event: watching\n":
+            pass
+        time.sleep(0.5)  # until the folders are watched
+        services.settings.folder.joinpath("notes.txt").write_text("x", encoding="utf-8")
+        time.sleep(0.2)
+        services.settings.file.write_text(services.settings.file.read_text("utf-8") + "\n", encoding="utf-8")
+        told = [line for line in iter(answer.readline, b"event: saved\n") if line.startswith(b"event")]
+        assert told == []
+
+
 def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(client: Any, item: Path) -> None:
     assert 'data-kind="good"' in client.get("/").text
     good = item.read_text("utf-8")
@@ -210,7 +250,7 @@ def test_variants_are_counted(services: Services) -> None:
     readers: list[tuple[str, Lang]] = [("agder", "nb"), ("agder", "nb"), ("oslo", "nn"), ("agder", "nn")]
     for number, (place, lang) in enumerate(readers):
         services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")
-    latest = Preview(services, SLUG, today=lambda: date(2024, 1, 15)).latest
+    latest = Preview(lambda: services, SLUG, today=lambda: date(2024, 1, 15)).latest
     view = latest.view(Choice())
     assert view is not None
     counts = {(each.own, each.lang): each.recipients for each in latest.readers.variants(view.issue)}
@@ -230,12 +270,13 @@ def test_no_request_of_a_browser_goes_wrong(client: Any) -> None:
 
 @pytest.mark.parametrize(("lang", "words"), [("nb", "Størrelse"), ("nn", "Storleik"), ("en", "Size")])
 def test_the_pages_own_words_are_in_the_newsletters_language(
-    lang: str, words: str, services: Services, item: Path, preview_of: Callable[[Services], Any]
+    lang: str, words: str, services: Services, item: Path, preview_of: Callable[[Callable[[], Services]], Any]
 ) -> None:
     """What was found stays in English, as in the terminal, and says so."""
     item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
     newsletter = services.settings.newsletter.model_copy(update={"lang": lang})
-    page = preview_of(replace(services, settings=replace(services.settings, newsletter=newsletter))).get("/").text
+    changed = replace(services, settings=replace(services.settings, newsletter=newsletter))
+    page = preview_of(lambda: changed).get("/").text
     assert f'<html lang="{lang}">' in page
     assert f"<h2>{words} <span>" in page
     assert '<span lang="en">two spaces between words</span>' in page
@@ -256,14 +297,14 @@ def test_nothing_can_be_changed_through_it(method: str, client: Any) -> None:
 
 def test_an_unknown_issue_is_refused_before_anything_is_served(services: Services) -> None:
     with pytest.raises(MailerError, match="2024-01"):
-        Preview(services, "2024-02", today=date.today)
+        Preview(lambda: services, "2024-02", today=date.today)
 
 
 def test_a_taken_port_is_refused_with_the_way_out(services: Services) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MailerError, match="--port"):
-        serve_preview(services, SLUG, port=taken.getsockname()[1], open_browser=False, announce=print)
+        serve_preview(lambda: services, SLUG, port=taken.getsockname()[1], open_browser=False, announce=print)
 
 
 def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> None:
@@ -293,5 +334,5 @@ def test_the_browser_is_opened_on_request(services: Services, monkeypatch: pytes
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", look)
     with pytest.raises(KeyboardInterrupt):
-        serve_preview(services, SLUG, port=0, open_browser=True, announce=lambda _: None)
+        serve_preview(lambda: services, SLUG, port=0, open_browser=True, announce=lambda _: None)
     assert opened[0].startswith("http://127.0.0.1:")

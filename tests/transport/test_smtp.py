@@ -196,8 +196,24 @@ def test_without_encryption_only_this_machine_is_reached() -> None:
         SmtpTransport(SmtpOptions(host="relay.example", security=Security.NONE))
 
 
+def test_an_address_in_brackets_is_connected_to(server: Start) -> None:
+    session = open_session(server(certificate=""), host="[127.0.0.1]", security=Security.NONE)
+    assert session.is_usable
+    complete(session.close())
+
+
 @pytest.mark.parametrize(
-    ("host", "is_loopback"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("relay.example", False)]
+    ("host", "is_loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("relay.example", False),
+        ("localhost.example", False),
+        ("::ffff:192.0.2.1", False),
+    ],
 )
 def test_loopback_is_known(host: str, is_loopback: bool) -> None:  # noqa: FBT001 a case
     transport = SmtpTransport(SmtpOptions(host=host))

@@ -18,8 +18,8 @@ from mailer.bootstrap import Services, build_services
 from mailer.database.tables import mailing
 from mailer.editions.store import EditionStore
 from mailer.subscribers.tokens import Purpose, make_token
+from mailer.usecases.creation import init_workspace
 from mailer.web.server import _listen, build_application
-from mailer.workspace.creation import init_workspace
 
 BASE = "https://nyhetsbrev.example"
 

@@ -16,9 +16,9 @@ from mailer.bootstrap import Services, build_services
 from mailer.database.tables import subscriber_event, subscription
 from mailer.subscribers.importing import ImportOptions, import_files
 from mailer.transport.catcher import CatchingServer
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.sending import begin, carry_on, granted, propose
 from mailer.web.server import build_application
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.sending import dispatcher, plan, prepare
 
 SLUG = "2024-01"
 BASE = "https://nyhetsbrev.example"
@@ -53,12 +53,11 @@ def newsroom(tmp_path: Path, repository: Path) -> Iterator[Callable[..., Service
 
 
 def _send(services: Services, lists: list[str], on_progress: Callable[[Any], None] = lambda _: None) -> int:
-    prepared = prepare(services, SLUG, lists=lists, untested=True, today=date(2024, 1, 15))
-    audience = list(services.subscribers.read_audience(lists or None))
-    planned = plan(services, prepared, expected=len(audience)).mailing
-    assert planned is not None
-    dispatcher(services).run(planned.id, on_progress=on_progress)
-    return len(audience)
+    proposal = granted(propose(services, SLUG, lists=lists, today=date(2024, 1, 15)))
+    number = len(list(services.subscribers.read_audience(lists or None)))
+    begun = granted(begin(services, proposal, confirm=number, allow_untested=True))
+    granted(carry_on(services, begun.mailing, on_progress=on_progress))
+    return number
 
 
 def _mails(tmp_path: Path) -> list[EmailMessage]:

@@ -23,9 +23,9 @@ from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding
 from mailer.issue.source import IssueReading, read_issue
 from mailer.subscribers.audience import AudienceMember
-from mailer.workspace.checking import check_issue
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.merge_values import merge_findings
+from mailer.usecases.checking import check_issue
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.merge_values import merge_findings
 
 Files = dict[str, str]
 Check = Callable[[Files], Sequence[Finding]]

@@ -12,16 +12,14 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
-from mailer.errors import MailerError
-from mailer.issue.model import Finding, Issue, Lang, Severity
-from mailer.issue.source import IssueReading, find_issue
+from mailer.issue.model import Issue, Lang
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import require_list
-from mailer.workspace.creation import UnwritableError
+from mailer.usecases.creation import UnwritableError
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import Services
     from mailer.compose.composed import ComposedIssue, VariantKey
+    from mailer.usecases.needs import IssueServices
 
 EXAMPLE_ADDRESS = "kari.nordmann@kommune.example"
 
@@ -34,40 +32,13 @@ class Written:
     size: int
 
 
-def require_known(services: "Services", slug: str) -> None:
-    """Raise `MailerError` when there is neither an issue nor a mailing of this name."""
-    if not services.ledger.mailings(slug):
-        find_issue(services.settings.paths.issues, slug)
-
-
-def require_issue(services: "Services", slug: str) -> Issue:
-    """Read an issue that is to be composed; raises `MailerError` with the first error when there is any."""
-    return composable(services.read_issue(slug), slug)
-
-
-def composable(reading: IssueReading, slug: str) -> Issue:
-    """The issue that was read, if it can be composed; raises `MailerError` with the first error when there is any."""
-    if reading.issue is None:
-        raise _cannot_be_composed(slug, reading.findings)
-    return reading.issue
-
-
-def _cannot_be_composed(slug: str, findings: Sequence[Finding]) -> MailerError:
-    first, *others = [each for each in findings if each.severity is Severity.ERROR]
-    place = f"issues/{slug}/{first.file}" + (f":{first.line}" if first.line else "")
-    more = f" (and {len(others)} more)" if others else ""
-    return MailerError(
-        f"{first.message}{more}", where=place, hint=first.hint or f"See all findings: mailer check {slug}"
-    )
-
-
-def chosen_key(services: "Services", issue: Issue, *, lists: Sequence[str], lang: Lang | None) -> "VariantKey":
+def chosen_key(services: "IssueServices", issue: Issue, *, lists: Sequence[str], lang: Lang | None) -> "VariantKey":
     """The variant for a reader of these lists; raises `MailerError` for a list that does not exist."""
     slugs = [require_list(services.register, name).slug for name in lists]
     return services.composer.variant_key(issue, slugs, lang=lang or issue.lang)
 
 
-def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> tuple[Written, ...]:
+def build_issue(services: "IssueServices", issue: Issue, key: "VariantKey") -> tuple[Written, ...]:
     """Write every form of an issue into its own folder, without leaving dates that an earlier version had."""
     folder = services.settings.paths.build / issue.slug
     written = write_issue(services, issue, key, folder)
@@ -77,7 +48,7 @@ def build_issue(services: "Services", issue: Issue, key: "VariantKey") -> tuple[
     return written
 
 
-def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: Path) -> tuple[Written, ...]:
+def write_issue(services: "IssueServices", issue: Issue, key: "VariantKey", folder: Path) -> tuple[Written, ...]:
     """Write every form of an issue, as an example subscriber would get it, into `folder`."""
     composed = services.composer.compose(issue, key)
     calendar = issue_calendar(services, issue)
@@ -95,7 +66,7 @@ def write_issue(services: "Services", issue: Issue, key: "VariantKey", folder: P
     return write_files(folder, forms)
 
 
-def printed_issue(services: "Services", issue: Issue) -> bytes:
+def printed_issue(services: "IssueServices", issue: Issue) -> bytes:
     """The PDF of an issue; its time stamp is the issue's own date, so the same issue gives the same bytes."""
     return print_pdf(
         issue,
@@ -106,12 +77,12 @@ def printed_issue(services: "Services", issue: Issue) -> bytes:
     )
 
 
-def issue_webpage(services: "Services", issue: Issue) -> str:
+def issue_webpage(services: "IssueServices", issue: Issue) -> str:
     """The web version of an issue, the same for every reader."""
     return compose_webpage(issue, templates=services.templates, theme=services.theme, publication=services.publication)
 
 
-def issue_calendar(services: "Services", issue: Issue, *, revision: Revision | None = None) -> IssueCalendar:
+def issue_calendar(services: "IssueServices", issue: Issue, *, revision: Revision | None = None) -> IssueCalendar:
     """The dates of an issue as calendar files, as they are published for the first time or after a `revision`."""
     return build_calendar(
         issue,
@@ -126,7 +97,7 @@ def _timestamp(issue: Issue) -> datetime:
     return datetime.combine(issue.published.start, time(), UTC)
 
 
-def with_example_values(services: "Services", text: str) -> str:
+def with_example_values(services: "IssueServices", text: str) -> str:
     """Put an example subscriber's values into the slots of a composed text."""
     pages = services.publication.pages
     values = {
@@ -139,7 +110,7 @@ def with_example_values(services: "Services", text: str) -> str:
     return text
 
 
-def example_message(services: "Services", composed: "ComposedIssue", *, slug: str) -> bytes:
+def example_message(services: "IssueServices", composed: "ComposedIssue", *, slug: str) -> bytes:
     """The whole message to an example subscriber, as it would go over the wire."""
     compiled = compile_message(composed, sender=services.sender, slug=slug)
     values = RecipientValues(

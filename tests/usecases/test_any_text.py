@@ -14,9 +14,10 @@ from icalendar import Calendar
 from mailer.bootstrap import Services, build_services
 from mailer.issue.model import Finding, Severity
 from mailer.message.compiled import compile_message
-from mailer.workspace.checking import check_issue, widest_key
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.desk import example_message, issue_calendar, issue_webpage, printed_issue
+from mailer.usecases.checking import check_issue, widest_key
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.desk import example_message, issue_calendar, issue_webpage, printed_issue
+from mailer.usecases.reading import read
 
 SLUG = "2024-02"
 TODAY = date(2024, 2, 5)
@@ -147,7 +148,7 @@ def test_what_the_check_passes_can_be_printed_too(
 ) -> None:
     if any(each.severity is Severity.ERROR for each in check(services, texts, is_escaped=is_escaped)):
         return
-    issue = services.read_issue(SLUG).issue
+    issue = read(services, SLUG).issue
     assert issue is not None
     assert printed_issue(services, issue).startswith(b"%PDF")
 
@@ -159,7 +160,7 @@ def test_what_cannot_be_seen_in_a_title_is_told_with_file_and_line(
 ) -> None:
     """An error, or it is left out or read as a space; what joins letters and emoji stays."""
     write_issue(services, {"title": f"Nyhetsbrev{special}for alle"}, is_escaped=is_escaped)
-    reading = services.read_issue(SLUG)
+    reading = read(services, SLUG)
     if special in "\N{ZERO WIDTH JOINER}\N{NO-BREAK SPACE}":
         assert reading.issue
         assert reading.issue.title == f"Nyhetsbrev{special}for alle"
@@ -172,7 +173,7 @@ def test_what_cannot_be_seen_in_a_title_is_told_with_file_and_line(
 
 def test_a_title_in_which_nothing_can_be_seen_is_missing(services: Services) -> None:
     write_issue(services, {"title": "\N{ZERO WIDTH JOINER} \N{NO-BREAK SPACE}"}, is_escaped=True)
-    assert [(each.rule, each.line) for each in services.read_issue(SLUG).findings] == [("missing", 1)]
+    assert [(each.rule, each.line) for each in read(services, SLUG).findings] == [("missing", 1)]
 
 
 def test_a_header_that_cannot_be_written_is_told_at_the_title(services: Services) -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from mailer.errors import ExitCode, MailerError, UsageError
 from mailer.issue.source import read_issue
-from mailer.workspace.creation import defaults_folder, init_workspace
-from mailer.workspace.next_issue import new_issue
+from mailer.usecases.creation import defaults_folder, init_workspace
+from mailer.usecases.next_issue import new_issue
 
 
 @pytest.fixture

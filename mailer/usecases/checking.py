@@ -20,11 +20,12 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError
-from mailer.workspace.merge_values import merge_findings
+from mailer.usecases.merge_values import merge_findings
+from mailer.usecases.reading import read
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import Services
     from mailer.compose.composed import VariantKey
+    from mailer.usecases.needs import CheckServices, IssueServices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Checked:
 
 
 def check_issue(
-    services: "Services",
+    services: "CheckServices",
     slug: str,
     *,
     today: date,
@@ -54,12 +55,12 @@ def check_issue(
     With `links` ask the network for every link, with `recipients` look at the values of each of them. What the rules
     named in `refused` find are errors, which nobody can switch off.
     """
-    reading = services.read_issue(slug)
+    reading = read(services, slug)
     return check_reading(services, reading, today=today, links=links, recipients=recipients, refused=refused)
 
 
 def check_reading(
-    services: "Services",
+    services: "CheckServices",
     reading: IssueReading,
     *,
     today: date,
@@ -79,12 +80,12 @@ def check_reading(
     return Checked(issue=None if failed else reading.issue, findings=answered)
 
 
-def widest_key(services: "Services", issue: Issue) -> "VariantKey":
+def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
     """The variant for a reader of every list: the largest there is."""
     return services.composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
 
 
-def _more(services: "Services", reading: IssueReading, today: date) -> Iterator[Finding]:
+def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
     """What can only be found in an issue that can be read; its words also when there is an error elsewhere."""
     if reading.issue is None:
         if reading.readable:
@@ -97,7 +98,7 @@ def _more(services: "Services", reading: IssueReading, today: date) -> Iterator[
     yield from _composed(services, reading.issue, reading.sources)
 
 
-def _taken_over(services: "Services", issue: Issue, frame: str) -> Iterator[Finding]:
+def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator[Finding]:
     """What still is as in the issue before."""
     folder = services.settings.paths.issues
     before = [each for each in issue_slugs(folder) if each < issue.slug]
@@ -106,7 +107,7 @@ def _taken_over(services: "Services", issue: Issue, frame: str) -> Iterator[Find
         yield from old_introduction(issue, frame=frame, last=last, last_slug=before[-1])
 
 
-def _composed(services: "Services", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
+def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
     """What is found in the mail and in the PDF, which need not be printed for that."""
     try:
         composed = services.composer.compose(issue, widest_key(services, issue))
@@ -139,22 +140,22 @@ def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
     )
 
 
-def _texts_elsewhere(services: "Services") -> dict[str, str]:
+def _texts_elsewhere(services: "IssueServices") -> dict[str, str]:
     """What is printed of the settings and the lists, by the place where it is written."""
     settings, newsletter = services.settings, services.settings.newsletter
     texts = {settings.origin("newsletter", key): getattr(newsletter, key) for key in ("publisher", "name")}
     return texts | {"the list of helsefellesskap": " ".join(place.name for place in services.publication.places)}
 
 
-def issues_of_year(services: "Services", issue: Issue) -> list[Issue]:
+def issues_of_year(services: "IssueServices", issue: Issue) -> list[Issue]:
     """The issues of the same year that can be read, this one among them."""
     year = f"{issue.published.start.year}-"
     slugs = [each for each in issue_slugs(services.settings.paths.issues) if each.startswith(year)]
-    others = (services.read_issue(each).issue for each in slugs if each != issue.slug)
+    others = (read(services, each).issue for each in slugs if each != issue.slug)
     return [issue, *(each for each in others if each is not None)]
 
 
-def _refuse_unknown_rules(services: "Services", off: dict[str, str]) -> None:
+def _refuse_unknown_rules(services: "IssueServices", off: dict[str, str]) -> None:
     for rule in off:
         if rule not in RULES:
             raise MailerError(

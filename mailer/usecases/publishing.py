@@ -3,19 +3,17 @@
 from typing import TYPE_CHECKING
 
 from mailer.compose.published_events import Revision
-from mailer.editions.store import EditionStore
-from mailer.workspace.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import Services
     from mailer.issue.model import Issue
+    from mailer.usecases.needs import SendServices
 
 
-def store_edition(services: "Services", issue: "Issue") -> None:
+def store_edition(services: "SendServices", issue: "Issue") -> None:
     """Store the web page, the PDF, the text and the calendars of an issue, which are public when its mailing starts."""
     composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
-    editions = EditionStore(services.database, clock=services.clock)
-    revision = Revision(published=editions.every(issue.slug, "ics"), at=services.clock())
+    revision = Revision(published=services.editions.every(issue.slug, "ics"), at=services.clock())
     calendar = issue_calendar(services, issue, revision=revision)
     forms = {
         "html": issue_webpage(services, issue).encode(),
@@ -24,7 +22,7 @@ def store_edition(services: "Services", issue: "Issue") -> None:
     }
     forms |= {"ics": calendar.whole} if calendar.whole else {}
     forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
-    editions.store(
+    services.editions.store(
         slug=issue.slug,
         content_hash=services.composer.content_hash(issue),
         title=composed.subject,

@@ -9,10 +9,10 @@ from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.model import Severity
 from mailer.subscribers.audience import AudienceMember, Exclusion
-from mailer.workspace.checking import check_issue
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.merge_values import merge_findings, value_problem
-from mailer.workspace.sending import prepare
+from mailer.usecases.checking import check_issue
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.merge_values import merge_findings, value_problem
+from mailer.usecases.sending import look_ahead
 
 TODAY = date(2024, 1, 10)
 ITEM = '+++\ntitle = "Møte i Bodø"\ncontacts = ["kari@a.example"]\n+++\n\nVi møtes.\n'
@@ -68,8 +68,8 @@ def test_the_example_is_an_error_at_sending_even_where_it_is_switched_off(
     example = {f"issues/2024-01/items/020-{name}.md": f'+++\n{comment}title = "{heading}"\n+++\n{words}\n'}
     services = start(example, config=config)
     assert "example" not in rules(services)
-    prepared = prepare(services, "2024-01", lists=(), untested=True, today=TODAY)
-    assert [each.rule for each in prepared.errors] == ["example"]
+    proposal = look_ahead(services, "2024-01", lists=(), today=TODAY)
+    assert [each.rule for each in proposal.errors] == ["example"]
 
 
 def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None:

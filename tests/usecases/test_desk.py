@@ -10,11 +10,12 @@ import pytest
 from mailer.bootstrap import Services, build_services
 from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
-from mailer.workspace.checking import check_issue, widest_key
-from mailer.workspace.creation import init_workspace
-from mailer.workspace.desk import build_issue, chosen_key, require_issue, write_files, write_issue
-from mailer.workspace.next_issue import new_issue
-from mailer.workspace.publishing import store_edition
+from mailer.usecases.checking import check_issue, widest_key
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.desk import build_issue, chosen_key, write_files, write_issue
+from mailer.usecases.next_issue import new_issue
+from mailer.usecases.publishing import store_edition
+from mailer.usecases.reading import require_issue
 
 SLUG = "2024-02"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailer.errors import MailerError
 from mailer.issue.model import CalendarDate, Issue, Paragraph, Precision, Severity, plain_text
 from mailer.issue.source import read_issue
-from mailer.workspace.next_issue import new_issue, toml_lines, toml_text
+from mailer.usecases.next_issue import new_issue, toml_lines, toml_text
 
 TODAY = date(2024, 1, 15)
 SMALL = 'title = "Nyhetsbrev"\ndate = 2024-02-07\n'

@@ -9,8 +9,8 @@ import pytest
 
 from mailer.bootstrap import Services, build_services
 from mailer.issue.model import Finding, Severity
-from mailer.workspace.checking import check_issue
-from mailer.workspace.creation import init_workspace
+from mailer.usecases.checking import check_issue
+from mailer.usecases.creation import init_workspace
 
 SLUG = "2024-02"
 FRAME = """\

@@ -1,0 +1,80 @@
+"""The account of what was sent, of each mailing and of an issue's mailings together; who did not get it, and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from mailer.delivery.model import Counts, DeliveryReport, DeliveryStatus, MailingReport
+from mailer.delivery.personalising import message_id_of
+from mailer.usecases.needs import LedgerServices
+from mailer.usecases.reading import require_known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One mailing; `is_idle` when it has begun and nobody sends it now. `deliveries` are those that were asked for."""
+
+    mailing: MailingReport
+    is_idle: bool
+    deliveries: tuple[DeliveryReport, ...] = ()
+
+
+def read_accounts(
+    services: LedgerServices, slug: str | None = None, *, failed: bool = False, in_doubt: bool = False
+) -> tuple[Account, ...]:
+    """The mailings of an issue, or all, oldest first, after taking over from senders that are proved dead.
+
+    With `failed` come those who have not got it by now, with `in_doubt` those nobody knows about. Raises `MailerError`
+    when there is neither an issue nor a mailing of this name.
+    """
+    if slug is not None:
+        require_known(services, slug)
+    services.ledger.recover()
+    return tuple(
+        _account(services, each, tuple(_deliveries(services, each, failed=failed, in_doubt=in_doubt)))
+        for each in services.ledger.mailings(slug)
+    )
+
+
+def read_account(services: LedgerServices, mailing: int) -> Account:
+    """The account of one mailing as it stands."""
+    return _account(services, services.ledger.mailing(mailing))
+
+
+def count_people(services: LedgerServices, slug: str) -> Counts:
+    """The equation of all mailings of an issue together: each person once, as they stand by now."""
+    return services.ledger.count_people(slug)
+
+
+def find_unfinished(services: LedgerServices, slug: str) -> MailingReport | None:
+    """The mailing of an issue that is planned, running or paused."""
+    return services.ledger.unfinished(slug)
+
+
+def doubtful(services: LedgerServices, slug: str) -> tuple[MailingReport, ...]:
+    """The mailings of an issue in which somebody is in doubt."""
+    return tuple(each for each in services.ledger.mailings(slug) if each.counts.in_doubt)
+
+
+def read_accepted(services: LedgerServices, slug: str) -> Iterator[DeliveryReport]:
+    """Those that the server has taken the issue for, in any of its mailings."""
+    for each in services.ledger.mailings(slug):
+        yield from services.ledger.deliveries(each.id, {DeliveryStatus.ACCEPTED}, message_id_of=lambda *_: "")
+
+
+def _account(services: LedgerServices, mailing: MailingReport, deliveries: tuple[DeliveryReport, ...] = ()) -> Account:
+    is_idle = mailing.state == "running" and not services.ledger.is_sending(mailing.id)
+    return Account(mailing=mailing, is_idle=is_idle, deliveries=deliveries)
+
+
+def _deliveries(
+    services: LedgerServices, mailing: MailingReport, *, failed: bool, in_doubt: bool
+) -> Iterator[DeliveryReport]:
+    if not (failed or in_doubt):
+        return
+    domain = services.settings.newsletter.from_address.rpartition("@")[2]
+    name = partial(message_id_of, services.keys, domain)
+    if failed:
+        yield from services.ledger.unreached(mailing.id, message_id_of=name)
+    if in_doubt:
+        yield from services.ledger.deliveries(mailing.id, {DeliveryStatus.IN_DOUBT}, message_id_of=name)

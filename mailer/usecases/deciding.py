@@ -1,0 +1,51 @@
+"""What a person decides about a mailing that is planned or sent: pause, resume, cancel, settle what is in doubt."""
+
+from collections.abc import Sequence
+
+from mailer.delivery.model import MailingReport, Resolution, Resolved
+from mailer.errors import MailerError
+from mailer.usecases.needs import LedgerServices, SendServices
+from mailer.usecases.reading import require_known
+from mailer.usecases.sending import Refused, refused_by_a_second_sender, require_means
+
+
+def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
+    """The mailing of an issue that is planned, running or paused; raises `MailerError` when there is none."""
+    require_known(services, slug)
+    found = services.ledger.unfinished(slug)
+    if found is None:
+        raise MailerError(f"no mailing of {slug} is under way", hint=f"mailer status {slug}")
+    return found
+
+
+def pause(services: LedgerServices, slug: str) -> None:
+    """Have the senders of an issue stop after the message in hand; raises `MailerError` when none is under way."""
+    services.ledger.pause(require_unfinished(services, slug).id)
+
+
+def resume(services: SendServices, slug: str) -> MailingReport | Refused:
+    """Clear a pause, unless it could not be gone on here; return the mailing to carry on.
+
+    Raises `MailerError` when no mailing is under way, or there is no server or no key to send with.
+    """
+    found = require_unfinished(services, slug)
+    if refused := refused_by_a_second_sender(services):
+        return refused
+    require_means(services)
+    services.ledger.resume(found.id)
+    return found
+
+
+def cancel(services: LedgerServices, mailing: int) -> MailingReport:
+    """Stop a mailing for good and return it; raises `MailerError` when it is not under way any more."""
+    services.ledger.cancel(mailing)
+    return services.ledger.mailing(mailing)
+
+
+def resolve(services: LedgerServices, slug: str, resolution: Resolution, *, to: Sequence[str] | None) -> Resolved:
+    """Settle what is in doubt in any mailing of the issue, or those to the addresses."""
+    require_known(services, slug)
+    if not services.ledger.mailings(slug):
+        raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")
+    services.ledger.recover()
+    return services.ledger.resolve(slug, resolution, addresses=to)

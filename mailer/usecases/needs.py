@@ -1,0 +1,74 @@
+"""What use cases need of whoever calls them: the bootstrap's services are all of it, each made when it is asked for.
+
+A use case names the least of these that it can do with, so that its signature says what it reads and changes. They are
+not bundles of ready objects: a logo that cannot be read is a finding of `check`, and who only checks makes no keys and
+opens no database.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mailer.compose.composer import Composer
+    from mailer.compose.publication import Publication
+    from mailer.compose.theme import Theme
+    from mailer.config.settings import Settings
+    from mailer.delivery.ledger import Ledger
+    from mailer.editions.store import EditionStore
+    from mailer.keys import KeyRing
+    from mailer.message.compiled import Sender
+    from mailer.rendering.templates import Templates
+    from mailer.subscribers.model import Register
+    from mailer.subscribers.store import SubscriberStore
+    from mailer.transport.base import Transport
+
+
+class IssueServices(Protocol):
+    """To read and compose issues: files alone."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def register(self) -> "Register": ...
+    @property
+    def templates(self) -> "Templates": ...
+    @property
+    def theme(self) -> "Theme": ...
+    @property
+    def publication(self) -> "Publication": ...
+    @property
+    def composer(self) -> "Composer": ...
+    @property
+    def sender(self) -> "Sender": ...
+
+
+class CheckServices(IssueServices, Protocol):
+    """To check an issue, also against those who would get it."""
+
+    @property
+    def subscribers(self) -> "SubscriberStore": ...
+
+
+class LedgerServices(Protocol):
+    """To read what was sent, and to decide about it."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def register(self) -> "Register": ...
+    @property
+    def keys(self) -> "KeyRing": ...
+    @property
+    def ledger(self) -> "Ledger": ...
+
+
+class SendServices(CheckServices, LedgerServices, Protocol):
+    """To send."""
+
+    @property
+    def transport(self) -> "Transport": ...
+    @property
+    def editions(self) -> "EditionStore": ...

@@ -1,0 +1,345 @@
+"""Sending an issue: what it would do, the gate that every mailing passes, and the mailing itself.
+
+A front end proposes, shows the proposal, begins what a person agreed to, and carries it on. What must hold before
+anything is sent is asked here and nowhere else; what is refused comes back as a value.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from threading import Event
+from typing import TypeVar
+
+from mailer.compose.composed import VariantKey
+from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
+from mailer.delivery.ledger import OldBackupError, PausedMailingError, PlanError, SenderBusyError
+from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingState, add_counts
+from mailer.delivery.options import DispatchOptions
+from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
+from mailer.delivery.progress import Progress
+from mailer.delivery.retry import RetryRule
+from mailer.errors import ExitCode, MailerError
+from mailer.issue.example import EXAMPLE_RULE
+from mailer.issue.model import Finding, Issue, Severity
+from mailer.message.compiled import CompiledMessage, compile_message
+from mailer.subscribers.register import require_list
+from mailer.usecases.checking import check_reading
+from mailer.usecases.needs import LedgerServices, SendServices
+from mailer.usecases.publishing import store_edition
+from mailer.usecases.reading import composable, read
+
+_AT_A_GLANCE = 6
+_OWN_LISTS = "Own lists"
+
+Answer = TypeVar("Answer")
+
+
+class Reason(StrEnum):
+    """Why an issue is not sent."""
+
+    BUSY = "busy"
+    """Another sender is at work on this database."""
+    OLD_BACKUP = "old-backup"
+    """More was sent from here than the database knows of."""
+    PAUSED = "paused"
+    ERRORS = "errors"
+    NOBODY = "nobody"
+    """Nobody is left to send to."""
+    UNTESTED = "untested"
+    UNCONFIRMED = "unconfirmed"
+    """The number of recipients was not given, or is another."""
+    CHANGED = "changed"
+    """What was proposed does not hold any more: somebody joined, left or planned the issue since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing was sent or planned, for this reason; `error` says it to a person, with what to do next."""
+
+    reason: Reason
+    error: MailerError
+
+
+def granted(answer: Answer | Refused) -> Answer:
+    """What was asked for; raises a refusal in its own words, for whoever does nothing else about it."""
+    if isinstance(answer, Refused):
+        raise answer.error
+    return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What sending an issue would do: its content as it was read and checked, once, and who would get it."""
+
+    issue: Issue
+    draft: MailingDraft
+    findings: tuple[Finding, ...]
+    is_tested: bool
+    plan: Plan
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What should be put right first: sending is refused while there is any, unless somebody says otherwise."""
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A mailing that may be carried on, by its number; `plan` is what was frozen, now or when it was begun."""
+
+    mailing: int
+    plan: Plan
+
+
+# --- What it would do -------------------------------------------------------------------------------
+
+
+def propose(services: SendServices, slug: str, *, lists: Sequence[str], today: date) -> Proposal | Refused:
+    """Say what a mailing would do, after taking over from senders that are proved dead; freezes nothing.
+
+    Raises `MailerError` for an unknown list, for an issue that cannot be composed, and for other lists than those of
+    an unfinished mailing.
+    """
+    if refused := _refused_by_the_ledger(services):
+        return refused
+    services.ledger.recover()
+    return look_ahead(services, slug, lists=lists, today=today)
+
+
+def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today: date) -> Proposal:
+    """Say what a mailing would do and change nothing, also while another sender is at work; raises as `propose`."""
+    try:
+        chosen = dict.fromkeys(_find_list(services, name) for name in lists)
+        reading = read(services, slug)
+        issue = composable(reading, slug)
+        checked = check_reading(services, reading, today=today, recipients=True, refused={EXAMPLE_RULE})
+        content_hash = services.composer.content_hash(issue)
+        composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+    except MailerError as error:
+        if services.ledger.unfinished(slug):  # its content is frozen: what is wrong with the folder does not stop it
+            error.hint = f"The mailing under way has its own copy; it goes on with: mailer resume {slug}"
+        raise
+    draft = MailingDraft(
+        slug=slug,
+        content_hash=content_hash,
+        subject=composed.subject,
+        lists=tuple(chosen),
+        in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
+    )
+    audience = services.subscribers.read_audience(draft.lists or None)
+    return Proposal(
+        issue=issue,
+        draft=draft,
+        findings=checked.findings,
+        is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
+        plan=preview_plan(services.ledger, draft, audience=audience, about=issue.helsefellesskap),
+    )
+
+
+def _find_list(services: SendServices, name: str) -> str:
+    """The list that a person calls so, or that a list called so has become part of."""
+    present = services.ledger.present_lists([name]) - {name}
+    return require_list(services.register, next(iter(present), name)).slug
+
+
+def estimate(services: SendServices, recipients: int) -> timedelta:
+    """How long a mailing to so many takes at the pace the settings allow."""
+    smtp = services.settings.smtp
+    return estimate_duration(recipients, connections=smtp.connections, messages_per_minute=smtp.messages_per_minute)
+
+
+# --- The gate ---------------------------------------------------------------------------------------
+
+
+def begin(
+    services: SendServices,
+    proposal: Proposal,
+    *,
+    confirm: int | None,
+    as_frozen: bool = False,
+    allow_untested: bool = False,
+    ignore_findings: bool = False,
+) -> Begun | Refused:
+    """Freeze what was proposed, and record what of it was untested or ignored; an unfinished mailing stays as it is.
+
+    `confirm` is the number of people that somebody agreed to send to; with `as_frozen` they may have agreed when the
+    mailing was frozen, and some have had it or left since. Without a number everything else is asked first, so that a
+    person need not be asked for it in vain. Raises `MailerError` when there is no server or no key to send with.
+    """
+    refused = _refused_by_the_ledger(services) or _refused_by_rule(
+        proposal,
+        confirm=confirm,
+        as_frozen=as_frozen,
+        allow_untested=allow_untested,
+        ignore_findings=ignore_findings,
+    )
+    if refused:
+        return refused
+    require_means(services)
+    plan = proposal.plan
+    if plan.is_new:
+        try:
+            plan = _freeze(services, proposal)
+        except PlanError as error:
+            return Refused(reason=Reason.CHANGED, error=error)
+    if plan.mailing is None or plan.is_new is not proposal.plan.is_new:
+        return _planned_meanwhile(proposal.draft.slug)
+    return Begun(mailing=plan.mailing.id, plan=plan)
+
+
+def refused_by_a_second_sender(services: LedgerServices) -> Refused | None:
+    """Refuse while another sender is at work on this database, naming what it sends."""
+    try:
+        services.ledger.refuse_second_sender()
+    except SenderBusyError as error:
+        return _busy(services, error)
+    return None
+
+
+def _refused_by_the_ledger(services: LedgerServices) -> Refused | None:
+    if refused := refused_by_a_second_sender(services):
+        return refused
+    try:
+        services.ledger.refuse_old_backup()
+    except OldBackupError as error:
+        return Refused(reason=Reason.OLD_BACKUP, error=error)
+    return None
+
+
+def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
+    """Say which mailing the other sender is at work on, for whoever would rather pause that."""
+    busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
+    if busy:
+        error.hint = f"It sends {busy[0]}: wait until it is done, or stop it with mailer pause {busy[0]}"
+    return Refused(reason=Reason.BUSY, error=error)
+
+
+def _refused_by_rule(
+    proposal: Proposal, *, confirm: int | None, as_frozen: bool, allow_untested: bool, ignore_findings: bool
+) -> Refused | None:
+    """What must hold of the proposal itself. Content that is frozen has passed: it is asked of new mailings only."""
+    slug, plan = proposal.draft.slug, proposal.plan
+    if plan.mailing is not None and plan.mailing.state is MailingState.PAUSED:
+        error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
+        error.exit_code = ExitCode.TRY_AGAIN
+        return Refused(reason=Reason.PAUSED, error=error)
+    if plan.is_new and proposal.errors and not ignore_findings:
+        error = MailerError(
+            "the issue has errors; nothing was sent",
+            where=slug,
+            hint="Put them right, or send in spite of them, which is recorded: --ignore-findings",
+        )
+        return Refused(reason=Reason.ERRORS, error=error)
+    if not plan.recipients:
+        who = "is left to send to" if plan.counts.audience else "is on these lists"
+        return Refused(reason=Reason.NOBODY, error=MailerError(f"nobody {who}; nothing was planned", where=slug))
+    if plan.is_new and not (proposal.is_tested or allow_untested):
+        error = MailerError(
+            "this content was never test-sent",
+            where=slug,
+            hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
+        )
+        return Refused(reason=Reason.UNTESTED, error=error)
+    return _refused_number(plan, confirm, as_frozen=as_frozen)
+
+
+def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refused | None:
+    """Who agreed to the mailing as it was frozen agreed to what is left of it, also when some of them have left."""
+    number = plan.counts.waiting
+    most = plan.counts.audience if as_frozen and not plan.is_new else number
+    if confirm is not None and number <= confirm <= most:
+        return None
+    said = "no number was typed" if confirm is None else f"you confirmed {_grouped(confirm)}"
+    error = MailerError(f"{said}, it is {_grouped(number)}", hint="Nothing was sent.")
+    return Refused(reason=Reason.UNCONFIRMED, error=error)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def _planned_meanwhile(slug: str) -> Refused:
+    error = PlanError(
+        "another mailing of this issue was planned just now; nothing was sent",
+        where=slug,
+        hint=f"Look at it first: mailer send {slug} --dry-run",
+    )
+    return Refused(reason=Reason.CHANGED, error=error)
+
+
+def require_means(services: SendServices) -> None:
+    """The server and the keys, which are made when they are asked for: nothing is frozen that could not be sent."""
+    _ = services.transport, services.keys
+
+
+def _freeze(services: SendServices, proposal: Proposal) -> Plan:
+    """Keep the edition that the mails lead to, and freeze the mailing."""
+
+    def compile_variant(key: VariantKey) -> CompiledMessage:
+        composed = services.composer.compose(proposal.issue, key)
+        return compile_message(composed, sender=services.sender, slug=proposal.issue.slug)
+
+    store_edition(services, proposal.issue)
+    return plan_mailing(
+        services.ledger,
+        replace(proposal.draft, untested=not proposal.is_tested, ignored_findings=len(proposal.errors)),
+        audience=services.subscribers.read_audience(proposal.draft.lists or None),
+        about=proposal.issue.helsefellesskap,
+        compile_variant=compile_variant,
+        expected=proposal.plan.recipients,
+    )
+
+
+# --- The mailing ------------------------------------------------------------------------------------
+
+
+def carry_on(
+    services: SendServices,
+    mailing: int,
+    *,
+    stop: Event | None = None,
+    once: bool = False,
+    on_progress: Callable[[Progress], None] = ignore_progress,
+) -> Ended | Refused:
+    """Send a mailing at the pace the settings allow, until `stop` is set or nothing is left; see `Dispatcher.run`.
+
+    Raises `MailerError` when the mailing is not one to be sent or the ledger cannot be written.
+    """
+    try:
+        return _dispatcher(services).run(mailing, stop=stop, once=once, on_progress=on_progress)
+    except SenderBusyError as error:
+        return _busy(services, error)
+    except OldBackupError as error:
+        return Refused(reason=Reason.OLD_BACKUP, error=error)
+    except PausedMailingError as error:
+        return Refused(reason=Reason.PAUSED, error=error)
+
+
+def _dispatcher(services: SendServices) -> Dispatcher:
+    smtp = services.settings.smtp
+    options = DispatchOptions(
+        connections=smtp.connections,
+        messages_per_minute=smtp.messages_per_minute,
+        messages_per_connection=smtp.messages_per_connection,
+        retry=RetryRule(patience=timedelta(hours=services.settings.delivery.expire_after_hours)),
+    )
+    return Dispatcher(services.ledger, services.transport, keys=services.keys, options=options, clock=services.clock)
+
+
+def count_groups(services: LedgerServices, mailing: int) -> dict[str, Counts]:
+    """The equation of each list of a mailing; of each region where they are too many to be taken in at a glance."""
+    by_list = services.ledger.counts_by_list(mailing)
+    if len(by_list) <= _AT_A_GLANCE:
+        return {_name(services, slug): counts for slug, counts in by_list.items()}
+    regions = {each.slug: each.name_nb for each in services.register.regions}
+    grouped: dict[str, list[Counts]] = {name: [] for name in (*regions.values(), _OWN_LISTS)}
+    for slug, counts in by_list.items():
+        found = services.register.find(slug)
+        grouped[regions.get(found.region if found else "", _OWN_LISTS)].append(counts)
+    return {name: add_counts(some) for name, some in grouped.items() if some}
+
+
+def _name(services: LedgerServices, slug: str) -> str:
+    found = services.register.find(slug)
+    return found.short if found else slug

@@ -1,0 +1,94 @@
+"""The test-send: an issue as some reader gets it, sent to those who may be sent tests, before it goes to everybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailer.errors import MailerError
+from mailer.issue.model import Issue
+from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
+from mailer.message.identity import make_test_message_id
+from mailer.subscribers.model import Subscriber
+from mailer.subscribers.tokens import make_token
+from mailer.transport.base import Lost, Ready, Reply, Session
+from mailer.transport.waiting import complete
+from mailer.usecases.needs import SendServices
+from mailer.usecases.reading import require_issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSent:
+    """What the server said to a test-send."""
+
+    recipient: str
+    reply: Reply | Lost
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server has taken it."""
+        return isinstance(self.reply, Reply) and self.reply.is_accepted
+
+
+def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str | None) -> tuple[TestSent, ...]:
+    """Send an issue, marked TEST, to addresses on the allow-list; refuses all when one is not on it.
+
+    With `as_` they get what that subscriber would get. The content that a server accepted counts as tested.
+    """
+    _refuse_strangers(services, to)
+    issue = require_issue(services, slug)
+    reader = _reader(services, as_)
+    compiled = _compile_test(services, issue, reader)
+    content_hash = services.composer.content_hash(issue)
+    session = services.transport.connect()
+    try:
+        sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
+    finally:
+        complete(session.close())
+    for each in sent:
+        if each.is_accepted:
+            services.ledger.remember_test(slug=slug, content_hash=content_hash, recipient=each.recipient)
+    return tuple(sent)
+
+
+def _refuse_strangers(services: SendServices, to: Sequence[str]) -> None:
+    for address in to:
+        if not services.settings.newsletter.may_test(address):
+            raise MailerError(
+                f"{address} is not on the list of test recipients; nothing was sent",
+                where="[newsletter] test_recipients",
+                hint=f"Add it to test_recipients in {services.settings.file}, if it is yours or a colleague's.",
+            )
+
+
+def _reader(services: SendServices, address: str | None) -> Subscriber | None:
+    if address is None:
+        return None
+    found = services.subscribers.show(address)
+    if found is None:
+        raise MailerError(f"{address} is not among the subscribers", where="--as", hint="mailer subscribers find NAME")
+    return found
+
+
+def _compile_test(services: SendServices, issue: Issue, reader: Subscriber | None) -> CompiledMessage:
+    own = [each.list for each in reader.subscriptions if each.status == "active"] if reader else []
+    key = services.composer.variant_key(issue, own, lang=reader.lang if reader else issue.lang)
+    label = services.templates.labels.label("TEST – do not forward", issue.lang).text
+    composed = services.composer.compose(issue, key)
+    return compile_message(composed, sender=services.sender, slug=issue.slug, test_label=label)
+
+
+def _send_test(
+    services: SendServices, session: Session, compiled: CompiledMessage, address: str, reader: Subscriber | None
+) -> Reply | Lost:
+    token = make_token(services.keys, purpose="test", subscriber_id=reader.id if reader else 0)
+    values = RecipientValues(
+        address=address,
+        unsubscribe_token=token,
+        preferences_token=token,
+        message_id=make_test_message_id(domain=compiled.domain),
+        date=services.clock(),
+    )
+    envelope = compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0)
+    answer = complete(session.begin(envelope))
+    if not isinstance(answer, Ready):
+        return answer
+    return complete(session.stream(compiled.personalise(values))) or complete(session.finish())

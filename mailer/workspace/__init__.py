@@ -1,1 +1,0 @@
-"""Making things: a new workspace, and the next issue in it."""

@@ -1,0 +1,366 @@
+"""The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that."""
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mailer.bootstrap import Services, build_services
+from mailer.database.tables import mailing
+from mailer.delivery.ledger import PlanError
+from mailer.errors import ExitCode, MailerError
+from mailer.issue.example import example_item
+from mailer.message.compiled import CompiledMessage
+from mailer.message.envelope import Envelope
+from mailer.transport.base import Reply, Stage
+from mailer.transport.memory import MemoryTransport
+from mailer.usecases.creation import init_workspace
+from mailer.usecases.deciding import pause, resume
+from mailer.usecases.sending import (
+    Begun,
+    Proposal,
+    Reason,
+    Refused,
+    begin,
+    carry_on,
+    granted,
+    look_ahead,
+    propose,
+)
+from mailer.usecases.testing import send_tests
+
+SLUG = "2024-01"
+TODAY = date(2024, 1, 15)
+TESTER = "redaksjon@nyhetsbrev.example"
+FRAME = 'title = "Nyhetsbrev"\ndate = "2024-01"\nlang = "nb"\npreheader = "Kort fortalt"\n'
+ITEM = (
+    '+++\ntitle = "Samling i Agder"\ncontacts = ["kari@ks.example"]\nhelsefellesskap = ["agder"]\n+++\nVi møtes {}.\n'
+)
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a small issue that is test-sent, two people on agder, and one on oslo who has left agder."""
+    folder = tmp_path_factory.mktemp("furnished") / "workspace"
+    init_workspace(folder)
+    shutil.rmtree(folder / "templates")
+    items = folder / "issues" / SLUG / "items"
+    items.mkdir(parents=True)
+    (items.parent / "issue.toml").write_text(FRAME, encoding="utf-8")
+    (items / "010-agder.md").write_text(ITEM.format("i mai"), encoding="utf-8")
+    with closing(_open(folder)) as services:
+        for name in ("kari", "ola"):
+            services.subscribers.add(f"{name}@agder.example", lists=["agder"], basis="e: samhandling")
+        left = services.subscribers.add("aase@oslo.example", lists=["agder", "oslo"], basis="e: samhandling")
+        services.subscribers.leave(left.id, list_slug="agder")
+        send_tests(services, SLUG, to=[TESTER], as_=None)
+    return folder
+
+
+def _open(folder: Path) -> Services:
+    services = build_services(folder / "config.toml", environ={"USER": "kari"}, announce=lambda _: None)
+    services.transport = MemoryTransport()
+    return services
+
+
+@pytest.fixture
+def services(furnished: Path, tmp_path: Path) -> Iterator[Services]:
+    shutil.copytree(furnished, tmp_path / "workspace")
+    with closing(_open(tmp_path / "workspace")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def item(services: Services) -> Path:
+    return services.settings.paths.issues / SLUG / "items" / "010-agder.md"
+
+
+@pytest.fixture
+def spoiled(item: Path) -> None:
+    """The issue still has the example item in it, which is an error when it is sent."""
+    name, heading, words = example_item("nb")
+    item.with_name(f"020-{name}.md").write_text(f'+++\ntitle = "{heading}"\n+++\n{words}\n', encoding="utf-8")
+
+
+@pytest.fixture
+def changed(item: Path) -> None:
+    """The issue is not as it was test-sent."""
+    item.write_text(ITEM.format("i juni"), encoding="utf-8")
+
+
+def proposed(services: Services, *lists: str) -> Proposal:
+    return granted(propose(services, SLUG, lists=lists, today=TODAY))
+
+
+def reason_of(answer: object) -> Reason:
+    assert isinstance(answer, Refused), answer
+    return answer.reason
+
+
+def recorded(services: Services) -> list[Any]:
+    """What the ledger says of each mailing: whether it was untested, and how many findings were ignored."""
+    with services.database.reading() as connection:
+        rows = connection.execute(select(mailing.c.untested, mailing.c.ignored_findings).order_by(mailing.c.id))
+        return [tuple(row) for row in rows]
+
+
+# --- What is refused, and what is recorded of what is allowed ---------------------------------------
+
+
+@pytest.mark.usefixtures("changed")
+def test_content_that_was_changed_since_the_test_send_is_refused_and_nothing_is_planned(services: Services) -> None:
+    assert reason_of(begin(services, proposed(services), confirm=3)) is Reason.UNTESTED
+    assert recorded(services) == []
+
+
+@pytest.mark.usefixtures("changed")
+def test_untested_content_that_somebody_allows_is_recorded_as_untested(services: Services) -> None:
+    assert isinstance(begin(services, proposed(services), confirm=3, allow_untested=True), Begun)
+    assert recorded(services) == [(1, 0)]
+
+
+def test_tested_content_is_recorded_as_tested_whatever_was_allowed(services: Services) -> None:
+    allowing = {"allow_untested": True, "ignore_findings": True}
+    assert isinstance(begin(services, proposed(services), confirm=3, **allowing), Begun)
+    assert recorded(services) == [(0, 0)]
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_an_issue_with_errors_is_refused_and_nothing_is_planned(services: Services) -> None:
+    proposal = proposed(services)
+    assert [each.rule for each in proposal.errors] == ["example"]
+    assert reason_of(begin(services, proposal, confirm=3, allow_untested=True)) is Reason.ERRORS
+    assert recorded(services) == []
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_errors_that_somebody_ignores_are_recorded_by_their_number(services: Services) -> None:
+    send_tests(services, SLUG, to=[TESTER], as_=None)
+    assert isinstance(begin(services, proposed(services), confirm=3, ignore_findings=True), Begun)
+    assert recorded(services) == [(0, 1)]
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_who_ignores_errors_has_not_allowed_untested_content(services: Services) -> None:
+    assert reason_of(begin(services, proposed(services), confirm=3, ignore_findings=True)) is Reason.UNTESTED
+
+
+@pytest.mark.parametrize("number", [None, 0, 2, 4])
+def test_only_the_number_of_recipients_begins_a_mailing(services: Services, number: int | None) -> None:
+    for as_frozen in (True, False):
+        answer = begin(services, proposed(services), confirm=number, as_frozen=as_frozen)
+        assert reason_of(answer) is Reason.UNCONFIRMED
+    assert recorded(services) == []
+
+
+def test_who_joins_after_the_plan_was_shown_makes_it_another_number(services: Services) -> None:
+    proposal = proposed(services)
+    services.subscribers.add("ny@agder.example", lists=["agder"], basis="e: samhandling")
+    answer = begin(services, proposal, confirm=3)
+    assert reason_of(answer) is Reason.CHANGED
+    assert recorded(services) == []
+
+
+def test_a_mailing_that_somebody_else_planned_meanwhile_is_not_sent_unseen(services: Services) -> None:
+    mine, theirs = proposed(services), proposed(services, "oslo")
+    assert isinstance(begin(services, theirs, confirm=1), Begun)
+    answer = begin(services, mine, confirm=3)
+    assert reason_of(answer) is Reason.CHANGED
+    assert len(recorded(services)) == 1
+
+
+def test_a_list_with_nobody_on_it_plans_nothing(services: Services) -> None:
+    assert reason_of(begin(services, proposed(services, "finnmark"), confirm=0)) is Reason.NOBODY
+    assert recorded(services) == []
+
+
+def test_who_has_had_it_is_not_sent_to_again(services: Services) -> None:
+    granted(carry_on(services, granted(begin(services, proposed(services), confirm=3)).mailing))
+    assert reason_of(begin(services, proposed(services), confirm=3)) is Reason.NOBODY
+
+
+def test_a_paused_mailing_is_refused_until_somebody_resumes_it(services: Services) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    pause(services, SLUG)
+    refused = begin(services, proposed(services), confirm=3)
+    assert reason_of(refused) is Reason.PAUSED
+    assert isinstance(refused, Refused)
+    assert refused.error.exit_code is ExitCode.TRY_AGAIN
+    assert reason_of(carry_on(services, begun.mailing)) is Reason.PAUSED
+    assert granted(resume(services, SLUG)).id == begun.mailing
+    assert granted(carry_on(services, begun.mailing)).counts.accepted == 3
+
+
+def _puts_off_all_but_kari(envelope: Envelope) -> Reply:
+    code = 250 if envelope.recipient.startswith("kari") else 451
+    return Reply(code=code, enhanced="", text="", stage=Stage.RCPT if code == 451 else Stage.DOT)
+
+
+@contextmanager
+def another_sender(folder: Path, mailing: int) -> Iterator[None]:
+    with closing(_open(folder)) as other, other.ledger.start_run(mailing):
+        yield
+
+
+def test_a_second_sender_is_refused_by_every_way_in_and_told_what_the_other_sends(services: Services) -> None:
+    proposal = proposed(services, "oslo")
+    begun = granted(begin(services, proposal, confirm=1))
+    ways: list[Callable[[], object]] = [
+        lambda: propose(services, SLUG, lists=[], today=TODAY),
+        lambda: begin(services, proposal, confirm=1),
+        lambda: carry_on(services, begun.mailing),
+        lambda: resume(services, SLUG),
+    ]
+    with another_sender(services.settings.folder, begun.mailing):
+        for way in ways:
+            refused = way()
+            assert reason_of(refused) is Reason.BUSY
+            assert isinstance(refused, Refused)
+            assert f"mailer pause {SLUG}" in refused.error.hint
+            assert refused.error.exit_code is ExitCode.TRY_AGAIN
+        assert look_ahead(services, SLUG, lists=[], today=TODAY).plan.counts.audience
+
+
+def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: Path) -> None:
+    file = services.settings.folder / "var" / "mailer.sqlite3"
+    proposal = proposed(services, "oslo")
+    backup = tmp_path / "backup.sqlite3"
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(backup)) as copy:
+        now.backup(copy)
+    granted(carry_on(services, granted(begin(services, proposal, confirm=1)).mailing))
+    services.close()
+    shutil.copyfile(backup, file)
+    for left in ("-wal", "-shm"):
+        file.with_name(file.name + left).unlink(missing_ok=True)
+    with closing(_open(services.settings.folder)) as restored:
+        assert reason_of(propose(restored, SLUG, lists=[], today=TODAY)) is Reason.OLD_BACKUP
+        assert reason_of(begin(restored, proposal, confirm=1)) is Reason.OLD_BACKUP
+        assert recorded(restored) == []
+
+
+def test_a_server_that_must_not_be_used_is_refused_before_anything_is_frozen(services: Services) -> None:
+    proposal = proposed(services)
+    environ = {"MAILER_SMTP__HOST": "relay.test", "MAILER_SMTP__SECURITY": "starttls"}
+    with closing(build_services(services.settings.file, environ=environ, announce=lambda _: None)) as real:
+        with pytest.raises(MailerError, match="real mail server"):
+            begin(real, proposal, confirm=3, allow_untested=True)
+        assert recorded(real) == []
+
+
+# --- An unfinished mailing --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "as_frozen", "is_begun"),
+    [(2, False, True), (2, True, True), (3, True, True), (3, False, False), (4, True, False), (1, True, False)],
+)
+def test_what_is_left_is_confirmed_by_its_number_and_by_a_script_also_with_the_frozen_one(
+    services: Services, *, number: int, as_frozen: bool, is_begun: bool
+) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    services.transport = MemoryTransport(_puts_off_all_but_kari)
+    assert granted(carry_on(services, begun.mailing, once=True)).counts.waiting == 2
+    answer = begin(services, proposed(services), confirm=number, as_frozen=as_frozen)
+    assert isinstance(answer, Begun) is is_begun
+    if isinstance(answer, Begun):
+        assert answer.mailing == begun.mailing
+
+
+def test_an_unfinished_mailing_goes_on_with_its_frozen_content_whatever_the_folder_is_like_now(
+    services: Services, item: Path
+) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    _name, heading, words = example_item("nb")
+    item.write_text(f'+++\ntitle = "{heading}"\n+++\n{words}\n', encoding="utf-8")
+    proposal = proposed(services)
+    assert proposal.plan.content_changed
+    assert proposal.errors
+    assert granted(begin(services, proposal, confirm=3)).mailing == begun.mailing
+    assert recorded(services) == [(0, 0)]
+
+
+# --- Read once --------------------------------------------------------------------------------------
+
+_opened: list[str] = []
+_listening: list[bool] = []
+
+
+def _note_what_is_opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if _listening and event == "open":
+        _opened.append(str(arguments[0]))
+
+
+@contextmanager
+def opened_files() -> Iterator[list[str]]:
+    """The names of the files that are opened meanwhile."""
+    if not _opened and not _listening:
+        sys.addaudithook(_note_what_is_opened)  # which Python never takes away again
+    _opened.clear()
+    _listening.append(True)
+    try:
+        yield _opened
+    finally:
+        _listening.clear()
+
+
+def test_each_file_of_an_issue_is_read_once_from_the_proposal_to_the_frozen_mailing(
+    services: Services, item: Path
+) -> None:
+    with opened_files() as opened:
+        granted(begin(services, proposed(services), confirm=3))
+    folder = str(item.parent.parent)
+    assert sorted(each for each in opened if each.startswith(folder)) == sorted(
+        [str(item), str(item.parent.parent / "issue.toml")]
+    )
+
+
+def test_what_is_saved_after_the_check_is_not_frozen_unchecked(services: Services, item: Path) -> None:
+    proposal = proposed(services)
+    item.write_text(ITEM.format("{{ uprøvd }} i juni"), encoding="utf-8")
+    begun = granted(begin(services, proposal, confirm=3))
+    frozen = [CompiledMessage.from_bytes(each) for each in services.ledger.variants(begun.mailing).values()]
+    granted(carry_on(services, begun.mailing))
+    assert isinstance(services.transport, MemoryTransport)
+    texts = [_text(each.payload) for each in services.transport.received]
+    assert len(frozen) == 2
+    assert len(texts) == 3
+    assert all("i mai" in each and "i juni" not in each for each in texts)
+
+
+def _text(payload: bytes) -> str:
+    body = message_from_bytes(payload, policy=policy.default).get_body(("plain",))
+    return str(body.get_content()) if body else ""
+
+
+# --- Test-sends -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("reader", "has_own"), [("kari@agder.example", True), ("aase@oslo.example", False)])
+def test_a_test_send_as_a_reader_shows_the_variant_of_the_lists_they_are_still_on(
+    services: Services, *, reader: str, has_own: bool
+) -> None:
+    send_tests(services, SLUG, to=[TESTER], as_=reader)
+    assert isinstance(services.transport, MemoryTransport)
+    (received,) = services.transport.received
+    assert ("ditt helsefellesskap" in _text(received.payload).casefold()) is has_own
+
+
+def test_a_test_send_to_a_stranger_sends_nothing_to_anybody(services: Services) -> None:
+    with pytest.raises(MailerError, match="not on the list of test recipients"):
+        send_tests(services, SLUG, to=[TESTER, "fremmed@a.example"], as_=None)
+    assert isinstance(services.transport, MemoryTransport)
+    assert services.transport.received == ()
+
+
+def test_other_lists_than_those_of_an_unfinished_mailing_cannot_be_proposed(services: Services) -> None:
+    granted(begin(services, proposed(services, "oslo"), confirm=1, allow_untested=True))
+    with pytest.raises(PlanError, match="goes to oslo"):
+        propose(services, SLUG, lists=["agder"], today=TODAY)
