@@ -122,4 +122,4 @@ def test_settings_that_cannot_be_read_are_said_each_time_until_they_can(folder: 
         with pytest.raises(MailerError, match=r"config\.toml"):
             current()
     config.write_text(good + "\n", encoding="utf-8")
-    assert current().theme.light
+    assert current().settings.theme.radius

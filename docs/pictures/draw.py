@@ -18,7 +18,7 @@ from mailer.bootstrap import Services, build_services
 from mailer.compose.images import with_pictures
 from mailer.issue.model import Issue
 from mailer.issue.source import read_issue
-from mailer.usecases.desk import issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_webpage, printed_issue, with_values
 from mailer.usecases.reading import read
 
 HERE = Path(__file__).resolve().parent
@@ -90,7 +90,7 @@ def draw_pdf(pdf: bytes, folder: Path) -> list[Image.Image]:
 
 def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
     composed = services.composer.compose(issue, services.composer.variant_key(issue, own, lang=issue.lang))
-    return with_pictures(with_example_values(services, composed.html), composed.images)
+    return with_pictures(with_values(services, composed.html), composed.images)
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def upgrade(context: typer.Context) -> None:
     Changes the database's tables; run it once, on one machine, while nobody sends. Example: `mailer db upgrade`
     """
     with services(context) as workspace:
-        from mailer.database.engine import open_database
+        from mailer.usecases.upkeep import upgrade_database
 
-        open_database(workspace.settings.database.url, upgrade=True).close()
+        upgrade_database(workspace.settings)
         say("The database is up to date.", "green")

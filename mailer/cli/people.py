@@ -101,24 +101,24 @@ def find(
 
     Example: `mailer subscribers find @bergen.example`
     """
-    from mailer.subscribers.store import FIND_LIMIT
+    from mailer.usecases.people import find_people
 
     with services(context) as workspace:
-        found = workspace.subscribers.find(query)
+        found = find_people(workspace.subscribers, query)
+    people = found.people
     if json:
-        show_json({"subscribers": [subscriber_as_json(each) for each in found]})
+        show_json({"subscribers": [subscriber_as_json(each) for each in people]})
         return
-    if not found:
+    if not people:
         say(f'Nobody was found for "{query}".', "yellow")
         hint("mailer subscribers find NAME, the beginning of an address, or @domain")
         return
-    rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in found]
+    rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in people]
     show_table(["Address", "Name", "Organisation", "Lists"], rows, folding=[2, 3])
-    is_cut = len(found) == FIND_LIMIT
     say(
-        f"The first {FIND_LIMIT} are shown. Say more of the address or name to see others."
-        if is_cut
-        else f"{len(found)} found."
+        f"The first {len(people)} are shown. Say more of the address or name to see others."
+        if found.is_cut
+        else f"{len(people)} found."
     )
 
 

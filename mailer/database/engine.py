@@ -84,6 +84,17 @@ class Database:
                 connection.rollback()
                 connection.invalidate()  # the temporary tables go with it
 
+    def wait_at_most(self, seconds: int) -> None:
+        """On SQLite, give up writing after so long when others write; before anything else is done with it."""
+        if not self.is_sqlite:
+            return
+
+        @event.listens_for(self.engine, "connect")
+        def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+            connection.cursor().execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+
+        self.close()  # the connections made before
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()

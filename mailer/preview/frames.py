@@ -6,9 +6,9 @@ the policy that goes with the frame's own answer.
 
 import re
 
-from mailer.compose.images import data_address
 from mailer.preview.choice import Choice
 from mailer.preview.views import View
+from mailer.usecases.desk import picture_addresses
 
 FRAME_POLICY = (
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
@@ -30,8 +30,8 @@ def mail_frame(view: View, choice: Choice) -> str:
     """The mail as a reader with this screen sees it."""
     html = _DARK_QUERY.sub("@media all" if choice.colours == "dark" else "@media not all", view.html)
     html = _SCHEME.sub(rf"\g<1>{choice.colours}", html)
-    for picture in view.composed.images:
-        html = html.replace(f"cid:{picture.cid}", data_address(picture) if choice.images == "on" else "about:blank")
+    for cid, address in picture_addresses(view.composed).items():
+        html = html.replace(cid, address if choice.images == "on" else "about:blank")
     return with_links_out(html)
 
 

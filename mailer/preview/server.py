@@ -26,6 +26,7 @@ from mailer.preview.latest import Latest
 from mailer.preview.page import Page, hash_of, lines_around, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
 from mailer.preview.watching import saved_events
+from mailer.usecases.accounts import was_tested
 
 HOST = "127.0.0.1"
 SCRIPT = "web/preview.js"
@@ -128,7 +129,7 @@ class Preview:
 def _is_tested(latest: Latest, look: Look) -> bool:
     if look.view is None or not latest.readers.exist:
         return False
-    return latest.services.ledger.was_tested(slug=latest.slug, content_hash=look.view.content_hash)
+    return was_tested(latest.services, latest.slug, look.view.content_hash)
 
 
 def serve_preview(

@@ -1,23 +1,29 @@
 """What the preview shows of an issue: every form of one variant with a reader's values in it, and what was found."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from email import message_from_bytes
 from functools import cached_property
 
 from mailer.bootstrap import Services
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.slots import Slot
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading
-from mailer.message.compiled import RecipientValues, compile_message
 from mailer.preview.choice import Choice, Part
 from mailer.preview.readers import Reader, Readers
 from mailer.usecases.checking import check_reading
-from mailer.usecases.desk import EXAMPLE_ADDRESS, chosen_key, issue_webpage, printed_issue
+from mailer.usecases.desk import (
+    EXAMPLE,
+    Shown,
+    chosen_key,
+    issue_webpage,
+    printed_issue,
+    shown_message,
+    with_values,
+)
 
 WORDS_PER_MINUTE = 200
 
@@ -34,17 +40,22 @@ class View:
     @cached_property
     def html(self) -> str:
         """The HTML part."""
-        return _with_values(self.services, self.composed.html, self.reader)
+        return with_values(self.services, self.composed.html, self._to)
 
     @cached_property
     def text(self) -> str:
         """The plain-text part."""
-        return _with_values(self.services, self.composed.text, self.reader)
+        return with_values(self.services, self.composed.text, self._to)
 
     @cached_property
     def eml(self) -> bytes:
         """The whole message, as it goes over the wire."""
-        return _message(self.services, self.composed, slug=self.issue.slug, reader=self.reader)
+        return shown_message(self.services, self.composed, slug=self.issue.slug, to=self._to, smtputf8=True)
+
+    @property
+    def _to(self) -> Shown:
+        of_reader = {"address": self.reader.address, "token": self.reader.token} if self.reader else {}
+        return replace(EXAMPLE, name="preview", **of_reader)
 
     @cached_property
     def content_hash(self) -> str:
@@ -119,32 +130,6 @@ def view_of(services: Services, reading: IssueReading, choice: Choice, *, reader
         view = View(services=services, issue=reading.issue, composed=composed, reader=reader)
         return view if view.eml else None
     return None
-
-
-def _with_values(services: Services, text: str, reader: Reader | None) -> str:
-    pages = services.publication.pages
-    token = reader.token if reader else "example"
-    values = {
-        Slot.EMAIL: reader.address if reader else EXAMPLE_ADDRESS,
-        Slot.UNSUBSCRIBE_URL: pages.leave(token),
-        Slot.PREFERENCES_URL: pages.preferences(token),
-    }
-    for slot, value in values.items():
-        text = text.replace(slot.token, value)
-    return text
-
-
-def _message(services: Services, composed: ComposedIssue, *, slug: str, reader: Reader | None) -> bytes:
-    compiled = compile_message(composed, sender=services.sender, slug=slug)
-    token = reader.token if reader else "example"
-    values = RecipientValues(
-        address=reader.address if reader else EXAMPLE_ADDRESS,
-        unsubscribe_token=token,
-        preferences_token=token,
-        message_id=f"<preview@{compiled.domain}>",
-        date=services.clock(),
-    )
-    return compiled.personalise(values, smtputf8=True)
 
 
 def web_version(services: Services, view: View) -> str:

@@ -51,6 +51,11 @@ def find_unfinished(services: LedgerServices, slug: str) -> MailingReport | None
     return services.ledger.unfinished(slug)
 
 
+def was_tested(services: LedgerServices, slug: str, content_hash: str) -> bool:
+    """Whether exactly this content of an issue was test-sent."""
+    return services.ledger.was_tested(slug=slug, content_hash=content_hash)
+
+
 def doubtful(services: LedgerServices, slug: str) -> tuple[MailingReport, ...]:
     """The mailings of an issue in which somebody is in doubt."""
     return tuple(each for each in services.ledger.mailings(slug) if each.counts.in_doubt)

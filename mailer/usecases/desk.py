@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.compose.calendar import IssueCalendar, build_calendar
-from mailer.compose.images import with_pictures
+from mailer.compose.images import data_address, with_pictures
 from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from mailer.compose.composed import ComposedIssue, VariantKey
     from mailer.usecases.needs import IssueServices
 
-EXAMPLE_ADDRESS = "kari.nordmann@kommune.example"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Whose values stand in the slots of what is shown; the token stands in every link of theirs."""
+
+    address: str
+    token: str
+    name: str
+    """What the message's id begins with."""
+
+
+EXAMPLE = Shown(address="kari.nordmann@kommune.example", token="example", name="example")  # noqa: S106 no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +64,10 @@ def write_issue(services: "IssueServices", issue: Issue, key: "VariantKey", fold
     composed = services.composer.compose(issue, key)
     calendar = issue_calendar(services, issue)
     forms = {
-        "issue.html": with_pictures(with_example_values(services, composed.html), composed.images).encode(),
-        "issue.txt": with_example_values(services, composed.text).encode(),
+        "issue.html": with_pictures(with_values(services, composed.html), composed.images).encode(),
+        "issue.txt": with_values(services, composed.text).encode(),
         "issue.mjml": composed.mjml.encode(),
-        "issue.eml": example_message(services, composed, slug=issue.slug),
+        "issue.eml": shown_message(services, composed, slug=issue.slug),
         "issue.pdf": printed_issue(services, issue),
         "web.html": issue_webpage(services, issue).encode(),
     }
@@ -97,30 +108,37 @@ def _timestamp(issue: Issue) -> datetime:
     return datetime.combine(issue.published.start, time(), UTC)
 
 
-def with_example_values(services: "IssueServices", text: str) -> str:
-    """Put an example subscriber's values into the slots of a composed text."""
+def with_values(services: "IssueServices", text: str, to: Shown = EXAMPLE) -> str:
+    """Put a reader's values, or those of an example subscriber, into the slots of a composed text."""
     pages = services.publication.pages
     values = {
-        Slot.EMAIL: EXAMPLE_ADDRESS,
-        Slot.UNSUBSCRIBE_URL: pages.leave("example"),
-        Slot.PREFERENCES_URL: pages.preferences("example"),
+        Slot.EMAIL: to.address,
+        Slot.UNSUBSCRIBE_URL: pages.leave(to.token),
+        Slot.PREFERENCES_URL: pages.preferences(to.token),
     }
     for slot, value in values.items():
         text = text.replace(slot.token, value)
     return text
 
 
-def example_message(services: "IssueServices", composed: "ComposedIssue", *, slug: str) -> bytes:
-    """The whole message to an example subscriber, as it would go over the wire."""
+def shown_message(
+    services: "IssueServices", composed: "ComposedIssue", *, slug: str, to: Shown = EXAMPLE, smtputf8: bool = False
+) -> bytes:
+    """The whole message to a reader, or to an example subscriber, as it would go over the wire."""
     compiled = compile_message(composed, sender=services.sender, slug=slug)
     values = RecipientValues(
-        address=EXAMPLE_ADDRESS,
-        unsubscribe_token="example",  # noqa: S106 not a secret: it stands in an example
-        preferences_token="example",  # noqa: S106 a word in the place of a token
-        message_id=f"<example@{compiled.domain}>",
+        address=to.address,
+        unsubscribe_token=to.token,
+        preferences_token=to.token,
+        message_id=f"<{to.name}@{compiled.domain}>",
         date=services.clock(),
     )
-    return compiled.personalise(values)
+    return compiled.personalise(values, smtputf8=smtputf8)
+
+
+def picture_addresses(composed: "ComposedIssue") -> dict[str, str]:
+    """Where a page finds the pictures that a mail carries: the address of each, which holds it, by its `cid:`."""
+    return {f"cid:{each.cid}": data_address(each) for each in composed.images}
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Written, ...]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mailer.compose.published_events import Revision
-from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, with_example_values
+from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, with_values
 
 if TYPE_CHECKING:
     from mailer.issue.model import Issue
@@ -18,7 +18,7 @@ def store_edition(services: "SendServices", issue: "Issue") -> None:
     forms = {
         "html": issue_webpage(services, issue).encode(),
         "pdf": printed_issue(services, issue),
-        "txt": with_example_values(services, composed.text).encode(),
+        "txt": with_values(services, composed.text).encode(),
     }
     forms |= {"ics": calendar.whole} if calendar.whole else {}
     forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}

@@ -42,8 +42,8 @@ class Reading:
     def _stored(self, request: Request, slug: str, form: str) -> Response:
         # What cannot be stored is not looked for: PostgreSQL refuses to compare some of what an address may hold.
         can_be_stored = is_slug(slug) and _FORM.fullmatch(form)
-        edition = self.site.editions.latest(slug) if can_be_stored else None
-        content = self.site.editions.read(edition.id, form) if edition else None
+        edition = self.site.services.editions.latest(slug) if can_be_stored else None
+        content = self.site.services.editions.read(edition.id, form) if edition else None
         if edition is None or content is None:
             return self.site.not_found(request)
         tag = f'"{edition.content_hash}-{edition.id}"'

@@ -16,7 +16,9 @@ class Rooms:
     def archive(self, request: Request) -> Response:
         """The stored editions, the newest first."""
         lang = self.site.lang(request)
-        editions = [(each, write_day(each.sent_at.astimezone().date(), lang)) for each in self.site.editions.all()]
+        editions = [
+            (each, write_day(each.sent_at.astimezone().date(), lang)) for each in self.site.services.editions.all()
+        ]
         return self.site.page("archive", lang=lang, editions=editions)
 
     def subscribe(self, request: Request) -> Response:

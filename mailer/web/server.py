@@ -6,9 +6,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -25,7 +22,6 @@ from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
-    from mailer.database.engine import Database
 
 BUSY_SECONDS = 8
 
@@ -39,7 +35,7 @@ class ServerError(MailerError):
 def build_application(services: "Services") -> Starlette:
     """The rooms that are open: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
-    _wait_less(services.database)
+    services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
     leaving = Leaving(site)
     reading = Reading(site)
     rooms = Rooms(site)
@@ -60,18 +56,6 @@ def build_application(services: "Services") -> Starlette:
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
     return application
-
-
-def _wait_less(database: "Database") -> None:
-    """A person waits for the answer: what cannot be written soon is said, and asked for again."""
-    if not database.is_sqlite:
-        return
-
-    @event.listens_for(database.engine, "connect")
-    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.cursor().execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-
-    database.close()  # the connections made before
 
 
 def _either(

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mailer.database.engine import DatabaseError
-from mailer.editions.store import Edition, EditionStore
+from mailer.editions.store import Edition
 from mailer.issue.model import Lang
 from mailer.web.languages import LANGUAGES, accepted
 
@@ -54,11 +54,6 @@ class Site:
     def band(self) -> tuple[int, ...]:
         """How many bars each region has, in register order."""
         return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
-
-    @cached_property
-    def editions(self) -> EditionStore:
-        """The editions that can be read."""
-        return EditionStore(self.services.database, clock=self.services.clock)
 
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
         """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
@@ -122,6 +117,6 @@ class Site:
     def _newest(self) -> Edition | None:
         """The latest edition; none while the database is away, of which this page has no need."""
         try:
-            return next(iter(self.editions.all()), None)
+            return next(iter(self.services.editions.all()), None)
         except (DatabaseError, SQLAlchemyError):
             return None

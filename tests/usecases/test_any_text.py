@@ -16,7 +16,7 @@ from mailer.issue.model import Finding, Severity
 from mailer.message.compiled import compile_message
 from mailer.usecases.checking import check_issue, widest_key
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.desk import example_message, issue_calendar, issue_webpage, printed_issue
+from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, shown_message
 from mailer.usecases.reading import read
 
 SLUG = "2024-02"
@@ -115,7 +115,7 @@ def check(services: Services, texts: dict[str, str], *, is_escaped: bool) -> tup
         assert checked.issue is not None
         composed = services.composer.compose(checked.issue, widest_key(services, checked.issue))
         compile_message(composed, sender=services.sender, slug=SLUG, test_label="TEST")
-        mail = message_from_bytes(example_message(services, composed, slug=SLUG), policy=policy.default)
+        mail = message_from_bytes(shown_message(services, composed, slug=SLUG), policy=policy.default)
         assert not mail.defects
         assert mail["Subject"].split() == composed.subject.split()
         assert len(Calendar.from_ical(issue_calendar(services, checked.issue).whole or b"").walk("VEVENT")) == 1
