@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
 from mailer.database.cleaning import own_files, scrub
+from mailer.database.decisions import Action
 from mailer.database.names import select_ids_by_name
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
 from mailer.subscribers.access import former_addresses, sent_to
@@ -62,6 +63,8 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
         deliveries = _erase_rows(store, connection, found, forms)
         names = _own_names(connection, found)
+        told = {"was_subscriber": found is not None, "deliveries": deliveries}
+        store.operator.record(connection, Action.ERASED, at=store.clock(), **told)
     return Erased(
         was_subscriber=found is not None,
         deliveries=deliveries,
@@ -140,6 +143,7 @@ def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta)
     with store.joining() as connection:
         people = _delete_unconfirmed(connection, now - unconfirmed)
         deliveries = _strip_old_deliveries(connection, now - details)
+        store.operator.record(connection, Action.PURGED, at=now, people=people, deliveries=deliveries)
     return Purged(people=people, deliveries=deliveries, is_scrubbed=scrub(store.database))
 
 
