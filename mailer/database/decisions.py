@@ -66,7 +66,7 @@ class Operator:
         at: datetime,
         slug: str | None = None,
         mailing_id: int | None = None,
-        **detail: object,
+        detail: Mapping[str, object] | None = None,
     ) -> None:
         """Write down a decision in the transaction that carries it out; first, which settings are others by now.
 
@@ -75,7 +75,7 @@ class Operator:
         if self.settings:
             self._note_settings(connection, at)
         row = {"at": at, "actor": self.actor, "slug": slug, "mailing_id": mailing_id}
-        connection.execute(insert(decision).values(row | {"action": action, "detail": detail}))
+        connection.execute(insert(decision).values(row | {"action": action, "detail": detail or {}}))
 
     def _note_settings(self, connection: Connection, at: datetime) -> None:
         """Compare with what was seen last, of which salted hashes were kept; the first time there is nothing to say."""

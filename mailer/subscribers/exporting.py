@@ -69,7 +69,7 @@ def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Fo
         raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
     with store.database.writing() as connection:
         chosen = {"lists": sorted(choice.lists), "region": choice.region, "statuses": sorted(choice.statuses)}
-        store.operator.record(connection, Action.EXPORTED, at=store.clock(), number=number, **chosen)
+        store.operator.record(connection, Action.EXPORTED, at=store.clock(), detail=chosen | {"number": number})
     return number
 
 

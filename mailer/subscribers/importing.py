@@ -129,8 +129,8 @@ def _write(
         apply(connection, run, progress=progress)
         if counts[Outcome.LEAVES] or counts[Outcome.KEPT_OUT]:
             take_over(connection, run, suppressed=store.suppressed)
-        told = {each.value: counts[each] for each in CHANGING if counts[each]}
-        store.operator.record(connection, Action.IMPORTED, at=run.at, number=run.id, lines=told)
+        told = {"number": run.id, "lines": {each.value: counts[each] for each in CHANGING if counts[each]}}
+        store.operator.record(connection, Action.IMPORTED, at=run.at, detail=told)
     return run.id, counts
 
 

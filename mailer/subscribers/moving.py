@@ -44,7 +44,7 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         redirect(connection, delivery.c.subscriber_id == found.id, now=now)
         detail = {"old": found.address_as_given, "new": after.as_given}
         subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
-        store.operator.record(connection, Action.MOVED, at=now, subscriber=int(found.id))
+        store.operator.record(connection, Action.MOVED, at=now, detail={"subscriber": int(found.id)})
     return store.get(int(found.id))
 
 
@@ -90,7 +90,7 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
         connection.execute(list_.update().where(list_.c.id == source).values(values))
         merged = _move_subscriptions(store, connection, source=source, target=target, names=(old, into))
         detail = {"list": old, "into": into, "moved": merged.moved, "already": merged.already}
-        store.operator.record(connection, Action.LISTS_MERGED, at=store.clock(), **detail)
+        store.operator.record(connection, Action.LISTS_MERGED, at=store.clock(), detail=detail)
     return merged
 
 

@@ -188,7 +188,8 @@ class SubscriberStore:
             if is_new and found is not None:
                 self.tell_suppressed(connection, found.id, reason=reason, list_slug=list_slug, now=now)
             if is_new:
-                self.operator.record(connection, Action.SUPPRESSED, at=now, number=1, scope=scope, reason=reason)
+                told = {"number": 1, "scope": scope, "reason": reason}
+                self.operator.record(connection, Action.SUPPRESSED, at=now, detail=told)
         return is_new
 
     def release(self, address: str, *, note: str, list_slug: str | None = None) -> bool:
@@ -202,7 +203,8 @@ class SubscriberStore:
         with self.joining() as connection:
             is_released = self.release_in(connection, normalised, note=reason, scope=scope)
             if is_released:
-                self.operator.record(connection, Action.RELEASED, at=self.clock(), number=1, scope=scope)
+                told = {"number": 1, "scope": scope}
+                self.operator.record(connection, Action.RELEASED, at=self.clock(), detail=told)
         return is_released
 
     def suppressions(self, address: str) -> tuple[Suppression, ...]:

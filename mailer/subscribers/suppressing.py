@@ -74,10 +74,8 @@ def suppress_file(
             new = [each for each in told if each.fate is Fate.SUPPRESSED]
             _suppress(store, connection, new, known, scope=scope, note=cleaned, now=now)
             if new:
-                reason = SuppressionReason.MANUAL
-                store.operator.record(
-                    connection, Action.SUPPRESSED, at=now, number=len(new), scope=scope, reason=reason, by="file"
-                )
+                detail = {"number": len(new), "scope": scope, "reason": SuppressionReason.MANUAL, "by": "file"}
+                store.operator.record(connection, Action.SUPPRESSED, at=now, detail=detail)
     return ManyReport(applied=not stops, lines=tuple(told))
 
 
@@ -98,7 +96,7 @@ def release_file(
                     store.release_in(connection, each.address, note=reason, scope=scope)
             if number := sum(each.fate is Fate.RELEASED for each in told):
                 detail = {"number": number, "scope": scope, "by": "file"}
-                store.operator.record(connection, Action.RELEASED, at=store.clock(), **detail)
+                store.operator.record(connection, Action.RELEASED, at=store.clock(), detail=detail)
     return ManyReport(applied=not stops, lines=tuple(told))
 
 

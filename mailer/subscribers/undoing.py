@@ -79,7 +79,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         of_file = [Kept(address=address, list=slug, reason=Reason(why)) for address, slug, why in kept_out]
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
-        store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), **detail)
+        store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         if dry_run:
             connection.rollback()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)

@@ -1,6 +1,6 @@
 """What a person decides about a mailing: send, pause, resume, cancel, and what to do about deliveries in doubt."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
@@ -37,7 +37,8 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
     if connection.execute(this.where(decision.c.action.in_([Action.STARTED, Action.CONTINUED]))).first() is None:
         left = select(func.count()).where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
         number = connection.execute(left).scalar_one()
-        _record(connection, operator, Action.STARTED if is_first else Action.CONTINUED, mailing_id, now, number=number)
+        action = Action.STARTED if is_first else Action.CONTINUED
+        _record(connection, operator, action, mailing_id, now=now, detail={"number": number})
 
 
 def pause(connection: Connection, mailing_id: int, *, note: str, operator: Operator, now: datetime) -> None:
@@ -45,7 +46,7 @@ def pause(connection: Connection, mailing_id: int, *, note: str, operator: Opera
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED
     change_state(connection, mailing_id, source=OPEN, target=MailingState.PAUSED, note=note)
     if not was_paused:
-        _record(connection, operator, Action.PAUSED, mailing_id, now)
+        _record(connection, operator, Action.PAUSED, mailing_id, now=now)
 
 
 def resume(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
@@ -53,7 +54,7 @@ def resume(connection: Connection, mailing_id: int, *, operator: Operator, now: 
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED
     change_state(connection, mailing_id, source=OPEN, target=MailingState.RUNNING)
     if was_paused:
-        _record(connection, operator, Action.RESUMED, mailing_id, now)
+        _record(connection, operator, Action.RESUMED, mailing_id, now=now)
 
 
 def _state(connection: Connection, mailing_id: int) -> str | None:
@@ -61,10 +62,16 @@ def _state(connection: Connection, mailing_id: int) -> str | None:
 
 
 def _record(
-    connection: Connection, operator: Operator, action: Action, mailing_id: int, now: datetime, **detail: object
+    connection: Connection,
+    operator: Operator,
+    action: Action,
+    mailing_id: int,
+    *,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     slug = connection.execute(select(mailing.c.slug).where(mailing.c.id == mailing_id)).scalar_one()
-    operator.record(connection, action, at=now, slug=slug, mailing_id=mailing_id, **detail)
+    operator.record(connection, action, at=now, slug=slug, mailing_id=mailing_id, detail=detail)
 
 
 def change_state(
@@ -85,7 +92,7 @@ def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: 
         .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
         .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
     )
-    _record(connection, operator, Action.CANCELLED, mailing_id, now, number=stopped.rowcount)
+    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": stopped.rowcount})
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(finished_at=now))
     begin_waiting(connection)
 
@@ -117,7 +124,7 @@ def resolve(
     mailings = connection.execute(settled.returning(delivery.c.mailing_id)).scalars().all()
     if mailings:
         detail = {"number": len(mailings), "resolution": resolution, "named": addresses is not None}
-        operator.record(connection, Action.RESOLVED, at=now, slug=slug, **detail)
+        operator.record(connection, Action.RESOLVED, at=now, slug=slug, detail=detail)
     if resolution is Resolution.RESEND:
         _reopen(connection, set(mailings))
     waiting = select(mailing.c.id).where(mailing.c.slug == slug, mailing.c.state == MailingState.WAITING)

@@ -274,7 +274,8 @@ class Ledger:
         sent = {"slug": slug, "content_hash": content_hash, "at": now}
         with self._database.writing() as connection:
             connection.execute(insert(test_send), [sent | {"recipient": each} for each in recipients])
-            self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, number=len(recipients))
+            told = {"number": len(recipients)}
+            self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
 
     def was_tested(self, *, slug: str, content_hash: str) -> bool:
         """Whether exactly this content was test-sent."""

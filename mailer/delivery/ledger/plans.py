@@ -76,17 +76,16 @@ class PlanWriter:
         """Write down who planned what, and the hash of all variants: what is sent later must still have it."""
         sealed = update(mailing).where(mailing.c.id == self.mailing_id)
         self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
+        told = {
+            "audience": self._audience,
+            "recipients": self._recipients,
+            "lists": list(self._draft.lists),
+            "untested": self._draft.untested,
+            "ignored_findings": self._draft.ignored_findings,
+        }
+        mailing_id = self.mailing_id
         self._operator.record(
-            self._connection,
-            Action.PLANNED,
-            at=self._now,
-            slug=self.slug,
-            mailing_id=self.mailing_id,
-            audience=self._audience,
-            recipients=self._recipients,
-            lists=list(self._draft.lists),
-            untested=self._draft.untested,
-            ignored_findings=self._draft.ignored_findings,
+            self._connection, Action.PLANNED, at=self._now, slug=self.slug, mailing_id=mailing_id, detail=told
         )
         if self._connection.dialect.name == "postgresql":
             # It thinks a mailing small until its statistics are renewed, a minute later or never; until then each mark,
