@@ -67,10 +67,19 @@ def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Fo
             number = _write(out, header, _rows(store, connection, choice), form)
     except OSError as error:
         raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
-    with store.database.writing() as connection:
-        chosen = {"lists": sorted(choice.lists), "region": choice.region, "statuses": sorted(choice.statuses)}
-        store.operator.record(connection, Action.EXPORTED, at=store.clock(), detail=chosen | {"number": number})
+    try:
+        _write_down(store, choice, number)
+    except BaseException:
+        if file.is_file():  # not /dev/stdout; nobody's addresses leave without its being known
+            file.unlink()
+        raise
     return number
+
+
+def _write_down(store: SubscriberStore, choice: ExportChoice, number: int) -> None:
+    chosen = {"lists": sorted(choice.lists), "region": choice.region, "statuses": sorted(choice.statuses)}
+    with store.database.writing() as connection:
+        store.operator.record(connection, Action.EXPORTED, at=store.clock(), detail=chosen | {"number": number})
 
 
 def write_rows(file: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
