@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
+    from mailer.database.decisions import Operator
     from mailer.database.engine import Database
     from mailer.delivery.ledger import Ledger
     from mailer.editions.store import EditionStore
@@ -72,6 +73,14 @@ class Services:
     announce: Callable[[str], None] = print
     lock: RLock = field(default_factory=RLock, init=False, repr=False, compare=False)
 
+    @cached_property
+    def operator(self) -> "Operator":
+        """Who runs this command, with the settings as they are written."""
+        from mailer.config.written import read_written
+        from mailer.database.decisions import Operator
+
+        return Operator(actor=_user(self.environ), settings=read_written(self.settings.file))
+
     # --- People ---------------------------------------------------------------------------------
 
     @made_once
@@ -103,7 +112,10 @@ class Services:
                 self.announce(f"Made {created}: back it up, it keeps people who want to be forgotten from coming back.")
             return key
 
-        return SubscriberStore(self.database, clock=self.clock, suppression_key=key, actor=_user(self.environ))
+        who = self.operator
+        return SubscriberStore(
+            self.database, clock=self.clock, suppression_key=key, actor=who.actor, settings=who.settings
+        )
 
     # --- Content --------------------------------------------------------------------------------
 
@@ -204,7 +216,7 @@ class Services:
         """The state of every delivery."""
         from mailer.delivery.ledger import Ledger
 
-        return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var)
+        return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var, operator=self.operator)
 
     @made_once
     def transport(self) -> "Transport":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import catch, config, demo, issues, people, sending, serve, workspace
+from mailer.cli import catch, config, demo, issues, log, people, sending, serve, workspace
 from mailer.cli.output import say
 from mailer.cli.plain_help import Commands
 
@@ -48,5 +48,6 @@ issues.add_to(app)
 sending.add_to(app)
 catch.add_to(app)
 people.add_to(app)
+log.add_to(app)
 serve.add_to(app)
 config.add_to(app)

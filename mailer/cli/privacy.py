@@ -156,6 +156,10 @@ def _show_erased(address: str, done: "Erased") -> None:
     if not done.is_scrubbed:
         say("The database could not be rewritten, so bytes may remain in it: something else is using it.", "yellow")
         hint("Stop serve and running mailings, then: mailer subscribers purge")
+    if done.kept:
+        say("The address still stands in the history of other people, which is never changed:", "yellow")
+    for place, number in done.kept.items():
+        say(f"  {place}: {format_count(number, 'row', 'rows')}", "yellow")
     if done.files:
         say("These files still hold the address or the name, or cannot be opened; delete them, or the lines:", "yellow")
     for file in done.files:

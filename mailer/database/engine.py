@@ -267,6 +267,7 @@ _WAYS_OUT = {
     "disk is full": "Make room on the disk, then run the command again.",
     "no space left": "Make room on the disk, then run the command again.",
     "locked": "Another program keeps it locked: wait until that is done, then run the command again.",
+    "lock timeout": "Somebody is using the tables: stop senders and pages everywhere, then run the command again.",
     "gave no answer": "Find out why it stands still, or wait longer: ?answer_timeout=SECONDS in [database] url.",
     "authentication failed": "Check the user in [database] url, and the password in MAILER_DATABASE__URL.",
 }

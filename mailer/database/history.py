@@ -1,7 +1,8 @@
-"""The history of people and their consents is only ever added to: triggers in the database see to that.
+"""The history of people, consents and decisions is only ever added to: triggers in the database see to that.
 
 Two things may be deleted, never changed. The rows of a person who is being erased or purged, which is why `erased_at`
-is set first. And the consents of an import that is undone: the events that tell of it stay.
+is set first. And the consents of an import that is undone: the events that tell of it stay. What operators decided is
+kept for good: it names no subscriber.
 """
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ _IS_KEPT = {
     "consent": """NOT EXISTS (SELECT 1 FROM subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id
         WHERE subscription.id = OLD.subscription_id AND subscriber.erased_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM import_run WHERE id = OLD.import_id AND undone_at IS NOT NULL)""",
+    "decision": "TRUE",
 }
 _MESSAGE = "the history is never changed"
 

@@ -9,7 +9,10 @@ from mailer.database.names import make_name_index
 from mailer.database.tables import metadata
 from mailer.errors import ExitCode, MailerError
 
-HEAD = "0003"  # the newest revision under migrations/versions; a test holds the two together
+HEAD = "0004"  # the newest revision under migrations/versions; a test holds the two together
+
+# How long an upgrade of PostgreSQL waits for each table that somebody is using.
+LOCK_SECONDS = 10
 
 # Any number that no other program takes an advisory lock with on this database.
 _UPGRADE_LOCK = 7_426_910_353
@@ -52,6 +55,8 @@ def upgrade(connection: Connection) -> None:
     """Bring the schema to `HEAD` inside the connection's writing transaction: all of it or nothing."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+        # Whoever waits for a table makes everybody after them wait, too, who would only read it.
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     found = version(connection)
     if found is None:
         metadata.create_all(connection)

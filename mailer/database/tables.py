@@ -1,7 +1,8 @@
 """The whole schema on one page.
 
 Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`).
-Migrations under `migrations/versions` lead to exactly this schema; a test compares the two.
+Each column of text or bytes says whether it holds personal data (`personal`). Migrations under `migrations/versions`
+lead to exactly this schema; a test compares the two. What is planned: docs/explanation/database.md.
 """
 
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
 
 from mailer.database.names import fold_name, words_on_postgresql
+from mailer.database.personal import ADDRESS, HASH, IMPERSONAL, NAME, OPERATOR, PUBLISHED, WORDS
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -93,13 +95,13 @@ list_ = Table(
     "list",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("slug", String(64), nullable=False, unique=True),
-    Column("kind", String(16), nullable=False),
+    Column("slug", String(64), nullable=False, unique=True, info=IMPERSONAL),
+    Column("kind", String(16), nullable=False, info=IMPERSONAL),
     Column("position", Integer, nullable=False),
-    Column("name_nb", Text, nullable=False),
-    Column("name_nn", Text, nullable=False),
-    Column("short", Text, nullable=False),
-    Column("region", String(16), nullable=False, server_default=""),
+    Column("name_nb", Text, nullable=False, info=IMPERSONAL),
+    Column("name_nn", Text, nullable=False, info=IMPERSONAL),
+    Column("short", Text, nullable=False, info=IMPERSONAL),
+    Column("region", String(16), nullable=False, server_default="", info=IMPERSONAL),
     Column("created_at", UtcTime, nullable=False),
     Column("merged_into_id", ForeignKey("list.id")),
 )
@@ -112,27 +114,27 @@ import_run = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("files", JSON, nullable=False),
-    Column("counts", JSON, nullable=False),
+    Column("actor", Text, nullable=False, info=OPERATOR),
+    Column("files", JSON, nullable=False, info=WORDS),
+    Column("counts", JSON, nullable=False, info=IMPERSONAL),
     Column("undone_at", UtcTime),
-    Column("undone_by", Text, nullable=False, server_default=""),
+    Column("undone_by", Text, nullable=False, server_default="", info=OPERATOR),
 )
 
 subscriber = Table(
     "subscriber",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address", compared_by_byte(320), nullable=False, unique=True),  # normalised: matching only
-    Column("address_as_given", String(320), nullable=False),  # what mail is sent to
-    Column("name", Text, nullable=False, server_default=""),
-    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name),
-    Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True),
-    Column("organisation", Text, nullable=False, server_default=""),
-    Column("role", String(64), nullable=False, server_default=""),
-    Column("lang", String(2), nullable=False),
+    Column("address", compared_by_byte(320), nullable=False, unique=True, info=ADDRESS),  # normalised: matching only
+    Column("address_as_given", String(320), nullable=False, info=ADDRESS),  # what mail is sent to
+    Column("name", Text, nullable=False, server_default="", info=NAME),
+    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name, info=NAME),
+    Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True, info=ADDRESS),
+    Column("organisation", Text, nullable=False, server_default="", info=WORDS),
+    Column("role", String(64), nullable=False, server_default="", info=IMPERSONAL),
+    Column("lang", String(2), nullable=False, info=IMPERSONAL),
     Column("created_at", UtcTime, nullable=False),
-    Column("source", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default="", info=WORDS),
     Column("import_id", Id),  # the import that brought the person
     Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history` says why
     sqlite_autoincrement=True,  # a link in an old mail must never be somebody else's, so no number is given twice
@@ -149,7 +151,7 @@ subscription = Table(
     Column("id", Id, primary_key=True),
     Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False),
     Column("list_id", Id, nullable=False, index=True),
-    Column("status", String(16), nullable=False),
+    Column("status", String(16), nullable=False, info=IMPERSONAL),
     Column("since", UtcTime, nullable=False),
     UniqueConstraint("subscriber_id", "list_id"),
 )
@@ -159,14 +161,16 @@ consent = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("subscription_id", ForeignKey("subscription.id"), nullable=False),
-    Column("list_slug", String(64), nullable=False),  # the list it was given for, whatever becomes of the list
-    Column("article", String(1), nullable=False, server_default=""),  # a, b or e of GDPR art. 6(1)
-    Column("basis", Text, nullable=False),
-    Column("method", String(16), nullable=False),
-    Column("text_version", String(32), nullable=False, server_default=""),
+    Column(
+        "list_slug", String(64), nullable=False, info=IMPERSONAL
+    ),  # the list it was given for, whatever becomes of the list
+    Column("article", String(1), nullable=False, server_default="", info=IMPERSONAL),  # a, b or e of GDPR art. 6(1)
+    Column("basis", Text, nullable=False, info=WORDS),
+    Column("method", String(16), nullable=False, info=IMPERSONAL),
+    Column("text_version", String(32), nullable=False, server_default="", info=IMPERSONAL),
     Column("recorded_at", UtcTime, nullable=False),
     Column("confirmed_at", UtcTime),
-    Column("source", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default="", info=WORDS),
     Column("source_line", Integer),
     Column("import_id", Id, index=True),
 )
@@ -179,24 +183,24 @@ subscriber_event = Table(
     Column("id", Id, primary_key=True),
     Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
     Column("at", UtcTime, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("action", String(32), nullable=False),
+    Column("actor", Text, nullable=False, info=OPERATOR),
+    Column("action", String(32), nullable=False, info=IMPERSONAL),
     Column("list_id", Id),
     Column("import_id", Id),
-    Column("detail", JSON, nullable=False),
+    Column("detail", JSON, nullable=False, info=WORDS),
 )
 
 suppression = Table(
     "suppression",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address_hash", LargeBinary(32), nullable=False),
-    Column("reason", String(32), nullable=False),
-    Column("scope", String(64), nullable=False, server_default="all"),  # or the slug of one list
-    Column("note", Text, nullable=False, server_default=""),
+    Column("address_hash", LargeBinary(32), nullable=False, info=HASH),
+    Column("reason", String(32), nullable=False, info=IMPERSONAL),
+    Column("scope", String(64), nullable=False, server_default="all", info=IMPERSONAL),  # or the slug of one list
+    Column("note", Text, nullable=False, server_default="", info=WORDS),
     Column("since", UtcTime, nullable=False),
     Column("released_at", UtcTime),
-    Column("release_note", Text, nullable=False, server_default=""),
+    Column("release_note", Text, nullable=False, server_default="", info=WORDS),
     UniqueConstraint("address_hash", "scope"),
 )
 
@@ -206,10 +210,10 @@ edition = Table(
     "edition",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("slug", String(64), nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("lang", String(2), nullable=False),
+    Column("slug", String(64), nullable=False, info=IMPERSONAL),
+    Column("content_hash", String(64), nullable=False, info=IMPERSONAL),
+    Column("title", Text, nullable=False, info=PUBLISHED),
+    Column("lang", String(2), nullable=False, info=IMPERSONAL),
     Column("stored_at", UtcTime, nullable=False),
     UniqueConstraint("slug", "content_hash"),
 )
@@ -219,8 +223,8 @@ edition_form = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("edition_id", ForeignKey("edition.id"), nullable=False),
-    Column("form", String(8), nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("form", String(8), nullable=False, info=IMPERSONAL),
+    Column("content", LargeBinary, nullable=False, info=PUBLISHED),
     UniqueConstraint("edition_id", "form"),
 )
 
@@ -230,19 +234,22 @@ mailing = Table(
     "mailing",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("slug", String(64), nullable=False, index=True),
-    Column("state", String(16), nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("snapshot_hash", String(64), nullable=False, server_default=""),  # of the variants as they were frozen
-    Column("lists", JSON, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("in_doubt_policy", String(8), nullable=False),
+    Column("slug", String(64), nullable=False, index=True, info=IMPERSONAL),
+    Column("state", String(16), nullable=False, info=IMPERSONAL),
+    Column("content_hash", String(64), nullable=False, info=IMPERSONAL),
+    Column(
+        "snapshot_hash", String(64), nullable=False, server_default="", info=IMPERSONAL
+    ),  # of the variants as they were frozen
+    Column("lists", JSON, nullable=False, info=IMPERSONAL),
+    Column("subject", Text, nullable=False, info=PUBLISHED),
+    Column("in_doubt_policy", String(8), nullable=False, info=IMPERSONAL),
     Column("untested", Integer, nullable=False, server_default="0"),
     Column("ignored_findings", Integer, nullable=False, server_default="0"),  # errors sent in spite of
-    Column("note", Text, nullable=False, server_default=""),  # why it stands still
+    Column("note", Text, nullable=False, server_default="", info=WORDS),  # why it stands still
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
+    Column("actor", Text, nullable=False, server_default="", info=OPERATOR),  # who planned it; empty: before revision 4
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.
@@ -259,8 +266,8 @@ variant = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("mailing_id", ForeignKey("mailing.id"), nullable=False),
-    Column("key", String(512), nullable=False),
-    Column("compiled", LargeBinary, nullable=False),
+    Column("key", String(512), nullable=False, info=IMPERSONAL),
+    Column("compiled", LargeBinary, nullable=False, info=PUBLISHED),
     UniqueConstraint("mailing_id", "key"),
 )
 
@@ -271,16 +278,16 @@ delivery = Table(
     Column("mailing_id", ForeignKey("mailing.id"), nullable=False),
     Column("subscriber_id", ForeignKey("subscriber.id", ondelete="SET NULL")),
     Column("variant_id", ForeignKey("variant.id")),
-    Column("address", String(320), nullable=False),  # normalised: unique in the mailing
-    Column("recipient", String(320), nullable=False),  # as given: what goes on the wire
-    Column("lists", Text, nullable=False),  # slugs with a space between them
-    Column("status", String(16), nullable=False),
-    Column("skip_reason", String(16)),
+    Column("address", String(320), nullable=False, info=ADDRESS),  # normalised: unique in the mailing
+    Column("recipient", String(320), nullable=False, info=ADDRESS),  # as given: what goes on the wire
+    Column("lists", Text, nullable=False, info=IMPERSONAL),  # slugs with a space between them
+    Column("status", String(16), nullable=False, info=IMPERSONAL),
+    Column("skip_reason", String(16), info=IMPERSONAL),
     Column("run_id", ForeignKey("run.id")),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", UtcTime),
     Column("deferred_since", UtcTime),
-    Column("reply", Text, nullable=False, server_default=""),
+    Column("reply", Text, nullable=False, server_default="", info=WORDS),
     Column("changed_at", UtcTime, nullable=False),
     UniqueConstraint("mailing_id", "address"),
     CheckConstraint("(status = 'skipped') = (skip_reason IS NOT NULL)", name="skipped_has_reason"),
@@ -296,8 +303,8 @@ attempt = Table(
     Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
     Column("run_id", ForeignKey("run.id")),
     Column("at", UtcTime, nullable=False),
-    Column("outcome", String(16), nullable=False),
-    Column("reply", Text, nullable=False, server_default=""),
+    Column("outcome", String(16), nullable=False, info=IMPERSONAL),
+    Column("reply", Text, nullable=False, server_default="", info=WORDS),
 )
 
 run = Table(
@@ -305,8 +312,8 @@ run = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("mailing_id", ForeignKey("mailing.id"), nullable=False, index=True),
-    Column("token", String(32), nullable=False, unique=True),
-    Column("host", Text, nullable=False),
+    Column("token", String(32), nullable=False, unique=True, info=IMPERSONAL),
+    Column("host", Text, nullable=False, info=OPERATOR),
     Column("pid", Integer, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("heartbeat_at", UtcTime, nullable=False),
@@ -318,15 +325,31 @@ test_send = Table(
     "test_send",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("slug", String(64), nullable=False, index=True),
-    Column("content_hash", String(64), nullable=False),
-    Column("recipient", String(320), nullable=False),
+    Column("slug", String(64), nullable=False, index=True, info=IMPERSONAL),
+    Column("content_hash", String(64), nullable=False, info=IMPERSONAL),
+    Column("recipient", String(320), nullable=False, info=ADDRESS),
     Column("at", UtcTime, nullable=False),
 )
 
 rate_limit = Table(
     "rate_limit",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True, info=IMPERSONAL),
     Column("next_at", UtcTime, nullable=False),
+)
+
+# --- Operators --------------------------------------------------------------------------------------
+
+# What operators decided, as `mailer log` shows it; never changed, never deleted (`history`). `detail` holds numbers,
+# slugs and words of fixed sets, never an address, a name or a reason: whoever is erased does not stand here.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False, info=OPERATOR),
+    Column("action", String(32), nullable=False, info=IMPERSONAL),
+    Column("slug", String(64), index=True, info=IMPERSONAL),
+    Column("mailing_id", Id),
+    Column("detail", JSON, nullable=False, info=IMPERSONAL),
 )

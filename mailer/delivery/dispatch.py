@@ -218,7 +218,7 @@ class Dispatcher:
 
     def _pause(self, mailing_id: int, note: str) -> None:
         try:
-            self._ledger.pause(mailing_id, note=note)
+            self._ledger.acting_as("mailer").pause(mailing_id, note=note)
         except MailingStateError:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 

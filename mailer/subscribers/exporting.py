@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from mailer.database.decisions import Action
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import ExitCode, MailerError
 from mailer.subscribers.columns import COLUMNS
@@ -63,9 +64,22 @@ def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Fo
     header = [COLUMNS[each][0] for each in EXPORTED]
     try:
         with _open(file, form) as out, store.database.reading() as connection:
-            return _write(out, header, _rows(store, connection, choice), form)
+            number = _write(out, header, _rows(store, connection, choice), form)
     except OSError as error:
         raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
+    try:
+        _write_down(store, choice, number)
+    except BaseException:
+        if file.is_file():  # not /dev/stdout; nobody's addresses leave without its being known
+            file.unlink()
+        raise
+    return number
+
+
+def _write_down(store: SubscriberStore, choice: ExportChoice, number: int) -> None:
+    chosen = {"lists": sorted(choice.lists), "region": choice.region, "statuses": sorted(choice.statuses)}
+    with store.database.writing() as connection:
+        store.operator.record(connection, Action.EXPORTED, at=store.clock(), detail=chosen | {"number": number})
 
 
 def write_rows(file: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> int:

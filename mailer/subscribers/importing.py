@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from mailer.database.decisions import Action
 from mailer.database.engine import begin_writing
 from mailer.subscribers.applying import apply, begin_run
 from mailer.subscribers.comparing import compare, fingerprint
@@ -128,6 +129,8 @@ def _write(
         apply(connection, run, progress=progress)
         if counts[Outcome.LEAVES] or counts[Outcome.KEPT_OUT]:
             take_over(connection, run, suppressed=store.suppressed)
+        told = {"number": run.id, "lines": {each.value: counts[each] for each in CHANGING if counts[each]}}
+        store.operator.record(connection, Action.IMPORTED, at=run.at, detail=told)
     return run.id, counts
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from mailer.database.decisions import Action
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers import subscriptions
 from mailer.subscribers.address import parse_address
@@ -43,6 +44,7 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
         redirect(connection, delivery.c.subscriber_id == found.id, now=now)
         detail = {"old": found.address_as_given, "new": after.as_given}
         subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
+        store.operator.record(connection, Action.MOVED, at=now, detail={"subscriber": int(found.id)})
     return store.get(int(found.id))
 
 
@@ -86,7 +88,10 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
         source, target = _list_id(connection, old), _list_id(connection, into)
         values = {"merged_into_id": target}
         connection.execute(list_.update().where(list_.c.id == source).values(values))
-        return _move_subscriptions(store, connection, source=source, target=target, names=(old, into))
+        merged = _move_subscriptions(store, connection, source=source, target=target, names=(old, into))
+        detail = {"list": old, "into": into, "moved": merged.moved, "already": merged.already}
+        store.operator.record(connection, Action.LISTS_MERGED, at=store.clock(), detail=detail)
+    return merged
 
 
 def _present_list(connection: Connection, old: str, into: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
 
 from mailer.database.cleaning import own_files, scrub
+from mailer.database.decisions import Action
 from mailer.database.names import select_ids_by_name
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
 from mailer.subscribers.access import former_addresses, sent_to
 from mailer.subscribers.address import parse_address
+from mailer.subscribers.mentions import ERASED, remove_mentions
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.redirecting import OPEN
 from mailer.subscribers.removal import delete_people
@@ -21,7 +23,6 @@ from mailer.subscribers.store import SubscriberError, SubscriberStore
 from mailer.subscribers.subscriptions import moved_to
 from mailer.subscribers.traces import files_that_hold
 
-ERASED = "[erased]"
 _FINISHED = ("finished", "cancelled")
 
 
@@ -31,12 +32,14 @@ class Erased:
 
     `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
     that cannot be looked into; deleting those is for a person. The database, which never is, is not among them.
+    `kept` are the places in other people's history, `table.column`, that still hold the address, with how many rows.
     """
 
     was_subscriber: bool
     deliveries: int
     is_scrubbed: bool
     files: tuple[Path, ...]
+    kept: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,15 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
         deliveries = _erase_rows(store, connection, found, forms)
         names = _own_names(connection, found)
+        kept = remove_mentions(connection, forms)
+        told = {"was_subscriber": found is not None, "deliveries": deliveries}
+        store.operator.record(connection, Action.ERASED, at=store.clock(), detail=told)
     return Erased(
         was_subscriber=found is not None,
         deliveries=deliveries,
         is_scrubbed=scrub(store.database),
         files=tuple(files_that_hold(workspace, forms | names, leave_out=own_files(store.database))),
+        kept=kept,
     )
 
 
@@ -140,6 +147,8 @@ def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta)
     with store.joining() as connection:
         people = _delete_unconfirmed(connection, now - unconfirmed)
         deliveries = _strip_old_deliveries(connection, now - details)
+        told = {"people": people, "deliveries": deliveries}
+        store.operator.record(connection, Action.PURGED, at=now, detail=told)
     return Purged(people=people, deliveries=deliveries, is_scrubbed=scrub(store.database))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from mailer.database.decisions import Action, Operator
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
@@ -36,7 +37,10 @@ class SubscriberError(MailerError):
 
 
 class SubscriberStore:
-    """Subscribers and their subscriptions in the database. `actor` is who the history names."""
+    """Subscribers and their subscriptions in the database.
+
+    `actor` is who the history names; `settings` are as `Operator` has them.
+    """
 
     def __init__(
         self,
@@ -45,11 +49,18 @@ class SubscriberStore:
         clock: Callable[[], datetime],
         suppression_key: bytes | Callable[[], bytes],
         actor: str = "mailer",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
         self._suppression_key = suppression_key
         self.actor = actor
+        self._settings = settings or {}
+
+    @property
+    def operator(self) -> Operator:
+        """Who decides, for what is no matter of one subscriber's history."""
+        return Operator(actor=self.actor, settings=self._settings)
 
     @cached_property
     def suppressed(self) -> SuppressionList:
@@ -176,6 +187,9 @@ class SubscriberStore:
             found = connection.execute(_by_address(normalised)).one_or_none()
             if is_new and found is not None:
                 self.tell_suppressed(connection, found.id, reason=reason, list_slug=list_slug, now=now)
+            if is_new:
+                told = {"number": 1, "scope": scope, "reason": reason}
+                self.operator.record(connection, Action.SUPPRESSED, at=now, detail=told)
         return is_new
 
     def release(self, address: str, *, note: str, list_slug: str | None = None) -> bool:
@@ -187,7 +201,11 @@ class SubscriberStore:
         reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
         normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
         with self.joining() as connection:
-            return self.release_in(connection, normalised, note=reason, scope=scope)
+            is_released = self.release_in(connection, normalised, note=reason, scope=scope)
+            if is_released:
+                told = {"number": 1, "scope": scope}
+                self.operator.record(connection, Action.RELEASED, at=self.clock(), detail=told)
+        return is_released
 
     def suppressions(self, address: str) -> tuple[Suppression, ...]:
         """Why the address must not be written to, and through which lists."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, select
 
+from mailer.database.decisions import Action
 from mailer.database.tables import subscriber
 from mailer.subscribers import subscriptions
 from mailer.subscribers.address import AddressError, parse_address
@@ -72,6 +73,9 @@ def suppress_file(
         if not stops:
             new = [each for each in told if each.fate is Fate.SUPPRESSED]
             _suppress(store, connection, new, known, scope=scope, note=cleaned, now=now)
+            if new:
+                detail = {"number": len(new), "scope": scope, "reason": SuppressionReason.MANUAL, "by": "file"}
+                store.operator.record(connection, Action.SUPPRESSED, at=now, detail=detail)
     return ManyReport(applied=not stops, lines=tuple(told))
 
 
@@ -90,6 +94,9 @@ def release_file(
             for each in told:
                 if each.fate is Fate.RELEASED:
                     store.release_in(connection, each.address, note=reason, scope=scope)
+            if number := sum(each.fate is Fate.RELEASED for each in told):
+                detail = {"number": number, "scope": scope, "by": "file"}
+                store.operator.record(connection, Action.RELEASED, at=store.clock(), detail=detail)
     return ManyReport(applied=not stops, lines=tuple(told))
 
 

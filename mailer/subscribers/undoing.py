@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal, or_, select, text
 
+from mailer.database.decisions import Action
 from mailer.database.tables import (
     consent,
     delivery,
@@ -77,6 +78,8 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=Reason(why)) for address, slug, why in kept_out]
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
+        detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
+        store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         if dry_run:
             connection.rollback()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)

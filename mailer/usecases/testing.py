@@ -43,9 +43,8 @@ def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str
         sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
     finally:
         complete(session.close())
-    for each in sent:
-        if each.is_accepted:
-            services.ledger.remember_test(slug=slug, content_hash=content_hash, recipient=each.recipient)
+    accepted = [each.recipient for each in sent if each.is_accepted]
+    services.ledger.remember_tests(slug=slug, content_hash=content_hash, recipients=accepted)
     return tuple(sent)
 
 

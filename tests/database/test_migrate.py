@@ -51,7 +51,8 @@ def _triggers(connection: Connection) -> list[str]:
 
 
 _SQLITE_TRIGGERS = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' OR sql LIKE 'CREATE VIRTUAL %'"
-_POSTGRESQL_TRIGGERS = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+_POSTGRESQL_TRIGGERS = """SELECT pg_get_triggerdef(oid) || pg_get_functiondef(tgfoid) FROM pg_trigger
+    WHERE NOT tgisinternal"""
 
 
 def _plain(index: ReflectedIndex) -> dict[str, str]:

@@ -501,7 +501,7 @@ def test_counts_by_list_count_a_person_on_each_list(plan: Plan, ledger: Ledger, 
 
 def test_what_was_test_sent_is_remembered_by_its_content(ledger: Ledger) -> None:
     assert not ledger.was_tested(slug="2023-12", content_hash="a")
-    ledger.remember_test(slug="2023-12", content_hash="a", recipient="ola@mottaker.example")
+    ledger.remember_tests(slug="2023-12", content_hash="a", recipients=["ola@mottaker.example"])
     assert ledger.was_tested(slug="2023-12", content_hash="a")
     assert not ledger.was_tested(slug="2023-12", content_hash="b")
 

@@ -59,6 +59,24 @@ def test_a_commit_whose_answer_is_lost_is_carried_out_again(
     assert len(received_once(transport)) == PEOPLE
 
 
+def test_a_decision_whose_commit_was_not_answered_is_written_down_once(
+    plan: Plan, ledger: Ledger, postgresql_proxy: tuple[str, Any]
+) -> None:
+    mailing_id, proxy = plan(1), postgresql_proxy[1]
+
+    def begin() -> None:
+        with ledger.start_run(mailing_id):
+            pass
+
+    for deed in (begin, lambda: ledger.pause(mailing_id), lambda: ledger.resume(mailing_id)):
+        before = proxy.swallowed
+        proxy.swallows = lambda data, before=before: b"COMMIT" in data and proxy.swallowed == before
+        deed()
+        proxy.swallows = lambda _: False
+    assert proxy.swallowed == 3, "each of them was tried twice"
+    assert [each.action for each in ledger.log()] == ["planned", "started", "paused", "resumed"]
+
+
 def test_a_server_that_drops_all_connections_in_mid_send_costs_nothing(
     plan: Plan, dispatcher: Make, postgresql_proxy: tuple[str, Any], ledger: Ledger
 ) -> None:

@@ -1,13 +1,14 @@
-"""What a person decides about a mailing: pause, resume, cancel, and what to do about deliveries in doubt."""
+"""What a person decides about a mailing: send, pause, resume, cancel, and what to do about deliveries in doubt."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
 
-from mailer.database.tables import attempt, delivery, mailing, subscriber
+from mailer.database.decisions import Action, Operator
+from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
-from mailer.delivery.ledger.refusals import MailingStateError
+from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
 from mailer.delivery.model import DeliveryStatus, MailingState, Resolution, Resolved
 from mailer.subscribers.address import normalise
 
@@ -17,31 +18,93 @@ _DECIDED = {
 }
 
 
+_WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
+
+
+def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
+    """Have a mailing under way, for the first time or again; raises `MailingStateError`, also when it is paused.
+
+    A commit whose answer was lost is tried again: what was written down at this moment is written down once.
+    """
+    found = connection.execute(select(mailing).where(mailing.c.id == mailing_id)).one_or_none()
+    if found and found.state == MailingState.PAUSED:
+        raise PausedMailingError("the mailing is paused", hint="mailer resume clears the pause and sends on.")
+    states = (MailingState.PLANNED, MailingState.RUNNING)
+    change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
+    first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
+    is_first = connection.execute(first.values(started_at=now)).rowcount == 1
+    this = select(decision.c.id).where(decision.c.mailing_id == mailing_id, decision.c.at == now)
+    if connection.execute(this.where(decision.c.action.in_([Action.STARTED, Action.CONTINUED]))).first() is None:
+        left = select(func.count()).where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
+        number = connection.execute(left).scalar_one()
+        action = Action.STARTED if is_first else Action.CONTINUED
+        _record(connection, operator, action, mailing_id, now=now, detail={"number": number})
+
+
+def pause(connection: Connection, mailing_id: int, *, note: str, operator: Operator, now: datetime) -> None:
+    """Have every sender stop; `note` says why. Pausing what is paused is no decision, but may say why anew."""
+    was_paused = _state(connection, mailing_id) == MailingState.PAUSED
+    change_state(connection, mailing_id, source=OPEN, target=MailingState.PAUSED, note=note)
+    if not was_paused:
+        _record(connection, operator, Action.PAUSED, mailing_id, now=now)
+
+
+def resume(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
+    """Clear a pause, if there is one."""
+    was_paused = _state(connection, mailing_id) == MailingState.PAUSED
+    change_state(connection, mailing_id, source=OPEN, target=MailingState.RUNNING)
+    if was_paused:
+        _record(connection, operator, Action.RESUMED, mailing_id, now=now)
+
+
+def _state(connection: Connection, mailing_id: int) -> str | None:
+    return connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar()
+
+
+def _record(
+    connection: Connection,
+    operator: Operator,
+    action: Action,
+    mailing_id: int,
+    *,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    slug = connection.execute(select(mailing.c.slug).where(mailing.c.id == mailing_id)).scalar_one()
+    operator.record(connection, action, at=now, slug=slug, mailing_id=mailing_id, detail=detail)
+
+
 def change_state(
     connection: Connection, mailing_id: int, *, source: Collection[MailingState], target: MailingState, note: str = ""
 ) -> None:
     """Move a mailing to `target` when it is in one of the `source` states; raises `MailingStateError`."""
     statement = update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(source))
     if connection.execute(statement.values(state=target, note=note)).rowcount == 0:
-        state = connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar()
+        state = _state(connection, mailing_id)
         raise MailingStateError(f"the mailing is {state}" if state else f"there is no mailing {mailing_id}")
 
 
-def cancel(connection: Connection, mailing_id: int, *, now: datetime) -> None:
+def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
     """Stop for good: what has not been handed to the server is cancelled; what is in flight gets its answer."""
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
-    waiting = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
-    connection.execute(
+    stopped = connection.execute(
         update(delivery)
-        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(waiting))
+        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
         .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
     )
+    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": stopped.rowcount})
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(finished_at=now))
     begin_waiting(connection)
 
 
 def resolve(
-    connection: Connection, slug: str, resolution: Resolution, *, addresses: Collection[str] | None, now: datetime
+    connection: Connection,
+    slug: str,
+    resolution: Resolution,
+    *,
+    addresses: Collection[str] | None,
+    operator: Operator,
+    now: datetime,
 ) -> Resolved:
     """Settle the deliveries in doubt of all mailings of an issue, or those of them to the addresses.
 
@@ -59,6 +122,9 @@ def resolve(
     connection.execute(insert(attempt).from_select(["delivery_id", "at", "outcome", "reply"], history))
     settled = update(delivery).where(condition).values(status=status, run_id=None, reply=words, changed_at=now)
     mailings = connection.execute(settled.returning(delivery.c.mailing_id)).scalars().all()
+    if mailings:
+        detail = {"number": len(mailings), "resolution": resolution, "named": addresses is not None}
+        operator.record(connection, Action.RESOLVED, at=now, slug=slug, detail=detail)
     if resolution is Resolution.RESEND:
         _reopen(connection, set(mailings))
     waiting = select(mailing.c.id).where(mailing.c.slug == slug, mailing.c.state == MailingState.WAITING)

@@ -3,13 +3,15 @@
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from mailer.database.decisions import Action, Decision, Operator, read_decisions
 from mailer.database.engine import Database, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
@@ -21,7 +23,6 @@ from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import recover_dead_runs
 from mailer.delivery.ledger.refusals import (
     MailingStateError,
-    PausedMailingError,
     PlanError,
     SenderBusyError,
     SnapshotError,
@@ -34,7 +35,6 @@ from mailer.delivery.model import (
     DeliveryStatus,
     MailingDraft,
     MailingReport,
-    MailingState,
     Resolution,
     Resolved,
 )
@@ -50,13 +50,27 @@ def utc_now() -> datetime:
 class Ledger:
     """What is planned, under way and done. Frozen objects come out; rows never do.
 
-    `folder` is where the epoch of a PostgreSQL database is kept on this machine.
+    `folder` is where the epoch of a PostgreSQL database is kept on this machine; `operator` is who decides.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock = utc_now,
+        folder: Path | None = None,
+        operator: Operator | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self.operator = operator or Operator()
         self._epoch = Epoch(epoch_file(database, folder))
+
+    def acting_as(self, actor: str) -> "Ledger":
+        """The same ledger, for somebody else."""
+        other = copy(self)
+        other.operator = replace(self.operator, actor=actor)
+        return other
 
     # --- planning ---------------------------------------------------------------------------------
 
@@ -66,7 +80,7 @@ class Ledger:
         try:
             with suppress(DiscardedPlanError), self._database.writing() as connection:
                 share_joining(connection)  # whoever is moved or erased is so before the audience is read, or after this
-                writer = PlanWriter(connection, draft, now=self._clock())
+                writer = PlanWriter(connection, draft, now=self._clock(), operator=self.operator)
                 yield writer
                 writer.seal()
         except IntegrityError as error:
@@ -160,13 +174,10 @@ class Ledger:
         return insist(self._database, take_over)
 
     def _open(self, mailing_id: int) -> None:
+        now = self._clock()
+
         def open_it(connection: Connection) -> None:
-            states = (MailingState.PLANNED, MailingState.RUNNING)
-            if connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar() == "paused":
-                raise PausedMailingError("the mailing is paused", hint="mailer resume clears the pause and sends on.")
-            decisions.change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
-            first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
-            connection.execute(first.values(started_at=self._clock()))
+            decisions.begin(connection, mailing_id, operator=self.operator, now=now)
 
         insist(self._database, open_it)
 
@@ -174,18 +185,26 @@ class Ledger:
 
     def pause(self, mailing_id: int, *, note: str = "") -> None:
         """Have every sender of this mailing stop at its next message; `note` says why."""
-        move = partial(decisions.change_state, source=OPEN, target=MailingState.PAUSED, note=note)
-        insist(self._database, lambda connection: move(connection, mailing_id))
+        now = self._clock()
+
+        def pause(connection: Connection) -> None:
+            decisions.pause(connection, mailing_id, note=note, operator=self.operator, now=now)
+
+        insist(self._database, pause)
 
     def resume(self, mailing_id: int) -> None:
         """Clear a pause."""
-        move = partial(decisions.change_state, source=OPEN, target=MailingState.RUNNING)
-        insist(self._database, lambda connection: move(connection, mailing_id))
+        now = self._clock()
+
+        def resume(connection: Connection) -> None:
+            decisions.resume(connection, mailing_id, operator=self.operator, now=now)
+
+        insist(self._database, resume)
 
     def cancel(self, mailing_id: int) -> None:
         """Stop a mailing for good."""
         with self._database.writing() as connection:
-            decisions.cancel(connection, mailing_id, now=self._clock())
+            decisions.cancel(connection, mailing_id, operator=self.operator, now=self._clock())
 
     def resolve(self, slug: str, resolution: Resolution, *, addresses: Collection[str] | None = None) -> Resolved:
         """Settle deliveries in doubt as a person decided, all of the issue or those to `addresses`.
@@ -195,8 +214,9 @@ class Ledger:
         """
         try:
             with self._database.writing() as connection:
-                settled = decisions.resolve(connection, slug, resolution, addresses=addresses, now=self._clock())
-                finish_if_done(connection, now=self._clock())
+                now, who = self._clock(), self.operator
+                settled = decisions.resolve(connection, slug, resolution, addresses=addresses, operator=who, now=now)
+                finish_if_done(connection, now=now)
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(
                 "a mailing of this issue was planned just now; nothing was settled", hint="Run the same command again."
@@ -246,14 +266,26 @@ class Ledger:
 
     # --- test-sends -------------------------------------------------------------------------------
 
-    def remember_test(self, *, slug: str, content_hash: str, recipient: str) -> None:
-        """Remember which content was test-sent."""
-        values = {"slug": slug, "content_hash": content_hash, "recipient": recipient, "at": self._clock()}
+    def remember_tests(self, *, slug: str, content_hash: str, recipients: Collection[str]) -> None:
+        """Remember which content was test-sent, and to whom; to nobody is nothing to remember."""
+        if not recipients:
+            return
+        now = self._clock()
+        sent = {"slug": slug, "content_hash": content_hash, "at": now}
         with self._database.writing() as connection:
-            connection.execute(insert(test_send).values(values))
+            connection.execute(insert(test_send), [sent | {"recipient": each} for each in recipients])
+            told = {"number": len(recipients)}
+            self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
 
     def was_tested(self, *, slug: str, content_hash: str) -> bool:
         """Whether exactly this content was test-sent."""
         statement = select(test_send.c.id).where(test_send.c.slug == slug, test_send.c.content_hash == content_hash)
         with self._database.reading() as connection:
             return connection.execute(statement.limit(1)).first() is not None
+
+    # --- log --------------------------------------------------------------------------------------
+
+    def log(self, *, slug: str | None = None, since: datetime | None = None) -> tuple[Decision, ...]:
+        """What operators decided, also about subscribers and lists; oldest first."""
+        with self._database.reading() as connection:
+            return read_decisions(connection, slug=slug, since=since)

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, case, insert, select, text, update
 
+from mailer.database.decisions import Action, Operator
 from mailer.database.rows import insert_rows
 from mailer.database.tables import UtcTime, delivery, mailing, variant
 from mailer.delivery.model import MAY_HAVE_IT, Before, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
@@ -35,8 +36,10 @@ class DiscardedPlanError(Exception):
 class PlanWriter:
     """Writes one plan; made by `Ledger.open_plan`, which commits it or, when something is raised, nothing."""
 
-    def __init__(self, connection: Connection, draft: MailingDraft, *, now: datetime) -> None:
+    def __init__(self, connection: Connection, draft: MailingDraft, *, now: datetime, operator: Operator) -> None:
         self._connection = connection
+        self._draft, self._now, self._operator = draft, now, operator
+        self._audience = self._recipients = 0
         self._stored_now = UtcTime().process_bind_param(now, connection.dialect)
         self._variants: dict[str, int] = {}
         self._snapshot: list[bytes] = []
@@ -50,6 +53,7 @@ class PlanWriter:
             "untested": int(draft.untested),
             "ignored_findings": draft.ignored_findings,
             "created_at": now,
+            "actor": operator.actor,
         }
         self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())
         self.slug = draft.slug
@@ -64,12 +68,25 @@ class PlanWriter:
 
     def add(self, deliveries: Sequence[PlannedDelivery]) -> None:
         """Store some of the audience."""
+        self._audience += len(deliveries)
+        self._recipients += sum(each.skip_reason is None for each in deliveries)
         insert_rows(self._connection, delivery, [self._row(each) for each in deliveries], columns=_COLUMNS)
 
     def seal(self) -> None:
-        """Write down the hash of all variants: what is sent later must still have it."""
+        """Write down who planned what, and the hash of all variants: what is sent later must still have it."""
         sealed = update(mailing).where(mailing.c.id == self.mailing_id)
         self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
+        told = {
+            "audience": self._audience,
+            "recipients": self._recipients,
+            "lists": list(self._draft.lists),
+            "untested": self._draft.untested,
+            "ignored_findings": self._draft.ignored_findings,
+        }
+        mailing_id = self.mailing_id
+        self._operator.record(
+            self._connection, Action.PLANNED, at=self._now, slug=self.slug, mailing_id=mailing_id, detail=told
+        )
         if self._connection.dialect.name == "postgresql":
             # It thinks a mailing small until its statistics are renewed, a minute later or never; until then each mark,
             # and each portion of a further plan, would read the whole mailing.

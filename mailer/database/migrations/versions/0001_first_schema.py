@@ -3,11 +3,24 @@
 import sqlalchemy as sa
 from alembic import op
 
-from mailer.database.history import protect_history
-from mailer.database.tables import Id, UtcTime, compared_by_byte
-
 revision = "0001"
 down_revision = None
+
+# As they were made with this revision, whatever becomes of them later.
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+UtcTime = sa.String(32).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
+
+_IS_KEPT = {
+    "subscriber_event": "(SELECT erased_at FROM subscriber WHERE id = OLD.subscriber_id) IS NULL",
+    "consent": """NOT EXISTS (SELECT 1 FROM subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id
+        WHERE subscription.id = OLD.subscription_id AND subscriber.erased_at IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM import_run WHERE id = OLD.import_id AND undone_at IS NOT NULL)""",
+}
+_MESSAGE = "the history is never changed"
+
+
+def compared_by_byte(length: int | None = None) -> sa.types.TypeEngine[str]:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -21,7 +34,7 @@ def upgrade() -> None:
         sa.Column("name_nn", sa.Text(), nullable=False),
         sa.Column("short", sa.Text(), nullable=False),
         sa.Column("region", sa.String(length=16), server_default="", nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
         sa.Column("merged_into_id", Id, nullable=True),
         sa.ForeignKeyConstraint(["merged_into_id"], ["list.id"], name=op.f("fk_list_merged_into_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list")),
@@ -30,11 +43,11 @@ def upgrade() -> None:
     op.create_table(
         "import_run",
         sa.Column("id", Id, nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("at", UtcTime, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_at", UtcTime, nullable=True),
         sa.Column("undone_by", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
     )
@@ -45,7 +58,7 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("lang", sa.String(length=2), nullable=False),
-        sa.Column("stored_at", UtcTime(), nullable=False),
+        sa.Column("stored_at", UtcTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
         sa.UniqueConstraint("slug", "content_hash", name=op.f("uq_edition_slug_content_hash")),
     )
@@ -72,9 +85,9 @@ def upgrade() -> None:
         sa.Column("untested", sa.Integer(), server_default="0", nullable=False),
         sa.Column("ignored_findings", sa.Integer(), server_default="0", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
-        sa.Column("started_at", UtcTime(), nullable=True),
-        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("started_at", UtcTime, nullable=True),
+        sa.Column("finished_at", UtcTime, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
     )
     op.create_index(op.f("ix_mailing_slug"), "mailing", ["slug"], unique=False)
@@ -89,7 +102,7 @@ def upgrade() -> None:
     op.create_table(
         "rate_limit",
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("next_at", UtcTime(), nullable=False),
+        sa.Column("next_at", UtcTime, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_limit")),
     )
     op.create_table(
@@ -103,10 +116,10 @@ def upgrade() -> None:
         sa.Column("organisation", sa.Text(), server_default="", nullable=False),
         sa.Column("role", sa.String(length=64), server_default="", nullable=False),
         sa.Column("lang", sa.String(length=2), nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("import_id", Id, nullable=True),
-        sa.Column("erased_at", UtcTime(), nullable=True),
+        sa.Column("erased_at", UtcTime, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("address", name=op.f("uq_subscriber_address")),
     )
@@ -119,8 +132,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("scope", sa.String(length=64), server_default="all", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
-        sa.Column("released_at", UtcTime(), nullable=True),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.Column("released_at", UtcTime, nullable=True),
         sa.Column("release_note", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
         sa.UniqueConstraint("address_hash", "scope", name=op.f("uq_suppression_address_hash_scope")),
@@ -131,7 +144,7 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(length=64), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("recipient", sa.String(length=320), nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("at", UtcTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_test_send")),
     )
     op.create_index(op.f("ix_test_send_slug"), "test_send", ["slug"], unique=False)
@@ -142,9 +155,9 @@ def upgrade() -> None:
         sa.Column("token", sa.String(length=32), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("started_at", UtcTime(), nullable=False),
-        sa.Column("heartbeat_at", UtcTime(), nullable=False),
-        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("started_at", UtcTime, nullable=False),
+        sa.Column("heartbeat_at", UtcTime, nullable=False),
+        sa.Column("ended_at", UtcTime, nullable=True),
         sa.Column("marks", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_run_mailing_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
@@ -155,7 +168,7 @@ def upgrade() -> None:
         "subscriber_event",
         sa.Column("id", Id, nullable=False),
         sa.Column("subscriber_id", Id, nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("at", UtcTime, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
         sa.Column("list_id", Id, nullable=True),
@@ -171,7 +184,7 @@ def upgrade() -> None:
         sa.Column("subscriber_id", Id, nullable=False),
         sa.Column("list_id", Id, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("since", UtcTime, nullable=False),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_subscription_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
         sa.UniqueConstraint("subscriber_id", "list_id", name=op.f("uq_subscription_subscriber_id_list_id")),
@@ -196,8 +209,8 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("text_version", sa.String(length=32), server_default="", nullable=False),
-        sa.Column("recorded_at", UtcTime(), nullable=False),
-        sa.Column("confirmed_at", UtcTime(), nullable=True),
+        sa.Column("recorded_at", UtcTime, nullable=False),
+        sa.Column("confirmed_at", UtcTime, nullable=True),
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("import_id", Id, nullable=True),
@@ -219,10 +232,10 @@ def upgrade() -> None:
         sa.Column("skip_reason", sa.String(length=16), nullable=True),
         sa.Column("run_id", Id, nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("due_at", UtcTime(), nullable=True),
-        sa.Column("deferred_since", UtcTime(), nullable=True),
+        sa.Column("due_at", UtcTime, nullable=True),
+        sa.Column("deferred_since", UtcTime, nullable=True),
         sa.Column("reply", sa.Text(), server_default="", nullable=False),
-        sa.Column("changed_at", UtcTime(), nullable=False),
+        sa.Column("changed_at", UtcTime, nullable=False),
         sa.CheckConstraint(
             "(status = 'skipped') = (skip_reason IS NOT NULL)", name=op.f("ck_delivery_skipped_has_reason")
         ),
@@ -242,7 +255,7 @@ def upgrade() -> None:
         sa.Column("id", Id, nullable=False),
         sa.Column("delivery_id", Id, nullable=False),
         sa.Column("run_id", Id, nullable=True),
-        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("at", UtcTime, nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("reply", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_attempt_delivery_id")),
@@ -250,4 +263,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     op.create_index(op.f("ix_attempt_delivery_id"), "attempt", ["delivery_id"], unique=False)
-    protect_history(op.get_bind())
+    _protect_history(op.get_bind())
+
+
+def _protect_history(connection: sa.Connection) -> None:
+    make = _on_sqlite if connection.dialect.name == "sqlite" else _on_postgresql
+    for table, is_kept in _IS_KEPT.items():
+        for statement in make(table, is_kept):
+            connection.exec_driver_sql(statement)
+
+
+def _on_sqlite(table: str, is_kept: str) -> tuple[str, ...]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
+    return (
+        # REPLACE would delete a row without asking the last of these.
+        f"""CREATE TRIGGER {table}_is_not_replaced BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}""",  # noqa: S608 our own names
+        f"CREATE TRIGGER {table}_is_not_changed BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_is_not_deleted BEFORE DELETE ON {table} WHEN {is_kept} {refuse}",
+    )
+
+
+def _on_postgresql(table: str, is_kept: str) -> tuple[str, ...]:
+    return (
+        f"""CREATE FUNCTION refuse_to_change_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                IF NOT ({is_kept}) THEN RETURN OLD; END IF;
+            END IF;
+            RAISE EXCEPTION '{_MESSAGE}';
+        END $$""",
+        f"""CREATE TRIGGER {table}_is_kept BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_{table}()""",
+        f"""CREATE TRIGGER {table}_is_not_truncated BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_{table}()""",
+    )

@@ -1,18 +1,23 @@
 """People are found by the words of their names, no number of a person is given twice, consents are found by import."""
 
+import re
+from unicodedata import category, normalize
+
 import sqlalchemy as sa
 from alembic import op
 
-from mailer.database.names import fold_name
-from mailer.database.tables import Id
-
 revision = "0002"
 down_revision = "0001"
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # More people than any register had before this: the numbers of those who are gone may stand in links of old mails.
 _NUMBERS_BEFORE = 10_000_000
 
 _subscriber = sa.table("subscriber", sa.column("id", Id), sa.column("name", sa.Text), sa.column("name_folded", sa.Text))
+
+_MAXIMUM_LETTERS = 400
+_WORD = re.compile(r"[^\W_]+")
 
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END"
 
@@ -65,7 +70,25 @@ def _never_give_a_number_twice() -> None:
 def _fold_names_anew(connection: sa.Connection) -> None:
     """Most names are as they were: only punctuation goes."""
     people = connection.execute(sa.select(_subscriber)).all()
-    changed = [{"who": row.id, "new": fold_name(row.name)} for row in people if row.name_folded != fold_name(row.name)]
+    changed = [
+        {"who": row.id, "new": _fold_name(row.name)} for row in people if row.name_folded != _fold_name(row.name)
+    ]
     if changed:
         same = _subscriber.c.id == sa.bindparam("who")
         connection.execute(_subscriber.update().where(same).values(name_folded=sa.bindparam("new")), changed)
+
+
+def _fold_name(name: str) -> str:
+    """The words of a name as this revision looked them up."""
+    folded = name.casefold()
+    if not folded.isascii():
+        folded = normalize("NFC", folded)
+    if folded.replace(" ", "").isalnum():
+        words = folded.split()
+    else:
+        words = _WORD.findall(folded if folded.isascii() else _without_marks(folded))
+    return " ".join(words)[:_MAXIMUM_LETTERS].rstrip()
+
+
+def _without_marks(text: str) -> str:
+    return normalize("NFC", "".join(sign for sign in text if not category(sign).startswith("M")))

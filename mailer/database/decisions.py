@@ -1,0 +1,113 @@
+"""What operators decide, written down in the transaction of the deed: who did what when, to how many; never to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from mailer.database.tables import decision
+
+
+class Action(StrEnum):
+    """What was decided. The words of the log are made of these, so that they may be read in any language."""
+
+    PLANNED = "planned"
+    STARTED = "started"
+    CONTINUED = "continued"
+    TEST_SENT = "test_sent"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    RESOLVED = "resolved"
+    IMPORTED = "imported"
+    IMPORT_UNDONE = "import_undone"
+    EXPORTED = "exported"
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    MOVED = "moved"
+    LISTS_MERGED = "lists_merged"
+    ERASED = "erased"
+    PURGED = "purged"
+    SETTINGS = "settings"  # were others than at the decision before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A line of the log. `detail` holds numbers, slugs and words of fixed sets."""
+
+    at: datetime
+    actor: str
+    action: Action
+    slug: str | None
+    mailing_id: int | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts, and the settings as they are written while they do: each key with its value as text, secrets left out.
+
+    Without settings it is not noticed that they have changed.
+    """
+
+    actor: str = "mailer"
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def record(
+        self,
+        connection: Connection,
+        action: Action,
+        *,
+        at: datetime,
+        slug: str | None = None,
+        mailing_id: int | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write down a decision in the transaction that carries it out; first, which settings are others by now.
+
+        Nothing that tells who a subscriber is may stand in `detail`: it is kept for good.
+        """
+        if self.settings:
+            self._note_settings(connection, at)
+        row = {"at": at, "actor": self.actor, "slug": slug, "mailing_id": mailing_id}
+        connection.execute(insert(decision).values(row | {"action": action, "detail": detail or {}}))
+
+    def _note_settings(self, connection: Connection, at: datetime) -> None:
+        """Compare with what was seen last, of which salted hashes were kept; the first time there is nothing to say."""
+        of_settings = select(decision.c.detail).where(decision.c.action == Action.SETTINGS)
+        last = connection.execute(of_settings.order_by(decision.c.id.desc()).limit(1)).scalar()
+        salt, before = (last["salt"], last["seen"]) if last else (token_hex(8), None)
+        seen = {key: sha256(f"{salt} {key} {value}".encode()).hexdigest()[:16] for key, value in self.settings.items()}
+        if seen == before:
+            return
+        changed = [] if before is None else sorted(dict(seen.items() ^ before.items()))
+        row = {"at": at, "actor": self.actor, "action": Action.SETTINGS}
+        connection.execute(insert(decision).values(row | {"detail": {"changed": changed, "salt": salt, "seen": seen}}))
+
+
+def read_decisions(
+    connection: Connection, *, slug: str | None = None, since: datetime | None = None
+) -> tuple[Decision, ...]:
+    """What was decided, of one issue or of all, since a moment or ever; oldest first."""
+    query = select(decision).order_by(decision.c.id)
+    if slug is not None:
+        query = query.where(decision.c.slug == slug)
+    if since is not None:
+        query = query.where(decision.c.at >= since)
+    return tuple(
+        Decision(
+            at=row.at,
+            actor=row.actor,
+            action=Action(row.action),
+            slug=row.slug,
+            mailing_id=row.mailing_id,
+            detail={key: value for key, value in row.detail.items() if key not in {"salt", "seen"}},
+        )
+        for row in connection.execute(query)
+        if row.action != Action.SETTINGS or row.detail["changed"]
+    )
