@@ -13,7 +13,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mailer.database.decisions import Decision
+    from mailer.usecases.log import Decision
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,13 +35,11 @@ def log(
 
     Example: `mailer log 2023-12 --since 2023-12-01`
     """
-    from mailer.issue.source import find_issue
+    from mailer.usecases.log import read_log
 
     day = _parse_day(since) if since else None
     with services(context) as workspace:
-        found = workspace.ledger.log(slug=slug or None, since=day)
-        if slug and not found and not workspace.ledger.mailings(slug):
-            find_issue(workspace.settings.paths.issues, slug)
+        found = read_log(workspace, slug or None, since=day)
     if json:
         show_json({"decisions": [_as_json(each) for each in found]})
         return
