@@ -343,7 +343,7 @@ def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile(register: Re
 
 @pytest.mark.slow
 def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile_for_long(register: Register) -> None:
-    _run(_OnSqlite, register, examples=400, steps=40)
+    _run(_OnSqlite, register, examples=100, steps=25)
 
 
 @pytest.mark.slow
@@ -357,4 +357,4 @@ def test_an_issue_reaches_everybody_once_on_postgresql_too(register: Register, p
                 yield database
                 database.close()
 
-    _run(OnPostgresql, register, examples=60, steps=30)
+    _run(OnPostgresql, register, examples=12, steps=20)
