@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -92,13 +93,15 @@ def _import(folder: Path, people: Path) -> None:
 
 
 @pytest.fixture
-def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the furnished workspace, which commands run in. Its mail server is not running."""
     folder = tmp_path / "workspace"
     shutil.copytree(furnished, folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("MAILER_SMTP__PORT", "9")
-    return folder
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # held and not listened on: it refuses, whatever else runs on this machine
+        monkeypatch.setenv("MAILER_SMTP__PORT", str(reserved.getsockname()[1]))
+        yield folder
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ def test_an_issue_in_which_nothing_is_wrong_is_said_to_be_so(workspace: Path, ma
 @pytest.mark.usefixtures("workspace")
 def test_settings_are_shown_with_their_origin_and_without_secrets(mailer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAILER_SMTP__PASSWORD", "hunter2")
+    monkeypatch.setenv("MAILER_SMTP__PORT", "9")
     monkeypatch.setenv("MAILER_DATABASE__URL", "postgresql://kari:hunter3@db.example/mailer")
     shown = mailer("config", "show")
     assert shown.code == 0
