@@ -33,9 +33,9 @@ DOMAINS = tuple(f"kommune{number}.example" for number in range(6))
 FEW = DOMAINS[:2]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow])])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """What is put back is put back on both."""
+    """What is put back is put back on both; the rules are the same, so that the second is for CI's long forms."""
     return str(request.param)
 
 
