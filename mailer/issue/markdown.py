@@ -305,7 +305,7 @@ def _inline_tokens(node: Node) -> list[Token]:
 def _shown(url: str, written: str) -> str:
     """What a link shows whose words are its own address: as written, unless tracking was taken off it."""
     if url.startswith("mailto:"):
-        return printable(written.removeprefix("mailto:"))
+        return printable(written[len("mailto:") :] if written.lower().startswith("mailto:") else written)
     return printable(written) if clean_url(written).removed == () else url
 
 

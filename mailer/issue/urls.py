@@ -18,6 +18,7 @@ _TEL = re.compile(r"tel:\+?[0-9().-]{2,24}")
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|oly_\w+_id|vero_id"
 )
+_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
 _ODD_SPACE = re.compile(r"[^\S ]")
 _WRAPPERS_AT_MOST = 3
 
@@ -91,8 +92,9 @@ def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _ascii(url: str) -> str:
-    url = normalizeLink(url)
-    return url.replace("%20", "") if url.lower().startswith("tel:") else url
+    """The address in ASCII, with its scheme in small letters: phones and Word write `Https:`, which means the same."""
+    url = normalizeLink(_SCHEME.sub(lambda scheme: scheme[0].lower(), url))
+    return url.replace("%20", "") if url.startswith("tel:") else url
 
 
 def _split(url: str) -> SplitResult | None:

@@ -244,7 +244,10 @@ def link(url: str) -> Link:
         ),
         (r"https://a.example/\_x\_?a=1&amp;b=2", (link("https://a.example/_x_?a=1&b=2"),)),
         ("https://a.example/{lang=nb}", (Link((Text("https://a.example/"),), "https://a.example/", "nb"),)),
-        ("(HTTPS://a.example/_x_(y)_)", (Text("("), link("HTTPS://a.example/_x_(y)_"), Text(")"))),
+        (
+            "(HTTPS://a.example/_x_(y)_)",
+            (Text("("), Link((Text("HTTPS://a.example/_x_(y)_"),), "https://a.example/_x_(y)_"), Text(")")),
+        ),
         (
             "[se https://a.example/_x_](https://b.example/)",
             (Link((Text("se https://a.example/_x_"),), "https://b.example/"),),
@@ -307,6 +310,20 @@ def test_a_refused_bare_address_is_told_once_and_stays_words() -> None:
     blocks, (finding,) = parse("Se https://kari:pw@a.example/_x_ her.")
     assert [*words_of(blocks)] == ["Se https://kari:pw@a.example/_x_ her."]
     assert (finding.rule, finding.words) == ("link", "https://kari:pw@a.example/_x_")
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("[ord](Https://a.example/X_y)", Link((Text("ord"),), "https://a.example/X_y")),
+        ("HTTP://a.example/x_y_z", Link((Text("HTTP://a.example/x_y_z"),), "http://a.example/x_y_z")),
+        ("[Kari](MAILTO:kari@a.example)", Link((Text("Kari"),), "mailto:kari@a.example")),
+        ("<Mailto:kari@a.example>", Link((Text("kari@a.example"),), "mailto:kari@a.example")),
+        ("[Ring](TEL:+4722)", Link((Text("Ring"),), "tel:+4722")),
+    ],
+)
+def test_the_scheme_of_an_address_may_begin_with_a_capital_as_phones_write_it(text: str, link: Link) -> None:
+    assert only_paragraph(text) == (link,)
 
 
 @pytest.mark.parametrize(
