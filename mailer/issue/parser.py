@@ -1,6 +1,7 @@
 """The Markdown parser: CommonMark, but for numbers, web addresses and paths, which stay as the editor wrote them."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 
 from markdown_it import MarkdownIt
@@ -8,7 +9,7 @@ from markdown_it.common.utils import mdTrim, unescapeAll
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline
 
-from mailer.issue.urls import web_address_end
+from mailer.issue.urls import find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
 AS_WRITTEN = "as written"
@@ -17,6 +18,7 @@ AS_WRITTEN = "as written"
 The place is a number of characters from the beginning of the text.
 """
 
+_ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
@@ -88,6 +90,33 @@ def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- t
     return True
 
 
+def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Take any other bare address whole, before its `_` and `*` can be taken for emphasis. It stays words here."""
+    spans = _verbatim_spans(state)
+    nearest = bisect_right(spans, state.pos, key=lambda span: span[0]) - 1
+    start, end, is_email = spans[nearest] if nearest >= 0 else (0, 0, False)
+    if not is_email:
+        end = verbatim_end(state.src, start, min(end, state.posMax), closing=_open_marks(state))
+    before = state.src[start : state.pos]
+    if not state.pos < end <= state.posMax or (not silent and not state.pending.endswith(before)):
+        return False
+    if not silent:
+        written = state.src[state.pos : end]
+        state.pending += written if is_email else unescapeAll(written)
+    state.pos = end
+    return True
+
+
+def _verbatim_spans(state: StateInline) -> list[tuple[int, int, bool]]:
+    """The addresses of a paragraph, looked for once."""
+    looked_for = state.env.setdefault(_ADDRESSES, {})
+    if state.src not in looked_for:
+        looked_for.clear()
+        looked_for[state.src] = find_verbatim(state.src)
+    spans: list[tuple[int, int, bool]] = looked_for[state.src]
+    return spans
+
+
 def _push_link(state: StateInline, address: str) -> None:
     opened = state.push("link_open", "a", 1)
     opened.attrs, opened.info = {"href": address}, "auto"
@@ -140,6 +169,7 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
     parser.block.ruler.at("paragraph", _paragraph)
     parser.inline.ruler.after("text", "web_address", _web_address)
+    parser.inline.ruler.after("web_address", "address", _address)
     parser.inline.ruler.before("escape", "path", _path)
     parser.inline.ruler.before("emphasis", "times", _times)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook

@@ -312,6 +312,57 @@ def test_a_refused_bare_address_is_told_once_and_stays_words() -> None:
     assert (finding.rule, finding.words) == ("link", "https://kari:pw@a.example/_x_")
 
 
+def email(address: str) -> Link:
+    return Link((Text(address),), f"mailto:{address}")
+
+
+@pytest.mark.parametrize(
+    ("text", "inlines"),
+    [
+        ("per~x@a.example", (email("per~x@a.example"),)),
+        ("**Spør kari=n@a.example**", (Strong((Text("Spør "), email("kari=n@a.example"))),)),
+        ("ola*n@a.example og *ja*", (email("ola*n@a.example"), Text(" og "), Emphasis((Text("ja"),)))),
+        ("kari&ola@a.example", (email("kari&ola@a.example"),)),
+        ("o'brien+nyhet=b@a.example", (email("o'brien+nyhet=b@a.example"),)),
+        ("_post_@a.example", (email("_post_@a.example"),)),
+        ("_a_b_@a.example, c_d@a.example", (email("_a_b_@a.example"), Text(", "), email("c_d@a.example"))),
+        ("_kari@a.example_", (Emphasis((email("kari@a.example"),)),)),
+        (
+            "**kari@a.example og ola@a.example**",
+            (Strong((email("kari@a.example"), Text(" og "), email("ola@a.example"))),),
+        ),
+        (
+            "www.a.example/_layouts_/15/x_y",
+            (Link((Text("www.a.example/_layouts_/15/x_y"),), "https://www.a.example/_layouts_/15/x_y"),),
+        ),
+        ("helsedir.example/_x_/y*z*w.", (Text("helsedir.example/_x_/y*z*w."),)),
+        ("*helsedir.example/_x_*", (Emphasis((Text("helsedir.example/_x_"),)),)),
+        ("sftp://a.example/_x_ og *ja*", (Text("sftp://a.example/_x_ og "), Emphasis((Text("ja"),)))),
+        (
+            "mailto:kari@a.example?subject=Hei_du_",
+            (Link((Text("mailto:kari@a.example?subject=Hei_du_"),), "mailto:kari@a.example?subject=Hei_du_"),),
+        ),
+        ("mailto:kari@a.example.", (email("kari@a.example"), Text("."))),
+        (
+            "https://a.example/x;https://a.example/y",
+            (link("https://a.example/x"), Text(";"), link("https://a.example/y")),
+        ),
+    ],
+)
+def test_any_other_bare_address_is_whole_too(text: str, inlines: Inlines) -> None:
+    assert only_paragraph(text) == inlines
+    assert parse(text)[1] == ()
+
+
+@pytest.mark.parametrize("sign", ["’", "/", "|", "?", "!", "#"])
+def test_an_e_mail_address_that_may_be_cut_is_no_link_and_an_error_that_names_the_sign(sign: str) -> None:
+    blocks, (finding,) = parse(f"Hei.\nSkriv til d{sign}angelo@a.example i dag.")
+    assert [*words_of(blocks)] == [f"Hei. Skriv til d{sign}angelo@a.example i dag."]
+    assert (finding.rule, finding.severity, finding.line) == ("link", Severity.ERROR, 2)
+    assert finding.words == f"d{sign}angelo@a.example"
+    assert f"has a {sign} in" in finding.message
+
+
 @pytest.mark.parametrize(
     ("text", "link"),
     [
@@ -327,7 +378,14 @@ def test_the_scheme_of_an_address_may_begin_with_a_capital_as_phones_write_it(te
 
 
 @pytest.mark.parametrize(
-    "text", ["https://" * 30_000, "https://a.no[" * 5 + "https://a.no]" * 15_000, "*a https://b.no/x_ " * 12_000]
+    "text",
+    [
+        "https://" * 30_000,
+        "https://a.no[" * 5 + "https://a.no]" * 15_000,
+        "*a https://b.no/x_ " * 12_000,
+        "a_" * 60_000,
+        "_a@b.no " * 12_000,
+    ],
 )
 def test_very_many_addresses_are_read_at_once(text: str) -> None:
     """The square of these addresses would be minutes, and the test would be stopped."""
