@@ -112,6 +112,7 @@ def test_a_number_below_a_list_and_an_empty_line_leaves_the_list_a_list(date: st
     text = f"1. A\n2. B\n\n{date}"
     assert lines(text) == ["1. A", "2. B", date]
     assert kinds(text) == ["List", "Paragraph"]
+    assert parse(text)[1] == ()
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,21 @@ def test_numbers_above_a_list_and_an_empty_line_leave_the_list_a_list(dates: str
     text = f"{dates}\n\n1. A\n2. B"
     assert lines(text) == [*dates.split("\n")[:: 1 + dates.count("\n\n")], "1. A", "2. B"]
     assert kinds(text)[-2:] == ["Paragraph", "List"]
+    told = [finding.message for finding in parse(text)[1]]
+    assert told == ["these numbers do not run on from 1: 21, 4; they are kept as written"] * ("4." in dates)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1. A\n2. B\n\n17. mai\n18. mai", "these numbers do not run on from 1: 17, 18; they are kept as written"),
+        ("1. A\n\n2. B\n\n4. C", "this number does not run on: 4; it is kept as written"),
+        ("1. A\n2. B\n1. C", "this number does not run on: 1; it is kept as written"),
+        ("1. januar\n1. A\n2. B", "this number does not run on: 1; it is kept as written"),
+    ],
+)
+def test_only_the_numbers_that_are_kept_are_named(text: str, message: str) -> None:
+    assert [finding.message for finding in parse(text)[1]] == [message]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +239,8 @@ def test_ones_before_words_with_capitals_are_a_list_and_are_told(gap: str, mark:
     )
     assert lines(text) == ["1. Åpne møtet", "2. Velg leder", "3. «Eventuelt»", "4. Lenke"]
     (finding,) = parse(text)[1]
-    assert (finding.severity, finding.rule, finding.line) == (Severity.NOTE, "list-numbers", 1)
+    assert (finding.severity, finding.rule, finding.line) == (Severity.WARNING, "list-numbers", 1)
+    assert "1\\. before each" in finding.hint
     assert "4 points are all numbered 1" in finding.message
 
 
