@@ -29,7 +29,7 @@ from mailer.issue.model import (
     Text,
     number_headings,
 )
-from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST
+from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, with_plain_spaces
 from mailer.issue.places import Places
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
@@ -58,7 +58,7 @@ def parse_blocks(
     notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(text, notes))
+    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(with_plain_spaces(text), notes))
     return number_headings(blocks), tuple(notes.findings)
 
 

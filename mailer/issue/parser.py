@@ -20,10 +20,17 @@ The place is a number of characters from the beginning of the text.
 
 _ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
+_LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
+_ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
+
+
+def with_plain_spaces(text: str) -> str:
+    """The text, as long as it was, with plain spaces where Word put others around the marks that begin a line."""
+    return _LINE_MARKS.sub(lambda marks: _ODD_SPACE.sub(" ", marks[0]), text)
 
 
 def _is_as_written(state: StateBlock, line: int) -> bool:

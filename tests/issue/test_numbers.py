@@ -258,6 +258,29 @@ def test_very_many_numbers_are_read_at_once() -> None:
     assert len(findings) == 1
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "\u2007", "\u00a0 "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. mars: start\n2. mars: slutt",
+        "21. okt: Kurs\n4. nov: Møte",
+        "Program:\n1) A\n2) B",
+        "- A\n- B\n  - b",
+        "> 1. A\n> 2. B",
+        "- 1. A\n  2. B",
+        "## Tittel\nTekst",
+        "Fristen er\n1. mars",
+        "+ 47 12\n+ 47 13",
+    ],
+)
+def test_a_space_of_word_after_a_mark_at_the_beginning_of_a_line_is_as_good_as_any(text: str, space: str) -> None:
+    spaced = re.sub(r"^([> ]*)([-#>+]+|\d+[.)]) ", lambda begin: begin[1] + begin[2] + space, text, flags=re.MULTILINE)
+    plain = re.sub(r"[^\S\n]", " ", spaced)
+    assert plain != spaced
+    assert lines(spaced) == lines(plain)
+    assert kinds(spaced) == kinds(plain)
+
+
 # --- Whatever is written ---
 
 CONTAINER = st.sampled_from(["> ", "- ", "* ", "+ ", "1. ", "2. ", "3) ", "-\t", "## "])
