@@ -29,7 +29,7 @@ from mailer.issue.model import (
     Text,
     number_headings,
 )
-from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, with_plain_spaces
+from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
@@ -233,6 +233,12 @@ class _Walker:
             case "html_inline":
                 self.html(token.content, self.line)
                 self.line += token.content.count("\n")
+            case kind if kind == SPACED_ADDRESS:
+                rule = "image" if token.info.startswith("images/") else "link"
+                message = "there is a space in an address"
+                self.notes.error(rule, message, line=self.line, words=token.info.split("\n")[0], hint=_SPACE_HINT)
+                self.line += token.content.count("\n")
+                children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
                 path = str(token.attrs.get("src", ""))
                 message = "an image stands in the middle of running text"
@@ -299,6 +305,7 @@ _IMAGE_HINT = "Put the picture into the issue's images folder and write ![what i
 _ALT_HINT = 'Say what it shows: ![text](images/name.png). For decoration, use image with alt = "" in the front matter.'
 _HTML_HINT = "Use Markdown: **bold**, *italic*, [words](https://…). A lone < is written \\<."
 _LINK_HINT = "Addresses begin with https://, http://, mailto: or tel:."
+_SPACE_HINT = "Write %20 for each space, or angle brackets around the address: [words](<https://…>)."
 _EMAIL_HINT = "Type ' for the ’ of Word, put a space around words that are no part of it, or write [words](mailto:…)."
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 

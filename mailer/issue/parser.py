@@ -18,12 +18,21 @@ AS_WRITTEN = "as written"
 The place is a number of characters from the beginning of the text.
 """
 
+SPACED_ADDRESS = "spaced_address"
+"""The kind of a token that holds what is no link for the space in its address, which is the token's `info`."""
+
 _ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
 _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
+_BEGINS = r"(?:https?://|mailto:|tel:|www\.|images/)"
+_PIECE = r"(?:[^\s()<>]|\([^()<>\n]*\))"
+_SPACED = re.compile(
+    rf"\]\(\s*(?P<round>{_BEGINS}{_PIECE}*(?:\s+{_PIECE}+)+)\s*\)|<(?P<angle>{_BEGINS}[^<>\s]*(?:\s+[^<>\s]+)+)\s*>",
+    re.IGNORECASE,
+)
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
 
@@ -94,6 +103,18 @@ def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- t
         else:
             state.pending += written
     state.pos = end
+    return True
+
+
+def _spaced_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Take what would be a link if no space stood in its address, which is told, and not printed as it stands."""
+    match = _SPACED.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        token = state.push(SPACED_ADDRESS, "", 0)
+        token.content, token.info = match[0], match["round"] or match["angle"]
+    state.pos = match.end()
     return True
 
 
@@ -177,6 +198,7 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("paragraph", _paragraph)
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.after("web_address", "address", _address)
+    parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
     parser.inline.ruler.before("emphasis", "times", _times)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook

@@ -15,7 +15,7 @@ EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{_DOMAIN}")
 _ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
 _MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{_DOMAIN}")
 _NOT_SURE = re.compile(r"[’/|?!{}`#]")
-_IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„|\[\]]"
+_IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"
@@ -142,7 +142,7 @@ def _without_sentence_end(url: str, closing: Mapping[str, int]) -> str:
 
 def _ends_a_sentence(character: str) -> bool:
     """Whether an address can hardly end so: marks of sentences, and any dash, quotation mark or dots beyond ASCII."""
-    return character in ".,:;!?'" or (not character.isascii() and unicodedata.category(character).startswith("P"))
+    return character in ".,:;!?'|" or (not character.isascii() and unicodedata.category(character).startswith("P"))
 
 
 def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:

@@ -354,6 +354,41 @@ def test_any_other_bare_address_is_whole_too(text: str, inlines: Inlines) -> Non
     assert parse(text)[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("[Veileder](https://a.example/a b.pdf)", "https://a.example/a b.pdf"),
+        ("[Veileder](https://a.example/Tillegg (PDF).pdf)", "https://a.example/Tillegg (PDF).pdf"),
+        ("**[Veileder]( Https://a.example/a b c )**", "Https://a.example/a b c"),
+        ("<https://a.example/x y>", "https://a.example/x y"),
+        ("[Ring](tel:+47 22 33)", "tel:+47 22 33"),
+        ("[Kari](mailto:kari@a.example?subject=Hei du)", "mailto:kari@a.example?subject=Hei du"),
+        ("[x](www.a.example/a b)", "www.a.example/a b"),
+        ("[a [b](https://a.example/a b) c](https://b.example)", "https://a.example/a b"),
+        ("![kart](images/mitt kart.png)", "images/mitt kart.png"),
+        ("[x](https://a.example/a\nb.pdf)", "https://a.example/a"),
+    ],
+)
+def test_a_space_in_an_address_is_an_error_that_names_it(text: str, address: str) -> None:
+    (finding,) = parse(f"Hei.\nSe {text}")[1]
+    assert (finding.severity, finding.line, finding.words) == (Severity.ERROR, 2, address)
+    assert finding.rule == ("image" if address.startswith("images/") else "link")
+    assert "space" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[x](https://a.example/ "Tittel")',
+        "[x](<https://a.example/a b>)",
+        "[1](se side 2)",
+        "[x] (https://a.example/ b)",
+    ],
+)
+def test_a_space_outside_an_address_is_none_in_it(text: str) -> None:
+    assert parse(text)[1] == ()
+
+
 @pytest.mark.parametrize("sign", ["’", "/", "|", "?", "!", "#"])
 def test_an_e_mail_address_that_may_be_cut_is_no_link_and_an_error_that_names_the_sign(sign: str) -> None:
     blocks, (finding,) = parse(f"Hei.\nSkriv til d{sign}angelo@a.example i dag.")
