@@ -23,6 +23,7 @@ SPACED_ADDRESS = "spaced_address"
 
 _ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
+_TELEPHONE_ALONE = re.compile(r"\+[ \t]+[\d \t().-]+")
 _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
@@ -58,6 +59,17 @@ def _as_written(state: StateBlock, line: int, end: int, silent: bool) -> bool:  
     return not (alone and state.parentType == "paragraph" and state.sCount[line] >= state.blkIndent)
 
 
+def _stands_alone(state: StateBlock, line: int) -> bool:
+    """Whether a line holds a telephone number that begins with `+ ` and nothing else."""
+    return bool(_TELEPHONE_ALONE.fullmatch(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line]))
+
+
+def _goes_on(state: StateBlock, line: int) -> bool:
+    """Whether a line begins as no sentence does, so that it goes on with the one above."""
+    first = state.src[state.bMarks[line] + state.tShift[line]]
+    return first.islower() or first in ",.;:)–"
+
+
 def _list(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
     """Read a list. Without code, four spaces are an indent as any: CommonMark's rule for them is switched off."""
     around, state.listIndent = state.listIndent, -1
@@ -73,6 +85,8 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
     below = line + 1
     while below < state.lineMax and not state.isEmpty(below):
         goes_on = state.sCount[below] < 0  # blockquotes say so, who have looked at the line
+        if not goes_on and _stands_alone(state, below - 1) and not _goes_on(state, below):
+            break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
         below += 1

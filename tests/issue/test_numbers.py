@@ -225,6 +225,17 @@ def test_a_plus_sign_before_a_number_is_no_bullet() -> None:
     ]
 
 
+def test_a_line_below_a_telephone_number_stays_apart_unless_it_goes_on_with_the_sentence() -> None:
+    assert lines("Ring\n+ 47 12 34 56 78\n§ 3-2 gjelder\nogså her") == [
+        "Ring",
+        "+ 47 12 34 56 78",
+        "§ 3-2 gjelder også her",
+    ]
+    assert lines("> + 47 12\n> **Kari**") == ["> + 47 12", "> Kari"]
+    assert lines("+ 47 12 34 56 78\neller skriv") == ["+ 47 12 34 56 78 eller skriv"]
+    assert lines("+ 47 12, Kari\nOla") == ["+ 47 12, Kari Ola"]
+
+
 @pytest.mark.parametrize("text", ["21\\. okt: Kurs\n\n4\\. nov: Møte", "21&#46; okt: Kurs\n\n4&#46; nov: Møte"])
 def test_a_number_whose_full_stop_is_escaped_is_no_matter_for_a_finding(text: str) -> None:
     assert lines(text) == ["21. okt: Kurs", "4. nov: Møte"]
