@@ -1,6 +1,7 @@
 """Running text for the plain-text part: wrapped at 72 columns, every address whole."""
 
 import textwrap
+from urllib.parse import unquote
 
 from mailer.compose.markup import bound
 from mailer.issue.model import (
@@ -18,6 +19,7 @@ from mailer.issue.model import (
     Strong,
     Text,
 )
+from mailer.issue.urls import clean_url
 
 WIDTH = 72
 DATE_COLUMN = 19
@@ -103,7 +105,10 @@ def _render(inline: Inline) -> str:
 
 
 def _link(words: str, url: str) -> str:
-    address = url.removeprefix("mailto:").removeprefix("tel:")
-    if not url or words == address:
-        return words if url != words else f"<{url}>"
-    return f"{words} <{address}>"
+    if not url:
+        return words
+    scheme, _, address = url.partition(":")
+    if scheme in {"mailto", "tel"}:
+        shown = url if "?" in address else unquote(address)
+        return words if clean_url(f"{scheme}:{words}").url == url else f"{words} <{shown}>"
+    return f"<{url}>" if url in {clean_url(words).url, clean_url(f"https://{words}").url} else f"{words} <{url}>"

@@ -29,10 +29,10 @@ from mailer.issue.model import (
     Text,
     number_headings,
 )
-from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST
+from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places
 from mailer.issue.tree import Node, lists_among, read_tree
-from mailer.issue.urls import clean_url, find_bare_addresses
+from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
 
 BRACKETS_AT_MOST = 10
 _LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
@@ -58,7 +58,7 @@ def parse_blocks(
     notes = Notebook(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(text, notes))
+    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(with_plain_spaces(text), notes))
     return number_headings(blocks), tuple(notes.findings)
 
 
@@ -233,6 +233,12 @@ class _Walker:
             case "html_inline":
                 self.html(token.content, self.line)
                 self.line += token.content.count("\n")
+            case kind if kind == SPACED_ADDRESS:
+                rule = "image" if token.info.startswith("images/") else "link"
+                message = "there is a space in an address"
+                self.notes.error(rule, message, line=self.line, words=token.info.split("\n")[0], hint=_SPACE_HINT)
+                self.line += token.content.count("\n")
+                children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
                 path = str(token.attrs.get("src", ""))
                 message = "an image stands in the middle of running text"
@@ -251,8 +257,9 @@ class _Walker:
         before[-1] = Link(children=before[-1].children, url=before[-1].url, lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
 
-    def address(self, written: str) -> str:
-        address = clean_url(written)
+    def address(self, written: str, url: str = "") -> str:
+        """Check an address, which may be written without what it begins with; `url` is the whole."""
+        address = clean_url(url or written)
         if address.problem:
             self.notes.error("link", f"a link {address.problem}", line=self.line, words=written, hint=_LINK_HINT)
         elif address.removed:
@@ -268,24 +275,38 @@ class _Walker:
         return tuple(each for inline in merged for each in self.with_links(inline))
 
     def with_links(self, inline: Inline) -> Iterable[Inline]:
-        """Make links of e-mail addresses; of web addresses the parser made them, but of those that are refused."""
+        """Make links of addresses; of those with `https://` the parser made them, but of those that are refused."""
         if not isinstance(inline, Text):
             yield inline
             return
         at = 0
         for start, end in find_bare_addresses(inline.text):
             written = inline.text[start:end]
-            if "://" not in written and (url := self.address(f"mailto:{written}")):
+            if url := self.bare_address(written):
                 yield from _texts(inline.text[at:start])
                 yield Link(children=(Text(_shown(url, written)),), url=url)
                 at = end
         yield from _texts(inline.text[at:])
+
+    def bare_address(self, written: str) -> str:
+        if written.lower().startswith("www."):
+            return self.address(written, f"https://{written}")
+        if "://" in written:
+            return ""
+        if written.lower().startswith("mailto:"):
+            return self.address(written)
+        if problem := address_problem(written):
+            self.notes.error("link", f"a link {problem}", line=self.line, words=written, hint=_EMAIL_HINT)
+            return ""
+        return self.address(written, f"mailto:{written}")
 
 
 _IMAGE_HINT = "Put the picture into the issue's images folder and write ![what it shows](images/name.png)."
 _ALT_HINT = 'Say what it shows: ![text](images/name.png). For decoration, use image with alt = "" in the front matter.'
 _HTML_HINT = "Use Markdown: **bold**, *italic*, [words](https://…). A lone < is written \\<."
 _LINK_HINT = "Addresses begin with https://, http://, mailto: or tel:."
+_SPACE_HINT = "Write %20 for each space, or angle brackets around the address: [words](<https://…>)."
+_EMAIL_HINT = "Type ' for the ’ of Word, put a space around words that are no part of it, or write [words](mailto:…)."
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
@@ -305,8 +326,9 @@ def _inline_tokens(node: Node) -> list[Token]:
 def _shown(url: str, written: str) -> str:
     """What a link shows whose words are its own address: as written, unless tracking was taken off it."""
     if url.startswith("mailto:"):
-        return printable(written.removeprefix("mailto:"))
-    return printable(written) if clean_url(written).removed == () else url
+        return printable(re.sub(r"\Amailto:(?!.*\?)", "", written, flags=re.IGNORECASE))
+    whole = f"https://{written}" if written.lower().startswith("www.") else written
+    return printable(written) if clean_url(whole).removed == () else url
 
 
 def _texts(text: str) -> Iterable[Text]:

@@ -1,6 +1,7 @@
 """The Markdown parser: CommonMark, but for numbers, web addresses and paths, which stay as the editor wrote them."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 
 from markdown_it import MarkdownIt
@@ -8,7 +9,7 @@ from markdown_it.common.utils import mdTrim, unescapeAll
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline
 
-from mailer.issue.urls import web_address_end
+from mailer.issue.urls import find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
 AS_WRITTEN = "as written"
@@ -17,11 +18,29 @@ AS_WRITTEN = "as written"
 The place is a number of characters from the beginning of the text.
 """
 
+SPACED_ADDRESS = "spaced_address"
+"""The kind of a token that holds what is no link for the space in its address, which is the token's `info`."""
+
+_ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
+_TELEPHONE_ALONE = re.compile(r"\+[ \t]+[\d \t().-]+")
+_LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
+_ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
+_BEGINS = r"(?:https?://|mailto:|tel:|www\.|images/)"
+_PIECE = r"(?:[^\s()<>]|\([^()<>\n]*\))"
+_SPACED = re.compile(
+    rf"\]\(\s*(?P<round>{_BEGINS}{_PIECE}*(?:\s+{_PIECE}+)+)\s*\)|<(?P<angle>{_BEGINS}[^<>\s]*(?:\s+[^<>\s]+)+)\s*>",
+    re.IGNORECASE,
+)
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
+
+
+def with_plain_spaces(text: str) -> str:
+    """The text, as long as it was, with plain spaces where Word put others around the marks that begin a line."""
+    return _LINE_MARKS.sub(lambda marks: _ODD_SPACE.sub(" ", marks[0]), text)
 
 
 def _is_as_written(state: StateBlock, line: int) -> bool:
@@ -40,6 +59,17 @@ def _as_written(state: StateBlock, line: int, end: int, silent: bool) -> bool:  
     return not (alone and state.parentType == "paragraph" and state.sCount[line] >= state.blkIndent)
 
 
+def _stands_alone(state: StateBlock, line: int) -> bool:
+    """Whether a line holds a telephone number that begins with `+ ` and nothing else."""
+    return bool(_TELEPHONE_ALONE.fullmatch(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line]))
+
+
+def _goes_on(state: StateBlock, line: int) -> bool:
+    """Whether a line begins as no sentence does, so that it goes on with the one above."""
+    first = state.src[state.bMarks[line] + state.tShift[line]]
+    return first.islower() or first in ",.;:)–"
+
+
 def _list(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
     """Read a list. Without code, four spaces are an indent as any: CommonMark's rule for them is switched off."""
     around, state.listIndent = state.listIndent, -1
@@ -55,6 +85,8 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
     below = line + 1
     while below < state.lineMax and not state.isEmpty(below):
         goes_on = state.sCount[below] < 0  # blockquotes say so, who have looked at the line
+        if not goes_on and _stands_alone(state, below - 1) and not _goes_on(state, below):
+            break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
         below += 1
@@ -86,6 +118,45 @@ def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- t
             state.pending += written
     state.pos = end
     return True
+
+
+def _spaced_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Take what would be a link if no space stood in its address, which is told, and not printed as it stands."""
+    match = _SPACED.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        token = state.push(SPACED_ADDRESS, "", 0)
+        token.content, token.info = match[0], match["round"] or match["angle"]
+    state.pos = match.end()
+    return True
+
+
+def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Take any other bare address whole, before its `_` and `*` can be taken for emphasis. It stays words here."""
+    spans = _verbatim_spans(state)
+    nearest = bisect_right(spans, state.pos, key=lambda span: span[0]) - 1
+    start, end, is_email = spans[nearest] if nearest >= 0 else (0, 0, False)
+    if not is_email:
+        end = verbatim_end(state.src, start, min(end, state.posMax), closing=_open_marks(state))
+    before = state.src[start : state.pos]
+    if not state.pos < end <= state.posMax or (not silent and not state.pending.endswith(before)):
+        return False
+    if not silent:
+        written = state.src[state.pos : end]
+        state.pending += written if is_email else unescapeAll(written)
+    state.pos = end
+    return True
+
+
+def _verbatim_spans(state: StateInline) -> list[tuple[int, int, bool]]:
+    """The addresses of a paragraph, looked for once."""
+    looked_for = state.env.setdefault(_ADDRESSES, {})
+    if state.src not in looked_for:
+        looked_for.clear()
+        looked_for[state.src] = find_verbatim(state.src)
+    spans: list[tuple[int, int, bool]] = looked_for[state.src]
+    return spans
 
 
 def _push_link(state: StateInline, address: str) -> None:
@@ -140,6 +211,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
     parser.block.ruler.at("paragraph", _paragraph)
     parser.inline.ruler.after("text", "web_address", _web_address)
+    parser.inline.ruler.after("web_address", "address", _address)
+    parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
     parser.inline.ruler.before("emphasis", "times", _times)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook

@@ -47,10 +47,30 @@ def read_tree(text: str, notes: Notebook) -> list[Node]:
             _tell_of_ones(root, notes)
             return root
         for points in doubtful:
-            kept = [point for each in lists_among(points) if not _runs_on(each) for point in each]
-            as_written |= {point.at: len(points) == 1 for point in kept}
-            if len(points) > 1:
-                _tell(points, notes)
+            parts = lists_among(points)
+            as_written |= {point.at: len(points) == 1 for point in _kept(parts)}
+            if told := _worth_telling(parts):
+                _tell(told, notes)
+
+
+def _kept(parts: Sequence[Sequence[Node]]) -> list[Node]:
+    """The points that make no list and are paragraphs."""
+    return [point for points in parts if not _runs_on(points) for point in points]
+
+
+def _worth_telling(parts: Sequence[Sequence[Node]]) -> list[Node]:
+    """The numbers that are kept, if they may have been meant as points of a list.
+
+    A lone number may not, nor may one that an empty line parts from a list whose own points have none between them.
+    """
+    kept = _kept(parts)
+    if len(kept) > 1:
+        return kept
+    if len(parts) == 1:
+        return []
+    below = kept[0] if kept[0] is not parts[0][0] else parts[1][0]
+    is_loose = any(point.is_apart for points in parts for point in points[1:])
+    return kept if is_loose or not below.is_apart else []
 
 
 def lists_among(points: Sequence[Node]) -> list[list[Node]]:
@@ -106,9 +126,10 @@ def _tell(points: Sequence[Node], notes: Notebook) -> None:
     written = [point.number if same_marks else point.number + point.token.markup for point in points]
     shown = ", ".join(written[:_NUMBERS_SHOWN]) + ("" if len(points) <= _NUMBERS_SHOWN else " …")
     line = notes.first_line + (points[0].token.map or [0])[0]
+    several = f"these numbers do not run on from 1: {shown}; they are kept as written"
     notes.note(
         "list-numbers",
-        f"these numbers do not run on from 1: {shown}; they are kept as written",
+        several if len(points) > 1 else f"this number does not run on: {shown}; it is kept as written",
         line=line,
         words=points[0].number + points[0].token.markup,
         hint="For a list, count 1., 2., 3. without a gap. For dates there is nothing to do.",
@@ -117,12 +138,12 @@ def _tell(points: Sequence[Node], notes: Notebook) -> None:
 
 def _tell_of_ones(root: Iterable[Node], notes: Notebook) -> None:
     for points in filter(_are_ones, _numbered(root)):
-        notes.note(
+        notes.warning(
             "list-numbers",
             f"{len(points)} points are all numbered 1; they are printed as 1, 2 and so on",
             line=notes.first_line + (points[0].token.map or [0])[0],
             words=points[0].number + points[0].token.markup,
-            hint="For a list, that is right. To have each 1 printed, write 1\\. instead.",
+            hint="Count 1., 2., 3. in a list. To have each 1 printed, as for dates, write 1\\. before each.",
         )
 
 

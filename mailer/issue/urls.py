@@ -2,24 +2,38 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from markdown_it.common.normalize_url import normalizeLink
 
 SAFELINKS = ".safelinks.protection.outlook.com"
-EMAIL = re.compile(r"[^\W_][\w.+%'-]*@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
-_IN_ADDRESS = r"(?!\{\s*lang\s*=)[^\s<>\"«»“”„|\[\]]"
+_DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
+EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{_DOMAIN}")
+# What may stand before the @ (atext of RFC 5321, and dots), and the ’ that Word makes of an apostrophe.
+_ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
+_MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{_DOMAIN}")
+_NOT_SURE = re.compile(r"[’/|?!{}`#]")
+_IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
-_BARE = re.compile(rf"{_WEB.pattern}|(?<![\w.+%'@/-]){EMAIL.pattern}(?![\w@])", re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?P<web>{_WEB.pattern})"
+    rf"|(?P<www>(?<![\w.@/\\-])www\.{_DOMAIN}(?:[/?#:](?:{_IN_ADDRESS})*)?)"
+    rf"|(?P<mailto>(?<![\w+.-])mailto:(?:{_IN_ADDRESS})+)"
+    rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){_DOMAIN}/(?:{_IN_ADDRESS})*)"
+    rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{_DOMAIN}(?:[/|][{_ATEXT}]+@{_DOMAIN})*)(?!_*[^\W_]|@)",
+    re.IGNORECASE,
+)
 _MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%&'*+/=^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:\?[\w=&%.,+:;@/-]*)?")
 _TEL = re.compile(r"tel:\+?[0-9().-]{2,24}")
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|oly_\w+_id|vero_id"
 )
+_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
 _ODD_SPACE = re.compile(r"[^\S ]")
 _WRAPPERS_AT_MOST = 3
+_MARKS_WITHIN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,8 @@ def clean_url(written: str) -> Address:
     written = written.strip()
     if odd := written.lower().startswith("http") and _ODD_SPACE.search(written):
         return Address(problem=f"has an odd space (U+{ord(odd[0]):04X}) in its address; delete it")
+    if written.lower().startswith("mailto:") and "’" in written.partition("?")[0]:
+        return Address(problem="has a ’ in its e-mail address, which Word makes of '")
     url, removed = _unwrap(written)
     if problem := _problem(url):
         return Address(problem=problem, removed=removed)
@@ -46,13 +62,63 @@ def clean_url(written: str) -> Address:
 
 
 def find_bare_addresses(text: str) -> list[tuple[int, int]]:
-    """Return start and end of each e-mail address or web address that stands bare in running text."""
+    """Return start and end of each address that stands bare in running text and may become a link.
+
+    These are e-mail addresses, with or without `mailto:`, and web addresses that begin with `https://` or `www.`.
+    """
     spans = []
     for match in _BARE.finditer(text):
-        end = match.start() + len(_without_sentence_end(match[0], {}))
-        if "@" in match[0] or "." in text[match.start() : end]:
-            spans.append((match.start(), end))
+        if match["email"]:
+            spans += [(_start(each), each.end()) for each in _mailboxes(match)]
+        elif not match["other"]:
+            end = match.start() + len(_without_sentence_end(match[0], {}))
+            if "@" in match[0] or "." in text[match.start() : end]:
+                spans.append((match.start(), end))
     return spans
+
+
+def find_verbatim(text: str) -> list[tuple[int, int, bool]]:
+    """Return start and end of what is an address in a paragraph as written, and whether it is an e-mail address.
+
+    Its `_` and `*` are no emphasis. Addresses that begin with `https://` are not among them; see `web_address_end`.
+    """
+    spans = []
+    for match in _BARE.finditer(text):
+        if match["email"]:
+            spans += [(_start_in_marks(each, text), each.end(), True) for each in _mailboxes(match)]
+        elif not match["web"]:
+            spans.append((match.start(), match.end(), False))
+    return spans
+
+
+def address_problem(written: str) -> str:
+    """Say why a bare e-mail address is not made a link: it may be two words, or another address. Empty if it may."""
+    doubtful = _NOT_SURE.search(written.rpartition("@")[0])
+    return f"has a {doubtful[0]} in its e-mail address" if doubtful else ""
+
+
+def _mailboxes(match: re.Match[str]) -> Iterator[re.Match[str]]:
+    """Part addresses between which there is but a stroke."""
+    return _MAILBOX.finditer(match.string, match.start("email"), match.end("email"))
+
+
+def _start(mailbox: re.Match[str]) -> int:
+    """Where an address begins: after a quotation mark, a stroke or `*`, but with its own `_`."""
+    before = mailbox["before"]
+    return mailbox.start("local") - (len(before) - len(before.rstrip("_")))
+
+
+def _start_in_marks(mailbox: re.Match[str], text: str) -> int:
+    """Where an address begins, whose `_` is not its own if it is the first of two marks of emphasis."""
+    end = mailbox.end()
+    is_pair = "_" in text[end : end + _MARKS_WITHIN]
+    is_own = not is_pair or (mailbox["local"].endswith("_") and text[end : end + 1] != "_")
+    return _start(mailbox) if is_own else mailbox.start("local")
+
+
+def verbatim_end(text: str, start: int, stop: int, *, closing: Mapping[str, int]) -> int:
+    """Return where an address that is no e-mail address ends; see `web_address_end`."""
+    return start + len(_without_sentence_end(text[start:stop], closing))
 
 
 def web_address_end(text: str, start: int, stop: int, *, closing: Mapping[str, int]) -> int:
@@ -76,7 +142,7 @@ def _without_sentence_end(url: str, closing: Mapping[str, int]) -> str:
 
 def _ends_a_sentence(character: str) -> bool:
     """Whether an address can hardly end so: marks of sentences, and any dash, quotation mark or dots beyond ASCII."""
-    return character in ".,:;!?'" or (not character.isascii() and unicodedata.category(character).startswith("P"))
+    return character in ".,:;!?'|" or (not character.isascii() and unicodedata.category(character).startswith("P"))
 
 
 def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:
@@ -91,8 +157,9 @@ def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _ascii(url: str) -> str:
-    url = normalizeLink(url)
-    return url.replace("%20", "") if url.lower().startswith("tel:") else url
+    """The address in ASCII, with its scheme in small letters: phones and Word write `Https:`, which means the same."""
+    url = normalizeLink(_SCHEME.sub(lambda scheme: scheme[0].lower(), url))
+    return url.replace("%20", "") if url.startswith("tel:") else url
 
 
 def _split(url: str) -> SplitResult | None:

@@ -21,7 +21,13 @@ def test_a_link_is_its_words_and_its_address() -> None:
         ("Kari", "mailto:kari@oslo.example", "Kari <kari@oslo.example>"),
         ("https://a.example/", "https://a.example/", "<https://a.example/>"),
         ("planen", "", "planen"),
-        ("+47 22", "tel:+4722", "+47 22 <+4722>"),
+        ("kåre.ås@a.example", "mailto:k%C3%A5re.%C3%A5s@a.example", "kåre.ås@a.example"),
+        ("Kåre", "mailto:k%C3%A5re.%C3%A5s@a.example", "Kåre <kåre.ås@a.example>"),
+        ("Kari", "mailto:kari@a.example?subject=Hei%20du", "Kari <mailto:kari@a.example?subject=Hei%20du>"),
+        ("Https://a.example/ø", "https://a.example/%C3%B8", "<https://a.example/%C3%B8>"),
+        ("www.a.example/x", "https://www.a.example/x", "<https://www.a.example/x>"),
+        ("Ring", "tel:+4722", "Ring <+4722>"),
+        ("+47 22", "tel:+4722", "+47 22"),
     ],
 )
 def test_an_address_is_not_said_twice(words: str, url: str, text: str) -> None:

@@ -244,7 +244,10 @@ def link(url: str) -> Link:
         ),
         (r"https://a.example/\_x\_?a=1&amp;b=2", (link("https://a.example/_x_?a=1&b=2"),)),
         ("https://a.example/{lang=nb}", (Link((Text("https://a.example/"),), "https://a.example/", "nb"),)),
-        ("(HTTPS://a.example/_x_(y)_)", (Text("("), link("HTTPS://a.example/_x_(y)_"), Text(")"))),
+        (
+            "(HTTPS://a.example/_x_(y)_)",
+            (Text("("), Link((Text("HTTPS://a.example/_x_(y)_"),), "https://a.example/_x_(y)_"), Text(")")),
+        ),
         (
             "[se https://a.example/_x_](https://b.example/)",
             (Link((Text("se https://a.example/_x_"),), "https://b.example/"),),
@@ -309,8 +312,115 @@ def test_a_refused_bare_address_is_told_once_and_stays_words() -> None:
     assert (finding.rule, finding.words) == ("link", "https://kari:pw@a.example/_x_")
 
 
+def email(address: str) -> Link:
+    return Link((Text(address),), f"mailto:{address}")
+
+
 @pytest.mark.parametrize(
-    "text", ["https://" * 30_000, "https://a.no[" * 5 + "https://a.no]" * 15_000, "*a https://b.no/x_ " * 12_000]
+    ("text", "inlines"),
+    [
+        ("per~x@a.example", (email("per~x@a.example"),)),
+        ("**Spør kari=n@a.example**", (Strong((Text("Spør "), email("kari=n@a.example"))),)),
+        ("ola*n@a.example og *ja*", (email("ola*n@a.example"), Text(" og "), Emphasis((Text("ja"),)))),
+        ("kari&ola@a.example", (email("kari&ola@a.example"),)),
+        ("o'brien+nyhet=b@a.example", (email("o'brien+nyhet=b@a.example"),)),
+        ("_post_@a.example", (email("_post_@a.example"),)),
+        ("_a_b_@a.example, c_d@a.example", (email("_a_b_@a.example"), Text(", "), email("c_d@a.example"))),
+        ("_kari@a.example_", (Emphasis((email("kari@a.example"),)),)),
+        (
+            "**kari@a.example og ola@a.example**",
+            (Strong((email("kari@a.example"), Text(" og "), email("ola@a.example"))),),
+        ),
+        (
+            "www.a.example/_layouts_/15/x_y",
+            (Link((Text("www.a.example/_layouts_/15/x_y"),), "https://www.a.example/_layouts_/15/x_y"),),
+        ),
+        ("helsedir.example/_x_/y*z*w.", (Text("helsedir.example/_x_/y*z*w."),)),
+        ("*helsedir.example/_x_*", (Emphasis((Text("helsedir.example/_x_"),)),)),
+        ("sftp://a.example/_x_ og *ja*", (Text("sftp://a.example/_x_ og "), Emphasis((Text("ja"),)))),
+        (
+            "mailto:kari@a.example?subject=Hei_du_",
+            (Link((Text("mailto:kari@a.example?subject=Hei_du_"),), "mailto:kari@a.example?subject=Hei_du_"),),
+        ),
+        ("mailto:kari@a.example.", (email("kari@a.example"), Text("."))),
+        (
+            "https://a.example/x;https://a.example/y",
+            (link("https://a.example/x"), Text(";"), link("https://a.example/y")),
+        ),
+    ],
+)
+def test_any_other_bare_address_is_whole_too(text: str, inlines: Inlines) -> None:
+    assert only_paragraph(text) == inlines
+    assert parse(text)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("[Veileder](https://a.example/a b.pdf)", "https://a.example/a b.pdf"),
+        ("[Veileder](https://a.example/Tillegg (PDF).pdf)", "https://a.example/Tillegg (PDF).pdf"),
+        ("**[Veileder]( Https://a.example/a b c )**", "Https://a.example/a b c"),
+        ("<https://a.example/x y>", "https://a.example/x y"),
+        ("[Ring](tel:+47 22 33)", "tel:+47 22 33"),
+        ("[Kari](mailto:kari@a.example?subject=Hei du)", "mailto:kari@a.example?subject=Hei du"),
+        ("[x](www.a.example/a b)", "www.a.example/a b"),
+        ("[a [b](https://a.example/a b) c](https://b.example)", "https://a.example/a b"),
+        ("![kart](images/mitt kart.png)", "images/mitt kart.png"),
+        ("[x](https://a.example/a\nb.pdf)", "https://a.example/a"),
+    ],
+)
+def test_a_space_in_an_address_is_an_error_that_names_it(text: str, address: str) -> None:
+    (finding,) = parse(f"Hei.\nSe {text}")[1]
+    assert (finding.severity, finding.line, finding.words) == (Severity.ERROR, 2, address)
+    assert finding.rule == ("image" if address.startswith("images/") else "link")
+    assert "space" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[x](https://a.example/ "Tittel")',
+        "[x](<https://a.example/a b>)",
+        "[1](se side 2)",
+        "[x] (https://a.example/ b)",
+    ],
+)
+def test_a_space_outside_an_address_is_none_in_it(text: str) -> None:
+    assert parse(text)[1] == ()
+
+
+@pytest.mark.parametrize("sign", ["’", "/", "|", "?", "!", "#"])
+def test_an_e_mail_address_that_may_be_cut_is_no_link_and_an_error_that_names_the_sign(sign: str) -> None:
+    blocks, (finding,) = parse(f"Hei.\nSkriv til d{sign}angelo@a.example i dag.")
+    assert [*words_of(blocks)] == [f"Hei. Skriv til d{sign}angelo@a.example i dag."]
+    assert (finding.rule, finding.severity, finding.line) == ("link", Severity.ERROR, 2)
+    assert finding.words == f"d{sign}angelo@a.example"
+    assert f"has a {sign} in" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("[ord](Https://a.example/X_y)", Link((Text("ord"),), "https://a.example/X_y")),
+        ("HTTP://a.example/x_y_z", Link((Text("HTTP://a.example/x_y_z"),), "http://a.example/x_y_z")),
+        ("[Kari](MAILTO:kari@a.example)", Link((Text("Kari"),), "mailto:kari@a.example")),
+        ("<Mailto:kari@a.example>", Link((Text("kari@a.example"),), "mailto:kari@a.example")),
+        ("[Ring](TEL:+4722)", Link((Text("Ring"),), "tel:+4722")),
+    ],
+)
+def test_the_scheme_of_an_address_may_begin_with_a_capital_as_phones_write_it(text: str, link: Link) -> None:
+    assert only_paragraph(text) == (link,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://" * 30_000,
+        "https://a.no[" * 5 + "https://a.no]" * 15_000,
+        "*a https://b.no/x_ " * 12_000,
+        "a_" * 60_000,
+        "_a@b.no " * 12_000,
+    ],
 )
 def test_very_many_addresses_are_read_at_once(text: str) -> None:
     """The square of these addresses would be minutes, and the test would be stopped."""

@@ -112,6 +112,7 @@ def test_a_number_below_a_list_and_an_empty_line_leaves_the_list_a_list(date: st
     text = f"1. A\n2. B\n\n{date}"
     assert lines(text) == ["1. A", "2. B", date]
     assert kinds(text) == ["List", "Paragraph"]
+    assert parse(text)[1] == ()
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,21 @@ def test_numbers_above_a_list_and_an_empty_line_leave_the_list_a_list(dates: str
     text = f"{dates}\n\n1. A\n2. B"
     assert lines(text) == [*dates.split("\n")[:: 1 + dates.count("\n\n")], "1. A", "2. B"]
     assert kinds(text)[-2:] == ["Paragraph", "List"]
+    told = [finding.message for finding in parse(text)[1]]
+    assert told == ["these numbers do not run on from 1: 21, 4; they are kept as written"] * ("4." in dates)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1. A\n2. B\n\n17. mai\n18. mai", "these numbers do not run on from 1: 17, 18; they are kept as written"),
+        ("1. A\n\n2. B\n\n4. C", "this number does not run on: 4; it is kept as written"),
+        ("1. A\n2. B\n1. C", "this number does not run on: 1; it is kept as written"),
+        ("1. januar\n1. A\n2. B", "this number does not run on: 1; it is kept as written"),
+    ],
+)
+def test_only_the_numbers_that_are_kept_are_named(text: str, message: str) -> None:
+    assert [finding.message for finding in parse(text)[1]] == [message]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +225,17 @@ def test_a_plus_sign_before_a_number_is_no_bullet() -> None:
     ]
 
 
+def test_a_line_below_a_telephone_number_stays_apart_unless_it_goes_on_with_the_sentence() -> None:
+    assert lines("Ring\n+ 47 12 34 56 78\n§ 3-2 gjelder\nogså her") == [
+        "Ring",
+        "+ 47 12 34 56 78",
+        "§ 3-2 gjelder også her",
+    ]
+    assert lines("> + 47 12\n> **Kari**") == ["> + 47 12", "> Kari"]
+    assert lines("+ 47 12 34 56 78\neller skriv") == ["+ 47 12 34 56 78 eller skriv"]
+    assert lines("+ 47 12, Kari\nOla") == ["+ 47 12, Kari Ola"]
+
+
 @pytest.mark.parametrize("text", ["21\\. okt: Kurs\n\n4\\. nov: Møte", "21&#46; okt: Kurs\n\n4&#46; nov: Møte"])
 def test_a_number_whose_full_stop_is_escaped_is_no_matter_for_a_finding(text: str) -> None:
     assert lines(text) == ["21. okt: Kurs", "4. nov: Møte"]
@@ -223,7 +250,8 @@ def test_ones_before_words_with_capitals_are_a_list_and_are_told(gap: str, mark:
     )
     assert lines(text) == ["1. Åpne møtet", "2. Velg leder", "3. «Eventuelt»", "4. Lenke"]
     (finding,) = parse(text)[1]
-    assert (finding.severity, finding.rule, finding.line) == (Severity.NOTE, "list-numbers", 1)
+    assert (finding.severity, finding.rule, finding.line) == (Severity.WARNING, "list-numbers", 1)
+    assert "1\\. before each" in finding.hint
     assert "4 points are all numbered 1" in finding.message
 
 
@@ -239,6 +267,29 @@ def test_very_many_numbers_are_read_at_once() -> None:
     blocks, findings = parse("21. okt\n4. nov\n" * 2_000)
     assert len(blocks) == 4_000
     assert len(findings) == 1
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "\u2007", "\u00a0 "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. mars: start\n2. mars: slutt",
+        "21. okt: Kurs\n4. nov: Møte",
+        "Program:\n1) A\n2) B",
+        "- A\n- B\n  - b",
+        "> 1. A\n> 2. B",
+        "- 1. A\n  2. B",
+        "## Tittel\nTekst",
+        "Fristen er\n1. mars",
+        "+ 47 12\n+ 47 13",
+    ],
+)
+def test_a_space_of_word_after_a_mark_at_the_beginning_of_a_line_is_as_good_as_any(text: str, space: str) -> None:
+    spaced = re.sub(r"^([> ]*)([-#>+]+|\d+[.)]) ", lambda begin: begin[1] + begin[2] + space, text, flags=re.MULTILINE)
+    plain = re.sub(r"[^\S\n]", " ", spaced)
+    assert plain != spaced
+    assert lines(spaced) == lines(plain)
+    assert kinds(spaced) == kinds(plain)
 
 
 # --- Whatever is written ---
