@@ -1,6 +1,7 @@
 """Everything that `mailer check` looks at: the files, the words, the composed mail, the year, the recipients."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from mailer.issue.lint.completeness import OF_ABSENCE, old_introduction
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.passages import PlaceFinder
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError
@@ -115,7 +117,7 @@ def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str
     except MailerError as error:
         yield _cannot_be_composed(error, issue)
         return
-    yield from composed.findings
+    yield from _placed(composed.findings, sources)
     yield from mail_findings(composed, services.theme)
     yield from glyph_findings(
         issue,
@@ -124,6 +126,17 @@ def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str
         sources=sources,
         elsewhere=_texts_elsewhere(services),
     )
+
+
+def _placed(findings: Iterable[Finding], sources: Mapping[str, str]) -> Iterator[Finding]:
+    """The findings of composing, which knows lines, each at the column where its words stand."""
+    finder = PlaceFinder(sources, passages=())
+    told: Counter[tuple[str, int, str]] = Counter()
+    for each in findings:
+        place = each.file, each.line, each.words
+        line, column = finder.in_file(each.words, each.file, near=each.line, nth=told[place])
+        told[place] += 1
+        yield replace(each, line=line, column=column) if line and not each.column else each
 
 
 def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
