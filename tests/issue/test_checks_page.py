@@ -39,7 +39,7 @@ def test_every_rule_that_the_code_names_is_in_the_catalogue(repository: Path) ->
     """Rules are named where findings are made: `.error("rule", …)`, `rule="rule"` and `id="rule"`."""
     named = re.compile(r'(?:\.(?:error|warning|note|wrong)\(\s*|\brule=|Rule\(id=|_warning\()"([a-z][a-z-]+)"')
     sources = [*(repository / "mailer" / "issue").rglob("*.py"), *(repository / "mailer" / "compose").rglob("*.py")]
-    sources.append(repository / "mailer" / "workspace" / "checking.py")
+    sources.append(repository / "mailer" / "usecases" / "checking.py")
     found = {rule for file in sources for rule in named.findall(file.read_text("utf-8"))}
     assert len(found) >= 50
     assert found <= set(RULES)
