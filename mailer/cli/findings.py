@@ -25,12 +25,18 @@ def show_findings(findings: "Sequence[Finding]", *, folder: str, counted: bool =
     for finding in sorted(findings, key=lambda each: (each.file, each.line, each.column)):
         if finding.file != file:
             file = finding.file
-            say(f"\n{PurePath(folder, file)}", "bold")
+            say(f"\n{_path(folder, file)}", "bold")
         _show(finding, with_why=finding.rule not in explained)
         explained.add(finding.rule)
     if counted:
         say()
         say(count_findings(findings))
+
+
+def _path(folder: str, file: str) -> str:
+    """Where a file lies: the settings stand beside the folder of issues, all else in the issue's own."""
+    is_settings = file.endswith(".toml") and file != "issue.toml"
+    return file if is_settings else str(PurePath(folder, file))
 
 
 def _show(finding: "Finding", *, with_why: bool) -> None:

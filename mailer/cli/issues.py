@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
+from mailer.cli.json_errors import beside_an_error
 from mailer.cli.options import Json, ReaderLists, Slug, current_folder, current_services, services, today
 from mailer.cli.output import format_size, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
@@ -70,14 +71,15 @@ def compose(
     from mailer.issue.catalogue import OF_COMPOSING
     from mailer.usecases.checking import check_reading
     from mailer.usecases.desk import build_issue, chosen_key, write_issue
-    from mailer.usecases.reading import composable, read
+    from mailer.usecases.reading import presentable, read
 
     with services(context) as workspace:
         reading = read(workspace, slug)
-        issue = composable(reading, slug)
+        findings = check_reading(workspace, reading, today=today()).findings
+        beside_an_error(context, slug=slug, findings=[finding_as_json(each) for each in findings])
+        issue = presentable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
-        findings = check_reading(workspace, reading, today=today()).findings
         folder = workspace.settings.paths.issues / slug
     if json:
         files = [asdict(each) for each in built]

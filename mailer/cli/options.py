@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailer.cli.json_errors import remember_json
 from mailer.cli.output import note
 from mailer.errors import UsageError
 
@@ -95,7 +96,10 @@ ReaderLists = Annotated[
     list[str] | None, _several_lists("As a reader of this list sees it; may be given several times.")
 ]
 JoinedLists = Annotated[list[str] | None, _several_lists("A list to join; may be given several times.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for tools instead of text for people.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON for tools instead of text for people.", callback=remember_json),
+]
 
 
 def current_folder() -> Path:

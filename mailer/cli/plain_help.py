@@ -1,4 +1,4 @@
-"""Help that shows a switch as it is typed, `--dry-run`; Typer adds the type of each option, `--dry-run <bool>`."""
+"""Help that shows a switch as it is typed, where Typer adds its type; and groups that tell tools of errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.models import CommandFunctionType
+
+from mailer.cli.json_errors import show_json_error
+from mailer.errors import MailerError
 
 
 class PlainCommand(TyperCommand):
@@ -17,7 +20,16 @@ class PlainCommand(TyperCommand):
 
 
 class PlainGroup(TyperGroup):
-    """A group of commands whose own switches have no type."""
+    """A group of commands whose own switches have no type, and whose errors a tool can read."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error is shown to people by whoever started it."""
+        try:
+            return super().invoke(ctx)
+        except (MailerError, OSError) as error:
+            if ctx.parent is None and not isinstance(error, BrokenPipeError):
+                show_json_error(ctx, error)
+            raise
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, which help goes through."""

@@ -1,7 +1,8 @@
 """Where an issue holds characters that its PDF cannot print, found without printing it."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from mailer.compose.glyphs import Glyphs
 from mailer.compose.print_data import print_data
@@ -16,17 +17,30 @@ from mailer.rendering.templates import Templates
 NAMED_AT_MOST = 3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextElsewhere:
+    """A text that is printed and stands in no file of the issue; `place` says in words where it is written.
+
+    `file` and `line` are those of the settings, when it stands there.
+    """
+
+    text: str
+    place: str
+    file: str = ""
+    line: int = 0
+
+
 def glyph_findings(
     issue: Issue,
     *,
     templates: Templates,
     publication: Publication,
     sources: Mapping[str, str],
-    elsewhere: Mapping[str, str],
+    elsewhere: Iterable[TextElsewhere],
 ) -> tuple[Finding, ...]:
     """A warning for each text with a character that the PDF's fonts lack, at the place of the first.
 
-    `sources` are the texts of the issue's files; `elsewhere` has what is printed too, by the place where it is written.
+    `sources` are the texts of the issue's files and of the settings; `elsewhere` has what is printed too.
     """
     _, glyphs = print_data(issue, templates=templates, publication=publication)
     if not glyphs.missing:
@@ -36,7 +50,7 @@ def glyph_findings(
     texts = [(passage, glyphs.missing_in(passage.words)) for passage in passages]
     found = tuple(_finding(passage, missing, glyphs, finder) for passage, missing in texts if missing)
     rest = glyphs.missing.difference(*(missing for _, missing in texts))
-    return (*found[:OF_EACH_RULE], *_others(sorted(rest), glyphs, elsewhere))
+    return (*found[:OF_EACH_RULE], *_others(rest, glyphs, elsewhere, finder))
 
 
 def _finding(passage: Passage, missing: tuple[str, ...], glyphs: Glyphs, finder: PlaceFinder) -> Finding:
@@ -46,11 +60,27 @@ def _finding(passage: Passage, missing: tuple[str, ...], glyphs: Glyphs, finder:
     return _warning(missing, glyphs, file=passage.file, line=line or passage.line, column=column)
 
 
-def _others(missing: Iterable[str], glyphs: Glyphs, elsewhere: Mapping[str, str]) -> Iterator[Finding]:
-    """What stands in no text of the issue is told with the place in the settings or, failing that, the templates."""
-    for character in missing:
-        places = [place for place, text in elsewhere.items() if character in text]
-        yield _warning((character,), glyphs, file=FRAME, place=places[0] if places else "a template or a label")
+def _others(
+    missing: Collection[str], glyphs: Glyphs, elsewhere: Iterable[TextElsewhere], finder: PlaceFinder
+) -> Iterator[Finding]:
+    """What stands in no text of the issue, once for each text of the settings or, failing that, for the templates."""
+    rest = set(missing)
+    for each in elsewhere:
+        if here := tuple(sign for sign in glyphs.missing_in(each.text) if sign in rest):
+            rest.difference_update(here)
+            line, column = finder.in_file(here[0], each.file, near=each.line)
+            is_written_so = line == each.line
+            place = "" if each.line else each.place
+            yield _warning(
+                here,
+                glyphs,
+                file=each.file or FRAME,
+                line=each.line,
+                column=column if is_written_so else 0,
+                place=place,
+            )
+    if rest:
+        yield _warning(tuple(sorted(rest)), glyphs, file=FRAME, place="a template or a label")
 
 
 def _warning(

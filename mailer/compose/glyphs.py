@@ -1,5 +1,6 @@
 """Which characters the PDF's fonts can show, and what stands for the others: Typst refuses a missing one."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -43,7 +44,27 @@ _ARROWS = (
 _BULLETS = ((0x2022, 0x2023), (0x2043, 0x2043), (0x204C, 0x204D), (0x25A0, 0x25FF), (0x2B1B, 0x2B1C), (0x2B24, 0x2B2A))
 _MORE_BULLETS = frozenset("⦿⦾❖✦✧❍❏❐❑❒⬤⬥⬦⬧⬩⬪⬫⚫⚪")
 _SAME_SIGN = frozenset({"<compat>", "<wide>", "<narrow>", "<font>", "<small>", "<square>", "<noBreak>", "<vertical>"})
-"""Which compatibility mappings (UAX #15) mean the same on a line: ℃ is °C, but ² is not 2."""
+"""Which compatibility mappings (UAX #15) mean the same on a line: ℃ is °C, but ² is ^2 and ① is (1)."""
+
+
+def _with_tag(tag: str) -> str:
+    """The characters that are one plain letter, digit or sign, or a fraction of digits, written in another way."""
+    characters = map(chr, (*range(0x80, 0x100), *range(0x1D2C, 0x1DC0), *range(0x2070, 0x2190), 0x2C7C))
+    return "".join(each for each in characters if unicodedata.decomposition(each).startswith(tag) and _is_plain(each))
+
+
+def _is_plain(character: str) -> bool:
+    plain = _figure(character)
+    return plain.isascii() and (len(plain) == 1 or "/" in plain)
+
+
+def _figure(character: str) -> str:
+    """`3` for ³, `-` for ⁻, `2/3` for ⅔."""
+    return unicodedata.normalize("NFKD", character).replace("\N{FRACTION SLASH}", "/").replace("\N{MINUS SIGN}", "-")
+
+
+_RAISED, _LOWERED, _FRACTIONS = (_with_tag(tag) for tag in ("<super>", "<sub>", "<fraction>"))
+_FIGURES = re.compile(rf"(?P<raised>[{_RAISED}]+)|(?P<lowered>[{_LOWERED}]+)|(?P<fraction>[{_FRACTIONS}])")
 
 
 @dataclass(slots=True)
@@ -72,7 +93,23 @@ class Glyphs:
         return tuple(dict.fromkeys(each for each in known if self._printed(each) is None))
 
     def _cover_text(self, text: str) -> str:
-        return "".join(map(self._cover_character, unicodedata.normalize("NFC", text)))
+        plain = _FIGURES.sub(self._plain_figures, unicodedata.normalize("NFC", text))
+        return "".join(map(self._cover_character, plain))
+
+    def _plain_figures(self, found: re.Match[str]) -> str:
+        """Raised and lowered figures and fractions as they are typed, when the fonts lack one, apart from digits."""
+        if self.covered.issuperset(found[0]):
+            return found[0]
+        plain = "".join(map(_figure, found[0]))
+        after_digit = found.start() > 0 and found.string[found.start() - 1].isdigit()
+        before_digit = found.string[found.end() : found.end() + 1].isdigit()
+        match found.lastgroup:
+            case "raised":
+                return f"^({plain})" if before_digit else f"^{plain}"
+            case "lowered":
+                return f"{'_' if after_digit or before_digit else ''}{plain}{' ' if before_digit else ''}"
+            case _:
+                return f"{' ' if after_digit else ''}{plain}{' ' if before_digit else ''}"
 
     def _cover_character(self, character: str) -> str:
         printed = self._printed(character)
@@ -96,13 +133,17 @@ class Glyphs:
 
 @cache
 def _alike(character: str) -> str | None:
-    """What says the same as a character that the fonts lack, in one or two plain signs; None when nothing does."""
+    """What says the same as a character that the fonts lack, in a few plain signs; None when nothing does."""
     if character in _ALIKE:
         return _ALIKE[character]
     category, name = unicodedata.category(character), unicodedata.name(character, "")
     tag, *codes = unicodedata.decomposition(character).split() or [""]
     if tag in _SAME_SIGN:
         alike: str | None = "".join(chr(int(code, 16)) for code in codes)
+    elif _FIGURES.fullmatch(character):
+        alike = f"{'^' if tag == '<super>' else ''}{_figure(character)}"
+    elif "CIRCLED" in name and (inside := _circled(character)):
+        alike = f"({inside})"
     elif category == "Cf" or "VARIATION SELECTOR" in name:
         alike = ""
     elif character.isspace():
@@ -114,6 +155,13 @@ def _alike(character: str) -> str | None:
     else:
         alike = _bullet(character, name)
     return alike
+
+
+def _circled(character: str) -> str:
+    """The number or the plain letter in a circle."""
+    number = unicodedata.numeric(character, -1)
+    plain = f"{number:.0f}" if number >= 0 else unicodedata.normalize("NFKD", character)
+    return plain if plain.isascii() and plain.isalnum() else ""
 
 
 def _bullet(character: str, name: str) -> str | None:

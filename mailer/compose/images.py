@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
@@ -14,6 +14,7 @@ from mailer.compose.excerpts import images_of
 from mailer.compose.picture import Picture
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Image, Issue, Severity
+from mailer.issue.passages import placed_images_of
 from mailer.rendering.pages import Pages
 
 SHOWN_WIDTH = 520
@@ -40,7 +41,7 @@ def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding
     """The issue's pictures by path, and an error for each that cannot be shown; its description then stands alone."""
     prepared = {path: prepare_picture(data) for path, data in issue.images.items()}
     pictures = {path: each for path, each in prepared.items() if isinstance(each, Picture)}
-    return pictures, tuple(_findings(prepared))
+    return pictures, tuple(_findings(issue, prepared))
 
 
 def read_logo(file: Path) -> Picture:
@@ -144,8 +145,18 @@ def _bytes(picture: Pillow.Image, kind: str, **options: object) -> bytes:
     return stream.getvalue()
 
 
-def _findings(prepared: Mapping[str, Picture | UnusablePicture]) -> Iterable[Finding]:
+def _findings(issue: Issue, prepared: Mapping[str, Picture | UnusablePicture]) -> Iterable[Finding]:
+    """An error for each that cannot be shown, at the first place that uses it: that is what an editor can change."""
+    places = {image.path: (file, image.line) for file, image in reversed([*placed_images_of(issue)])}
     for path, found in prepared.items():
         if isinstance(found, UnusablePicture):
-            message = f"the picture {found.message}"
-            yield Finding(severity=Severity.ERROR, rule="picture", message=message, file=path, hint=found.hint)
+            file, line = places.get(path, ("", 0))
+            yield Finding(
+                severity=Severity.ERROR,
+                rule="picture",
+                message=f"the picture {path} {found.message}",
+                file=file or path,
+                line=line,
+                words=PurePosixPath(path).name,
+                hint=found.hint,
+            )

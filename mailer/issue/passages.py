@@ -79,6 +79,14 @@ def printed_passages(issue: Issue) -> Iterator[Passage]:
         )
 
 
+def placed_images_of(issue: Issue) -> Iterator[tuple[str, Image]]:
+    """Yield every picture the issue shows with the file it is written in."""
+    yield from ((FRAME, each) for each in images_in(issue.intro))
+    for item in issue.items:
+        pictures = (item.image,) if item.image else ()
+        yield from ((item.file, each) for each in (*pictures, *images_in(item.body)))
+
+
 def _facts(file: str, *facts: tuple[int, str]) -> Iterator[Passage]:
     return (Passage(file=file, line=line, inlines=(Text(text),)) for line, text in facts)
 

@@ -1,6 +1,7 @@
 """Everything that `mailer check` looks at: the files, the words, the composed mail, the year, the recipients."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,11 +18,13 @@ from mailer.issue.lint.completeness import OF_ABSENCE, old_introduction
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.passages import PlaceFinder
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError
 from mailer.usecases.merge_values import merge_findings
 from mailer.usecases.reading import read
+from mailer.usecases.setting_texts import invisible_characters, settings_source, texts_elsewhere
 
 if TYPE_CHECKING:
     from mailer.compose.composed import VariantKey
@@ -73,7 +76,8 @@ def check_reading(
     _refuse_unknown_rules(services, off)
     asked = link_findings(reading.issue, sources=reading.sources) if links and reading.issue else ()
     merged = merge_findings(services.subscribers.read_audience()) if recipients else ()
-    findings = (*reading.findings, *_more(services, reading, today), *asked, *merged)
+    of_settings = invisible_characters(services.settings)
+    findings = (*reading.findings, *of_settings, *_more(services, reading, today), *asked, *merged)
     weighed = (replace(each, severity=Severity.ERROR) if each.rule in refused else each for each in findings)
     answered = without_answered(weighed, sources=reading.sources, off=off, known=RULES)
     failed = any(each.rule == "composing" for each in findings)
@@ -109,21 +113,33 @@ def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator
 
 def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
     """What is found in the mail and in the PDF, which need not be printed for that."""
+    settings = services.settings
     try:
         composed = services.composer.compose(issue, widest_key(services, issue))
         compile_message(composed, sender=services.sender, slug=issue.slug)
     except MailerError as error:
         yield _cannot_be_composed(error, issue)
         return
-    yield from composed.findings
+    yield from _placed(composed.findings, sources)
     yield from mail_findings(composed, services.theme)
     yield from glyph_findings(
         issue,
         templates=services.templates,
         publication=services.publication,
-        sources=sources,
-        elsewhere=_texts_elsewhere(services),
+        sources={**sources, settings.file.name: settings_source(settings)},
+        elsewhere=texts_elsewhere(services),
     )
+
+
+def _placed(findings: Iterable[Finding], sources: Mapping[str, str]) -> Iterator[Finding]:
+    """The findings of composing, which knows lines, each at the column where its words stand."""
+    finder = PlaceFinder(sources, passages=())
+    told: Counter[tuple[str, int, str]] = Counter()
+    for each in findings:
+        place = each.file, each.line, each.words
+        line, column = finder.in_file(each.words, each.file, near=each.line, nth=told[place])
+        told[place] += 1
+        yield replace(each, line=line, column=column) if line and not each.column else each
 
 
 def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
@@ -138,13 +154,6 @@ def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
         words=issue.title if error.where == "Subject" else "",
         hint=error.hint,
     )
-
-
-def _texts_elsewhere(services: "IssueServices") -> dict[str, str]:
-    """What is printed of the settings and the lists, by the place where it is written."""
-    settings, newsletter = services.settings, services.settings.newsletter
-    texts = {settings.origin("newsletter", key): getattr(newsletter, key) for key in ("publisher", "name")}
-    return texts | {"the list of helsefellesskap": " ".join(place.name for place in services.publication.places)}
 
 
 def issues_of_year(services: "IssueServices", issue: Issue) -> list[Issue]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mailer.compose.images import prepare_pictures
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, find_issue, read_issue
@@ -25,8 +26,17 @@ def read(services: "IssueServices", slug: str) -> IssueReading:
 
 
 def require_issue(services: "IssueServices", slug: str) -> Issue:
-    """Read an issue that is to be composed; raises `MailerError` with the first error when there is any."""
-    return composable(read(services, slug), slug)
+    """Read an issue that is to be shown or sent whole; raises `MailerError` with the first error when there is any."""
+    return presentable(read(services, slug), slug)
+
+
+def presentable(reading: IssueReading, slug: str) -> Issue:
+    """The issue that was read, if it can be composed and every picture in it shown; raises as `composable`."""
+    issue = composable(reading, slug)
+    _, findings = prepare_pictures(issue)
+    if findings:
+        raise _cannot_be_composed(slug, findings)
+    return issue
 
 
 def composable(reading: IssueReading, slug: str) -> Issue:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Pillow
 
 from mailer.bootstrap import build_services
 from mailer.issue.catalogue import OF_COMPOSING
@@ -71,23 +72,76 @@ def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     told = [each for each in checked if each["rule"] in OF_COMPOSING]
     assert {each["rule"] for each in told} == OF_COMPOSING - CANNOT_BE_SEEN_TOGETHER
 
-    shown, composed = mailer("check", SLUG), mailer("compose", SLUG)
-    assert json.loads(mailer("compose", SLUG, "--json").out)["findings"] == checked
-    assert mailer("preview", SLUG, "-o", tmp_path / "approval").code == 0
-    approval = unescape((tmp_path / "approval" / "index.html").read_text("utf-8"))
+    shown, composed = mailer("check", SLUG), mailer("compose", SLUG, "--json")
+    assert (composed.code, json.loads(composed.out)["findings"]) == (1, checked)
     live = preview_page(workspace)
     page = (Path(__file__).parents[2] / "docs" / "reference" / "checks.md").read_text("utf-8")
     for each in told:
         assert f"| `{each['rule']}` | {each['severity']} |" in page
-        for lines in (shown.out, composed.out):
-            assert each["message"].rstrip(".") in " ".join(lines.split())
-        for html in (approval, live):
-            assert each["message"].rstrip(".") in html
+        assert each["message"].rstrip(".") in " ".join(shown.out.split())
+        assert each["message"].rstrip(".") in live
+    assert shown.code == mailer("check", SLUG, "--json").code == 1, "a picture that is none is an error"
 
     summary = shown.out.strip().split("\n")[-1]
-    assert summary in composed.err + composed.out
     assert summary == mailer("send", SLUG, "--dry-run").out.split("Findings")[1].split("\n")[0].strip()
-    assert shown.code == mailer("check", SLUG, "--json").code == 1, "a picture that is none is an error"
+
+    # What is composed and shown to others is so only when there is no error.
+    Pillow.new("RGB", (60, 30), "blue").save(workspace / "issues" / SLUG / "images" / "kart.png")
+    told = [each for each in told if each["rule"] != "picture"]
+    shown, composed = mailer("check", SLUG), mailer("compose", SLUG)
+    assert mailer("preview", SLUG, "-o", tmp_path / "approval").code == 0
+    approval = unescape((tmp_path / "approval" / "index.html").read_text("utf-8"))
+    for each in told:
+        assert each["message"].rstrip(".") in " ".join(composed.out.split())
+        assert each["message"].rstrip(".") in approval
+    assert shown.out.strip().split("\n")[-1] in composed.err + composed.out
+
+
+def test_a_picture_that_cannot_be_shown_stops_whatever_shows_the_issue_to_others(
+    workspace: Path, mailer: Run, tmp_path: Path
+) -> None:
+    """At the line that uses it, which is what an editor can change; `send` has a switch of its own for errors."""
+    issue = workspace / "issues" / SLUG
+    item = issue / "items" / "010-agder.md"
+    good = item.read_text("utf-8")
+    (issue / "images").mkdir()
+    picture = issue / "images" / "kart.png"
+    Pillow.new("RGB", (60, 30), "blue").save(picture)
+    picture.write_bytes(picture.read_bytes()[:60])
+    in_facts = good.replace("\n+++\nVi", '\nimage = { file = "kart.png", alt = "x" }\n+++\nVi')
+    in_text = f"{good}\n![Et kart](images/kart.png)\n"
+    for text, place in ((in_facts, [6, 19]), (in_text, [9, 19])):
+        assert text != good
+        item.write_text(text, "utf-8")
+        (error,) = [each for each in json.loads(mailer("check", SLUG, "--json").out)["findings"] if each["line"]]
+        assert (error["rule"], error["severity"]) == ("picture", "error")
+        assert (error["file"], [error["line"], error["column"]]) == ("items/010-agder.md", place)
+        commands = (("compose", SLUG), ("preview", SLUG, "-o", tmp_path / "a"))
+        for command in (*commands, ("test-send", SLUG, "--to", "redaksjon@nyhetsbrev.example")):
+            refused = mailer(*command)
+            assert refused.code == 1
+            assert f"items/010-agder.md:{place[0]}: the picture images/kart.png is damaged" in refused.err
+    assert not (workspace / "build" / SLUG).exists()
+
+
+def test_with_json_an_error_is_json_too(workspace: Path, mailer: Run) -> None:
+    """With the exit code, and the words on standard error, that it has without."""
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8").replace("title", "titel"), "utf-8")
+    checked, composed = mailer("check", SLUG, "--json"), mailer("compose", SLUG, "--json")
+    assert checked.code == composed.code == 1
+    assert {"unknown-key"} <= {each["rule"] for each in composed.json["findings"]}
+    assert composed.json["findings"] == checked.json["findings"]
+    assert "titel" in composed.json["error"]["what"]
+    assert composed.err == mailer("compose", SLUG).err
+    for command in (("check", "2024-09"), ("lists", "--history"), ("config", "show"), ("status", SLUG), ("log",)):
+        if command[-1] != "2024-09":
+            (workspace / "config.toml").write_text("[newsletter\n", "utf-8")
+        told, shown = mailer(*command, "--json"), mailer(*command)
+        assert told.code == shown.code != 0
+        assert told.json["error"]["what"] in " ".join(shown.err.split())
+        assert told.json["error"]["where"] in " ".join(shown.err.split())
+        assert told.err == shown.err
 
 
 @pytest.mark.parametrize("token", ["slot9x7q4name4q7x9", "{% if %}"], ids=["slots", "composing"])

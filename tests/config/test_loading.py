@@ -1,5 +1,6 @@
 """Settings come from config.toml and the environment; what is wrong is named with file, key and what is allowed."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,25 @@ def test_the_line_is_known_for_tables_written_in_any_way(load: Load, minimal: st
         found.origin(*key) for key in (("smtp", "port"), ("theme", "light"), ("theme", "dark"), ("web", "base_url"))
     ]
     assert lines == ["config.toml:1", "config.toml:2", "config.toml:3", "config.toml:11"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Et\\tbrev", "U+0009 tab"),
+        ("Et\u2028brev", "U+2028 line separator"),
+        ("Et\\nbrev", "U+000A line feed"),
+        ("Et\u202ebrev", "U+202E right-to-left override"),
+        ("\u200b", "nothing can be seen of it (U+200B zero width space)"),
+        ("\xa0\xad", "nothing can be seen of it (U+00A0 no-break space)"),
+    ],
+)
+@pytest.mark.parametrize("key", ["name", "publisher", "from_name"])
+def test_what_may_not_stand_on_a_line_is_named(load: Load, minimal: str, key: str, name: str, words: str) -> None:
+    base = re.sub(rf"(?m)^{key} = .*\n", "", minimal).replace("[newsletter]", f'[newsletter]\n{key} = "{name}"')
+    with pytest.raises(ConfigError, match=re.escape(words)) as refused:
+        load(base=base)
+    assert refused.value.where == "config.toml:2"
 
 
 def test_environment_strings_become_what_the_key_holds(load: Load) -> None:

@@ -60,7 +60,7 @@ image = { file = "kart.png", alt = "🦌", caption = "🦌" }
 def start(tmp_path: Path, repository: Path) -> Iterator[Callable[..., Services]]:
     with ExitStack() as stack:
 
-        def begin(frame: str, item: str, *, publisher: str = "Helsedirektoratet") -> Services:
+        def begin(frame: str, item: str, *, publisher: str = "", settings: dict[str, str] | None = None) -> Services:
             folder = tmp_path / "workspace"
             init_workspace(folder)
             issue = folder / "issues" / SLUG
@@ -69,7 +69,11 @@ def start(tmp_path: Path, repository: Path) -> Iterator[Callable[..., Services]]
             (issue / "images" / "kart.png").write_bytes((repository / "docs" / "pictures" / "inbox.png").read_bytes())
             (issue / "issue.toml").write_text(frame, encoding="utf-8")
             (issue / "items" / "010-sak.md").write_text(item, encoding="utf-8")
-            environ = {"MAILER_NEWSLETTER__PUBLISHER": publisher}
+            environ = {"MAILER_NEWSLETTER__PUBLISHER": publisher} if publisher else {}
+            config = folder / "config.toml"
+            for old, new in (settings or {}).items():
+                assert old in config.read_text("utf-8")
+                config.write_text(config.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
             services = build_services(folder / "config.toml", environ=environ, announce=lambda _: None)
             return stack.enter_context(closing(services))
 
@@ -112,6 +116,39 @@ def test_a_character_of_the_settings_is_named_where_it_is_set(start: Callable[..
     services = start('title = "Nyhetsbrev"\ndate = "2024-02"\n', "+++\n+++\nTekst.\n", publisher="Etaten 🦌")
     (finding,) = found(services, "missing-glyph")
     assert "which stands in environment" in finding.message
+
+
+PLAIN = ('title = "Brev"\ndate = "2024-02"\n', "+++\n+++\nTekst.\n")
+
+
+def test_what_the_settings_hold_is_told_once_for_each_text_at_its_place_in_config_toml(
+    start: Callable[..., Services],
+) -> None:
+    names = {
+        'publisher = "Helsedirektoratet"': 'publisher = "Etaten 🦌🦊🐺"',
+        'name = "Nyhetsbrev': 'name = "📰 Nyhetsbrev',
+    }
+    services = start(*PLAIN, settings=names)
+    lines = services.settings.file.read_text("utf-8").split("\n")
+    findings = found(services, "missing-glyph")
+    assert {each.file for each in findings} == {"config.toml"}
+    assert {lines[each.line - 1][each.column - 1] for each in findings} == {"🦌", "📰"}
+    assert len(findings) == 2
+
+
+def test_characters_of_the_settings_that_cannot_be_seen_are_told_at_their_places(
+    start: Callable[..., Services],
+) -> None:
+    names = {
+        'publisher = "Helsedirektoratet"': 'publisher = "Helse\u200bdirek\xadtoratet"',
+        'from_name = "Nyhetsbrev': 'from_name = "Ny\ufeffhetsbrev',
+    }
+    services = start(*PLAIN, settings=names)
+    lines = services.settings.file.read_text("utf-8").split("\n")
+    findings = found(services, "character")
+    assert [each.file for each in findings] == ["config.toml", "config.toml"]
+    assert [lines[each.line - 1][each.column - 1] for each in findings] == ["\u200b", "\ufeff"]
+    assert "U+200B zero width space) and 1 more" in findings[0].message
 
 
 def test_one_error_does_not_hide_what_is_found_in_the_words(start: Callable[..., Services]) -> None:

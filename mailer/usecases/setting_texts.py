@@ -1,0 +1,72 @@
+"""The texts of the settings that readers see, and what is wrong in them, at their places in config.toml."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailer.compose.glyph_findings import TextElsewhere
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, name_of
+from mailer.issue.model import Finding, Severity
+from mailer.issue.places import Places
+
+if TYPE_CHECKING:
+    from mailer.config.settings import Settings
+    from mailer.usecases.needs import IssueServices
+
+_PRINTED = ("publisher", "name")
+_SEEN = (*_PRINTED, "from_name")
+_INVISIBLE = re.compile(f"{UNPRINTABLE.pattern}|{SOFT_HYPHEN}")
+
+
+def texts_elsewhere(services: "IssueServices") -> tuple[TextElsewhere, ...]:
+    """What the PDF prints of the settings and the lists."""
+    names = " ".join(place.name for place in services.publication.places)
+    settings = (each.text for each in _texts(services.settings) if each.key in _PRINTED)
+    return (*settings, TextElsewhere(text=names, place="the list of helsefellesskap"))
+
+
+def invisible_characters(settings: "Settings") -> Iterator[Finding]:
+    """A warning for each text of the settings that holds characters which cannot be seen, at the first of them."""
+    places = Places(settings_source(settings), is_toml=True)
+    for each in _texts(settings):
+        if not (found := _INVISIBLE.findall(each.text.text)):
+            continue
+        first = found[0]
+        line, column = places.of(first, near=each.text.line) if each.text.file else (0, 0)
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        where = "" if each.text.file else f", which comes from the {each.text.place}"
+        yield Finding(
+            severity=Severity.WARNING,
+            rule="character",
+            message=f"{each.key} holds a character that cannot be seen ({name_of(first)}){more}{where}",
+            file=each.text.file or settings.file.name,
+            line=each.text.line,
+            column=column if line == each.text.line else 0,
+            hint="It often comes from Word or a web page; delete it.",
+        )
+
+
+def settings_source(settings: "Settings") -> str:
+    """config.toml as it is now; empty when it cannot be read any more."""
+    try:
+        return settings.file.read_text("utf-8-sig")
+    except (OSError, ValueError):
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SettingText:
+    key: str
+    text: TextElsewhere
+
+
+def _texts(settings: "Settings") -> Iterator[_SettingText]:
+    for key in _SEEN:
+        origin = settings.origin("newsletter", key)
+        file, _, line = origin.rpartition(":")
+        text = getattr(settings.newsletter, key)
+        yield _SettingText(
+            key=key,
+            text=TextElsewhere(text=text, place=origin, file=file, line=int(line) if file else 0),
+        )
