@@ -43,6 +43,7 @@ def test_an_issue_in_good_order_has_no_findings(findings_of: LintText) -> None:
     ("text", "rule", "words"),
     [
         ("Se https://a.example/x.", "bare-url", "https://a.example/x"),
+        ("Se WWW.a.example/x_y.", "bare-url", "WWW.a.example/x_y"),
         ("Les mer [her](https://a.example/).", "link-words", "her"),
         ("[Les meir her](https://a.example/)", "link-words", "Les meir her"),
         ("**[Klikk her:](https://a.example/)**", "link-words", "Klikk her"),

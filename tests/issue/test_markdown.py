@@ -322,6 +322,7 @@ def email(address: str) -> Link:
         ("per~x@a.example", (email("per~x@a.example"),)),
         ("**Spør kari=n@a.example**", (Strong((Text("Spør "), email("kari=n@a.example"))),)),
         ("ola*n@a.example og *ja*", (email("ola*n@a.example"), Text(" og "), Emphasis((Text("ja"),)))),
+        (r"per\_x@a.example", (email("per_x@a.example"),)),
         ("kari&ola@a.example", (email("kari&ola@a.example"),)),
         ("o'brien+nyhet=b@a.example", (email("o'brien+nyhet=b@a.example"),)),
         ("_post_@a.example", (email("_post_@a.example"),)),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.urls import clean_url, find_bare_addresses
+from mailer.issue.urls import EMAIL, clean_url, find_bare_addresses
 
 ALLOWED = re.compile(r"https?://[A-Za-z0-9.:_-]+([/?#][!-~]*)?|mailto:[!-~]+|tel:[+0-9().-]+")
 ATTACKS = [
@@ -143,3 +143,9 @@ def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None
 )
 def test_the_end_of_a_sentence_is_no_part_of_a_bare_address(text: str, found: list[str]) -> None:
     assert [text[start:end] for start, end in find_bare_addresses(text)] == found
+
+
+@pytest.mark.parametrize("local", ["per~x", "kari=n", "o'brien+nyhet=b", "kari&ola", "kåre_ås"])
+def test_a_contact_may_have_the_signs_that_an_address_in_the_text_may_have(local: str) -> None:
+    assert EMAIL.fullmatch(f"{local}@a.example")
+    assert clean_url(f"mailto:{local}@a.example").url

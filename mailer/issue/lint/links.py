@@ -18,7 +18,7 @@ def bare_url(reading: Reading) -> Iterator[Slip]:
     """A web address is no link text: it says little, and screen readers spell it out."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
-        if link.url.startswith("http") and ("://" in words or words.startswith("www.")):
+        if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
             hint = f"Write [what it leads to]({link.url})."
             yield slip_in(passage, "a link shows its address instead of words", words, hint, at=at)
 
