@@ -90,8 +90,11 @@ class Fields:
         return self.sheet.line((*self.path, key) if key else self.path)
 
     def error(self, rule: str, message: str, key: str = "", *, words: str = "", hint: str = "") -> None:
-        """Note something wrong with a key of this table."""
-        self.sheet.notes.error(rule, message, line=self.line(key), words=words, hint=hint)
+        """Note something wrong with a key of this table; without `words`, at the key where that is written."""
+        line, notes = self.line(key), self.sheet.notes
+        if not words and key in self.values and notes.line_of(key, near=line) == line:
+            words = key
+        notes.error(rule, message, line=line, words=words, hint=hint)
 
     def text(self, key: str, *, required: bool = False) -> str:
         """Return one text, without white space at its ends."""
@@ -109,7 +112,7 @@ class Fields:
         value = value.strip()
         if found := UNPRINTABLE.search(value):
             message = f'"{key}" holds an unprintable character ({name_of(found[0][0])})'
-            self.error("character", message, key, hint="Delete it.")
+            self.error("character", message, key, words=self._escape_of(key, found[0][0]), hint="Delete it.")
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
@@ -120,6 +123,14 @@ class Fields:
                 around = re.search(rf"\S*{character}\S*", value)
                 self.sheet.notes.note("character", message, line=self.line(key), words=around[0] if around else "")
         return _TABS.sub(" ", value).replace(SOFT_HYPHEN, "").strip()
+
+    def _escape_of(self, key: str, character: str) -> str:
+        """How a character is written that TOML has an escape for; the file itself holds none that is unprintable."""
+        code = ord(character)
+        forms = [form % code for form in ("\\u%04X", "\\u%04x", "\\U%08X", "\\U%08x")]
+        forms += {"\b": ["\\b"], "\f": ["\\f"]}.get(character, [])
+        near = self.line(key)
+        return next((each for each in forms if self.sheet.notes.line_of(each, near=near) >= near), "")
 
     def flag(self, key: str) -> bool:
         """Return true or false; false when the key is missing."""
@@ -221,7 +232,8 @@ class Fields:
             return None
         start, end = (parse_time(each) if each else None for each in match.groups())
         if when and when.precision is not Precision.DAY:
-            self.error("time", "a time needs a day", "time", hint="Write date as a day, such as 2024-02-01.")
+            hint = "Write date as a day, such as 2024-02-01."
+            self.error("time", "a time needs a day", "time", words=str(value), hint=hint)
         elif when and start:
             self._check_hours(when, start, end)
         return Hours(start=start, end=end) if start else None
@@ -244,7 +256,13 @@ class Fields:
         if parsed and parsed[1] is Precision.DAY:
             return parsed[0]
         if key in self.values:
-            self.error("date", f'"{key}" is not a day', key, hint="Write a day as 2024-02-01, without quotes.")
+            self.error(
+                "date",
+                f'"{key}" is not a day',
+                key,
+                words=str(self.values[key]),
+                hint="Write a day as 2024-02-01, without quotes.",
+            )
         return None
 
     def inlines(self, key: str, *, lang: Lang) -> Inlines:
