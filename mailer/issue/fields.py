@@ -80,6 +80,7 @@ class Fields:
         self.values = values
         self.sheet = sheet
         self.path = path
+        self._texts: dict[str, str] = {}
         for key in values:
             if key not in known:
                 hint = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
@@ -97,15 +98,20 @@ class Fields:
         notes.error(rule, message, line=line, words=words, hint=hint)
 
     def text(self, key: str, *, required: bool = False) -> str:
-        """Return one text, without white space at its ends."""
-        value = self.values.get(key, "")
-        if not isinstance(value, str):
-            self.wrong(key, 'text in quotes: "…"')
-            return ""
-        value = self._printable(key, value)
+        """Return one text, without white space at its ends; what is wrong with it is told once, however often read."""
+        if key not in self._texts:
+            self._texts[key] = self._text(key)
+        value = self._texts[key]
         if required and not is_visible(value):
             self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
         return value
+
+    def _text(self, key: str) -> str:
+        value = self.values.get(key, "")
+        if isinstance(value, str):
+            return self._printable(key, value)
+        self.wrong(key, 'text in quotes: "…"')
+        return ""
 
     def _printable(self, key: str, value: str) -> str:
         """The text without white space at its ends, and on one line what must stand on one."""

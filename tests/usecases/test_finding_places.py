@@ -44,10 +44,10 @@ ITEM = """\
 title = "Sak 🦌"
 contacts = [{ name = "🦌", email = "kari@a.example" }, { name = "🦌", email = "ola@a.example" }]
 dates = [{ date = 2024-03-02, title = "🦌", place = "🦌" }]
-image = { file = "kart.png", alt = "🦌", caption = "🦌" }
+image = { file = "kart.png", alt = "🐺", caption = "🦌" }
 +++
 
-![🦌](images/kart.png "🦌 i skogen")
+![🐺](images/kart.png "🦌 i skogen")
 
 - Ett punkt
 - **To 🦌**
@@ -165,6 +165,24 @@ def test_what_could_not_be_read_is_not_said_to_be_missing(start: Callable[..., S
     item = '+++\ntitle = "Sak"\ncontacts = 7\ndates = [{ kind = "deadline", date = 2024-03-01 }]\n+++\nTekst.\n'
     checked = check_issue(start(frame, item), SLUG, today=date(2024, 2, 5))
     assert {each.rule for each in checked.findings} == {"date", "wrong-type"}
+
+
+def test_a_description_of_a_picture_is_read_aloud_and_not_drawn(start: Callable[..., Services]) -> None:
+    item = '+++\nimage = { file = "kart.png", alt = "🐺" }\n+++\nTekst.\n\n![🐺](images/kart.png "🦌")\n'
+    services = start(PLAIN[0], item)
+    assert [each.words for each in found(services, "missing-glyph")] == ["🦌"]
+    assert check_issue(services, SLUG, today=date(2024, 2, 5)).issue is not None
+
+
+def test_what_is_wrong_with_a_value_is_told_once_and_what_outlook_leaves_for_a_picture_is_told(
+    start: Callable[..., Services],
+) -> None:
+    dates = '[[important_dates]]\ndate = 2024-03-01\ntext = "Møte\\u200B"\n'
+    wrong = "[[link_groups]]\ntitle = 'A'\nentries = [{ text = 5 }]\n"
+    services = start(f"{PLAIN[0]}{dates}{wrong}", "+++\n+++\nSe \ufffckart.\n")
+    told = [(each.file, each.line, each.column) for each in found(services, "character")]
+    assert sorted(told) == [("issue.toml", 5, 13), ("items/010-sak.md", 3, 4)]
+    assert len(found(services, "wrong-type")) == 1
 
 
 PLACED = {
