@@ -22,6 +22,8 @@ SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
+_QUOTES_OF_WORD = re.compile("[“”„‟«»‘’‚‛′″]")
+_OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 # All others become headers, headings, entries of calendars and descriptions of pictures.
 ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
@@ -62,9 +64,34 @@ def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | No
             notes.error("date", message, line=line, words=written, hint=_DATE_HINT)
             return None
         reason = _TOML_PLACE.sub("", str(error)).strip()
-        notes.error("toml", f"this is not valid TOML: {reason}", line=line, hint=_TOML_HINT)
+        column = int((place and place[2]) or 0)
+        written = text.split("\n")[line - first_line] if place and place[1] else ""
+        if slip := _slip_of_word(written, column):
+            at, message, hint = slip
+            notes.error("toml", message, line=line, words=written[at], hint=hint, column=at + 1)
+        else:
+            words = written[column - 1 : column] if written else ""
+            column = column if words.strip() else 0
+            message = f"this is not valid TOML: {reason}"
+            notes.error("toml", message, line=line, words=words, hint=_TOML_HINT, column=column)
         return None
     return Sheet(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
+
+
+def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
+    """What Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
+    if (space := _OTHER_SPACE.search(line, 0, column)) and space.end() == column:
+        message = f"a character that looks like a space ({name_of(space[0])}) stands outside of quotes"
+        return space.start(), message, "Write an ordinary space for it."
+    marks = [each.start() for each in _QUOTES_OF_WORD.finditer(line)]
+    if not marks:
+        return None
+    is_begun = line.count('"', 0, column) % 2 == 1  # a text that such a mark was to end
+    at = marks[-1] if is_begun else next((each for each in marks if each == column - 1), -1)
+    if at < 0:
+        return None
+    message = f"the quotation mark {line[at]} is none that a text in TOML can stand in"
+    return at, message, 'Write straight quotation marks, as in title = "…"; Word makes the others.'
 
 
 def _date_at(line: str, column: int) -> str:
