@@ -42,7 +42,7 @@ def glyph_findings(
 
     `sources` are the texts of the issue's files and of the settings; `elsewhere` has what is printed too.
     """
-    _, glyphs = print_data(issue, templates=templates, publication=publication)
+    _, glyphs = print_data(issue, templates=templates, publication=publication, pictures=issue.images)
     if not glyphs.missing:
         return ()
     passages = tuple(printed_passages(issue))

@@ -67,6 +67,12 @@ _RAISED, _LOWERED, _FRACTIONS = (_with_tag(tag) for tag in ("<super>", "<sub>", 
 _FIGURES = re.compile(rf"(?P<raised>[{_RAISED}]+)|(?P<lowered>[{_LOWERED}]+)|(?P<fraction>[{_FRACTIONS}])")
 
 
+class Unprinted(str):
+    """A text that goes into the PDF and is not drawn there: the description of a picture, for screen readers."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Glyphs:
     """The characters all faces share; remembers those that were asked for and are not among them."""
@@ -78,6 +84,8 @@ class Glyphs:
     def cover(self, value: Any) -> Any:
         """The same data with every text made printable."""
         match value:
+            case Unprinted():
+                return str(value)
             case str():
                 return self._cover_text(value)
             case dict():

@@ -8,7 +8,7 @@ from typing import Any
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import Row, split_lead_in
-from mailer.compose.glyphs import Glyphs, read_glyphs
+from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
 from mailer.compose.inbox import subject_of
 from mailer.compose.markup import bound
 from mailer.compose.publication import Publication
@@ -164,7 +164,8 @@ class _Content:
                 return {"kind": "list", "numbered": numbered, "points": [self.point(point, level) for point in points]}
             case Image(path, alt, caption):
                 file = str(self.pictures.index(path)) if path in self.pictures else None
-                return {"kind": "picture", "file": file, "alt": alt, "caption": caption}
+                described = Unprinted(alt) if file else alt  # which stands in the place of a picture that there is not
+                return {"kind": "picture", "file": file, "alt": described, "caption": caption}
 
     def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
         if not point or not isinstance(point[0], Paragraph):

@@ -1,7 +1,8 @@
 """Puts items into their sections and numbers them in the order printed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from mailer.issue.fields import did_you_mean
 from mailer.issue.findings import Notebook
@@ -9,12 +10,17 @@ from mailer.issue.frame import Frame
 from mailer.issue.items import Draft
 from mailer.issue.model import Finding, Issue, Item, Section
 
+About = Callable[[Item], Notebook]
 
-def assemble(frame: Frame, drafts: Sequence[Draft], *, text: str, file: str) -> tuple[Issue, tuple[Finding, ...]]:
-    """Return the whole issue; `text` and `file` are those of the frame, for its findings."""
-    notes = Notebook(file=file, text=text)
-    _check_slugs(drafts, notes)
-    homes = _homes(frame, drafts, notes)
+
+def assemble(
+    frame: Frame, drafts: Sequence[Draft], *, file: str, sources: Mapping[str, str]
+) -> tuple[Issue, tuple[Finding, ...]]:
+    """Return the whole issue; `file` is that of the frame, and `sources` are the texts by file, for findings."""
+    notes = Notebook(file=file, text=sources[file])
+    about = partial(_about, notes, sources)
+    _check_slugs(drafts, about)
+    homes = _homes(frame, drafts, notes, about)
     sections = frame.issue.sections
     if "" in homes.values() and not any(section.id == "" for section in sections):
         sections = (Section(id=""), *sections)
@@ -24,17 +30,18 @@ def assemble(frame: Frame, drafts: Sequence[Draft], *, text: str, file: str) -> 
     return issue, tuple(notes.findings)
 
 
-def _check_slugs(drafts: Iterable[Draft], notes: Notebook) -> None:
+def _check_slugs(drafts: Iterable[Draft], about: About) -> None:
     files: dict[str, str] = {}
     for draft in drafts:
         item = draft.item
         if item.slug in files:
             message = f'two items have the slug "{item.slug}": {files[item.slug]} and this one'
-            _about(item, notes).error("duplicate", message, line=item.line, hint='Rename one, or give it slug = "…".')
+            hint = 'Rename one, or give it slug = "…".'
+            about(item).error("duplicate", message, line=item.line, words=item.title, hint=hint)
         files.setdefault(item.slug, item.file)
 
 
-def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook) -> dict[str, str]:
+def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook, about: About) -> dict[str, str]:
     """Return the section's id of each item, from the sections' lists first, then from the items' own files."""
     own = {draft.item.slug: draft for draft in drafts}
     homes: dict[str, str] = {}
@@ -48,14 +55,14 @@ def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook) -> dict[str, 
                 notes.error("placed-twice", f'the item "{slug}" is placed twice', line=line, words=slug)
             homes.setdefault(slug, section)
     for slug, draft in own.items():
-        homes.setdefault(slug, _own_section(draft, frame, notes))
+        homes.setdefault(slug, _own_section(draft, frame, notes, about))
         if draft.section not in {"", homes[slug]}:
             message = f'the item is placed twice: here in "{draft.section}", in {notes.file} in "{homes[slug]}"'
-            _about(draft.item, notes).error("placed-twice", message, line=draft.section_line)
+            about(draft.item).error("placed-twice", message, line=draft.section_line, words=draft.section)
     return homes
 
 
-def _own_section(draft: Draft, frame: Frame, notes: Notebook) -> str:
+def _own_section(draft: Draft, frame: Frame, notes: Notebook, about: About) -> str:
     ids = [section.id for section in frame.issue.sections]
     if draft.section and draft.section not in ids:
         hint = did_you_mean(draft.section, ids) or (
@@ -64,7 +71,8 @@ def _own_section(draft: Draft, frame: Frame, notes: Notebook) -> str:
             else f'Name it in {notes.file}: [[sections]] with id = "{draft.section}" and a title.'
         )
         message = f'there is no section "{draft.section}"'
-        _about(draft.item, notes).error("unknown-section", message, line=draft.section_line, hint=hint)
+        words = draft.section
+        about(draft.item).error("unknown-section", message, line=draft.section_line, words=words, hint=hint)
     return draft.section
 
 
@@ -106,6 +114,6 @@ def _check_references(issue: Issue, notes: Notebook) -> None:
             notes.error("unknown-item", f'there is no item "{each.item}"', line=each.line, words=each.item, hint=hint)
 
 
-def _about(item: Item, notes: Notebook) -> Notebook:
+def _about(notes: Notebook, sources: Mapping[str, str], item: Item) -> Notebook:
     """A notebook on the item's own file that writes into the same findings."""
-    return Notebook(file=item.file, text="", findings=notes.findings)
+    return Notebook(file=item.file, text=sources.get(item.file, ""), findings=notes.findings)

@@ -22,6 +22,8 @@ SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
+_QUOTES_OF_WORD = re.compile("[“”„‟«»‘’‚‛′″]")
+_OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 _TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 # All others become headers, headings, entries of calendars and descriptions of pictures.
 ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
@@ -62,9 +64,34 @@ def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | No
             notes.error("date", message, line=line, words=written, hint=_DATE_HINT)
             return None
         reason = _TOML_PLACE.sub("", str(error)).strip()
-        notes.error("toml", f"this is not valid TOML: {reason}", line=line, hint=_TOML_HINT)
+        column = int((place and place[2]) or 0)
+        written = text.split("\n")[line - first_line] if place and place[1] else ""
+        if slip := _slip_of_word(written, column):
+            at, message, hint = slip
+            notes.error("toml", message, line=line, words=written[at], hint=hint, column=at + 1)
+        else:
+            words = written[column - 1 : column] if written else ""
+            column = column if words.strip() else 0
+            message = f"this is not valid TOML: {reason}"
+            notes.error("toml", message, line=line, words=words, hint=_TOML_HINT, column=column)
         return None
     return Sheet(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
+
+
+def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
+    """What Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
+    if (space := _OTHER_SPACE.search(line, 0, column)) and space.end() == column:
+        message = f"a character that looks like a space ({name_of(space[0])}) stands outside of quotes"
+        return space.start(), message, "Write an ordinary space for it."
+    marks = [each.start() for each in _QUOTES_OF_WORD.finditer(line)]
+    if not marks:
+        return None
+    is_begun = line.count('"', 0, column) % 2 == 1  # a text that such a mark was to end
+    at = marks[-1] if is_begun else next((each for each in marks if each == column - 1), -1)
+    if at < 0:
+        return None
+    message = f"the quotation mark {line[at]} is none that a text in TOML can stand in"
+    return at, message, 'Write straight quotation marks, as in title = "…"; Word makes the others.'
 
 
 def _date_at(line: str, column: int) -> str:
@@ -80,6 +107,7 @@ class Fields:
         self.values = values
         self.sheet = sheet
         self.path = path
+        self._texts: dict[str, str] = {}
         for key in values:
             if key not in known:
                 hint = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
@@ -90,26 +118,34 @@ class Fields:
         return self.sheet.line((*self.path, key) if key else self.path)
 
     def error(self, rule: str, message: str, key: str = "", *, words: str = "", hint: str = "") -> None:
-        """Note something wrong with a key of this table."""
-        self.sheet.notes.error(rule, message, line=self.line(key), words=words, hint=hint)
+        """Note something wrong with a key of this table; without `words`, at the key where that is written."""
+        line, notes = self.line(key), self.sheet.notes
+        if not words and key in self.values and notes.line_of(key, near=line) == line:
+            words = key
+        notes.error(rule, message, line=line, words=words, hint=hint)
 
     def text(self, key: str, *, required: bool = False) -> str:
-        """Return one text, without white space at its ends."""
-        value = self.values.get(key, "")
-        if not isinstance(value, str):
-            self.wrong(key, 'text in quotes: "…"')
-            return ""
-        value = self._printable(key, value)
+        """Return one text, without white space at its ends; what is wrong with it is told once, however often read."""
+        if key not in self._texts:
+            self._texts[key] = self._text(key)
+        value = self._texts[key]
         if required and not is_visible(value):
             self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
         return value
+
+    def _text(self, key: str) -> str:
+        value = self.values.get(key, "")
+        if isinstance(value, str):
+            return self._printable(key, value)
+        self.wrong(key, 'text in quotes: "…"')
+        return ""
 
     def _printable(self, key: str, value: str) -> str:
         """The text without white space at its ends, and on one line what must stand on one."""
         value = value.strip()
         if found := UNPRINTABLE.search(value):
             message = f'"{key}" holds an unprintable character ({name_of(found[0][0])})'
-            self.error("character", message, key, hint="Delete it.")
+            self.error("character", message, key, words=self._escape_of(key, found[0][0]), hint="Delete it.")
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
@@ -120,6 +156,14 @@ class Fields:
                 around = re.search(rf"\S*{character}\S*", value)
                 self.sheet.notes.note("character", message, line=self.line(key), words=around[0] if around else "")
         return _TABS.sub(" ", value).replace(SOFT_HYPHEN, "").strip()
+
+    def _escape_of(self, key: str, character: str) -> str:
+        """How a character is written that TOML has an escape for; the file itself holds none that is unprintable."""
+        code = ord(character)
+        forms = [form % code for form in ("\\u%04X", "\\u%04x", "\\U%08X", "\\U%08x")]
+        forms += {"\b": ["\\b"], "\f": ["\\f"]}.get(character, [])
+        near = self.line(key)
+        return next((each for each in forms if self.sheet.notes.line_of(each, near=near) >= near), "")
 
     def flag(self, key: str) -> bool:
         """Return true or false; false when the key is missing."""
@@ -221,7 +265,8 @@ class Fields:
             return None
         start, end = (parse_time(each) if each else None for each in match.groups())
         if when and when.precision is not Precision.DAY:
-            self.error("time", "a time needs a day", "time", hint="Write date as a day, such as 2024-02-01.")
+            hint = "Write date as a day, such as 2024-02-01."
+            self.error("time", "a time needs a day", "time", words=str(value), hint=hint)
         elif when and start:
             self._check_hours(when, start, end)
         return Hours(start=start, end=end) if start else None
@@ -244,7 +289,13 @@ class Fields:
         if parsed and parsed[1] is Precision.DAY:
             return parsed[0]
         if key in self.values:
-            self.error("date", f'"{key}" is not a day', key, hint="Write a day as 2024-02-01, without quotes.")
+            self.error(
+                "date",
+                f'"{key}" is not a day',
+                key,
+                words=str(self.values[key]),
+                hint="Write a day as 2024-02-01, without quotes.",
+            )
         return None
 
     def inlines(self, key: str, *, lang: Lang) -> Inlines:

@@ -26,9 +26,11 @@ class Notebook:
     places: Places | None = field(default=None, repr=False)
     _counts: Counter[str] = field(init=False, repr=False, default_factory=Counter)
 
-    def error(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
-        """Note something that stops composing."""
-        self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint)
+    def error(
+        self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "", column: int = 0
+    ) -> None:
+        """Note something that stops composing; `column` is where it is known without words."""
+        self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint, known=column)
 
     def warning(
         self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "", after: str = ""
@@ -56,13 +58,23 @@ class Notebook:
         return self.places
 
     def _add(
-        self, severity: Severity, rule: str, message: str, *, line: int, words: str, hint: str, after: str = ""
+        self,
+        severity: Severity,
+        rule: str,
+        message: str,
+        *,
+        line: int,
+        words: str,
+        hint: str,
+        after: str = "",
+        known: int = 0,
     ) -> None:
         self._counts[rule] += 1
         if self._counts[rule] > OF_EACH_RULE:
             return
         told = self.whole_file.told
         found, column = self.whole_file.of(words, near=line, nth=told[rule, words, line], after=after)
+        found, column = (line, known) if known else (found, column)
         told[rule, words, line] += 1
         self.findings.append(
             Finding(

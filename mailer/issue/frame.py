@@ -116,7 +116,8 @@ def _check_section(section: Section, *, before: list[Section], fields: Fields) -
         fields.error("unknown-section", message, "parent", words=section.parent, hint=hint)
     elif section.parent and section.parent not in {before[-1].id, before[-1].parent}:
         hint = f'Move it up to the section "{section.parent}".'
-        fields.error("section-order", "a sub-section does not stand directly below its parent", "parent", hint=hint)
+        message = "a sub-section does not stand directly below its parent"
+        fields.error("section-order", message, "parent", words=section.parent, hint=hint)
 
 
 def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> tuple[ImportantDate, ...]:

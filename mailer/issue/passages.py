@@ -67,16 +67,17 @@ def printed_passages(issue: Issue) -> Iterator[Passage]:
     yield from _facts(FRAME, *((each.line, each.place) for each in issue.important_dates))
     if issue.contact:
         yield from _facts(FRAME, (issue.contact.line, issue.contact.name))
-    yield from _facts(FRAME, *((each.line, each.alt) for each in images_in(issue.intro)))
     for item in issue.items:
         pictures = (item.image,) if item.image else ()
         yield from _facts(
             item.file,
             *((each.line, each.name) for each in item.contacts),
             *((each.line, text) for each in item.dates for text in (each.title, each.place)),
-            *((each.line, text) for each in pictures for text in (each.alt, each.caption)),
-            *((each.line, each.alt) for each in images_in(item.body)),
+            *((each.line, each.caption) for each in pictures),
         )
+    for file, image in placed_images_of(issue):
+        if image.path not in issue.images:  # its description then stands in its place
+            yield from _facts(file, (image.line, image.alt))
 
 
 def placed_images_of(issue: Issue) -> Iterator[tuple[str, Image]]:

@@ -11,7 +11,10 @@ from itertools import islice
 _LONE_SPACE = re.compile(r"(?<!\\[ \n])\\[ \n](?!\\[ \n])")
 _GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
 """A space, or the end of a line with what a quotation begins the next with."""
-_FACTS = re.compile(r"\A\s*^\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
+_MARKS = frozenset("*_`~[]<>\\\0")
+_MARKUP = r"""(?:[*_`~\[\]<>\\]|\0+(?:[ \t]+"[^"\n]*+")?+\)?+)*+"""
+"""Marks of Markdown, and what is blanked because nobody reads it."""
+_FACTS = re.compile(r"\A\s*^\+\+\+[^\S\n]*\n(.*?)^\+\+\+[^\S\n]*$", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
@@ -37,6 +40,19 @@ def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
 
 def _pattern(words: str) -> str:
     return _LONE_SPACE.sub(lambda _: _GAP, re.escape(unicodedata.normalize("NFC", words)))
+
+
+def _marked(words: str) -> str:
+    """The pattern of words that may have marks of Markdown between their letters: where bold or a link begins or ends.
+
+    What is a mark itself stands for itself alone, so that there is one way to match.
+    """
+    parts = re.findall(r"(?<! ) (?! )|[^ ]| +", unicodedata.normalize("NFC", words))
+    patterns = [_GAP if part == " " else re.escape(part) for part in parts]
+    return "".join(
+        pattern if at == 0 or part in _MARKS else f"{_MARKUP}{pattern}"
+        for at, (part, pattern) in enumerate(zip(parts, patterns, strict=True))
+    )
 
 
 def _whole(words: str) -> str:
@@ -72,22 +88,30 @@ class Places:
                 at = next(islice(_found(self.text, words, pattern, begin), number, None), None)
                 if at is not None:
                     return self._place(at)
-        return 0, 0
+        return self._of_marked(words, start=start, nth=nth) or (0, 0)
 
     def of_read(self, words: str, *, near: int, nth: int) -> tuple[int, int]:
         """The same for words that readers read: not in the names of facts, in comments and where links lead."""
         if not words.strip():
             return 0, 0
-        found = occurrences(self._read, words, start=self._start_of(near))
+        start = self._start_of(near)
+        if marked := self._of_marked(words, start=start, nth=nth):
+            return marked
+        found = occurrences(self._read, words, start=start)
         at = next(islice(found, nth, None), None)
         return self.of(words, near=near, nth=nth) if at is None else self._place(at)
+
+    def _of_marked(self, words: str, *, start: int, nth: int) -> tuple[int, int] | None:
+        found = re.compile(_marked(words)).finditer(self._read, start)
+        match = next(islice(found, nth, None), None)
+        return self._place(match.start()) if match else None
 
     @cached_property
     def _read(self) -> str:
         """The text with blanks in place of what nobody reads."""
         facts = _FACTS.match(self.text)
         end = len(self.text) if self._is_toml else facts.end() if facts else 0
-        return _blanked(_KEY, self.text[:end]) + _blanked(_UNREAD, self.text[end:])
+        return _blanked(_UNREAD, _blanked(_KEY, self.text[:end])) + _blanked(_UNREAD, self.text[end:])
 
     @cached_property
     def _starts(self) -> list[int]:

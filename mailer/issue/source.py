@@ -86,7 +86,7 @@ def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue |
             drafts += [draft] if draft else []
     if frame is None:
         return None
-    issue, findings = assemble(frame, drafts, text=shelf.sources[FRAME], file=FRAME)
+    issue, findings = assemble(frame, drafts, file=FRAME, sources=shelf.sources)
     shelf.findings += findings
     return replace(issue, images=shelf.pictures(issue, images))
 

@@ -314,4 +314,4 @@ def assert_place(finding: Finding, source: str) -> None:
     assert _SEEN.sub("", rest).startswith(_SEEN.sub("", finding.words))
 
 
-_SEEN = re.compile(r"[\s>\\]")
+_SEEN = re.compile(r"(?<=\])\([^()\s]*\)|[\s<>\\*_`~\[\]]")

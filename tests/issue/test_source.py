@@ -49,6 +49,26 @@ BAD = {
         {"issue.toml": FRAME + 'intro = "no end\n'},
         ("issue.toml", 4, "toml", "not valid TOML", "Texts stand in quotes"),
     ),
+    "quotation marks of Word": (
+        {"issue.toml": FRAME + "preheader = “Sak”\n"},
+        ("issue.toml", 4, "toml", "the quotation mark “ is none", "Write straight quotation marks"),
+    ),
+    "a quotation mark of Word at the end": (
+        {"issue.toml": FRAME + 'preheader = "Sak”\n'},
+        ("issue.toml", 4, "toml", "the quotation mark ” is none", "Write straight quotation marks"),
+    ),
+    "quotation marks of Word in a list": (
+        {"items/010-a.md": item('title = "a"\ncontacts = ["a@a.example", «b@a.example»]')},
+        ("items/010-a.md", 3, "toml", "the quotation mark « is none", "Write straight quotation marks"),
+    ),
+    "a no-break space before the sign": (
+        {"issue.toml": FRAME + 'preheader\u00a0= "Sak"\n'},
+        ("issue.toml", 4, "toml", "U+00A0 no-break space", "Write an ordinary space"),
+    ),
+    "a no-break space after the sign": (
+        {"issue.toml": FRAME + 'preheader =\u202f"Sak"\n'},
+        ("issue.toml", 4, "toml", "U+202F narrow no-break space", "Write an ordinary space"),
+    ),
     "broken TOML in an item": (
         {"items/010-a.md": item('title = "a"\ncontacts = [')},
         ("items/010-a.md", 3, "toml", "not valid TOML", "Texts stand in quotes"),
@@ -631,3 +651,19 @@ def test_an_issue_without_its_frame_is_not_called_unknown(tmp_path: Path) -> Non
     (tmp_path / "2024-02").mkdir()
     with pytest.raises(MailerError, match=r"issue\.toml is missing"):
         find_issue(tmp_path, "2024-02")
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", " \t"])
+def test_a_space_after_the_lines_around_the_facts_is_none_of_them(space: str, read_files: ReadFiles) -> None:
+    text = f"+++{space}\ntitle = 'Sak'\n+++{space}\nTekst.\n"
+    reading = read_files({"issue.toml": FRAME, "items/010-a.md": text})
+    assert [each.title for each in good(reading).items][:1] == ["Sak"]
+
+
+@pytest.mark.parametrize(
+    "line", ["preheader = “Sak”", 'preheader = "Sak”', 'preheader\u00a0= "Sak"', "preheader = Sak"]
+)
+def test_what_is_not_valid_toml_has_its_column(line: str, read_files: ReadFiles) -> None:
+    (finding,) = read_files({"issue.toml": f"{FRAME}{line}\n"}).findings
+    assert line[finding.column - 1] == finding.words
+    assert finding.column > 9

@@ -44,10 +44,10 @@ ITEM = """\
 title = "Sak 🦌"
 contacts = [{ name = "🦌", email = "kari@a.example" }, { name = "🦌", email = "ola@a.example" }]
 dates = [{ date = 2024-03-02, title = "🦌", place = "🦌" }]
-image = { file = "kart.png", alt = "🦌", caption = "🦌" }
+image = { file = "kart.png", alt = "🐺", caption = "🦌" }
 +++
 
-![🦌](images/kart.png "🦌 i skogen")
+![🐺](images/kart.png "🦌 i skogen")
 
 - Ett punkt
 - **To 🦌**
@@ -165,3 +165,55 @@ def test_what_could_not_be_read_is_not_said_to_be_missing(start: Callable[..., S
     item = '+++\ntitle = "Sak"\ncontacts = 7\ndates = [{ kind = "deadline", date = 2024-03-01 }]\n+++\nTekst.\n'
     checked = check_issue(start(frame, item), SLUG, today=date(2024, 2, 5))
     assert {each.rule for each in checked.findings} == {"date", "wrong-type"}
+
+
+def test_a_description_of_a_picture_is_read_aloud_and_not_drawn(start: Callable[..., Services]) -> None:
+    item = '+++\nimage = { file = "kart.png", alt = "🐺" }\n+++\nTekst.\n\n![🐺](images/kart.png "🦌")\n'
+    services = start(PLAIN[0], item)
+    assert [each.words for each in found(services, "missing-glyph")] == ["🦌"]
+    assert check_issue(services, SLUG, today=date(2024, 2, 5)).issue is not None
+
+
+def test_what_is_wrong_with_a_value_is_told_once_and_what_outlook_leaves_for_a_picture_is_told(
+    start: Callable[..., Services],
+) -> None:
+    dates = '[[important_dates]]\ndate = 2024-03-01\ntext = "Møte\\u200B"\n'
+    wrong = "[[link_groups]]\ntitle = 'A'\nentries = [{ text = 5 }]\n"
+    services = start(f"{PLAIN[0]}{dates}{wrong}", "+++\n+++\nSe \ufffckart.\n")
+    told = [(each.file, each.line, each.column) for each in found(services, "character")]
+    assert sorted(told) == [("issue.toml", 5, 13), ("items/010-sak.md", 3, 4)]
+    assert len(found(services, "wrong-type")) == 1
+
+
+PLACED = {
+    "doubled-space": [
+        ("+++\n+++\n**Viktig  melding**, og [en  lenke](https://a.example/2).\n", [(3, 3), (3, 26)]),
+        ("+++\n+++\n[Side  *en*](https://a.example/1), _Side  en_, Side  en.\n", [(3, 2), (3, 37), (3, 48)]),
+    ],
+    "unknown-section": [('+++\ntitle = "Sak"\nsection = "kss"\n+++\nTekst.\n', [(3, 12)])],
+    "character": [
+        ('+++\ntitle = "Sak\\u200Ben"\n+++\nTekst.\n', [(2, 13)]),
+        ('+++\ntitle = """Sak\nen"""\n+++\nTekst.\n', [(2, 1)]),
+        ('+++\nimage = { file = "kart.png", alt = "To\\nlinjer" }\n+++\nTekst.\n', [(2, 30)]),
+    ],
+    "date": [('+++\ndates = [{ date = 2024-03-01, end = "mars" }]\n+++\nTekst.\n', [(2, 38)])],
+    "time": [('+++\ndates = [{ date = "2024-03", time = "10.00" }]\n+++\nTekst.\n', [(2, 38)])],
+    "bare-url": [("+++\n+++\nSe https://a.example/x?utm_source=y&id=3 her.\n", [(3, 4)])],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "item", "places"), [(rule, *each) for rule, each_of in PLACED.items() for each in each_of]
+)
+def test_a_finding_stands_at_its_column_however_its_words_are_written(
+    start: Callable[..., Services], rule: str, item: str, places: list[tuple[int, int]]
+) -> None:
+    findings = found(start(PLAIN[0], item), rule)
+    assert [(each.line, each.column) for each in findings] == places
+    assert all(each.words for each in findings)
+
+
+def test_words_in_the_texts_of_links_of_a_list_have_their_columns(start: Callable[..., Services]) -> None:
+    entries = 'entries = ["[Side  en](https://a.example/a), [Side  en](https://a.example/b)"]'
+    findings = found(start(f'{PLAIN[0]}[[link_groups]]\ntitle = "A"\n{entries}\n', PLAIN[1]), "doubled-space")
+    assert [(each.line, each.column) for each in findings] == [(5, 14), (5, 47)]

@@ -35,10 +35,11 @@ def _counted(slips: Iterable[Slip]) -> Iterator[tuple[Slip, int]]:
 
 
 def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Finding:
-    if slip.passage:
-        line, column = finder.in_passage(slip.words, slip.passage, at=slip.at)
-    else:
-        line, column = finder.in_file(slip.words, slip.file, near=slip.line, nth=nth)
+    words = slip.words
+    line, column = _place_of(words, slip, finder, nth=nth)
+    if not line and "://" in words:  # what tells others who reads was taken off the address: it begins as written
+        words = words.partition("?")[0]
+        line, column = _place_of(words, slip, finder, nth=nth)
     return Finding(
         severity=rule.severity,
         rule=rule.id,
@@ -46,9 +47,15 @@ def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Findin
         file=slip.file,
         line=line or slip.line,
         column=column,
-        words=slip.words if line else "",
+        words=words if line else "",
         hint=slip.hint,
     )
+
+
+def _place_of(words: str, slip: Slip, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
+    if slip.passage:
+        return finder.in_passage(words, slip.passage, at=slip.at)
+    return finder.in_file(words, slip.file, near=slip.line, nth=nth)
 
 
 def _day_read(issue: Issue, today: date) -> date:
