@@ -342,11 +342,13 @@ def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile(register: Re
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile_for_long(register: Register) -> None:
     _run(_OnSqlite, register, examples=100, steps=25)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.postgresql
 def test_an_issue_reaches_everybody_once_on_postgresql_too(register: Register, postgresql_server: object) -> None:
     class OnPostgresql(_Issue):

@@ -141,6 +141,7 @@ def test_what_the_check_passes_can_be_composed_and_sent(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @settings(deadline=None, max_examples=400)
 @given(texts=st.dictionaries(st.sampled_from(TOML_KEYS), TEXTS, min_size=1, max_size=4), is_escaped=st.booleans())
 def test_what_the_check_passes_can_be_printed_too(
