@@ -53,7 +53,7 @@ def command(
     ("words", "stride"),
     [
         *(pytest.param(each, 19, id=f"{each} now and then") for each in COMMANDS if each in SHORT),
-        *(pytest.param(each, 1, id=each, marks=pytest.mark.slow) for each in COMMANDS),
+        *(pytest.param(each, 1, id=each, marks=[pytest.mark.slow, pytest.mark.timeout(300)]) for each in COMMANDS),
     ],
 )
 def test_whenever_the_server_goes_away_a_command_ends_in_words(
