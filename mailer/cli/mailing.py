@@ -124,6 +124,19 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
         say(f"More than 2 % did not get it. {_WHY.format(report.slug)}", "yellow")
         raise typer.Exit(ExitCode.REFUSED)
     _show_what_waited(services, report.slug)
+    _show_in_doubt_elsewhere(services, report.slug)
+
+
+def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
+    """Who is in doubt in an earlier mailing of the issue is left out of this one: a person must still decide."""
+    from mailer.usecases.accounts import doubtful
+
+    earlier = sum(each.counts.in_doubt for each in doubtful(services, slug))
+    if earlier:
+        who = "is one recipient" if earlier == 1 else f"are {format_value(earlier)} recipients"
+        say(f"\nFrom an earlier mailing of {slug} there {who} in doubt: a person must decide.", "yellow")
+        hint(f"mailer status {slug} --in-doubt")
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _show_what_waited(services: "Services", slug: str) -> None:
@@ -144,7 +157,7 @@ def _show_nobody_got_it(report: "MailingReport") -> None:
             f"If that cannot be right: mailer lists shows who is on the lists, mailer send {slug} plans anew.", "yellow"
         )
         return
-    why = "gave no answer in time" if counts.expired else "refused every recipient"
+    why = "did not take it in time" if counts.expired else "refused every recipient"
     say(f"Nobody got it: the server {why}.", "red")
     say(_WHY.format(slug), "yellow")
 

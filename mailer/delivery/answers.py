@@ -95,9 +95,12 @@ _NOBODY = _any_of(
     r"(utilisateur|destinataire|adresse|bo.{1,2}te).{0,20}(inconnue?|inexistante?|n'existe pas)",
 )
 _NOT_OF_A_RECIPIENT = _any_of(
-    r"sender|mail from|return[- ]path|from address|helo|\bclient\b|password|avsender",
+    r"sender|mail from|return[- ]path|from address|helo|\bclient\b|password|avsender|authenticated|allow[- ]?list",
     r"spam|reputation|black-?list|block-?list|\bblocked\b|relay(ing)? (not|denied|access)|not permitted to relay",
+    r"\bbanned\b|\bpolicy\b|\baup\b|\babuse\b|\byour (ip|domain|network|server|host)\b|will not accept|too many",
+    r"message (was )?(rejected|blocked|refused)",
 )
+_FOR_NOW = r"unverified|connect to|lookup (failure|failed|error)|temporar\w+|timed? ?out|try again"
 
 TABLE = (
     Row(
@@ -250,6 +253,7 @@ TABLE = (
             rf"exceed\w* your\b.{{0,60}}{_AMOUNT}",
             r"sendegrense|sendekvote|throttl|rate[- ]?limit|(sending|message|submission|unusual|mail|sender) rate",
             r"exceed\w*\b.{0,30}\brate\b|\brate\b.{0,30}exceed|too (fast|quickly|often)|slow(ing)? down",
+            r"too many (invalid|bad|unknown|wrong|non-?existent) (recipients|rcpts?|addresses|users)",
         ),
         unless=rf"\bsize\b|too (big|large)|mailbox (is )?full|storage|{_OF_A_RECIPIENT}",
         examples=(
@@ -263,6 +267,8 @@ TABLE = (
             "450 4.7.1 rate limit exceeded, slow down",
             "451 4.7.1 Sender rate 101.0 / 1h exceeded",
             "550 5.7.0 Du har nådd din daglige sendegrense",
+            "550 Too many invalid recipients",
+            "550 5.1.1 permanent failure: too many invalid recipients (RCPT abuse)",
         ),
     ),
     Row(
@@ -286,7 +292,7 @@ TABLE = (
         what="no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10)",
         about=About.ADDRESS,
         enhanced=r"[45]\.1\.(1|2|3|6|10)",
-        unless=r"spam|reputation|black-?list|block-?list|\bblocked\b|\bsender\b",
+        unless=_any_of(_NOT_OF_A_RECIPIENT, _FOR_NOW),
         examples=(
             "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in relay recipient table",
             "550 5.1.1 The email account that you tried to reach does not exist.",
@@ -301,6 +307,7 @@ TABLE = (
         stages=_AT_RCPT,
         enhanced=r"5\.1\.0",
         words=r"^\W*(<…> ?:? ?)?(recipient )?address rejected",
+        unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 #5.1.0 Address rejected.", "rcpt: 550 5.1.0 <a@b.example>: Recipient address rejected"),
     ),
     Row(
@@ -308,6 +315,7 @@ TABLE = (
         about=About.ADDRESS,
         stages=_AT_RCPT,
         enhanced=r"5\.2\.1",
+        unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 5.2.1 The email account that you tried to reach is disabled",),
     ),
     Row(
@@ -315,7 +323,8 @@ TABLE = (
         about=About.ADDRESS,
         stages=_AT_RCPT,
         enhanced=r"5\.4\.1",
-        words=r"recipient address rejected",
+        words=r"(recipient address|all recipient addresses) rejected",
+        unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 5.4.1 Recipient address rejected: Access denied [AS(201806281)]",),
     ),
     Row(
@@ -376,6 +385,14 @@ TABLE = (
             "rcpt: 452 4.2.2 quota",
             "452 4.3.1 Insufficient system storage",
             "450 4.2.1 later",
+            "rcpt: 521 5.2.1 Blocked: AUP#BLK",
+            "rcpt: 550 5.2.1 Message blocked: your IP 192.0.2.1 is on our blacklist",
+            "rcpt: 550 Requested action not taken: mailbox unavailable Reject due to policy restrictions.",
+            "rcpt: 550 5.1.0 Address rejected, your domain is blocked by policy",
+            "550 5.1.1 From address does not exist",
+            "550 5.1.2 Unknown domain in MAIL FROM",
+            "rcpt: 550 5.4.1 Recipient address rejected: Access denied, banned sender",
+            "450 4.1.1 <a@b.example>: unverified address: connect to backend.example[192.0.2.1]:25: Connection refused",
         ),
     ),
 )

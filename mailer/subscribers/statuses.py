@@ -37,7 +37,7 @@ _MEANS = {each.value: each for each in SubscriptionStatus} | {
 }
 _YES = {"yes", "ja", "true", "sann", "y", "j", "x", "1"}
 _NO = {"no", "nei", "false", "usann", "n", "0"}
-_MOMENT = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*")
+_MOMENT = re.compile(r"\d{1,4}[-./] ?\d{1,2}[-./] ?\d{1,4}(?!\d).*|\d{1,2}\. ?[^\W\d]+\.? \d{4}(?!\d).*")
 _STRICTNESS = {status: number for number, status in enumerate(STATUS_WORDS)}
 
 

@@ -325,6 +325,15 @@ def test_what_is_in_doubt_in_an_earlier_mailing_is_listed_and_settled_too(moody:
     assert "Nothing is in doubt." in mailer("status", SLUG, "--in-doubt").out
 
 
+def test_a_mailing_that_went_well_does_not_hide_who_is_in_doubt_in_an_earlier_one(moody: Any, mailer: Run) -> None:
+    moody.answers = {"kari@agder.example": "vanish"}
+    assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1
+    moody.answers = {}
+    ended = mailer("send", SLUG, "--list", "oslo", "--confirm", "1", "--untested")
+    assert ended.code == 1
+    assert "there is one recipient in doubt" in " ".join(ended.out.split())
+
+
 def test_what_is_to_be_sent_again_waits_for_the_mailing_under_way_and_is_announced(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1

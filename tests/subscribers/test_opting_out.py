@@ -187,6 +187,9 @@ def test_an_opt_out_needs_no_list_and_no_basis_and_others_do(
         ("avmeldt", "nei", "active"),
         ("avmeldt", "", "active"),
         ("avmeldt", "12.03.2024", "unsubscribed"),
+        ("avmeldt", "2024-03-12T00:00:00", "unsubscribed"),  # as a date of a workbook is read
+        ("avmeldt", "2024-03-12T10:11:12Z", "unsubscribed"),
+        ("avmeldt", "12. mars 2024", "unsubscribed"),
         ("UNSUB_TIME", "2023-01-02 10:00:00", "unsubscribed"),
         ("status", "Opted  Out", "unsubscribed"),
         ("status", "På vent", "pending"),
