@@ -10,7 +10,6 @@ from datetime import datetime
 from random import Random
 from threading import Event
 
-from mailer.delivery.answers import without_addresses
 from mailer.delivery.feed import Feed
 from mailer.delivery.lane import Lane, Workshop
 from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
@@ -23,6 +22,7 @@ from mailer.delivery.progress import Progress, Tally
 from mailer.delivery.resting import Rest
 from mailer.delivery.streaks import Streaks
 from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.delivery.words_of_answers import without_addresses
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
 from mailer.transport.base import Session, Transport, TransportError

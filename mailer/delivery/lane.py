@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from mailer.delivery.answers import About, about, without_address, without_addresses
+from mailer.delivery.answers import About, about
 from mailer.delivery.feed import Feed
 from mailer.delivery.ledger import Run
 from mailer.delivery.loop import FOREVER, Leave, Strand, Until
@@ -25,6 +25,7 @@ from mailer.delivery.resting import Rest
 from mailer.delivery.retry import GiveUp, Retry
 from mailer.delivery.streaks import Streak, Streaks, is_about_us
 from mailer.delivery.verdict import EndReason, Judge, Stop, Verdict, judge
+from mailer.delivery.words_of_answers import without_address, without_addresses
 from mailer.errors import MailerError
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportError
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from mailer.delivery.answers import About, about, kind_of
+from mailer.delivery.answers import About, about
 from mailer.delivery.model import Attempt
+from mailer.delivery.words_of_answers import kind_of
 from mailer.transport.base import Reply
 
 IN_A_ROW = 5

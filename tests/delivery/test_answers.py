@@ -14,10 +14,8 @@ from mailer.delivery.answers import (
     about,
     describe,
     find_row,
-    kind_of,
-    without_address,
-    without_addresses,
 )
+from mailer.delivery.words_of_answers import kind_of, without_address, without_addresses
 from mailer.transport.base import Reply, Stage
 from mailer.transport.replies import parse_reply
 
