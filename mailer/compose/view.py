@@ -8,7 +8,8 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
 from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes, words_in
 from mailer.compose.publication import Place, Publication
-from mailer.issue.model import Blocks, Issue, Item, Section, number_headings
+from mailer.issue.headings import number_headings
+from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 

@@ -11,7 +11,7 @@ from random import Random
 from threading import Event
 
 from mailer.delivery.feed import Feed
-from mailer.delivery.lane import Lane, Workshop
+from mailer.delivery.lane import Lane
 from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
@@ -23,6 +23,7 @@ from mailer.delivery.resting import Rest
 from mailer.delivery.streaks import Streaks
 from mailer.delivery.verdict import EndReason, Judge, Stop
 from mailer.delivery.words_of_answers import without_addresses
+from mailer.delivery.workshop import Workshop
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
 from mailer.transport.base import Session, Transport, TransportError

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from mailer.issue.characters import printable
 from mailer.issue.findings import Notebook
+from mailer.issue.headings import number_headings
 from mailer.issue.model import (
     LANGS,
     Block,
@@ -27,7 +28,6 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
-    number_headings,
 )
 from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places

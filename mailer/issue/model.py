@@ -1,7 +1,7 @@
 """The content of one newsletter issue as plain values; HTML, text and PDF are all rendered from these."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 from typing import Literal
@@ -361,28 +361,6 @@ def images_in(blocks: Blocks) -> Iterator[Image]:
                     yield from images_in(point)
             case Quote(blocks=quoted):
                 yield from images_in(quoted)
-
-
-def number_headings(blocks: Blocks) -> Blocks:
-    """Return blocks whose headings, inside lists and quotes too, count from 4 and leave no level out."""
-    return _numbered(blocks, [])
-
-
-def _numbered(blocks: Blocks, above: list[int]) -> Blocks:
-    """`above` are the levels, as they were, of the headings that the next block stands below."""
-    return tuple(_numbered_block(block, above) for block in blocks)
-
-
-def _numbered_block(block: Block, above: list[int]) -> Block:
-    match block:
-        case Heading(level=level):
-            above[:] = [*(each for each in above if each < level), level]
-            return replace(block, level=min(6, 3 + len(above)))
-        case List(points=points):
-            return replace(block, points=tuple(_numbered(point, above) for point in points))
-        case Quote(blocks=quoted):
-            return replace(block, blocks=_numbered(quoted, above))
-    return block
 
 
 def plain_text(inlines: Iterable[Inline]) -> str:

@@ -17,6 +17,7 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
+from mailer.issue.headings import number_headings
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -31,7 +32,6 @@ from mailer.issue.model import (
     Quote,
     Section,
     Text,
-    number_headings,
 )
 from mailer.rendering.templates import Templates
 

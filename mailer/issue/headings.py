@@ -1,0 +1,27 @@
+"""Numbers the headings of a text, so that each form of an issue has the same outline."""
+
+from dataclasses import replace
+
+from mailer.issue.model import Block, Blocks, Heading, List, Quote
+
+
+def number_headings(blocks: Blocks) -> Blocks:
+    """Return blocks whose headings, inside lists and quotes too, count from 4 and leave no level out."""
+    return _numbered(blocks, [])
+
+
+def _numbered(blocks: Blocks, above: list[int]) -> Blocks:
+    """`above` are the levels, as they were, of the headings that the next block stands below."""
+    return tuple(_numbered_block(block, above) for block in blocks)
+
+
+def _numbered_block(block: Block, above: list[int]) -> Block:
+    match block:
+        case Heading(level=level):
+            above[:] = [*(each for each in above if each < level), level]
+            return replace(block, level=min(6, 3 + len(above)))
+        case List(points=points):
+            return replace(block, points=tuple(_numbered(point, above) for point in points))
+        case Quote(blocks=quoted):
+            return replace(block, blocks=_numbered(quoted, above))
+    return block
