@@ -75,7 +75,7 @@ class Services:
 
     @cached_property
     def operator(self) -> "Operator":
-        """Who runs this command, with the settings as they are written."""
+        """Return the user of this command as operator, with the settings as they are written."""
         from mailer.config.written import read_written
         from mailer.database.decisions import Operator
 
@@ -142,7 +142,7 @@ class Services:
 
     @made_once
     def publication(self) -> "Publication":
-        """What composing knows of the newsletter."""
+        """Return what composing needs to know of the newsletter."""
         from mailer.compose.publication import Helsefellesskap, Publication
         from mailer.rendering.pages import Pages
 
@@ -177,7 +177,7 @@ class Services:
 
     @made_once
     def editions(self) -> "EditionStore":
-        """What is sent, stored for the public pages."""
+        """Return the store of sent issues for the public pages."""
         from mailer.editions.store import EditionStore
 
         return EditionStore(self.database, clock=self.clock)
@@ -196,7 +196,7 @@ class Services:
 
     @made_once
     def sender(self) -> "Sender":
-        """Who mail is from, as frozen into each variant."""
+        """Return the sender of mail, as frozen into each variant."""
         from mailer.message.compiled import Sender
 
         newsletter, delivery = self.settings.newsletter, self.settings.delivery
@@ -253,7 +253,7 @@ class Services:
         return transport
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close the database, if it is open."""
         if "database" in self.__dict__:
             self.database.close()
 
@@ -300,7 +300,7 @@ class CurrentServices:
             return self._services
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close the services in use."""
         self._services.close()
 
     def _renew(self, content: dict[Path, bytes]) -> None:
@@ -327,7 +327,7 @@ def _sources(services: Services) -> Iterator[Path]:
 
 
 def _stamps(services: Services) -> dict[Path, tuple[int, int]]:
-    """What tells at little cost that a file may have changed."""
+    """Return times and sizes of the files: a cheap sign that one may have changed."""
     stamps = {}
     for each in _sources(services):
         with suppress(OSError):  # an editor may be replacing it just now

@@ -7,7 +7,7 @@ import typer
 from mailer.cli import exports, growth, imports, person, privacy
 from mailer.cli.options import JoinedLists, Json, OneList, one_list, services
 from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
-from mailer.cli.person import Address, status_in_words, subscriber_as_json
+from mailer.cli.person import AddressArgument, status_in_words, subscriber_as_json
 from mailer.cli.plain_help import Commands
 from mailer.errors import MailerError, UsageError
 
@@ -125,7 +125,7 @@ def find(
 @subscribers.command()
 def add(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     list_: JoinedLists = None,
     basis: Annotated[
         str, typer.Option(metavar="TEXT", help='Why this person may be written to, as "a: signed up by e-mail".')
@@ -176,7 +176,7 @@ def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
 
 
 @subscribers.command()
-def remove(context: typer.Context, address: Address, lists: OneList = None) -> None:
+def remove(context: typer.Context, address: AddressArgument, lists: OneList = None) -> None:
     """Unsubscribe one person from one list, or from all. A mailing under way leaves that person out.
 
     Example: `mailer subscribers remove kari@kommune.example`

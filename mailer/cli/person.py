@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN_OF_ANSWER = 60
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
 
 def add_to(subscribers: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def add_to(subscribers: typer.Typer) -> None:
     subscribers.command()(history)
 
 
-def show(context: typer.Context, address: Address, json: Json = False) -> None:
+def show(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show everything that is stored about one person. Changes nothing.
 
     Example: `mailer subscribers show kari@kommune.example`
@@ -50,7 +50,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
     _show_rest(stored)
 
 
-def history(context: typer.Context, address: Address, json: Json = False) -> None:
+def history(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show every change of one person: when, who, what. Changes nothing.
 
     Example: `mailer subscribers history kari@kommune.example`

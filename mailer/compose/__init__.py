@@ -1,1 +1,1 @@
-"""From an issue to what readers see: e-mail HTML, plain text and PDF."""
+"""Compose an issue into what readers see: e-mail HTML, plain text, calendar and PDF."""

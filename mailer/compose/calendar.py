@@ -36,7 +36,7 @@ def build_calendar(
 ) -> IssueCalendar:
     """Write the dates whose day is known. The same issue, `timestamp` (UTC) and `revision` give the same bytes.
 
-    `timestamp` is that of what is published for the first time; without `revision` everything is.
+    `timestamp` is that of a first publication; without `revision` every event is one.
     """
     view = build_view(issue, VariantKey(lang=issue.lang), labels=labels, publication=publication)
     rows = [row for row in view.dates if row.event]
@@ -89,7 +89,7 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
 
 
 def _span(row: DateRow) -> tuple[date, date | None]:
-    """Begin and end: times where they are known, else whole days; several days need both times."""
+    """Return begin and end: times where they are known, otherwise whole days; several days need both times."""
     when, hours = row.when, row.hours
     if hours is None or (when.end and not hours.end):
         return when.start, _day_after(when.last)

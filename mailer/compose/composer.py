@@ -86,7 +86,7 @@ class Composer:
         return variant_key(issue, own, lang=lang, places=self._publication.places)
 
     def content_hash(self, issue: Issue) -> str:
-        """What tells one content from another: hash of the issue as a reader of no list and of all lists sees it."""
+        """Return a hash of the content: of the issue as a reader of no list and of all lists sees it."""
         digest = sha256()
         for own in ((), issue.helsefellesskap):
             composed = self.compose(issue, self.variant_key(issue, own, lang=issue.lang))
@@ -100,7 +100,7 @@ class Composer:
         return linked_to(self._publication.pages, issue)
 
     def _values(self, view: IssueView, preheader: str) -> dict[str, Any]:
-        """What both templates know."""
+        """Return the values that both templates know."""
         return {
             "issue": view.issue,
             "view": view,

@@ -89,7 +89,7 @@ class DateRow:
     identity: str = ""
 
     def says(self, kind: str) -> bool:
-        """Whether the words themselves begin with what kind of date it is."""
+        """Return whether the words themselves begin with what kind of date it is."""
         return plain_text(self.text).casefold().startswith(kind.casefold())
 
 

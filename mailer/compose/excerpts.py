@@ -31,7 +31,7 @@ class LinkRow:
 
     @property
     def shows_address(self) -> bool:
-        """Whether the link's words are an address themselves."""
+        """Return whether the link's words are an address themselves."""
         return plain_text(self.link.children).startswith(("http://", "https://"))
 
 
@@ -51,7 +51,7 @@ def with_quotes(body: Blocks) -> Blocks:
 
 
 def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
-    """Cut *Term:* off the beginning of a point; without such a term the first part is empty."""
+    """Cut *Term:* off the beginning of a point; a point without one has an empty first part."""
     if not inlines or not isinstance(inlines[0], Text):
         return "", inlines
     lead, found, rest = inlines[0].text.partition(": ")

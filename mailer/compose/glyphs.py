@@ -1,4 +1,4 @@
-"""Which characters the PDF's fonts can show, and what stands for the others: Typst refuses a missing one."""
+"""The characters that the PDF's fonts can show, and what replaces the others: Typst refuses a missing one."""
 
 import re
 import unicodedata
@@ -141,7 +141,7 @@ class Glyphs:
 
 @cache
 def _alike(character: str) -> str | None:
-    """What says the same as a character that the fonts lack, in a few plain signs; None when nothing does."""
+    """Return a few plain signs that say the same as a character that the fonts lack, or None."""
     if character in _ALIKE:
         return _ALIKE[character]
     category, name = unicodedata.category(character), unicodedata.name(character, "")
@@ -173,13 +173,13 @@ def _circled(character: str) -> str:
 
 
 def _bullet(character: str, name: str) -> str | None:
-    """A shape that begins a line; one that points up or down says something else."""
+    """Return a bullet for a shape that begins a line; one that points up or down has another meaning."""
     says_more = "UP-POINTING" in name or "DOWN-POINTING" in name
     return "•" if not says_more and (character in _MORE_BULLETS or _lies_in(character, _BULLETS)) else None
 
 
 def _arrow(name: str) -> str | None:
-    """An arrow as it is typed; one that points up or down has no such form."""
+    """Return an arrow as it is typed; one that points up or down has no such form."""
     left = "LEFTWARDS" in name or "LEFT RIGHT" in name
     right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
     stem = "=" if "DOUBLE" in name else "-"

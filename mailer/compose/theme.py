@@ -177,7 +177,7 @@ def nearest_colour(theme: Theme, *, mode: str, token: str) -> str:
 
 
 def _to_change(problem: ContrastProblem, theme: Theme) -> str:
-    """The ground when that alone is the workspace's own; else what stands on it."""
+    """Return the colour to change: the background if the workspace set that one alone, otherwise the foreground."""
     own, shipped = (theme.dark, DARK) if problem.mode == "dark" else (theme.light, LIGHT)
     changed = {name for name, colour in own.tokens.items() if colour != shipped.tokens[name]}
     ground_alone = problem.background in changed and problem.foreground not in changed

@@ -1,4 +1,4 @@
-"""What one variant of an issue shows and in which order: mail, plain text and PDF are all written from this."""
+"""The content of one variant and its order: mail, plain text and PDF are all written from this."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -95,12 +95,12 @@ class IssueView:
 
     @property
     def has_calendar(self) -> bool:
-        """Whether any date has a day that a calendar can hold."""
+        """Return whether any date has a day that a calendar can hold."""
         return any(row.event for row in self.dates)
 
     @property
     def words(self) -> int:
-        """How many words the introduction and the items have."""
+        """Return how many words the introduction and the items have."""
         items = (item for item in self.issue.items)
         texts = (item.title + " " + words_in(item.body) for item in items)
         return len(" ".join((words_in(self.issue.intro), *texts)).split())
@@ -130,12 +130,12 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
 
 
 def _newsletter(issue: Issue, labels: Labels, name: str) -> str:
-    """The name as the issue's own title has it, else in the issue's language."""
+    """Return the name as the issue's own title has it, or in the issue's language."""
     return issue.title if labels.is_newsletter_name(issue.title, name) else labels.newsletter_name(name, issue.lang)
 
 
 def month_of(issue: Issue) -> str:
-    """When the issue appears, as its name says it: *desember 2023*."""
+    """Return the month of the issue for its name: *desember 2023*."""
     return write_month(issue.published.start, issue.lang)
 
 

@@ -1,4 +1,4 @@
-"""What templates may call: functions for running text, and labels that say which language they are in."""
+"""Functions that templates may call: for running text, and for labels that say which language they are in."""
 
 from collections.abc import Callable
 

@@ -48,5 +48,5 @@ def compose_webpage(issue: Issue, *, templates: Templates, theme: Theme, publica
 
 
 def _hash(style: str) -> str:
-    """What the page's own policy names the one style block by: no other may count (CSP 3 §2.3.1)."""
+    """Return the source that the page's own policy names for its one style block (CSP 3 §2.3.1)."""
     return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"

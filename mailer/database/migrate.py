@@ -27,14 +27,14 @@ class SchemaError(MailerError):
 
 
 def version(connection: Connection) -> str | None:
-    """The revision the database is at, or None when it has no tables of ours."""
+    """Return the revision of the database, or None when it has no tables of ours."""
     if not inspect(connection).has_table(_version.name):
         return None
     return connection.execute(_version.select()).scalar()
 
 
 def pending(connection: Connection) -> bool:
-    """Whether `upgrade` would change something."""
+    """Return whether `upgrade` would change something."""
     return version(connection) != HEAD
 
 

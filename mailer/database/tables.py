@@ -1,8 +1,8 @@
 """The whole schema on one page.
 
-Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`).
-Each column of text or bytes says whether it holds personal data (`personal`). Migrations under `migrations/versions`
-lead to exactly this schema; a test compares the two. What is planned: docs/explanation/database.md.
+Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`). Each
+column of text or bytes says whether it holds personal data (`personal`). Migrations under `migrations/versions` lead to
+exactly this schema; a test compares the two. Planned tables: docs/explanation/database.md.
 """
 
 from datetime import UTC, datetime

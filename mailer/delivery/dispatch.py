@@ -39,7 +39,7 @@ _NEEDS_A_PERSON = {EndReason.REFUSED, EndReason.BREAKER}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a run ended, the mailing's equation at that moment, and the words for a person."""
+    """The end of a run: its reason, the mailing's equation at that moment, and the words for a person."""
 
     reason: EndReason
     counts: Counts
@@ -47,7 +47,7 @@ class Ended:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the process says."""
+        """Return the exit code of the process: done, try again, or refused."""
         if self.reason in _TRY_AGAIN:
             return ExitCode.TRY_AGAIN
         is_good = self.reason is EndReason.FINISHED and not (self.counts.in_doubt or self.has_lost_many)
@@ -55,7 +55,7 @@ class Ended:
 
     @property
     def has_lost_many(self) -> bool:
-        """Whether so many will not get it that somebody should see why: twenty, and more than two in a hundred."""
+        """Return whether so many are lost that a person should see why: twenty, and over two in a hundred."""
         lost = self.counts.rejected + self.counts.expired
         return lost >= _MANY_REJECTED and lost > _SHARE_OF_MANY * self.counts.to_send
 
@@ -92,7 +92,7 @@ class Dispatcher:
         once: bool = False,
         on_progress: Callable[[Progress], None] = ignore_progress,
     ) -> Ended:
-        """Send what is queued and due, until `stop` is set or nothing is left (`once`: but deferred deliveries).
+        """Send what is queued and due until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
         Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
         """
@@ -144,7 +144,7 @@ class Dispatcher:
         on_progress(context.tally.progress)
 
     def _first_session(self, context: RunContext, stop: Event) -> Session | None:
-        """One connection proves that the server is there and lets us in, before anything is claimed."""
+        """Open one connection to prove that the server lets us in, before anything is claimed."""
         failures, feed = 0, context.feed
         while not feed.is_stopped:
             try:
@@ -183,7 +183,7 @@ class Dispatcher:
                 on_progress(context.tally.progress)
 
     def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
-        """Nothing is in hand: end the run when nothing more will come, else ask for what is there.
+        """End the run when nothing more will come, and otherwise ask for more; call it with nothing in hand.
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
         """
@@ -202,7 +202,7 @@ class Dispatcher:
         return self._options.poll_seconds / (5 if outlook.held else 1)
 
     def _free_those_on_trial(self, context: RunContext) -> None:
-        """The run ends before it was known whether these answers were about their recipients."""
+        """Queue again the deliveries that are on trial when the run ends."""
         on_trial = [each.delivery.id for each in context.streaks.end_all()]
         if on_trial and context.feed.failure is None:
             context.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
@@ -225,7 +225,7 @@ class Dispatcher:
 
 
 def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
-    """End the run that does not wait, and tell whoever does; return which rest was told of."""
+    """End a run that does not wait, and otherwise warn of the rest; return the rest that was told of."""
     rest, why = context.rest, f"the server puts everybody off: {context.rest.words}"
     if once:
         context.feed.stop(Stop(EndReason.RESTING, why))
@@ -237,7 +237,7 @@ def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
 
 
 def _wait_for(opening: Future[Session], stop: Event) -> Session | None:
-    """A server that is silent, or says one letter at a time, must not keep anybody who wants to stop."""
+    """Wait for the connections in short turns, so that a silent server cannot keep a person from stopping."""
     while not stop.is_set():
         if wait([opening], timeout=_TICK_SECONDS).done:
             return opening.result()

@@ -51,13 +51,13 @@ class Writer(Protocol):
         ...
 
     def seconds_until_due(self) -> float:
-        """How soon `tend` has something to do."""
+        """Return how soon `tend` has something to do."""
         ...
 
 
 @dataclass(eq=False, slots=True)
 class _Place:
-    """Where one strand stands: what it waits for, and the connection that is watched for it."""
+    """The state of one connection's work: what it waits for, and the socket that is watched for it."""
 
     strand: ConnectionTask[None]
     waits_for: Wait | WaitForMark | WaitUntil
@@ -82,7 +82,7 @@ class Loop:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a strand has not come to its end."""
+        """Return whether a strand has not come to its end."""
         return bool(self._places)
 
     def add(self, strand: ConnectionTask[None]) -> None:
@@ -141,7 +141,7 @@ class Loop:
             self._carry_on(place)
 
     def _ask_leave(self) -> None:
-        """Whoever has asked is carried on, whatever happens to the others."""
+        """Ask for the marks in one group; carry on each task with its answer, whatever happens to the others."""
         if self._asking:
             asking, self._asking = self._asking, []
             self._given.extend(zip(asking, self._marks(asking), strict=True))

@@ -16,7 +16,7 @@ _LATE = timedelta(seconds=0.5)
 
 
 def spacing(messages_per_minute: int) -> timedelta:
-    """How far apart messages begin; nothing where there is no limit."""
+    """Return how far apart messages begin; nothing where there is no limit."""
     return _WINDOW / messages_per_minute if messages_per_minute else timedelta()
 
 
@@ -38,7 +38,7 @@ class Pacer:
 
     @property
     def is_limited(self) -> bool:
-        """Whether messages have to wait for one another."""
+        """Return whether messages have to wait for one another."""
         return bool(self._spacing)
 
     def pause(self) -> float:

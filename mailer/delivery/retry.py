@@ -1,4 +1,4 @@
-"""When to try a deferred delivery again, and when to stop trying."""
+"""Decide when to try a deferred delivery again, and when to stop trying."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

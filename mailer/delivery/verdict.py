@@ -1,4 +1,4 @@
-"""What an answer means: for the recipient, for the connection, for the whole mailing."""
+"""Decide what an answer means: for the recipient, for the connection, for the whole mailing."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +15,7 @@ _ABOUT_US = {About.SENDER, About.CONNECTION}
 
 
 class Verdict(StrEnum):
-    """Whose answer it is."""
+    """The meaning of an answer for the delivery."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 def judge(answer: Reply | Lost) -> Verdict:
-    """Say what an answer means; only what was said to RCPT, DATA or the dot is held against a recipient."""
+    """Return the meaning of an answer; only a reply to RCPT, DATA or the dot is held against a recipient."""
     if isinstance(answer, Lost):
         return Verdict.IN_DOUBT if answer.is_in_doubt else Verdict.AGAIN
     if answer.is_accepted:
@@ -46,7 +46,7 @@ def _of_the_sender(reply: Reply) -> Verdict:
 
 
 class EndReason(StrEnum):
-    """Why a run ended."""
+    """The reason why a run ended."""
 
     FINISHED = "finished"
     DEFERRED = "deferred"  # only deliveries that wait for another try are left
@@ -61,7 +61,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The run is to end: why, and the words for a person."""
+    """The end of a run that is asked for: why, and the words for a person."""
 
     reason: EndReason
     note: str = ""
@@ -78,7 +78,7 @@ class Judge:
 
     @property
     def has_heard(self) -> bool:
-        """Whether the server has answered a final dot in this run."""
+        """Return whether the server has answered a final dot in this run."""
         return self._dots > self._doubts
 
     def observe(self, answer: Reply | Lost) -> Stop | None:

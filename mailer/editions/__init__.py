@@ -1,1 +1,1 @@
-"""What was sent, kept as it was: the archive pages read only this, never an issue's folder."""
+"""Issues as they were sent: the archive pages read only this, never an issue's folder."""

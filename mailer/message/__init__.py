@@ -1,1 +1,1 @@
-"""From composed texts to the bytes on the wire: headers, MIME, slots and envelopes."""
+"""Turning composed texts into the bytes on the wire: headers, MIME, slots and envelopes."""

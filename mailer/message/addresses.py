@@ -18,7 +18,7 @@ MAXIMUM_ADDRESS = 254
 
 
 class WireAddressError(MailerError):
-    """Nothing can be sent to this address."""
+    """An address that no message can be sent to."""
 
 
 def wire_address(address: str) -> str:

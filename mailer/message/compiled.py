@@ -50,7 +50,7 @@ class ValueSlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Whose newsletter it is and where answers, returns and clicks go. `owner` and `reply_to` may be empty."""
+    """The newsletter's sender, and where answers, returns and clicks go. `owner` and `reply_to` may be empty."""
 
     name: str
     address: str
@@ -65,7 +65,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientValues:
-    """What differs from one recipient to the next. `address` is as the subscriber gave it."""
+    """The values that differ between recipients. `address` is as the subscriber gave it."""
 
     address: str
     unsubscribe_token: str

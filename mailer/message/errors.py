@@ -1,4 +1,4 @@
-"""What is raised when a composed issue cannot become a message."""
+"""Errors for a composed issue that cannot become a message."""
 
 from mailer.errors import MailerError
 

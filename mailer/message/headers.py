@@ -66,7 +66,7 @@ def _decode_b(text: str) -> bytes:
 
 
 def unstructured(name: str, value: str) -> str:
-    """Return a header field of free text, such as Subject, without its final line end."""
+    """Return a header field of free text, for example Subject, without its final line end."""
     text = guard(name, value)
     line = f"{name}: {text}"
     if text.isascii() and len(line) <= LINE_LENGTH and "=?" not in text and "  " not in text:
@@ -75,7 +75,7 @@ def unstructured(name: str, value: str) -> str:
 
 
 def mailbox(name: str, address: str, *, display_name: str = "") -> str:
-    """Return an address field such as From, without its final line end. Spaces in a row count as one."""
+    """Return an address field, for example From, without its final line end. Spaces in a row count as one."""
     words = _phrase(re.sub(" +", " ", guard(name, display_name)))
     route = f"<{guard(name, address)}>" if words else guard(name, address)
     lines = [*words, route]
@@ -114,7 +114,7 @@ def _q(character: str) -> str:
 
 
 def uri(name: str, *addresses: str) -> str:
-    """Return a field of addresses in angle brackets, such as List-Archive (RFC 2369)."""
+    """Return a field of addresses in angle brackets, for example List-Archive (RFC 2369)."""
     return f"{name}: " + ",\r\n ".join(f"<{guard(name, address)}>" for address in addresses)
 
 

@@ -69,7 +69,7 @@ def write_day_number(when: CalendarDate, lang: Lang) -> str:
 
 
 def write_below_number(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
-    """What stands below that figure: *desember*; shorter with a year, *jan. 2024*; the end of a range of months."""
+    """Return the line below the figure: *desember*, *jan. 2024* with a year, or the end of a range of months."""
     if when.precision is not Precision.DAY:
         return write_date(when, lang, year=year)
     if when.end and not _same_month(when.start, when.end):

@@ -34,7 +34,7 @@ class Labels:
         self._catalogues: dict[Lang, dict[str, Message]] = {}
 
     def label(self, msgid: str, lang: Lang, **values: object) -> Label:
-        """The label in `lang`, else in bokmål, else the English `msgid` itself; a value `n` chooses the plural form."""
+        """Return the label in `lang`, or in bokmål, or the English `msgid`; a value `n` chooses the plural form."""
         found = self.lang_of(msgid, lang)
         text = self._translation(msgid, found, is_one=values.get("n", 1) == 1)
         return Label(text.format(**values) if "{" in text else text, found)
@@ -44,7 +44,7 @@ class Labels:
         return self.label(SHIPPED_NAME, lang).text if self._is_shipped(name) else name
 
     def is_newsletter_name(self, title: str, name: str) -> bool:
-        """Whether a title is the newsletter's name, in whichever of our languages."""
+        """Return whether a title is the newsletter's name, in whichever of our languages."""
         return title == name or (self._is_shipped(name) and self._is_shipped(title))
 
     def _is_shipped(self, name: str) -> bool:

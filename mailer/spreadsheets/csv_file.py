@@ -35,7 +35,7 @@ def open_csv(file: Path, *, known: KnownCells) -> Iterator[Rows]:
 
 
 def _encoding(file: Path, known: KnownCells) -> str:
-    """UTF-16 by its mark or first line, UTF-8 when all of it is, else cp1252 — unless it also holds letters in UTF-8.
+    """Return the encoding: UTF-16 by its mark or first line, UTF-8, or cp1252 without any letter in UTF-8.
 
     Every line is looked at before the first is used: they would come out garbled further down.
     """
@@ -89,7 +89,7 @@ def _plain_encoding(file: Path) -> str:
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    """Many whole lines at a time, or the beginning of an endless one."""
+    """Yield many whole lines at a time, or the beginning of an endless one."""
     with file.open("rb") as lines:
         while block := lines.read(_BLOCK) + lines.readline(MAXIMUM_LINE):
             yield block
@@ -100,7 +100,7 @@ def _may_be(block: bytes, encoding: str) -> bool:
 
 
 def _holds_other_letters(text: bytes) -> bool:
-    """Whether text that might be cp1252 has words with letters of another encoding in them."""
+    """Return whether text that might be cp1252 has words with letters of another encoding in them."""
     found = _UTF8_LETTERS_IN_CP1252.search(text) or _OLDER_LETTERS_IN_CP1252.search(text)
     return found is not None or _UTF8_MARK in text
 

@@ -1,4 +1,4 @@
-"""The cells of an Excel workbook, read row by row, with limits against files that unpack into something else."""
+"""Read the cells of an Excel workbook row by row, with limits against files that unpack into far more."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -62,7 +62,7 @@ def _is_bomb(parts: Sequence[ZipInfo]) -> bool:
 
 
 def _defines_things(beginning: bytes) -> bool:
-    """Whether XML begins with definitions (a DTD, which may unpack into anything), or with nothing for too long.
+    """Return whether XML begins with definitions (a DTD, which may unpack into anything), or with nothing for too long.
 
     The parser that openpyxl reads with is asked: it knows in which encoding, and behind what, a definition stands.
     """
@@ -109,7 +109,7 @@ def _rows(file: Path, sheet: Any) -> Rows:
 
 
 def _read(file: Path, sheet: Any) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Each row that stands in the sheet with its number, and the cells that stand in it.
+    """Yield each row that stands in the sheet with its number and its cells.
 
     `iter_rows` would make those that are missing, a thousand million where the file says so, and leave out in silence
     those that stand in the wrong order.

@@ -1,1 +1,1 @@
-"""Who gets the newsletter, on which lists, since when and on what basis."""
+"""The register of people: their subscriptions, since when and on what basis, and the lists of the workspace."""

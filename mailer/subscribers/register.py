@@ -52,7 +52,7 @@ def read_register(folder: Path) -> Register:
 
 
 def list_names(register: Register) -> Mapping[str, SubscriberList]:
-    """Every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
+    """Return every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
     return {name.casefold(): each for each in register.lists for name in _names(each)}
 
 
@@ -65,7 +65,7 @@ def require_list(register: Register, name: str) -> SubscriberList:
 
 
 def nearest_list(register: Register, name: str) -> str:
-    """A hint for a list nobody knows: the slug nearest to `name`, or where all of them are shown."""
+    """Return a hint for an unknown list: the slug nearest to `name`, or where all of them are shown."""
     near = near_list(register, name)
     return f"Did you mean {near.slug}?" if near else "mailer lists shows them all."
 

@@ -1,4 +1,4 @@
-"""What is answered when a request fails: the database is away, the mistake is ours, or who asked has gone."""
+"""Answers to failed requests: the database is away, the mistake is ours, or the client has gone."""
 
 import logging
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Failures:
-    """The answers to what is raised. Of an outage the log is told once, however many ask meanwhile."""
+    """The answers to exceptions. An outage is logged once, however many requests meet it."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -26,7 +26,7 @@ class Failures:
 
     @property
     def handlers(self) -> dict[Any, Any]:
-        """Who answers, by what was raised."""
+        """Return the handler of each kind of exception."""
         return {
             DatabaseError: self._try_again,
             NoFreeConnectionError: self._try_again,
@@ -44,7 +44,7 @@ class Failures:
         return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
 
     def _judge(self, request: Request, error: DBAPIError) -> Response:
-        """A broken connection is an outage. Anything else is a mistake of ours, which the server logs."""
+        """Answer a broken connection as an outage, and raise anything more as a mistake of ours, which is logged."""
         if error.connection_invalidated:
             return self._try_again(request, error)
         error.hide_parameters = True  # they may be somebody's data

@@ -59,7 +59,7 @@ def _dead_runs(connection: Connection, *, is_alone: bool, besides: int) -> Seque
 
 
 def _put_in_doubt(connection: Connection, condition: ColumnElement[bool], *, now: datetime) -> int:
-    """Where the mailing's policy is `retry`, they are queued again; the history still says that they were in doubt."""
+    """Put deliveries in doubt, or queue them again where the mailing's policy is `retry`; record it either way."""
     moment, outcome = literal(now, attempt.c.at.type), literal(DeliveryStatus.IN_DOUBT)
     history = select(delivery.c.id, delivery.c.run_id, moment, outcome, literal(_WORDS)).where(condition)
     columns = ["delivery_id", "run_id", "at", "outcome", "reply"]

@@ -1,4 +1,4 @@
-"""What a run says to the database for each group of messages: statements that are put together once."""
+"""The statements of a run for a group of messages, put together once."""
 
 from dataclasses import fields
 

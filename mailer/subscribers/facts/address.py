@@ -23,7 +23,7 @@ class AddressError(MailerError):
 
 
 class Address(NamedTuple):
-    """`normalised` (A-labels, casefolded) decides who is the same subscriber; mail goes to `as_given`.
+    """An address; equal `normalised` (A-labels, casefolded) means one subscriber, and mail goes to `as_given`.
 
     A plain tuple, since there may be a million.
     """
@@ -50,7 +50,7 @@ def parse_address(text: str) -> Address:
 
 
 def normalise(typed: str) -> str:
-    """The normalised form of an address; of what is none, the text itself."""
+    """Return the normalised form of an address, or the text itself when it is none."""
     try:
         return parse_address(typed).normalised
     except AddressError:
@@ -66,7 +66,7 @@ def as_stored(beginning: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    """Half of a label has another A-label than the whole, or none; nobody is found by it then."""
+    """Return the A-label of a label; the beginning of a label has another A-label than the whole, or none."""
     try:
         return label.casefold() if label.isascii() else idna.encode(label, uts46=True).decode("ascii")
     except idna.IDNAError:

@@ -12,7 +12,7 @@ from mailer.subscribers.imports.model import ImportLine
 def write_refused(file: Path, lines: Sequence[ImportLine]) -> int:
     """Write the lines with what is wrong in a column of their own; returns how many.
 
-    Cells beyond the header stand beyond it again, so that a line that nobody corrects is refused once more.
+    Cells beyond the header stand beyond it again, so that a line that was not corrected is refused once more.
     """
     columns = [each for each in COLUMNS if each != "reason" and any(each in line.cells for line in lines)]
     header = [*(COLUMNS[each][0] for each in columns), COLUMNS["reason"][0]]
