@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """The system's clock."""
+    """Return the time of the system's clock."""
     return datetime.now(UTC)
 
 

@@ -50,7 +50,7 @@ def build_calendar(
 
 
 def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:
-    """A file; with a `name`, programs may take it for a calendar of its own, which one date alone is not."""
+    """Return a calendar file; one with a `name` may be taken for a calendar of its own, which one date is not."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -101,5 +101,5 @@ def _span(row: DateRow) -> tuple[date, date | None]:
 
 
 def _day_after(day: date) -> date | None:
-    """The end of an all-day event is the first day that it does not last (RFC 5545 §3.6.1)."""
+    """Return the end of an all-day event: the first day that it does not last (RFC 5545 §3.6.1)."""
     return None if day == date.max else day + timedelta(days=1)

@@ -186,7 +186,7 @@ def shown_sections(issue: Issue) -> tuple[Section, ...]:
 
 
 def _break_title(title: str) -> tuple[str, ...]:
-    """A name reads best on two lines when the second begins with its preposition."""
+    """Break a name in two lines before its preposition."""
     for word in (" for ", " om ", " frå ", " fra ", " til "):
         before, found, after = title.partition(word)
         if found and before:

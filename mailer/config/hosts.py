@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether what is sent to this host stays on this machine; IPv6 may stand in brackets, as in addresses."""
+    """Return whether a host is this machine; IPv6 may stand in brackets, as in addresses."""
     name = without_brackets(host).lower()
     try:
         return ip_address(name).is_loopback

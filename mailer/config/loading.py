@@ -1,4 +1,4 @@
-"""From config.toml and the environment to `Settings`, or to one error that a person can act on."""
+"""Read config.toml and the environment into `Settings`, or raise one error that a person can act on."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -27,7 +27,7 @@ def read_settings(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -
 
 
 def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
-    """Find the configuration: the path given, else MAILER_CONFIG, else the nearest config.toml upwards."""
+    """Find the configuration: the path given, or that of MAILER_CONFIG, or the nearest config.toml upwards."""
     named = path or (Path(environ["MAILER_CONFIG"]) if environ.get("MAILER_CONFIG") else None)
     if named:
         file = Path(cwd, named).resolve()

@@ -54,7 +54,7 @@ def _scrub_sqlite(database: Database) -> bool:
 
 
 def _scrub_postgresql(database: Database) -> bool:
-    """A plain VACUUM would leave the bytes in the gaps of its pages; the planner's statistics quote values too."""
+    """Rewrite the tables: a plain VACUUM leaves bytes in gaps of pages, and statistics quote values too."""
     from mailer.database.postgresql import wait_without_end  # noqa: PLC0415 its driver is an extra
 
     tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))

@@ -245,7 +245,7 @@ def explained_use(place: str) -> Iterator[None]:
 
 
 def _is_ours_to_mend(error: UnreadableError) -> bool:
-    """A statement that is wrong; without a statement it was the address that the driver could not use."""
+    """Return whether a statement is wrong; without one, the driver could not use the address."""
     if error.statement is None and isinstance(error, ProgrammingError):
         return False
     is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

@@ -37,7 +37,7 @@ class Rest:
         return True
 
     def get_through(self) -> None:
-        """A message was taken."""
+        """Take note that a message was taken."""
         self.has_got_through = True
         if not self.is_on:
             self._length, self.began = 0.0, None

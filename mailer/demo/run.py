@@ -156,7 +156,7 @@ def _fresh_folder(*, keep: bool) -> Path:
 
 
 def _furnish(folder: Path) -> None:
-    """A workspace with the December 2023 issue and the invented subscribers."""
+    """Make a workspace with the December 2023 issue and the invented subscribers."""
     init_workspace(folder)
     (folder / MARK).touch()
     defaults = defaults_folder()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a finding means for readers, and what to do about it."""
+    """The reason for a rule, for readers, and what to do about a finding."""
 
     why: str
     fix: str

@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything to be seen of a text."""
+    """Return whether there is anything to be seen of a text."""
     return any(unicodedata.category(each) not in _INVISIBLE for each in text)
 
 

@@ -109,7 +109,7 @@ Blocks = tuple[Block, ...]
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops composing, a warning and a note do not."""
+    """The weight of a finding: an error stops composing, a warning and a note do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -137,7 +137,7 @@ class Finding:
 
 
 class Precision(StrEnum):
-    """How exactly a date is known."""
+    """The precision of a date."""
 
     DAY = "day"
     MONTH = "month"
@@ -156,7 +156,7 @@ class CalendarDate:
 
     @property
     def last(self) -> date:
-        """The last day of a range, else the first day."""
+        """Return the last day of a range, or the first day."""
         return self.end or self.start
 
 
@@ -169,7 +169,7 @@ class Hours:
 
 
 class DateKind(StrEnum):
-    """What happens on a date; the first four are deadlines."""
+    """The kind of an event; the first four are deadlines."""
 
     APPLICATION_DEADLINE = "application_deadline"
     CONSULTATION_DEADLINE = "consultation_deadline"
@@ -185,7 +185,7 @@ class DateKind(StrEnum):
 
     @property
     def is_deadline(self) -> bool:
-        """Whether somebody must act before it."""
+        """Return whether readers must act before it."""
         return self in _DEADLINES
 
 
@@ -229,7 +229,7 @@ class ImportantDate:
 
 
 class Placement(StrEnum):
-    """Where a contact is printed: on its own line after the body, or already inside the body's text."""
+    """The place of a contact: on its own line after the body, or already inside the body's text."""
 
     LINE = "line"
     INLINE = "inline"
@@ -237,7 +237,7 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Whom to ask."""
+    """A person or office to ask."""
 
     email: str
     name: str = ""

@@ -60,12 +60,12 @@ def _as_written(state: StateBlock, line: int, end: int, silent: bool) -> bool:  
 
 
 def _stands_alone(state: StateBlock, line: int) -> bool:
-    """Whether a line holds a telephone number that begins with `+ ` and nothing else."""
+    """Return whether a line holds only a telephone number that begins with `+ `."""
     return bool(_TELEPHONE_ALONE.fullmatch(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line]))
 
 
 def _goes_on(state: StateBlock, line: int) -> bool:
-    """Whether a line begins as no sentence does, so that it goes on with the one above."""
+    """Return whether a line begins as no sentence does, so that it goes on with the one above."""
     first = state.src[state.bMarks[line] + state.tShift[line]]
     return first.islower() or first in ",.;:)–"
 
@@ -167,7 +167,7 @@ def _push_link(state: StateInline, address: str) -> None:
 
 
 def _open_marks(state: StateInline) -> Counter[str]:
-    """How many `*` and `_` before this place wait for their other half, by the last of them: each address asks."""
+    """Return how many `*` and `_` before this place wait for their other half, by the last of them."""
     marks: Counter[str] = Counter()
     for each in state.delimiters[-_MARKS_BEFORE:]:
         mark = chr(each.marker)

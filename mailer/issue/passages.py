@@ -52,7 +52,7 @@ class Passage:
 
 
 def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
-    """Return the passages of an issue: of each item by its slug, of all else by ""."""
+    """Return the passages of an issue: of each item by its slug, of the rest by ""."""
     passages = {"": tuple(_of_frame(issue))}
     for item in issue.items:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))

@@ -1,4 +1,4 @@
-"""The folder that an approver gets: a new version takes away what is left of the one before, and nothing else."""
+"""Write the folder that an approver gets: a new version removes the files of the one before, and no others."""
 
 import re
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def _write_list(folder: Path, listed: _Listed) -> None:
 
 
 def _listed(file: Path) -> _Listed:
-    """What was written before; nothing where the list is not ours, and never a name that no preview has."""
+    """Return the files written before; none where the list is not a preview's, and never a name that no preview has."""
     heading, *lines = file.read_text("utf-8", "replace").split("\n") if file.is_file() else [""]
     pairs = ((digest, name) for digest, _, name in (line.partition("  ") for line in lines) if _OURS.fullmatch(name))
     return set(pairs) if heading == HEADING else set()

@@ -49,7 +49,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFindings:
-    """What was found in one file, and where in the mail its item stands."""
+    """The findings in one file, and where in the mail its item stands."""
 
     file: str
     title: str
@@ -101,19 +101,19 @@ class Page:
                 yield Option(label=words, address=address, chosen=getattr(self.choice, name) == value)
 
     def address_of(self, variant: VariantCount) -> str:
-        """The page of another variant in the shown form, else of its mail."""
+        """Return the page of another variant in the shown form, or of its mail."""
         choice = self.choice.but(list=",".join(variant.own), lang=variant.lang, reader=0)
         return self.page_of(choice) or self.page_of(choice.but(part="mail", images="on"))
 
     @property
     def part_label(self) -> str:
-        """What the shown form is called."""
+        """Return the name of the shown form."""
         forms = dict((*SWITCHES[0][2], *SWITCHES[1][2]))
         return forms[self.choice.part]
 
     @property
     def items(self) -> tuple[ItemFindings, ...]:
-        """What was found, by file, errors first and then in the order printed."""
+        """Return the findings by file, errors first and then in the order printed."""
         items = {item.file: item for item in (self.shown.issue.items if self.shown else ())}
         order = {file: number for number, file in enumerate(items)}
         ranked = sorted(self.look.findings, key=lambda each: (_rank(each), order.get(each.file, -1), each.line))
@@ -132,7 +132,7 @@ class Page:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many findings there are of each severity."""
+        """Return how many findings there are of each severity."""
         counts = Counter(finding.severity for finding in self.look.findings)
         return {str(severity): counts[severity] for severity in Severity}
 
@@ -183,7 +183,7 @@ def page_policy(services: Services) -> str:
 
 
 def hash_of(style: str) -> str:
-    """What lets one style block through a policy."""
+    """Return the source that lets one style block through a policy."""
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 

@@ -38,7 +38,7 @@ REFUSAL_POLICY = f"default-src 'none'; style-src {hash_of(REFUSAL_STYLE)}; scrip
 
 
 class Preview:
-    """The pages of one issue's preview. What is saved is what is shown; nothing is written anywhere."""
+    """The pages of one issue's preview, which show what is saved; nothing is written anywhere."""
 
     def __init__(self, current: Callable[[], Services], slug: str, *, today: Callable[[], date]) -> None:
         self._current = current
@@ -61,7 +61,7 @@ class Preview:
         return Starlette(routes=routes, middleware=[hosts], exception_handlers={MailerError: _refusal})
 
     def page(self, request: Request) -> Response:
-        """The page around the frames, or around what is wrong."""
+        """Return the page around the frames, or around the first error."""
         latest, choice = self._now(), read_choice(request.query_params)
         look = latest.look(choice)
         error = look.first_error
@@ -113,7 +113,7 @@ class Preview:
         return saved_events(folders, files=made_of(services))
 
     def script(self, _request: Request) -> Response:
-        """The page's own script: it listens for what is saved, and loads the page anew in place."""
+        """Return the page's own script: it listens for saved files, and loads the page anew in place."""
         script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
         return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
 
@@ -184,7 +184,7 @@ def headers_with(policy: str) -> dict[str, str]:
 
 
 async def _refusal(_request: Request, error: Exception) -> Response:
-    """What is wrong, on a page that loads anew when it has been put right; without templates, for one may be broken."""
+    """Return the error on a page that loads anew when it is put right; without templates, for one may be broken."""
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not yet</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

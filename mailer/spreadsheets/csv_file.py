@@ -148,7 +148,7 @@ def _split(header: str, delimiter: str) -> list[str]:
 
 
 def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, start: int) -> Rows:
-    """A broken quote may have swallowed any number of lines, so nothing after it can be trusted."""
+    """Yield the rows until a broken quote, which may have swallowed any number of lines."""
     yield start, _split(header, delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begins = start + 1

@@ -86,7 +86,7 @@ class Leaving:
         return PageOutcome(done="undone", lists=back) if back else PageOutcome(done="nothing-to-undo")
 
     def _leave(self, store: "SubscriberStore", reader: LinkOwner, scope: str) -> PageOutcome:
-        """The page may have been open for long: the list may be none of the person's any more."""
+        """Leave the lists of the wish; the page may be old, and a list not the person's any more."""
         left: tuple[str, ...] = ()
         if scope == ALL_LISTS:
             left = store.leave(reader.subscriber_id)

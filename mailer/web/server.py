@@ -33,7 +33,7 @@ class ServerError(MailerError):
 
 
 def build_application(services: "Services") -> Starlette:
-    """The rooms that are open: leaving, one-click, the stored editions, how to subscribe, and privacy."""
+    """Build the pages: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
     leaving = Leaving(site)

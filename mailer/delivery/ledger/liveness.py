@@ -51,7 +51,7 @@ def _file_lock(path: Path) -> Iterator[Renew]:
 
 
 def _stays() -> None:
-    """A file lock stays until the process dies."""
+    """Do nothing: a file lock stays until the process dies."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Finds what is probably wrong in an issue that can be read: warnings and notes, never changes."""
+"""Find probable mistakes in an issue that can be read: warnings and notes, never changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Find
 
 
 def _counted(slips: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
-    """Each slip with how often its words stand before it."""
+    """Yield each hit with how often its words stand before it."""
     before: Counter[tuple[str, int, str]] = Counter()
     for slip in slips:
         place = (slip.file, slip.line, slip.words)

@@ -72,7 +72,7 @@ def short_notice(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def promise(reading: LintInput) -> Iterator[RuleHit]:
-    """What the issue promises about the next one must lie ahead, the deadline before the issue."""
+    """Find a next issue that does not lie ahead, and a deadline that is not before it."""
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
         line, words = issue.lines.get("next_issue", 1), _iso(issue.next_issue)

@@ -108,7 +108,7 @@ def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...
 
 
 def words_by_language(issue: Issue) -> dict[Lang, int]:
-    """How many words of an issue are in each language, all its texts counted, link words as their own."""
+    """Return how many words of an issue are in each language, all its texts counted, link words as their own."""
     counts: dict[Lang, int] = {}
     langs = {item.slug: item.lang for item in issue.items}
     for slug, passages in passages_of(issue).items():

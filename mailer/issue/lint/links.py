@@ -15,7 +15,7 @@ _SAY_NOTHING = re.compile(
 
 
 def bare_url(reading: LintInput) -> Iterator[RuleHit]:
-    """A web address is no link text: it says little, and screen readers spell it out."""
+    """Find a web address as link text: it says little, and screen readers spell it out."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
@@ -44,7 +44,7 @@ def http_link(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
-    """The same address twice in an item is most often a copy that was not changed."""
+    """Find an address twice in an item, which is most often a copy that was not changed."""
     for passages in reading.passages.values():
         seen: Counter[str] = Counter()
 

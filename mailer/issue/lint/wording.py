@@ -24,14 +24,14 @@ def space_inside(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def space_before_mark(reading: LintInput) -> Iterator[RuleHit]:
-    """A space before a comma or full stop belongs after it."""
+    """Find a space before a comma or full stop, which belongs after it."""
     yield from matches(
         reading, r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))", "a space before the mark", "Put it after the mark."
     )
 
 
 def stray_bar(reading: LintInput) -> Iterator[RuleHit]:
-    """An upright bar is left over from a web page or a table."""
+    """Find an upright bar that is left over from a web page or a table."""
     yield from matches(reading, r"(?<!\S)\S*\|", "a stray |", "Remove it.")
 
 

@@ -83,5 +83,5 @@ def _split(address: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _ascii_domain(domain: str) -> str:
-    """A register has many addresses and few domains, and the validator takes its time."""
+    """Return the domain in ASCII, cached: a register has few domains, and the validator takes its time."""
     return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain.casefold()

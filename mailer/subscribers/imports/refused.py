@@ -20,7 +20,7 @@ def write_refused(file: Path, lines: Sequence[ImportLine]) -> int:
 
 
 def _row(line: ImportLine, columns: Sequence[str]) -> Iterator[str]:
-    """The cells are as they stood in the file: what was defused there is not defused twice."""
+    """Yield the cells as they stood in the file, so that a defused one is not defused twice."""
     yield from (restore(line.cells.get(each, "")) for each in columns)
     yield line.reason
     number = 1
