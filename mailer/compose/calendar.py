@@ -92,14 +92,10 @@ def _span(row: DateRow) -> tuple[date, date | None]:
     """Return begin and end: times where they are known, otherwise whole days; several days need both times."""
     when, hours = row.when, row.hours
     if hours is None or (when.end and not hours.end):
-        return when.start, _day_after(when.last)
+        # An all-day event ends on the first day that it does not last (RFC 5545 §3.6.1).
+        return when.start, None if when.last == date.max else when.last + timedelta(days=1)
     start = moment(when.start, hours.start)
     end = moment(when.last, hours.end) if hours.end else after(start, UNTOLD_DURATION)
     if is_told_by_rule(start.date()) and is_told_by_rule(end.date()):
         return start, end
     return start.astimezone(UTC), end.astimezone(UTC)
-
-
-def _day_after(day: date) -> date | None:
-    """Return the end of an all-day event: the first day that it does not last (RFC 5545 §3.6.1)."""
-    return None if day == date.max else day + timedelta(days=1)

@@ -47,7 +47,12 @@ def split_rows(body: Blocks) -> tuple[Blocks, tuple[LinkRow, ...]]:
 
 def with_quotes(body: Blocks) -> Blocks:
     """Set spoken paragraphs apart: in Norwegian a dash opens what somebody says (*– Vi jobber nå med …, sier hun*)."""
-    return tuple(Quote((block,), block.line) if _is_spoken(block) else block for block in body)
+    return tuple(
+        Quote((block,), block.line)
+        if isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
+        else block
+        for block in body
+    )
 
 
 def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
@@ -93,10 +98,6 @@ def _images_in(blocks: Blocks) -> Iterator[Image]:
                 yield from _images_in(inner)
             case _:
                 pass
-
-
-def _is_spoken(block: Block) -> bool:
-    return isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
 
 
 def _as_row(block: Block) -> LinkRow | None:

@@ -110,10 +110,11 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
     """Arrange an issue for the readers of one variant."""
     sections = tuple(_sections(issue, key, labels, publication.places))
     masthead = masthead_deadlines(issue, labels)
+    is_own_name = labels.is_newsletter_name(issue.title, publication.name)
     return IssueView(
         issue=issue,
         key=key,
-        newsletter=_newsletter(issue, labels, publication.name),
+        newsletter=issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang),
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
@@ -127,11 +128,6 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
         contribution=_contribution(issue, labels),
         editor=issue.contact.email if issue.contact else publication.editor,
     )
-
-
-def _newsletter(issue: Issue, labels: Labels, name: str) -> str:
-    """Return the name as the issue's own title has it, or in the issue's language."""
-    return issue.title if labels.is_newsletter_name(issue.title, name) else labels.newsletter_name(name, issue.lang)
 
 
 def month_of(issue: Issue) -> str:

@@ -11,7 +11,7 @@ from random import Random
 from threading import Event
 
 from mailer.delivery.claim_queue import ClaimQueue
-from mailer.delivery.lane import Lane
+from mailer.delivery.connection_worker import ConnectionWorker
 from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun, utc_now
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
@@ -22,7 +22,7 @@ from mailer.delivery.progress import Progress, Tally
 from mailer.delivery.resting import Rest
 from mailer.delivery.run_context import RunContext
 from mailer.delivery.streaks import Streaks
-from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.delivery.words_of_answers import without_addresses
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
@@ -116,7 +116,7 @@ class Dispatcher:
             connect=lambda: loop.start(self._transport.connect),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
-            judge=Judge(),
+            breaker=DoubtBreaker(),
             streaks=Streaks(),
             rest=rest,
             tally=Tally(outlook.queued + outlook.deferred),
@@ -135,7 +135,7 @@ class Dispatcher:
         if session is None:
             return
         for number in range(self._options.connections):
-            loop.add(Lane(context, session=session if number == 0 else None).work())
+            loop.add(ConnectionWorker(context, session=session if number == 0 else None).work())
         while loop.is_busy:
             try:
                 self._supervise(context, loop, stop=stop, once=once, on_progress=on_progress)

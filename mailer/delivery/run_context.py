@@ -16,7 +16,7 @@ from mailer.delivery.personalising import Outgoing
 from mailer.delivery.progress import Tally
 from mailer.delivery.resting import Rest
 from mailer.delivery.streaks import Streaks
-from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.transport.base import Session
 
 
@@ -29,7 +29,7 @@ class RunContext:
     connect: Callable[[], Future[Session]]
     personalise: Callable[[ClaimedDelivery], Outgoing]
     pacer: Pacer
-    judge: Judge
+    breaker: DoubtBreaker
     streaks: Streaks
     rest: Rest
     tally: Tally

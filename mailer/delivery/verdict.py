@@ -1,8 +1,7 @@
 """Decide what an answer means: for the recipient, for the connection, for the whole mailing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 
 from mailer.delivery.answers import About, about
 from mailer.transport.base import Lost, Reply, Stage
@@ -35,14 +34,11 @@ def judge(answer: Reply | Lost) -> Verdict:
     if answer.stage is Stage.MAIL and answer.is_permanent:
         return Verdict.REFUSED
     if not answer.is_local and (whom := about(answer)) in _ABOUT_US:
-        return Verdict.AGAIN if whom is About.CONNECTION else _of_the_sender(answer)
+        of_the_sender = Verdict.PUT_OFF if answer.is_transient else Verdict.REFUSED
+        return Verdict.AGAIN if whom is About.CONNECTION else of_the_sender
     if answer.stage is Stage.MAIL or (answer.code == 421 and answer.stage is not Stage.DOT):
         return Verdict.AGAIN
     return Verdict.DEFERRED if answer.is_transient else Verdict.REJECTED
-
-
-def _of_the_sender(reply: Reply) -> Verdict:
-    return Verdict.PUT_OFF if reply.is_transient else Verdict.REFUSED
 
 
 class EndReason(StrEnum):
@@ -68,10 +64,9 @@ class Stop:
 
 
 @dataclass(slots=True)
-class Judge:
-    """Watches the final dots of a run, and says when so many are in doubt that it is to stop."""
+class DoubtBreaker:
+    """The circuit breaker of a run: it stops the run when too many final dots are in doubt."""
 
-    _lock: Lock = field(default_factory=Lock)
     _dots: int = 0
     _doubts: int = 0
     _doubts_in_a_row: int = 0
@@ -83,13 +78,12 @@ class Judge:
 
     def observe(self, answer: Reply | Lost) -> Stop | None:
         """Take note of an answer that was held against, or for, a recipient."""
-        with self._lock:
-            if isinstance(answer, Lost):
-                return self._hear_doubt(answer)
-            if answer.stage is Stage.DOT:
-                self._dots += 1
-                self._doubts_in_a_row = 0
-            return None
+        if isinstance(answer, Lost):
+            return self._hear_doubt(answer)
+        if answer.stage is Stage.DOT:
+            self._dots += 1
+            self._doubts_in_a_row = 0
+        return None
 
     def _hear_doubt(self, lost: Lost) -> Stop | None:
         self._dots += 1

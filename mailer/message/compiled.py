@@ -21,8 +21,7 @@ from mailer.keys import KeyRing
 from mailer.message import headers
 from mailer.message.addresses import WireAddressError, needs_smtputf8, wire_address
 from mailer.message.envelope import Envelope
-from mailer.message.errors import MessageError
-from mailer.message.parts import cut, slots_in
+from mailer.message.parts import MessageError, cut, slots_in
 from mailer.message.quoted_printable import encode_value
 from mailer.message.verp import make_return_path
 from mailer.rendering.pages import Pages
@@ -186,7 +185,7 @@ def _marked(composed: ComposedIssue, label: str) -> ComposedIssue:
 
 
 def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool) -> Iterator[str | ValueSlot]:
-    yield from _lines(
+    fields = (
         headers.mailbox("From", sender.address, display_name=sender.name),
         *([headers.mailbox("Reply-To", sender.reply_to)] if sender.reply_to else []),
         headers.unstructured("Subject", composed.subject),
@@ -197,6 +196,7 @@ def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool
         "MIME-Version: 1.0",
         *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if one_click else []),
     )
+    yield from (f"{field}\r\n" for field in fields)
     yield "List-Unsubscribe: <"
     yield ValueSlot(name=ONE_CLICK)
     yield ">\r\nTo: "
@@ -258,10 +258,6 @@ def _related(
         yield "Content-Transfer-Encoding: base64\r\n\r\n"
         yield encodebytes(picture.data).decode("ascii").replace("\n", "\r\n")
     yield f"--{boundary}--\r\n"
-
-
-def _lines(*fields: str) -> Iterator[str]:
-    return (f"{field}\r\n" for field in fields)
 
 
 def _joined(pieces: list[str | ValueSlot]) -> tuple[tuple[bytes, ...], tuple[str, ...]]:

@@ -30,7 +30,9 @@ def guard(name: str, value: str) -> str:
     Refused are control characters, line and paragraph separators, bidi controls, and encoded words (RFC 2047)
     that decode to one of these: Python's email package up to 3.12 writes those out as line ends.
     """
-    if _is_harmful(value) or _is_harmful(_decoded(value)):
+    # A lenient mail program could take all of these for encoded words.
+    decoded = "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
+    if _is_harmful(value) or _is_harmful(decoded):
         raise HeaderError(
             "a line break or an invisible control character stands in the text",
             where=name,
@@ -41,11 +43,6 @@ def guard(name: str, value: str) -> str:
 
 def _is_harmful(text: str) -> bool:
     return any(unicodedata.category(each) in FORBIDDEN_CATEGORIES or each in BIDI_CONTROLS for each in text)
-
-
-def _decoded(value: str) -> str:
-    """Decode all that a lenient mail program could take for an encoded word."""
-    return "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
 
 
 def _decode(charset: str, encoding: str, text: str) -> str:

@@ -83,7 +83,8 @@ def _read(file: Path) -> dict[str, Message]:
                 where=str(file),
                 hint="Compare it with the catalogue that comes with mailer, or remove it to use that one.",
             ) from error
-    return {_msgid(each): each for each in catalogue if each.id and _is_approved(each)}
+    approved = [each for each in catalogue if each.id and _is_approved(each)]
+    return {each.id if isinstance(each.id, str) else each.id[0]: each for each in approved}
 
 
 def _is_approved(message: Message) -> bool:
@@ -93,7 +94,3 @@ def _is_approved(message: Message) -> bool:
 
 def _forms(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
-
-
-def _msgid(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else message.id[0]

@@ -191,7 +191,7 @@ def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberL
 
 
 def _check_slug(slug: str, where: str, *, longest: int) -> None:
-    """Refuse a slug that is longer than the database holds."""
+    """Refuse a slug with other signs, or one longer than the database holds."""
     if not _SLUG.fullmatch(slug) or len(slug) > longest:
         what = f"slug {slug!r} may hold only a-z, 0-9 and single hyphens, {longest} of them at most"
         raise RegisterError(what, where=where)

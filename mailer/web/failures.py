@@ -38,7 +38,7 @@ class Failures:
     def _try_again(self, request: Request, error: Exception) -> Response:
         """Mail programs and people may ask again: leaving twice is leaving once."""
         self._tell(error)
-        if not _is_one_click(request):
+        if request.method != "POST" or "/one-click/" not in request.scope["path"]:
             return self._site.try_again(request)
         headers = HEADERS | {"Retry-After": "30"}
         return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
@@ -55,10 +55,6 @@ class Failures:
         if before is None or self._latest - before > ANOTHER_OUTAGE:
             reason = error.what if isinstance(error, DatabaseError) else type(error).__name__
             log.warning("database-away reason=%s", reason)
-
-
-def _is_one_click(request: Request) -> bool:
-    return request.method == "POST" and "/one-click/" in request.scope["path"]
 
 
 def _nobody_listens(_request: Request, _error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The application of all rooms, and serving it until it is stopped."""
+"""Build the application of the public pages, and serve it until it is stopped."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -38,12 +38,12 @@ def build_application(services: "Services") -> Starlette:
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
     leaving = Leaving(site)
     reading = EditionPages(site)
-    rooms = StaticPages(site)
+    pages = StaticPages(site)
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
-        Route("/", rooms.archive, methods=["GET"]),
-        Route("/subscribe", rooms.subscribe, methods=["GET"]),
-        Route("/privacy", rooms.privacy, methods=["GET"]),
+        Route("/", pages.archive, methods=["GET"]),
+        Route("/subscribe", pages.subscribe, methods=["GET"]),
+        Route("/privacy", pages.privacy, methods=["GET"]),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
         Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),

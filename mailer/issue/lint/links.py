@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, slips_at_links
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Link, plain_text
 from mailer.issue.passages import placed_links_in
 
@@ -35,7 +35,7 @@ def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
 def http_link(reading: LintInput) -> Iterator[RuleHit]:
     """Plain http can be read and changed on its way."""
     for passages in reading.passages.values():
-        yield from slips_at_links(
+        yield from hits_at_links(
             passages,
             "a link is not encrypted",
             "Most sites answer to https:// as well.",
@@ -53,4 +53,4 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
             return seen[link.url] > 1 and link.url.startswith("http")
 
         hint = "Remove one, or correct its address."
-        yield from slips_at_links(passages, "the same link stands twice", hint, when=is_again)
+        yield from hits_at_links(passages, "the same link stands twice", hint, when=is_again)

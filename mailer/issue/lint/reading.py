@@ -64,7 +64,7 @@ def hit_in(passage: Passage, message: str, words: str, hint: str = "", *, at: in
     )
 
 
-def slips_at_links(
+def hits_at_links(
     passages: Iterable[Passage], message: str, hint: str, *, when: Callable[[Link], bool]
 ) -> Iterator[RuleHit]:
     """Yield a hit for each link `when` says, at the place of its address."""

@@ -131,13 +131,9 @@ def _known(name: str, where: str) -> str:
     if not name:
         raise SpreadsheetError("a column has no name", where=where, hint=f"Name it or remove it. {_ALL_NAMES}")
     near = dict.fromkeys(_HEADERS[each] for each in get_close_matches(name, _HEADERS))
-    likely = " or ".join(_nearest(name, column) for column in near)
+    likely = " or ".join(get_close_matches(name, COLUMNS[column], n=1)[0] for column in near)
     hint = f"Did you mean {likely}? Else remove it." if near else f"Remove it, or call it {_NAMES_OF_EXPORTS}."
     raise SpreadsheetError(f"the column {name[:40]!r} is not known", where=where, hint=f"{hint} {_ALL_NAMES}")
-
-
-def _nearest(name: str, column: str) -> str:
-    return get_close_matches(name, COLUMNS[column], n=1)[0]
 
 
 _NO_NEED = ("subscribed", "unsubscribed", "reason")

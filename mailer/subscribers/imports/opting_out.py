@@ -91,7 +91,8 @@ def take_over(connection: Connection, run: ImportRun, *, suppressed: Suppression
     What holds for all lists comes first: a line for one of them may find that nothing is left to do.
     """
     scopes = dict(suppressed.all_scopes(connection))
-    for rows in _batches(connection, _LineForAll, _lines_for_all(run)):
+    for_all = opt_out_lines(run, *_columns()).where(terms.c.list_slug == ALL_LISTS)
+    for rows in _batches(connection, _LineForAll, for_all):
         writing = _Writing(run=run, scopes=scopes)
         held = _read_held(connection, [row.id for row in rows])
         for row in rows:
@@ -107,10 +108,6 @@ def take_over(connection: Connection, run: ImportRun, *, suppressed: Suppression
 def _columns() -> tuple[Any, ...]:
     said = (decision.c.outcome, line.c.line, terms.c.list_slug, terms.c.source, terms.c.status, terms.c.said)
     return (*said, subscriber.c.id, subscriber.c.address)
-
-
-def _lines_for_all(run: ImportRun) -> Select[*tuple[Any, ...]]:
-    return opt_out_lines(run, *_columns()).where(terms.c.list_slug == ALL_LISTS)
 
 
 def _lines_for_one(run: ImportRun) -> Select[*tuple[Any, ...]]:

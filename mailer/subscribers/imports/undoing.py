@@ -296,16 +296,18 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
         connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
     now = store.clock()
     gone = (
-        store.event(row.subscriber_id, _gone(row), now, {"list": row.slug, "import": import_id}, import_id=import_id)
+        store.event(
+            row.subscriber_id,
+            # A person who never confirmed was never counted.
+            TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone",
+            now,
+            {"list": row.slug, "import": import_id},
+            import_id=import_id,
+        )
         for row in rows
     )
     subscriptions.record_events(connection, gone)
     return len(rows)
-
-
-def _gone(row: _GoingSubscription) -> str:
-    """Return the name of the event; a person who never confirmed was never counted."""
-    return TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
 
 
 def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:

@@ -47,13 +47,12 @@ def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: dateti
         .order_by(delivery.c.id)
     )
     for row in [*typed_rows(_OpenDelivery, connection.execute(query))]:
-        values = _already_sent() if _has_it(connection, row) else _to_present_address(connection, row)
+        values = _ALREADY_SENT if _has_it(connection, row) else _to_present_address(connection, row)
         this = (delivery.c.id == row.id) & delivery.c.status.in_(OPEN)
         connection.execute(update(delivery).where(this).values(values | {"run_id": None, "changed_at": now}))
 
 
-def _already_sent() -> dict[str, Any]:
-    return {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
+_ALREADY_SENT = {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
 
 
 def _to_present_address(connection: Connection, row: _OpenDelivery) -> dict[str, Any]:

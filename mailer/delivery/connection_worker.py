@@ -25,7 +25,7 @@ logger = logging.getLogger("mailer.delivery")
 _SET_ASIDE_AFTER = 3
 
 
-class Lane:
+class ConnectionWorker:
     """One connection's work; `session` is one that is open already."""
 
     def __init__(self, context: RunContext, *, session: Session | None = None) -> None:
@@ -173,7 +173,7 @@ class Lane:
             self._act_on(delivery, answer, verdict)
         else:
             self._settle(delivery, DeliveryStatus(verdict), answer)
-        stop = self._context.judge.observe(answer)
+        stop = self._context.breaker.observe(answer)
         if stop is not None:
             self._context.feed.stop(stop)
 
@@ -299,7 +299,7 @@ class Lane:
             return
         since = delivery.deferred_since or context.run.first_tried(delivery.id) or now
         decision = context.options.retry.decide(tries=1, since=since, now=now, chance=context.random.random())
-        is_proved = context.judge.has_heard  # the server takes those of others
+        is_proved = context.breaker.has_heard  # the server takes those of others
         if isinstance(decision, GiveUp) and (is_proved or not context.run.is_anybody_left()):
             self._settle(delivery, DeliveryStatus.EXPIRED, answer, is_answered=False)
         elif isinstance(decision, Retry) and is_proved:
