@@ -71,7 +71,7 @@ def chart(months: Sequence[str], numbers: Sequence[int], *, width: int) -> Itera
 
 
 def _cell(number: int, *, row: int, most: int) -> str:
-    """What a row shows of a bar; somebody is never nobody."""
+    """Return the part of a bar in a row; a single person is to be seen, too."""
     eighths = max(number * HEIGHT * 8 // most, 1 if number else 0)
     return BARS[max(0, min(8, eighths - (row - 1) * 8))]
 
@@ -95,6 +95,6 @@ def _row(numbers: Sequence[int], many: int) -> tuple[str, str, str, str]:
 
 
 def bars(numbers: Sequence[int]) -> str:
-    """One bar for each number, the largest full; nobody is a dot."""
+    """Return one bar for each number, the largest full; 0 is a dot."""
     most = max(numbers, default=0)
     return "".join(BARS[max(1, each * 8 // most)] if each else "·" for each in numbers)

@@ -235,7 +235,7 @@ def in_words(outcome: str) -> str:
 
 
 def _file_names(files: set[str]) -> dict[str, str]:
-    """What to call each file: for people its name without the folder, where no two have the same."""
+    """Return the name of each file: for people without the folder, where no two have the same."""
     names = {each: Path(each).name for each in files}
     is_clear = len(set(names.values())) == len(files)
     return names if is_clear and console().is_terminal else {each: each for each in files}

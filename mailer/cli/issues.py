@@ -1,4 +1,4 @@
-"""`mailer check`, `compose` and `preview`: what the editor looks at before anybody else does."""
+"""`mailer check`, `compose` and `preview`: the editor's first look at an issue."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -148,7 +148,7 @@ def add(
 
 
 def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
-    """What has changed, field by field."""
+    """Yield the changes, field by field."""
     for name in ("name", "organisation", "role", "lang"):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:

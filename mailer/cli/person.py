@@ -126,12 +126,12 @@ def _show_heading(text: str) -> None:
 
 
 def status_in_words(status: str) -> str:
-    """What people call the state of a subscription."""
+    """Return the word of people for the state of a subscription."""
     return _WORDS.get(status, status)
 
 
 def _origin(consent: "Consent") -> str:
-    """The file and line, or how else it came."""
+    """Return the file and line of a consent, or the way it came."""
     line = f":{consent.source_line}" if consent.source_line else ""
     return f"{consent.source}{line}" if consent.source else _WORDS.get(consent.method, consent.method)
 
@@ -140,7 +140,7 @@ _OUT = ("unsubscribed", "suppressed")
 
 
 def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
-    """From which line of which file it is known that the person wants no mail, by list, unless something came since."""
+    """Return the file and line by which the person wants no mail, by list, without a later event."""
     latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
     return {
         slug: f"taken over from {each.detail['source']}:{each.detail['line']} on {format_day(each.at)}"

@@ -1,1 +1,1 @@
-"""Compose an issue into what readers see: e-mail HTML, plain text, calendar and PDF."""
+"""Composing an issue into what readers see: e-mail HTML, plain text, web page, calendar and PDF."""

@@ -15,7 +15,7 @@ _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """A feature of CSS that some programs lack; `lost` says what is seen without it, where the mail can do so."""
+    """A feature of CSS that some programs lack; `lost` says how a mail that can do without looks then."""
 
     name: str
     pattern: re.Pattern[str]

@@ -40,7 +40,7 @@ def glyph_findings(
 ) -> tuple[Finding, ...]:
     """Return a warning for each text with a character that the PDF's fonts lack, at the place of the first.
 
-    `sources` are the texts of the issue's files and of the settings; `elsewhere` has what is printed too.
+    `sources` are the texts of the issue's files and of the settings; `elsewhere` has other printed texts.
     """
     _, glyphs = print_data(issue, templates=templates, publication=publication, pictures=issue.images)
     if not glyphs.missing:

@@ -179,7 +179,7 @@ def _bullet(character: str, name: str) -> str | None:
 
 
 def _arrow(name: str) -> str | None:
-    """Return an arrow as it is typed; one that points up or down has no such form."""
+    """Return an arrow as it is typed; one that points up or down has no form like this."""
     left = "LEFTWARDS" in name or "LEFT RIGHT" in name
     right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
     stem = "=" if "DOUBLE" in name else "-"

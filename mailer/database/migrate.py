@@ -27,7 +27,7 @@ class SchemaError(MailerError):
 
 
 def version(connection: Connection) -> str | None:
-    """Return the revision of the database, or None when it has no tables of ours."""
+    """Return the revision of the database, or None when it has no tables of mailer."""
     if not inspect(connection).has_table(_version.name):
         return None
     return connection.execute(_version.select()).scalar()

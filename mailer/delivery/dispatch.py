@@ -92,7 +92,7 @@ class Dispatcher:
         once: bool = False,
         on_progress: Callable[[Progress], None] = ignore_progress,
     ) -> Ended:
-        """Send what is queued and due until `stop` is set or nothing is left; with `once`, leave deferred ones.
+        """Send all queued and due deliveries until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
         Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
         """

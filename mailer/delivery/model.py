@@ -167,7 +167,7 @@ class Before(NamedTuple):
     """The result of an earlier mailing of the issue for a person of the audience, and where it went.
 
     `recipient` is empty when that is no longer stored. `is_elsewhere`: it went to an earlier address of the person;
-    `was_others`: to the present address, when it was somebody else's.
+    `was_others`: to the present address, when it was another person's.
     """
 
     status: DeliveryStatus

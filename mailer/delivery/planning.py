@@ -32,7 +32,7 @@ _SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; near
 
 
 class SentElsewhere(NamedTuple):
-    """A person who has, or may have, the issue at `had_at`, an address that is or was another than theirs."""
+    """A person who has, or may have, the issue at `had_at`, an address that is or was another person's."""
 
     address: str
     had_at: str
@@ -44,11 +44,11 @@ class SentElsewhere(NamedTuple):
 class Plan:
     """The effect of a mailing. `mailing` is None when it was only asked for, or when no recipient is left.
 
-    `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its
-    frozen content is no longer what the folder holds. `again` counts those of a new mailing that an earlier one of the
-    issue was sent to and did not reach, by what came of it then. `elsewhere` are people who are skipped because the
-    issue went to another address of theirs, or to theirs when it was somebody else's: the first of them;
-    `many_elsewhere` counts all.
+    `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its frozen
+    content is no longer that of the folder. `again` counts those of a new mailing that an earlier one of the issue was
+    sent to and did not reach, by what came of it then. `elsewhere` are the first of the people skipped because the
+    issue went to an address that the person had before, or that another person had; `many_elsewhere`
+    counts all.
     """
 
     counts: Counts

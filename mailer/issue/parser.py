@@ -179,7 +179,7 @@ def _open_marks(state: StateInline) -> Counter[str]:
 
 
 def _path(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
-    r"""Keep each backslash of a path such as `\\server\felles\_x`."""
+    r"""Keep each backslash of a path, for example of `\\server\felles\_x`."""
     before = state.src[state.pos - 1 : state.pos]
     return before != "\\" and _verbatim(state, _PATH, silent=silent)
 

@@ -18,8 +18,8 @@ _Listed = set[tuple[str, str]]  # the SHA-256 and the name of each file
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     """Write the files, return the first, and keep a list of them for the next version; raises `UnwritableError`.
 
-    While there are files of two versions the list holds both, so that a crash leaves nothing behind for good. Where
-    what is in the folder cannot be read or removed, it raises `OSError`.
+    While there are files of two versions the list holds both, so that a crash leaves nothing behind for good. Where a
+    file of the folder cannot be read or removed, it raises `OSError`.
     """
     old = _listed(folder / LIST)
     new = {(_digest(content), name) for name, content in files.items()}

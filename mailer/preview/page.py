@@ -40,7 +40,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class ChoiceGroup:
     """A row of options under one label."""
 
     label: str
@@ -87,12 +87,12 @@ class Page:
     rules: dict[str, object] = field(default_factory=lambda: dict(RULES))
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[ChoiceGroup, ...]:
         """The controls that are links; what the shown form has no page for is left out."""
         frames = self.choice.part in {"mail", "web"}
         shown = [each for each in SWITCHES if frames or each[1] == "part"]
         shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images"}]
-        groups = (Group(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
+        groups = (ChoiceGroup(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
         return tuple(group for group in groups if len(group.options) > 1)
 
     def _options(self, name: str, values: Iterable[tuple[str, str]]) -> Iterator[Option]:

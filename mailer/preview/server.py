@@ -38,7 +38,7 @@ REFUSAL_POLICY = f"default-src 'none'; style-src {hash_of(REFUSAL_STYLE)}; scrip
 
 
 class Preview:
-    """The pages of one issue's preview, which show what is saved; nothing is written anywhere."""
+    """The pages of one issue's preview, which show the files as they are saved; nothing is written anywhere."""
 
     def __init__(self, current: Callable[[], Services], slug: str, *, today: Callable[[], date]) -> None:
         self._current = current

@@ -46,7 +46,7 @@ class Pages:
 
     @property
     def privacy(self) -> str:
-        """Return the page that tells what is stored, why, and whom to ask."""
+        """Return the page that tells which data are stored, why, and whom to ask."""
         return f"{self.base_url}/privacy"
 
     def leave(self, token: str) -> str:

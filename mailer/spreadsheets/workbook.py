@@ -40,7 +40,7 @@ def open_xlsx(file: Path) -> Iterator[Rows]:
 
 
 def _parts(reader: Any) -> list[str]:
-    """Where in the package each sheet of cells stands."""
+    """Return where in the package each sheet of cells stands."""
     found = [part for _, part in reader.parser.find_sheets()]
     return [part.target for part in found if part.target in reader.valid_files and "chartsheet" not in part.Type]
 

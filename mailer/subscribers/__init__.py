@@ -1,1 +1,1 @@
-"""The register of people: their subscriptions, since when and on what basis, and the lists of the workspace."""
+"""The register of people: subscriptions, legal bases, imports and rights, and the lists of the workspace."""

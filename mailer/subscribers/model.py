@@ -48,7 +48,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberList:
-    """A list people can be on. `short` is what is printed; `position` is its order in the register."""
+    """A list people can be on. `short` is its printed name; `position` is its order in the register."""
 
     slug: str
     kind: ListKind

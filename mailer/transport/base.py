@@ -126,7 +126,7 @@ class Transport(Protocol):
 
     @property
     def is_loopback(self) -> bool:
-        """Return whether what is sent stays on this machine."""
+        """Return whether mail stays on this machine."""
         ...
 
     def connect(self) -> Session:
@@ -135,7 +135,7 @@ class Transport(Protocol):
 
 
 class TransportError(MailerError):
-    """No session could be opened. `is_lasting` says that waiting will not help (login, TLS, unknown host)."""
+    """A session that could not be opened. `is_lasting`: waiting will not help (login, TLS, unknown host)."""
 
     exit_code = ExitCode.TRY_AGAIN
 

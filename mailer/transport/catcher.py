@@ -101,8 +101,8 @@ class SmtpServerThread:
 class Faults:
     """Deliberate faults, so that people and tests can see what comes of them.
 
-    `reject` and `defer` are patterns of recipients, such as `*@oslo.example`; `slow` is in seconds before the answer
-    to a message; after each `cut`th message the connection is cut without an answer, though the mail is kept.
+    `reject` and `defer` are patterns of recipients, for example `*@oslo.example`; `slow` is in seconds before the
+    answer to a message; after each `cut`th message the connection is cut without an answer, though the mail is kept.
     """
 
     reject: str = ""

@@ -36,7 +36,7 @@ class SmtpSession:
     """A `Session` on an open, secured connection, logged in where that was asked for.
 
     Commands go out together only where the server offers that and `may_pipeline`; `on_confusion` is called when the
-    answers to such a group do not come, or make no sense.
+    answers to a group of commands do not come, or make no sense.
     """
 
     def __init__(

@@ -78,7 +78,7 @@ class SmtpTransport:
 
     @property
     def is_loopback(self) -> bool:
-        """Return whether what is sent stays on this machine."""
+        """Return whether mail stays on this machine."""
         return is_loopback(self._options.host)
 
     def connect(self) -> SmtpSession:

@@ -245,7 +245,7 @@ def _refused_by_rule(
 
 
 def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refused | None:
-    """Return the refusal of a wrong number; agreeing to a frozen mailing is agreeing to what is left of it."""
+    """Return the refusal of a wrong number; agreeing to a frozen mailing is agreeing to the rest of it."""
     number = plan.counts.waiting
     most = plan.counts.audience if as_frozen and not plan.is_new else number
     if confirm is not None and number <= confirm <= most:

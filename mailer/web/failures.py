@@ -1,4 +1,4 @@
-"""Answers to failed requests: the database is away, the mistake is ours, or the client has gone."""
+"""Answers to failed requests: the database is away, the mistake is mailer's, or the client has gone."""
 
 import logging
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ class Failures:
         return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
 
     def _judge(self, request: Request, error: DBAPIError) -> Response:
-        """Answer a broken connection as an outage, and raise anything more as a mistake of ours, which is logged."""
+        """Answer a broken connection as an outage, and raise any other error, which is logged as a bug."""
         if error.connection_invalidated:
             return self._try_again(request, error)
         error.hide_parameters = True  # they may be somebody's data

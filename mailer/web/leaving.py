@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Leaving:
-    """The handlers of the leave page. A valid token of a person who is gone says so, instead of leaving."""
+    """The handlers of the leave page. A valid token of a person no longer stored says so, instead of leaving."""
 
     def __init__(self, site: Site) -> None:
         self.site = site

@@ -1,4 +1,4 @@
-"""Small pages that every mail links to: the stored editions, how to subscribe, and what is stored about a reader."""
+"""Small pages that every mail links to: the stored editions, how to subscribe, and the data stored about a reader."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,5 +26,5 @@ class StaticPages:
         return self.site.page("subscribe", lang=self.site.lang(request))
 
     def privacy(self, request: Request) -> Response:
-        """Return the page about what is stored, why, and whom to ask."""
+        """Return the page about the data stored, the reasons, and whom to ask."""
         return self.site.page("privacy", lang=self.site.lang(request))

@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class GroupCommit:
-    """All the writing of a run. After a failure it refuses everything: only what is on disk may be acted upon."""
+    """All the writing of a run. After a failure it refuses everything: a lost write must not be acted upon."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class GroupCommit:
         return due - time.monotonic()
 
     def close(self, last: Callable[[Connection], None] | None = None) -> None:
-        """Commit what is waiting, then `last`, and give the connection back.
+        """Commit the waiting results, then `last`, and give the connection back.
 
         After a failure `last` is tried once: a server that has gone is not waited for a second time, and the next
         sender does the same for a run that is dead.

@@ -24,7 +24,7 @@ def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now
 
 
 def _cancel_leftovers(connection: Connection, *, now: datetime) -> None:
-    """Cancel what is left of cancelled mailings: a delivery in flight then may be deferred since."""
+    """Cancel the rest of cancelled mailings: a delivery in flight then may be deferred since."""
     cancelled = select(mailing.c.id).where(mailing.c.state == MailingState.CANCELLED)
     left = delivery.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED))
     connection.execute(

@@ -111,8 +111,9 @@ _WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERR
 def _where_people_stand(connection: Connection, slug: str) -> Subquery:
     """Return the deliveries of an issue, each with a place; place 1 tells the status of its person.
 
-    That is the one that arrived, or else one that may have, one that still may be sent, the latest. A person is known
-    by number; a delivery that has lost its person is taken for another one's to the same address.
+    Place 1 has the one that arrived; without one, the first of these: one that may have arrived, one that still may be
+    sent, the latest. A person is known by number; a delivery that has lost its person is taken for another one's to the
+    same address.
     """
     of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
     other = delivery.alias("other")

@@ -211,7 +211,7 @@ class Ledger:
     def resolve(self, slug: str, resolution: Resolution, *, addresses: Collection[str] | None = None) -> Resolved:
         """Settle deliveries in doubt as a person decided, all of the issue or those to `addresses`.
 
-        What is to be sent again goes with its own mailing, which is opened anew for that; while another one of the
+        A delivery to be sent again goes with its own mailing, which is opened anew for that; while another one of the
         issue is under way it waits.
         """
         try:

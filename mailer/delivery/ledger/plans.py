@@ -73,7 +73,7 @@ class PlanWriter:
         insert_rows(self._connection, delivery, [self._row(each) for each in deliveries], columns=_COLUMNS)
 
     def seal(self) -> None:
-        """Record the decision, and the hash of all variants: what is sent later must still have it."""
+        """Record the decision, and the hash of all variants: later messages must still have it."""
         sealed = update(mailing).where(mailing.c.id == self.mailing_id)
         self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
         told = {
@@ -123,8 +123,8 @@ def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKe
     """Return the best earlier result of the issue for each person, by number; people in no mailing are left out.
 
     A person is known by number and by address: one who has moved since, whose addresses were purged, or who was deleted
-    and added again has had it all the same. Where it arrived or may have, that counts; else the latest. A delivery that
-    was in doubt once may have arrived, whatever came of sending it again.
+    and added again has had it all the same. A delivery that arrived or may have counts before the latest. One that was
+    in doubt once may have arrived, whatever came of sending it again.
     """
     of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
     addresses = dict(people)

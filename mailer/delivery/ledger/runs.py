@@ -156,7 +156,7 @@ class SenderRun:
         return self._writer.seconds_until_due()
 
     def end(self) -> None:
-        """Give back what is claimed, close the mailing when nothing is left, and end the run.
+        """Give back the claimed deliveries, close the mailing when nothing is left, and end the run.
 
         A ledger that cannot be written leaves this to the next sender or `Ledger.recover`.
         """
@@ -234,7 +234,7 @@ class SenderRun:
         return sorted(kept, key=lambda each: each.id)
 
     def _without_given_out(self, connection: Connection, claimed: Sequence[ClaimedDelivery]) -> list[ClaimedDelivery]:
-        """Leave queued what a connection of ours still has in hand for the person's old address.
+        """Leave queued the deliveries that a connection of this run still has in hand for an old address.
 
         Claimed twice, it could be marked for the one and sent to the other: it waits until the first is refused.
         """

@@ -1,4 +1,4 @@
-"""Find probable mistakes in an issue that can be read: warnings and notes, never changes."""
+"""Lint: find probable mistakes in an issue that can be read; it warns and never changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

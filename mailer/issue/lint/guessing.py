@@ -1,4 +1,4 @@
-"""Guess the language of a text by signs that only one of ours has: small words, and Norwegian endings.
+"""Guess the language of a text by signs that only one language has: small words, and Norwegian endings.
 
 No library that can be had as a wheel for every Python and machine tells bokmål from nynorsk; docs/reference/checks.md
 has the figures.

@@ -46,7 +46,7 @@ class StatusError(MailerError):
 
 
 def parse_status(status: str = "", subscribed: str = "", unsubscribed: str = "") -> tuple[SubscriptionStatus, str]:
-    """Return the status that the cells of a line come to, and its word where that is another than ours.
+    """Return the status that the cells of a line come to, and the word for it that the file has.
 
     `status` holds a word, `subscribed` yes or no, `unsubscribed` yes, no or the day. Where several are given, the
     strictest holds; nothing at all is active. Raises `StatusError`.

@@ -1,7 +1,7 @@
 """Import subscriber files: all or nothing, with a report of every line that did not simply go in.
 
-The files are read into temporary tables and compared with the register while others go on writing. What is left for
-the one transaction is to write the difference; when somebody changed the register meanwhile, it compares once more.
+The files are read into temporary tables and compared with the register while others go on writing. Only the difference
+is written in the one transaction; when the register was changed meanwhile, it compares once more.
 """
 
 from collections import Counter

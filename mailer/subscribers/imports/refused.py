@@ -10,7 +10,7 @@ from mailer.subscribers.imports.model import ImportLine
 
 
 def write_refused(file: Path, lines: Sequence[ImportLine]) -> int:
-    """Write the lines with what is wrong in a column of their own; returns how many.
+    """Write the lines, each with its fault in a column of its own; returns how many.
 
     Cells beyond the header stand beyond it again, so that a line that was not corrected is refused once more.
     """

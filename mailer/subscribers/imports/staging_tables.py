@@ -1,4 +1,4 @@
-"""The temporary tables in which an import keeps its lines and what is decided about them."""
+"""The temporary tables in which an import keeps its lines and the decisions about them."""
 
 from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, String, Table, Text, false, true
 
