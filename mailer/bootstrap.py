@@ -102,7 +102,7 @@ class Services:
 
     @made_once
     def subscribers(self) -> "SubscriberStore":
-        """Subscribers and their subscriptions."""
+        """Return the store of subscribers."""
         from mailer.config.secret_keys import load_suppression_key
         from mailer.subscribers.people.store import SubscriberStore
 
@@ -170,7 +170,7 @@ class Services:
 
     @made_once
     def composer(self) -> "Composer":
-        """Composes issues."""
+        """Return the composer of issues."""
         from mailer.compose.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)

@@ -77,7 +77,7 @@ def _cell(number: int, *, row: int, most: int) -> str:
 
 
 def _years(months: Sequence[str]) -> str:
-    """Each year below its January, or the one year there is."""
+    """Return a line with each year below its January, or the one year there is."""
     januaries = [at for at, month in enumerate(months) if month.endswith("-01")] or [0]
     line = ""
     for at in januaries:

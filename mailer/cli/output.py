@@ -131,7 +131,7 @@ def show_commands(commands: Sequence[tuple[str, str]]) -> None:
 
 @contextmanager
 def prompting() -> Iterator[None]:
-    """Around a question: an answer that comes through a pipe ends no line on the screen, as a person's Enter does."""
+    """End the line after a question whose answer comes through a pipe, as a person's Enter does."""
     try:
         yield
     finally:

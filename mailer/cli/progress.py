@@ -63,7 +63,7 @@ class _Told:
 
     @property
     def rate(self) -> float:
-        """Deliveries dealt with per second."""
+        """Return the deliveries dealt with per second."""
         first, last = self._moments[0], self._moments[-1]
         seconds = last.seconds - first.seconds
         return (last.settled - first.settled) / seconds if seconds else last.rate

@@ -71,7 +71,7 @@ def opening(body: Blocks) -> str:
 
 
 def words_in(body: Blocks) -> str:
-    """All words of a body as plain text."""
+    """Return all words of a body as plain text."""
     return " ".join(_all_words(block) for block in body)
 
 

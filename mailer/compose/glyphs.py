@@ -59,7 +59,7 @@ def _is_plain(character: str) -> bool:
 
 
 def _figure(character: str) -> str:
-    """`3` for ³, `-` for ⁻, `2/3` for ⅔."""
+    """Return the plain form of a figure: `3` for ³, `-` for ⁻, `2/3` for ⅔."""
     return unicodedata.normalize("NFKD", character).replace("\N{FRACTION SLASH}", "/").replace("\N{MINUS SIGN}", "-")
 
 
@@ -105,7 +105,7 @@ class Glyphs:
         return "".join(map(self._cover_character, plain))
 
     def _plain_figures(self, found: re.Match[str]) -> str:
-        """Raised and lowered figures and fractions as they are typed, when the fonts lack one, apart from digits."""
+        """Write raised and lowered figures and fractions as they are typed, when the fonts lack one."""
         if self.covered.issuperset(found[0]):
             return found[0]
         plain = "".join(map(_figure, found[0]))

@@ -61,12 +61,12 @@ def read_logo(file: Path) -> Picture:
 
 
 def embedded_in_message(pictures: Mapping[str, Picture]) -> SourceOf:
-    """Attributes of an `img` whose data lies in the same message."""
+    """Return the attributes of an `img` whose data lies in the same message."""
     return lambda image: _attributes(pictures.get(image.path), lambda picture: f"cid:{picture.cid}")
 
 
 def embedded_in_page(pictures: Mapping[str, Picture]) -> SourceOf:
-    """Attributes of an `img` that carries its data itself."""
+    """Return the attributes of an `img` that carries its data itself."""
     return lambda image: _attributes(pictures.get(image.path), data_address)
 
 

@@ -65,7 +65,7 @@ _SIGNS: tuple[Callable[[_Known, _Known], bool], ...] = (
 
 
 def names_of(slug: str, identity: str, *, host: str) -> Iterator[str]:
-    """UIDs for a date by its place in the issue: the same each time, and as many as are asked for."""
+    """Yield UIDs for a date by its place in the issue: the same each time, and as many as are asked for."""
     for number in count():
         told = "\0".join((slug, identity, *([str(number)] if number else [])))
         yield f"{sha256(told.encode()).hexdigest()[:32]}@{host}"
@@ -150,6 +150,6 @@ def _stamp(
 
 
 def _content(event: icalendar.Component) -> bytes:
-    """All that is told of an event but its stamps."""
+    """Return all properties of an event but its stamps."""
     copy = icalendar.Event({name: value for name, value in event.items() if name.lower() not in _STAMPS})
     return bytes(copy.to_ical())

@@ -176,7 +176,7 @@ def _item(
 
 
 def shown_sections(issue: Issue) -> tuple[Section, ...]:
-    """Sections with items, and those that a section with items stands under."""
+    """Return the sections with items, and those that a section with items stands under."""
     parents = {section.parent for section in issue.sections if section.items}
     return tuple(section for section in issue.sections if section.items or section.id in parents)
 

@@ -33,7 +33,7 @@ TEXT_FUNCTIONS: dict[str, Callable[..., object]] = {
 
 
 def markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
-    """Labels for HTML: words that are in another language than the text around them say so."""
+    """Return labels for HTML: words in another language than the text around them say so."""
 
     def label(msgid: str, lang: Lang = issue_lang, around: Lang = issue_lang, **values: object) -> Markup:
         found = labels.label(msgid, lang, **values)
@@ -45,7 +45,7 @@ def markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
 
 
 def plain_labels(labels: Labels, issue_lang: Lang) -> Callable[..., str]:
-    """Labels as words alone, for plain text and attributes."""
+    """Return labels as words alone, for plain text and attributes."""
 
     def label(msgid: str, lang: Lang = issue_lang, **values: object) -> str:
         return labels.label(msgid, lang, **values).text

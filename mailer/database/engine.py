@@ -166,7 +166,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _open_sqlite(url: URL) -> Database:
-    """Two processes may open a new file at once: switching to WAL does not wait for the other, so a lock file does."""
+    """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
             "the database needs a file", where="[database] url", hint="Write sqlite:///var/mailer.sqlite3."
@@ -185,7 +185,7 @@ def _open_sqlite(url: URL) -> Database:
 
 
 def _upgrade_sqlite(url: URL) -> None:
-    """Foreign keys are off: Alembic alters a table by copying it, and dropping the original would cascade."""
+    """Upgrade without foreign keys: Alembic copies a table, and dropping the original would cascade."""
     database = Database(_sqlite_engine(url, foreign_keys=False))
     with closing(database), database.writing() as connection:
         migrate.upgrade(connection)

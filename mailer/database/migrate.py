@@ -80,7 +80,7 @@ def run_migrations(connection: Connection) -> None:
 
 
 def _refuse_newer(found: str | None) -> None:
-    """Revisions are numbered in order, so that an older program knows a newer database without its scripts."""
+    """Refuse a newer database; revisions are numbered in order, so an older program can tell."""
     if found is not None and found > HEAD:
         raise SchemaError(
             f"the database is at version {found}, newer than this mailer knows ({HEAD})",

@@ -38,7 +38,7 @@ def insert_rows(
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """SQLAlchemy knows nothing of COPY, so what goes wrong is put here as it would put it."""
+    """Insert by COPY, and turn the driver's errors into SQLAlchemy's, which knows nothing of COPY."""
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:

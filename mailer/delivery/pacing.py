@@ -48,7 +48,7 @@ class Pacer:
         return max(0.0, (self._next_moment() - self._clock()).total_seconds())
 
     def _next_moment(self) -> datetime:
-        """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
+        """Return the next moment; about a second's worth is reserved at a time, and a crash loses no more."""
         while self._moments and self._moments[0] < self._clock() - _LATE:
             self._moments.popleft()  # nobody wanted it: it must not be made up for later
         if not self._moments:

@@ -27,7 +27,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Deliveries dealt with per second."""
+        """Return the deliveries dealt with per second."""
         return self.settled / self.seconds if self.seconds else 0.0
 
 

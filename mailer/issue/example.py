@@ -18,5 +18,5 @@ EXAMPLE_WORDS = frozenset(
 
 
 def example_item(lang: Lang) -> tuple[str, str, str]:
-    """Slug, title and text of the example in a language."""
+    """Return slug, title and text of the example in a language."""
     return _NORWEGIAN.get(lang, _ENGLISH)

@@ -330,7 +330,7 @@ class Issue:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All items in the order printed."""
+        """Return all items in the order printed."""
         return tuple(item for section in self.sections for item in section.items)
 
     @property

@@ -200,7 +200,7 @@ def _verbatim(state: StateInline, pattern: re.Pattern[str], *, silent: bool) -> 
 
 
 def _parser() -> MarkdownIt:
-    """CommonMark without code, rules and underlined headings; addresses are checked later, so that errors have a line.
+    """Return CommonMark without code, rules and underlined headings; addresses are checked later, with their line.
 
     `html` is on so that HTML is seen and refused, and not printed as text.
     """

@@ -225,7 +225,7 @@ def _sender_id(sender: Sender) -> str:
 
 
 def _bodies(composed: ComposedIssue) -> Iterator[str | ValueSlot]:
-    """Plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
+    """Yield the bodies, plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
     # "=_" cannot occur in quoted-printable or base64 lines, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
     yield f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'

@@ -84,7 +84,7 @@ class Inbox:
         return HTMLResponse(with_links_out(html), headers=headers_with(FRAME_POLICY.format(images="data:")))
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a mail came."""
+        """Tell the page when a mail came."""
         return saved_events([self.folder / "new"])
 
     def script(self, _request: Request) -> Response:

@@ -203,5 +203,5 @@ def time_of(moment: datetime) -> str:
 
 
 def day_and_time_of(moment: datetime) -> str:
-    """Day and time, for pages that are looked at later."""
+    """Return day and time, for pages that are looked at later."""
     return f"{moment.astimezone():%d.%m.%Y %H:%M}"

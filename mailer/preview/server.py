@@ -107,7 +107,7 @@ class Preview:
         return Response(view.eml, media_type="message/rfc822", headers={"Cache-Control": "no-store"})
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a file of the issue, a template, the settings or the lists were saved."""
+        """Tell the page when a file of the issue, a template, the settings or the lists were saved."""
         services = self.latest.services
         folders = (self.latest.folder, *services.templates.folders)
         return saved_events(folders, files=made_of(services))
@@ -169,7 +169,7 @@ def listen(port: int) -> socket.socket:
 
 
 async def no_picture(_request: Request) -> Response:
-    """Browsers ask every site for a picture to put on its tab; these have none."""
+    """Answer a browser's request for the tab's picture: there is none."""
     return Response(status_code=204)
 
 

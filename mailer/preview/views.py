@@ -86,7 +86,7 @@ class View:
 
     @property
     def words(self) -> dict[str, int]:
-        """Words by language, the most first."""
+        """Return the words by language, the most first."""
         return dict(sorted(words_by_language(self.issue).items(), key=lambda each: -each[1]))
 
     @property

@@ -72,6 +72,6 @@ def _user_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def _is_own(folder: Path) -> bool:
-    """Bytecode is a program, and with `sudo` the folder may be another user's."""
+    """Return whether others cannot write to the folder: bytecode is a program, and with `sudo` it may be another's."""
     found = folder.stat()
     return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)

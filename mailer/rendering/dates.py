@@ -111,7 +111,7 @@ def _write_range(start: date, end: date, lang: Lang, year: int | None) -> str:
 
 
 def _write_season(start: date, lang: Lang, year: int | None) -> str:
-    """Northern Sami names of seasons were read nowhere; the months in digits need no language."""
+    """Write a season; Northern Sami has months in digits instead, which need no language."""
     if lang == "se":
         return f"{start:%m}–{_months_later(start, 2):%m.%Y}"
     word = _SEASONS[lang][start.month % 12 // 3]

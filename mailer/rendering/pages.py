@@ -36,7 +36,7 @@ class Pages:
 
     @property
     def archive(self) -> str:
-        """All issues."""
+        """Return the page of all issues."""
         return f"{self.base_url}/"
 
     @property

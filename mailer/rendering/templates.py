@@ -120,6 +120,6 @@ def _is_markup(name: str | None) -> bool:
 
 
 def _line_in_template(traceback: TracebackType | None) -> str:
-    """Jinja2 rewrites tracebacks so that frames name the template's own file and line."""
+    """Return the template's file and line, which Jinja2 puts into tracebacks."""
     lines = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(traceback)]
     return next((line for line in reversed(lines) if ".j2:" in line), "")

@@ -53,7 +53,7 @@ def _encoding(file: Path, known: KnownCells) -> str:
 
 
 def _unmarked_utf16(beginning: bytes, known: KnownCells) -> str:
-    """UTF-16 without its mark, where that is certain: the columns have names that we know."""
+    """Return UTF-16 without its mark, where that is certain: the columns have names that we know."""
     for encoding in _UNMARKED_UTF16 if b"\0" in beginning[:2] else ():
         header = beginning.decode(encoding, errors="replace").splitlines()[:2]
         if any(known(_split(line, each)) for line in header for each in DELIMITERS):
@@ -74,7 +74,7 @@ def _check_utf16(file: Path, encoding: str) -> None:
 
 
 def _eight_bit_encoding(file: Path) -> str:
-    """Nearly every file is plainly one or the other; where it is not, line after line tells where."""
+    """Return UTF-8 or cp1252; where the file is not plainly one of them, line after line decides."""
     return _plain_encoding(file) or _encoding_by_line(file)
 
 

@@ -54,7 +54,7 @@ class _Sheet:
     part: str
 
     def read(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """Each row that stands in the sheet with its number, and the cells that stand in it.
+        """Yield each row that stands in the sheet with its number, and the cells that stand in it.
 
         `iter_rows` would make those that are missing, a thousand million where the file says so, and leave out in
         silence those that stand in the wrong order.
@@ -112,7 +112,7 @@ def _unreadable(file: Path) -> SpreadsheetError:
 
 
 def _only_sheet(file: Path, sheets: Sequence[_Sheet]) -> _Sheet:
-    """Leaving out a sheet in silence would be leaving out people."""
+    """Return the one sheet with rows; leaving out another in silence would be leaving out people."""
     filled = [sheet for sheet in sheets if any(True for _row in _rows(file, sheet))]
     if len(filled) != 1:
         what = f"{len(filled)} sheets of the workbook hold rows: {', '.join(each.sheet.title for each in filled)}"

@@ -43,7 +43,7 @@ class SmtpServerThread:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port it listens on, once started."""
+        """Return host and port it listens on, once started."""
         return self._host, self._port
 
     def start(self) -> None:

@@ -54,7 +54,7 @@ def new_issue(
 
 
 def _require_name(slug: str, issues_folder: Path) -> None:
-    """Issues are sorted by their names, and a date in one is the issue's own."""
+    """Refuse a text that cannot name an issue, or that begins with a date in no calendar."""
     dated = _LIKE_A_DATE.match(slug)
     if not is_slug(slug):
         hint = "Use small letters, digits and hyphens, best the year and month: 2024-02."

@@ -48,7 +48,7 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
 
 
 def settings_source(settings: "Settings") -> str:
-    """config.toml as it is now; empty when it cannot be read any more."""
+    """Return config.toml as it is now; empty when it cannot be read any more."""
     try:
         return settings.file.read_text("utf-8-sig")
     except (OSError, ValueError):

@@ -36,7 +36,7 @@ class Failures:
         }
 
     def _try_again(self, request: Request, error: Exception) -> Response:
-        """Mail programs and people may ask again: leaving twice is leaving once."""
+        """Ask mail programs and people to try again: leaving twice is leaving once."""
         self._tell(error)
         if request.method != "POST" or "/one-click/" not in request.scope["path"]:
             return self._site.try_again(request)

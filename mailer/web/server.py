@@ -61,7 +61,7 @@ def build_application(services: "Services") -> Starlette:
 def _either(
     show: Callable[[Request], Response], change: Callable[[Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Looks or changes, by the method: one route, so that who asks in another way is told both methods."""
+    """Send GET to `show` and POST to `change`, on one route so that an answer 405 lists both."""
 
     async def answer(request: Request) -> Response:
         return await change(request) if request.method == "POST" else await run_in_threadpool(show, request)

@@ -48,7 +48,7 @@ def _introduction(frame: str) -> list[str]:
 
 
 def no_contact(reading: LintInput) -> Iterator[RuleHit]:
-    """Readers who want to know more need somebody to ask."""
+    """Find an item that names no contact."""
     for item in reading.issue.items:
         if not item.contacts and not any(
             link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
@@ -82,7 +82,7 @@ def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Mail programs cut a preheader where their room ends, on a phone after 40 to 90 characters."""
+    """Find a preheader longer than mail programs show: 40 to 90 characters on a phone."""
     length = len(reading.issue.preheader)
     if length > LONGEST_PREHEADER:
         message = f"the preheader has {length} characters and will be cut"

@@ -47,7 +47,7 @@ _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 
 def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
-    """Screen readers and hyphenation go by the language an item is marked with."""
+    """Find an item marked with another language than its words: screen readers and hyphenation go by it."""
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:

@@ -24,7 +24,7 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
-    """Link words are read out of context, in lists of links."""
+    """Find link words that tell nothing when they are read out of context."""
     message, hint = "link words do not say where the link leads", "Let the link stand on its title."
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
@@ -33,7 +33,7 @@ def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def http_link(reading: LintInput) -> Iterator[RuleHit]:
-    """Plain http can be read and changed on its way."""
+    """Find a link to plain http, which can be read and changed on its way."""
     for passages in reading.passages.values():
         yield from hits_at_links(
             passages,

@@ -58,7 +58,7 @@ def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
-    """Two sentences on end that begin with the same words are most often an old and a new version of one."""
+    """Find a sentence that begins with the words of the one before, often a new version of it."""
     for passage in reading.all_passages():
         text = passage.text
         starts = [0, *(each.end() for each in _SENTENCE_END.finditer(text))]

@@ -13,7 +13,7 @@ def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
-    """Two spaces between words."""
+    """Find two spaces between words."""
     yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
 
 
@@ -36,13 +36,13 @@ def stray_bar(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def hanging_hyphen(reading: LintInput) -> Iterator[RuleHit]:
-    """`helse - og` for `helse- og`, `12- 25` for `12–25`."""
+    """Find `helse - og` for `helse- og`, and `12- 25` for `12–25`."""
     pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
     yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
 
 
 def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
-    """Quotation marks of one kind through the whole issue: « » in Norwegian and Sami."""
+    """Find quotation marks of another kind than the rest of the issue: Norwegian and Sami have « »."""
     straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
     if straight and any("«" in passage.text for passage in reading.all_passages()):
         message = 'the issue has both « » and " as quotation marks'

@@ -187,7 +187,7 @@ class _ExportedSubscription(NamedTuple):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """All cells, in the order of `EXPORTED`."""
+        """Return all cells, in the order of `EXPORTED`."""
         return *self.facts, self.slug, self.basis, self.status
 
 

@@ -84,7 +84,7 @@ def apply(connection: Connection, run: ImportRun, *, progress: Callable[[ImportP
 
 
 def _analyse(connection: Connection, table: Table | None) -> None:
-    """PostgreSQL would read and join this table as if it were as small as before."""
+    """Have PostgreSQL count a table again, which it would join as if it were as small as before."""
     if table is not None and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
@@ -153,7 +153,7 @@ def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]
             connection.execute(statement, rows)
 
 
-def _changed_event(run: ImportRun, row: _ChangingLine, change: dict[str, str]) -> dict[str, Any]:
+def _changed_event(run: ImportRun, row: _ChangingLine, change: dict[str, str]) -> dict[str, object]:
     """Return the event of a change: a fact changes for all lists, a basis for one."""
     is_basis = change["field"] == BASIS
     return {

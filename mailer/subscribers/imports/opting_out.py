@@ -79,10 +79,10 @@ class _Writing:
 
     run: ImportRun
     scopes: dict[bytes, frozenset[str]]
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, object]] = field(default_factory=list)
     suppressions: list[Suppressing] = field(default_factory=list)
-    statuses: list[dict[str, Any]] = field(default_factory=list)
-    new: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[dict[str, object]] = field(default_factory=list)
+    new: list[dict[str, object]] = field(default_factory=list)
 
 
 def take_over(connection: Connection, run: ImportRun, *, suppressed: SuppressionList) -> None:

@@ -108,7 +108,7 @@ class _SharedTerms:
         self.number = lru_cache(maxsize=REMEMBERED_TERMS)(self._add)
 
     def _add(self, *given: str) -> int:
-        """`given` are the file, list, role, language, the list's language, basis, status and the word for it."""
+        """Number the terms: file, list, role, language, the list's language, basis, status and its word."""
         file, *others, basis, status, said = given
         self._count += 1
         source = name_without_folder(file)

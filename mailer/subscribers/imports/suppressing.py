@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from mailer.database.decisions import Action
 from mailer.database.tables import subscriber
@@ -226,7 +226,7 @@ def _known(connection: Connection, lines: Sequence[AddressLine]) -> dict[str, _K
     for start in range(0, len(addresses), _AT_ONCE):
         batch = addresses[start : start + _AT_ONCE]
         query = select(subscriber.c.id, subscriber.c.address).where(subscriber.c.address.in_(batch))
-        rows: Sequence[Row[int, str]] = connection.execute(query).all()
+        rows = connection.execute(query).all()
         held = subscriptions.read_subscriptions(connection, [row.id for row in rows])
         for row in rows:
             active = tuple(each.list for each in held[row.id] if each.status is SubscriptionStatus.ACTIVE)

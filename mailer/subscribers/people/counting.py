@@ -59,7 +59,7 @@ class Growth:
 
     @property
     def total(self) -> tuple[int, ...]:
-        """All lists together; somebody on two counts twice."""
+        """Return all lists together; a person on two counts twice."""
         return tuple(sum(numbers) for numbers in zip(*self.by_list.values(), strict=True)) if self.by_list else ()
 
 

@@ -1,7 +1,7 @@
 """Redirect open deliveries to the address that their person has now."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, exists, func, literal, or_, select, update
 
@@ -55,7 +55,7 @@ def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: dateti
 _ALREADY_SENT = {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
 
 
-def _to_present_address(connection: Connection, row: _OpenDelivery) -> dict[str, Any]:
+def _to_present_address(connection: Connection, row: _OpenDelivery) -> dict[str, object]:
     """Return the values for the present address; deferrals of the old one do not count against it."""
     _make_room(connection, row)
     address = {"address": row.address, "recipient": row.address_as_given}

@@ -79,7 +79,7 @@ def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription])
     connection.execute(consent.insert(), consents)
 
 
-def consent_row(given: Consent, subscription_id: int) -> dict[str, Any]:
+def consent_row(given: Consent, subscription_id: int) -> dict[str, object]:
     """Return the consent as the row of its table."""
     return {
         "subscription_id": subscription_id,

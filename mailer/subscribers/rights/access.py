@@ -129,7 +129,7 @@ def _owner(connection: Connection, address: str) -> int | None:
 def _earlier_suppressions(
     store: SubscriberStore, connection: Connection, own: str, addresses: Collection[str]
 ) -> tuple[EarlierSuppression, ...]:
-    """Oldest first; those that hold for the address itself are told by themselves."""
+    """Return suppressions that were released or are of earlier addresses, oldest first."""
     hashed = {store.suppressed.hash_of(each): each for each in addresses}
     earlier = or_(suppression.c.released_at.is_not(None), suppression.c.address_hash != store.suppressed.hash_of(own))
     query = select(suppression).where(suppression.c.address_hash.in_(hashed), earlier).order_by(suppression.c.id)
@@ -148,7 +148,7 @@ def _earlier_suppressions(
 
 
 def _sent_mail(connection: Connection, addresses: Collection[str], person: Subscriber | None) -> tuple[SentMail, ...]:
-    """Oldest first."""
+    """Return the mail to the person and to the addresses, oldest first."""
     is_person = delivery.c.subscriber_id == person.id if person else false()
     theirs = or_(delivery.c.address.in_(addresses), is_person)
     query = (
@@ -176,7 +176,7 @@ def _sent_mail(connection: Connection, addresses: Collection[str], person: Subsc
 
 
 def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, tuple[SentAttempt, ...]]:
-    """Oldest first."""
+    """Return the attempts of each delivery, oldest first."""
     found: dict[int, tuple[SentAttempt, ...]] = dict.fromkeys(deliveries, ())
     query = select(attempt).where(attempt.c.delivery_id.in_(deliveries)).order_by(attempt.c.id)
     for row in connection.execute(query):

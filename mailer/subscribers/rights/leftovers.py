@@ -169,7 +169,7 @@ def _stands_in(content: Content, word: _Word) -> bool:
 
 
 def _is_text(content: Content) -> bool:
-    """Databases and old workbooks, which are no text, put one value directly behind the other."""
+    """Return whether the content is text: databases and old workbooks put one value directly behind the other."""
     beginning = content[:4096]
     return b"\0" not in beginning[::2] or b"\0" not in beginning[1::2]
 
