@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 from mailer.cli.app import app
+from mailer.cli.language import begin_speaking
 from mailer.cli.output import flush_output, prepare_output, show_error, silence_output
 from mailer.errors import MailerError, explain_os_error
 
@@ -16,6 +17,7 @@ def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
     gc.set_threshold(ROOM_BEFORE_COLLECTING)
     prepare_output()
+    begin_speaking()
     try:
         _run()
     except MailerError as error:

@@ -17,6 +17,7 @@ from mailer.config.values import (
     Folder,
     Fonts,
     Host,
+    InterfaceLang,
     Lang,
     Line,
     ListId,
@@ -177,6 +178,14 @@ class CheckSection(Section):
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
 
 
+class InterfaceSection(Section):
+    """How mailer speaks to whoever runs it."""
+
+    lang: InterfaceLang = Field(
+        default="", description="Language of the terminal and the preview; empty for that of the terminal's locale."
+    )
+
+
 class PathsSection(Section):
     """Where the workspace keeps things."""
 
@@ -199,6 +208,7 @@ class Settings:
     retention: RetentionSection
     theme: ThemeSection
     check: CheckSection
+    interface: InterfaceSection
     paths: PathsSection
     file: Path
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -222,6 +232,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "retention": RetentionSection,
     "theme": ThemeSection,
     "check": CheckSection,
+    "interface": InterfaceSection,
     "paths": PathsSection,
 }
 
