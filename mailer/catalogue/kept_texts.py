@@ -1,7 +1,6 @@
 """What texts were compiled to, kept for as long as their sources are the same."""
 
 import os
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -43,6 +42,8 @@ def _kept(file: Path) -> bytes | None:
 
 def _keep(compiled: bytes, file: Path) -> None:
     """Put it in place whole, if there is room, and remove what is old: if it is used it is soon made again."""
+    import tempfile  # noqa: PLC0415 most processes keep nothing
+
     with suppress(OSError):
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=_PREFIX, suffix=".part")
         try:

@@ -11,7 +11,7 @@ from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
 from mailer.config.errors import ConfigError
 from mailer.config.locating import find_file
-from mailer.config.settings import SECTIONS, Section, Settings
+from mailer.config.settings import SECTIONS, Settings, SettingsSection
 from mailer.config.values import TOKENS, allowed, has_password
 
 
@@ -58,7 +58,7 @@ def _password(document: Document, section: str, key: str) -> ConfigError:
     )
 
 
-def _section(name: str, document: Document, variables: list[Variable]) -> Section:
+def _section(name: str, document: Document, variables: list[Variable]) -> SettingsSection:
     overrides = {each.key: each.value for each in variables if each.section == name}
     values = {**document.values.get(name, {}), **overrides}
     try:

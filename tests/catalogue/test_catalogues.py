@@ -10,7 +10,7 @@ import pytest
 
 from mailer.issue.lint.language import other_form
 from mailer.issue.lint.prose import repeated_word
-from mailer.issue.lint.reading import Reading
+from mailer.issue.lint.reading import LintInput
 from mailer.issue.lint.wording import (
     doubled_space,
     hanging_hyphen,
@@ -86,7 +86,7 @@ def test_our_own_rules_for_words_find_nothing_in_norwegian(lang: Lang, repositor
     body = tuple(Paragraph((Text(text),), line=number) for number, (_, text) in enumerate(texts))
     item = replace(issue.items[0], lang=lang, body=body, title="")
     written = replace(issue, sections=(replace(issue.sections[0], items=(item,)),))
-    reading = Reading(issue=written, day=date(2024, 1, 1), passages={item.slug: passages_of(written)[item.slug]})
+    reading = LintInput(issue=written, day=date(2024, 1, 1), passages={item.slug: passages_of(written)[item.slug]})
     slips = [slip for rule in OUR_RULES for slip in rule(reading)]
     assert [(texts[slip.line], str(slip.message), slip.words) for slip in slips] == []
 
