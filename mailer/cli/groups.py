@@ -27,7 +27,7 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, which help goes through."""
-        parameters = super().get_params(ctx)
+        parameters: list[Any] = super().get_params(ctx)
         for each in parameters:
             each.help = translated(each.help or "") or None
             if getattr(each, "is_flag", False):
