@@ -133,7 +133,6 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "edition_hash": mailing.edition_hash,
         "lists": list(mailing.lists),
         **_counts_as_json(mailing.counts),
-        "bounced": mailing.counts.bounced,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }

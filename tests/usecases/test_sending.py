@@ -22,7 +22,7 @@ from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.rendering.templates import shipped_templates
-from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import MemoryTransport
 from mailer.usecases.creation import init_workspace
