@@ -45,10 +45,10 @@ class Plan:
     """The effect of a mailing. `mailing` is None when it was only asked for, or when no recipient is left.
 
     `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its frozen
-    content is no longer that of the folder. `again` counts those of a new mailing that an earlier one of the issue was
-    sent to and did not reach, by what came of it then. `elsewhere` are the first of the people skipped because the
-    issue went to an address that the person had before, or that another person had; `many_elsewhere`
-    counts all.
+    edition is no longer the one that the folder, the templates and the settings would make. `again` counts those of a
+    new mailing that an earlier one of the issue was sent to and did not reach, by what came of it then. `elsewhere` are
+    the first of the people skipped because the issue went to an address that the person had before, or that another
+    person had; `many_elsewhere` counts all.
     """
 
     counts: Counts
@@ -118,8 +118,15 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
             where=draft.slug,
             hint=f"First finish it with mailer resume {draft.slug}, or stop it with mailer cancel {draft.slug}.",
         )
-    changed = found.content_hash != draft.content_hash
+    changed = _is_changed(found, draft)
     return Plan(counts=found.counts, variants={}, mailing=found, is_new=False, content_changed=changed)
+
+
+def _is_changed(found: MailingReport, draft: MailingDraft) -> bool:
+    """Compare the editions, or the texts alone of a mailing from before editions had a hash."""
+    if found.edition_hash is None:
+        return found.content_hash != draft.content_hash
+    return found.edition_hash != draft.edition_hash
 
 
 def estimate_duration(recipients: int, *, connections: int, messages_per_minute: int = 0) -> timedelta:

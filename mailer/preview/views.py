@@ -59,7 +59,7 @@ class View:
 
     @cached_property
     def content_hash(self) -> str:
-        """Return the hash of this content; a test-send remembers it."""
+        """Return the hash of the texts; a test-send remembers it beside the edition hash, which takes longer."""
         return self.services.composer.content_hash(self.issue)
 
     @property

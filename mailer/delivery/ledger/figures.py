@@ -32,6 +32,7 @@ class _MailingRow(NamedTuple):
     slug: str
     state: str
     content_hash: str
+    edition_hash: str | None
     lists: list[str]
     in_doubt_policy: str
     note: str
@@ -173,6 +174,7 @@ def _report(row: _MailingRow, counts: Counts) -> MailingReport:
         slug=row.slug,
         state=MailingState(row.state),
         content_hash=row.content_hash,
+        edition_hash=row.edition_hash,
         lists=tuple(row.lists),
         in_doubt_policy=InDoubtPolicy(row.in_doubt_policy),
         note=row.note,
