@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 class Message(str):
-    """A sentence of the catalogues. An int `count` chooses its plural form.
+    """The English text, for logs, tests and tools; beside it what any other language is written from.
 
     Frozen. `id` names the sentence in the catalogues; `values` are what stands in it.
     """

@@ -99,7 +99,8 @@ class Loop:
         """Wait until something has come or the patience is over, and carry on what waited for it."""
         for key, mask in self._selector.select(self._shortest(patience)):
             if key.data is None:
-                self._drain_wakeups()
+                with suppress(BlockingIOError):  # they say no more than that something has come
+                    self._wakeup_reader.recv(4096)
             else:
                 self._notice(key.data, mask)
         now = time.monotonic()
@@ -200,7 +201,3 @@ class Loop:
             future.set_exception(error)
         with suppress(OSError):  # the loop may have ended meanwhile
             self._wakeup_writer.send(b"\0")
-
-    def _drain_wakeups(self) -> None:
-        with suppress(BlockingIOError):
-            self._wakeup_reader.recv(4096)

@@ -49,7 +49,8 @@ def _encoding(file: Path, known: KnownCells) -> str:
     encoding = "utf-16" if beginning.startswith(_UTF16_MARKS) else _unmarked_utf16(beginning, known)
     if encoding:
         _check_utf16(file, encoding)
-    return encoding or _eight_bit_encoding(file)
+    # Nearly every file is plainly UTF-8 or cp1252; where it is not, line after line decides.
+    return encoding or _plain_encoding(file) or _encoding_by_line(file)
 
 
 def _unmarked_utf16(beginning: bytes, known: KnownCells) -> str:
@@ -71,11 +72,6 @@ def _check_utf16(file: Path, encoding: str) -> None:
         raise SpreadsheetError(
             "the letters here are not UTF-16", where=f"{file}:{number + 1}", hint=SAVE_AGAIN
         ) from error
-
-
-def _eight_bit_encoding(file: Path) -> str:
-    """Return UTF-8 or cp1252; where the file is not plainly one of them, line after line decides."""
-    return _plain_encoding(file) or _encoding_by_line(file)
 
 
 def _plain_encoding(file: Path) -> str:

@@ -1,7 +1,7 @@
 """Subscriptions in the database: joining, leaving and the history of both, on a connection the store gives."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -294,19 +294,6 @@ def moved_to(connection: Connection, address: str) -> str | None:
 
 def read_events(connection: Connection, subscriber_id: int) -> tuple[Event, ...]:
     """Return the subscriber's history, oldest first."""
-    query = (
-        select(subscriber_event)
-        .where(subscriber_event.c.subscriber_id == subscriber_id)
-        .order_by(subscriber_event.c.id)
-    )
-    return tuple(
-        Event(
-            subscriber_id=row.subscriber_id,
-            at=row.at,
-            actor=row.actor,
-            action=row.action,
-            detail=row.detail,
-            import_id=row.import_id,
-        )
-        for row in connection.execute(query)
-    )
+    query = select(*(subscriber_event.c[each.name] for each in fields(Event))).order_by(subscriber_event.c.id)
+    rows = connection.execute(query.where(subscriber_event.c.subscriber_id == subscriber_id)).mappings()
+    return tuple(Event(**row) for row in rows)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import suppression
 from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
@@ -54,6 +56,19 @@ class Suppression:
     scope: str = ALL_LISTS
 
 
+class _StoredSuppression(NamedTuple):
+    """A suppression as the table holds it."""
+
+    address_hash: bytes
+    reason: str
+    since: datetime
+    note: str
+    scope: str
+
+
+_SUPPRESSIONS = select(*(suppression.c[name] for name in _StoredSuppression._fields))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressing:
     """One of many addresses that are suppressed at once; normalised."""
@@ -93,19 +108,15 @@ class SuppressionList:
 
     def find(self, connection: Connection, address: str) -> tuple[Suppression, ...]:
         """Return the suppressions of a normalised address, oldest first."""
-        query = select(suppression).where(suppression.c.address_hash == self.hash_of(address), _HOLDS)
-        return tuple(
-            Suppression(reason=SuppressionReason(row.reason), since=row.since, note=row.note, scope=row.scope)
-            for row in connection.execute(query.order_by(suppression.c.id))
-        )
+        return self.find_many(connection, [address]).get(address, ())
 
     def find_many(self, connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
         """Return the suppressions of many normalised addresses, those that have any."""
         found: dict[str, tuple[Suppression, ...]] = {}
         for start in range(0, len(addresses), _AT_ONCE):
             hashes = {self.hash_of(each): each for each in addresses[start : start + _AT_ONCE]}
-            query = select(suppression).where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
-            for row in connection.execute(query.order_by(suppression.c.id)):
+            query = _SUPPRESSIONS.where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
+            for row in typed_rows(_StoredSuppression, connection.execute(query.order_by(suppression.c.id))):
                 address = hashes[bytes(row.address_hash)]
                 reason = SuppressionReason(row.reason)
                 one = Suppression(reason=reason, since=row.since, note=row.note, scope=row.scope)

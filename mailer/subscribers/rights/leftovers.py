@@ -114,15 +114,11 @@ def _pattern(word: str, encodings: Sequence[str]) -> re.Pattern[bytes]:
 
 
 def _letter(letter: str, encodings: Sequence[str]) -> bytes:
-    """Return the pattern of a letter; bytes alone do not tell that Å is å, and matching is faster with few cases."""
-    if _is_plain(letter):
+    """Return the pattern of a letter with its forms spelt out: bytes alone do not tell that Å is å."""
+    if letter.isascii() and letter not in _ESCAPED_IN_XML:
         return re.escape(letter.encode(encodings[0]))
     ways = {re.escape(_encode(form, each)) for form in _forms(letter) for each in encodings}
     return b"(?-i:" + b"|".join(sorted(ways - {b""})) + b")"
-
-
-def _is_plain(letter: str) -> bool:
-    return letter.isascii() and letter not in _ESCAPED_IN_XML
 
 
 def _forms(letter: str) -> set[str]:
