@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from getpass import getuser
 from hashlib import sha256
@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from mailer.clock import utc_now
 from mailer.config import load_settings
 from mailer.errors import MailerError
 
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from mailer.subscribers.model import Register
     from mailer.subscribers.store import SubscriberStore
     from mailer.transport.base import Transport
-
-
-def utc_now() -> datetime:
-    """The system's clock."""
-    return datetime.now(UTC)
 
 
 Made = TypeVar("Made")

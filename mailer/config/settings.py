@@ -17,7 +17,6 @@ from mailer.config.values import (
     Folder,
     Fonts,
     Host,
-    Lang,
     Line,
     ListId,
     OptionalAddress,
@@ -27,6 +26,7 @@ from mailer.config.values import (
     Secret,
     Title,
 )
+from mailer.languages import DEFAULT_LANG, Lang
 
 
 class Section(BaseModel):
@@ -42,7 +42,7 @@ class NewsletterSection(Section):
 
     name: Title = Field(description="The newsletter's name, as readers see it.")
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
-    lang: Lang = Field(default="nb", description="Language where nothing else says one.")
+    lang: Lang = Field(default=DEFAULT_LANG, description="Language where nothing else says one.")
     from_name: Line = Field(default="", description="Name beside the sender's address; empty for the newsletter's.")
     from_address: Address = Field(description="The sender's address; somebody must read what comes to it.")
     reply_to: OptionalAddress = Field(default="", description="Where answers go; empty for the sender's address.")

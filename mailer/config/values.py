@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic.fields import FieldInfo
 
 from mailer.config.hosts import is_loopback
+from mailer.rfc5321 import MAXIMUM_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,14 @@ _LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 
 Line = Annotated[str, AfterValidator(_line)]
 Title = Annotated[Line, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
-Lang = Literal["nb", "nn", "se", "en"]
 Address = Annotated[
-    str, Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=254), Allowed("an e-mail address, as name@domain.no")
+    str,
+    Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=MAXIMUM_ADDRESS),
+    Allowed("an e-mail address, as name@domain.no"),
 ]
 OptionalAddress = Annotated[
     str,
-    Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=254),
+    Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=MAXIMUM_ADDRESS),
     Allowed("an e-mail address, or empty"),
 ]
 ReturnPath = Annotated[

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from unicodedata import is_normalized
 
 from mailer.errors import MailerError, reason_of
+from mailer.languages import LANGUAGES, Lang
 from mailer.subscribers.address import Address, AddressError, parse_address
 from mailer.subscribers.basis import BasisError, require_basis
 from mailer.subscribers.columns import (
@@ -25,7 +26,7 @@ from mailer.subscribers.columns import (
 from mailer.subscribers.csv_cells import SAVE_AGAIN, open_csv
 from mailer.subscribers.formulas import restore
 from mailer.subscribers.identity_numbers import holds_identity_number, may_hold_identity_number
-from mailer.subscribers.model import ALL_LISTS, Lang, Register, SubscriberList, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, near_list
 from mailer.subscribers.roles import RoleError, parse_role
 from mailer.subscribers.statuses import OPT_OUTS, StatusError, parse_status
@@ -34,18 +35,7 @@ from mailer.subscribers.xlsx_cells import open_xlsx
 
 __all__ = ["CsvDefaults", "CsvError", "CsvRow", "RefusedRow", "read_csv"]
 
-LANGS: Mapping[str, Lang] = {
-    "nb": "nb",
-    "bokmål": "nb",
-    "nn": "nn",
-    "nynorsk": "nn",
-    "se": "se",
-    "nordsamisk": "se",
-    "davvisámegiella": "se",
-    "en": "en",
-    "engelsk": "en",
-    "english": "en",
-}
+_LANG_OF: Mapping[str, Lang] = {word: lang for lang, each in LANGUAGES.items() for word in (lang, *each.words_in_files)}
 
 _PERSON = ("address", "name", "given", "family", "organisation")
 _VALUES = (*_PERSON, "list", "role", "lang", "basis", *STATUSES)
@@ -251,7 +241,7 @@ def _is_clean(joined: str) -> bool:
 def _lang(cell: str) -> Lang | None:
     if not cell:
         return None
-    lang = LANGS.get(cell.casefold())
+    lang = _LANG_OF.get(cell.casefold())
     if lang is None:
-        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(LANGS)}")
+        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(_LANG_OF)}")
     return lang

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from mailer.database.tables import list_, subscriber, subscription
+from mailer.languages import Lang
 from mailer.subscribers import subscriptions
-from mailer.subscribers.model import Consent, Lang, SubscriptionStatus
+from mailer.subscribers.model import Consent, SubscriptionStatus
 from mailer.subscribers.store import SubscriberStore
 from mailer.subscribers.suppression import is_barred
 

@@ -22,7 +22,8 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
 
 def test_help_waits_for_no_part_of_mailer_but_the_command_line(repository: Path) -> None:
     loaded = loaded_by("--help", folder=repository)
-    assert {name for name in loaded if name.startswith("mailer")} == {"mailer", "mailer.cli", "mailer.errors"}
+    own = {"mailer", "mailer.cli", "mailer.errors", "mailer.languages"}
+    assert {name for name in loaded if name.startswith("mailer")} == own
     assert not loaded & (COMPOSING | FORMS | SENDING | PAGES | {"pydantic"})
 
 
