@@ -23,11 +23,11 @@ from mailer.errors import MailerError
 from mailer.issue.model import CalendarDate, DateKind, Issue
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
-from mailer.subscribers.import_model import Outcome
+from mailer.subscribers.files.statuses import STATUS_WORDS
+from mailer.subscribers.imports.model import Outcome
+from mailer.subscribers.imports.suppressing import Fate
+from mailer.subscribers.imports.undoing import KeptReason
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.statuses import STATUS_WORDS
-from mailer.subscribers.suppressing import Fate
-from mailer.subscribers.undoing import Reason
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 NEW_CLASS = '\n\n@dataclass(frozen=True, slots=True)\nclass Grid:\n    """Cells."""\n\n    line: int = 0\n\n\n'
@@ -106,7 +106,7 @@ def test_the_print_template_refuses_what_it_has_no_form_for(
     ("table", "members"),
     [
         (imports.MEANINGS, Outcome),
-        (imports.REASONS_TO_KEEP, Reason),
+        (imports.REASONS_TO_KEEP, KeptReason),
         (suppressing.MEANINGS, Fate),
         (dated.KIND_MSGIDS, DateKind),
         (answers._FOLLOWS, About),
