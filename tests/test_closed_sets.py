@@ -19,6 +19,8 @@ from mailer.compose.theme import Theme
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS
 from mailer.delivery import answers
 from mailer.delivery.answers import About
+from mailer.delivery.model import MAY_HAVE_IT
+from mailer.editions import store as editions
 from mailer.errors import MailerError
 from mailer.issue.model import CalendarDate, DateKind, Issue
 from mailer.rendering.pages import Pages
@@ -100,6 +102,10 @@ def test_the_print_template_refuses_what_it_has_no_form_for(
     )
     with pytest.raises(MailerError, match=message):
         print_pdf(issue, templates=Templates(), theme=Theme(), publication=publication, timestamp=NOW)
+
+
+def test_the_pages_show_an_issue_once_somebody_may_have_it_by_the_rule_of_deliveries() -> None:
+    assert set(editions._MAY_HAVE_IT) == MAY_HAVE_IT
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from mailer.cli.output import console, fitted, say
+from mailer.cli.output import console, fitted, format_count, say
 
 if TYPE_CHECKING:
     from mailer.issue.catalogue import Explanation
@@ -61,7 +61,7 @@ def _shortened(words: str) -> str:
 def count_findings(findings: "Sequence[Finding]") -> str:
     """Say how many findings there are of each severity."""
     counts = [(sum(each.severity == severity for each in findings), severity) for severity in _COLOURS]
-    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+    return ", ".join(format_count(number, severity) for number, severity in counts)
 
 
 def finding_as_json(finding: "Finding") -> dict[str, Any]:

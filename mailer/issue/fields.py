@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, is_visible, name_of
+from mailer.characters import is_visible, name_of
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.clock import exists
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines

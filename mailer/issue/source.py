@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from mailer.characters import name_of
 from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, name_of, printable
+from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
