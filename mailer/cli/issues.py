@@ -25,13 +25,6 @@ from mailer.languages import LANGS_IN_WORDS
 Language = Annotated[str, typer.Option("--lang", help=f"The reader's language: {LANGS_IN_WORDS}.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(check)
-    app.command()(compose)
-    app.command()(preview)
-
-
 def check(
     context: typer.Context,
     slug: Slug,

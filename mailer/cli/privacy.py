@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from mailer.subscribers.rights.erasing import Erased
 
 
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (move, suppress, release, erase, purge):
-        subscribers.command()(command)
-    subscribers.command("merge-lists")(merge_lists)
-
-
 def move(
     context: typer.Context,
     address: Address,
