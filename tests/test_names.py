@@ -7,7 +7,7 @@ from pathlib import Path
 
 # More than one definition is right here, for this reason.
 KEPT = {
-    "Lang": "the languages that issues, people and settings may name are written down in three places as yet",
+    "Lang": "newsletters and people have more languages than the interface, and neither knows the other's",
 }
 NO_TYPES = {"TypeVar", "ParamSpec", "Table", "getLogger"}
 
@@ -22,6 +22,8 @@ def _public_types(module: ast.Module) -> Iterator[str]:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 if name[0].isupper() and not name.isupper():
                     yield name
+            case _:
+                pass
 
 
 def test_a_public_type_has_a_name_of_its_own(repository: Path) -> None:

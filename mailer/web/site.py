@@ -1,6 +1,6 @@
 """Parts of every page: the newsletter's name, the head, the colours, the languages and the headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from mailer.database.engine import DatabaseError
 from mailer.editions.store import Edition
-from mailer.issue.model import Lang
+from mailer.languages import DEFAULT_LANG, Lang
+from mailer.web.languages import PAGES, accepted
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -29,7 +30,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _PAGE_HEADERS = HEADERS | {"Vary": "Accept-Language"}
 
 
@@ -57,9 +57,9 @@ class Site:
 
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
         """Return the language of `?lang=`, or of the reader, the browser or the newsletter, in this order."""
-        by_browser = [] if preferred else _accepted(request.headers.get("Accept-Language", ""))
+        by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
         wanted = (request.query_params.get("lang"), preferred, *by_browser, self.services.settings.newsletter.lang)
-        return next((lang for each in wanted for lang in LANGUAGES if lang == each), "nb")
+        return next((lang for each in wanted for lang in PAGES if lang == each), DEFAULT_LANG)
 
     def name(self, lang: Lang) -> str:
         """The newsletter's name; the shipped one is translated."""
@@ -92,7 +92,7 @@ class Site:
             band=self.band,
             path=self.path,
             languages=[
-                (code, urlencode([("lang", code), *kept]), word) for code, word in LANGUAGES.items() if code != lang
+                (code, urlencode([("lang", code), *kept]), word) for code, word in PAGES.items() if code != lang
             ],
             **values,
         )
@@ -120,23 +120,3 @@ class Site:
             return next(iter(self.services.editions.all()), None)
         except (DatabaseError, SQLAlchemyError):
             return None
-
-
-def _accepted(header: str) -> list[str]:
-    """Return the languages of an Accept-Language header (RFC 9110, 12.5.4), best first; Norwegian is bokmål."""
-    wanted = [_read_range(each) for each in header.split(",")]
-    ordered = sorted(wanted, key=lambda each: each[1], reverse=True)
-    return ["nb" if lang == "no" else lang for lang, weight in ordered if weight > 0]
-
-
-def _read_range(text: str) -> tuple[str, float]:
-    lang, _, weight = text.partition(";")
-    return lang.strip().partition("-")[0].lower(), _read_weight(weight)
-
-
-def _read_weight(text: str) -> float:
-    name, _, value = text.replace(" ", "").partition("=")
-    try:
-        return float(value) if name == "q" else 1.0
-    except ValueError:
-        return 0.0
