@@ -40,8 +40,8 @@ def export(
 
     Example: `mailer subscribers export agder.csv --list agder`
     """
-    from mailer.subscribers.exporting import ExportChoice, Format, count_without_address
-    from mailer.subscribers.exporting import export as export_to
+    from mailer.subscribers.files.exporting import ExportChoice, Format, count_without_address
+    from mailer.subscribers.files.exporting import export as export_to
     from mailer.subscribers.register import require_list
 
     if file.suffix.casefold() not in ENDINGS:

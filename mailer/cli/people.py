@@ -47,7 +47,7 @@ def lists(
     if history:
         growth.show_growth(context, json=json)
         return
-    from mailer.subscribers.counting import count_people
+    from mailer.subscribers.people.counting import count_people
 
     with services(context) as workspace:
         rows = _list_rows(workspace)
@@ -71,8 +71,8 @@ def lists(
 
 
 def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
-    from mailer.subscribers.counting import count_subscriptions
     from mailer.subscribers.model import SubscriptionStatus
+    from mailer.subscribers.people.counting import count_subscriptions
 
     counts = {each.slug: each for each in count_subscriptions(workspace.subscribers)}
     regions = {each.slug: each.name_nb for each in workspace.register.regions}
