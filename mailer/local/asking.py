@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 HOSTS = (HOST, "localhost")
+USUAL_PORT = 80
+"""Browsers leave it out."""
 SAFE = ("GET", "HEAD")
 _FIELDS = {
     b"host": "host",
@@ -66,4 +68,4 @@ def may_launch(asked: Asked, *, port: int) -> bool:
 
 def _names_us(asked: Asked, port: int) -> bool:
     """Whether the name is this machine's own, and not one that points at it (DNS rebinding)."""
-    return asked.host in {f"{host}:{port}" for host in HOSTS}
+    return asked.host in {host if port == USUAL_PORT else f"{host}:{port}" for host in HOSTS}

@@ -78,6 +78,11 @@ def test_only_this_machine_with_the_port_is_a_name_of_ours(*, host: str, answere
     assert may_launch(asked(host=host), port=PORT) is answered
 
 
+def test_the_usual_port_is_left_out() -> None:
+    assert may_ask(asked(host="127.0.0.1", origin="http://127.0.0.1"), port=80)
+    assert not may_ask(asked(host="127.0.0.1:8123"), port=80)
+
+
 @pytest.mark.parametrize(
     ("request_", "opens"),
     [
