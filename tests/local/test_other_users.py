@@ -70,9 +70,11 @@ def running(workspace: Path, *arguments: str, browser: str) -> Iterator[tuple[st
         assert process.stdout is not None
         (found,) = (re.search(r"http://127\.0\.0\.1:(\d+)(/open/\S+)", line) for line in [_line_of(process.stdout)])
         assert found is not None
-        yield found[1], found[2]
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
+        try:
+            yield found[1], found[2]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
 
 
 def _line_of(lines: Iterator[str]) -> str:
@@ -89,8 +91,10 @@ def test_another_user_sees_neither_people_nor_a_way_to_them(as_another: AsAnothe
     (workspace / "issues" / SLUG / "issue.toml").write_text(frame, encoding="utf-8")
     (workspace / "issues" / SLUG / "items" / "010-a.md").write_text("+++\ntitle = 'Samling'\n+++\nTekst.\n", "utf-8")
     with running(workspace, "preview", SLUG, browser=f"{browser} %s &") as (port, launch):
+        seen = ""
+        while str(browser) not in seen:  # it is opened after the address has been printed
+            seen = as_another(os.path.realpath(sys.executable), "-I", "-c", LOOK, port).stdout
         (file,) = _launch_files(workspace)
-        seen = as_another(os.path.realpath(sys.executable), "-I", "-c", LOOK, port).stdout
         assert re.findall(r"ANSWER (\d+)", seen) == ["404"] * 5
         assert "Samling" not in seen
         assert f"{browser} {file.as_uri()}" in seen, "the browser's arguments can be seen"
