@@ -24,10 +24,10 @@ from rehearsal import cluster, fresh_database, others
 
 from mailer.cli import ROOM_BEFORE_COLLECTING
 from mailer.database.engine import Database, open_database
-from mailer.subscribers.exporting import ExportChoice, Format, export
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.files.exporting import ExportChoice, Format, export
+from mailer.subscribers.imports.importing import ImportOptions, import_files
+from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import read_register
-from mailer.subscribers.store import SubscriberStore
 
 NAMES = ["Åse", "Ola", "Kari", "Per", "Siri", "Tomasz", "Ingrid", "Bjørn", "Øyvind", "Anne", "Gro", "Liv", "Marit"]
 FAMILIES = ["Ødegård", "Hansen", "Næss", "Berg", "Lunde", "Moe", "Haugen", "Dahl", "Bakke", "Eriksen", "Solberg"]

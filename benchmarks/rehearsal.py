@@ -29,8 +29,8 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import plan_mailing
 from mailer.keys import KeyRing
 from mailer.message.compiled import CompiledMessage, compile_message
+from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import read_register, sync_lists
-from mailer.subscribers.store import SubscriberStore
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.usecases.reading import read
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
-    from mailer.subscribers.store import SubscriberStore
+    from mailer.subscribers.people.store import SubscriberStore
     from mailer.transport.base import Transport
 
 
@@ -104,7 +104,7 @@ class Services:
     def subscribers(self) -> "SubscriberStore":
         """Subscribers and their subscriptions."""
         from mailer.config.secret_keys import load_suppression_key
-        from mailer.subscribers.store import SubscriberStore
+        from mailer.subscribers.people.store import SubscriberStore
 
         def key() -> bytes:
             key, created = load_suppression_key(self.settings, self.environ)
@@ -143,12 +143,12 @@ class Services:
     @made_once
     def publication(self) -> "Publication":
         """What composing knows of the newsletter."""
-        from mailer.compose.publication import Place, Publication
+        from mailer.compose.publication import Helsefellesskap, Publication
         from mailer.rendering.pages import Pages
 
         newsletter = self.settings.newsletter
         places = tuple(
-            Place(slug=each.slug, short=each.short, region=each.region, place_se=each.place_se)
+            Helsefellesskap(slug=each.slug, short=each.short, region=each.region, place_se=each.place_se)
             for each in self.register.helsefellesskap
         )
         return Publication(

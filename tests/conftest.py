@@ -27,8 +27,8 @@ from sqlalchemy.pool import NullPool
 
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
+from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import read_register, sync_lists
-from mailer.subscribers.store import SubscriberStore
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -17,12 +17,12 @@ from playwright.sync_api import Browser, sync_playwright
 from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, build_services
-from mailer.preview.choice import Choice
+from mailer.preview.choice import PreviewChoice
 from mailer.preview.inbox import Inbox
 from mailer.preview.latest import Latest
 from mailer.preview.server import Preview
 from mailer.preview.static import write_preview
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.imports.importing import ImportOptions, import_files
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -78,7 +78,7 @@ def draw_inbox(browser: Browser, services: Services, folder: Path) -> None:
     caught.mkdir(parents=True)
     latest = Latest(services, SLUG, today=lambda: date(2023, 12, 1))
     for number, place in enumerate(("oslo", "telemark", "vest-viken")):
-        view = latest.view(Choice(list=place))
+        view = latest.view(PreviewChoice(list=place))
         if view is not None:
             recipient = f"Delivered-To: samhandling@{place}.example\r\n".encode()
             (caught / f"{number}.mail").write_bytes(recipient + view.eml)

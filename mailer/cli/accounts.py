@@ -132,7 +132,6 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "content_hash": mailing.content_hash,
         "lists": list(mailing.lists),
         **_counts_as_json(mailing.counts),
-        "bounced": mailing.counts.bounced,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }

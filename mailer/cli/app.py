@@ -1,17 +1,25 @@
-"""The application: its groups of commands, and what stands before every command."""
+"""The application: its commands, and what stands before every command."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mailer.cli import catch, config, demo, issues, log, people, sending, serve, workspace
+from mailer.cli.commands import COMMANDS
+from mailer.cli.groups import Group
 from mailer.cli.output import say
-from mailer.cli.plain_help import Commands
 
-app = Commands(
+
+class Mailer(Group):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": COMMANDS})
+
+
+app = typer.Typer(
     name="mailer",
-    no_args_is_help=True,
+    cls=Mailer,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,14 +48,3 @@ def _before_every_command(
     ] = False,
 ) -> None:
     context.obj = config_file
-
-
-workspace.add_to(app)
-demo.add_to(app)
-issues.add_to(app)
-sending.add_to(app)
-catch.add_to(app)
-people.add_to(app)
-log.add_to(app)
-serve.add_to(app)
-config.add_to(app)

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 ENDINGS = ("", ".csv", ".txt", ".xlsx")
 
 
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the command."""
-    subscribers.command()(export)
-
-
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .xlsx for a workbook, else CSV.")],
@@ -40,8 +35,8 @@ def export(
 
     Example: `mailer subscribers export agder.csv --list agder`
     """
-    from mailer.subscribers.exporting import ExportChoice, Format, count_without_address
-    from mailer.subscribers.exporting import export as export_to
+    from mailer.subscribers.files.exporting import ExportChoice, Format, count_without_address
+    from mailer.subscribers.files.exporting import export as export_to
     from mailer.subscribers.register import require_list
 
     if file.suffix.casefold() not in ENDINGS:

@@ -10,7 +10,7 @@ from mailer.cli.output import console, format_value, say, show_json, show_table
 if TYPE_CHECKING:
     import typer
 
-    from mailer.subscribers.counting import Growth
+    from mailer.subscribers.people.counting import Growth
 
 BARS = " ▁▂▃▄▅▆▇█"
 MOST_MONTHS = 36
@@ -20,7 +20,7 @@ _BESIDE_BARS = 56  # what a list's name and numbers take in a line of the table
 
 def show_growth(context: "typer.Context", *, json: bool) -> None:
     """Print up to three years: a chart of all lists, then a line of bars for each with what the numbers were."""
-    from mailer.subscribers.counting import read_growth
+    from mailer.subscribers.people.counting import read_growth
 
     with services(context) as workspace:
         growth = read_growth(workspace.subscribers)

@@ -28,9 +28,10 @@ from mailer.errors import ExitCode, MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
-    from mailer.subscribers.csv_io import CsvDefaults
-    from mailer.subscribers.importing import Change, ImportLine, ImportOptions, ImportProgress, ImportReport
-    from mailer.subscribers.undoing import Kept
+    from mailer.subscribers.facts.changes import Change
+    from mailer.subscribers.files.columns import RowDefaults
+    from mailer.subscribers.imports.importing import ImportLine, ImportOptions, ImportProgress, ImportReport
+    from mailer.subscribers.imports.undoing import Kept
 
 MEANINGS = {
     "new": "put on the list",
@@ -54,11 +55,6 @@ MOST_SHOWN = 500
 SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
 HIGHEST_ID = 2**63 - 1  # that a database can look for
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
-
-
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the command."""
-    subscribers.command("import")(import_)
 
 
 def import_(
@@ -119,7 +115,7 @@ def import_(
     if refused is not None:
         _check_refused(refused, files)
     with services(context) as workspace:
-        from mailer.subscribers.importing import ImportOptions, import_files
+        from mailer.subscribers.imports.importing import ImportOptions, import_files
 
         options = ImportOptions(defaults=_defaults(workspace, list_, basis), dry_run=dry_run, skip_invalid=skip_invalid)
         told: list[ImportLine] = []
@@ -144,7 +140,7 @@ def import_(
 
 
 def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
-    from mailer.subscribers.undoing import undo_import
+    from mailer.subscribers.imports.undoing import undo_import
 
     if abs(import_id) > HIGHEST_ID:
         raise MailerError(f"there is no import {import_id}", hint="An import ends with its number.")
@@ -178,19 +174,19 @@ def _show_kept(kept: "Sequence[Kept]") -> None:
         hint("mailer subscribers remove ADDRESS --list LIST")
 
 
-def _defaults(workspace: "Services", list_: str, basis: str) -> "CsvDefaults":
-    from mailer.subscribers.basis import require_basis
-    from mailer.subscribers.csv_io import CsvDefaults
-    from mailer.subscribers.identity_numbers import refuse_identity_number
+def _defaults(workspace: "Services", list_: str, basis: str) -> "RowDefaults":
+    from mailer.subscribers.facts.basis import require_basis
+    from mailer.subscribers.facts.identity_numbers import refuse_identity_number
+    from mailer.subscribers.files.columns import RowDefaults
     from mailer.subscribers.register import require_list
 
     refuse_identity_number(basis, where="--basis")
     chosen = require_list(workspace.register, list_) if list_ else None
-    return CsvDefaults(list=chosen, basis=require_basis(basis) if basis else "")
+    return RowDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 
 def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "ImportOptions", json: bool) -> None:
-    from mailer.subscribers.import_model import Outcome
+    from mailer.subscribers.imports.model import Outcome
 
     if json:
         told = [asdict(each) for each in lines]
@@ -246,7 +242,7 @@ def _file_names(files: set[str]) -> dict[str, str]:
 
 
 def _show_dry_run(report: "ImportReport", *, skip_invalid: bool) -> None:
-    from mailer.subscribers.import_model import Outcome
+    from mailer.subscribers.imports.model import Outcome
 
     refused = report.counts[Outcome.INVALID]
     if not refused:
@@ -259,7 +255,7 @@ def _show_dry_run(report: "ImportReport", *, skip_invalid: bool) -> None:
 
 
 def _ending(report: "ImportReport") -> str:
-    from mailer.subscribers.import_model import Outcome
+    from mailer.subscribers.imports.model import Outcome
 
     if not any(report.counts.values()):
         return "Nothing to import: there is no line below the header."
@@ -295,7 +291,7 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
 
 def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, str]:
     """Returns what to say of it, and the command; what was said for the whole file must be said again."""
-    from mailer.subscribers.refused import write_refused
+    from mailer.subscribers.imports.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:

@@ -12,20 +12,14 @@ from mailer.cli.output import format_day, format_moment, say, show_json, show_pa
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.access import EarlierSuppression, SentMail, Stored
     from mailer.subscribers.model import Consent, Subscriber
-    from mailer.subscribers.subscriptions import Event
-    from mailer.subscribers.suppression import Suppression
+    from mailer.subscribers.people.subscriptions import Event
+    from mailer.subscribers.people.suppression import Suppression
+    from mailer.subscribers.rights.access import EarlierSuppression, SentMail, Stored
 
 _SHOWN_OF_ANSWER = 60
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
-
-
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the commands."""
-    subscribers.command()(show)
-    subscribers.command()(history)
 
 
 def show(context: typer.Context, address: Address, json: Json = False) -> None:
@@ -33,7 +27,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
 
     Example: `mailer subscribers show kari@kommune.example`
     """
-    from mailer.subscribers.access import read_stored
+    from mailer.subscribers.rights.access import read_stored
 
     with services(context) as workspace:
         stored = read_stored(workspace.subscribers, address)

@@ -14,14 +14,7 @@ from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_ma
 from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.privacy import Erased
-
-
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (move, suppress, release, erase, purge):
-        subscribers.command()(command)
-    subscribers.command("merge-lists")(merge_lists)
+    from mailer.subscribers.rights.erasing import Erased
 
 
 def move(
@@ -33,7 +26,7 @@ def move(
 
     Example: `mailer subscribers move kari@kommune.example kari@fylke.example`
     """
-    from mailer.subscribers.moving import move_person
+    from mailer.subscribers.people.moving import move_person
 
     with services(context) as workspace:
         found = move_person(workspace.subscribers, address, new)
@@ -57,8 +50,8 @@ def suppress(
 
     From a file: `mailer subscribers suppress --file gone.csv --reason "bounced"`
     """
+    from mailer.subscribers.people.suppression import SuppressionReason
     from mailer.subscribers.register import require_list
-    from mailer.subscribers.suppression import SuppressionReason
 
     name = one_list(lists)
     if file is not None or not address or dry_run or json:
@@ -136,7 +129,7 @@ def erase(
     Rewrites the database, and names the workspace's files that still hold the address.
     Example: `mailer subscribers erase kari@kommune.example`
     """
-    from mailer.subscribers.privacy import erase as erase_person
+    from mailer.subscribers.rights.erasing import erase as erase_person
 
     if not yes:
         with prompting():
@@ -183,7 +176,7 @@ def purge(
 
     The periods stand in config.toml under [retention]. Example: `mailer subscribers purge`
     """
-    from mailer.subscribers.privacy import purge as purge_old
+    from mailer.subscribers.rights.erasing import purge as purge_old
 
     with services(context) as workspace:
         retention = workspace.settings.retention
@@ -210,7 +203,7 @@ def merge_lists(
 
     Example: `mailer subscribers merge-lists old-list bergen`
     """
-    from mailer.subscribers.moving import merge_lists as merge
+    from mailer.subscribers.people.moving import merge_lists as merge
 
     with services(context) as workspace:
         merged = merge(workspace.subscribers, workspace.register, old, into)

@@ -56,7 +56,7 @@ class _Told:
     def latest(self) -> "Progress | None":
         return self._moments[-1] if self._moments else None
 
-    def hear(self, progress: "Progress") -> None:
+    def observe(self, progress: "Progress") -> None:
         self._moments.append(progress)
         while len(self._moments) > 2 and self._moments[1].seconds <= progress.seconds - SECONDS_OF_PACE:
             self._moments.popleft()
@@ -79,7 +79,7 @@ class _Picture:
         self._next_count = 0.0
 
     def draw(self, progress: "Progress") -> Group:
-        self._told.hear(progress)
+        self._told.observe(progress)
         self._count()
         parts = [_table(self._groups)] if self._groups else []
         # The bar last: it ends without a new line.
@@ -117,7 +117,7 @@ class _Lines:
         self._last = time.monotonic()
 
     def show(self, progress: "Progress") -> None:
-        self._told.hear(progress)
+        self._told.observe(progress)
         if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             note(_line(progress, rate=self._told.rate))

@@ -16,13 +16,6 @@ Once = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (send, status, pause, resume, cancel, resolve):
-        app.command()(command)
-    app.command("test-send")(send_test)
-
-
 def send_test(
     context: typer.Context,
     slug: Slug,

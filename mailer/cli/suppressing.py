@@ -12,7 +12,7 @@ from mailer.cli.output import format_count, format_value, hint, say, show_comman
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.suppressing import ManyReport
+    from mailer.subscribers.imports.suppressing import ManyReport
 
 MaybeAddress = Annotated[str, typer.Argument(metavar="[ADDRESS]", help="The e-mail address.", show_default=False)]
 AddressFile = Annotated[
@@ -34,8 +34,8 @@ MEANINGS = {
 
 def suppress_many(context: typer.Context, file: Path, *, reason: str, list_: str, dry_run: bool, json: bool) -> None:
     """Suppress the addresses of a file and say what became of each."""
+    from mailer.subscribers.imports.suppressing import suppress_file
     from mailer.subscribers.register import require_list
-    from mailer.subscribers.suppressing import suppress_file
 
     with services(context) as workspace:
         slug = require_list(workspace.register, list_).slug if list_ else None
@@ -49,8 +49,8 @@ def release_many(
     context: typer.Context, file: Path, *, reason: str, noted: str, list_: str, dry_run: bool, json: bool
 ) -> None:
     """Release the addresses of a file that were suppressed by hand for one reason, and say what became of each."""
+    from mailer.subscribers.imports.suppressing import release_file
     from mailer.subscribers.register import require_list
-    from mailer.subscribers.suppressing import release_file
 
     if not noted:
         raise UsageError(
@@ -64,7 +64,7 @@ def release_many(
 
 
 def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") -> None:
-    from mailer.subscribers.suppressing import Fate
+    from mailer.subscribers.imports.suppressing import Fate
 
     counts = {fate.value: number for fate in Fate if (number := report.count(fate))}
     if json:
@@ -101,7 +101,7 @@ def _more(lists: tuple[str, ...], reason: str) -> str:
 
 
 def _show_ending(report: "ManyReport", *, dry_run: bool, undo: str) -> None:
-    from mailer.subscribers.suppressing import Fate
+    from mailer.subscribers.imports.suppressing import Fate
 
     if dry_run:
         say("Nothing was changed: this was a dry run. Without --dry-run it is done.", "green")

@@ -11,7 +11,7 @@ import icalendar
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.publication import Publication
-from mailer.compose.published_events import Draft, Revision, complete, names_of
+from mailer.compose.published_events import EventDraft, Revision, complete, names_of
 from mailer.compose.timezone import is_told_by_rule, norwegian_time
 from mailer.compose.view import IssueView, build_view
 from mailer.issue.clock import ZONE, after, moment
@@ -67,7 +67,7 @@ def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Publication) -> Draft:
+def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Publication) -> EventDraft:
     issue, pages = view.issue, publication.pages
     kind = labels.label(row.kind_msgid, issue.lang).text
     words = " ".join(plain_text(row.text).split())
@@ -85,7 +85,7 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
     event.add("status", "TENTATIVE" if row.when.approximate else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     names = partial(names_of, issue.slug, row.identity, host=urlsplit(pages.base_url).hostname or "")
-    return Draft(event=event, names=names)
+    return EventDraft(event=event, names=names)
 
 
 def _span(row: DateRow) -> tuple[date, date | None]:

@@ -14,7 +14,7 @@ from mailer.compose.inline import inline_css
 from mailer.compose.layout import check_layout
 from mailer.compose.mjml import compile_mjml
 from mailer.compose.picture import Picture
-from mailer.compose.publication import Place, Publication
+from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, build_view
@@ -26,7 +26,7 @@ _MAIL = "email/issue.mjml.j2"
 _TEXT = "text/issue.txt.j2"
 
 
-def variant_key(issue: Issue, own: Iterable[str], *, lang: Lang, places: Sequence[Place]) -> VariantKey:
+def variant_key(issue: Issue, own: Iterable[str], *, lang: Lang, places: Sequence[Helsefellesskap]) -> VariantKey:
     """The variant for a reader of some lists: only what this issue has items about, in register order."""
     theirs = issue.helsefellesskap.intersection(own)
     return VariantKey(own=tuple(place.slug for place in places if place.slug in theirs), lang=lang)

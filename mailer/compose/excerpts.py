@@ -22,7 +22,7 @@ LONGEST_LEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LinkRow:
     """A link on a line of its own: the words before it (*Les meir her:*), the link, a closing mark."""
 
     lead: str
@@ -35,9 +35,9 @@ class Row:
         return plain_text(self.link.children).startswith(("http://", "https://"))
 
 
-def split_rows(body: Blocks) -> tuple[Blocks, tuple[Row, ...]]:
+def split_rows(body: Blocks) -> tuple[Blocks, tuple[LinkRow, ...]]:
     """Take the paragraphs that are nothing but a link, with or without a lead-in, from the end of a body."""
-    rows: list[Row] = []
+    rows: list[LinkRow] = []
     rest = list(body)
     while rest and (row := _as_row(rest[-1])):
         rows.insert(0, row)
@@ -99,18 +99,18 @@ def _is_spoken(block: Block) -> bool:
     return isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
 
 
-def _as_row(block: Block) -> Row | None:
+def _as_row(block: Block) -> LinkRow | None:
     if not isinstance(block, Paragraph):
         return None
     match block.inlines:
         case (Link() as link,):
-            return Row("", link)
+            return LinkRow("", link)
         case (Link() as link, Text(tail)) if _is_mark(tail):
-            return Row("", link, tail.strip())
+            return LinkRow("", link, tail.strip())
         case (Text(lead), Link() as link) if _is_lead(lead):
-            return Row(lead.strip(), link)
+            return LinkRow(lead.strip(), link)
         case (Text(lead), Link() as link, Text(tail)) if _is_lead(lead) and _is_mark(tail):
-            return Row(lead.strip(), link, tail.strip())
+            return LinkRow(lead.strip(), link, tail.strip())
     return None
 
 

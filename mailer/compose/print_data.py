@@ -7,7 +7,7 @@ from typing import Any
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
-from mailer.compose.excerpts import Row, split_lead_in
+from mailer.compose.excerpts import LinkRow, split_lead_in
 from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
 from mailer.compose.inbox import subject_of
 from mailer.compose.markup import bound
@@ -136,7 +136,7 @@ class _Content:
             "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
         }
 
-    def row(self, row: Row) -> dict[str, Any]:
+    def row(self, row: LinkRow) -> dict[str, Any]:
         return {"lead": row.lead, "link": self.inlines((row.link, Text(row.tail)))}
 
     def link_group(self, group: LinkGroup, level: int) -> dict[str, Any]:

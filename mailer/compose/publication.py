@@ -7,7 +7,7 @@ from mailer.rendering.pages import Pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Helsefellesskap:
     """One helsefellesskap as the mail shows it; places come in register order, grouped by region in the band."""
 
     slug: str
@@ -31,7 +31,7 @@ class Publication:
 
     name: str
     publisher: str
-    places: tuple[Place, ...]
+    places: tuple[Helsefellesskap, ...]
     pages: Pages
     editor: str = ""
     pictures: Literal["embedded", "linked"] = "embedded"

@@ -31,7 +31,7 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class EventDraft:
     """An event on its way: all but UID and stamps. `names` are the UIDs it may be given, the best one first."""
 
     event: icalendar.Event
@@ -71,7 +71,7 @@ def names_of(slug: str, identity: str, *, host: str) -> Iterator[str]:
         yield f"{sha256(told.encode()).hexdigest()[:32]}@{host}"
 
 
-def complete(drafts: Sequence[Draft], *, timestamp: datetime, revision: Revision | None) -> list[icalendar.Event]:
+def complete(drafts: Sequence[EventDraft], *, timestamp: datetime, revision: Revision | None) -> list[icalendar.Event]:
     """Give each event a UID of its own and its stamps.
 
     One that was published keeps its UID, and its stamps too when nothing else changed. What changed has a higher

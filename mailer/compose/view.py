@@ -6,8 +6,8 @@ from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import Row, first_words, opening, split_rows, with_quotes, words_in
-from mailer.compose.publication import Place, Publication
+from mailer.compose.excerpts import LinkRow, first_words, opening, split_rows, with_quotes, words_in
+from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
 from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.dates import write_day, write_month, write_when
@@ -20,7 +20,7 @@ TEASER_WORDS = 22
 class PlaceMark:
     """One bar of the band: a helsefellesskap, whether the issue is about it, whether it is the reader's own."""
 
-    place: Place
+    place: Helsefellesskap
     lit: bool
     own: bool
 
@@ -36,7 +36,7 @@ class ItemView:
     own: bool
     deadlines: tuple[Deadline, ...]
     body: Blocks
-    rows: tuple[Row, ...]
+    rows: tuple[LinkRow, ...]
     teaser: str
 
     @property
@@ -139,13 +139,15 @@ def month_of(issue: Issue) -> str:
     return write_month(issue.published.start, issue.lang)
 
 
-def _band(issue: Issue, key: VariantKey, places: Iterable[Place]) -> tuple[tuple[PlaceMark, ...], ...]:
+def _band(issue: Issue, key: VariantKey, places: Iterable[Helsefellesskap]) -> tuple[tuple[PlaceMark, ...], ...]:
     lit = issue.helsefellesskap
     marks = (PlaceMark(place=each, lit=each.slug in lit, own=each.slug in key.own) for each in places)
     return tuple(tuple(group) for _, group in groupby(marks, key=lambda mark: mark.place.region))
 
 
-def _sections(issue: Issue, key: VariantKey, labels: Labels, places: tuple[Place, ...]) -> Iterator[SectionView]:
+def _sections(
+    issue: Issue, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...]
+) -> Iterator[SectionView]:
     titles = {section.id: section.title for section in issue.sections}
     for section in shown_sections(issue):
         parent = titles.get(section.parent, section.parent)
@@ -161,7 +163,7 @@ def _sections(issue: Issue, key: VariantKey, labels: Labels, places: tuple[Place
 
 
 def _item(
-    item: Item, key: VariantKey, labels: Labels, places: tuple[Place, ...], *, level: int, issue: Issue
+    item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, issue: Issue
 ) -> ItemView:
     body, rows = split_rows(item.body)
     return ItemView(

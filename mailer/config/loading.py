@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
 from mailer.config.errors import ConfigError, WrongFileError
-from mailer.config.settings import SECTIONS, Section, Settings
+from mailer.config.settings import SECTIONS, Settings, SettingsSection
 from mailer.config.values import TOKENS, allowed, has_password
 
 FILE_NAME = "config.toml"
@@ -85,7 +85,7 @@ def _password(document: Document, section: str, key: str) -> ConfigError:
     )
 
 
-def _section(name: str, document: Document, variables: list[Variable]) -> Section:
+def _section(name: str, document: Document, variables: list[Variable]) -> SettingsSection:
     overrides = {each.key: each.value for each in variables if each.section == name}
     values = {**document.values.get(name, {}), **overrides}
     try:

@@ -17,7 +17,7 @@ MASK = "••••••"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class SettingEntry:
     """One key: its value as JSON can hold it, secrets masked; where that was set; what it means and may hold."""
 
     section: str
@@ -29,11 +29,11 @@ class Entry:
     variable: str
 
 
-def overview(settings: Settings) -> Iterator[Entry]:
+def overview(settings: Settings) -> Iterator[SettingEntry]:
     """Give every key in the order of config.toml."""
     for section, model in SECTIONS.items():
         for key, field in model.model_fields.items():
-            yield Entry(
+            yield SettingEntry(
                 section=section,
                 key=key,
                 value=_shown(getattr(getattr(settings, section), key), settings.folder),

@@ -10,26 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 
 from mailer.config.hosts import is_loopback
 from mailer.config.values import (
-    Address,
     BaseUrl,
-    Colours,
     DatabaseUrl,
+    EmailAddress,
     Folder,
     Fonts,
     Host,
     Lang,
-    Line,
+    LineOfText,
     ListId,
     OptionalAddress,
     Reasons,
     Recipients,
-    ReturnPath,
+    ReturnPathAddress,
     Secret,
+    ThemeColours,
     Title,
 )
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A section of config.toml. Types are strict: `"587"` is no number and `true` is no number."""
 
     model_config = ConfigDict(
@@ -37,14 +37,16 @@ class Section(BaseModel):
     )
 
 
-class NewsletterSection(Section):
+class NewsletterSection(SettingsSection):
     """Who writes to whom."""
 
     name: Title = Field(description="The newsletter's name, as readers see it.")
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
     lang: Lang = Field(default="nb", description="Language where nothing else says one.")
-    from_name: Line = Field(default="", description="Name beside the sender's address; empty for the newsletter's.")
-    from_address: Address = Field(description="The sender's address; somebody must read what comes to it.")
+    from_name: LineOfText = Field(
+        default="", description="Name beside the sender's address; empty for the newsletter's."
+    )
+    from_address: EmailAddress = Field(description="The sender's address; somebody must read what comes to it.")
     reply_to: OptionalAddress = Field(default="", description="Where answers go; empty for the sender's address.")
     list_id: ListId = Field(description="Identifies the newsletter to mail programs (RFC 2919); never change it.")
     editor: OptionalAddress = Field(
@@ -64,7 +66,7 @@ class NewsletterSection(Section):
         return wanted in names or "@" + wanted.rpartition("@")[2] in names
 
 
-class SmtpSection(Section):
+class SmtpSection(SettingsSection):
     """The mail server that mail is handed to."""
 
     host: Host = Field(default="127.0.0.1", description="The mail server.")
@@ -74,7 +76,7 @@ class SmtpSection(Section):
     security: Literal["none", "starttls", "tls"] = Field(
         default="starttls", description="Encryption; none is allowed only on this machine."
     )
-    username: Line = Field(default="", description="User name at the mail server; empty to send without login.")
+    username: LineOfText = Field(default="", description="User name at the mail server; empty to send without login.")
     password: Secret = Field(
         default=SecretStr(""), description="Its password; never in config.toml, only from the environment or keyring."
     )
@@ -111,7 +113,7 @@ class SmtpSection(Section):
         return security
 
 
-class DatabaseSection(Section):
+class DatabaseSection(SettingsSection):
     """Where subscribers and deliveries are kept."""
 
     url: DatabaseUrl = Field(
@@ -121,7 +123,7 @@ class DatabaseSection(Section):
     )
 
 
-class DeliverySection(Section):
+class DeliverySection(SettingsSection):
     """What happens to deliveries that do not go smoothly."""
 
     in_doubt: Literal["hold", "retry"] = Field(
@@ -131,20 +133,20 @@ class DeliverySection(Section):
     expire_after_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         default=48, description="Hours after which a deferred delivery is given up."
     )
-    return_path: ReturnPath = Field(description="Where servers return mail that cannot be delivered.")
+    return_path: ReturnPathAddress = Field(description="Where servers return mail that cannot be delivered.")
     verp: bool = Field(
         default=True,
         description="Give each delivery a return path of its own, to tell returned mail apart.",
     )
 
 
-class WebSection(Section):
+class WebSection(SettingsSection):
     """The public pages."""
 
     base_url: BaseUrl = Field(description="Address of the public pages that mails link to.")
 
 
-class RetentionSection(Section):
+class RetentionSection(SettingsSection):
     """How long `mailer subscribers purge` keeps what the newsletter no longer needs."""
 
     unconfirmed_days: Annotated[int, Field(ge=1, le=365)] = Field(
@@ -155,29 +157,29 @@ class RetentionSection(Section):
     )
 
 
-class ThemeSection(Section):
+class ThemeSection(SettingsSection):
     """The look. What is not set is as shipped."""
 
     sans: Fonts = Field(default="", description="Fonts of text and labels.")
     serif: Fonts = Field(default="", description="Fonts of names, titles and quotes.")
     mono: Fonts = Field(default="", description="Fonts of addresses and codes.")
-    logo: Line = Field(
+    logo: LineOfText = Field(
         default="", description="Picture in the masthead instead of the publisher's name, from the workspace's folder."
     )
     radius: Annotated[int, Field(ge=0, le=24)] = Field(
         default=4, description="Corner radius of buttons and badges in pixels."
     )
-    light: Colours = Field(default={}, description="Colours by token, light.")
-    dark: Colours = Field(default={}, description="Colours by token, dark.")
+    light: ThemeColours = Field(default={}, description="Colours by token, light.")
+    dark: ThemeColours = Field(default={}, description="Colours by token, dark.")
 
 
-class CheckSection(Section):
+class CheckSection(SettingsSection):
     """What `mailer check` leaves out."""
 
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
 
 
-class PathsSection(Section):
+class PathsSection(SettingsSection):
     """Where the workspace keeps things."""
 
     issues: Folder = Field(default=Path("issues"), description="One folder per newsletter issue.")
@@ -213,7 +215,7 @@ class Settings:
         return self.origins.get((section, key), "default")
 
 
-SECTIONS: Mapping[str, type[Section]] = {
+SECTIONS: Mapping[str, type[SettingsSection]] = {
     "newsletter": NewsletterSection,
     "smtp": SmtpSection,
     "database": DatabaseSection,

@@ -117,10 +117,10 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})+"
 _ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 
-Line = Annotated[str, AfterValidator(_line)]
-Title = Annotated[Line, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
+LineOfText = Annotated[str, AfterValidator(_line)]
+Title = Annotated[LineOfText, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
 Lang = Literal["nb", "nn", "se", "en"]
-Address = Annotated[
+EmailAddress = Annotated[
     str, Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=254), Allowed("an e-mail address, as name@domain.no")
 ]
 OptionalAddress = Annotated[
@@ -128,7 +128,7 @@ OptionalAddress = Annotated[
     Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=254),
     Allowed("an e-mail address, or empty"),
 ]
-ReturnPath = Annotated[
+ReturnPathAddress = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9._-]{1,16}@" + _DOMAIN + "$", max_length=200),
     Allowed("an e-mail address with at most 16 letters, digits, dots or hyphens before the @"),
@@ -166,7 +166,7 @@ Folder = Annotated[
     Path, BeforeValidator(_from_workspace), Allowed("a folder, from the folder of config.toml or absolute")
 ]
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
-Token = Literal[
+ColourToken = Literal[
     "canvas",
     "surface",
     "sunken",
@@ -191,6 +191,6 @@ Token = Literal[
     "ok",
     "ok_bg",
 ]
-TOKENS: tuple[str, ...] = get_args(Token)
-Colours = Annotated[dict[Token, Colour], Allowed('tokens with colours, as ink = "#14252A"')]
+TOKENS: tuple[str, ...] = get_args(ColourToken)
+ThemeColours = Annotated[dict[ColourToken, Colour], Allowed('tokens with colours, as ink = "#14252A"')]
 Reasons = Annotated[dict[str, Title], Allowed('rules with reasons, as no-contact = "the editor answers everything"')]

@@ -23,7 +23,7 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class AnswerRow:
     """Answers that are about the same, by what holds of all of them; patterns that are empty hold of every answer.
 
     `codes` and `enhanced` must match as a whole, `words` somewhere and `unless` nowhere in the text. `examples` are
@@ -104,7 +104,7 @@ _NOT_OF_A_RECIPIENT = _any_of(
 _FOR_NOW = r"unverified|connect to|lookup (failure|failed|error)|temporar\w+|timed? ?out|try again"
 
 TABLE = (
-    Row(
+    AnswerRow(
         what="waiting-list for unknown senders (greylisting)",
         about=About.ADDRESS,
         codes="4..",
@@ -114,7 +114,7 @@ TABLE = (
             "451 Greylisted, please try again in 300 seconds",
         ),
     ),
-    Row(
+    AnswerRow(
         what="one recipient gets too much",
         about=About.ADDRESS,
         words=r"receiving (mail|messages|e-?mail)\b.{0,30}(rate|quick|fast|often)",
@@ -123,7 +123,7 @@ TABLE = (
             "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more",
         ),
     ),
-    Row(
+    AnswerRow(
         what="fewer connections wanted",
         about=About.CONNECTION,
         words=_any_of(
@@ -138,7 +138,7 @@ TABLE = (
             "450 4.7.1 Error: too much connections from 192.0.2.1",
         ),
     ),
-    Row(
+    AnswerRow(
         what="the connection is closed for policy",
         about=About.CONNECTION,
         codes="421",
@@ -148,7 +148,7 @@ TABLE = (
             "421 4.7.28 Our system has detected an unusual rate of unsolicited mail originating from your IP address.",
         ),
     ),
-    Row(
+    AnswerRow(
         what="a login is wanted, or no longer good",
         about=About.SENDER,
         codes="530|534|535|538",
@@ -159,7 +159,7 @@ TABLE = (
             "530 5.7.0 Must issue a STARTTLS command first",
         ),
     ),
-    Row(
+    AnswerRow(
         what="login or encryption for now not possible, or slowed down",
         about=About.SENDER,
         codes="432|454",
@@ -169,7 +169,7 @@ TABLE = (
             "454 Throttling failure: Daily message quota exceeded.",
         ),
     ),
-    Row(
+    AnswerRow(
         what="the sender's own mailbox in Exchange: its quota for sending, or its folder of sent items full",
         about=About.SENDER,
         words=r"STOREDRV(?!\.Deliver)|SubmissionQuota",
@@ -179,7 +179,7 @@ TABLE = (
             "dot: 452 4.2.2 STOREDRV; mailbox full",
         ),
     ),
-    Row(
+    AnswerRow(
         what="sender refused (X.1.7, X.1.8), daily limit (X.1.90), sender throttled (X.2.25…), quota (X.4.5)",
         about=About.SENDER,
         enhanced=r"[45]\.(1\.7|1\.8|1\.90|2\.25\d|4\.5)",
@@ -192,7 +192,7 @@ TABLE = (
             "450 4.1.8 <a@b.example>: Sender address rejected: Domain not found",
         ),
     ),
-    Row(
+    AnswerRow(
         what="sender not allowed, not known or blocked (X.7.8, .9, .13, .57, .60, .64, .139, .23…, .5…, .6…, .7…)",
         about=About.SENDER,
         enhanced=r"[45]\.7\.(8|9|13|57|60|64|139|23\d|[567]\d\d)",
@@ -205,7 +205,7 @@ TABLE = (
             "451 4.7.500 Server busy. Please try again later",
         ),
     ),
-    Row(
+    AnswerRow(
         what="the name we gave ourselves (EHLO)",
         about=About.SENDER,
         words=r"\b(helo|ehlo)\b",
@@ -215,7 +215,7 @@ TABLE = (
             "550 Bad HELO - host impersonating",
         ),
     ),
-    Row(
+    AnswerRow(
         what="sender or client refused, or must log in",
         about=About.SENDER,
         words=_any_of(
@@ -242,7 +242,7 @@ TABLE = (
             "451 Authentication failed: Maximum credits exceeded",
         ),
     ),
-    Row(
+    AnswerRow(
         what="a limit or quota for sending",
         about=About.SENDER,
         words=_any_of(
@@ -272,7 +272,7 @@ TABLE = (
             "550 5.1.1 permanent failure: too many invalid recipients (RCPT abuse)",
         ),
     ),
-    Row(
+    AnswerRow(
         what="a rate, in any words",
         about=About.SENDER,
         codes="4..",
@@ -280,7 +280,7 @@ TABLE = (
         unless=_OF_A_RECIPIENT,
         examples=("450 4.7.1 rate", "451 4.7.1 rate: come back later"),
     ),
-    Row(
+    AnswerRow(
         what="a quota, with no word of a mailbox or a user",
         about=About.SENDER,
         stages=frozenset({Stage.DOT}),
@@ -289,7 +289,7 @@ TABLE = (
         unless=r"mailbox|mail ?drop|full|user|account|recipient|…",
         examples=("dot: 452 4.2.2 quota",),
     ),
-    Row(
+    AnswerRow(
         what="no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10)",
         about=About.ADDRESS,
         enhanced=r"[45]\.1\.(1|2|3|6|10)",
@@ -302,7 +302,7 @@ TABLE = (
             "501 5.1.3 Bad recipient address syntax",
         ),
     ),
-    Row(
+    AnswerRow(
         what="address rejected (5.1.0), as Cisco's gateways say of one that is unknown",
         about=About.ADDRESS,
         stages=_AT_RCPT,
@@ -311,7 +311,7 @@ TABLE = (
         unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 #5.1.0 Address rejected.", "rcpt: 550 5.1.0 <a@b.example>: Recipient address rejected"),
     ),
-    Row(
+    AnswerRow(
         what="address not in use",
         about=About.ADDRESS,
         stages=_AT_RCPT,
@@ -319,7 +319,7 @@ TABLE = (
         unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 5.2.1 The email account that you tried to reach is disabled",),
     ),
-    Row(
+    AnswerRow(
         what="address unknown to its Microsoft 365",
         about=About.ADDRESS,
         stages=_AT_RCPT,
@@ -328,7 +328,7 @@ TABLE = (
         unless=_NOT_OF_A_RECIPIENT,
         examples=("rcpt: 550 5.4.1 Recipient address rejected: Access denied [AS(201806281)]",),
     ),
-    Row(
+    AnswerRow(
         what="no such address, in words",
         about=About.ADDRESS,
         codes="5..",
@@ -355,7 +355,7 @@ TABLE = (
             "551 User not local; please try <c@d.example>",
         ),
     ),
-    Row(
+    AnswerRow(
         what="mailbox unavailable (RFC 5321's own words for it)",
         about=About.ADDRESS,
         stages=_AT_RCPT,
@@ -367,7 +367,7 @@ TABLE = (
             "rcpt: 550 5.5.0 Requested action not taken: mailbox unavailable",
         ),
     ),
-    Row(
+    AnswerRow(
         what="anything else",
         about=About.UNCLEAR,
         examples=(
@@ -404,7 +404,7 @@ def about(reply: Reply) -> About:
     return find_row(reply).about
 
 
-def find_row(reply: Reply) -> Row:
+def find_row(reply: Reply) -> AnswerRow:
     """Return the first row of the table that an answer fits."""
     return next(row for row in TABLE if row.fits(reply))
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from random import Random
 from threading import Event
 
-from mailer.delivery.feed import Feed
+from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.lane import Lane
-from mailer.delivery.ledger import Ledger, MailingStateError, Run, utc_now
+from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun, utc_now
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
 from mailer.delivery.options import DispatchOptions
@@ -20,10 +20,10 @@ from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Personaliser, read_variants
 from mailer.delivery.progress import Progress, Tally
 from mailer.delivery.resting import Rest
+from mailer.delivery.run_context import RunContext
 from mailer.delivery.streaks import Streaks
 from mailer.delivery.verdict import EndReason, Judge, Stop
 from mailer.delivery.words_of_answers import without_addresses
-from mailer.delivery.workshop import Workshop
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
 from mailer.transport.base import Session, Transport, TransportError
@@ -97,22 +97,22 @@ class Dispatcher:
         Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
         """
         with self._ledger.start_run(mailing_id) as run, closing(Loop(run)) as loop:
-            shop = self._equip(run, loop)
+            context = self._equip(run, loop)
             logger.info("run begins", extra={"mailing": mailing_id})
-            self._send(shop, loop, stop=stop or Event(), once=once, on_progress=on_progress)
-            self._free_those_on_trial(shop)
-        if shop.feed.failure is not None:
-            raise shop.feed.failure
-        return self._ended(mailing_id, shop.feed)
+            self._send(context, loop, stop=stop or Event(), once=once, on_progress=on_progress)
+            self._free_those_on_trial(context)
+        if context.feed.failure is not None:
+            raise context.feed.failure
+        return self._ended(mailing_id, context.feed)
 
-    def _equip(self, run: Run, loop: Loop) -> Workshop:
+    def _equip(self, run: SenderRun, loop: Loop) -> RunContext:
         variants = read_variants(self._ledger.variants(run.mailing.id))
         outlook = run.outlook()
         options = self._options
         rest = Rest(first=options.rest_seconds, longest=options.longest_rest_seconds)
-        return Workshop(
+        return RunContext(
             run=run,
-            feed=Feed(run, batch=options.batch, rest=rest),
+            feed=ClaimQueue(run, batch=options.batch, rest=rest),
             connect=lambda: loop.start(self._transport.connect),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
@@ -126,29 +126,29 @@ class Dispatcher:
         )
 
     def _send(
-        self, shop: Workshop, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
+        self, context: RunContext, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
-        self._look_ahead(shop, once=once, claims=False)
+        self._look_ahead(context, once=once, claims=False)
         if stop.is_set():
-            shop.feed.stop(Stop(EndReason.STOPPED))
-        session = self._first_session(shop, stop)
+            context.feed.stop(Stop(EndReason.STOPPED))
+        session = self._first_session(context, stop)
         if session is None:
             return
         for number in range(self._options.connections):
-            loop.add(Lane(shop, session=session if number == 0 else None).work())
+            loop.add(Lane(context, session=session if number == 0 else None).work())
         while loop.is_busy:
             try:
-                self._supervise(shop, loop, stop=stop, once=once, on_progress=on_progress)
+                self._supervise(context, loop, stop=stop, once=once, on_progress=on_progress)
             except BaseException as error:  # noqa: BLE001 raised again by `run`, when the connections have finished
-                shop.feed.fail(error)
-        on_progress(shop.tally.progress)
+                context.feed.fail(error)
+        on_progress(context.tally.progress)
 
-    def _first_session(self, shop: Workshop, stop: Event) -> Session | None:
+    def _first_session(self, context: RunContext, stop: Event) -> Session | None:
         """One connection proves that the server is there and lets us in, before anything is claimed."""
-        failures, feed = 0, shop.feed
+        failures, feed = 0, context.feed
         while not feed.is_stopped:
             try:
-                if (session := _wait_for(shop.connect(), stop)) is not None:
+                if (session := _wait_for(context.connect(), stop)) is not None:
                     return session
                 feed.stop(Stop(EndReason.STOPPED))
             except TransportError as error:
@@ -161,10 +161,10 @@ class Dispatcher:
         return None
 
     def _supervise(
-        self, shop: Workshop, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
+        self, context: RunContext, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
         """Carry the connections on until they have finished, and meanwhile look whether they are to."""
-        feed, next_look, next_report, told = shop.feed, 0.0, 0.0, 0.0
+        feed, next_look, next_report, told = context.feed, 0.0, 0.0, 0.0
         while loop.is_busy:
             loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
             now = time.monotonic()
@@ -172,42 +172,42 @@ class Dispatcher:
                 continue
             if stop.is_set():
                 feed.stop(Stop(EndReason.STOPPED))
-            elif not shop.run.is_running:
+            elif not context.run.is_running:
                 feed.stop(Stop(EndReason.PAUSED))
-            elif shop.rest.is_on:
-                told = _heed_rest(shop, once=once, told=told)
+            elif context.rest.is_on:
+                told = _heed_rest(context, once=once, told=told)
             elif feed.is_dry and now >= next_look:
-                next_look = now + self._look_ahead(shop, once=once)
+                next_look = now + self._look_ahead(context, once=once)
             if feed.is_dry or now >= next_report:
                 next_report = now + _TICK_SECONDS
-                on_progress(shop.tally.progress)
+                on_progress(context.tally.progress)
 
-    def _look_ahead(self, shop: Workshop, *, once: bool, claims: bool = True) -> float:
+    def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
         """Nothing is in hand: end the run when nothing more will come, else ask for what is there.
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
         """
-        shop.end_trials(shop.streaks.end_all())  # whoever else they could have been about has had an answer too
-        outlook = shop.run.outlook()
+        context.end_trials(context.streaks.end_all())  # whoever else they could have been about has had an answer too
+        outlook = context.run.outlook()
         is_due = outlook.next_due is not None and outlook.next_due <= self._clock()
         if outlook.state is not MailingState.RUNNING:
-            shop.feed.stop(Stop(EndReason.PAUSED))
+            context.feed.stop(Stop(EndReason.PAUSED))
         elif not (outlook.queued or outlook.held or outlook.deferred):
-            shop.feed.stop(Stop(EndReason.FINISHED))
+            context.feed.stop(Stop(EndReason.FINISHED))
         elif outlook.queued or is_due:
             if claims:
-                shop.feed.ask_again()
+                context.feed.ask_again()
         elif once and not outlook.held:
-            shop.feed.stop(Stop(EndReason.DEFERRED))
+            context.feed.stop(Stop(EndReason.DEFERRED))
         return self._options.poll_seconds / (5 if outlook.held else 1)
 
-    def _free_those_on_trial(self, shop: Workshop) -> None:
+    def _free_those_on_trial(self, context: RunContext) -> None:
         """The run ends before it was known whether these answers were about their recipients."""
-        on_trial = [each.delivery.id for each in shop.streaks.end_all()]
-        if on_trial and shop.feed.failure is None:
-            shop.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
+        on_trial = [each.delivery.id for each in context.streaks.end_all()]
+        if on_trial and context.feed.failure is None:
+            context.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
 
-    def _ended(self, mailing_id: int, feed: Feed) -> Ended:
+    def _ended(self, mailing_id: int, feed: ClaimQueue) -> Ended:
         why = feed.why or Stop(EndReason.SERVER_AWAY, feed.trouble)
         if why.reason in _NEEDS_A_PERSON:
             self._pause(mailing_id, why.note)
@@ -224,15 +224,15 @@ class Dispatcher:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 
 
-def _heed_rest(shop: Workshop, *, once: bool, told: float) -> float:
+def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     """End the run that does not wait, and tell whoever does; return which rest was told of."""
-    rest, why = shop.rest, f"the server puts everybody off: {shop.rest.words}"
+    rest, why = context.rest, f"the server puts everybody off: {context.rest.words}"
     if once:
-        shop.feed.stop(Stop(EndReason.RESTING, why))
+        context.feed.stop(Stop(EndReason.RESTING, why))
     elif rest.ends != told:
         minutes = max(1, round(rest.seconds_left / 60))
         words = "%s\nNobody is sent to for %d min; then it is asked again."
-        logger.warning(words, without_addresses(why), minutes, extra={"mailing": shop.run.mailing.id})
+        logger.warning(words, without_addresses(why), minutes, extra={"mailing": context.run.mailing.id})
     return rest.ends
 
 

@@ -9,14 +9,14 @@ import time
 from datetime import datetime, timedelta
 
 from mailer.delivery.answers import About, about
-from mailer.delivery.loop import FOREVER, Leave, Strand, Until
+from mailer.delivery.loop import FOREVER, ConnectionTask, WaitForMark, WaitUntil
 from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
 from mailer.delivery.personalising import Outgoing
 from mailer.delivery.retry import GiveUp, Retry
+from mailer.delivery.run_context import RunContext
 from mailer.delivery.streaks import Streak, is_about_us
 from mailer.delivery.verdict import EndReason, Stop, Verdict, judge
 from mailer.delivery.words_of_answers import without_address, without_addresses
-from mailer.delivery.workshop import Workshop
 from mailer.errors import MailerError
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportError
 
@@ -28,54 +28,54 @@ _SET_ASIDE_AFTER = 3
 class Lane:
     """One connection's work; `session` is one that is open already."""
 
-    def __init__(self, shop: Workshop, *, session: Session | None = None) -> None:
-        self._shop = shop
+    def __init__(self, context: RunContext, *, session: Session | None = None) -> None:
+        self._context = context
         self._session = session
         self._sent_on_session = 0
         self._failures = 0
 
-    def work(self) -> Strand[None]:
+    def work(self) -> ConnectionTask[None]:
         """Send until the run is to end or the server cannot be reached any more."""
         try:
-            feed, rest, tries = self._shop.feed, self._shop.rest, self._shop.options.tries
+            feed, rest, tries = self._context.feed, self._context.rest, self._context.options.tries
             while not feed.is_stopped and (rest.is_on or self._failures < tries):
                 yield from self._rest() if rest.is_on else self._work_on()
         except Exception as error:  # noqa: BLE001 the dispatcher raises it
-            self._shop.feed.fail(error)
+            self._context.feed.fail(error)
         finally:
             yield from self._hang_up()
 
-    def _work_on(self) -> Strand[None]:
-        shop = self._shop
+    def _work_on(self) -> ConnectionTask[None]:
+        context = self._context
         # With nothing in hand: a connection that is refused must not keep a delivery from the others.
         if self._failures:
-            yield from self._wait(shop.options.backoff(self._failures))
+            yield from self._wait(context.options.backoff(self._failures))
         outgoing = yield from self._next()
         if outgoing is None:
             yield from self._hang_up()
         while outgoing is not None:
             outgoing = yield from self._send(outgoing)
 
-    def _rest(self) -> Strand[None]:
+    def _rest(self) -> ConnectionTask[None]:
         """What went wrong before a rest is forgotten after it."""
         yield from self._hang_up()
-        yield from self._wait(self._shop.rest.seconds_left)
+        yield from self._wait(self._context.rest.seconds_left)
         self._failures = 0
 
-    def _wait(self, seconds: float) -> Strand[None]:
+    def _wait(self, seconds: float) -> ConnectionTask[None]:
         """Wait so long, but not beyond the end of the run."""
-        yield Until(lambda: self._shop.feed.is_stopped, time.monotonic() + seconds)
+        yield WaitUntil(lambda: self._context.feed.is_stopped, time.monotonic() + seconds)
 
-    def _next(self) -> Strand[Outgoing | None]:
+    def _next(self) -> ConnectionTask[Outgoing | None]:
         """Wait for a delivery, and for its moment."""
-        feed = self._shop.feed
+        feed = self._context.feed
         if not feed.may_give:
-            until = time.monotonic() + self._shop.options.idle_seconds
-            yield Until(lambda: feed.may_give or feed.is_stopped, until)
-        if not self._shop.pacer.is_limited:
+            until = time.monotonic() + self._context.options.idle_seconds
+            yield WaitUntil(lambda: feed.may_give or feed.is_stopped, until)
+        if not self._context.pacer.is_limited:
             return self._take()
         while (delivery := feed.take()) is not None:
-            yield from self._wait(self._shop.pacer.pause())
+            yield from self._wait(self._context.pacer.pause())
             if feed.is_stopped or feed.rest.is_on:
                 feed.give_back(delivery)
             elif (outgoing := self._personalise(delivery)) is not None:
@@ -84,14 +84,14 @@ class Lane:
 
     def _take(self) -> Outgoing | None:
         """Return a message that may go at once."""
-        while (delivery := self._shop.feed.take()) is not None:
+        while (delivery := self._context.feed.take()) is not None:
             if (outgoing := self._personalise(delivery)) is not None:
                 return outgoing
         return None
 
     def _personalise(self, delivery: ClaimedDelivery) -> Outgoing | None:
         try:
-            return self._shop.personalise(delivery)
+            return self._context.personalise(delivery)
         except MailerError as error:  # the address cannot be written into a message
             words = Reply(code=553, enhanced="5.1.3", text=error.what, stage=Stage.RCPT, is_local=True)
             self._settle(delivery, DeliveryStatus.REJECTED, words)
@@ -99,11 +99,11 @@ class Lane:
 
     # --- one message ------------------------------------------------------------------------------
 
-    def _send(self, outgoing: Outgoing) -> Strand[Outgoing | None]:
+    def _send(self, outgoing: Outgoing) -> ConnectionTask[Outgoing | None]:
         """Send one message; return the one whose transaction was opened together with its final dot."""
         session = yield from self._open_session()
         if session is None:
-            self._shop.feed.give_back(outgoing.delivery)
+            self._context.feed.give_back(outgoing.delivery)
             return None
         begun = yield from session.begin(outgoing.envelope)
         broken = (yield from session.stream(outgoing.payload)) if isinstance(begun, Ready) else begun
@@ -111,36 +111,38 @@ class Lane:
             yield from self._hear(outgoing.delivery, broken)
             return None
         following = self._following()  # made ready while the server reads: after the mark every moment counts
-        mark = yield Leave(outgoing.delivery.id)
+        mark = yield WaitForMark(outgoing.delivery.id)
         if mark is not Mark.GO:
             self._withdraw(session, outgoing.delivery, mark)
             self._put_back(following)
             return None
-        if self._shop.feed.is_stopped:
+        if self._context.feed.is_stopped:
             self._put_back(following)
             following = None
         return (yield from self._finish(session, outgoing, following))
 
     def _withdraw(self, session: Session, delivery: ClaimedDelivery, mark: Mark) -> None:
         """Without leave the connection is closed: after 354 nothing else takes a message back."""
-        shop = self._shop
+        context = self._context
         session.withdraw()
         logger.info("mark refused: %s", mark, extra=_ids(delivery))
-        shop.feed.done()
+        context.feed.done()
         if mark is Mark.UNWANTED:
-            shop.tally.count(DeliveryStatus.SKIPPED)
+            context.tally.count(DeliveryStatus.SKIPPED)
         if mark is Mark.STOPPED:
-            shop.feed.stop(Stop(EndReason.PAUSED))
+            context.feed.stop(Stop(EndReason.PAUSED))
 
-    def _finish(self, session: Session, outgoing: Outgoing, following: Outgoing | None) -> Strand[Outgoing | None]:
-        shop, dot_sent = self._shop, self._shop.streaks.now
+    def _finish(
+        self, session: Session, outgoing: Outgoing, following: Outgoing | None
+    ) -> ConnectionTask[Outgoing | None]:
+        context, dot_sent = self._context, self._context.streaks.now
         answer = yield from session.finish(following=following.envelope if following else None)
         self._sent_on_session += 1
         if isinstance(answer, Reply) and answer.is_accepted:
-            shop.end_trials(shop.streaks.end(dot_sent=dot_sent))
-            shop.rest.get_through()
+            context.end_trials(context.streaks.end(dot_sent=dot_sent))
+            context.rest.get_through()
         yield from self._hear(outgoing.delivery, answer, is_marked=True)
-        if following is None or (session.is_usable and not (shop.feed.is_stopped or shop.rest.is_on)):
+        if following is None or (session.is_usable and not (context.feed.is_stopped or context.rest.is_on)):
             return following
         session.withdraw()
         self._put_back(following)
@@ -148,18 +150,20 @@ class Lane:
 
     def _following(self) -> Outgoing | None:
         """The next message, when it is due now: then its transaction is opened with the dot of this one."""
-        limit = self._shop.options.messages_per_connection
-        if self._shop.pacer.is_limited or (limit and self._sent_on_session + 1 >= limit):
+        limit = self._context.options.messages_per_connection
+        if self._context.pacer.is_limited or (limit and self._sent_on_session + 1 >= limit):
             return None
         return self._take()
 
     def _put_back(self, outgoing: Outgoing | None) -> None:
         if outgoing is not None:
-            self._shop.feed.give_back(outgoing.delivery)
+            self._context.feed.give_back(outgoing.delivery)
 
     # --- what came of it --------------------------------------------------------------------------
 
-    def _hear(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool = False) -> Strand[None]:
+    def _hear(
+        self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool = False
+    ) -> ConnectionTask[None]:
         verdict = judge(answer)
         if verdict is Verdict.AGAIN:
             yield from self._try_elsewhere(delivery, answer, is_marked=is_marked)
@@ -169,9 +173,9 @@ class Lane:
             self._act_on(delivery, answer, verdict)
         else:
             self._settle(delivery, DeliveryStatus(verdict), answer)
-        stop = self._shop.judge.hear(answer)
+        stop = self._context.judge.observe(answer)
         if stop is not None:
-            self._shop.feed.stop(stop)
+            self._context.feed.stop(stop)
 
     def _act_on(self, delivery: ClaimedDelivery, reply: Reply, verdict: Verdict) -> None:
         """Do what a server's answer asks for."""
@@ -179,7 +183,7 @@ class Lane:
             case Verdict.REFUSED:
                 self._put_back_refused(delivery, reply)
                 note = f"the server refuses the mailing: {without_address(reply, delivery.recipient)}"
-                self._shop.feed.stop(Stop(EndReason.REFUSED, note))
+                self._context.feed.stop(Stop(EndReason.REFUSED, note))
             case Verdict.PUT_OFF:
                 self._put_off(delivery, reply)
             case Verdict.DEFERRED:
@@ -191,43 +195,43 @@ class Lane:
 
     def _put_back_refused(self, delivery: ClaimedDelivery, reply: Reply) -> None:
         """What was said to MAIL names nobody, and is in nobody's history."""
-        shop = self._shop
+        context = self._context
         if reply.stage is Stage.MAIL:
-            shop.feed.give_back(delivery)
+            context.feed.give_back(delivery)
             return
-        shop.run.record(Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=str(reply)))
-        shop.feed.done()
+        context.run.record(Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=str(reply)))
+        context.feed.done()
 
     def _put_off(self, delivery: ClaimedDelivery, reply: Reply) -> None:
         """The relay is to rest, and this one comes due when it has."""
-        shop = self._shop
-        shop.leave_alone(without_address(reply, delivery.recipient))
+        context = self._context
+        context.leave_alone(without_address(reply, delivery.recipient))
         if reply.stage is Stage.MAIL:
-            shop.feed.give_back(delivery)
+            context.feed.give_back(delivery)
         else:
             self._settle(delivery, DeliveryStatus.DEFERRED, reply, due_at=self._end_of_rest())
 
     def _end_of_rest(self) -> datetime:
-        return self._shop.clock() + timedelta(seconds=self._shop.rest.seconds_left)
+        return self._context.clock() + timedelta(seconds=self._context.rest.seconds_left)
 
     def _try_whether_about_us(self, delivery: ClaimedDelivery, reply: Reply) -> None:
         """Five such answers in a row stop the mailing, and those who had them are free again."""
-        shop = self._shop
+        context = self._context
         attempt = Attempt(delivery=delivery, status=DeliveryStatus.REJECTED, reply=str(reply), is_on_trial=True)
-        shop.run.record(attempt)
-        shop.feed.done()
+        context.run.record(attempt)
+        context.feed.done()
         logger.info("on trial: %s", _code(reply), extra=_ids(delivery))
-        streak = shop.streaks.add(reply, attempt)
+        streak = context.streaks.add(reply, attempt)
         if self._is_about_us(streak):
             words = without_address(reply, delivery.recipient)
             note = f"the server said the same to {len(streak)} recipients in a row: {words}"
-            shop.feed.stop(Stop(EndReason.REFUSED, note))
+            context.feed.stop(Stop(EndReason.REFUSED, note))
 
     def _is_about_us(self, streak: Streak) -> bool:
-        shop = self._shop
-        if shop.feed.is_stopped or shop.rest.is_on:
+        context = self._context
+        if context.feed.is_stopped or context.rest.is_on:
             return False
-        return is_about_us(streak, is_anybody_left=lambda beyond: shop.run.is_anybody_left(beyond=beyond))
+        return is_about_us(streak, is_anybody_left=lambda beyond: context.run.is_anybody_left(beyond=beyond))
 
     def _settle(
         self,
@@ -238,22 +242,22 @@ class Lane:
         due_at: datetime | None = None,
         is_answered: bool = True,
     ) -> None:
-        shop = self._shop
-        shop.run.record(
+        context = self._context
+        context.run.record(
             Attempt(delivery=delivery, status=status, reply=_words(answer), due_at=due_at, is_answered=is_answered)
         )
-        shop.tally.count(status)
-        shop.feed.done()
+        context.tally.count(status)
+        context.feed.done()
         if status is not DeliveryStatus.ACCEPTED:
             logger.info("%s: %s", status, _code(answer), extra=_ids(delivery))
 
     def _defer(self, delivery: ClaimedDelivery, answer: Reply) -> None:
-        shop = self._shop
-        now = shop.clock()
-        decision = shop.options.retry.decide(
-            tries=delivery.attempts + 1, since=delivery.deferred_since or now, now=now, chance=shop.random.random()
+        context = self._context
+        now = context.clock()
+        decision = context.options.retry.decide(
+            tries=delivery.attempts + 1, since=delivery.deferred_since or now, now=now, chance=context.random.random()
         )
-        if shop.rest.is_on:
+        if context.rest.is_on:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=self._end_of_rest())
         elif isinstance(decision, GiveUp):
             self._settle(delivery, DeliveryStatus.EXPIRED, answer)
@@ -262,39 +266,41 @@ class Lane:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
         if answer.is_local or about(answer) is About.ADDRESS:
             return
-        streak = shop.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.DEFERRED))
+        streak = context.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.DEFERRED))
         if self._is_about_us(streak):
-            shop.leave_alone(without_address(answer, delivery.recipient))
-            shop.run.postpone(list(streak), until=self._end_of_rest())
+            context.leave_alone(without_address(answer, delivery.recipient))
+            context.run.postpone(list(streak), until=self._end_of_rest())
 
-    def _try_elsewhere(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> Strand[None]:
+    def _try_elsewhere(
+        self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool
+    ) -> ConnectionTask[None]:
         """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while.
 
         A connection that breaks at MAIL says nothing of the message, unless it is the connection's first: the server
         had had enough of the connection.
         """
-        shop, stage = self._shop, answer.stage
+        context, stage = self._context, answer.stage
         is_blameless = stage is Stage.MAIL and (isinstance(answer, Reply) or self._sent_on_session > 0)
         yield from self._trouble(_words(answer), stage, is_said=isinstance(answer, Reply))
         if isinstance(answer, Reply) and about(answer) is About.CONNECTION:
-            streak = shop.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.QUEUED))
+            streak = context.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.QUEUED))
             if self._is_about_us(streak):
-                shop.leave_alone(without_address(answer, delivery.recipient))
+                context.leave_alone(without_address(answer, delivery.recipient))
         if is_blameless:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
-        self._put_aside(delivery, answer, losses=shop.feed.count_loss(delivery), is_marked=is_marked)
+        self._put_aside(delivery, answer, losses=context.feed.count_loss(delivery), is_marked=is_marked)
 
     def _put_aside(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, losses: int, is_marked: bool) -> None:
         """For how long, and when for good, is told by the same rule as for a message that is deferred."""
-        shop, now = self._shop, self._shop.clock()
+        context, now = self._context, self._context.clock()
         if losses < _SET_ASIDE_AFTER:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
-        since = delivery.deferred_since or shop.run.first_tried(delivery.id) or now
-        decision = shop.options.retry.decide(tries=1, since=since, now=now, chance=shop.random.random())
-        is_proved = shop.judge.has_heard  # the server takes those of others
-        if isinstance(decision, GiveUp) and (is_proved or not shop.run.is_anybody_left()):
+        since = delivery.deferred_since or context.run.first_tried(delivery.id) or now
+        decision = context.options.retry.decide(tries=1, since=since, now=now, chance=context.random.random())
+        is_proved = context.judge.has_heard  # the server takes those of others
+        if isinstance(decision, GiveUp) and (is_proved or not context.run.is_anybody_left()):
             self._settle(delivery, DeliveryStatus.EXPIRED, answer, is_answered=False)
         elif isinstance(decision, Retry) and is_proved:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at, is_answered=False)
@@ -303,35 +309,35 @@ class Lane:
 
     def _give_back(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
         """Let somebody else have it; where the dot was allowed and never sent, the mark is taken back."""
-        shop = self._shop
+        context = self._context
         if not is_marked:
-            shop.feed.give_back(delivery)
+            context.feed.give_back(delivery)
             return
         attempt = Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=_words(answer), is_answered=False)
-        shop.run.record(attempt)
-        shop.feed.done()
+        context.run.record(attempt)
+        context.feed.done()
 
     # --- the connection ---------------------------------------------------------------------------
 
-    def _open_session(self) -> Strand[Session | None]:
-        limit = self._shop.options.messages_per_connection
+    def _open_session(self) -> ConnectionTask[Session | None]:
+        limit = self._context.options.messages_per_connection
         if self._session and self._session.is_usable and not (limit and self._sent_on_session >= limit):
             return self._session
         yield from self._hang_up()
-        opening = self._shop.connect()
-        yield Until(opening.done, FOREVER)
+        opening = self._context.connect()
+        yield WaitUntil(opening.done, FOREVER)
         try:
             self._session, self._sent_on_session = opening.result(), 0
         except TransportError as error:
             yield from self._trouble(error.what, error.stage, is_said=False, note=str(error))
             if error.is_lasting:
-                self._shop.feed.stop(Stop(EndReason.REFUSED, str(error)))
+                self._context.feed.stop(Stop(EndReason.REFUSED, str(error)))
         return self._session
 
-    def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> Strand[None]:
+    def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> ConnectionTask[None]:
         """Say what went wrong when it is heard for the first time: it may come again from each connection."""
         self._failures += 1
-        feed, mailing = self._shop.feed, {"mailing": self._shop.run.mailing.id}
+        feed, mailing = self._context.feed, {"mailing": self._context.run.mailing.id}
         words = f"the server said at {stage}" if is_said else f"connection broke at {stage}"
         logger.log(
             logging.INFO if feed.trouble == (note or why) else logging.WARNING,
@@ -343,7 +349,7 @@ class Lane:
         feed.trouble = note or why
         yield from self._hang_up()
 
-    def _hang_up(self) -> Strand[None]:
+    def _hang_up(self) -> ConnectionTask[None]:
         if self._session is not None:
             session, self._session = self._session, None
             yield from session.close()

@@ -22,20 +22,20 @@ Result = TypeVar("Result")
 FOREVER = float("inf")
 
 
-class Leave(NamedTuple):
+class WaitForMark(NamedTuple):
     """Waits for the ledger to write down that a final dot is about to be sent; its answer is a `Mark`."""
 
     delivery_id: int
 
 
-class Until(NamedTuple):
+class WaitUntil(NamedTuple):
     """Waits until `is_so`, but not longer than until `deadline` on the monotonic clock."""
 
     is_so: Callable[[], bool]
     deadline: float = FOREVER
 
 
-Strand = Generator[Wait | Leave | Until, Any, Result]
+ConnectionTask = Generator[Wait | WaitForMark | WaitUntil, Any, Result]
 """The work of one connection: yields what it waits for."""
 
 
@@ -59,8 +59,8 @@ class Writer(Protocol):
 class _Place:
     """Where one strand stands: what it waits for, and the connection that is watched for it."""
 
-    strand: Strand[None]
-    waits_for: Wait | Leave | Until
+    strand: ConnectionTask[None]
+    waits_for: Wait | WaitForMark | WaitUntil
     watched: socket.socket | None = None
     events: int = 0
     deadline: float = FOREVER
@@ -72,10 +72,10 @@ class Loop:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._selector = selectors.DefaultSelector()
-        self._bell, self._ringing = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ringing.setblocking(False)
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._wakeup_reader.setblocking(False)
+        self._wakeup_writer.setblocking(False)
+        self._selector.register(self._wakeup_reader, selectors.EVENT_READ)
         self._places: set[_Place] = set()
         self._asking: list[_Place] = []
         self._given: deque[tuple[_Place, Mark | BaseException]] = deque()
@@ -85,9 +85,9 @@ class Loop:
         """Whether a strand has not come to its end."""
         return bool(self._places)
 
-    def add(self, strand: Strand[None]) -> None:
+    def add(self, strand: ConnectionTask[None]) -> None:
         """Begin another strand at the next turn."""
-        self._places.add(_Place(strand, Until(lambda: True)))
+        self._places.add(_Place(strand, WaitUntil(lambda: True)))
 
     def start(self, work: Callable[[], Result]) -> "Future[Result]":
         """Have something done in a thread of its own that waits in ways the loop cannot; a strand waits for it."""
@@ -99,11 +99,11 @@ class Loop:
         """Wait until something has come or the patience is over, and carry on what waited for it."""
         for key, mask in self._selector.select(self._shortest(patience)):
             if key.data is None:
-                self._hear_bell()
+                self._drain_wakeups()
             else:
                 self._notice(key.data, mask)
         now = time.monotonic()
-        for place in [each for each in self._places if type(each.waits_for) is Until or each.deadline <= now]:
+        for place in [each for each in self._places if type(each.waits_for) is WaitUntil or each.deadline <= now]:
             self._look_after(place, now)
         self._ask_leave()
         self._writer.tend()
@@ -111,8 +111,8 @@ class Loop:
     def close(self) -> None:
         """Give back what the loop itself holds."""
         self._selector.close()
-        self._bell.close()
-        self._ringing.close()
+        self._wakeup_reader.close()
+        self._wakeup_writer.close()
 
     # --- waiting ----------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class Loop:
             return 0.0
         now, longest = time.monotonic(), min(patience, self._writer.seconds_until_due())
         for each in self._places:
-            if type(each.waits_for) is Until and each.waits_for.is_so():
+            if type(each.waits_for) is WaitUntil and each.waits_for.is_so():
                 return 0.0
             longest = min(longest, each.deadline - now)
         return max(0.0, longest)
@@ -137,7 +137,7 @@ class Loop:
         waits_for = place.waits_for
         if type(waits_for) is Wait:
             self._carry_on(place, TimeoutError())
-        elif type(waits_for) is Until and (place.deadline <= now or waits_for.is_so()):
+        elif type(waits_for) is WaitUntil and (place.deadline <= now or waits_for.is_so()):
             self._carry_on(place)
 
     def _ask_leave(self) -> None:
@@ -149,7 +149,7 @@ class Loop:
             self._carry_on(*self._given.popleft())
 
     def _marks(self, asking: Sequence[_Place]) -> list[Mark | BaseException]:
-        ids = [each.waits_for.delivery_id for each in asking if type(each.waits_for) is Leave]
+        ids = [each.waits_for.delivery_id for each in asking if type(each.waits_for) is WaitForMark]
         try:
             marks = self._writer.marks(ids)
         except BaseException as error:  # noqa: BLE001 the strands are told, and end the run
@@ -170,15 +170,15 @@ class Loop:
         else:
             self._put(place, request)
 
-    def _put(self, place: _Place, request: Wait | Leave | Until) -> None:
+    def _put(self, place: _Place, request: Wait | WaitForMark | WaitUntil) -> None:
         place.waits_for = request
-        if type(request) is Leave:
+        if type(request) is WaitForMark:
             place.deadline = FOREVER
             self._asking.append(place)
         elif type(request) is Wait:
             place.deadline = request.deadline
             self._watch(place, request.sock, request.events)
-        elif type(request) is Until:
+        elif type(request) is WaitUntil:
             place.deadline = request.deadline
             self._watch(place, None)
 
@@ -199,8 +199,8 @@ class Loop:
         except BaseException as error:  # noqa: BLE001 whoever waits for it is told
             future.set_exception(error)
         with suppress(OSError):  # the loop may have ended meanwhile
-            self._ringing.send(b"\0")
+            self._wakeup_writer.send(b"\0")
 
-    def _hear_bell(self) -> None:
+    def _drain_wakeups(self) -> None:
         with suppress(BlockingIOError):
-            self._bell.recv(4096)
+            self._wakeup_reader.recv(4096)

@@ -40,7 +40,6 @@ class SkipReason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
     UNCONFIRMED = "unconfirmed"
-    PAUSED = "paused"
     ERASED = "erased"
     INVALID = "invalid"
     NOT_ON_LIST = "not_on_list"  # nobody left: the subscription went with an import that was undone
@@ -65,7 +64,7 @@ class InDoubtPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Deliveries of a mailing by status. `bounced` counts inside `accepted`."""
+    """Deliveries of a mailing by status."""
 
     audience: int = 0
     skipped: dict[SkipReason, int] = field(default_factory=dict)
@@ -78,7 +77,6 @@ class Counts:
     expired: int = 0
     cancelled: int = 0
     in_doubt: int = 0
-    bounced: int = 0
 
     @property
     def to_send(self) -> int:

@@ -81,7 +81,7 @@ class Judge:
         """Whether the server has answered a final dot in this run."""
         return self._dots > self._doubts
 
-    def hear(self, answer: Reply | Lost) -> Stop | None:
+    def observe(self, answer: Reply | Lost) -> Stop | None:
         """Take note of an answer that was held against, or for, a recipient."""
         with self._lock:
             if isinstance(answer, Lost):

@@ -13,8 +13,8 @@ from pathlib import Path
 from mailer.bootstrap import Services, build_services
 from mailer.delivery.model import Counts
 from mailer.errors import MailerError
-from mailer.subscribers.counting import count_people, count_subscriptions
-from mailer.subscribers.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.people.counting import count_people, count_subscriptions
 from mailer.transport.catcher import CatchingServer
 from mailer.usecases.accounts import read_accepted
 from mailer.usecases.checking import widest_key

@@ -5,19 +5,19 @@ from dataclasses import replace
 from functools import partial
 
 from mailer.issue.fields import did_you_mean
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.frame import Frame
-from mailer.issue.items import Draft
+from mailer.issue.items import ItemDraft
 from mailer.issue.model import Finding, Issue, Item, Section
 
-About = Callable[[Item], Notebook]
+FindingsAbout = Callable[[Item], FindingCollector]
 
 
 def assemble(
-    frame: Frame, drafts: Sequence[Draft], *, file: str, sources: Mapping[str, str]
+    frame: Frame, drafts: Sequence[ItemDraft], *, file: str, sources: Mapping[str, str]
 ) -> tuple[Issue, tuple[Finding, ...]]:
     """Return the whole issue; `file` is that of the frame, and `sources` are the texts by file, for findings."""
-    notes = Notebook(file=file, text=sources[file])
+    notes = FindingCollector(file=file, text=sources[file])
     about = partial(_about, notes, sources)
     _check_slugs(drafts, about)
     homes = _homes(frame, drafts, notes, about)
@@ -30,7 +30,7 @@ def assemble(
     return issue, tuple(notes.findings)
 
 
-def _check_slugs(drafts: Iterable[Draft], about: About) -> None:
+def _check_slugs(drafts: Iterable[ItemDraft], about: FindingsAbout) -> None:
     files: dict[str, str] = {}
     for draft in drafts:
         item = draft.item
@@ -41,7 +41,7 @@ def _check_slugs(drafts: Iterable[Draft], about: About) -> None:
         files.setdefault(item.slug, item.file)
 
 
-def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook, about: About) -> dict[str, str]:
+def _homes(frame: Frame, drafts: Iterable[ItemDraft], notes: FindingCollector, about: FindingsAbout) -> dict[str, str]:
     """Return the section's id of each item, from the sections' lists first, then from the items' own files."""
     own = {draft.item.slug: draft for draft in drafts}
     homes: dict[str, str] = {}
@@ -62,7 +62,7 @@ def _homes(frame: Frame, drafts: Iterable[Draft], notes: Notebook, about: About)
     return homes
 
 
-def _own_section(draft: Draft, frame: Frame, notes: Notebook, about: About) -> str:
+def _own_section(draft: ItemDraft, frame: Frame, notes: FindingCollector, about: FindingsAbout) -> str:
     ids = [section.id for section in frame.issue.sections]
     if draft.section and draft.section not in ids:
         hint = did_you_mean(draft.section, ids) or (
@@ -76,7 +76,7 @@ def _own_section(draft: Draft, frame: Frame, notes: Notebook, about: About) -> s
     return draft.section
 
 
-def _in_order(frame: Frame, drafts: Iterable[Draft], homes: dict[str, str], section: str) -> tuple[Item, ...]:
+def _in_order(frame: Frame, drafts: Iterable[ItemDraft], homes: dict[str, str], section: str) -> tuple[Item, ...]:
     """The section's listed items as listed, then the others in the order of their files."""
     listed = frame.listed.get(section, ())
     here = [draft.item for draft in drafts if homes[draft.item.slug] == section]
@@ -84,7 +84,7 @@ def _in_order(frame: Frame, drafts: Iterable[Draft], homes: dict[str, str], sect
     return tuple(sorted(here, key=lambda item: rank.get(item.slug, len(listed))))
 
 
-def _worth_printing(sections: Sequence[Section], frame: Frame, notes: Notebook) -> Iterable[Section]:
+def _worth_printing(sections: Sequence[Section], frame: Frame, notes: FindingCollector) -> Iterable[Section]:
     """Leave out sections with neither items nor sub-sections that have some; parents stand above their children."""
     kept: list[Section] = []
     parents: set[str] = set()
@@ -106,7 +106,7 @@ def _numbered(sections: Iterable[Section]) -> Iterable[Section]:
         yield replace(section, items=items)
 
 
-def _check_references(issue: Issue, notes: Notebook) -> None:
+def _check_references(issue: Issue, notes: FindingCollector) -> None:
     slugs = [item.slug for item in issue.items]
     for each in issue.important_dates:
         if each.item and each.item not in slugs:
@@ -114,6 +114,6 @@ def _check_references(issue: Issue, notes: Notebook) -> None:
             notes.error("unknown-item", f'there is no item "{each.item}"', line=each.line, words=each.item, hint=hint)
 
 
-def _about(notes: Notebook, sources: Mapping[str, str], item: Item) -> Notebook:
+def _about(notes: FindingCollector, sources: Mapping[str, str], item: Item) -> FindingCollector:
     """A notebook on the item's own file that writes into the same findings."""
-    return Notebook(file=item.file, text=sources.get(item.file, ""), findings=notes.findings)
+    return FindingCollector(file=item.file, text=sources.get(item.file, ""), findings=notes.findings)

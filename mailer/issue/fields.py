@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, is_visible, name_of
 from mailer.issue.clock import exists
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import LANGS, Blocks, CalendarDate, Hours, Inlines, Lang, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
@@ -36,10 +36,10 @@ _DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class TomlDocument:
     """One TOML document on its way in: what it says, where each key stands, and where findings go."""
 
-    notes: Notebook
+    notes: FindingCollector
     values: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
     first_line: int = 1
@@ -51,7 +51,7 @@ class Sheet:
         return self.lines.get(path, 1) + self.first_line - 1
 
 
-def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | None:
+def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> TomlDocument | None:
     """Parse TOML that begins on `first_line` of its file, or note why it cannot be parsed."""
     try:
         values = tomllib.loads(text)
@@ -75,7 +75,7 @@ def parse_toml(text: str, *, notes: Notebook, first_line: int = 1) -> Sheet | No
             message = f"this is not valid TOML: {reason}"
             notes.error("toml", message, line=line, words=words, hint=_TOML_HINT, column=column)
         return None
-    return Sheet(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
+    return TomlDocument(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
 
 
 def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
@@ -103,7 +103,9 @@ def _date_at(line: str, column: int) -> str:
 class Fields:
     """One table of the document. `known` are the keys it may have; every other key is an error."""
 
-    def __init__(self, values: Mapping[str, Any], *, sheet: Sheet, known: Collection[str], path: KeyPath = ()) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], *, sheet: TomlDocument, known: Collection[str], path: KeyPath = ()
+    ) -> None:
         self.values = values
         self.sheet = sheet
         self.path = path

@@ -12,7 +12,7 @@ OF_EACH_RULE = 100
 
 
 @dataclass(slots=True, kw_only=True)
-class Notebook:
+class FindingCollector:
     """The findings about one file. `text` is the whole file, or a part of it that begins on `first_line`.
 
     Findings of one rule about the same words on a line are about one occurrence after the other. `places` are those of

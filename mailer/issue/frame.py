@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mailer.issue.fields import Fields, did_you_mean, parse_toml
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.items import parse_contacts
 from mailer.issue.model import (
     CalendarDate,
@@ -57,7 +57,7 @@ def parse_frame(
     text: str, *, file: str, slug: str, publisher: str, known: Collection[str], images: Collection[str] = ()
 ) -> tuple[Frame | None, tuple[Finding, ...]]:
     """Parse `issue.toml`. `known` are the slugs of the helsefellesskap, `images` the paths of the pictures there."""
-    notes = Notebook(file=file, text=text)
+    notes = FindingCollector(file=file, text=text)
     sheet = parse_toml(text, notes=notes)
     if sheet is None:
         return None, tuple(notes.findings)

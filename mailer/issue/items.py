@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from mailer.issue.fields import Fields, parse_toml
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import image_problem, parse_blocks
 from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Lang, Placement
 from mailer.issue.urls import EMAIL
@@ -24,7 +24,7 @@ _FENCE = re.compile(r"\A\s*^\+\+\+[^\S\n]*\n(.*?)^\+\+\+[^\S\n]*$\n?", re.DOTALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ItemDraft:
     """An item before it has its place. `section` is the section it names, "" when it names none."""
 
     item: Item
@@ -34,9 +34,9 @@ class Draft:
 
 def parse_item(
     text: str, *, file: str, lang: Lang, known: Collection[str], images: Collection[str] = ()
-) -> tuple[Draft | None, tuple[Finding, ...]]:
+) -> tuple[ItemDraft | None, tuple[Finding, ...]]:
     """Parse an item's file. `lang` is the issue's language, `known` the slugs of the helsefellesskap."""
-    notes = Notebook(file=file, text=text)
+    notes = FindingCollector(file=file, text=text)
     fence = _FENCE.match(text)
     if not fence:
         hint = 'Begin the file with a line +++, facts such as title = "…", and a line +++.'
@@ -61,10 +61,12 @@ def parse_item(
         file=file,
         line=fields.line("title"),
     )
-    return Draft(item=item, section=fields.text("section"), section_line=fields.line("section")), tuple(notes.findings)
+    return ItemDraft(item=item, section=fields.text("section"), section_line=fields.line("section")), tuple(
+        notes.findings
+    )
 
 
-def _parse_body(text: str, *, start: int, notes: Notebook, lang: Lang, images: Collection[str]) -> Blocks:
+def _parse_body(text: str, *, start: int, notes: FindingCollector, lang: Lang, images: Collection[str]) -> Blocks:
     line = text.count("\n", 0, start) + 1
     body, findings = parse_blocks(text[start:], file=notes.file, lang=lang, first_line=line, images=images)
     notes.take(findings)

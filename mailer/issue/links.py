@@ -48,7 +48,7 @@ class LinkOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class LinkAnswer:
     """What became of a link: `problem` is empty when it leads somewhere; `is_dead` when it surely does not."""
 
     problem: str = ""
@@ -77,7 +77,7 @@ def link_findings(
     return tuple(findings)
 
 
-def _finding(file: str, near: int, url: str, answer: Answer, finder: PlaceFinder, *, nth: int) -> Finding:
+def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFinder, *, nth: int) -> Finding:
     line, column = finder.in_file(url, file, near=near, nth=nth)
     return Finding(
         severity=Severity.WARNING if answer.is_dead else Severity.NOTE,
@@ -91,48 +91,48 @@ def _finding(file: str, near: int, url: str, answer: Answer, finder: PlaceFinder
     )
 
 
-def ask_all(urls: Iterable[str], *, options: LinkOptions) -> dict[str, Answer]:
+def ask_all(urls: Iterable[str], *, options: LinkOptions) -> dict[str, LinkAnswer]:
     """Ask for each address once, several at the same time."""
     wanted = list(dict.fromkeys(urls))
     with ThreadPoolExecutor(max_workers=options.at_once) as pool:
         return dict(zip(wanted, pool.map(lambda url: ask(url, options=options), wanted), strict=True))
 
 
-def ask(url: str, *, options: LinkOptions) -> Answer:
+def ask(url: str, *, options: LinkOptions) -> LinkAnswer:
     """Ask for one address: HEAD, and GET where the server does not like HEAD."""
     try:
         return _followed(url, options)
     except _RefusedError as refused:
-        return Answer(problem=str(refused))
+        return LinkAnswer(problem=str(refused))
     except (OSError, http.client.HTTPException, ValueError) as error:
         return _failure(error, options)
 
 
-def _failure(error: Exception, options: LinkOptions) -> Answer:
+def _failure(error: Exception, options: LinkOptions) -> LinkAnswer:
     match error:
         case socket.gaierror():
-            return Answer(problem="there is no web site of this name", is_dead=True)
+            return LinkAnswer(problem="there is no web site of this name", is_dead=True)
         case TimeoutError():
-            return Answer(problem=f"the site did not answer within {options.timeout:g} seconds")
+            return LinkAnswer(problem=f"the site did not answer within {options.timeout:g} seconds")
         case ssl.SSLError():
-            return Answer(problem="the site's certificate does not hold")
+            return LinkAnswer(problem="the site's certificate does not hold")
         case _:
-            return Answer(problem=f"the site does not answer ({type(error).__name__})", is_dead=True)
+            return LinkAnswer(problem=f"the site does not answer ({type(error).__name__})", is_dead=True)
 
 
-def _followed(url: str, options: LinkOptions) -> Answer:
+def _followed(url: str, options: LinkOptions) -> LinkAnswer:
     for _ in range(REDIRECTS_AT_MOST + 1):
         status, moved_to = _status(url, options)
         if not moved_to:
             return _answer(status)
         url = urljoin(url, moved_to)
-    return Answer(problem=f"the link is passed on more than {REDIRECTS_AT_MOST} times")
+    return LinkAnswer(problem=f"the link is passed on more than {REDIRECTS_AT_MOST} times")
 
 
-def _answer(status: int) -> Answer:
+def _answer(status: int) -> LinkAnswer:
     if status in _GONE:
-        return Answer(problem=f"the page is gone (status {status})", is_dead=True)
-    return Answer(problem=f"the site does not show the page to programs (status {status})" if status >= 400 else "")
+        return LinkAnswer(problem=f"the page is gone (status {status})", is_dead=True)
+    return LinkAnswer(problem=f"the site does not show the page to programs (status {status})" if status >= 400 else "")
 
 
 class _RefusedError(Exception):

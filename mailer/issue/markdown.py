@@ -8,7 +8,7 @@ from itertools import groupby
 from markdown_it.token import Token
 
 from mailer.issue.characters import printable
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.headings import number_headings
 from mailer.issue.model import (
     LANGS,
@@ -55,7 +55,7 @@ def parse_blocks(
     `places` are those of the whole file, when the text is a value in it.
     """
     text = printable(text)
-    notes = Notebook(file=file, text=text, first_line=first_line, places=places)
+    notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(with_plain_spaces(text), notes))
@@ -67,7 +67,7 @@ def parse_inlines(
 ) -> tuple[Inlines, tuple[Finding, ...]]:
     """Parse one line of running text, such as an entry of a link group; `places` are those of the whole file."""
     text = printable(text)
-    notes = Notebook(file=file, text=text, first_line=first_line, places=places)
+    notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
@@ -75,7 +75,7 @@ def parse_inlines(
     return inlines, tuple(notes.findings)
 
 
-def _brackets_are_closed(text: str, notes: Notebook) -> bool:
+def _brackets_are_closed(text: str, notes: FindingCollector) -> bool:
     """Whether few brackets of one paragraph stand open: to the parser each may begin a link around all that follows."""
     depth = 0
     for match in _BRACKET.finditer(text):
@@ -104,7 +104,7 @@ class _Span:
 class _Walker:
     """Builds the model from the parser's tokens."""
 
-    notes: Notebook
+    notes: FindingCollector
     lang: Lang
     images: Collection[str] = ()
     line: int = 0

@@ -10,7 +10,7 @@ from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
 from mailer.issue.characters import UNPRINTABLE, name_of, printable
 from mailer.issue.fields import did_you_mean
-from mailer.issue.findings import OF_EACH_RULE, Notebook
+from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
 from mailer.issue.model import Finding, Issue, Severity, images_of
@@ -62,14 +62,14 @@ def is_slug(text: str) -> bool:
 
 def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str) -> IssueReading:
     """Read an issue's folder. `helsefellesskap` are the slugs that items may name."""
-    shelf = _Shelf(folder=folder)
+    shelf = _IssueFolder(folder=folder)
     issue = _read(shelf, known=helsefellesskap, publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
     findings = tuple(shelf.findings)
     return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
 
 
-def _read(shelf: "_Shelf", *, known: Collection[str], publisher: str) -> Issue | None:
+def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> Issue | None:
     text = shelf.text(shelf.folder / FRAME)
     if text is None:
         return None
@@ -97,7 +97,7 @@ def _by_number(path: Path) -> list[str | int]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Shelf:
+class _IssueFolder:
     """The files of one issue's folder, each read once and within bounds."""
 
     folder: Path
@@ -108,7 +108,7 @@ class _Shelf:
         return path.relative_to(self.folder).as_posix()
 
     def error(self, path: Path, message: str, *, hint: str = "", line: int = 0) -> None:
-        notes = Notebook(file=self.name(path), text="", findings=self.findings)
+        notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
         notes.error("unreadable", message, line=line, hint=hint)
 
     def text(self, path: Path) -> str | None:
@@ -167,7 +167,7 @@ class _Shelf:
         files = [path for path in paths if path.suffix.lower() == ".md" and path.is_file()]
         for path in paths:
             if path not in files:
-                notes = Notebook(file=self.name(path), text="", findings=self.findings)
+                notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
                 notes.warning("ignored", "this is no item and is left out", hint="Items are text files ending in .md.")
         if not files:
             self.error(folder, "the issue has no items", hint="Add items/010-some-words.md.")

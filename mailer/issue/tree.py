@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from mailer.issue.findings import Notebook
+from mailer.issue.findings import FindingCollector
 from mailer.issue.parser import AS_WRITTEN, MARKDOWN, NESTING_AT_MOST
 
 _NUMBERS_SHOWN = 12
@@ -37,7 +37,7 @@ class Node:
         return self.token.info
 
 
-def read_tree(text: str, notes: Notebook) -> list[Node]:
+def read_tree(text: str, notes: FindingCollector) -> list[Node]:
     """Parse a text until each number that a list would change stands in a paragraph; empty when it is too deep."""
     as_written: dict[int, bool] = {}
     while True:
@@ -121,7 +121,7 @@ def _marks(points: Sequence[Node]) -> set[str]:
     return {point.token.markup for point in points}
 
 
-def _tell(points: Sequence[Node], notes: Notebook) -> None:
+def _tell(points: Sequence[Node], notes: FindingCollector) -> None:
     same_marks = len(_marks(points)) == 1
     written = [point.number if same_marks else point.number + point.token.markup for point in points]
     shown = ", ".join(written[:_NUMBERS_SHOWN]) + ("" if len(points) <= _NUMBERS_SHOWN else " …")
@@ -136,7 +136,7 @@ def _tell(points: Sequence[Node], notes: Notebook) -> None:
     )
 
 
-def _tell_of_ones(root: Iterable[Node], notes: Notebook) -> None:
+def _tell_of_ones(root: Iterable[Node], notes: FindingCollector) -> None:
     for points in filter(_are_ones, _numbered(root)):
         notes.warning(
             "list-numbers",
@@ -154,7 +154,7 @@ def _numbered(nodes: Iterable[Node]) -> Iterator[list[Node]]:
         yield from _numbered(node.children)
 
 
-def _nest(tokens: Iterable[Token], text: str, notes: Notebook) -> list[Node]:
+def _nest(tokens: Iterable[Token], text: str, notes: FindingCollector) -> list[Node]:
     root: list[Node] = []
     open_lists = [root]
     lines = [0, *(match.end() for match in re.finditer("\n", text))]

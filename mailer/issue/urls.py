@@ -37,7 +37,7 @@ _MARKS_WITHIN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class LinkTarget:
     """What became of a written address: `url` is empty and `problem` says why when no link may lead there."""
 
     url: str = ""
@@ -45,20 +45,20 @@ class Address:
     problem: str = ""
 
 
-def clean_url(written: str) -> Address:
+def clean_url(written: str) -> LinkTarget:
     """Check an address against the allow-list and take SafeLinks wrappers and tracking parameters off it."""
     if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in written):
-        return Address(problem="has an invisible control character in its address")
+        return LinkTarget(problem="has an invisible control character in its address")
     written = written.strip()
     if odd := written.lower().startswith("http") and _ODD_SPACE.search(written):
-        return Address(problem=f"has an odd space (U+{ord(odd[0]):04X}) in its address; delete it")
+        return LinkTarget(problem=f"has an odd space (U+{ord(odd[0]):04X}) in its address; delete it")
     if written.lower().startswith("mailto:") and "’" in written.partition("?")[0]:
-        return Address(problem="has a ’ in its e-mail address, which Word makes of '")
+        return LinkTarget(problem="has a ’ in its e-mail address, which Word makes of '")
     url, removed = _unwrap(written)
     if problem := _problem(url):
-        return Address(problem=problem, removed=removed)
+        return LinkTarget(problem=problem, removed=removed)
     url, tracking = _without_tracking(url)
-    return Address(url=url, removed=removed + tracking)
+    return LinkTarget(url=url, removed=removed + tracking)
 
 
 def find_bare_addresses(text: str) -> list[tuple[int, int]]:

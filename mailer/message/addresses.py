@@ -17,20 +17,20 @@ MAXIMUM_LOCAL = 64
 MAXIMUM_ADDRESS = 254
 
 
-class AddressError(MailerError):
+class WireAddressError(MailerError):
     """Nothing can be sent to this address."""
 
 
 def wire_address(address: str) -> str:
-    """Return the address as it goes into RCPT and To: the domain as A-labels (RFC 5890). Raises `AddressError`."""
+    """Return the address as it goes into RCPT and To: the domain as A-labels (RFC 5890). Raises `WireAddressError`."""
     local, _, domain = address.rpartition("@")
     wire = f"{local}@{_a_labels(domain)}"
     if not LOCAL_PART.fullmatch(local) or not ASCII_DOMAIN.fullmatch(wire[len(local) + 1 :]):
-        raise AddressError("this is no address that mail can be sent to", hint=HINT)
+        raise WireAddressError("this is no address that mail can be sent to", hint=HINT)
     if not wire.isascii():
         _refuse_invisible(local)
     if len(local.encode()) > MAXIMUM_LOCAL or len(wire.encode()) > MAXIMUM_ADDRESS:
-        raise AddressError("the address is too long for mail", hint=HINT)
+        raise WireAddressError("the address is too long for mail", hint=HINT)
     return wire
 
 
@@ -38,7 +38,7 @@ def _refuse_invisible(local: str) -> None:
     try:
         guard("To", local)
     except HeaderError as error:
-        raise AddressError("an invisible character stands in the address", hint=HINT) from error
+        raise WireAddressError("an invisible character stands in the address", hint=HINT) from error
 
 
 def _a_labels(domain: str) -> str:
@@ -47,7 +47,7 @@ def _a_labels(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise AddressError("the part after the @ is no name on the internet", hint=HINT) from error
+        raise WireAddressError("the part after the @ is no name on the internet", hint=HINT) from error
 
 
 def needs_smtputf8(address: str) -> bool:

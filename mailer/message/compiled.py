@@ -19,7 +19,7 @@ from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message import headers
-from mailer.message.addresses import AddressError, needs_smtputf8, wire_address
+from mailer.message.addresses import WireAddressError, needs_smtputf8, wire_address
 from mailer.message.envelope import Envelope
 from mailer.message.errors import MessageError
 from mailer.message.parts import cut, slots_in
@@ -42,7 +42,7 @@ SENDER_ID_LENGTH = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ValueSlot:
     """A place for a recipient's value."""
 
     name: str
@@ -93,10 +93,12 @@ class CompiledMessage:
     def personalise(self, values: RecipientValues, *, smtputf8: bool = False) -> bytes:
         """Return the message to one recipient: CRLF line ends, no line beginning with a dot.
 
-        Raises `AddressError`, also for an address that needs a server with SMTPUTF8 when this one has none.
+        Raises `WireAddressError`, also for an address that needs a server with SMTPUTF8 when this one has none.
         """
         if not smtputf8 and needs_smtputf8(values.address):
-            raise AddressError("the mail server cannot take addresses with letters outside a-z before the @ (5.6.7)")
+            raise WireAddressError(
+                "the mail server cannot take addresses with letters outside a-z before the @ (5.6.7)"
+            )
         filled = self._filled(values)
         pieces = [self.segments[0]]
         for place, segment in zip(self.places, self.segments[1:], strict=True):
@@ -104,7 +106,7 @@ class CompiledMessage:
         return b"".join(pieces)
 
     def envelope(self, address: str, *, keys: KeyRing, mailing_id: int, delivery_id: int) -> Envelope:
-        """Return path and recipient of one delivery. Raises `AddressError`."""
+        """Return path and recipient of one delivery. Raises `WireAddressError`."""
         return_path = self.return_path
         if self.verp:
             return_path = make_return_path(keys, base=return_path, mailing_id=mailing_id, delivery_id=delivery_id)
@@ -183,7 +185,7 @@ def _marked(composed: ComposedIssue, label: str) -> ComposedIssue:
     return replace(composed, subject=f"TEST: {composed.subject}", text=f"{label}\n\n{composed.text}", html=marked)
 
 
-def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool) -> Iterator[str | Place]:
+def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool) -> Iterator[str | ValueSlot]:
     yield from _lines(
         headers.mailbox("From", sender.address, display_name=sender.name),
         *([headers.mailbox("Reply-To", sender.reply_to)] if sender.reply_to else []),
@@ -196,13 +198,13 @@ def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool
         *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if one_click else []),
     )
     yield "List-Unsubscribe: <"
-    yield Place(name=ONE_CLICK)
+    yield ValueSlot(name=ONE_CLICK)
     yield ">\r\nTo: "
-    yield Place(name=TO)
+    yield ValueSlot(name=TO)
     yield "\r\nDate: "
-    yield Place(name=DATE)
+    yield ValueSlot(name=DATE)
     yield "\r\nMessage-ID: "
-    yield Place(name=MESSAGE_IDENTITY)
+    yield ValueSlot(name=MESSAGE_IDENTITY)
     yield "\r\n"
 
 
@@ -222,7 +224,7 @@ def _sender_id(sender: Sender) -> str:
     return sender.list_id.partition(".")[0][:SENDER_ID_LENGTH].ljust(5, "0")
 
 
-def _bodies(composed: ComposedIssue) -> Iterator[str | Place]:
+def _bodies(composed: ComposedIssue) -> Iterator[str | ValueSlot]:
     """Plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
     # "=_" cannot occur in quoted-printable or base64 lines, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
@@ -235,14 +237,16 @@ def _bodies(composed: ComposedIssue) -> Iterator[str | Place]:
     yield f"--{boundary}--\r\n"
 
 
-def _text_part(text: str, subtype: str, names: Mapping[Slot, str]) -> Iterator[str | Place]:
+def _text_part(text: str, subtype: str, names: Mapping[Slot, str]) -> Iterator[str | ValueSlot]:
     yield f"Content-Type: text/{subtype}; charset=utf-8\r\n"
     yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    yield from (Place(name=names[each]) if isinstance(each, Slot) else each for each in cut(text))
+    yield from (ValueSlot(name=names[each]) if isinstance(each, Slot) else each for each in cut(text))
     yield "\r\n"
 
 
-def _related(html: Iterator[str | Place], pictures: Sequence[Picture], *, boundary: str) -> Iterator[str | Place]:
+def _related(
+    html: Iterator[str | ValueSlot], pictures: Sequence[Picture], *, boundary: str
+) -> Iterator[str | ValueSlot]:
     """The HTML together with the pictures that it shows (RFC 2387)."""
     yield f'Content-Type: multipart/related; type="text/html";\r\n boundary="{boundary}"\r\n\r\n'
     yield f"--{boundary}\r\n"
@@ -260,11 +264,11 @@ def _lines(*fields: str) -> Iterator[str]:
     return (f"{field}\r\n" for field in fields)
 
 
-def _joined(pieces: list[str | Place]) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+def _joined(pieces: list[str | ValueSlot]) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     """Join the texts between the places."""
     segments, places = [""], []
     for piece in pieces:
-        if isinstance(piece, Place):
+        if isinstance(piece, ValueSlot):
             places.append(piece.name)
             segments.append("")
         else:

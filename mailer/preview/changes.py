@@ -18,19 +18,19 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WordChange:
     """One changed paragraph, with the last heading above it."""
 
     heading: str
     pieces: tuple[Piece, ...]
 
 
-def changes_between(old: str, new: str) -> tuple[Change, ...]:
+def changes_between(old: str, new: str) -> tuple[WordChange, ...]:
     """The paragraphs that are not in both versions, in the order of the new one; where lines break does not count."""
     before, after = _paragraphs(old), _paragraphs(new)
     old_words, new_words = ([" ".join(each.split()) for each in version] for version in (before, after))
     matcher = SequenceMatcher(a=old_words, b=new_words, autojunk=False)
-    found: list[Change] = []
+    found: list[WordChange] = []
     for kind, start_old, end_old, start_new, end_new in matcher.get_opcodes():
         if kind != "equal":
             heading = _heading_above(after, start_new)
@@ -38,14 +38,14 @@ def changes_between(old: str, new: str) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _changes(old: list[str], new: list[str], heading: str) -> Iterator[Change]:
+def _changes(old: list[str], new: list[str], heading: str) -> Iterator[WordChange]:
     """Paragraphs in the same place are compared word by word; what is left over is all old or all new."""
     for before, after in zip(old, new, strict=False):
-        yield Change(heading, tuple(_pieces(before, after)))
+        yield WordChange(heading, tuple(_pieces(before, after)))
     for text in new[len(old) :]:
-        yield Change(heading, (Piece("added", text),))
+        yield WordChange(heading, (Piece("added", text),))
     for text in old[len(new) :]:
-        yield Change(heading, (Piece("removed", text),))
+        yield WordChange(heading, (Piece("removed", text),))
 
 
 def _pieces(old: str, new: str) -> Iterator[Piece]:

@@ -10,23 +10,23 @@ from mailer.issue.model import LANGS, Lang
 
 Part = Literal["mail", "text", "web", "pdf", "mjml", "html", "headers", "eml"]
 Screen = Literal["desktop", "narrow", "phone"]
-Colours = Literal["light", "dark"]
+ColourScheme = Literal["light", "dark"]
 Images = Literal["on", "off"]
 Value = TypeVar("Value", bound=str)
 
 PARTS: tuple[Part, ...] = get_args(Part)
 SCREENS: tuple[Screen, ...] = get_args(Screen)
-COLOURS: tuple[Colours, ...] = get_args(Colours)
+COLOURS: tuple[ColourScheme, ...] = get_args(ColourScheme)
 IMAGES: tuple[Images, ...] = get_args(Images)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class PreviewChoice:
     """A form of the issue, a screen, and a reader: by number, else by lists (with commas between) and language."""
 
     part: Part = "mail"
     screen: Screen = "desktop"
-    colours: Colours = "light"
+    colours: ColourScheme = "light"
     images: Images = "on"
     list: str = ""
     lang: Lang | None = None
@@ -36,12 +36,12 @@ class Choice:
     @property
     def address(self) -> str:
         """The part of an address behind its path; what is as usual is left out."""
-        usual = Choice()
+        usual = PreviewChoice()
         values = {name: getattr(self, name) for name in _NAMES}
         shown = {name: value for name, value in values.items() if value != getattr(usual, name)}
         return f"?{urlencode(shown)}" if shown else ""
 
-    def but(self, **changes: object) -> "Choice":
+    def but(self, **changes: object) -> "PreviewChoice":
         """The same with something else chosen."""
         return replace(self, **changes)  # type: ignore[arg-type] # the names are those of the fields
 
@@ -49,12 +49,12 @@ class Choice:
 _NAMES = ("part", "screen", "colours", "images", "list", "lang", "reader", "query")
 
 
-def read_choice(query: Mapping[str, str]) -> Choice:
+def read_choice(query: Mapping[str, str]) -> PreviewChoice:
     """Read a choice out of an address; raises `MailerError` for what cannot be chosen."""
     reader = query.get("reader", "") or "0"
     if not (reader.isascii() and reader.isdigit() and len(reader) < 16):
         raise MailerError("there is no such reader", hint="Search by name or address.")
-    return Choice(
+    return PreviewChoice(
         part=_one_of(PARTS, query, "part"),
         screen=_one_of(SCREENS, query, "screen"),
         colours=_one_of(COLOURS, query, "colours"),

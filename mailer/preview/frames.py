@@ -6,7 +6,7 @@ the policy that goes with the frame's own answer.
 
 import re
 
-from mailer.preview.choice import Choice
+from mailer.preview.choice import PreviewChoice
 from mailer.preview.views import View
 from mailer.usecases.desk import picture_addresses
 
@@ -21,12 +21,12 @@ _SCHEME = re.compile(r"(<meta name=\"(?:supported-)?color-schemes?\" content=\")
 _LINK_OUT = re.compile(r"<a\b(?=[^>]*\shref=\"(?:https?:|mailto:))(?![^>]*\starget=)")
 
 
-def frame_policy(choice: Choice) -> str:
+def frame_policy(choice: PreviewChoice) -> str:
     """The policy for one answer; without pictures even those that the mail carries are barred."""
     return FRAME_POLICY.format(images="data:" if choice.images == "on" else "'none'")
 
 
-def mail_frame(view: View, choice: Choice) -> str:
+def mail_frame(view: View, choice: PreviewChoice) -> str:
     """The mail as a reader with this screen sees it."""
     html = _DARK_QUERY.sub("@media all" if choice.colours == "dark" else "@media not all", view.html)
     html = _SCHEME.sub(rf"\g<1>{choice.colours}", html)

@@ -8,8 +8,8 @@ from threading import RLock
 
 from mailer.bootstrap import Services
 from mailer.issue.source import IssueReading, find_issue
-from mailer.preview.choice import Choice
-from mailer.preview.readers import Readers
+from mailer.preview.choice import PreviewChoice
+from mailer.preview.readers import PreviewReaders
 from mailer.preview.views import Look, View, look_at, view_of
 from mailer.usecases.reading import read
 
@@ -22,14 +22,14 @@ class Latest:
         self.slug = slug
         self.today = today
         self.folder = find_issue(services.settings.paths.issues, slug)
-        self.readers = Readers(services)
+        self.readers = PreviewReaders(services)
         self.good: View | None = None
         """The last version that composed."""
         self._lock = RLock()
         self._files: list[tuple[str, int]] = []
         self._reading: IssueReading | None = None
-        self._views: dict[Choice, View | None] = {}
-        self._looks: dict[Choice, Look] = {}
+        self._views: dict[PreviewChoice, View | None] = {}
+        self._looks: dict[PreviewChoice, Look] = {}
 
     def renewed(self, services: Services) -> "Latest":
         """The same issue with other services, and still what composed last; its readers are not counted again."""
@@ -43,7 +43,7 @@ class Latest:
         """When a file of the issue was saved last."""
         return datetime.fromtimestamp(max((saved for _, saved in self._saved()), default=0) / 1e9, UTC)
 
-    def view(self, choice: Choice) -> View | None:
+    def view(self, choice: PreviewChoice) -> View | None:
         """The issue as the chosen reader gets it; None while it does not compose."""
         with self._lock:
             reading, reader = self._current(), _reader_of(choice)
@@ -52,7 +52,7 @@ class Latest:
                 self.good = self._views[reader] or self.good
             return self._views[reader]
 
-    def look(self, choice: Choice) -> Look:
+    def look(self, choice: PreviewChoice) -> Look:
         """The same with all that is found in it."""
         with self._lock:
             reader = _reader_of(choice)
@@ -79,7 +79,7 @@ class Latest:
                 yield str(path), path.stat().st_mtime_ns
 
 
-def _reader_of(choice: Choice) -> Choice:
+def _reader_of(choice: PreviewChoice) -> PreviewChoice:
     """What of a choice changes the mail itself."""
-    usual = Choice()
+    usual = PreviewChoice()
     return replace(usual, list=choice.list, lang=choice.lang, reader=choice.reader)

@@ -13,8 +13,8 @@ from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import LANGS, Finding, Severity
-from mailer.preview.choice import Choice
-from mailer.preview.readers import Reader, VariantCount
+from mailer.preview.choice import PreviewChoice
+from mailer.preview.readers import PreviewReader, VariantCount
 from mailer.preview.views import Look, View
 from mailer.rendering.dates import write_date
 
@@ -71,17 +71,17 @@ class Page:
     """Everything the template shows. `page_of` and `frame_of` give the address of a choice."""
 
     slug: str
-    choice: Choice
+    choice: PreviewChoice
     look: Look
     shown: View | None
-    page_of: Callable[[Choice], str]
-    frame_of: Callable[[Choice], str]
+    page_of: Callable[[PreviewChoice], str]
+    frame_of: Callable[[PreviewChoice], str]
     is_live: bool
     saved: str = ""
     is_tested: bool = False
     source: str = ""
     lines: tuple[SourceLine, ...] = ()
-    found: tuple[Reader, ...] = ()
+    found: tuple[PreviewReader, ...] = ()
     variants: tuple[VariantCount, ...] = ()
     has_changes: bool = False
     rules: dict[str, object] = field(default_factory=lambda: dict(RULES))

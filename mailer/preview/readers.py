@@ -18,7 +18,7 @@ FOUND_AT_MOST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class PreviewReader:
     """A subscriber as the preview needs one. The token is a test's: following the links changes nothing."""
 
     id: int
@@ -42,16 +42,16 @@ class VariantCount:
         return (self.own, self.lang) == (key.own, key.lang)
 
 
-class Readers:
+class PreviewReaders:
     """The subscribers of a workspace; without a database there are none, and none is made."""
 
     def __init__(self, services: "Services") -> None:
         self._services = services
         self._groups: Counter[tuple[tuple[str, ...], Lang]] | None = None
 
-    def renewed(self, services: "Services") -> "Readers":
+    def renewed(self, services: "Services") -> "PreviewReaders":
         """The same people, by way of other services."""
-        readers = Readers(services)
+        readers = PreviewReaders(services)
         readers._groups = self._groups
         return readers
 
@@ -61,13 +61,13 @@ class Readers:
         url = self._services.settings.database.url
         return not url.startswith("sqlite:///") or self._services.settings.folder.joinpath(url[10:]).is_file()
 
-    def find(self, query: str) -> tuple[Reader, ...]:
+    def find(self, query: str) -> tuple[PreviewReader, ...]:
         """The first readers whose name holds the words, or whose address begins with them."""
         if not query or not self.exist:
             return ()
         return tuple(self._reader(each) for each in self._services.subscribers.find(query)[:FOUND_AT_MOST])
 
-    def get(self, number: int) -> Reader:
+    def get(self, number: int) -> PreviewReader:
         """One reader; raises `MailerError` when there is none of this number."""
         try:
             if self.exist:
@@ -92,9 +92,9 @@ class Readers:
         audience = self._services.subscribers.read_audience()
         return Counter((each.helsefellesskap, each.lang) for each in audience if each.exclusion is None)
 
-    def _reader(self, subscriber: "Subscriber") -> Reader:
+    def _reader(self, subscriber: "Subscriber") -> PreviewReader:
         active = SubscriptionStatus.ACTIVE
-        return Reader(
+        return PreviewReader(
             id=subscriber.id,
             name=subscriber.name,
             address=subscriber.address_as_given,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mailer.bootstrap import Services
 from mailer.issue.model import Lang
-from mailer.preview.changes import Change, changes_between
-from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, Choice
+from mailer.preview.changes import WordChange, changes_between
+from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, PreviewChoice
 from mailer.preview.folder import write_folder
 from mailer.preview.frames import mail_frame, with_links_out
 from mailer.preview.latest import Latest
@@ -32,7 +32,7 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     """
     require_issue(services, slug)
     latest = Latest(services, slug, today=lambda: today)
-    look = latest.look(Choice())
+    look = latest.look(PreviewChoice())
     view = require_view(look)
     before, words = folder / WORDS, _words(view)
     old = before.read_text("utf-8", "replace") if before.is_file() else None
@@ -99,10 +99,10 @@ class _Files:
         web = web_version(self.services, require_view(self.look))
         yield "frames/web.html", with_links_out(web).encode()
 
-    def _view(self, choice: Choice) -> View:
+    def _view(self, choice: PreviewChoice) -> View:
         return self.latest.view(choice) or require_view(self.look)
 
-    def page_name(self, choice: Choice) -> str:
+    def page_name(self, choice: PreviewChoice) -> str:
         """The file of the page of a choice, "" when there is none."""
         number = self._number(choice)
         if choice.part in {"web", "pdf"}:
@@ -112,7 +112,7 @@ class _Files:
         name = "-".join(filter(None, (f"variant-{number + 1}" if number else "", *_unusual(choice))))
         return f"{name or 'index'}.html"
 
-    def frame_name(self, choice: Choice) -> str:
+    def frame_name(self, choice: PreviewChoice) -> str:
         """The file that a frame shows."""
         if choice.part == "pdf":
             return PDF
@@ -122,22 +122,25 @@ class _Files:
         name = "-".join(filter(None, ("mail", choice.colours, "no-pictures" if choice.images == "off" else "")))
         return f"frames/{name}{f'-{number + 1}' if number else ''}.html"
 
-    def _number(self, choice: Choice) -> int:
+    def _number(self, choice: PreviewChoice) -> int:
         """Which of the variants a choice is of."""
         wanted = (choice.list, choice.lang)
         places = (number for number, each in enumerate(self.variants) if (",".join(each.own), each.lang) == wanted)
         return next(places, 0)
 
-    def _choices(self) -> Iterator[Choice]:
-        readers = (Choice(), *(Choice(list=",".join(each.own), lang=each.lang) for each in self.variants[1:]))
+    def _choices(self) -> Iterator[PreviewChoice]:
+        readers = (
+            PreviewChoice(),
+            *(PreviewChoice(list=",".join(each.own), lang=each.lang) for each in self.variants[1:]),
+        )
         for reader in readers:
             for form in _forms():
                 choice = form.but(list=reader.list, lang=reader.lang)
-                if reader == Choice() or (form.part in {"mail", "text"} and self.page_name(choice)):
+                if reader == PreviewChoice() or (form.part in {"mail", "text"} and self.page_name(choice)):
                     yield choice
 
 
-def _unusual(choice: Choice) -> Iterator[str]:
+def _unusual(choice: PreviewChoice) -> Iterator[str]:
     """What of a choice is not as on the first page."""
     yield choice.part if choice.part != "mail" else ""
     if choice.part in {"mail", "web"}:
@@ -147,13 +150,13 @@ def _unusual(choice: Choice) -> Iterator[str]:
         yield "no-pictures" if choice.images == "off" else ""
 
 
-def _forms() -> Iterator[Choice]:
+def _forms() -> Iterator[PreviewChoice]:
     for part in PARTS:
         for screen in SCREENS if part in {"mail", "web"} else SCREENS[:1]:
             for colours in COLOURS if part == "mail" else COLOURS[:1]:
                 for images in IMAGES if part == "mail" else IMAGES[:1]:
-                    yield Choice(part=part, screen=screen, colours=colours, images=images)
+                    yield PreviewChoice(part=part, screen=screen, colours=colours, images=images)
 
 
-def _changes_page(services: Services, slug: str, changes: tuple[Change, ...]) -> str:
+def _changes_page(services: Services, slug: str, changes: tuple[WordChange, ...]) -> str:
     return render_page(services, "web/changes.html.j2", slug=slug, changes=changes)

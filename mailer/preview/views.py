@@ -12,8 +12,8 @@ from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading
-from mailer.preview.choice import Choice, Part
-from mailer.preview.readers import Reader, Readers
+from mailer.preview.choice import Part, PreviewChoice
+from mailer.preview.readers import PreviewReader, PreviewReaders
 from mailer.usecases.checking import check_reading
 from mailer.usecases.desk import (
     EXAMPLE,
@@ -35,7 +35,7 @@ class View:
     services: Services
     issue: Issue
     composed: ComposedIssue
-    reader: Reader | None = None
+    reader: PreviewReader | None = None
 
     @cached_property
     def html(self) -> str:
@@ -114,7 +114,9 @@ def look_at(services: Services, reading: IssueReading, view: View | None, *, tod
     return Look(findings=checked.findings, view=view if checked.issue else None)
 
 
-def view_of(services: Services, reading: IssueReading, choice: Choice, *, readers: Readers) -> View | None:
+def view_of(
+    services: Services, reading: IssueReading, choice: PreviewChoice, *, readers: PreviewReaders
+) -> View | None:
     """Compose an issue for the chosen reader, or for an example reader of the chosen list; None when that fails.
 
     Raises `MailerError` for a choice that is none.

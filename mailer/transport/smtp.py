@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from mailer.config.hosts import is_loopback, without_brackets
 from mailer.transport.base import Stage, TransportError
+from mailer.transport.connecting import open_connection
 from mailer.transport.login import MECHANISMS, log_in
-from mailer.transport.reaching import open_connection
 from mailer.transport.replies import BoundedReplies, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
 

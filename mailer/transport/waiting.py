@@ -24,7 +24,7 @@ Steps = Generator[Wait, None, Result]
 """Yields each wait, and returns the result."""
 
 
-def complete(steps: Steps[Result]) -> Result:
+def run_to_end(steps: Steps[Result]) -> Result:
     """Carry out the steps one after the other, and do nothing else meanwhile."""
     try:
         wait = next(steps)

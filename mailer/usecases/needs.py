@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
-    from mailer.subscribers.store import SubscriberStore
+    from mailer.subscribers.people.store import SubscriberStore
     from mailer.transport.base import Transport
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mailer.subscribers.model import Subscriber
-from mailer.subscribers.store import FIND_LIMIT, SubscriberStore
+from mailer.subscribers.people.store import FIND_LIMIT, SubscriberStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from mailer.message.identity import make_test_message_id
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 from mailer.usecases.needs import SendServices
 from mailer.usecases.reading import require_issue
 
@@ -42,7 +42,7 @@ def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str
     try:
         sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
     finally:
-        complete(session.close())
+        run_to_end(session.close())
     accepted = [each.recipient for each in sent if each.is_accepted]
     services.ledger.remember_tests(slug=slug, content_hash=content_hash, recipients=accepted)
     return tuple(sent)
@@ -87,7 +87,7 @@ def _send_test(
         date=services.clock(),
     )
     envelope = compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0)
-    answer = complete(session.begin(envelope))
+    answer = run_to_end(session.begin(envelope))
     if not isinstance(answer, Ready):
         return answer
-    return complete(session.stream(compiled.personalise(values))) or complete(session.finish())
+    return run_to_end(session.stream(compiled.personalise(values))) or run_to_end(session.finish())

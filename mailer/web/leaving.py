@@ -8,16 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from mailer.subscribers.leaving import Reader, read_reader, undo_leaving
 from mailer.subscribers.model import ALL_LISTS
+from mailer.subscribers.people.leaving import LinkOwner, read_link_owner, undo_leaving
 from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
 from mailer.web.forms import parse_wish, read_form
-from mailer.web.outcomes import Done, Outcome, read_outcome
+from mailer.web.outcomes import Done, PageOutcome, read_outcome
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
     from mailer.issue.model import Lang
-    from mailer.subscribers.store import SubscriberStore
+    from mailer.subscribers.people.store import SubscriberStore
 
 # RFC 8058 knows only success: a sender of the post would else try again, or call the link broken.
 _GONE = (
@@ -58,7 +58,7 @@ class Leaving:
         token = self._token(request, purpose=purpose)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
-        reader = read_reader(self.site.services.subscribers, token.subscriber_id)
+        reader = read_link_owner(self.site.services.subscribers, token.subscriber_id)
         if reader is None:
             return self._gone(request)
         outcome = read_outcome(request.query_params, reader)
@@ -69,23 +69,23 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
-        reader = read_reader(store, token.subscriber_id)
+        reader = read_link_owner(store, token.subscriber_id)
         if reader is None:
             return self._gone(request)
         wish = None if form is None else parse_wish(form)
         if wish is None:
-            failed = Outcome(done="too-large" if form is None else "unclear")
+            failed = PageOutcome(done="too-large" if form is None else "unclear")
             return self._page(request, token, reader, failed)
         if wish.undo:
             return self._go_on(request, token, self._undo(store, token.subscriber_id, wish.undo))
         return self._go_on(request, token, self._leave(store, reader, wish.scope))
 
-    def _undo(self, store: "SubscriberStore", subscriber_id: int, lists: tuple[str, ...]) -> Outcome:
+    def _undo(self, store: "SubscriberStore", subscriber_id: int, lists: tuple[str, ...]) -> PageOutcome:
         back = undo_leaving(store, subscriber_id, lists=lists)
         log.info("undone subscriber=%d lists=%d", subscriber_id, len(back))
-        return Outcome(done="undone", lists=back) if back else Outcome(done="nothing-to-undo")
+        return PageOutcome(done="undone", lists=back) if back else PageOutcome(done="nothing-to-undo")
 
-    def _leave(self, store: "SubscriberStore", reader: Reader, scope: str) -> Outcome:
+    def _leave(self, store: "SubscriberStore", reader: LinkOwner, scope: str) -> PageOutcome:
         """The page may have been open for long: the list may be none of the person's any more."""
         left: tuple[str, ...] = ()
         if scope == ALL_LISTS:
@@ -94,12 +94,12 @@ class Leaving:
             left = store.leave(reader.subscriber_id, list_slug=scope)
         log.info("left subscriber=%d lists=%d", reader.subscriber_id, len(left))
         if left:
-            return Outcome(done="left", lists=left)
+            return PageOutcome(done="left", lists=left)
         if scope == ALL_LISTS:  # once more, by a second press
-            return Outcome(done="left", lists=reader.left_last)
-        return Outcome(done="left", lists=(scope,)) if scope in reader.just_left else Outcome(done="not-on-it")
+            return PageOutcome(done="left", lists=reader.left_last)
+        return PageOutcome(done="left", lists=(scope,)) if scope in reader.just_left else PageOutcome(done="not-on-it")
 
-    def _go_on(self, request: Request, token: Token, outcome: Outcome) -> Response:
+    def _go_on(self, request: Request, token: Token, outcome: PageOutcome) -> Response:
         """To a page that may be read again, switched to another language or kept, without posting anew."""
         lang = [("lang", each) for each in request.query_params.getlist("lang")[:1]]
         address = f"{self._action(token)}?{urlencode([*lang, *outcome.query])}"
@@ -114,7 +114,7 @@ class Leaving:
         store = self.site.services.subscribers.acting_as("the person, by one click")
         left = store.leave(token.subscriber_id)
         log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
-        if not left and read_reader(store, token.subscriber_id) is None:
+        if not left and read_link_owner(store, token.subscriber_id) is None:
             return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)
         return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
 
@@ -128,7 +128,7 @@ class Leaving:
         return f"{self.site.path}/leave/{leave}"
 
     def _page(
-        self, request: Request, token: Token, reader: Reader, outcome: Outcome, *, is_open: bool = False
+        self, request: Request, token: Token, reader: LinkOwner, outcome: PageOutcome, *, is_open: bool = False
     ) -> Response:
         """The page of a reader; when it `is_open`, nothing is chosen beforehand."""
         lang = self.site.lang(request, reader.lang)

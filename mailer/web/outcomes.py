@@ -6,14 +6,14 @@ from typing import Literal
 
 from starlette.datastructures import QueryParams
 
-from mailer.subscribers.leaving import Reader
+from mailer.subscribers.people.leaving import LinkOwner
 
 Done = Literal["", "left", "undone", "not-on-it", "nothing-to-undo", "unclear", "too-large"]
 _NOTHING_CHANGED: dict[str, Done] = {"not-on-it": "not-on-it", "nothing-to-undo": "nothing-to-undo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PageOutcome:
     """What was done, and with which lists."""
 
     done: Done = ""
@@ -25,16 +25,16 @@ class Outcome:
         return [("done", self.done), *(("list", slug) for slug in self.lists)] if self.done else []
 
 
-def read_outcome(query: QueryParams, reader: Reader) -> Outcome:
+def read_outcome(query: QueryParams, reader: LinkOwner) -> PageOutcome:
     """What an address says was done, as far as it holds: it may be opened again later, or be made up."""
     said, lists = query.get("done", ""), query.getlist("list")
     if said == "undone" and (back := _those_in(lists, reader.lists)):
-        return Outcome(done="undone", lists=back)
+        return PageOutcome(done="undone", lists=back)
     if said == "left" and (left := _those_in(lists, reader.just_left)):
-        return Outcome(done="left", lists=left)
+        return PageOutcome(done="left", lists=left)
     if said in _NOTHING_CHANGED:
-        return Outcome(done=_NOTHING_CHANGED[said])
-    return Outcome() if reader.lists else Outcome(done="left", lists=reader.left_last)
+        return PageOutcome(done=_NOTHING_CHANGED[said])
+    return PageOutcome() if reader.lists else PageOutcome(done="left", lists=reader.left_last)
 
 
 def _those_in(lists: Collection[str], known: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.errors import ExitCode, MailerError
+from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
-from mailer.web.reading import Reading
-from mailer.web.rooms import Rooms
 from mailer.web.site import HEADERS, Site
+from mailer.web.static_pages import StaticPages
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -37,8 +37,8 @@ def build_application(services: "Services") -> Starlette:
     site = Site(services)
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
     leaving = Leaving(site)
-    reading = Reading(site)
-    rooms = Rooms(site)
+    reading = EditionPages(site)
+    rooms = StaticPages(site)
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
         Route("/", rooms.archive, methods=["GET"]),

@@ -44,7 +44,7 @@ def command(
     monkeypatch.chdir(shared_office.folder)
     monkeypatch.setenv("MAILER_DATABASE__URL", shared_office.url)
     monkeypatch.setenv("MAILER_SMTP__PORT", str(catch(shared_office, 0.0).port))
-    monkeypatch.setattr("mailer.delivery.ledger.insisting.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("mailer.delivery.ledger.retrying.PATIENCE_SECONDS", 0.1)
     (shared_office.folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
     return lambda words: CliRunner().invoke(app, words.split()).exception
 

@@ -26,11 +26,11 @@ from mailer.database.tables import delivery
 from mailer.delivery.model import ClaimedDelivery
 from mailer.delivery.personalising import Personaliser, read_variants
 from mailer.message.envelope import Envelope
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.transport.base import Ready, Reply
 from mailer.transport.eml_files import without_stuffed_dots
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 from mailer.usecases.sending import begin, carry_on, granted, propose
 
 PEOPLE = 12
@@ -245,29 +245,29 @@ HEADERS += b"Date: Fri, 01 Dec 2023 09:00:00 +0100\r\nTo: prikker@mottaker.examp
 def test_dots_at_the_beginning_of_lines_arrive_as_they_were_written(mail_host: MailHost) -> None:
     session = session_to(mail_host)
     body = b"..\r\n...\r\n..en prikk foran\r\nmidt. i\r\n...\r\n\r\n"
-    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "prikker@mottaker.example"))), Ready)
-    assert complete(session.stream(HEADERS + body)) is None
-    answer = complete(session.finish())
+    assert isinstance(run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "prikker@mottaker.example"))), Ready)
+    assert run_to_end(session.stream(HEADERS + body)) is None
+    answer = run_to_end(session.finish())
     assert isinstance(answer, Reply)
     assert answer.is_accepted
-    complete(session.close())
+    run_to_end(session.close())
     assert mail_host.read("prikker").endswith(b"\r\n\r\n" + without_stuffed_dots(body))
 
 
 def test_a_message_over_the_size_limit_and_an_address_beyond_ascii_are_not_offered(mail_host: MailHost) -> None:
     session = session_to(mail_host)
-    large = complete(session.begin(Envelope("r@nyhetsbrev.example", "stor@mottaker.example", size=MAXIMUM_SIZE + 1)))
+    large = run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "stor@mottaker.example", size=MAXIMUM_SIZE + 1)))
     assert (large.code, large.enhanced, large.is_local) == (552, "5.3.4", True)
-    unusual = complete(session.begin(Envelope("r@nyhetsbrev.example", "bjørn@mottaker.example")))
+    unusual = run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "bjørn@mottaker.example")))
     assert (unusual.code, unusual.enhanced, unusual.is_local) == (553, "5.6.7", True)
-    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "igjen@mottaker.example"))), Ready)
+    assert isinstance(run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "igjen@mottaker.example"))), Ready)
     session.withdraw()
 
 
 def test_a_bare_line_feed_is_what_this_relay_refuses(mail_host: MailHost) -> None:
     """So that what arrived above is known to have had none."""
     session = session_to(mail_host)
-    assert isinstance(complete(session.begin(Envelope("r@nyhetsbrev.example", "bar@mottaker.example"))), Ready)
-    answer = complete(session.stream(HEADERS + b"bare\nline feed\r\n")) or complete(session.finish())
+    assert isinstance(run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "bar@mottaker.example"))), Ready)
+    answer = run_to_end(session.stream(HEADERS + b"bare\nline feed\r\n")) or run_to_end(session.finish())
     assert (answer.code, answer.is_permanent) == (521, True) or answer.code == 550
-    complete(session.close())
+    run_to_end(session.close())

@@ -84,7 +84,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Pat
 
 
 def _import(folder: Path, people: Path) -> None:
-    from mailer.subscribers.importing import ImportOptions, import_files
+    from mailer.subscribers.imports.importing import ImportOptions, import_files
 
     services = build_services(folder / "config.toml", environ={"USER": "kari"}, announce=lambda _: None)
     report = import_files(services.subscribers, services.register, [people], options=ImportOptions())

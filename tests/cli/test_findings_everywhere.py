@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 from mailer.bootstrap import build_services
 from mailer.issue.catalogue import OF_COMPOSING
-from mailer.preview.choice import Choice
+from mailer.preview.choice import PreviewChoice
 from mailer.preview.latest import Latest
 from mailer.preview.page import Page, page_html
 
@@ -50,11 +50,11 @@ def spoil(workspace: Path) -> None:
 def preview_page(workspace: Path) -> str:
     """The page of the live preview."""
     with closing(build_services(workspace / "config.toml", environ={}, announce=lambda _: None)) as services:
-        look = Latest(services, SLUG, today=date.today).look(Choice())
-        address: Callable[[Choice], str] = lambda _: ""  # noqa: E731 -- a name for the type
+        look = Latest(services, SLUG, today=date.today).look(PreviewChoice())
+        address: Callable[[PreviewChoice], str] = lambda _: ""  # noqa: E731 -- a name for the type
         page = Page(
             slug=SLUG,
-            choice=Choice(),
+            choice=PreviewChoice(),
             look=look,
             shown=look.view,
             page_of=address,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mailer.subscribers.columns import COLUMNS
+from mailer.subscribers.files.columns import COLUMNS
 from mailer.subscribers.model import Register
 
 Run = Callable[..., Any]

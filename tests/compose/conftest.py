@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.composer import Composer
-from mailer.compose.publication import Place, Publication
+from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.theme import Theme
 from mailer.issue.model import (
     CalendarDate,
@@ -34,7 +34,9 @@ from mailer.rendering.templates import Templates
 def publication(repository: Path) -> Publication:
     register = tomllib.loads((repository / "subscribers" / "helsefellesskap.toml").read_text("utf-8"))
     places = tuple(
-        Place(slug=each["slug"], short=each["short"], region=each["region"], place_se=each.get("place_se", ""))
+        Helsefellesskap(
+            slug=each["slug"], short=each["short"], region=each["region"], place_se=each.get("place_se", "")
+        )
         for each in register["helsefellesskap"]
     )
     return Publication(

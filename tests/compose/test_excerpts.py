@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.compose.excerpts import Row, first_words, images_of, opening, split_lead_in, split_rows, with_quotes
+from mailer.compose.excerpts import LinkRow, first_words, images_of, opening, split_lead_in, split_rows, with_quotes
 from mailer.issue.model import Heading, Image, Inlines, Item, Link, List, Paragraph, Quote, Text
 
 LINK = Link((Text("Rettleiar"),), "https://a.example/")
@@ -10,13 +10,13 @@ BODY = Paragraph((Text("Brødtekst."),))
 @pytest.mark.parametrize(
     ("inlines", "row"),
     [
-        ((LINK,), Row("", LINK)),
-        ((LINK, Text(".")), Row("", LINK, ".")),
-        ((Text("Les meir her: "), LINK), Row("Les meir her:", LINK)),
-        ((Text("Les meir her: "), LINK, Text(" ")), Row("Les meir her:", LINK, "")),
+        ((LINK,), LinkRow("", LINK)),
+        ((LINK, Text(".")), LinkRow("", LINK, ".")),
+        ((Text("Les meir her: "), LINK), LinkRow("Les meir her:", LINK)),
+        ((Text("Les meir her: "), LINK, Text(" ")), LinkRow("Les meir her:", LINK, "")),
     ],
 )
-def test_a_paragraph_that_is_only_a_link_becomes_a_row(inlines: Inlines, row: Row) -> None:
+def test_a_paragraph_that_is_only_a_link_becomes_a_row(inlines: Inlines, row: LinkRow) -> None:
     assert split_rows((BODY, Paragraph(inlines))) == ((BODY,), (row,))
 
 
@@ -35,13 +35,13 @@ def test_a_link_inside_a_sentence_stays_there(inlines: Inlines) -> None:
 
 def test_only_links_at_the_end_become_rows_so_that_the_order_stays() -> None:
     first, last = Paragraph((LINK,)), Paragraph((Text("Sjå: "), LINK))
-    assert split_rows((first, BODY, first, last)) == ((first, BODY), (Row("", LINK), Row("Sjå:", LINK)))
+    assert split_rows((first, BODY, first, last)) == ((first, BODY), (LinkRow("", LINK), LinkRow("Sjå:", LINK)))
     assert split_rows((List(()),)) == ((List(()),), ())
 
 
 def test_a_row_knows_when_its_words_are_an_address() -> None:
-    assert Row("", Link((Text("https://a.example/"),), "https://a.example/")).shows_address
-    assert not Row("", LINK).shows_address
+    assert LinkRow("", Link((Text("https://a.example/"),), "https://a.example/")).shows_address
+    assert not LinkRow("", LINK).shows_address
 
 
 @pytest.mark.parametrize(

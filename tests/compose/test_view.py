@@ -6,7 +6,7 @@ import pytest
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import date_findings
-from mailer.compose.publication import Place, Publication
+from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.view import IssueView, build_view
 from mailer.issue.model import (
     CalendarDate,
@@ -56,7 +56,7 @@ def test_the_band_is_grouped_by_region_in_register_order(small_issue: Issue, vie
 
 
 def test_a_place_is_named_without_its_explanation() -> None:
-    assert Place(slug="vest-viken", short="Vest-Viken (Vestre Viken)", region="sor-ost").name == "Vest-Viken"
+    assert Helsefellesskap(slug="vest-viken", short="Vest-Viken (Vestre Viken)", region="sor-ost").name == "Vest-Viken"
 
 
 @pytest.mark.parametrize(

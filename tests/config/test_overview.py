@@ -9,7 +9,7 @@ import pytest
 
 from mailer.compose.theme import Palette
 from mailer.config import load_settings
-from mailer.config.overview import Entry, overview
+from mailer.config.overview import SettingEntry, overview
 from mailer.config.settings import SECTIONS, Settings
 from mailer.config.values import TOKENS
 
@@ -17,7 +17,7 @@ Load = Callable[..., Settings]
 SECRET = "hemmelig7Zq"
 
 
-def entries(settings: Settings) -> dict[str, Entry]:
+def entries(settings: Settings) -> dict[str, SettingEntry]:
     return {f"{each.section}.{each.key}": each for each in overview(settings)}
 
 

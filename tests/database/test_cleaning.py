@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from mailer.database import cleaning
 from mailer.database.cleaning import scrub
 from mailer.database.engine import Database, open_database
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
 
 pytestmark = pytest.mark.postgresql
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import consent, decision, import_run, subscriber, subscriber_event, subscription
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
 
 PROTECTED = [subscriber_event, consent, decision]
 

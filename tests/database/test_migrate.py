@@ -23,8 +23,8 @@ from mailer.database.engine import Database, DatabaseError, _sqlite_engine, open
 from mailer.database.tables import list_, metadata, subscriber, subscription
 from mailer.errors import MailerError
 from mailer.subscribers.model import Register
+from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import sync_lists
-from mailer.subscribers.store import SubscriberStore
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 

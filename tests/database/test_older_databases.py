@@ -17,7 +17,7 @@ from mailer.database.engine import Database, DatabaseError, open_database
 from mailer.database.migrate import SchemaError
 from mailer.database.tables import mailing, metadata
 from mailer.delivery.ledger import Ledger
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
 
 DUMPS = Path(__file__).parents[1] / "data" / "databases"
 REVISIONS = sorted({each.name.partition(".")[0] for each in DUMPS.glob("*.sql")})

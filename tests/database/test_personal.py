@@ -9,8 +9,8 @@ from sqlalchemy import JSON, Column, Connection, LargeBinary, String, Table, sel
 
 from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import UtcTime, consent, metadata, subscriber, subscriber_event
-from mailer.subscribers.privacy import erase
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.rights.erasing import erase
 
 NOW = datetime(2023, 12, 1, 8, tzinfo=UTC)
 SPOKEN = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mailer.delivery.answers import (
     TABLE,
     About,
-    Row,
+    AnswerRow,
     about,
     describe,
     find_row,
@@ -187,7 +187,7 @@ def test_what_servers_say(words: str, stage: Stage, whom: About) -> None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.what[:40])
-def test_each_example_is_found_by_its_own_row(row: Row) -> None:
+def test_each_example_is_found_by_its_own_row(row: AnswerRow) -> None:
     for each in row.examples:
         stage, _, words = each.partition(": ") if each.startswith(("dot: ", "rcpt: ")) else ("", "", each)
         for at in [Stage(stage)] if stage else [Stage.RCPT, Stage.DATA, Stage.DOT]:

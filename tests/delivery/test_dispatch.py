@@ -410,7 +410,7 @@ def test_a_ledger_that_cannot_be_written_ends_the_run(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("mailer.delivery.ledger.runs.Run._mark", full)
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun._mark", full)
         with pytest.raises(LedgerError, match="disk full"):
             dispatcher(transport).run(mailing_id)
     assert transport.received == ()

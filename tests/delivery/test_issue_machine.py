@@ -36,11 +36,11 @@ from mailer.keys import KeyRing
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import merge_lists, move_person
-from mailer.subscribers.privacy import erase, purge
+from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import erase, purge
 from mailer.transport.base import Lost, Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
 from mailer.transport.waiting import Steps

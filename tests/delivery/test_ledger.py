@@ -54,7 +54,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> Callable[[int, int
 
     def die(mailing_id: int, claim: int, mark: int) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("mailer.delivery.ledger.runs.Run.end", lambda self: self._writer.close())
+            patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda self: self._writer.close())
             with pytest.raises(CrashError), ledger.start_run(mailing_id) as sending:  # noqa: PT012 the crash is inside
                 for each in sending.claim(claim)[:mark]:
                     assert sending.mark(each.id) is Mark.GO

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from mailer.database.engine import open_database
 from mailer.database.tables import delivery, list_, subscriber, subscription
-from mailer.delivery.ledger import Ledger, Run
+from mailer.delivery.ledger import Ledger, SenderRun
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
@@ -43,7 +43,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.now = BEGINNING
         self.ledger = Ledger(self.database, clock=lambda: self.now)
         self.sending = ExitStack()
-        self.run: Run | None = None
+        self.run: SenderRun | None = None
         self.claimed: list[ClaimedDelivery] = []
         self.in_flight: list[ClaimedDelivery] = []
         self.model: dict[int, str] = {}

@@ -9,7 +9,7 @@ from selectors import EVENT_READ
 
 import pytest
 
-from mailer.delivery.loop import FOREVER, Leave, Loop, Strand, Until
+from mailer.delivery.loop import FOREVER, ConnectionTask, Loop, WaitForMark, WaitUntil
 from mailer.delivery.model import Mark
 from mailer.transport.waiting import Wait
 
@@ -54,9 +54,9 @@ def finish(loop: Loop) -> None:
 def test_who_asks_at_the_same_time_gets_leave_in_one_transaction(loop: Loop, paper: Paper) -> None:
     got: dict[int, Mark] = {}
 
-    def ask(number: int) -> Strand[None]:
+    def ask(number: int) -> ConnectionTask[None]:
         for each in range(number, number + 20, 10):
-            got[each] = yield Leave(each)
+            got[each] = yield WaitForMark(each)
 
     for number in range(1, 4):
         loop.add(ask(number))
@@ -69,9 +69,9 @@ def test_a_ledger_that_fails_tells_everybody_who_asked(loop: Loop, paper: Paper)
     paper.failure = OSError("disk full")
     told: list[str] = []
 
-    def ask(number: int) -> Strand[None]:
+    def ask(number: int) -> ConnectionTask[None]:
         try:
-            yield Leave(number)
+            yield WaitForMark(number)
         except OSError as error:
             told.append(str(error))
 
@@ -84,12 +84,12 @@ def test_a_ledger_that_fails_tells_everybody_who_asked(loop: Loop, paper: Paper)
 def test_what_one_strand_raises_is_raised_and_the_others_go_on(loop: Loop) -> None:
     done: list[int] = []
 
-    def fall() -> Strand[None]:
-        yield Leave(1)
+    def fall() -> ConnectionTask[None]:
+        yield WaitForMark(1)
         raise KeyError("a bug")
 
-    def go_on() -> Strand[None]:
-        yield Leave(2)
+    def go_on() -> ConnectionTask[None]:
+        yield WaitForMark(2)
         done.append(2)
 
     loop.add(fall())
@@ -105,7 +105,7 @@ def test_a_connection_is_read_when_something_came_and_given_up_when_nothing_did(
     with ours, theirs:
         heard: list[bytes | str] = []
 
-        def listen() -> Strand[None]:
+        def listen() -> ConnectionTask[None]:
             yield Wait(ours, EVENT_READ, time.monotonic() + 60)
             heard.append(ours.recv(10))
             try:
@@ -122,7 +122,7 @@ def test_a_connection_is_read_when_something_came_and_given_up_when_nothing_did(
 def test_a_connection_that_was_closed_makes_room_for_one_with_the_same_number(loop: Loop) -> None:
     numbers: list[int] = []
 
-    def talk() -> Strand[None]:
+    def talk() -> ConnectionTask[None]:
         for _ in range(3):
             ours, theirs = socket.socketpair()
             with ours, theirs:
@@ -140,11 +140,11 @@ def test_what_nobody_listens_to_does_not_keep_the_loop_awake(loop: Loop, paper: 
     ours, theirs = socket.socketpair()
     with ours, theirs:
 
-        def listen_once() -> Strand[None]:
+        def listen_once() -> ConnectionTask[None]:
             theirs.sendall(b"more than is read")
             yield Wait(ours, EVENT_READ, time.monotonic() + 60)
-            yield Leave(1)
-            yield Until(lambda: False, time.monotonic() + 0.1)
+            yield WaitForMark(1)
+            yield WaitUntil(lambda: False, time.monotonic() + 0.1)
 
         loop.add(listen_once())
         finish(loop)
@@ -154,12 +154,12 @@ def test_what_nobody_listens_to_does_not_keep_the_loop_awake(loop: Loop, paper: 
 def test_what_another_thread_has_done_wakes_the_loop(loop: Loop) -> None:
     got: list[str] = []
 
-    def wait_for_it() -> Strand[None]:
+    def wait_for_it() -> ConnectionTask[None]:
         future = loop.start(lambda: "connected")
-        yield Until(future.done)
+        yield WaitUntil(future.done)
         got.append(future.result())
         broken = loop.start(lambda: 1 // 0)
-        yield Until(broken.done)
+        yield WaitUntil(broken.done)
         assert isinstance(broken.exception(), ZeroDivisionError)
 
     loop.add(wait_for_it())

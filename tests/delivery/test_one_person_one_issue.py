@@ -11,7 +11,7 @@ import pytest
 from mailer.database.engine import Database
 from mailer.database.tables import delivery
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.ledger import Ledger, Run
+from mailer.delivery.ledger import Ledger, SenderRun
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
@@ -25,13 +25,13 @@ from mailer.delivery.model import (
 )
 from mailer.delivery.planning import Plan, SentElsewhere, plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
-from mailer.subscribers.csv_io import CsvDefaults
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports.importing import ImportOptions, import_files
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import merge_lists, move_person
-from mailer.subscribers.privacy import erase, purge
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.undoing import undo_import
+from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.rights.erasing import erase, purge
 from mailer.transport.base import Lost, Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemoryTransport
 
@@ -113,7 +113,7 @@ def office(
     return Office(store, ledger, dispatcher, compiled, register)
 
 
-def mark_one(run: Run) -> ClaimedDelivery:
+def mark_one(run: SenderRun) -> ClaimedDelivery:
     [claimed] = run.claim(10)
     assert run.mark(claimed.id) is Mark.GO
     return claimed
@@ -195,7 +195,7 @@ def test_who_was_erased_is_somebody_new_when_released_and_added(office: Office, 
 def test_who_is_imported_again_after_the_import_was_undone_has_had_it(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("epost;liste\na@x.example;oslo\nb@x.example;oslo\n", encoding="utf-8")
-    options = ImportOptions(defaults=CsvDefaults(basis="e: case 1"))
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
     report = import_files(office.store, office.register, [file], options=options)
     assert office.send(b=REFUSED) == ["a@x.example"]
     assert report.id is not None
@@ -275,7 +275,7 @@ def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, 
     office.add("a@x.example")
     office.plan()
     with monkeypatch.context() as patch:
-        patch.setattr("mailer.delivery.ledger.runs.Run.end", lambda self: self._writer.close())
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda self: self._writer.close())
         with office.ledger.start_run(1) as run:
             mark_one(run)
     office.move("a@x.example", "b@x.example")
@@ -365,7 +365,7 @@ def test_a_subscription_that_an_undone_import_took_away_is_not_called_left(offic
     office.add("a@x.example", to="agder")
     file = tmp_path / "people.csv"
     file.write_text("epost;liste\na@x.example;oslo\n", encoding="utf-8")
-    options = ImportOptions(defaults=CsvDefaults(basis="e: case 1"))
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
     report = import_files(office.store, office.register, [file], options=options)
     office.plan("oslo")
     assert report.id is not None

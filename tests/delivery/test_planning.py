@@ -18,9 +18,9 @@ from mailer.delivery.model import DeliveryStatus, MailingDraft, SkipReason
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
-from mailer.subscribers.moving import move_person
-from mailer.subscribers.privacy import erase
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.moving import move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.rights.erasing import erase
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemoryTransport
 

@@ -101,7 +101,7 @@ def test_after_a_failure_the_end_of_a_run_is_tried_once_and_left_to_the_next_sen
     plan: Plan, ledger: Ledger, postgresql_proxy: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With this patience, a second try would be one of very many."""
-    monkeypatch.setattr("mailer.delivery.ledger.insisting.PATIENCE_SECONDS", 3600)
+    monkeypatch.setattr("mailer.delivery.ledger.retrying.PATIENCE_SECONDS", 3600)
     mailing_id, proxy = plan(3), postgresql_proxy[1]
 
     def fail(_: object) -> None:

@@ -76,9 +76,9 @@ def test_every_answer_has_one_meaning(answer: Reply | Lost, verdict: Verdict) ->
 
 def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
     watch = Judge()
-    assert [watch.hear(each) for each in (CUT, ACCEPTED, CUT)] == [None] * 3
+    assert [watch.observe(each) for each in (CUT, ACCEPTED, CUT)] == [None] * 3
     assert watch.has_heard
-    stop = watch.hear(CUT)
+    stop = watch.observe(CUT)
     assert stop is not None, "three of four, though only two in a row"
     assert stop.reason is EndReason.BREAKER
 
@@ -86,12 +86,12 @@ def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
 def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
     watch = Judge()
     for _ in range(2):
-        assert watch.hear(CUT) is None
-        assert [watch.hear(ACCEPTED) for _ in range(100)] == [None] * 100
-    assert [watch.hear(ACCEPTED) for _ in range(97)] == [None] * 97
-    assert watch.hear(CUT) is None, "three of three hundred"
-    assert watch.hear(ACCEPTED) is None
-    stop = watch.hear(CUT)
+        assert watch.observe(CUT) is None
+        assert [watch.observe(ACCEPTED) for _ in range(100)] == [None] * 100
+    assert [watch.observe(ACCEPTED) for _ in range(97)] == [None] * 97
+    assert watch.observe(CUT) is None, "three of three hundred"
+    assert watch.observe(ACCEPTED) is None
+    stop = watch.observe(CUT)
     assert stop is not None, "four of three hundred and two"
 
 

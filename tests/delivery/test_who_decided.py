@@ -13,15 +13,15 @@ from mailer.database.tables import mailing, metadata
 from mailer.delivery.ledger import Ledger
 from mailer.delivery.model import Resolution
 from mailer.errors import MailerError
-from mailer.subscribers.exporting import ExportChoice, Format, export
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.files.exporting import ExportChoice, Format, export
+from mailer.subscribers.imports.importing import ImportOptions, import_files
+from mailer.subscribers.imports.suppressing import release_file, suppress_file
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import move_person
-from mailer.subscribers.privacy import erase, purge
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.suppressing import release_file, suppress_file
-from mailer.subscribers.suppression import SuppressionReason
-from mailer.subscribers.undoing import undo_import
+from mailer.subscribers.people.moving import move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import erase, purge
 
 Plan = Callable[..., int]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue.links import Answer, LinkOptions, ask, ask_all, is_public, link_findings, resolve
+from mailer.issue.links import LinkAnswer, LinkOptions, ask, ask_all, is_public, link_findings, resolve
 from mailer.issue.model import Severity
 from mailer.issue.source import IssueReading
 
@@ -70,7 +70,7 @@ OPTIONS = LinkOptions(timeout=5, resolve=to_this_machine, is_allowed=lambda addr
 
 @pytest.mark.parametrize("path", ["/", "/there?a=b", "/moved", "/no-head"])
 def test_a_page_that_is_there_has_no_problem(path: str, site: str) -> None:
-    assert ask(site + path, options=OPTIONS) == Answer()
+    assert ask(site + path, options=OPTIONS) == LinkAnswer()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(site: str) -> None:
 def test_the_connection_goes_to_the_address_that_was_checked(site: str) -> None:
     answers = iter([["127.0.0.1"], ["10.0.0.8"]])
     rebinding = LinkOptions(timeout=5, resolve=lambda *_: next(answers), is_allowed=OPTIONS.is_allowed)
-    assert ask(f"{site}/there", options=rebinding) == Answer()
+    assert ask(f"{site}/there", options=rebinding) == LinkAnswer()
     assert list(answers) == [["10.0.0.8"]], "the name was resolved once, for the check and for the connection"
 
 
@@ -160,7 +160,7 @@ def test_a_certificate_that_does_not_hold_is_a_remark(repository: Path) -> None:
     finally:
         server.shutdown()
         server.server_close()
-    assert answer == Answer(problem="the site's certificate does not hold")
+    assert answer == LinkAnswer(problem="the site's certificate does not hold")
 
 
 def test_each_address_is_asked_for_once(site: str) -> None:

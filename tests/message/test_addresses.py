@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.message.addresses import AddressError, needs_smtputf8, wire_address
+from mailer.message.addresses import WireAddressError, needs_smtputf8, wire_address
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_domain_goes_as_a_labels_and_the_rest_as_given(address: str, wire: s
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(AddressError):
+    with pytest.raises(WireAddressError):
         wire_address(address)
 
 
@@ -58,7 +58,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_no_text_gets_white_space_or_brackets_onto_the_wire(text: str) -> None:
     try:
         wire = wire_address(text)
-    except AddressError:
+    except WireAddressError:
         return
     assert not set(wire) & set(' \t\r\n<>,;:"()')
     assert wire.count("@") == 1

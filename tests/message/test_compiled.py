@@ -16,7 +16,7 @@ from mailer.compose.composed import ComposedIssue
 from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
-from mailer.message.addresses import AddressError
+from mailer.message.addresses import WireAddressError
 from mailer.message.compiled import CompiledMessage, RecipientValues, Sender, compile_message
 from mailer.message.errors import MessageError
 from mailer.message.headers import BIDI_CONTROLS, HeaderError
@@ -158,7 +158,7 @@ def test_letters_before_the_at_sign_need_a_server_that_takes_them(
 ) -> None:
     compiled = compile_message(compose(), sender=sender)
     own = replace(values, address="åse@kommune.example")
-    with pytest.raises(AddressError, match=r"5\.6\.7"):
+    with pytest.raises(WireAddressError, match=r"5\.6\.7"):
         compiled.personalise(own)
     assert "\r\nTo: åse@kommune.example\r\n".encode() in compiled.personalise(own, smtputf8=True)
 

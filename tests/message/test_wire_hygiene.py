@@ -17,7 +17,7 @@ from mailer.message.compiled import RecipientValues, Sender, compile_message
 from mailer.transport.base import Ready, Reply
 from mailer.transport.catcher import CatchingServer
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 
@@ -42,15 +42,15 @@ def deliver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         session = SmtpTransport(options).connect()
 
         def send(envelope: Any, payload: bytes) -> bytes:
-            assert isinstance(complete(session.begin(envelope)), Ready)
-            assert complete(session.stream(payload)) is None
-            answer = complete(session.finish())
+            assert isinstance(run_to_end(session.begin(envelope)), Ready)
+            assert run_to_end(session.stream(payload)) is None
+            answer = run_to_end(session.finish())
             assert isinstance(answer, Reply)
             assert answer.is_accepted
             return caught[-1].read_bytes().split(b"\r\n", 2)[2]
 
         yield send
-        complete(session.close())
+        run_to_end(session.close())
 
 
 @settings(max_examples=EXAMPLES * 3 // 5, suppress_health_check=[HealthCheck.too_slow])

@@ -245,13 +245,13 @@ def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: A
 
 
 def test_variants_are_counted(services: Services) -> None:
-    from mailer.preview.choice import Choice
+    from mailer.preview.choice import PreviewChoice
 
     readers: list[tuple[str, Lang]] = [("agder", "nb"), ("agder", "nb"), ("oslo", "nn"), ("agder", "nn")]
     for number, (place, lang) in enumerate(readers):
         services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")
     latest = Preview(lambda: services, SLUG, today=lambda: date(2024, 1, 15)).latest
-    view = latest.view(Choice())
+    view = latest.view(PreviewChoice())
     assert view is not None
     counts = {(each.own, each.lang): each.recipients for each in latest.readers.variants(view.issue)}
     assert counts == {(("agder",), "nb"): 2, ((), "nn"): 1, (("agder",), "nn"): 1}

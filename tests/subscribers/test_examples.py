@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mailer.subscribers.csv_io import CsvDefaults, CsvRow, read_csv
-from mailer.subscribers.importing import ImportOptions, Outcome, import_files
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.files.reading import SubscriberRow, read_rows
+from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_files
 from mailer.subscribers.model import Register
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
 
 
 @pytest.fixture(scope="session")
@@ -16,24 +17,24 @@ def example_files(repository: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def example_rows(example_files: list[Path], register: Register) -> list[CsvRow]:
-    rows = [row for file in example_files for row in read_csv(file, register, defaults=CsvDefaults())]
-    return [row for row in rows if isinstance(row, CsvRow)]
+def example_rows(example_files: list[Path], register: Register) -> list[SubscriberRow]:
+    rows = [row for file in example_files for row in read_rows(file, register, defaults=RowDefaults())]
+    return [row for row in rows if isinstance(row, SubscriberRow)]
 
 
 def test_every_helsefellesskap_has_a_file_with_at_least_twelve_people(
-    example_files: list[Path], example_rows: list[CsvRow], register: Register
+    example_files: list[Path], example_rows: list[SubscriberRow], register: Register
 ) -> None:
     assert {each.stem for each in example_files} == {f"example-{each.slug}" for each in register.helsefellesskap}
     for each in register.helsefellesskap:
         assert sum(row.list == each for row in example_rows) >= 12
 
 
-def test_nobody_among_them_can_be_written_to(example_rows: list[CsvRow]) -> None:
+def test_nobody_among_them_can_be_written_to(example_rows: list[SubscriberRow]) -> None:
     assert {row.address.normalised.rpartition(".")[2] for row in example_rows} == {"example"}
 
 
-def test_they_have_many_letters_roles_and_languages(example_rows: list[CsvRow]) -> None:
+def test_they_have_many_letters_roles_and_languages(example_rows: list[SubscriberRow]) -> None:
     assert set("æøåáčđŋšŧž") <= set("".join(row.name for row in example_rows).casefold())
     assert {row.role for row in example_rows} == {
         "kommune",

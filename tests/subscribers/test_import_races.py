@@ -9,15 +9,15 @@ from threading import Event
 import pytest
 
 from mailer.errors import MailerError
-from mailer.subscribers import subscriptions
-from mailer.subscribers.csv_io import CsvDefaults
-from mailer.subscribers.importing import ImportOptions, ImportProgress, ImportReport, import_files
-from mailer.subscribers.joining import share_joining
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports.importing import ImportOptions, ImportProgress, ImportReport, import_files
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import merge_lists
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.suppression import SuppressionReason
-from mailer.subscribers.undoing import undo_import
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.joining import share_joining
+from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
 
 Import = Callable[[Callable[[], object]], ImportReport]
 
@@ -45,7 +45,7 @@ def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> 
         # The first two are known, so that not all is decided without looking at the people.
         for number in range(2):
             store.add(f"p{number}@x.example", lists=["agder"], basis="e: case 1")
-        options = ImportOptions(defaults=CsvDefaults(basis="e: case 1"))
+        options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
         return import_files(store, register, [file], options=options, progress=watch)
 
     return run

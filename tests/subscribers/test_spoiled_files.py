@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import MailerError
-from mailer.subscribers.csv_io import CsvDefaults, CsvRow, RefusedRow, read_csv
-from mailer.subscribers.importing import ImportOptions, Outcome, import_files
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.files.reading import RefusedRow, SubscriberRow, read_rows
+from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_files
 from mailer.subscribers.model import Register
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.store import SubscriberStore
 
 ROWS = [
     "epost;navn;liste;språk;rolle;organisasjon",
@@ -25,7 +26,7 @@ ROWS = [
     "kari@kommune.example;Kari Berg;agder;;helseforetak;Sørlandet",
 ]
 ENCODINGS = ["utf-8", "utf-8-sig", "cp1252", "utf-16"]
-BASIS = CsvDefaults(basis="e: case 1")
+BASIS = RowDefaults(basis="e: case 1")
 MANY = 10_000 if os.environ.get("MAILER_TEST_SOAK") else 500
 
 Spoil = Callable[[bytearray, random.Random], bytes]
@@ -141,8 +142,8 @@ def test_letters_come_out_right_or_the_file_cannot_be_saved_so_at_all(
         return
     file = tmp_path / "people.csv"
     file.write_bytes(content)
-    (row,) = read_csv(file, register, defaults=BASIS)
-    assert isinstance(row, CsvRow)
+    (row,) = read_rows(file, register, defaults=BASIS)
+    assert isinstance(row, SubscriberRow)
     assert row.name == ALPHABETS[alphabet]
 
 
@@ -154,7 +155,7 @@ def test_a_file_of_two_encodings_is_refused_and_never_garbled(register: Register
     file = tmp_path / "people.csv"
     file.write_bytes(rows[0].encode() + b"\n" + body)
     with pytest.raises(MailerError, match="mixture"):
-        list(read_csv(file, register, defaults=BASIS))
+        list(read_rows(file, register, defaults=BASIS))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,6 @@ def test_addresses_that_nobody_can_be_reached_at_are_refused_with_the_reason(
     file = tmp_path / "people.csv"
     escaped = address.replace('"', '""')
     file.write_text(f'epost;liste\n"{escaped}";oslo\n', encoding="utf-8")
-    (row,) = read_csv(file, register, defaults=BASIS)
+    (row,) = read_rows(file, register, defaults=BASIS)
     assert isinstance(row, RefusedRow)
     assert reason in row.reason

@@ -13,16 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mailer.database.engine import open_database
 from mailer.errors import MailerError
-from mailer.subscribers.counting import read_growth
-from mailer.subscribers.csv_io import CsvDefaults
-from mailer.subscribers.importing import ImportOptions, import_files
-from mailer.subscribers.leaving import undo_leaving
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.subscribers.model import Register
-from mailer.subscribers.moving import move_person
-from mailer.subscribers.privacy import erase
+from mailer.subscribers.people.counting import read_growth
+from mailer.subscribers.people.leaving import undo_leaving
+from mailer.subscribers.people.moving import move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
-from mailer.subscribers.store import SubscriberStore
-from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import erase
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 
@@ -129,7 +129,7 @@ class _Subscriptions(RuleBasedStateMachine):
     def import_one(self, person: str, slug: str) -> None:
         file = Path(self.folder.name) / "people.csv"
         file.write_text(f"epost;liste\n{person};{slug}\n", encoding="utf-8")
-        import_files(self.store, self.register, [file], options=ImportOptions(defaults=CsvDefaults(basis="b: case 1")))
+        import_files(self.store, self.register, [file], options=ImportOptions(defaults=RowDefaults(basis="b: case 1")))
         key = person.casefold()
         if not self.is_barred(key, slug) and not self.has_left(key, slug) and slug not in self.wanted.get(key, {}):
             self.wanted.setdefault(key, {})[slug] = "active"

@@ -13,16 +13,16 @@ from mailer.transport.eml_files import EmlFilesTransport, without_stuffed_dots
 from mailer.transport.memory import MemoryTransport
 from mailer.transport.replies import parse_reply
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 TO_OLA = Envelope("retur@nyhetsbrev.example", "ola@mottaker.example")
 PAYLOAD = b"Subject: Nyhetsbrev\r\n\r\n..dot\r\nH\xc3\xa5\r\n"
 
 
 def send(session: Session, envelope: Envelope = TO_OLA) -> Reply | Lost:
-    assert isinstance(complete(session.begin(envelope)), Ready)
-    assert complete(session.stream(PAYLOAD)) is None
-    return complete(session.finish())
+    assert isinstance(run_to_end(session.begin(envelope)), Ready)
+    assert run_to_end(session.stream(PAYLOAD)) is None
+    return run_to_end(session.finish())
 
 
 def connect(server: CatchingServer) -> Session:
@@ -36,7 +36,7 @@ def test_each_message_is_a_file_that_opens_as_mail(tmp_path: Path) -> None:
     session = transport.connect()
     assert isinstance(send(session), Reply)
     assert isinstance(send(session, Envelope("r@r.example", "../../b\u00f8@mottaker.example")), Reply)
-    complete(session.close())
+    run_to_end(session.close())
     session.withdraw()
     assert sorted(path.name for path in (tmp_path / "ut").iterdir()) == [
         "000001-ola@mottaker.example.eml",
@@ -47,10 +47,10 @@ def test_each_message_is_a_file_that_opens_as_mail(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_a_refusal_for_now(tmp_path: Path) -> None:
     session = EmlFilesTransport(tmp_path / "ut").connect()
-    complete(session.begin(TO_OLA))
-    complete(session.stream(PAYLOAD))
+    run_to_end(session.begin(TO_OLA))
+    run_to_end(session.stream(PAYLOAD))
     (tmp_path / "ut").rmdir()
-    reply = complete(session.finish())
+    reply = run_to_end(session.finish())
     assert reply.is_transient
     assert not reply.is_accepted
 
@@ -59,7 +59,7 @@ def test_memory_keeps_what_it_takes() -> None:
     transport = MemoryTransport()
     session = transport.connect()
     assert isinstance(send(session), Reply)
-    complete(session.close())
+    run_to_end(session.close())
     assert [(each.envelope, each.payload) for each in transport.received] == [(TO_OLA, PAYLOAD)]
 
 
@@ -76,7 +76,7 @@ def test_what_was_answered_250_is_a_file_with_its_envelope(tmp_path: Path) -> No
     with CatchingServer(tmp_path, on_caught=lambda to, path: caught.append((to, path))) as server:
         session = connect(server)
         assert isinstance(send(session), Reply)
-        complete(session.close())
+        run_to_end(session.close())
     [(recipient, path)] = caught
     assert recipient == "ola@mottaker.example"
     assert path.parent == tmp_path / "new"
@@ -89,11 +89,11 @@ def test_the_catcher_announces_pipelining_and_takes_letters_beyond_ascii(tmp_pat
     following = Envelope("retur@nyhetsbrev.example", "bj\u00f8rn@mottaker.example")
     with CatchingServer(tmp_path) as server:
         session = connect(server)
-        complete(session.begin(TO_OLA))
-        complete(session.stream(PAYLOAD))
-        assert complete(session.finish(following=following)) == Reply(code=250, enhanced="2.0.0", text="kept")
+        run_to_end(session.begin(TO_OLA))
+        run_to_end(session.stream(PAYLOAD))
+        assert run_to_end(session.finish(following=following)) == Reply(code=250, enhanced="2.0.0", text="kept")
         assert isinstance(send(session, following), Reply)
-        complete(session.close())
+        run_to_end(session.close())
     assert len(list((tmp_path / "new").iterdir())) == 2
 
 
@@ -102,7 +102,7 @@ def test_the_catching_server_plays_faults_when_told_to(tmp_path: Path) -> None:
     with CatchingServer(tmp_path, faults=faults) as server:
         session = connect(server)
         to = ("nei@a.example", "ja@senere.example")
-        answers = [complete(session.begin(Envelope("r@r.example", each))) for each in to]
+        answers = [run_to_end(session.begin(Envelope("r@r.example", each))) for each in to]
         assert [each.code for each in answers if isinstance(each, Reply)] == [550, 451]
         first, second = send(session), send(session)
     assert isinstance(first, Reply)
@@ -117,7 +117,7 @@ def test_a_mail_that_cannot_be_kept_may_come_again(tmp_path: Path) -> None:
         session = connect(server)
         (tmp_path / "tmp").rmdir()
         reply = send(session)
-        complete(session.close())
+        run_to_end(session.close())
     assert isinstance(reply, Reply)
     assert (reply.code, reply.enhanced) == (452, "4.3.1")
 
@@ -134,7 +134,7 @@ def test_stopping_twice_is_no_harm(tmp_path: Path) -> None:
     session = connect(server)
     server.stop()
     server.stop()
-    assert isinstance(complete(session.begin(TO_OLA)), Lost)
+    assert isinstance(run_to_end(session.begin(TO_OLA)), Lost)
 
 
 @given(st.lists(st.binary(max_size=20).filter(lambda line: b"\r" not in line and b"\n" not in line), min_size=1))

@@ -12,7 +12,7 @@ from mailer.message.envelope import Envelope
 from mailer.transport.base import Reply, Stage, TransportError
 from mailer.transport.session import SmtpSession, Timeouts
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 Start = Callable[..., Any]
 
@@ -127,7 +127,7 @@ def test_a_challenge_that_is_not_base64_gets_no_answer(raw_server: Start) -> Non
 
 def test_cram_md5_is_answered_where_nothing_else_is_offered(raw_server: Start) -> None:
     server = raw_server(saying(f"334 {b64encode(CHALLENGE).decode()}", "235 2.7.0 ok", "221 bye", offers="CRAM-MD5"))
-    complete(log_in(server.port).close())
+    run_to_end(log_in(server.port).close())
     server.close()
     proof = hmac.new(PASSWORD.encode(), CHALLENGE, hashlib.md5).hexdigest()
     assert b64decode(server.heard[0][2]).decode() == f"{USERNAME} {proof}"
@@ -188,7 +188,7 @@ def test_a_password_that_the_server_repeats_later_is_not_shown_either(raw_server
         peer.hear()
 
     session = log_in(raw_server(script).port)
-    answer = complete(session.begin(Envelope("a@a.example", "b@b.example")))
+    answer = run_to_end(session.begin(Envelope("a@a.example", "b@b.example")))
     session.withdraw()
     assert answer == Reply(code=550, enhanced="5.7.1", text="you logged in with ***", stage=Stage.MAIL)
 

@@ -11,7 +11,7 @@ from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage
 from mailer.transport.session import SmtpSession, Timeouts
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 Start = Callable[..., Any]
 
@@ -36,10 +36,10 @@ def connect() -> Iterator[Start]:
 
 
 def send(session: Session, envelope: Envelope, *, following: Envelope | None = None) -> Reply | Lost:
-    begun = complete(session.begin(envelope))
+    begun = run_to_end(session.begin(envelope))
     if not isinstance(begun, Ready):
         return begun
-    return complete(session.stream(BODY)) or complete(session.finish(following=following))
+    return run_to_end(session.stream(BODY)) or run_to_end(session.finish(following=following))
 
 
 def taking(*extensions: str, messages: int = 1) -> Callable[[Any], None]:
@@ -63,7 +63,7 @@ def test_messages_follow_one_another_on_one_connection(
     session = connect(server.port)
     assert send(session, ONE, following=TWO) == Reply(code=250, enhanced="2.0.0", text="taken")
     assert send(session, TWO) == Reply(code=250, enhanced="2.0.0", text="taken")
-    complete(session.close())
+    run_to_end(session.close())
     commands = [line for line in server.heard[0] if line.split(b":")[0] in {b"MAIL FROM", b"RCPT TO", b"DATA", b"QUIT"}]
     assert commands == [
         b"MAIL FROM:<retur@nyhetsbrev.example>",
@@ -108,7 +108,7 @@ def test_a_refused_recipient_whose_data_is_let_through_ends_with_a_lone_dot(raw_
         peer.say("250 ok")
 
     session = connect(raw_server(script).port)
-    assert complete(session.begin(ONE)) == Reply(code=550, enhanced="5.1.1", text="unknown", stage=Stage.RCPT)
+    assert run_to_end(session.begin(ONE)) == Reply(code=550, enhanced="5.1.1", text="unknown", stage=Stage.RCPT)
     assert send(session, TWO) == Reply(code=250, text="ok")
 
 
@@ -138,7 +138,7 @@ def test_a_refusal_names_its_stage_and_the_connection_goes_on(
         peer.say("250 ok")
 
     session = connect(raw_server(script).port)
-    assert complete(session.begin(ONE)) == expected
+    assert run_to_end(session.begin(ONE)) == expected
     assert session.is_usable
     assert send(session, TWO) == Reply(code=250, text="ok")
 
@@ -154,7 +154,7 @@ def test_421_ends_the_connection(raw_server: Start, connect: Start, line: int, s
                 return
 
     session = connect(raw_server(script).port)
-    assert complete(session.begin(ONE)) == Reply(code=421, enhanced="4.3.2", text="closing", stage=stage)
+    assert run_to_end(session.begin(ONE)) == Reply(code=421, enhanced="4.3.2", text="closing", stage=stage)
     assert not session.is_usable
 
 
@@ -164,7 +164,7 @@ def test_a_cut_before_the_dot_is_not_in_doubt(raw_server: Start, connect: Start)
         [peer.hear() for _ in range(3)]
         peer.say("250 ok")
 
-    lost = complete(connect(raw_server(script).port).begin(ONE))
+    lost = run_to_end(connect(raw_server(script).port).begin(ONE))
     assert isinstance(lost, Lost)
     assert lost.stage is Stage.RCPT
     assert not lost.is_in_doubt
@@ -215,7 +215,7 @@ def test_an_endless_reply_is_cut_off(raw_server: Start, connect: Start, answer: 
         peer.say(answer)
         peer.hear()
 
-    lost = complete(connect(raw_server(script).port).begin(ONE))
+    lost = run_to_end(connect(raw_server(script).port).begin(ONE))
     assert isinstance(lost, Lost)
     assert "no end" in lost.why
 
@@ -229,7 +229,7 @@ def test_a_reply_that_comes_byte_by_byte_is_cut_off_when_the_time_is_up(raw_serv
             time.sleep(0.05)
 
     session = connect(raw_server(script).port, Timeouts(connect=5, command=0.3, data=5, body=5, dot=5))
-    assert complete(session.begin(ONE)) == Lost(stage=Stage.MAIL, why="no answer in time")
+    assert run_to_end(session.begin(ONE)) == Lost(stage=Stage.MAIL, why="no answer in time")
 
 
 @pytest.mark.parametrize("then", ["cut", "listen"])
@@ -244,10 +244,10 @@ def test_a_refusal_in_the_midst_of_the_body_is_read(raw_server: Start, connect: 
                 pass
 
     session = connect(raw_server(script).port)
-    assert isinstance(complete(session.begin(ONE)), Ready)
-    answers = [complete(session.stream(b"x" * 998 + b"\r\n")) for _ in range(1)]
+    assert isinstance(run_to_end(session.begin(ONE)), Ready)
+    answers = [run_to_end(session.stream(b"x" * 998 + b"\r\n")) for _ in range(1)]
     while answers[-1] is None:
-        answers.append(complete(session.stream((b"x" * 998 + b"\r\n") * 1000)))
+        answers.append(run_to_end(session.stream((b"x" * 998 + b"\r\n") * 1000)))
     # A server that closes with our body unread may take its own words back (RFC 1122 §4.2.2.13).
     assert isinstance(answers[-1], Lost) or answers[-1] == Reply(
         code=552, enhanced="5.3.4", text="too big", stage=Stage.DATA
@@ -260,12 +260,12 @@ def test_a_message_over_the_servers_size_is_not_offered(raw_server: Start, conne
     server = raw_server(taking("SIZE 1000", "PIPELINING"))
     session = connect(server.port)
     large = Envelope(ONE.return_path, ONE.recipient, size=1001)
-    refusal = complete(session.begin(large))
+    refusal = run_to_end(session.begin(large))
     assert isinstance(refusal, Reply)
     assert (refusal.code, refusal.enhanced, refusal.stage, refusal.is_local) == (552, "5.3.4", Stage.MAIL, True)
     assert isinstance(send(session, ONE, following=large), Reply)
-    assert isinstance(complete(session.begin(large)), Reply)
-    complete(session.close())
+    assert isinstance(run_to_end(session.begin(large)), Reply)
+    run_to_end(session.close())
     assert [line for line in server.heard[0] if line.startswith(b"MAIL")] == [b"MAIL FROM:<retur@nyhetsbrev.example>"]
 
 
@@ -277,7 +277,7 @@ def test_an_address_beyond_ascii_is_offered_only_where_smtputf8_is(
     session = connect(server.port)
     answer = send(session, Envelope("retur@nyhetsbrev.example", "bjørn@mottaker.example"))
     assert isinstance(answer, Reply)
-    complete(session.close())
+    run_to_end(session.close())
     if offered:
         assert answer.is_accepted
         assert server.heard[0][1:3] == [
@@ -292,18 +292,18 @@ def test_an_address_beyond_ascii_is_offered_only_where_smtputf8_is(
 def test_an_address_cannot_begin_a_command_of_its_own(raw_server: Start, connect: Start, address: str) -> None:
     server = raw_server(taking())
     session = connect(server.port)
-    refusal = complete(session.begin(Envelope("retur@nyhetsbrev.example", address)))
+    refusal = run_to_end(session.begin(Envelope("retur@nyhetsbrev.example", address)))
     assert isinstance(refusal, Reply)
     assert refusal.is_local
-    complete(session.close())
+    run_to_end(session.close())
     assert server.heard[0][1:] == [b"QUIT"]
 
 
 def test_withdrawing_sends_no_dot(raw_server: Start, connect: Start) -> None:
     server = raw_server(taking("PIPELINING"))
     session = connect(server.port)
-    complete(session.begin(ONE))
-    complete(session.stream(BODY))
+    run_to_end(session.begin(ONE))
+    run_to_end(session.stream(BODY))
     session.withdraw()
     server.close()
     assert b"." not in server.heard[0]
@@ -313,9 +313,9 @@ def test_withdrawing_sends_no_dot(raw_server: Start, connect: Start) -> None:
 def test_closing_in_the_midst_of_a_body_says_no_quit(raw_server: Start, connect: Start) -> None:
     server = raw_server(taking("PIPELINING"))
     session = connect(server.port)
-    complete(session.begin(ONE))
-    complete(session.stream(BODY))
-    complete(session.close())
+    run_to_end(session.begin(ONE))
+    run_to_end(session.stream(BODY))
+    run_to_end(session.close())
     server.close()
     assert b"QUIT" not in server.heard[0]
 
@@ -351,7 +351,7 @@ def test_an_answer_too_many_is_never_the_next_recipients(
 
     session = connect(raw_server(script).port)
     assert send(session, ONE, following=TWO if pipelined else None) == Reply(code=250, text="queued")
-    answer = complete(session.begin(TWO))
+    answer = run_to_end(session.begin(TWO))
     if late and surplus[0] in "45":  # then nothing tells it from the answer to MAIL, and MAIL is about nobody
         assert isinstance(answer, Lost) or answer.stage is Stage.MAIL
     else:
@@ -384,7 +384,7 @@ def test_a_server_that_loses_what_came_with_the_dot_is_asked_one_thing_at_a_time
     )
     first = transport.connect()
     assert isinstance(send(first, ONE, following=TWO), Reply)
-    assert complete(first.begin(TWO)) == Lost(stage=Stage.MAIL, why="no answer in time")
+    assert run_to_end(first.begin(TWO)) == Lost(stage=Stage.MAIL, why="no answer in time")
     second = transport.connect()
     assert send(second, TWO) == Reply(code=250, text="queued")
     second.withdraw()

@@ -14,7 +14,7 @@ from mailer.transport.base import Ready, Reply
 from mailer.transport.catcher import SmtpServerThread
 from mailer.transport.session import Timeouts
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 LINES = b"".join(b"%07d %s\r\n" % (number, b"x" * 90) for number in range(120_000))  # 12 MB
@@ -64,8 +64,8 @@ def test_a_large_body_arrives_whole(
         timeouts=Timeouts(connect=5, command=30, data=30, body=60, dot=30),
     )
     session = SmtpTransport(options).connect()
-    assert isinstance(complete(session.begin(OurEnvelope("a@a.example", "b@b.example"))), Ready)
-    assert complete(session.stream(LINES)) is None
-    assert complete(session.finish()) == Reply(code=250, enhanced="2.0.0", text="kept")
-    complete(session.close())
+    assert isinstance(run_to_end(session.begin(OurEnvelope("a@a.example", "b@b.example"))), Ready)
+    assert run_to_end(session.stream(LINES)) is None
+    assert run_to_end(session.finish()) == Reply(code=250, enhanced="2.0.0", text="kept")
+    run_to_end(session.close())
     assert keeping.content == LINES

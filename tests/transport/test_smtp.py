@@ -18,7 +18,7 @@ from mailer.transport.base import Stage, TransportError
 from mailer.transport.catcher import SmtpServerThread
 from mailer.transport.session import SmtpSession, Timeouts
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
-from mailer.transport.waiting import complete
+from mailer.transport.waiting import run_to_end
 
 Start = Callable[..., Any]
 
@@ -77,10 +77,10 @@ def test_starttls_is_the_default_and_carries_mail(server: Start) -> None:
     from mailer.transport.base import Ready, Reply
 
     session = open_session(server(require_starttls=True))
-    assert isinstance(complete(session.begin(OurEnvelope("a@a.example", "b@b.example"))), Ready)
-    assert complete(session.stream(b"Subject: x\r\n\r\nx\r\n")) is None
-    assert complete(session.finish()) == Reply(code=250, enhanced="2.0.0", text="taken")
-    complete(session.close())
+    assert isinstance(run_to_end(session.begin(OurEnvelope("a@a.example", "b@b.example"))), Ready)
+    assert run_to_end(session.stream(b"Subject: x\r\n\r\nx\r\n")) is None
+    assert run_to_end(session.finish()) == Reply(code=250, enhanced="2.0.0", text="taken")
+    run_to_end(session.close())
 
 
 def test_a_server_without_starttls_gets_nothing(server: Start) -> None:
@@ -161,7 +161,7 @@ def test_tls_from_the_first_byte() -> None:
     thread.start()
     session = open_session(listener.getsockname()[1], security=Security.TLS)
     assert session.is_usable
-    complete(session.close())
+    run_to_end(session.close())
     thread.join()
     listener.close()
 
@@ -171,7 +171,7 @@ def test_logging_in_with_plain_or_else_login(server: Start, excluded: list[str])
     port = server(authenticator=let_in, auth_exclude_mechanism=excluded, auth_required=True)
     session = open_session(port, username="avsender", password="blåbær")
     assert session.is_usable
-    complete(session.close())
+    run_to_end(session.close())
 
 
 @pytest.mark.parametrize("excluded", [[], ["PLAIN"]])
@@ -199,7 +199,7 @@ def test_without_encryption_only_this_machine_is_reached() -> None:
 def test_an_address_in_brackets_is_connected_to(server: Start) -> None:
     session = open_session(server(certificate=""), host="[127.0.0.1]", security=Security.NONE)
     assert session.is_usable
-    complete(session.close())
+    run_to_end(session.close())
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_server_without_ehlo_is_greeted_with_helo(raw_server: Start) -> None:
         peer.say("221 bye")
 
     peers = raw_server(script)
-    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
+    run_to_end(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     assert [line.split()[0] for line in peers.heard[0]] == [b"ehlo", b"helo", b"QUIT"]
 
 
@@ -391,7 +391,7 @@ def test_the_name_given_to_the_server_needs_no_dns(raw_server: Start, monkeypatc
 
     peers = raw_server(script, script)
     monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
-    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
+    run_to_end(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     monkeypatch.setattr(socket, "gethostname", lambda: "pc.helse.example")
-    complete(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
+    run_to_end(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     assert [heard[0] for heard in peers.heard] == [b"ehlo [127.0.0.1]", b"ehlo pc.helse.example"]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import subscriber_event, subscription
-from mailer.subscribers.importing import ImportOptions, import_files
+from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.transport.catcher import CatchingServer
 from mailer.usecases.creation import init_workspace
 from mailer.usecases.sending import begin, carry_on, granted, propose

@@ -19,10 +19,10 @@ from starlette.applications import Starlette
 
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.moving import merge_lists, move_person
-from mailer.subscribers.privacy import erase
+from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
-from mailer.subscribers.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import erase
 from mailer.subscribers.tokens import make_token, parse_token
 from mailer.web.leaving import mask
 

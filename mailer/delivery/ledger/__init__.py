@@ -10,7 +10,7 @@ from mailer.delivery.ledger.refusals import (
     SenderBusyError,
     SnapshotError,
 )
-from mailer.delivery.ledger.runs import Run
+from mailer.delivery.ledger.runs import SenderRun
 
 __all__ = [
     "Ledger",
@@ -19,8 +19,8 @@ __all__ = [
     "OldBackupError",
     "PausedMailingError",
     "PlanError",
-    "Run",
     "SenderBusyError",
+    "SenderRun",
     "SnapshotError",
     "utc_now",
 ]

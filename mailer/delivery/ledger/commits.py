@@ -13,8 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from mailer.database.engine import Database
-from mailer.delivery.ledger.insisting import unwritable, write_insistently
 from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.retrying import unwritable, write_with_retry
 from mailer.delivery.model import Attempt
 
 LINGER_SECONDS = 0.02
@@ -61,7 +61,7 @@ class GroupCommit:
         self._refuse_if_failed()
         results, self._results = self._results, []
         try:
-            answer = write_insistently(self._connection, partial(self._write, results, work))
+            answer = write_with_retry(self._connection, partial(self._write, results, work))
         except BaseException as error:
             self._failure = error if isinstance(error, Exception) else LedgerError("a commit was interrupted")
             raise unwritable(self._failure) from error
@@ -89,7 +89,7 @@ class GroupCommit:
                 with suppress(LedgerError):
                     self.carry_out(_nothing_more)
             if last is not None:
-                write_insistently(self._connection, last, is_last_try=self.has_failed)
+                write_with_retry(self._connection, last, is_last_try=self.has_failed)
 
     def _refuse_if_failed(self) -> None:
         if self._failure is not None:

@@ -10,7 +10,7 @@ from mailer.database.tables import attempt, decision, delivery, mailing, subscri
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
 from mailer.delivery.model import DeliveryStatus, MailingState, Resolution, Resolved
-from mailer.subscribers.address import normalise
+from mailer.subscribers.facts.address import normalise
 
 _DECIDED = {
     Resolution.ACCEPTED: (DeliveryStatus.ACCEPTED, "a person decided that it was received"),

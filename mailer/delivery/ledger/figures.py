@@ -16,7 +16,7 @@ from mailer.delivery.model import (
     MailingState,
     SkipReason,
 )
-from mailer.subscribers.subscriptions import merged_lists
+from mailer.subscribers.people.subscriptions import merged_lists
 
 MessageIdOf = Callable[[int, int], str]
 """From mailing and delivery to the Message-ID that goes with them."""

@@ -15,10 +15,9 @@ from mailer.database.decisions import Action, Decision, Operator, read_decisions
 from mailer.database.engine import Database, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
-from mailer.delivery.ledger.alive import hold_proof
 from mailer.delivery.ledger.endings import OPEN, finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
-from mailer.delivery.ledger.insisting import insist
+from mailer.delivery.ledger.liveness import hold_lock
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import recover_dead_runs
 from mailer.delivery.ledger.refusals import (
@@ -27,7 +26,8 @@ from mailer.delivery.ledger.refusals import (
     SenderBusyError,
     SnapshotError,
 )
-from mailer.delivery.ledger.runs import Clock, Run
+from mailer.delivery.ledger.retrying import retry_on_new_connection
+from mailer.delivery.ledger.runs import Clock, SenderRun
 from mailer.delivery.model import (
     Before,
     Counts,
@@ -38,8 +38,8 @@ from mailer.delivery.model import (
     Resolution,
     Resolved,
 )
-from mailer.subscribers.joining import share_joining
-from mailer.subscribers.subscriptions import merged_lists
+from mailer.subscribers.people.joining import share_joining
+from mailer.subscribers.people.subscriptions import merged_lists
 
 
 def utc_now() -> datetime:
@@ -90,7 +90,7 @@ class Ledger:
                 hint="Look at mailer status: somebody else may have planned this issue just now.",
             ) from error
 
-    def earlier_fates(self, slug: str, people: Collection[plans.Person]) -> dict[int, Before]:
+    def earlier_fates(self, slug: str, people: Collection[plans.PersonKey]) -> dict[int, Before]:
         """What earlier mailings of this issue came to for those of the people that they were sent to, by number."""
         with self._database.reading() as connection:
             return plans.earlier_fates(connection, slug, people)
@@ -104,20 +104,20 @@ class Ledger:
     # --- sending ----------------------------------------------------------------------------------
 
     @contextmanager
-    def start_run(self, mailing_id: int) -> Iterator[Run]:
+    def start_run(self, mailing_id: int) -> Iterator[SenderRun]:
         """Begin to send a mailing, after taking over from senders that are proved dead.
 
         Raises `SenderBusyError` (another is at work on this SQLite database), `OldBackupError` and `MailingStateError`.
         """
         token = secrets.token_hex(16)
-        with hold_proof(self._database, token) as renew:
+        with hold_lock(self._database, token) as renew:
             self.refuse_old_backup()
             self._take_over()
             self._open(mailing_id)
             report = self.mailing(mailing_id)
             with explained_use(self._database.place):
                 epoch, clock = self._epoch, self._clock
-                begun = Run(self._database, clock, mailing=report, token=token, renew_proof=renew, epoch=epoch)
+                begun = SenderRun(self._database, clock, mailing=report, token=token, renew_proof=renew, epoch=epoch)
             try:
                 yield begun
             finally:
@@ -126,7 +126,7 @@ class Ledger:
     def refuse_second_sender(self) -> None:
         """Raise `SenderBusyError` when another sender is at work on this SQLite database, before anything waits."""
         if self._database.is_sqlite:
-            with hold_proof(self._database, ""):
+            with hold_lock(self._database, ""):
                 pass
 
     def recover(self) -> int:
@@ -136,9 +136,11 @@ class Ledger:
         nothing is to be done: it did so when it began.
         """
         try:
-            with hold_proof(self._database, secrets.token_hex(16)):
+            with hold_lock(self._database, secrets.token_hex(16)):
                 doubtful = self._take_over()
-                insist(self._database, lambda connection: finish_if_done(connection, now=self._clock()))
+                retry_on_new_connection(
+                    self._database, lambda connection: finish_if_done(connection, now=self._clock())
+                )
                 return doubtful
         except SenderBusyError:
             return 0
@@ -171,7 +173,7 @@ class Ledger:
         def take_over(connection: Connection) -> int:
             return recover_dead_runs(connection, now=self._clock(), is_alone=self._database.is_sqlite)
 
-        return insist(self._database, take_over)
+        return retry_on_new_connection(self._database, take_over)
 
     def _open(self, mailing_id: int) -> None:
         now = self._clock()
@@ -179,7 +181,7 @@ class Ledger:
         def open_it(connection: Connection) -> None:
             decisions.begin(connection, mailing_id, operator=self.operator, now=now)
 
-        insist(self._database, open_it)
+        retry_on_new_connection(self._database, open_it)
 
     # --- decisions --------------------------------------------------------------------------------
 
@@ -190,7 +192,7 @@ class Ledger:
         def pause(connection: Connection) -> None:
             decisions.pause(connection, mailing_id, note=note, operator=self.operator, now=now)
 
-        insist(self._database, pause)
+        retry_on_new_connection(self._database, pause)
 
     def resume(self, mailing_id: int) -> None:
         """Clear a pause."""
@@ -199,7 +201,7 @@ class Ledger:
         def resume(connection: Connection) -> None:
             decisions.resume(connection, mailing_id, operator=self.operator, now=now)
 
-        insist(self._database, resume)
+        retry_on_new_connection(self._database, resume)
 
     def cancel(self, mailing_id: int) -> None:
         """Stop a mailing for good."""

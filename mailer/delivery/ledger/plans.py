@@ -10,9 +10,9 @@ from mailer.database.decisions import Action, Operator
 from mailer.database.rows import insert_rows
 from mailer.database.tables import UtcTime, delivery, mailing, variant
 from mailer.delivery.model import MAY_HAVE_IT, Before, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
-from mailer.subscribers.redirecting import WAS_IN_DOUBT
+from mailer.subscribers.people.redirecting import WAS_IN_DOUBT
 
-Person = tuple[int, str]
+PersonKey = tuple[int, str]
 """The number of a subscriber, and the address as it is matched."""
 
 _COLUMNS = (
@@ -119,7 +119,7 @@ def hash_snapshot(variants: Iterable[bytes]) -> str:
     return sha256(b"".join(sha256(each).digest() for each in variants)).hexdigest()
 
 
-def earlier_fates(connection: Connection, slug: str, people: Collection[Person]) -> dict[int, Before]:
+def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKey]) -> dict[int, Before]:
     """What came of earlier mailings of the issue for people, by their numbers; who was in none is not there.
 
     A person is known by number and by address: who has moved since, whose addresses were purged, or who was deleted and

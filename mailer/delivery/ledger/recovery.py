@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
 from mailer.database.tables import attempt, delivery, mailing, run
-from mailer.delivery.ledger.alive import is_provably_dead
+from mailer.delivery.ledger.liveness import is_provably_dead
 from mailer.delivery.model import DeliveryStatus, InDoubtPolicy
 
 LEASE = timedelta(seconds=60)

@@ -12,13 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
-from mailer.delivery.ledger.astray import find_astray, settle_astray
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
-from mailer.delivery.ledger.insisting import insist, unwritable
+from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
 from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.retrying import retry_on_new_connection, unwritable
 from mailer.delivery.ledger.statements import (
     ACCEPTED,
     ASTRAY,
@@ -42,8 +42,8 @@ from mailer.delivery.model import (
     Mark,
     Outlook,
 )
-from mailer.subscribers.redirecting import redirect
-from mailer.subscribers.subscriptions import ids_of_lists
+from mailer.subscribers.people.redirecting import redirect
+from mailer.subscribers.people.subscriptions import ids_of_lists
 
 BEAT_SECONDS = 2.0
 _PORTION = 1000
@@ -51,7 +51,7 @@ _PORTION = 1000
 Clock = Callable[[], datetime]
 
 
-class Run:
+class SenderRun:
     """What a dispatcher may do to the ledger; made by `Ledger.start_run`, for one thread."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Run:
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
         self._latest_claim = clock()
-        self._id = insist(database, partial(self._register, token))
+        self._id = retry_on_new_connection(database, partial(self._register, token))
         with database.reading() as connection:
             self._list_ids = ids_of_lists(connection, mailing.lists)
         self._writer = GroupCommit(
@@ -225,7 +225,7 @@ class Run:
         )
         claimed = [ClaimedDelivery(**row) for row in connection.execute(statement).mappings()]
         claimed = self._without_given_out(connection, claimed)
-        settled = settle_astray(connection, [each.id for each in claimed], now=self._clock())
+        settled = settle_misaddressed(connection, [each.id for each in claimed], now=self._clock())
         kept = [each for each in claimed if each.id not in settled]
         if settled:  # what was settled is queued for its new address, or skipped: the next are looked for
             kept += self._claim_where(connection, len(settled), condition, at=at)
@@ -286,7 +286,7 @@ class Run:
             connection.execute(ACCEPTED, plain)
         others = [each for each in results if not _leaves_no_history(each)]
         refused = [each.delivery.id for each in others if each.status not in MAY_HAVE_IT]
-        astray = find_astray(connection, refused) if refused else set()
+        astray = find_misaddressed(connection, refused) if refused else set()
         for each in others:
             values = self._values(each, is_astray=each.delivery.id in astray)
             if connection.execute(RESULT, values).rowcount and not each.ends_trial:

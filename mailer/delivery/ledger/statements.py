@@ -18,7 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from mailer.database.tables import delivery, mailing, subscription
 from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
 from mailer.subscribers.model import SubscriptionStatus
-from mailer.subscribers.redirecting import IS_ASTRAY, IS_TO_THE_PERSON
+from mailer.subscribers.people.redirecting import IS_MISADDRESSED, IS_TO_THE_PERSON
 
 _OURS = delivery.c.run_id == bindparam("of_run")
 IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
@@ -76,7 +76,7 @@ CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
 _IS_OURS_UNMARKED = (
     delivery.c.id.in_(bindparam("of_ids", expanding=True)) & _OURS & (delivery.c.status == DeliveryStatus.CLAIMED)
 )
-ASTRAY = select(delivery.c.id).where(_IS_OURS_UNMARKED, IS_ASTRAY)
+ASTRAY = select(delivery.c.id).where(_IS_OURS_UNMARKED, IS_MISADDRESSED)
 UNWANTED = (
     update(delivery)
     .where(_IS_OURS_UNMARKED, ~_is_wanted(_IS_ACTIVE & _IS_CHOSEN))

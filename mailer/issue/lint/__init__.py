@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 
 from mailer.issue.findings import OF_EACH_RULE
-from mailer.issue.lint.reading import Reading, Rule, Slip
+from mailer.issue.lint.reading import LintInput, Rule, RuleHit
 from mailer.issue.lint.rules import RULES
 from mailer.issue.model import Finding, Issue, Precision
 from mailer.issue.passages import PlaceFinder, passages_of
@@ -16,7 +16,7 @@ __all__ = ["RULES", "lint"]
 
 def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """Check an issue by every rule; `sources` are the texts of its files, in which places are found."""
-    reading = Reading(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
+    reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
     finder = PlaceFinder(sources, passages=reading.all_passages())
     return tuple(
         _located(rule, slip, finder, nth=nth)
@@ -25,7 +25,7 @@ def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Find
     )
 
 
-def _counted(slips: Iterable[Slip]) -> Iterator[tuple[Slip, int]]:
+def _counted(slips: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
     """Each slip with how often its words stand before it."""
     before: Counter[tuple[str, int, str]] = Counter()
     for slip in slips:
@@ -34,7 +34,7 @@ def _counted(slips: Iterable[Slip]) -> Iterator[tuple[Slip, int]]:
         before[place] += 1
 
 
-def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Finding:
+def _located(rule: Rule, slip: RuleHit, finder: PlaceFinder, *, nth: int) -> Finding:
     words = slip.words
     line, column = _place_of(words, slip, finder, nth=nth)
     if not line and "://" in words:  # what tells others who reads was taken off the address: it begins as written
@@ -52,7 +52,7 @@ def _located(rule: Rule, slip: Slip, finder: PlaceFinder, *, nth: int) -> Findin
     )
 
 
-def _place_of(words: str, slip: Slip, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
+def _place_of(words: str, slip: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
     if slip.passage:
         return finder.in_passage(words, slip.passage, at=slip.at)
     return finder.in_file(words, slip.file, near=slip.line, nth=nth)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from mailer.issue.example import EXAMPLE_WORDS
 from mailer.issue.frame import FRAME
-from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Finding, Issue, Placement, Severity
 from mailer.issue.passages import links_in, passages_in
 
@@ -18,12 +18,12 @@ _INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
 _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
 
 
-def example_left(reading: Reading) -> Iterator[Slip]:
+def example_left(reading: LintInput) -> Iterator[RuleHit]:
     """The item that a new issue begins with is to be written over, its title and its text."""
     for item in reading.issue.items:
         hint = f"Write your own item over it, or delete {item.file}."
         left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
-        yield from (slip_in(each, "this is still the example", each.text, hint, at=0) for each in islice(left, 1))
+        yield from (hit_in(each, "this is still the example", each.text, hint, at=0) for each in islice(left, 1))
 
 
 def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
@@ -47,19 +47,19 @@ def _introduction(frame: str) -> list[str]:
     return []
 
 
-def no_contact(reading: Reading) -> Iterator[Slip]:
+def no_contact(reading: LintInput) -> Iterator[RuleHit]:
     """Readers who want to know more need somebody to ask."""
     for item in reading.issue.items:
         if not item.contacts and not any(
             link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
         ):
             hint = 'Add contacts = ["…"] to its facts.'
-            yield Slip(
+            yield RuleHit(
                 file=item.file, line=item.line, message="the item names nobody to ask", words=item.title, hint=hint
             )
 
 
-def contact_in_text(reading: Reading) -> Iterator[Slip]:
+def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
     """A contact is printed once: on its own line, or where it stands in the text."""
     for item in reading.issue.items:
         urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
@@ -71,21 +71,21 @@ def contact_in_text(reading: Reading) -> Iterator[Slip]:
                 message, hint = "the contact is not in the text and so is not printed", _LINE_HINT
             else:
                 continue
-            yield Slip(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
+            yield RuleHit(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
 
 
-def no_preheader(reading: Reading) -> Iterator[Slip]:
+def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
     """Without a preheader mail programs show the first words they find."""
     if not reading.issue.preheader:
         hint = 'Add preheader = "…": the best of this issue in one line.'
-        yield Slip(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
+        yield RuleHit(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
 
 
-def long_preheader(reading: Reading) -> Iterator[Slip]:
+def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
     """Mail programs cut a preheader where their room ends, on a phone after 40 to 90 characters."""
     length = len(reading.issue.preheader)
     if length > LONGEST_PREHEADER:
         message = f"the preheader has {length} characters and will be cut"
         hint = f"Say the most important first, in {LONGEST_PREHEADER} characters."
         line = reading.issue.lines.get("preheader", 1)
-        yield Slip(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)
+        yield RuleHit(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)

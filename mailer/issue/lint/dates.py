@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from mailer.issue.frame import FRAME
-from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import CalendarDate, Issue, Precision
 
 WORKING_DAYS_TO_ACT = 10
@@ -26,16 +26,16 @@ _WEEKDAY_AND_DATE = re.compile(
 )
 
 
-def wrong_weekday(reading: Reading) -> Iterator[Slip]:
+def wrong_weekday(reading: LintInput) -> Iterator[RuleHit]:
     """A weekday that is not that of the date beside it, or a date that is in no calendar."""
     for passage in reading.all_passages():
         for match in _WEEKDAY_AND_DATE.finditer(passage.text):
             day = _written_day(match, near=reading.day)
             if day is None:
-                yield slip_in(passage, "this date is in no calendar", match[0], at=match.start())
+                yield hit_in(passage, "this date is in no calendar", match[0], at=match.start())
             elif match[1].lower() not in _WEEKDAYS[day.weekday()]:
                 hint = f"{day:%d.%m.%Y} is a {_WEEKDAYS[day.weekday()][0]}."
-                yield slip_in(passage, "weekday and date do not agree", match[0], hint, at=match.start())
+                yield hit_in(passage, "weekday and date do not agree", match[0], hint, at=match.start())
 
 
 def _written_day(match: re.Match[str], *, near: date) -> date | None:
@@ -52,15 +52,15 @@ def _written_day(match: re.Match[str], *, near: date) -> date | None:
     return min(days, key=lambda each: abs(each - near), default=None)
 
 
-def past_date(reading: Reading) -> Iterator[Slip]:
+def past_date(reading: LintInput) -> Iterator[RuleHit]:
     """A deadline or an important date that is over when readers get the issue."""
     for file, line, when, words in _dates_to_keep(reading.issue):
         if _last_day(when) < reading.day:
             message = f"this date is over when readers get the issue ({reading.day.isoformat()})"
-            yield Slip(file=file, line=line, message=message, words=words)
+            yield RuleHit(file=file, line=line, message=message, words=words)
 
 
-def short_notice(reading: Reading) -> Iterator[Slip]:
+def short_notice(reading: LintInput) -> Iterator[RuleHit]:
     """Readers need time to act."""
     for item in reading.issue.items:
         for each in item.deadlines:
@@ -68,22 +68,22 @@ def short_notice(reading: Reading) -> Iterator[Slip]:
             if 0 <= left < WORKING_DAYS_TO_ACT:
                 message = f"readers have {left} working days until this deadline"
                 hint = "Name it in the preheader, or tell those concerned today."
-                yield Slip(file=item.file, line=each.line, message=message, words=_iso(each.when), hint=hint)
+                yield RuleHit(file=item.file, line=each.line, message=message, words=_iso(each.when), hint=hint)
 
 
-def promise(reading: Reading) -> Iterator[Slip]:
+def promise(reading: LintInput) -> Iterator[RuleHit]:
     """What the issue promises about the next one must lie ahead, the deadline before the issue."""
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
         line, words = issue.lines["next_issue"], _iso(issue.next_issue)
-        yield Slip(file=FRAME, line=line, message="the next issue lies before this one", words=words)
+        yield RuleHit(file=FRAME, line=line, message="the next issue lies before this one", words=words)
     if issue.contribution_deadline:
         line, words = issue.lines["contribution_deadline"], issue.contribution_deadline.isoformat()
         if issue.contribution_deadline < reading.day:
-            yield Slip(file=FRAME, line=line, message="the deadline for contributions is over", words=words)
+            yield RuleHit(file=FRAME, line=line, message="the deadline for contributions is over", words=words)
         elif issue.next_issue and issue.contribution_deadline > _last_day(issue.next_issue):
             message = "the deadline for contributions lies after the next issue"
-            yield Slip(file=FRAME, line=line, message=message, words=words)
+            yield RuleHit(file=FRAME, line=line, message=message, words=words)
 
 
 def _dates_to_keep(issue: Issue) -> Iterator[tuple[str, int, CalendarDate, str]]:

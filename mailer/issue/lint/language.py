@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
-from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Finding, Issue, Lang, Link, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
 
@@ -46,13 +46,15 @@ _QUOTED = re.compile(r"«[^«»]*»|“[^“”]*”")
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 
-def wrong_language(reading: Reading) -> Iterator[Slip]:
+def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
     """Screen readers and hyphenation go by the language an item is marked with."""
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:
             message = f"the item is marked {NAMES[item.lang]} and looks like {NAMES[guessed]}"
-            yield Slip(file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?')
+            yield RuleHit(
+                file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?'
+            )
 
 
 def own_words(passages: Iterable[Passage]) -> str:
@@ -60,7 +62,7 @@ def own_words(passages: Iterable[Passage]) -> str:
     return "\n".join(plain_text(each for each in passage.inlines if not isinstance(each, Link)) for passage in passages)
 
 
-def other_form(reading: Reading) -> Iterator[Slip]:
+def other_form(reading: LintInput) -> Iterator[RuleHit]:
     """A word of bokmål in nynorsk text, or the reverse; names, quotations and link words are left alone."""
     for item in reading.issue.items:
         if item.lang in _FORMS:
@@ -68,20 +70,20 @@ def other_form(reading: Reading) -> Iterator[Slip]:
                 yield from _other_forms(passage, item.lang)
 
 
-def _other_forms(passage: Passage, lang: Lang) -> Iterator[Slip]:
+def _other_forms(passage: Passage, lang: Lang) -> Iterator[RuleHit]:
     text = _QUOTED.sub(lambda match: " " * len(match[0]), _without_links(passage))
     other: Lang = "nb" if lang == "nn" else "nn"
     own = NAMES[lang].capitalize()
     message = f"a form of {NAMES[other]} in a text that is {NAMES[lang]}"
     for match in _WORD.finditer(text):
         if match[0] in _FORMS[lang]:
-            yield slip_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.", at=match.start())
+            yield hit_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.", at=match.start())
         elif match[0].islower() and _OTHER_ENDING[lang].fullmatch(match[0]):
             hint = f"{own} ends the word in another way; look it up."
-            yield slip_in(passage, message, match[0], hint, at=match.start())
+            yield hit_in(passage, message, match[0], hint, at=match.start())
     for match in _PASSIVE[lang].finditer(text):
         hint = f"{own} writes the passive with {_PASSIVE_ENDING[lang]}."
-        yield slip_in(passage, message, match[0], hint, at=match.start())
+        yield hit_in(passage, message, match[0], hint, at=match.start())
 
 
 def _without_links(passage: Passage) -> str:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from mailer.issue.lint.reading import Reading, Slip, slip_in, slips_at_links
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, slips_at_links
 from mailer.issue.model import Link, plain_text
 from mailer.issue.passages import placed_links_in
 
@@ -14,25 +14,25 @@ _SAY_NOTHING = re.compile(
 )
 
 
-def bare_url(reading: Reading) -> Iterator[Slip]:
+def bare_url(reading: LintInput) -> Iterator[RuleHit]:
     """A web address is no link text: it says little, and screen readers spell it out."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
             hint = f"Write [what it leads to]({link.url})."
-            yield slip_in(passage, "a link shows its address instead of words", words, hint, at=at)
+            yield hit_in(passage, "a link shows its address instead of words", words, hint, at=at)
 
 
-def says_nothing(reading: Reading) -> Iterator[Slip]:
+def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
     """Link words are read out of context, in lists of links."""
     message, hint = "link words do not say where the link leads", "Let the link stand on its title."
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if _SAY_NOTHING.fullmatch(said := words.strip(" .:")):
-            yield slip_in(passage, message, said, hint, at=at + words.index(said))
+            yield hit_in(passage, message, said, hint, at=at + words.index(said))
 
 
-def http_link(reading: Reading) -> Iterator[Slip]:
+def http_link(reading: LintInput) -> Iterator[RuleHit]:
     """Plain http can be read and changed on its way."""
     for passages in reading.passages.values():
         yield from slips_at_links(
@@ -43,7 +43,7 @@ def http_link(reading: Reading) -> Iterator[Slip]:
         )
 
 
-def duplicate_link(reading: Reading) -> Iterator[Slip]:
+def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
     """The same address twice in an item is most often a copy that was not changed."""
     for passages in reading.passages.values():
         seen: Counter[str] = Counter()

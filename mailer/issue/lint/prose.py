@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mailer.issue.lint.reading import Reading, Slip, slip_in
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text, plain_text
 from mailer.issue.passages import Passage
 
@@ -19,7 +19,7 @@ _LAST_WORDS = re.compile(r"(?<!\S)\S+\s+\S+\s*\Z")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
 
-def no_end_mark(reading: Reading) -> Iterator[Slip]:
+def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
     """A paragraph of running text ends in a mark; one that ends in a link or an address needs none."""
     for item in reading.issue.items:
         for paragraph in _paragraphs(item):
@@ -29,7 +29,7 @@ def no_end_mark(reading: Reading) -> Iterator[Slip]:
                 last = _LAST_WORDS.search(text)
                 at = last.start() if last else 0
                 hint = "End it with a full stop."
-                yield slip_in(passage, "the paragraph has no mark at its end", text[at:].rstrip(), hint, at=at)
+                yield hit_in(passage, "the paragraph has no mark at its end", text[at:].rstrip(), hint, at=at)
 
 
 def _paragraphs(item: Item) -> Iterator[Paragraph]:
@@ -49,15 +49,15 @@ def _ends_in_a_word(inlines: Inlines) -> bool:
     return not isinstance(last, Link) and isinstance(last, Text) and last.text.rstrip()[-1:].isalnum()
 
 
-def repeated_word(reading: Reading) -> Iterator[Slip]:
+def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
     """The same word twice in a row, but those that grammar may put together (*at det det gjelder*)."""
     for passage in reading.all_passages():
         for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
             if match[1].lower() not in _MAY_STAND_TWICE:
-                yield slip_in(passage, "the same word twice", match[0], "Leave one.", at=match.start())
+                yield hit_in(passage, "the same word twice", match[0], "Leave one.", at=match.start())
 
 
-def repeated_opening(reading: Reading) -> Iterator[Slip]:
+def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
     """Two sentences on end that begin with the same words are most often an old and a new version of one."""
     for passage in reading.all_passages():
         text = passage.text
@@ -67,7 +67,7 @@ def repeated_opening(reading: Reading) -> Iterator[Slip]:
             opening = _WORD.findall(first.lower())[:SAME_OPENING]
             if len(opening) == SAME_OPENING and opening == _WORD.findall(second.lower())[:SAME_OPENING]:
                 message = "this sentence begins as the one before it: is it the same one, written anew?"
-                yield slip_in(passage, message, _opening(second), "Keep one of them.", at=at)
+                yield hit_in(passage, message, _opening(second), "Keep one of them.", at=at)
 
 
 def _opening(sentence: str) -> str:
@@ -75,7 +75,7 @@ def _opening(sentence: str) -> str:
     return sentence[: ends[SAME_OPENING - 1]]
 
 
-def early_abbreviation(reading: Reading) -> Iterator[Slip]:
+def early_abbreviation(reading: LintInput) -> Iterator[RuleHit]:
     """An abbreviation is spelt out where it stands first, not later."""
     first: dict[str, tuple[Passage, int]] = {}
     for passage in reading.all_passages():
@@ -84,6 +84,6 @@ def early_abbreviation(reading: Reading) -> Iterator[Slip]:
             early, at = first.get(match[1], (passage, 0))
             if match[1] in first and f"({match[1]})" not in early.text:
                 hint = f"Spell it out here: … ({match[1]})."
-                yield slip_in(early, "the abbreviation is explained only further down", match[1], hint, at=at)
+                yield hit_in(early, "the abbreviation is explained only further down", match[1], hint, at=at)
         for match in _ABBREVIATION.finditer(text):
             first.setdefault(match[0], (passage, match.start()))

@@ -11,7 +11,7 @@ from mailer.issue.passages import Passage, links_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slip:
+class RuleHit:
     """One place where a rule does not hold.
 
     `at` is where the words begin in the text of `passage`. Without one, `nth` says how often they stand from `line` on
@@ -29,7 +29,7 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class LintInput:
     """What rules look at: the issue, the day its readers get it, and its passages, those of an item by its slug."""
 
     issue: Issue
@@ -48,12 +48,12 @@ class Rule:
 
     id: str
     severity: Severity
-    check: Callable[[Reading], Iterable[Slip]]
+    check: Callable[[LintInput], Iterable[RuleHit]]
 
 
-def slip_in(passage: Passage, message: str, words: str, hint: str = "", *, at: int) -> Slip:
+def hit_in(passage: Passage, message: str, words: str, hint: str = "", *, at: int) -> RuleHit:
     """A slip in a passage, whose `words` begin at `at` in its text."""
-    return Slip(
+    return RuleHit(
         file=passage.file,
         line=passage.line,
         message=message,
@@ -66,17 +66,17 @@ def slip_in(passage: Passage, message: str, words: str, hint: str = "", *, at: i
 
 def slips_at_links(
     passages: Iterable[Passage], message: str, hint: str, *, when: Callable[[Link], bool]
-) -> Iterator[Slip]:
+) -> Iterator[RuleHit]:
     """A slip for each link `when` says, at the place of its address."""
     before: Counter[tuple[int, str]] = Counter()
     for passage, link in links_in(passages):
         if when(link):
             nth = before[passage.line, link.url]
-            yield Slip(file=passage.file, line=passage.line, message=message, words=link.url, hint=hint, nth=nth)
+            yield RuleHit(file=passage.file, line=passage.line, message=message, words=link.url, hint=hint, nth=nth)
         before[passage.line, link.url] += 1
 
 
-def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator[Slip]:
+def matches(reading: LintInput, pattern: str, message: str, hint: str) -> Iterator[RuleHit]:
     """A slip for each place in running text that a pattern matches.
 
     A pattern that repeats letters must begin where a word begins, or a word costs the square of its length.
@@ -84,4 +84,4 @@ def matches(reading: Reading, pattern: str, message: str, hint: str) -> Iterator
     compiled = re.compile(pattern)
     for passage in reading.all_passages():
         for match in compiled.finditer(passage.text):
-            yield slip_in(passage, message, match[0], hint, at=match.start())
+            yield hit_in(passage, message, match[0], hint, at=match.start())

@@ -4,53 +4,53 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from mailer.issue.lint.reading import Reading, Slip, matches, slip_in
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, matches
 
 
-def lost_letter(reading: Reading) -> Iterator[Slip]:
+def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
     """The sign that stands for a letter which another program could not read, or for an entity that is none."""
     yield from matches(reading, r"\ufffd", "a letter was lost here", "Write it anew.")
 
 
-def doubled_space(reading: Reading) -> Iterator[Slip]:
+def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
     """Two spaces between words."""
     yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
 
 
-def space_inside(reading: Reading) -> Iterator[Slip]:
+def space_inside(reading: LintInput) -> Iterator[RuleHit]:
     """A space inside brackets or quotation marks."""
     pattern = r"(?<!\S)\S* [)\]»]|[(\[«] \S*"
     yield from matches(reading, pattern, "a space inside brackets or quotation marks", "Remove it.")
 
 
-def space_before_mark(reading: Reading) -> Iterator[Slip]:
+def space_before_mark(reading: LintInput) -> Iterator[RuleHit]:
     """A space before a comma or full stop belongs after it."""
     yield from matches(
         reading, r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))", "a space before the mark", "Put it after the mark."
     )
 
 
-def stray_bar(reading: Reading) -> Iterator[Slip]:
+def stray_bar(reading: LintInput) -> Iterator[RuleHit]:
     """An upright bar is left over from a web page or a table."""
     yield from matches(reading, r"(?<!\S)\S*\|", "a stray |", "Remove it.")
 
 
-def hanging_hyphen(reading: Reading) -> Iterator[Slip]:
+def hanging_hyphen(reading: LintInput) -> Iterator[RuleHit]:
     """`helse - og` for `helse- og`, `12- 25` for `12–25`."""
     pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
     yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
 
 
-def mixed_quotes(reading: Reading) -> Iterator[Slip]:
+def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
     """Quotation marks of one kind through the whole issue: « » in Norwegian and Sami."""
     straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
     if straight and any("«" in passage.text for passage in reading.all_passages()):
         message = 'the issue has both « » and " as quotation marks'
         if words := re.search(r'"[^"]*"', straight[0].text):
-            yield slip_in(straight[0], message, words[0], "Write « and » here too.", at=words.start())
+            yield hit_in(straight[0], message, words[0], "Write « and » here too.", at=words.start())
 
 
-def unbalanced(reading: Reading) -> Iterator[Slip]:
+def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
     """A bracket or quotation mark without its partner; the brackets of `a)` and `1)` need none."""
     for passage in reading.all_passages():
         text = passage.text
@@ -60,11 +60,11 @@ def unbalanced(reading: Reading) -> Iterator[Slip]:
             if not counts[right] - spare <= counts[left] <= counts[right]:
                 alone = left if counts[left] > counts[right] else right
                 words, at = _around(text, alone)
-                yield slip_in(passage, f"{left} and {right} do not match", words, "One is missing.", at=at)
+                yield hit_in(passage, f"{left} and {right} do not match", words, "One is missing.", at=at)
         if counts['"'] % 2:
             hint = "One is missing; in Norwegian write « and »."
             words, at = _around(text, '"')
-            yield slip_in(passage, 'an odd number of "', words, hint, at=at)
+            yield hit_in(passage, 'an odd number of "', words, hint, at=at)
 
 
 def _around(text: str, mark: str) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery
-from mailer.delivery.answers import TABLE, About, Row
+from mailer.delivery.answers import TABLE, About, AnswerRow
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger
 from mailer.delivery.model import Counts, MailingState
@@ -99,7 +99,7 @@ def office(*, plan: Plan, fault_server: Start, dispatcher: Make, over: Over, sta
     return Office(plan, fault_server, dispatcher, over, account)
 
 
-def examples(row: Row, code: str) -> list[tuple[str, str]]:
+def examples(row: AnswerRow, code: str) -> list[tuple[str, str]]:
     """Stage and words of each example of a row with such a code; what is said anywhere is said at RCPT and the dot."""
     found = []
     for each in row.examples:
@@ -117,18 +117,18 @@ ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 @pytest.fixture
-def those(database_kind: str, pipelined: bool) -> Callable[[Row, str], list[tuple[str, str]]]:  # noqa: FBT001 a fixture
+def those(database_kind: str, pipelined: bool) -> Callable[[AnswerRow, str], list[tuple[str, str]]]:  # noqa: FBT001 a fixture
     """All examples of a row; the first alone where the others make no difference."""
     is_first = database_kind == "sqlite" and pipelined
     return lambda row, code: examples(row, code)[: None if is_first else 1]
 
 
-Those = Callable[[Row, str], list[tuple[str, str]]]
+Those = Callable[[AnswerRow, str], list[tuple[str, str]]]
 
 
 @pytest.mark.parametrize("row", rows(About.SENDER, "5"))
 def test_an_answer_about_the_sender_pauses_at_the_first_and_rejects_nobody(
-    office: Office, ledger: Ledger, those: Those, row: Row
+    office: Office, ledger: Ledger, those: Those, row: AnswerRow
 ) -> None:
     for number, (stage, words) in enumerate(those(row, "5")):
         relay = Relay(words, stage)
@@ -143,7 +143,7 @@ def test_an_answer_about_the_sender_pauses_at_the_first_and_rejects_nobody(
 
 @pytest.mark.parametrize("row", rows(About.SENDER, "4"))
 def test_an_answer_about_the_sender_that_passes_lets_the_relay_rest_at_the_first(
-    office: Office, those: Those, row: Row, clock: Any
+    office: Office, those: Those, row: AnswerRow, clock: Any
 ) -> None:
     said = those(row, "4")
     for number, (stage, words) in enumerate([*said, *([("mail", said[0][1])] if Stage.MAIL in row.stages else [])]):
@@ -159,7 +159,9 @@ def test_an_answer_about_the_sender_that_passes_lets_the_relay_rest_at_the_first
 
 @ONCE
 @pytest.mark.parametrize("row", rows(About.CONNECTION, "4"))
-def test_a_server_that_wants_fewer_connections_costs_nobody_anything(office: Office, those: Those, row: Row) -> None:
+def test_a_server_that_wants_fewer_connections_costs_nobody_anything(
+    office: Office, those: Those, row: AnswerRow
+) -> None:
     for stage, words in those(row, "4"):
         ended = office.send(Relay(words, stage), people=12)
         assert ended.exit_code is ExitCode.TRY_AGAIN, words
@@ -181,7 +183,7 @@ def spread(said: Sequence[tuple[str, str]], at_stage: str) -> Fault:
 @pytest.mark.parametrize("code", ["5", "4"])
 @pytest.mark.parametrize("row", [row for row in TABLE if row.about is About.ADDRESS], ids=lambda row: row.what[:40])
 def test_answers_about_the_address_pause_nothing_however_many_come_in_a_row(
-    office: Office, row: Row, code: str
+    office: Office, row: AnswerRow, code: str
 ) -> None:
     said = examples(row, code)
     for stage in {stage for stage, _ in said}:
@@ -194,7 +196,7 @@ def test_answers_about_the_address_pause_nothing_however_many_come_in_a_row(
 
 
 @pytest.mark.parametrize("row", rows(About.UNCLEAR, "5"))
-def test_five_of_the_same_in_a_row_pause_and_reject_nobody(office: Office, those: Those, row: Row) -> None:
+def test_five_of_the_same_in_a_row_pause_and_reject_nobody(office: Office, those: Those, row: AnswerRow) -> None:
     for stage, words in those(row, "5"):
         relay = Relay(words.replace("a@b.example", "{}"), stage)
         ended = office.send(relay, people=12)
@@ -205,7 +207,7 @@ def test_five_of_the_same_in_a_row_pause_and_reject_nobody(office: Office, those
 
 
 @pytest.mark.parametrize("row", rows(About.UNCLEAR, "4"))
-def test_five_of_the_same_that_pass_let_the_relay_rest(office: Office, those: Those, row: Row) -> None:
+def test_five_of_the_same_that_pass_let_the_relay_rest(office: Office, those: Those, row: AnswerRow) -> None:
     for stage, words in those(row, "4"):
         relay = Relay(words, stage)
         ended = office.send(relay, people=12)
@@ -317,8 +319,8 @@ def test_a_sender_that_dies_in_between_loses_nobody(
 ) -> None:
     """Whatever was refused and not yet put back is free when the next one comes."""
     with monkeypatch.context() as patch:
-        patch.setattr("mailer.delivery.ledger.runs.Run.requeue", lambda *_, **__: None)
-        patch.setattr("mailer.delivery.ledger.runs.Run.end", lambda run: run._writer.close())
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun.requeue", lambda *_, **__: None)
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda run: run._writer.close())
         office.send(Relay("554 5.7.1 spam"), people=12)
     assert ledger.mailing(office.mailing).counts.rejected == 0
     ledger.recover()

@@ -16,8 +16,8 @@ from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError
 from mailer.delivery.model import Counts, SkipReason
 from mailer.delivery.verdict import EndReason
-from mailer.subscribers.moving import move_person
-from mailer.subscribers.store import SubscriberStore
+from mailer.subscribers.people.moving import move_person
+from mailer.subscribers.people.store import SubscriberStore
 from mailer.transport.smtp import SmtpTransport
 
 Plan = Callable[..., int]

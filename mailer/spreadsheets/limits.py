@@ -1,0 +1,33 @@
+"""What a spreadsheet may hold, and the errors for one that holds more or cannot be read."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from mailer.errors import ExitCode, MailerError
+
+MAXIMUM_COLUMNS = 100
+SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
+
+Rows = Iterator[tuple[int, list[str]]]
+"""Each row that is not blank: the line it begins on, from 1, and its cells."""
+
+KnownCells = Callable[[Sequence[str]], int]
+"""How many of the cells are names of columns that the caller knows."""
+
+
+class SpreadsheetError(MailerError):
+    """A file of which nothing can be used."""
+
+
+class UnreadableFileError(SpreadsheetError):
+    """A file that the operating system does not let us read."""
+
+    exit_code = ExitCode.INPUT_OUTPUT
+
+
+def too_wide(where: str) -> SpreadsheetError:
+    """Say that something stands beyond `MAXIMUM_COLUMNS`: it would be left out, or fill the memory."""
+    return SpreadsheetError(
+        f"the line has more than {MAXIMUM_COLUMNS} columns",
+        where=where,
+        hint="Remove what stands far to the right, or look whether a line break is missing.",
+    )

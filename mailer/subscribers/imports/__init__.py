@@ -1,0 +1,1 @@
+"""Importing files: staged, compared with the register, applied in one transaction, undone."""

@@ -1,0 +1,212 @@
+"""Comparing the lines of an import with the register: what each would change, decided for one person at a time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from mailer.database.tables import list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.facts.changes import BASIS, FIELDS, Change, find_changes
+from mailer.subscribers.files.statuses import OPT_OUTS, strictness
+from mailer.subscribers.imports.model import Decided, ImportProgress, Outcome
+from mailer.subscribers.imports.staging import list_what_differs, read_undecided, write_decisions
+from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
+from mailer.subscribers.people.subscriptions import latest_basis
+from mailer.subscribers.people.suppression import SuppressionList
+
+_PEOPLE_AT_ONCE = 2_000
+
+
+@dataclass(slots=True, kw_only=True)
+class ExpectedPerson:
+    """Somebody of the file as the register will have them."""
+
+    facts: dict[str, str]
+    statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedLine:
+    """One line of the file, as far as comparing needs it; `outcome` is what the line alone has settled."""
+
+    n: int
+    list: str
+    list_lang: str
+    basis: str
+    outcome: Outcome | None
+    facts: dict[str, str]
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    said: str = ""
+
+    @property
+    def opts_out(self) -> bool:
+        """Whether the line says that no mail is wanted, instead of who is on the list."""
+        return self.status in OPT_OUTS
+
+
+def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list[Decided]:
+    """Go through one address's lines in the order of the files; an empty cell changes nothing.
+
+    What a line says of mail that is not wanted holds against any other line for that list, wherever it stands.
+    """
+    lines = [*lines]
+    opt_outs = _opt_outs(lines)
+    known, seen, decided = person, set[str](), list[Decided]()
+    for line in lines:
+        if line.opts_out:
+            is_one_of_two = opt_outs[line.list] is not line
+            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE) if is_one_of_two else _opt_out(known, line))
+            continue
+        outcome = Outcome.DUPLICATE if line.list in seen else line.outcome
+        seen.add(line.list)
+        if outcome is None and (against := opt_outs.get(line.list) or opt_outs.get(ALL_LISTS)):
+            reason = f"{_said(against)} for the same address, which holds"
+            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE, reason=reason))
+            continue
+        outcome = outcome or _obstacle(person, line.list)
+        makes_person = person is None and outcome is None
+        if outcome is not None:
+            decided.append(Decided(n=line.n, outcome=outcome))
+            continue
+        person = person or ExpectedPerson(facts=line.facts | {"lang": line.facts["lang"] or line.list_lang})
+        changes = tuple(find_changes(person.facts, line.facts))
+        person.facts |= {change.field: change.new for change in changes}
+        is_new = line.list not in person.statuses
+        if not is_new and line.basis != (old := person.bases.get(line.list, "")):
+            changes += (Change(field=BASIS, old=old, new=line.basis),)
+        person.statuses.setdefault(line.list, line.status)
+        outcome = Outcome.NEW if is_new else Outcome.CHANGED if changes else Outcome.UNCHANGED
+        decided.append(Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes))
+    return decided if person else _with_person(decided)
+
+
+def _opt_outs(lines: Iterable[ComparedLine]) -> dict[str, ComparedLine]:
+    """The strictest line for each list, or for `ALL_LISTS`, that says no mail is wanted; the first of equals."""
+    found: dict[str, ComparedLine] = {}
+    for line in lines:
+        if line.opts_out and (line.list not in found or strictness(line.status) > strictness(found[line.list].status)):
+            found[line.list] = line
+    return found
+
+
+def _opt_out(person: ExpectedPerson | None, line: ComparedLine) -> Decided:
+    """What becomes of a line that says that no mail is wanted, for somebody the register has, or has not."""
+    statuses = person.statuses if person else {}
+    outcome, lists = line.outcome, [line.list] if line.list in statuses else []
+    if line.list == ALL_LISTS:
+        lists = [slug for slug, status in statuses.items() if status in STILL_IN]
+    if outcome is None and any(statuses[slug] in STILL_IN for slug in lists):
+        outcome = Outcome.LEAVES
+    elif outcome is None:
+        outcome = _already_out(statuses, line) or Outcome.KEPT_OUT
+    leaves = f"; leaves {', '.join(lists)}" if outcome is Outcome.LEAVES and line.list == ALL_LISTS else ""
+    is_taken_over = outcome in {Outcome.LEAVES, Outcome.KEPT_OUT}
+    return Decided(n=line.n, outcome=outcome, reason=_said(line) + leaves if is_taken_over else "")
+
+
+def _already_out(statuses: dict[str, SubscriptionStatus], line: ComparedLine) -> Outcome | None:
+    """Whether the register says so, or something stricter, already."""
+    if statuses.get(line.list) is SubscriptionStatus.SUPPRESSED:
+        return Outcome.SUPPRESSED
+    if line.status is SubscriptionStatus.SUPPRESSED:
+        return None
+    has = has_left(statuses, line.list) if line.list == ALL_LISTS else line.list in statuses
+    return Outcome.LEFT if has else None
+
+
+def _said(line: ComparedLine) -> str:
+    return f"the file says {line.said or line.status}"
+
+
+def _with_person(decided: list[Decided]) -> list[Decided]:
+    """Somebody new of whom nothing but opt-outs is taken over: the first of them brings the address."""
+    first = next((at for at, each in enumerate(decided) if each.outcome is Outcome.KEPT_OUT), None)
+    if first is not None:
+        decided[first] = replace(decided[first], makes_person=True)
+    return decided
+
+
+def _obstacle(person: ExpectedPerson | None, slug: str) -> Outcome | None:
+    if person is None:
+        return None
+    if person.statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
+        return Outcome.SUPPRESSED
+    return Outcome.LEFT if has_left(person.statuses, slug) else None
+
+
+def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
+    """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
+    counts = Counter({Outcome.NEW: list_what_differs(connection)})
+    people = groupby(read_undecided(connection), key=attrgetter("address"))
+    groups = ([*rows] for _, rows in people)
+    while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
+        decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
+        counts.update(each.outcome for each in decided)
+        write_decisions(connection, decided)
+        progress(ImportProgress(step="comparing", done=counts.total(), total=total))
+    counts[Outcome.UNCHANGED] += total - counts.total()
+    return counts
+
+
+def _with_statuses(
+    connection: Connection, batch: Sequence[Sequence[Row[Any]]]
+) -> Iterator[tuple[ExpectedPerson | None, list[ComparedLine]]]:
+    known = [rows[0].id for rows in batch if rows[0].id is not None]
+    held = _read_subscriptions(connection, known)
+    for rows in batch:
+        first, person = rows[0], None
+        if first.id is not None:
+            facts = {name: getattr(first, f"stored_{name}") for name in FIELDS}
+            lists = held.get(first.id, ())
+            statuses = {each.slug: SubscriptionStatus(each.status) for each in lists}
+            person = ExpectedPerson(
+                facts=facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists}
+            )
+        yield person, [_line(row) for row in rows]
+
+
+def _line(row: Row[Any]) -> ComparedLine:
+    return ComparedLine(
+        n=row.n,
+        list=row.list_slug,
+        list_lang=row.list_lang,
+        basis=row.basis,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        facts={"name": row.name, "organisation": row.organisation, "role": row.role, "lang": row.lang},
+        status=SubscriptionStatus(row.status),
+        said=row.said,
+    )
+
+
+def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = {}
+    if not ids:
+        return found
+    query = (
+        select(subscription.c.subscriber_id, list_.c.slug, subscription.c.status, latest_basis().label("basis"))
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id.in_(ids), list_.c.merged_into_id.is_(None))
+    )
+    for row in connection.execute(query):
+        found.setdefault(row.subscriber_id, []).append(row)
+    return found
+
+
+def fingerprint(connection: Connection, suppressed: SuppressionList) -> tuple[object, ...]:
+    """What changes whenever somebody changes what an import is compared with.
+
+    Changes of people are events, but for those who come and go. Numbers of events are given before others can see them,
+    so this is only to be asked while nobody is in the midst of a change (`lock_joining`).
+    """
+    numbers = (
+        select(func.count()).select_from(subscriber),
+        select(func.coalesce(func.max(subscriber.c.id), 0)),
+        select(func.coalesce(func.max(subscriber_event.c.id), 0)),
+        select(func.count(list_.c.merged_into_id)),
+    )
+    return *(connection.execute(each).scalar_one() for each in numbers), suppressed.all_scopes(connection)

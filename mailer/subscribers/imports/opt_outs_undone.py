@@ -1,0 +1,171 @@
+"""Undoing what an import took over of people who want no mail, where nothing else has been said of it since."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.imports.model import Outcome
+from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
+from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.store import SubscriberStore
+
+TAKEN_BACK = "taken_back"  # in the history: an import is undone of which the list's numbers know nothing
+_PEOPLE_AT_ONCE = 2_000
+# What somebody does about a subscription; facts and addresses are no matter here.
+_OTHERS = ("subscribed", "released", "left_again", "left_unconfirmed", "joined_by_merging", "left_merged_list")
+
+KeptOut = tuple[str, str, str]  # address, list, and why it is kept: left, suppressed or changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Back:
+    """A subscription that gets the status it had before, or goes when it had none."""
+
+    id: int
+    subscriber_id: int
+    slug: str
+    was: str
+    since: datetime | None
+
+
+def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id: int) -> tuple[int, list[KeptOut]]:
+    """Returns how many are taken back, and those that are not. The import is marked as undone already."""
+    run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one()
+    if not any(run.counts.get(each) for each in (Outcome.LEAVES, Outcome.KEPT_OUT)):
+        return 0, []
+    undone = set(connection.execute(select(import_run.c.id).where(import_run.c.undone_at.is_not(None))).scalars())
+    number, kept = 0, list[KeptOut]()
+    for ids in _people(connection, import_id):
+        free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
+        back, still = _decide(connection, ids, import_id, undone)
+        _put_back(store, connection, back, import_id)
+        number += free + len(back)
+        kept += still_for_all + still
+    return number, kept
+
+
+def _is_of(import_id: int) -> Any:
+    """The events of what was taken over: they alone keep what was before, or for which lists it holds."""
+    event = subscriber_event.c
+    return and_(event.import_id == import_id, event.action.in_(ACTIONS), event.detail["status"].as_string() != "")
+
+
+def _people(connection: Connection, import_id: int) -> Iterator[Sequence[int]]:
+    query = select(subscriber_event.c.subscriber_id).where(_is_of(import_id)).distinct()
+    ids = connection.execute(query.order_by(subscriber_event.c.subscriber_id)).scalars().all()
+    return (ids[start : start + _PEOPLE_AT_ONCE] for start in range(0, len(ids), _PEOPLE_AT_ONCE))
+
+
+def _release(
+    store: SubscriberStore, connection: Connection, ids: Sequence[int], import_id: int, *, since: datetime
+) -> tuple[int, list[KeptOut]]:
+    """Forget the suppressions; returns for how many people one for all lists is gone, and for whom it is not."""
+    event = subscriber_event.c
+    query = (
+        select(event.subscriber_id, event.detail, subscriber.c.address, subscriber.c.address_as_given)
+        .join(subscriber, subscriber.c.id == event.subscriber_id)
+        .where(event.subscriber_id.in_(ids), _is_of(import_id), event.detail["scope"].as_string().is_not(None))
+    )
+    rows = connection.execute(query.order_by(subscriber.c.address)).all()
+    gone = store.suppressed.take_back(connection, [(row.address, row.detail["scope"]) for row in rows], since=since)
+    for_all = [row for row in rows if row.detail["scope"] == ALL_LISTS]
+    free = [row for row in for_all if (row.address, ALL_LISTS) in gone]
+    now, detail = store.clock(), {"scope": ALL_LISTS, "import": import_id}
+    told = [store.event(row.subscriber_id, TAKEN_BACK, now, detail, import_id=import_id) for row in free]
+    subscriptions.record_events(connection, told)
+    kept = [
+        (
+            row.address_as_given,
+            ALL_LISTS,
+            "suppressed" if store.suppressed.holds(connection, row.address) else "changed",
+        )
+        for row in for_all
+        if (row.address, ALL_LISTS) not in gone
+    ]
+    return len(free), kept
+
+
+def _decide(
+    connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]
+) -> tuple[list[_Back], list[KeptOut]]:
+    held = _read_held(connection, ids)
+    back, kept = list[_Back](), list[KeptOut]()
+    for (subscriber_id, list_id), events in _read_events(connection, ids).items():
+        row = held.get((subscriber_id, list_id))
+        mine = next((each for each in reversed(events) if each.import_id == import_id), None)
+        if mine is None or row is None:
+            continue
+        if events[-1] is mine and row.status == mine.detail["status"]:
+            was, since = _before(events, undone)
+            moment = datetime.fromisoformat(since) if since else None
+            back.append(_Back(id=row.id, subscriber_id=subscriber_id, slug=row.slug, was=was, since=moment))
+        else:
+            kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
+    return back, kept
+
+
+_WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRESSED.value: "suppressed"}
+
+
+def _before(events: Sequence[Row[*tuple[Any, ...]]], undone: set[int]) -> tuple[str, str]:
+    """What a subscription was before the last event, and before imports that were undone earlier took over opt-outs."""
+    detail = events[-1].detail
+    for each in reversed(events[:-1]):
+        if each.import_id not in undone or each.detail.get("status") != detail["was"]:
+            break
+        detail = each.detail
+    return str(detail["was"]), str(detail.get("since", ""))
+
+
+def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], Row[*tuple[Any, ...]]]:
+    columns = (subscription.c.id, subscription.c.subscriber_id, subscription.c.list_id, subscription.c.status)
+    query = (
+        select(*columns, list_.c.slug, subscriber.c.address_as_given)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(subscription.c.subscriber_id.in_(ids))
+        .order_by(subscriber.c.address, list_.c.position)
+    )
+    return {(row.subscriber_id, row.list_id): row for row in connection.execute(query)}
+
+
+def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[Row[*tuple[Any, ...]]]]:
+    """What happened to each subscription, oldest first; what names no list happened to all of a person's."""
+    event = subscriber_event.c
+    query = (
+        select(event.subscriber_id, event.list_id, event.import_id, event.detail)
+        .where(event.subscriber_id.in_(ids), event.action.in_((*ACTIONS, *_OTHERS)))
+        .where(or_(event.list_id.is_not(None), event.import_id.is_(None)))
+        .order_by(event.subscriber_id, event.id)
+    )
+    found: dict[tuple[int, int], list[Row[*tuple[Any, ...]]]] = {}
+    for subscriber_id, rows in groupby(connection.execute(query), key=lambda row: int(row.subscriber_id)):
+        of_one = list(rows)
+        for list_id in {row.list_id for row in of_one if row.list_id is not None}:
+            found[subscriber_id, list_id] = [row for row in of_one if row.list_id in {list_id, None}]
+    return found
+
+
+def _put_back(store: SubscriberStore, connection: Connection, back: Sequence[_Back], import_id: int) -> None:
+    now = store.clock()
+    if statuses := [{"which": each.id, "new_status": each.was, "new_since": each.since} for each in back if each.was]:
+        set_statuses(connection, statuses)
+    new = [each.id for each in back if not each.was]
+    connection.execute(subscription.delete().where(subscription.c.id.in_(new)))
+    events = [
+        store.event(
+            each.subscriber_id,
+            "subscribed" if each.was == SubscriptionStatus.ACTIVE else TAKEN_BACK,
+            now,
+            {"list": each.slug, "import": import_id},
+            import_id=import_id,
+        )
+        for each in back
+    ]
+    subscriptions.record_events(connection, events)

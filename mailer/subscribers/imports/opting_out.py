@@ -1,0 +1,179 @@
+"""Taking over what a file says of people who want no mail: remembered like leaving here, and told apart from it.
+
+Of somebody unknown only the address is kept, which is what it takes to keep them out and to write them into the next
+export. Statuses change in few statements, however many lines there are.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from mailer.database.tables import list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.imports.applying import ImportRun, opt_out_lines
+from mailer.subscribers.imports.model import Outcome
+from mailer.subscribers.imports.staging import BATCH, decision, line, terms
+from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus
+from mailer.subscribers.people.suppression import Suppressing, SuppressionList, SuppressionReason, is_barred
+
+KEPT_OUT = "kept_out"  # in the history: a file says so of somebody who got no mail through the list
+ACTIONS = ("unsubscribed", "suppressed", KEPT_OUT)  # what taking over may be called there
+
+
+@dataclass(slots=True, kw_only=True)
+class _Writing:
+    """What is to be written for one batch of lines."""
+
+    run: ImportRun
+    scopes: dict[bytes, frozenset[str]]
+    events: list[dict[str, Any]] = field(default_factory=list)
+    suppressions: list[Suppressing] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    new: list[dict[str, Any]] = field(default_factory=list)
+
+
+def take_over(connection: Connection, run: ImportRun, *, suppressed: SuppressionList) -> None:
+    """Write every line of somebody who wants no mail; the people of the file are written already.
+
+    What holds for all lists comes first: a line for one of them may find that nothing is left to do.
+    """
+    scopes = dict(suppressed.all_scopes(connection))
+    for rows in _batches(connection, _lines_for_all(run)):
+        writing = _Writing(run=run, scopes=scopes)
+        held = _read_held(connection, [row.id for row in rows])
+        for row in rows:
+            _take_over_all(writing, suppressed, row, held.get(row.id, ()))
+        _write(connection, writing, suppressed)
+    for rows in _batches(connection, _lines_for_one(run)):
+        writing = _Writing(run=run, scopes=scopes)
+        for row in rows:
+            _take_over_one(writing, suppressed, row)
+        _write(connection, writing, suppressed)
+
+
+def _columns() -> tuple[Any, ...]:
+    said = (decision.c.outcome, line.c.line, terms.c.list_slug, terms.c.source, terms.c.status, terms.c.said)
+    return (*said, subscriber.c.id, subscriber.c.address)
+
+
+def _lines_for_all(run: ImportRun) -> Any:
+    return opt_out_lines(run, *_columns()).where(terms.c.list_slug == ALL_LISTS)
+
+
+def _lines_for_one(run: ImportRun) -> Any:
+    """With the subscription as it is now, or none."""
+    is_it = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
+    held = (subscription.c.id.label("held_id"), subscription.c.status.label("was"), subscription.c.since)
+    query = opt_out_lines(run, *_columns(), list_.c.id.label("list_id"), *held)
+    return query.join(list_, list_.c.slug == terms.c.list_slug).outerjoin(subscription, is_it)
+
+
+def _batches(connection: Connection, query: Any) -> Iterator[Sequence[Row[Any]]]:
+    after = 0
+    while rows := connection.execute(query.where(decision.c.n > after).limit(BATCH)).all():
+        after = rows[-1].n
+        yield rows
+
+
+def _read_held(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[*tuple[Any, ...]]]]:
+    query = (
+        select(
+            subscription.c.id.label("held_id"),
+            subscription.c.subscriber_id,
+            subscription.c.list_id,
+            subscription.c.status.label("was"),
+            subscription.c.since,
+            list_.c.slug,
+        )
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id.in_(ids), list_.c.merged_into_id.is_(None))
+        .order_by(list_.c.position)
+    )
+    found: dict[int, list[Row[*tuple[Any, ...]]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.subscriber_id, []).append(row)
+    return found
+
+
+def _take_over_all(
+    writing: _Writing, suppressed: SuppressionList, row: Row[Any], held: Iterable[Row[*tuple[Any, ...]]]
+) -> None:
+    """Who left all lists and was on none is suppressed: there is no subscription that could say so."""
+    is_suppressed = row.status == SubscriptionStatus.SUPPRESSED
+    for each in held:
+        if each.was in STILL_IN or (is_suppressed and each.was != row.status):
+            _change(writing, row, each, slug=each.slug)
+    if is_suppressed or row.outcome == Outcome.KEPT_OUT:
+        reason = SuppressionReason.IMPORTED if is_suppressed else SuppressionReason.UNSUBSCRIBED
+        if _suppress(writing, suppressed, row, reason):
+            _tell(writing, row, KEPT_OUT, {"scope": ALL_LISTS})
+
+
+def _take_over_one(writing: _Writing, suppressed: SuppressionList, row: Row[Any]) -> None:
+    if row.was == SubscriptionStatus.SUPPRESSED:
+        return  # by what the file says of all lists
+    is_suppressed = row.status == SubscriptionStatus.SUPPRESSED
+    is_new = is_suppressed and _suppress(writing, suppressed, row, SuppressionReason.IMPORTED)
+    scope = {"scope": row.list_slug} if is_new else {}
+    if row.held_id is not None:
+        _change(writing, row, row, slug=row.list_slug, more=scope)
+        return
+    new = {"id": row.subscription_id, "subscriber_id": row.id, "list_id": row.list_id}
+    writing.new.append(new | {"status": row.status, "since": writing.run.at})
+    _tell(writing, row, KEPT_OUT, {"list": row.list_slug, "was": ""} | scope, list_id=row.list_id)
+
+
+def _change(
+    writing: _Writing, row: Row[Any], held: Row[*tuple[Any, ...]], *, slug: str, more: dict[str, str] | None = None
+) -> None:
+    """Give a subscription the status of the line; the history keeps what it was, for undoing."""
+    writing.statuses.append({"which": held.held_id, "new_status": row.status, "new_since": writing.run.at})
+    action = row.status if held.was == SubscriptionStatus.ACTIVE else KEPT_OUT
+    before = {"list": slug, "was": held.was, "since": held.since.isoformat()}
+    _tell(writing, row, action, before | (more or {}), list_id=held.list_id)
+
+
+def _suppress(writing: _Writing, suppressed: SuppressionList, row: Row[Any], reason: SuppressionReason) -> bool:
+    """Says whether that is new."""
+    hash_ = suppressed.hash_of(row.address)
+    known = writing.scopes.get(hash_, frozenset())
+    if is_barred(known, row.list_slug):
+        return False
+    writing.scopes[hash_] = known | {row.list_slug}
+    note = f"{row.source}:{row.line}" + (f" says {row.said}" if row.said else "")
+    given = Suppressing(address=row.address, scope=row.list_slug, reason=reason, note=note)
+    writing.suppressions.append(given)
+    return True
+
+
+def _tell(writing: _Writing, row: Row[Any], action: str, detail: dict[str, str], *, list_id: int | None = None) -> None:
+    said = {"status": row.status, "source": row.source, "line": str(row.line)}
+    said |= {"said": row.said} if row.said else {}
+    writing.events.append(
+        {
+            "subscriber_id": row.id,
+            "at": writing.run.at,
+            "actor": writing.run.actor,
+            "action": action,
+            "list_id": list_id,
+            "import_id": writing.run.id,
+            "detail": detail | said,
+        }
+    )
+
+
+def _write(connection: Connection, writing: _Writing, suppressed: SuppressionList) -> None:
+    if writing.statuses:
+        set_statuses(connection, writing.statuses)
+    if writing.new:
+        connection.execute(subscription.insert(), writing.new)
+    if writing.events:
+        connection.execute(subscriber_event.insert(), writing.events)
+    suppressed.add_many(connection, writing.suppressions, now=writing.run.at)
+
+
+def set_statuses(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Give subscriptions (`which`) a `new_status` and the moment `new_since` which they have it."""
+    values: dict[str, Any] = {"status": bindparam("new_status"), "since": bindparam("new_since")}
+    connection.execute(subscription.update().where(subscription.c.id == bindparam("which")).values(values), rows)

@@ -1,0 +1,381 @@
+"""The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
+
+import heapq
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+)
+
+from mailer.database.names import fold_name
+from mailer.database.rows import insert_rows
+from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
+from mailer.subscribers.facts.basis import article_of
+from mailer.subscribers.facts.changes import FIELDS, Change
+from mailer.subscribers.facts.words import mark_halves
+from mailer.subscribers.files.reading import ParsedRows, RefusedRow, SubscriberRow
+from mailer.subscribers.imports.model import Decided, ImportLine, ImportProgress, Outcome
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.people.subscriptions import latest_basis
+from mailer.subscribers.people.suppression import Scopes, SuppressionList, is_barred
+
+BATCH = 5_000
+REMEMBERED_TERMS = 10_000
+# What both do by themselves is meant for small statements: with 2 MB of pages in memory (SQLite), or 4 MB for a sort or
+# join (PostgreSQL), a million people take long. Compiling a statement that runs once takes longer than it saves.
+_SETTINGS = {
+    "sqlite": ("PRAGMA cache_size = -80000", "PRAGMA temp.cache_size = -16000"),
+    "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
+}
+
+_metadata = MetaData()
+
+# What many lines have in common.
+terms = Table(
+    "import_terms",
+    _metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("list_slug", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("list_lang", String(2), nullable=False),  # where the line names no language
+    Column("basis", Text, nullable=False),
+    Column("article", String(1), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("said", Text, nullable=False),  # the file's own word for it
+    prefixes=["TEMPORARY"],
+)
+
+# The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
+read_line = Table(
+    "import_read_line",
+    _metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
+    Column("terms_id", Integer, nullable=False),
+    Column("outcome", String(16)),
+    Column("address", compared_by_byte(320), nullable=False),
+    Column("as_given", Text),  # where it is not the address
+    Column("name", Text, nullable=False),
+    Column("name_folded", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+# The same numbered in the order of addresses: lines of one address stand together, and what is looked up or written
+# for a line lies beside what the line before it needed.
+line = Table(
+    "import_line",
+    _metadata,
+    Column("n", Id, primary_key=True),
+    *(Column(each.name, each.type) for each in read_line.c),
+    prefixes=["TEMPORARY"],
+)
+
+# The lines that are not understood.
+refused_line = Table(
+    "import_refused_line",
+    _metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cells", JSON, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+# What comparing with the register has decided; a line that is neither here nor below changes nothing.
+decision = Table(
+    "import_decision",
+    _metadata,
+    Column("n", Id, primary_key=True, autoincrement=False),
+    Column("outcome", String(16)),
+    Column("makes_person", Boolean, nullable=False, server_default=true()),
+    Column("adds_basis", Boolean, nullable=False, server_default=false()),
+    Column("changes", JSON(none_as_null=True)),
+    Column("reason", Text, nullable=False, server_default=""),
+    prefixes=["TEMPORARY"],
+)
+
+# The lines for which that takes more than one look.
+undecided = Table(
+    "import_undecided",
+    _metadata,
+    Column("n", Id, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the empty tables; they go when the connection does."""
+    for setting in _SETTINGS[connection.dialect.name]:
+        connection.exec_driver_sql(setting)
+    _metadata.create_all(connection, checkfirst=False)
+
+
+def stage(
+    connection: Connection,
+    rows: ParsedRows,
+    *,
+    suppressed: SuppressionList,
+    total: int | None,
+    progress: Callable[[ImportProgress], None],
+) -> int:
+    """Write the lines down; returns how many are invalid. `total` is for the progress only."""
+    scopes = suppressed.all_scopes(connection)
+    count = invalid = 0
+    shared = _SharedTerms()
+    while batch := list(islice(enumerate(rows, count), BATCH)):
+        refused = [_refused(place, row) for place, row in batch if isinstance(row, RefusedRow)]
+        understood = [
+            _understood(place, row, shared, _outcome(row, suppressed, scopes))
+            for place, row in batch
+            if not isinstance(row, RefusedRow)
+        ]
+        insert_rows(connection, refused_line, refused)
+        insert_rows(connection, read_line, understood)
+        insert_rows(connection, terms, shared.take())
+        invalid += len(refused)
+        count += len(batch)
+        progress(ImportProgress(step="reading", done=count, total=total))
+    _sort_by_address(connection)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ANALYZE import_line, import_terms"))
+    connection.commit()
+    return invalid
+
+
+def _sort_by_address(connection: Connection) -> None:
+    query = select(read_line).order_by(read_line.c.address, read_line.c.place)
+    connection.execute(line.insert().from_select(read_line.c.keys(), query, include_defaults=False))
+    read_line.drop(connection)
+
+
+class _SharedTerms:
+    """Numbers what many lines have in common. Terms forgotten meanwhile get another number, which does no harm."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._untaken: list[tuple[Any, ...]] = []
+        self.number = lru_cache(maxsize=REMEMBERED_TERMS)(self._add)
+
+    def _add(self, *given: str) -> int:
+        """`given` are the file, list, role, language, the list's language, basis, status and the word for it."""
+        file, *others, basis, status, said = given
+        self._count += 1
+        source = name_without_folder(file)
+        self._untaken.append((self._count, file, source, *others, basis, article_of(basis), status, said))
+        return self._count
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Those that are new since the last time, in the order of the table's columns."""
+        taken, self._untaken = self._untaken, []
+        return taken
+
+
+def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
+    """The values of a line in the order of the table's columns, as below."""
+    return place, row.file, row.line, row.reason, json.dumps(dict(row.cells))
+
+
+def _understood(place: int, row: SubscriberRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
+    file, line_, (address, as_given), name, organisation, list_, role, lang, basis, status, said = row
+    list_lang = list_.lang if list_ else "nb"
+    return (
+        place,
+        line_,
+        shared.number(file, row.slug, role, lang or "", list_lang, basis, status.value, said),
+        outcome,
+        address,
+        None if as_given == address else as_given,
+        name,
+        fold_name(name),
+        organisation,
+    )
+
+
+def _outcome(row: SubscriberRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
+    """What is known from the line alone."""
+    if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.slug):
+        return Outcome.SUPPRESSED.value
+    return None
+
+
+def merged_lists(connection: Connection) -> Sequence[str]:
+    """The slugs of lists in the files that have become part of others."""
+    query = select(list_.c.slug).join(terms, terms.c.list_slug == list_.c.slug)
+    return connection.execute(query.where(list_.c.merged_into_id.is_not(None)).distinct()).scalars().all()
+
+
+def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
+    """Mark the lines of people who were suppressed while the files were read."""
+    scopes = suppressed.all_scopes(connection)
+    query = select(line.c.n, line.c.address, terms.c.list_slug).join(terms, terms.c.id == line.c.terms_id)
+    numbers = [
+        {"which": row.n}
+        for row in connection.execute(query)
+        if is_barred(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
+    ]
+    if numbers:
+        statement = line.update().where(line.c.n == bindparam("which")).values(outcome=Outcome.SUPPRESSED.value)
+        connection.execute(statement, numbers)
+
+
+def list_what_differs(connection: Connection) -> int:
+    """List every line that would change something or has to be reported; returns how many are decided by that.
+
+    Those are most lines of a first import: people nobody knows, on one line each. Left out are most lines of an
+    import that is done again: they find everything as they say it. The others are left to be decided one by one.
+    """
+    for each in (decision, undecided):
+        connection.execute(each.delete())
+    is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
+    is_beside = _other.c.n.between(line.c.n - 1, line.c.n + 1) & (_other.c.n != line.c.n)
+    is_alone = ~exists().where(is_beside, _other.c.address == line.c.address)
+    takes_in = terms.c.status.in_([SubscriptionStatus.ACTIVE.value, SubscriptionStatus.PENDING.value])
+    is_new = and_(subscriber.c.id.is_(None), line.c.outcome.is_(None), takes_in, is_alone)
+    query = (
+        select(line.c.n, case((is_new, Outcome.NEW.value)))
+        .join(terms, terms.c.id == line.c.terms_id)
+        .outerjoin(subscriber, subscriber.c.address == line.c.address)
+        .outerjoin(list_, list_.c.slug == terms.c.list_slug)
+        .outerjoin(subscription, is_on_list)
+        .where(not_(and_(line.c.outcome.is_(None), _finds_itself(), is_alone)))
+        .order_by(line.c.n)
+    )
+    connection.execute(decision.insert().from_select(["n", "outcome"], query, include_defaults=False))
+    no_outcome = decision.c.outcome.is_(None)
+    connection.execute(undecided.insert().from_select(["n"], select(decision.c.n).where(no_outcome)))
+    connection.execute(decision.delete().where(no_outcome))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ANALYZE import_decision, import_undecided"))
+    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
+
+
+_other = line.alias("other")
+
+
+def _finds_itself() -> ColumnElement[bool]:
+    """Active on the list already on the same basis, and every fact that is given is the stored one."""
+    is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
+    given = {"name": line.c.name, "organisation": line.c.organisation, "role": terms.c.role, "lang": terms.c.lang}
+    facts = (or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS)
+    says_active = terms.c.status == SubscriptionStatus.ACTIVE.value
+    return and_(is_active, says_active, *facts, func.coalesce(latest_basis(), "") == terms.c.basis)
+
+
+def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
+    """The other lines with what is stored of their person, those of one address together, as in the files."""
+    query = (
+        select(
+            line.c.n,
+            line.c.address,
+            terms.c.list_slug,
+            line.c.outcome,
+            line.c.name,
+            line.c.organisation,
+            terms.c.role,
+            terms.c.lang,
+            terms.c.list_lang,
+            terms.c.basis,
+            terms.c.status,
+            terms.c.said,
+            subscriber.c.id,
+            *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
+        )
+        .select_from(undecided)
+        .join(line, line.c.n == undecided.c.n)
+        .join(terms, terms.c.id == line.c.terms_id)
+        .outerjoin(subscriber, subscriber.c.address == line.c.address)
+        .order_by(undecided.c.n)
+    )
+    return iter(connection.execute(query.execution_options(yield_per=BATCH)))
+
+
+def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
+    """Add what has become of lines that were undecided."""
+    insert_rows(connection, decision, [_decision(each) for each in decided])
+
+
+def _decision(decided: Decided) -> tuple[Any, ...]:
+    changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
+    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, decided.reason
+
+
+def count_lines(connection: Connection) -> int:
+    """How many lines are understood."""
+    return int(connection.execute(select(func.count()).select_from(line)).scalar_one())
+
+
+def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[ImportLine]:
+    """What became of each line, in the order of the files."""
+    both = heapq.merge(_read_refused(connection), _read_understood(connection, only_notable=only_notable))
+    return (each for _place, each in both)
+
+
+def _read_refused(connection: Connection) -> Iterator[tuple[int, ImportLine]]:
+    query = select(refused_line).order_by(refused_line.c.place)
+    for row in connection.execute(query.execution_options(yield_per=BATCH)):
+        outcome = Outcome.INVALID
+        yield row.place, ImportLine(file=row.file, line=row.line, outcome=outcome, reason=row.reason, cells=row.cells)
+
+
+def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[tuple[int, ImportLine]]:
+    columns = (line.c.place, terms.c.file, line.c.line, line.c.address, line.c.as_given, terms.c.list_slug)
+    query = (
+        select(*columns, decision.c.outcome, decision.c.changes, decision.c.reason)
+        .join_from(line, decision, decision.c.n == line.c.n, isouter=not only_notable)
+        .join(terms, terms.c.id == line.c.terms_id)
+        .order_by(line.c.place)
+    )
+    if only_notable:
+        plain = [Outcome.NEW.value, Outcome.UNCHANGED.value]
+        query = query.where(or_(decision.c.outcome.not_in(plain), decision.c.changes.is_not(None)))
+    for row in connection.execute(query.execution_options(yield_per=BATCH)):
+        yield (
+            row.place,
+            ImportLine(
+                file=row.file,
+                line=row.line,
+                outcome=Outcome(row.outcome or Outcome.UNCHANGED),
+                address=row.as_given or row.address,
+                list=row.list_slug,
+                reason=row.reason or "",
+                changes=tuple(Change(**each) for each in row.changes or ()),
+            ),
+        )
+
+
+@lru_cache(maxsize=16)
+def name_without_folder(file: str) -> str:
+    """The file's name without its folder, which is nobody's business in a register."""
+    return mark_halves(Path(file).name)

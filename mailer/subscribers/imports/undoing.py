@@ -1,0 +1,306 @@
+"""Undoing an import: what it brought goes, what it changed is put back, and what happened since stays.
+
+Whoever got mail because of the import stays on the list: the consent is the proof that we might write to them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal, or_, select, text
+
+from mailer.database.decisions import Action
+from mailer.database.tables import (
+    consent,
+    delivery,
+    import_run,
+    list_,
+    subscriber,
+    subscriber_event,
+    subscription,
+)
+from mailer.subscribers.facts.changes import BASIS, FIELDS
+from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
+from mailer.subscribers.model import STILL_IN, SubscriptionStatus
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.correcting import values_of
+from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED
+from mailer.subscribers.people.removal import delete_people
+from mailer.subscribers.people.store import SubscriberError, SubscriberStore
+from mailer.subscribers.people.subscriptions import latest_basis
+
+Item = TypeVar("Item")
+
+
+class KeptReason(StrEnum):
+    """Why a subscription is kept."""
+
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+    MAILED = "mailed"
+    CHANGED = "changed"  # there is a newer basis for it
+    EDITED = "edited"  # somebody has corrected or moved the person, whom the import brought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A subscription of the import to which something has happened since."""
+
+    address: str
+    list: str
+    reason: KeptReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """How many people and subscriptions are gone, how many facts put back, and which subscriptions are kept.
+
+    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one.
+    """
+
+    people: int
+    subscriptions: int
+    facts: int
+    kept: tuple[Kept, ...] = ()
+    opt_outs: int = 0
+
+
+def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False) -> Undone:
+    """Undo one import, or tell what that would do. Raises `SubscriberError` for one that is not there or undone."""
+    with store.joining() as connection:
+        _hold_senders(store, connection)
+        _mark_undone(store, connection, import_id)
+        facts = _put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
+        opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
+        people, gone_with_them = _remove_people(connection)
+        removed = _remove_subscriptions(store, connection, import_id)
+        people += _remove_people_without_lists(connection)
+        of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
+        kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
+        detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
+        store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
+        if dry_run:
+            connection.rollback()
+    return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)
+
+
+def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
+    """A sender who looked at a subscription that is about to go would send, and the proof would be gone."""
+    if not store.database.is_sqlite:  # where nobody else can write anyway
+        connection.execute(text("LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int) -> None:
+    found = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
+    if found is None:
+        raise SubscriberError(f"there is no import {import_id}", hint=_latest(connection))
+    if found.undone_at is not None:
+        day = f"{found.undone_at.astimezone():%d.%m.%Y}"
+        raise SubscriberError(f"import {import_id} was undone on {day} by {found.undone_by}")
+    values = {"undone_at": store.clock(), "undone_by": store.actor}
+    connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
+
+
+def _latest(connection: Connection) -> str:
+    row = connection.execute(select(import_run).order_by(import_run.c.id.desc()).limit(1)).one_or_none()
+    return f"The latest is {row.id}: {', '.join(row.files)}, {row.at.astimezone():%d.%m.%Y %H:%M %Z}." if row else ""
+
+
+def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Newest first; a fact that somebody has changed since is left as it is."""
+    event = subscriber_event.c
+    of_import = and_(event.import_id == import_id, event.action == "changed")
+    is_fact = event.detail["field"].as_string().in_(FIELDS)
+    columns = (event.id, event.subscriber_id, event.import_id, event.detail)
+    query = select(*columns).where(of_import, is_fact).order_by(event.id.desc())
+    back = []
+    for row in connection.execute(query).all():
+        field, new, old = row.detail["field"], row.detail["new"], _value_before(connection, row)
+        if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
+            detail = {"field": field, "old": new, "new": old}
+            back.append(store.event(row.subscriber_id, "changed", store.clock(), detail, import_id=import_id))
+    subscriptions.record_events(connection, back)
+    return len(back)
+
+
+def _value_before(connection: Connection, change: Row[*tuple[Any, ...]]) -> str:
+    """What a fact was before a change, and before what imports that were undone earlier had made of it."""
+    event, before = subscriber_event.c, str(change.detail["old"])
+    query = (
+        select(event.detail)
+        .where(event.subscriber_id == change.subscriber_id, event.id < change.id, event.action == "changed")
+        .where(_is_of_undone(event.import_id), event.import_id != change.import_id)
+        .where(event.detail["field"].as_string() == change.detail["field"])
+        .order_by(event.id.desc())
+    )
+    for detail in connection.execute(query).scalars():
+        if detail["new"] == before:
+            before = str(detail["old"])
+    return before
+
+
+def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: str, new: str) -> bool:
+    statement = subscriber.update().where(subscriber.c.id == subscriber_id, subscriber.c[field] == new)
+    return connection.execute(statement.values(values_of(field, old))).rowcount == 1
+
+
+def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Who was on a list before is there on the basis of before, unless mail was sent since; a later one holds."""
+    before = consent.alias("before")
+    was_there = exists().where(
+        before.c.subscription_id == consent.c.subscription_id, before.c.id < consent.c.id, _stands(before.c.import_id)
+    )
+    consent_id, basis = consent.c.id.label("consent_id"), latest_basis().label("basis")
+    query = (
+        select(subscription.c.id, subscription.c.subscriber_id, list_.c.slug, consent_id, basis)
+        .join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(consent.c.import_id == import_id, was_there, ~_WAS_MAILED_ON_IT)
+    )
+    rows = connection.execute(query).all()
+    for batch in _batches([row.consent_id for row in rows]):
+        connection.execute(consent.delete().where(consent.c.id.in_(batch)))
+    return sum(_tell_of_bases(store, connection, batch, import_id) for batch in _batches(rows))
+
+
+def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Sequence[Row[Any]], import_id: int) -> int:
+    """Record which subscriptions rest on another basis than before; returns how many."""
+    ids = [row.id for row in before]
+    query = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
+    now, bases = store.clock(), {row.id: row.basis for row in connection.execute(query)}
+    changes = [
+        (row, {"field": BASIS, "old": row.basis, "new": new, "list": row.slug})
+        for row in before
+        if (new := bases[row.id]) != row.basis
+    ]
+    back = [store.event(row.subscriber_id, "changed", now, detail, import_id=import_id) for row, detail in changes]
+    subscriptions.record_events(connection, back)
+    return len(back)
+
+
+def _is_of_undone(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether it comes from an import that is undone: this one, or one before it that left something behind."""
+    return import_id.in_(select(import_run.c.id).where(import_run.c.undone_at.is_not(None)))
+
+
+def _stands(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(import_id.is_(None), ~_is_of_undone(import_id))
+
+
+def _remove_people(connection: Connection) -> tuple[int, int]:
+    """Those whom undone imports brought and to whom nothing else has happened: no other list, no mail, no change."""
+    event = subscriber_event.c
+    something_else = exists().where(event.subscriber_id == subscriber.c.id, _stands(event.import_id))
+    return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~something_else, ~_GOT_MAIL))
+
+
+def _remove_people_without_lists(connection: Connection) -> int:
+    """Those to whom something happened, a merger of lists or a move, but who are on no list and have left none."""
+    has_lists = exists().where(subscription.c.subscriber_id == subscriber.c.id)
+    return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_GOT_MAIL))[0]
+
+
+_GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, MAY_HAVE_ARRIVED)
+
+
+def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a delivery's lists, which have spaces between them, name this one."""
+    return (literal(" ") + delivery.c.lists + " ").contains(literal(" ") + slug + " ")
+
+
+# A list that was merged since is named by its old slug in the mail and the consent of then.
+_WAS_MAILED = exists().where(
+    delivery.c.subscriber_id == subscription.c.subscriber_id,
+    MAY_HAVE_ARRIVED,
+    consent.c.subscription_id == subscription.c.id,
+    or_(_names(list_.c.slug), _names(consent.c.list_slug)),
+)
+
+
+# Through the list, since this consent was the one that held.
+_WAS_MAILED_ON_IT = exists().where(
+    delivery.c.subscriber_id == subscription.c.subscriber_id,
+    MAY_HAVE_ARRIVED,
+    delivery.c.changed_at >= consent.c.recorded_at,
+    or_(_names(list_.c.slug), _names(consent.c.list_slug)),
+)
+# Somebody has worked on the person since the import brought them.
+_WAS_EDITED = exists().where(
+    subscriber.c.id == subscription.c.subscriber_id,
+    _is_of_undone(subscriber.c.import_id),
+    subscriber_event.c.subscriber_id == subscriber.c.id,
+    subscriber_event.c.action.in_(("moved", "changed")),
+    _stands(subscriber_event.c.import_id),
+)
+# Left behind on a list that became part of another one, on which the person was already.
+_WAS_MERGED = exists().where(
+    subscriber_event.c.subscriber_id == subscription.c.subscriber_id,
+    subscriber_event.c.list_id == subscription.c.list_id,
+    subscriber_event.c.action == "left_merged_list",
+    list_.c.merged_into_id.is_not(None),
+)
+
+
+def _is_of(import_id: int) -> ColumnElement[bool]:
+    return exists().where(consent.c.subscription_id == subscription.c.id, consent.c.import_id == import_id)
+
+
+def _is_untouched(import_id: int) -> ColumnElement[bool]:
+    """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
+    of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
+    is_as_it_was = or_(subscription.c.status.in_([each.value for each in STILL_IN]), _WAS_MERGED)
+    return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
+
+
+def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    query = (
+        select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, list_.c.slug)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(_is_untouched(import_id))
+    )
+    rows = connection.execute(query).all()
+    for batch in _batches([row.id for row in rows]):
+        connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
+        connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
+    now = store.clock()
+    gone = (
+        store.event(row.subscriber_id, _gone(row), now, {"list": row.slug, "import": import_id}, import_id=import_id)
+        for row in rows
+    )
+    subscriptions.record_events(connection, gone)
+    return len(rows)
+
+
+def _gone(row: Row[*tuple[Any, ...]]) -> str:
+    """Who never confirmed was never counted, so that is none fewer."""
+    return TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
+
+
+def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
+    columns = (subscriber.c.address_as_given, list_.c.slug, subscription.c.status)
+    happened = (_WAS_MAILED.label("was_mailed"), _WAS_MERGED.label("was_merged"), _WAS_EDITED.label("was_edited"))
+    query = (
+        select(*columns, *happened)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(_is_of(import_id))
+        .order_by(subscriber.c.address, list_.c.position)
+    )
+    for row in connection.execute(query):
+        if row.was_mailed or row.was_edited or not row.was_merged:
+            yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row))
+
+
+def _reason(row: Row[Any]) -> KeptReason:
+    if row.status == SubscriptionStatus.SUPPRESSED:
+        return KeptReason.SUPPRESSED
+    if row.status == SubscriptionStatus.UNSUBSCRIBED and not row.was_merged:
+        return KeptReason.LEFT
+    if row.was_mailed:
+        return KeptReason.MAILED
+    return KeptReason.EDITED if row.was_edited else KeptReason.CHANGED

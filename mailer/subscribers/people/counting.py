@@ -1,0 +1,113 @@
+"""How many people each list has now, and had over time, told from the history."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from mailer.database.tables import list_, subscriber_event, subscription
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.people.store import SubscriberStore
+
+_STEPS = {
+    "subscribed": 1,
+    "joined_by_merging": 1,
+    "unsubscribed": -1,
+    "suppressed": -1,
+    "import_undone": -1,
+    "left_merged_list": -1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCounts:
+    """How many subscriptions a list has, by status."""
+
+    slug: str
+    by_status: Mapping[SubscriptionStatus, int]
+
+    @property
+    def active(self) -> int:
+        """How many would get mail."""
+        return self.by_status.get(SubscriptionStatus.ACTIVE, 0)
+
+
+def count_subscriptions(store: SubscriberStore) -> tuple[ListCounts, ...]:
+    """The subscriptions of every list by status, in register order."""
+    query = (
+        select(list_.c.slug, subscription.c.status, func.count(subscription.c.id).label("number"))
+        .outerjoin(subscription, subscription.c.list_id == list_.c.id)
+        .group_by(list_.c.position, list_.c.slug, subscription.c.status)
+        .order_by(list_.c.position, list_.c.slug)
+    )
+    with store.database.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(
+        ListCounts(slug=slug, by_status={SubscriptionStatus(row.status): row.number for row in of_list if row.status})
+        for slug, of_list in groupby(rows, key=lambda row: str(row.slug))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How many active subscriptions each list had at the end of each month."""
+
+    months: tuple[str, ...]
+    by_list: Mapping[str, tuple[int, ...]]
+
+    @property
+    def total(self) -> tuple[int, ...]:
+        """All lists together; somebody on two counts twice."""
+        return tuple(sum(numbers) for numbers in zip(*self.by_list.values(), strict=True)) if self.by_list else ()
+
+
+def read_growth(store: SubscriberStore) -> Growth:
+    """Count month by month. People who were erased do not count in any month."""
+    steps: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    with store.database.reading() as connection:
+        month = _month(connection)
+        query = (
+            select(list_.c.slug, month.label("month"), subscriber_event.c.action, func.count().label("number"))
+            .join(list_, list_.c.id == subscriber_event.c.list_id)
+            .where(subscriber_event.c.action.in_(_STEPS))
+            .group_by(list_.c.position, list_.c.slug, month, subscriber_event.c.action)
+            .order_by(list_.c.position)
+        )
+        for row in connection.execute(query):
+            steps[row.slug][row.month] += _STEPS[row.action] * row.number
+    months = _all_months(sorted({each for of_list in steps.values() for each in of_list}))
+    return Growth(months=months, by_list={slug: _summed(of_list, months) for slug, of_list in steps.items()})
+
+
+def count_people(store: SubscriberStore) -> int:
+    """How many people are on at least one list; somebody on two counts once."""
+    query = select(func.count(func.distinct(subscription.c.subscriber_id))).where(
+        subscription.c.status == SubscriptionStatus.ACTIVE
+    )
+    with store.database.reading() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def _month(connection: Connection) -> ColumnElement[str]:
+    at = subscriber_event.c.at
+    if connection.dialect.name == "sqlite":
+        return func.strftime("%Y-%m", at)
+    return func.to_char(func.timezone("UTC", at), "YYYY-MM")
+
+
+def _all_months(with_events: Sequence[str]) -> tuple[str, ...]:
+    if not with_events:
+        return ()
+    (first_year, first_month), (year, month) = (map(int, each.split("-")) for each in (with_events[0], with_events[-1]))
+    numbers = range(first_year * 12 + first_month - 1, year * 12 + month)
+    return tuple(f"{each // 12:04}-{each % 12 + 1:02}" for each in numbers)
+
+
+def _summed(steps: Mapping[str, int], months: Sequence[str]) -> tuple[int, ...]:
+    total, numbers = 0, []
+    for month in months:
+        total += steps.get(month, 0)
+        numbers.append(total)
+    return tuple(numbers)

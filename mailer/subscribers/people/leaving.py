@@ -1,0 +1,100 @@
+"""What a person does on the leave page: leaving one list or all, and taking it back a moment later."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from mailer.database.tables import list_, subscriber, subscription
+from mailer.subscribers.model import Consent, Lang, SubscriptionStatus
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import is_barred
+
+UNDO_WITHIN = timedelta(hours=1)
+UNDO_TEXT = "leave-page-undo-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOwner:
+    """What the leave page knows of a person: the lists they get mail through, and those they left just now.
+
+    `left_last` are those among them that they left latest, all at once.
+    """
+
+    subscriber_id: int
+    address: str
+    lang: Lang
+    lists: tuple[str, ...]
+    just_left: tuple[str, ...]
+    left_last: tuple[str, ...]
+
+
+def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | None:
+    """The person of a token, or None when all about them is erased."""
+    with store.database.reading() as connection:
+        person = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
+        if person is None:
+            return None
+        rows = _subscriptions(connection, subscriber_id)
+    left = [row for row in rows if _is_just_left(row, store)]
+    latest = max((row.since for row in left), default=None)
+    return LinkOwner(
+        subscriber_id=subscriber_id,
+        address=person.address_as_given,
+        lang=person.lang,
+        lists=tuple(row.slug for row in rows if row.status == SubscriptionStatus.ACTIVE),
+        just_left=tuple(row.slug for row in left),
+        left_last=tuple(row.slug for row in left if row.since == latest),
+    )
+
+
+def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collection[str]) -> tuple[str, ...]:
+    """Put a person back on those of `lists` that they left within the last hour; returns them.
+
+    Doing it twice is no error. The basis is the one that held before; that the person took leaving back is a consent
+    record of its own.
+    """
+    now = store.clock()
+    with store.joining() as connection:
+        scopes = _scopes(store, connection, subscriber_id)
+        left = [
+            row
+            for row in _subscriptions(connection, subscriber_id)
+            if row.slug in lists and _is_just_left(row, store) and not is_barred(scopes, row.slug)
+        ]
+        before = subscriptions.read_subscriptions(connection, [subscriber_id])[subscriber_id]
+        consents = {each.list: each.consent for each in before}
+        for row in left:
+            held = consents[row.slug] or Consent(basis="", method="", recorded_at=now, list=row.slug)
+            given = replace(
+                held, method="form", recorded_at=now, source="leave page", source_line=None, text_version=UNDO_TEXT
+            )
+            subscriptions.rejoin(connection, row.id, given)
+        back = tuple(row.slug for row in left)
+        events = [store.event(subscriber_id, "subscribed", now, {"list": slug, "undo": True}) for slug in back]
+        subscriptions.record_events(connection, events)
+    return back
+
+
+def _scopes(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:
+    """What the person's address is suppressed for."""
+    address = connection.execute(select(subscriber.c.address).where(subscriber.c.id == subscriber_id)).scalar()
+    return store.suppressed.scopes(connection, address) if address else frozenset()
+
+
+def _is_just_left(row: Any, store: SubscriberStore) -> bool:
+    ago: timedelta = store.clock() - row.since
+    return row.status == SubscriptionStatus.UNSUBSCRIBED and timedelta(0) <= ago <= UNDO_WITHIN
+
+
+def _subscriptions(connection: Connection, subscriber_id: int) -> Sequence[Any]:
+    query = (
+        select(subscription.c.id, list_.c.slug, subscription.c.status, subscription.c.since)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
+        .order_by(list_.c.position)
+    )
+    return connection.execute(query).all()

@@ -1,0 +1,156 @@
+"""A person with a new address, and a list that becomes part of another: both keep their history."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from mailer.database.decisions import Action
+from mailer.database.tables import delivery, list_, subscriber, subscription
+from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.redirecting import redirect
+from mailer.subscribers.people.store import SubscriberError, SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
+
+
+def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
+    """Give a subscriber another address. The old one is suppressed, so that no old file brings it back.
+
+    Raises `SubscriberError` when nobody has the old address, the new one is the person's or somebody else's already, or
+    either is suppressed.
+    """
+    before, after = parse_address(old), parse_address(new)
+    now = store.clock()
+    with store.joining() as connection:
+        found = connection.execute(select(subscriber).where(subscriber.c.address == before.normalised)).one_or_none()
+        if found is None:
+            raise SubscriberError(f"{old} is not among the subscribers", hint="mailer subscribers find NAME")
+        if found.address_as_given == after.as_given:
+            raise SubscriberError(f"{after.as_given} is that person's address already", hint="Nothing was changed.")
+        if before.normalised != after.normalised:
+            if store.suppressed.holds(connection, before.normalised):
+                raise _suppressed(before.normalised, ALL_LISTS)  # a new address would let mail through again
+            if scopes := store.suppressed.scopes(connection, after.normalised):
+                raise _suppressed(after.normalised, min(scopes))
+            _refuse_taken(connection, after.normalised)
+            store.suppressed.move(connection, before.normalised, after.normalised)
+            store.suppressed.add(connection, before.normalised, reason=SuppressionReason.MOVED, now=now)
+        values = {"address": after.normalised, "address_as_given": after.as_given}
+        values["domain"] = after.normalised.rpartition("@")[2]
+        connection.execute(subscriber.update().where(subscriber.c.id == found.id).values(values))
+        redirect(connection, delivery.c.subscriber_id == found.id, now=now)
+        detail = {"old": found.address_as_given, "new": after.as_given}
+        subscriptions.record_events(connection, [store.event(found.id, "moved", now, detail)])
+        store.operator.record(connection, Action.MOVED, at=now, detail={"subscriber": int(found.id)})
+    return store.get(int(found.id))
+
+
+def _suppressed(address: str, scope: str) -> SubscriberError:
+    only = "" if scope == ALL_LISTS else f" --list {scope}"
+    hint = f"mailer subscribers release {address}{only} --reason TEXT"
+    return SubscriberError(f"{address} is suppressed{only and f' on {scope}'}", hint=hint)
+
+
+def _refuse_taken(connection: Connection, address: str) -> None:
+    if connection.execute(select(subscriber.c.id).where(subscriber.c.address == address)).first():
+        raise SubscriberError(
+            f"{address} is a subscriber already", hint="Remove one of the two: mailer subscribers remove ADDRESS"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """How many subscriptions went over, how many were there already, and how many of those are suppressed by it."""
+
+    moved: int
+    already: int
+    suppressed: int = 0
+
+
+def merge_lists(store: SubscriberStore, register: Register, old: str, into: str) -> Merged:
+    """Put everybody on `old` on `into` instead, whatever their status; who is on `into` stays there as they are.
+
+    But who was suppressed on `old` alone is suppressed on `into`, also when they got mail through that one. `old` must
+    have gone from the register's files: then only its history is left.
+    """
+    if old == into:
+        raise SubscriberError(f"{old} cannot be merged with itself")
+    if register.find(old) is not None:
+        raise SubscriberError(
+            f"{old} is still a list of its own",
+            hint=f"Take it out of the register's file and add {old!r} to the aliases of {into}, then merge.",
+        )
+    with store.joining() as connection:
+        into = _present_list(connection, old, into)
+        source, target = _list_id(connection, old), _list_id(connection, into)
+        values = {"merged_into_id": target}
+        connection.execute(list_.update().where(list_.c.id == source).values(values))
+        merged = _move_subscriptions(store, connection, source=source, target=target, names=(old, into))
+        detail = {"list": old, "into": into, "moved": merged.moved, "already": merged.already}
+        store.operator.record(connection, Action.LISTS_MERGED, at=store.clock(), detail=detail)
+    return merged
+
+
+def _present_list(connection: Connection, old: str, into: str) -> str:
+    """What `into` is by now; refuses to say that `old` is part of another list than the one its people are on."""
+    merged = subscriptions.merged_lists(connection)
+    present, before = merged.get(into, into), merged.get(old, old)
+    if present == old:
+        raise SubscriberError(f"{into} is part of {old}", hint="Put it back into the register's file first.")
+    if before not in {old, present}:
+        raise SubscriberError(f"{old} is part of {before} already", hint="mailer lists shows them all.")
+    return present
+
+
+def _list_id(connection: Connection, slug: str) -> int:
+    found = subscriptions.list_ids(connection).get(slug)
+    if found is None:
+        raise SubscriberError(f"there is no list {slug!r}", hint="mailer lists shows them all.")
+    return found
+
+
+def _move_subscriptions(
+    store: SubscriberStore, connection: Connection, *, source: int, target: int, names: tuple[str, str]
+) -> Merged:
+    """Consents stay with the subscription and say which list they were given for."""
+    of_source = select(subscription).where(subscription.c.list_id == source)
+    on_target = select(subscription.c.subscriber_id).where(subscription.c.list_id == target)
+    both = connection.execute(of_source.where(subscription.c.subscriber_id.in_(on_target))).all()
+    going = connection.execute(of_source.where(subscription.c.subscriber_id.not_in(on_target))).all()
+    for each in going:
+        connection.execute(subscription.update().where(subscription.c.id == each.id).values(list_id=target))
+    left = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": store.clock()}
+    connection.execute(subscription.update().where(subscription.c.list_id == source).values(left))
+    _record(store, connection, "left_merged_list", [*both, *going], names[0])
+    _record(store, connection, "joined_by_merging", going, names[1])
+    barred = _suppress(store, connection, target, store.suppressed.rename_scope(connection, *names))
+    _record(store, connection, "suppressed", barred, names[1])
+    return Merged(moved=len(going), already=len(both), suppressed=len(barred))
+
+
+def _suppress(
+    store: SubscriberStore, connection: Connection, target: int, hashes: Collection[bytes]
+) -> list[Row[*tuple[Any, ...]]]:
+    """Have nobody on the list who is suppressed on it; returns those who were. On which lists, only hashes tell."""
+    if not hashes:
+        return []
+    query = select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, subscriber.c.address)
+    query = query.join(subscriber).where(subscription.c.list_id == target)
+    free = connection.execute(query.where(subscription.c.status != SubscriptionStatus.SUPPRESSED))
+    barred = [row for row in free if store.suppressed.hash_of(row.address) in hashes]
+    values = {"status": SubscriptionStatus.SUPPRESSED.value, "since": store.clock()}
+    theirs = subscription.c.id.in_([row.id for row in barred])
+    connection.execute(subscription.update().where(theirs).values(values))
+    return barred
+
+
+def _record(store: SubscriberStore, connection: Connection, action: str, rows: Sequence[Any], slug: str) -> None:
+    """Only who got mail is counted over time."""
+    now = store.clock()
+    active = [row for row in rows if row.status == SubscriptionStatus.ACTIVE]
+    subscriptions.record_events(
+        connection, (store.event(row.subscriber_id, action, now, {"list": slug}) for row in active)
+    )

@@ -1,0 +1,67 @@
+"""Deliveries follow the person: what is still to be sent goes to the address the person has now, or to nobody."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, exists, func, literal, or_, select, update
+
+from mailer.database.tables import attempt, delivery, mailing, subscriber
+
+OPEN = ("queued", "claimed", "deferred")  # no server has taken it, and one still may
+
+# Nobody knew, at some time, whether the message had arrived: it may have, whatever the server said later.
+WAS_IN_DOUBT = exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "in_doubt")
+# A message went to the mail server, and was not refused; or was in doubt once, whatever came of it later.
+MAY_HAVE_ARRIVED = or_(delivery.c.status.in_(("in_flight", "in_doubt", "accepted")), WAS_IN_DOUBT)
+
+_PRESENT_ADDRESS = select(subscriber.c.address).where(subscriber.c.id == delivery.c.subscriber_id).scalar_subquery()
+IS_TO_THE_PERSON = delivery.c.address == _PRESENT_ADDRESS  # null when the person is gone
+IS_MISADDRESSED = func.coalesce(_PRESENT_ADDRESS, delivery.c.address) != delivery.c.address
+
+
+def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> None:
+    """Give open deliveries whose person has another address by now that address, and queue them anew.
+
+    A sender that has one in hand may not send it any more. Where the issue went to the new address already, from
+    somebody who had it before, the delivery is skipped: no mailbox gets an issue twice.
+    """
+    present = (subscriber.c.address, subscriber.c.address_as_given)
+    is_address = delivery.c.address == subscriber.c.address
+    is_spelling = delivery.c.recipient == subscriber.c.address_as_given
+    query = (
+        select(delivery.c.id, delivery.c.mailing_id, mailing.c.slug, *present)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .join(mailing, mailing.c.id == delivery.c.mailing_id)
+        .where(wanted, delivery.c.status.in_(OPEN), ~(is_address & is_spelling))
+        .order_by(delivery.c.id)
+    )
+    for row in connection.execute(query).all():
+        values = _already_sent() if _has_it(connection, row) else _to_present_address(connection, row)
+        this = (delivery.c.id == row.id) & delivery.c.status.in_(OPEN)
+        connection.execute(update(delivery).where(this).values(values | {"run_id": None, "changed_at": now}))
+
+
+def _already_sent() -> dict[str, Any]:
+    return {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
+
+
+def _to_present_address(connection: Connection, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What the old address had tried the server's patience for is not held against the new one."""
+    _make_room(connection, row)
+    address = {"address": row.address, "recipient": row.address_as_given}
+    return address | {"status": "queued", "due_at": None, "deferred_since": None}
+
+
+def _has_it(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
+    """Whether the person's address was mailed this issue, whoever had it then."""
+    of_issue = select(mailing.c.id).where(mailing.c.slug == row.slug)
+    at_address = (delivery.c.address == row.address) & (delivery.c.id != row.id)
+    query = select(delivery.c.id).where(delivery.c.mailing_id.in_(of_issue), at_address, MAY_HAVE_ARRIVED)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _make_room(connection: Connection, row: Row[*tuple[Any, ...]]) -> None:
+    """An address stands once in a mailing; somebody else's delivery that never went there is told by its number."""
+    others = (delivery.c.mailing_id == row.mailing_id) & (delivery.c.address == row.address)
+    named = literal("moved-") + cast(delivery.c.id, Text)
+    connection.execute(update(delivery).where(others, delivery.c.id != row.id).values(address=named))

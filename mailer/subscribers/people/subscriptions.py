@@ -1,0 +1,290 @@
+"""Subscriptions in the database: joining, leaving and the history of both, on a connection the store gives."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, ScalarSelect, Select, select
+
+from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.facts.basis import article_of
+from mailer.subscribers.model import STILL_IN, Consent, Subscription, SubscriptionStatus
+
+_STILL_IN = tuple(each.value for each in STILL_IN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSubscription:
+    """One subscriber that joins one list, and why that is right."""
+
+    subscriber_id: int
+    list_id: int
+    consent: Consent
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+
+
+def list_ids(connection: Connection) -> dict[str, int]:
+    """The database's number of each list, by slug."""
+    return {row.slug: row.id for row in connection.execute(select(list_.c.slug, list_.c.id))}
+
+
+def merged_lists(connection: Connection) -> dict[str, str]:
+    """Which list each list is by now, by slug: itself, or the one it became part of, however many mergers ago."""
+    rows = connection.execute(select(list_.c.id, list_.c.slug, list_.c.merged_into_id)).all()
+    slugs, into = {row.id: row.slug for row in rows}, {row.id: row.merged_into_id for row in rows}
+
+    def follow(number: int) -> str:
+        seen: set[int] = set()
+        while into[number] is not None and number not in seen:
+            seen.add(number)
+            number = into[number]
+        return str(slugs[number])
+
+    return {row.slug: follow(row.id) for row in rows}
+
+
+def with_mergers(connection: Connection, slugs: Collection[str]) -> frozenset[str]:
+    """The lists that are called so, and those they became part of."""
+    merged = merged_lists(connection)
+    return frozenset(slugs) | {merged[slug] for slug in slugs if slug in merged}
+
+
+def ids_of_lists(connection: Connection, slugs: Collection[str]) -> list[int]:
+    """The numbers of the lists that are called so, and of those they became part of; no slugs = all."""
+    numbers = list_ids(connection)
+    wanted = with_mergers(connection, slugs) if slugs else numbers
+    return sorted(number for slug, number in numbers.items() if slug in wanted)
+
+
+def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription]) -> None:
+    """Write subscriptions, each with its consent."""
+    if not new:
+        return
+    rows = [
+        {
+            "subscriber_id": each.subscriber_id,
+            "list_id": each.list_id,
+            "status": each.status.value,
+            "since": each.consent.recorded_at,
+        }
+        for each in new
+    ]
+    connection.execute(subscription.insert(), rows)  # with RETURNING it would be a statement a row on SQLite
+    query = select(subscription).where(subscription.c.subscriber_id.in_({each.subscriber_id for each in new}))
+    ids = {(row.subscriber_id, row.list_id): row.id for row in connection.execute(query)}
+    consents = [consent_row(each.consent, ids[each.subscriber_id, each.list_id]) for each in new]
+    connection.execute(consent.insert(), consents)
+
+
+def consent_row(given: Consent, subscription_id: int) -> dict[str, Any]:
+    """The consent as the row of its table."""
+    return {
+        "subscription_id": subscription_id,
+        "list_slug": given.list,
+        "article": given.article or article_of(given.basis),
+        "basis": given.basis,
+        "method": given.method,
+        "text_version": given.text_version,
+        "recorded_at": given.recorded_at,
+        "confirmed_at": given.confirmed_at,
+        "source": given.source,
+        "source_line": given.source_line,
+    }
+
+
+def rejoin(connection: Connection, subscription_id: int, given: Consent) -> None:
+    """Make a subscription that was left active again, on a new consent; the old consents stay."""
+    values = {"status": SubscriptionStatus.ACTIVE.value, "since": given.recorded_at}
+    connection.execute(subscription.update().where(subscription.c.id == subscription_id).values(values))
+    connection.execute(consent.insert(), consent_row(given, subscription_id))
+
+
+def add_consent(connection: Connection, subscription_id: int, given: Consent) -> str | None:
+    """Add a consent whose basis is another than the latest one's; returns that, or None when it is the same."""
+    latest = _consents(connection, [subscription_id]).get(subscription_id, ())[-1:]
+    old = latest[0].basis if latest else ""
+    if old == given.basis:
+        return None
+    connection.execute(consent.insert(), consent_row(given, subscription_id))
+    return old
+
+
+def latest_basis() -> ScalarSelect[str]:
+    """The basis of the latest consent of each subscription of a query; null where there is none."""
+    # "+ 0" keeps PostgreSQL from reading all consents backwards by number for each subscription.
+    of_it = select(consent.c.basis).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
+    return of_it.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
+
+
+def leave(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
+    """Mark the subscriber's subscriptions (or the one on `only`) as left; returns the slugs it was on, and how."""
+    query = (
+        select(subscription.c.id, subscription.c.status, list_.c.slug)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id == subscriber_id, subscription.c.status.in_(_STILL_IN))
+        .order_by(list_.c.position)
+    )
+    if only is not None:
+        query = query.where(list_.c.slug == only)
+    rows = connection.execute(query).all()
+    # On PostgreSQL the same person may be leaving twice at once; only one of them does.
+    statement = subscription.update().where(
+        subscription.c.id.in_([row.id for row in rows]), subscription.c.status.in_(_STILL_IN)
+    )
+    values = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": now}
+    left = set(connection.execute(statement.values(values).returning(subscription.c.id)).scalars())
+    return {row.slug: row.status for row in rows if row.id in left}
+
+
+def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
+    """The slugs of lists that the subscriber is out of because an import said so, and nobody anything since."""
+    event = subscriber_event.c
+    query = (
+        select(list_.c.slug, event.import_id, event.action)
+        .join(list_, list_.c.id == event.list_id)
+        .where(event.subscriber_id == subscriber_id, event.action.in_(_TOLD_OF_LEAVING))
+        .order_by(event.id)
+    )
+    latest = {row.slug: row for row in connection.execute(query)}
+    return tuple(slug for slug, row in latest.items() if row.import_id and row.action in {"unsubscribed", "kept_out"})
+
+
+_TOLD_OF_LEAVING = (
+    "subscribed",
+    "unsubscribed",
+    "suppressed",
+    "kept_out",
+    "left_again",
+    "left_unconfirmed",
+    "released",
+    "taken_back",
+)
+
+
+def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
+    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how."""
+    query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
+    rows = connection.execute(query.order_by(list_.c.position)).all()
+    _set_status(connection, [row.id for row in rows], SubscriptionStatus.SUPPRESSED, now)
+    return {row.slug: row.status for row in rows if row.status in _STILL_IN}
+
+
+def release(connection: Connection, subscriber_id: int, *, except_on: Collection[str], now: datetime) -> None:
+    """Let suppressed subscriptions count as left: the person may join anew."""
+    is_free = (subscription.c.status == SubscriptionStatus.SUPPRESSED) & list_.c.slug.not_in(except_on)
+    found = connection.execute(_of(subscriber_id).where(is_free)).scalars().all()
+    _set_status(connection, found, SubscriptionStatus.UNSUBSCRIBED, now)
+
+
+def _of(subscriber_id: int) -> Select[int, str, str]:
+    joined = select(subscription.c.id, subscription.c.status, list_.c.slug)
+    joined = joined.join(list_, list_.c.id == subscription.c.list_id)
+    return joined.where(subscription.c.subscriber_id == subscriber_id)
+
+
+def _set_status(connection: Connection, ids: Sequence[int], status: SubscriptionStatus, now: datetime) -> None:
+    values = {"status": status.value, "since": now}
+    connection.execute(subscription.update().where(subscription.c.id.in_(ids)).values(values))
+
+
+def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+    """The subscriptions of each subscriber in register order, with the latest consent."""
+    query = (
+        select(subscription, list_.c.slug)
+        .join(list_, list_.c.id == subscription.c.list_id)
+        .where(subscription.c.subscriber_id.in_(subscriber_ids))
+        .order_by(subscription.c.subscriber_id, list_.c.position)
+    )
+    rows = connection.execute(query).all()
+    consents = _consents(connection, [row.id for row in rows])
+    found: dict[int, tuple[Subscription, ...]] = dict.fromkeys(subscriber_ids, ())
+    for row in rows:
+        given = consents.get(row.id, ())
+        one = Subscription(list=row.slug, status=SubscriptionStatus(row.status), since=row.since, consents=given)
+        found[row.subscriber_id] += (one,)
+    return found
+
+
+def _consents(connection: Connection, subscription_ids: Sequence[int]) -> dict[int, tuple[Consent, ...]]:
+    query = select(consent).where(consent.c.subscription_id.in_(subscription_ids)).order_by(consent.c.id)
+    found: dict[int, tuple[Consent, ...]] = {}
+    for row in connection.execute(query):
+        found[row.subscription_id] = (*found.get(row.subscription_id, ()), _consent(row))
+    return found
+
+
+def _consent(row: Row[Any]) -> Consent:
+    return Consent(
+        basis=row.basis,
+        method=row.method,
+        recorded_at=row.recorded_at,
+        list=row.list_slug,
+        article=row.article,
+        text_version=row.text_version,
+        confirmed_at=row.confirmed_at,
+        source=row.source,
+        source_line=row.source_line,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One change: who did what, when. Events are only ever added."""
+
+    subscriber_id: int
+    at: datetime
+    actor: str
+    action: str
+    detail: dict[str, Any]
+    import_id: int | None = None  # the import that did it, or that was undone by it
+
+
+def record_events(connection: Connection, events: Iterable[Event]) -> None:
+    """Add events to the history; a list that the detail names is also kept as a column, for counting."""
+    lists = list_ids(connection)
+    rows = [
+        {
+            "subscriber_id": each.subscriber_id,
+            "at": each.at,
+            "actor": each.actor,
+            "action": each.action,
+            "list_id": lists.get(each.detail.get("list", "")),
+            "import_id": each.import_id,
+            "detail": each.detail,
+        }
+        for each in events
+    ]
+    if rows:
+        connection.execute(subscriber_event.insert(), rows)
+
+
+def moved_to(connection: Connection, address: str) -> str | None:
+    """The address of the subscriber who had this normalised address before."""
+    query = select(subscriber_event.c.detail, subscriber.c.address).join(subscriber)
+    query = query.where(subscriber_event.c.action == "moved").order_by(subscriber_event.c.id.desc())
+    for row in connection.execute(query):
+        if parse_address(row.detail["old"]).normalised == address:
+            return str(row.address)
+    return None
+
+
+def read_events(connection: Connection, subscriber_id: int) -> tuple[Event, ...]:
+    """The subscriber's history, oldest first."""
+    query = (
+        select(subscriber_event)
+        .where(subscriber_event.c.subscriber_id == subscriber_id)
+        .order_by(subscriber_event.c.id)
+    )
+    return tuple(
+        Event(
+            subscriber_id=row.subscriber_id,
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            detail=row.detail,
+            import_id=row.import_id,
+        )
+        for row in connection.execute(query)
+    )

@@ -1,0 +1,174 @@
+"""Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
+
+from mailer.database.cleaning import own_files, scrub
+from mailer.database.decisions import Action
+from mailer.database.names import select_ids_by_name
+from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
+from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.people.redirecting import OPEN
+from mailer.subscribers.people.removal import delete_people
+from mailer.subscribers.people.store import SubscriberError, SubscriberStore
+from mailer.subscribers.people.subscriptions import moved_to
+from mailer.subscribers.rights.access import former_addresses, sent_to
+from mailer.subscribers.rights.leftovers import files_that_hold
+from mailer.subscribers.rights.mentions import ERASED, remove_mentions
+
+_FINISHED = ("finished", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What was done. `is_scrubbed` is false when the database could not be rewritten: others were using it.
+
+    `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
+    that cannot be looked into; deleting those is for a person. The database, which never is, is not among them.
+    `kept` are the places in other people's history, `table.column`, that still hold the address, with how many rows.
+    """
+
+    was_subscriber: bool
+    deliveries: int
+    is_scrubbed: bool
+    files: tuple[Path, ...]
+    kept: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many people never confirmed, and deliveries lost their details."""
+
+    people: int
+    deliveries: int
+    is_scrubbed: bool
+
+
+def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
+    """Delete all rows of a person, keep the keyed hash as suppressed, and rewrite the database.
+
+    Deliveries keep their outcome for the counts, without address. Works for an address that is not stored, too; raises
+    `SubscriberError` for the old address of somebody who has moved, who would else stay.
+    """
+    parsed = parse_address(address)
+    with store.joining() as connection:
+        found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
+        if found is None and (new := moved_to(connection, parsed.normalised)):
+            raise SubscriberError(f"{address} is {new} now", hint=f"Both are erased by: mailer subscribers erase {new}")
+        forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
+        deliveries = _erase_rows(store, connection, found, forms)
+        names = _own_names(connection, found)
+        kept = remove_mentions(connection, forms)
+        told = {"was_subscriber": found is not None, "deliveries": deliveries}
+        store.operator.record(connection, Action.ERASED, at=store.clock(), detail=told)
+    return Erased(
+        was_subscriber=found is not None,
+        deliveries=deliveries,
+        is_scrubbed=scrub(store.database),
+        files=tuple(files_that_hold(workspace, forms | names, leave_out=own_files(store.database))),
+        kept=kept,
+    )
+
+
+def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
+    """The addresses the person has and had, as they were given."""
+    if person is None:
+        return
+    yield person.address_as_given
+    for old in former_addresses(connection, person.id):
+        yield old
+        yield parse_address(old).normalised
+
+
+def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any] | None, forms: set[str]) -> int:
+    """Returns how many deliveries have lost their address."""
+    if store.database.is_sqlite:
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    addresses = {parse_address(form).normalised for form in forms}
+    for each in addresses:
+        store.suppressed.erase(connection, each, now=store.clock())
+    connection.execute(test_send.update().where(sent_to(connection, addresses)).values(recipient=ERASED))
+    deliveries = _strip_deliveries(connection, person.id if person else None, forms)
+    if person is not None:
+        delete_people(connection, subscriber.c.id == person.id)
+    return deliveries
+
+
+def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
+    """The name of somebody who is gone, when nobody else has it; a first name alone stands in many files."""
+    if person is None or " " not in person.name_folded:
+        return set()
+    alike = select_ids_by_name(connection, subscriber, person.name_folded.split())
+    names = connection.execute(select(subscriber.c.name).where(subscriber.c.id.in_(alike))).scalars()
+    return set() if person.name.casefold() in map(str.casefold, names) else {person.name}
+
+
+def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:
+    """Also those that went to the address when it was somebody else's, who has had the issue all the same."""
+    theirs = or_(delivery.c.address.in_(forms), delivery.c.recipient.in_(forms))
+    if subscriber_id is not None:
+        theirs = or_(theirs, delivery.c.subscriber_id == subscriber_id)
+    rows = connection.execute(select(delivery.c.id, delivery.c.subscriber_id, delivery.c.reply).where(theirs)).all()
+    own = {row.id for row in rows if row.subscriber_id in {None, subscriber_id}}
+    _skip_open(connection, own)
+    for row in rows:
+        values: dict[str, Any] = {"address": f"erased-{row.id}", "recipient": "", "reply": _without(row.reply, forms)}
+        nobodys = {"subscriber_id": None} if row.id in own else {}
+        connection.execute(delivery.update().where(delivery.c.id == row.id).values(values | nobodys))
+        tries = connection.execute(select(attempt.c.id, attempt.c.reply).where(attempt.c.delivery_id == row.id)).all()
+        for each in tries:
+            said = _without(each.reply, forms)
+            connection.execute(attempt.update().where(attempt.c.id == each.id).values(reply=said))
+    return len(rows)
+
+
+def _skip_open(connection: Connection, ids: Collection[int]) -> None:
+    """What was still to be sent is not; a sender that has it in hand may not send it any more."""
+    still = delivery.c.id.in_(ids) & delivery.c.status.in_(OPEN)
+    skipped = {"status": "skipped", "skip_reason": "erased", "run_id": None, "due_at": None}
+    connection.execute(delivery.update().where(still).values(skipped))
+
+
+def _without(reply: str, forms: set[str]) -> str:
+    """Servers repeat the address in what they say."""
+    return re.sub("|".join(map(re.escape, forms)), ERASED, reply, flags=re.IGNORECASE)
+
+
+def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta) -> Purged:
+    """Delete people who never confirmed, and addresses and answers in deliveries of mailings that ended long ago."""
+    now = store.clock()
+    with store.joining() as connection:
+        people = _delete_unconfirmed(connection, now - unconfirmed)
+        deliveries = _strip_old_deliveries(connection, now - details)
+        told = {"people": people, "deliveries": deliveries}
+        store.operator.record(connection, Action.PURGED, at=now, detail=told)
+    return Purged(people=people, deliveries=deliveries, is_scrubbed=scrub(store.database))
+
+
+def _delete_unconfirmed(connection: Connection, before: datetime) -> int:
+    mine = subscription.c.subscriber_id == subscriber.c.id
+    waits = exists().where(mine, subscription.c.status == SubscriptionStatus.PENDING, subscription.c.since < before)
+    more = exists().where(
+        mine, or_(subscription.c.status != SubscriptionStatus.PENDING, subscription.c.since >= before)
+    )
+    return delete_people(connection, and_(waits, ~more))[0]
+
+
+def _strip_old_deliveries(connection: Connection, before: datetime) -> int:
+    ended = func.coalesce(mailing.c.finished_at, mailing.c.created_at)
+    old = select(mailing.c.id).where(mailing.c.state.in_(_FINISHED), ended < before)
+    theirs = and_(delivery.c.mailing_id.in_(old), delivery.c.recipient != "")
+    ids = select(delivery.c.id).where(theirs)
+    connection.execute(attempt.update().where(attempt.c.delivery_id.in_(ids)).values(reply=""))
+    # The number keeps the rows of one mailing apart.
+    named = literal("purged-") + cast(delivery.c.id, Text)
+    # Whose it was stays: who was mailed because of an import is kept when that is undone.
+    values = {"address": named, "recipient": "", "reply": ""}
+    return connection.execute(delivery.update().where(theirs).values(values)).rowcount

@@ -1,0 +1,16 @@
+"""The role of a person: one of a few words, or nothing."""
+
+import pytest
+
+from mailer.subscribers.facts.roles import ROLES, RoleError, parse_role
+
+
+@pytest.mark.parametrize("role", ["", *ROLES])
+def test_a_role_is_known_in_any_case(role: str) -> None:
+    assert parse_role(role) == parse_role(f" {role.upper()} ") == role
+
+
+@pytest.mark.parametrize("role", ["sykepleier", "kommunen", "r" * 65, "kommune\x07"])
+def test_another_role_is_refused_with_the_list(role: str) -> None:
+    with pytest.raises(RoleError, match=", ".join(ROLES)):
+        parse_role(role)

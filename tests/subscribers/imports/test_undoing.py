@@ -1,0 +1,362 @@
+"""Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select, text
+
+from mailer.database.engine import Database
+from mailer.database.tables import attempt, consent, delivery, mailing, subscriber, subscriber_event, subscription
+from mailer.errors import MailerError
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.imports.undoing import Kept, KeptReason, Undone, undo_import
+from mailer.subscribers.model import Register
+from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
+
+Import = Callable[[str], ImportReport]
+
+
+@pytest.fixture
+def import_text(store: SubscriberStore, register: Register, tmp_path: Path) -> Import:
+    def run(text: str) -> ImportReport:
+        file = tmp_path / "people.csv"
+        file.write_text("epost;navn;liste\n" + text, encoding="utf-8")
+        return import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis="e: case 1")))
+
+    return run
+
+
+def _rows(store: SubscriberStore) -> list[int]:
+    with store.database.reading() as connection:
+        tables = (subscriber, subscription, consent, subscriber_event)
+        return [connection.execute(select(func.count()).select_from(each)).scalar_one() for each in tables]
+
+
+def test_an_import_that_is_undone_leaves_no_row_of_the_people_it_brought(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("siri@x.example", lists=["oslo"], basis="b: case 1")
+    before = _rows(store)
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\nkari@x.example;Kari;oslo\n")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=2, subscriptions=3, facts=0)
+    assert _rows(store) == before
+    again = import_text("ole@x.example;Ole;oslo\n")
+    assert again.counts[Outcome.NEW] == 1
+
+
+def test_a_dry_run_tells_the_same_and_undoes_nothing(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;agder\n")
+    store.remove("kari@x.example")
+    before = _rows(store)
+    assert report.id is not None
+    tried = undo_import(store, report.id, dry_run=True)
+    assert _rows(store) == before
+    assert undo_import(store, report.id) == tried
+
+
+def test_facts_are_put_back_unless_somebody_changed_them_since(store: SubscriberStore, import_text: Import) -> None:
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1", name="Ole", role="kommune")
+    report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2)
+    (ole,) = store.find("ole")
+    assert ole.name == "Ole"
+    assert [each.list for each in ole.subscriptions] == ["oslo"]
+    assert [each.action for each in store.history("ole@x.example")][-1] == "import_undone"
+
+    second = import_text("ole@x.example;Ola;oslo\n")
+    import_text("ole@x.example;Olav;oslo\n")
+    assert second.id is not None
+    assert undo_import(store, second.id).facts == 0
+    assert store.find("ole")[0].name == "Olav"
+
+
+def _bases(store: SubscriberStore, address: str) -> list[str]:
+    found = store.show(address)
+    assert found is not None
+    return [each.basis for one in found.subscriptions for each in one.consents]
+
+
+def test_who_was_on_the_list_before_is_there_on_the_basis_of_before(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    for who in ("ole", "kari"):
+        store.add(f"{who}@x.example", lists=["oslo"], basis="b: agreement 1")
+    report = import_text("ole@x.example;;oslo\nkari@x.example;;oslo\nkari@x.example;;agder\n")
+    store.add("kari@x.example", lists=["oslo"], basis="a: said yes")
+    assert _bases(store, "kari@x.example") == ["e: case 1", "b: agreement 1", "e: case 1", "a: said yes"]
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=1)
+    assert _bases(store, "ole@x.example") == ["b: agreement 1"]
+    assert _bases(store, "kari@x.example") == ["b: agreement 1", "a: said yes"]
+    back = {"field": "basis", "old": "e: case 1", "new": "b: agreement 1", "list": "oslo"}
+    assert store.history("ole@x.example")[-1].detail == back
+    assert [each.detail for each in store.history("kari@x.example")].count(back) == 0
+
+
+def test_a_basis_on_which_mail_was_sent_stays_and_one_recorded_after_the_mail_goes(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    for who in ("ole", "kari"):
+        store.add(f"{who}@x.example", lists=["oslo", "agder"], basis="b: agreement 1")
+    _send(store, "kari@x.example", lists="oslo", status="accepted")
+    store.clock = _later
+    report = import_text("ole@x.example;;oslo\nole@x.example;;agder\nkari@x.example;;oslo\n")
+    _send(store, "ole@x.example", lists="oslo", status="accepted")
+    assert report.id is not None
+    kept = Kept(address="ole@x.example", list="oslo", reason=KeptReason.MAILED)
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=0, facts=2, kept=(kept,))
+    assert _bases(store, "ole@x.example") == ["b: agreement 1", "b: agreement 1", "e: case 1"]
+    assert _bases(store, "kari@x.example") == ["b: agreement 1", "b: agreement 1"]
+
+
+def test_whom_somebody_has_corrected_or_moved_since_stays_and_is_named(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("before@x.example", lists=["agder"], basis="e: case 1", name="Før")
+    report = import_text("".join(f"{who}@x.example;Ole;oslo\n" for who in ("moved", "named", "same", "before")))
+    move_person(store, "moved@x.example", "new@x.example")
+    store.add("named@x.example", lists=["oslo"], basis="e: case 1", name="Ola")
+    store.add("before@x.example", lists=["agder"], basis="e: case 1", name="Etter")
+    assert report.id is not None
+    undone = undo_import(store, report.id)
+    kept = tuple(Kept(address=f"{who}@x.example", list="oslo", reason=KeptReason.EDITED) for who in ("named", "new"))
+    assert undone == Undone(people=1, subscriptions=2, facts=0, kept=kept)
+    found = {each.address.partition("@")[0]: each.name for each in store.find("@x.example")}
+    assert found == {"before": "Etter", "named": "Ola", "new": "Ole"}
+
+
+def _later() -> datetime:
+    return datetime(2023, 12, 2, tzinfo=UTC)
+
+
+def test_two_imports_that_are_both_undone_leave_nothing_behind_in_whatever_order(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    store.add("siri@x.example", lists=["oslo"], basis="b: case 1", name="A")
+    before = _rows(store)
+    files = {
+        "ole@x.example;Ole;oslo;e: sak 1\nkari@x.example;Kari;oslo;e: sak 1\nsiri@x.example;B;oslo;e: sak 1\n": "one",
+        "ole@x.example;Ole;agder;e: sak 2\nkari@x.example;Kari;oslo;e: sak 2\nsiri@x.example;C;oslo;e: sak 2\n": "two",
+    }
+    for turn in (1, -1):
+        ids = []
+        for lines, name in files.items():
+            file = tmp_path / f"{name}.csv"
+            file.write_text("epost;navn;liste;grunnlag\n" + lines, encoding="utf-8")
+            ids.append(import_files(store, register, [file], options=ImportOptions()).id)
+        for id_ in ids[::turn]:
+            assert id_ is not None
+            undo_import(store, id_)
+        assert {each.address for each in store.find("@x.example")} == {"siri@x.example"}, turn
+        (siri,) = store.find("siri")
+        assert (siri.name, _bases(store, "siri@x.example")) == ("A", ["b: case 1"]), turn
+        assert _rows(store)[:3] == before[:3], turn
+
+
+def test_who_was_on_a_list_that_became_part_of_another_is_not_known_as_having_left(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\nole@x.example;Ole;bergen\n")
+    smaller = replace(register, lists=tuple(each for each in register.lists if each.slug != "fonna"))
+    merge_lists(store, smaller, "fonna", "bergen")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=1, subscriptions=2, facts=0)
+    assert import_text("ole@x.example;Ole;bergen\n").counts[Outcome.NEW] == 1
+
+
+def test_somebody_who_has_left_since_stays_known_as_having_left(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    store.remove("ole@x.example")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(
+        people=1, subscriptions=1, facts=0, kept=(Kept(address="ole@x.example", list="oslo", reason=KeptReason.LEFT),)
+    )
+    assert import_text("ole@x.example;Ole;oslo\n").counts[Outcome.LEFT] == 1
+
+
+def test_people_whose_list_was_merged_since_do_not_stay_without_any_list(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\nkari@x.example;Kari;fonna\n")
+    store.remove("kari@x.example")
+    merge_lists(store, replace(register, lists=register.lists[:2]), "fonna", "finnmark")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(
+        people=1,
+        subscriptions=1,
+        facts=0,
+        kept=(Kept(address="kari@x.example", list="finnmark", reason=KeptReason.LEFT),),
+    )
+    assert [each.name for each in store.find("@x.example")] == ["Kari"]
+
+
+def _send(store: SubscriberStore, address: str, *, lists: str, status: str, before: str = "") -> None:
+    """One delivery of a mailing, as the ledger would leave it; `before` is what an earlier try came to."""
+    person = store.show(address)
+    assert person is not None
+    at = store.clock()
+    with store.database.writing() as connection:
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Brev"}
+        row = mailing.insert().values(in_doubt_policy="hold", created_at=at, **words).returning(mailing.c.id)
+        to = {"subscriber_id": person.id, "address": person.address, "recipient": person.address}
+        sent = {"mailing_id": connection.execute(row).scalar_one(), "lists": lists, "status": status, "changed_at": at}
+        made = connection.execute(delivery.insert().values(to | sent).returning(delivery.c.id)).scalar_one()
+        if before:
+            connection.execute(attempt.insert().values(delivery_id=made, at=at, outcome=before))
+
+
+def test_who_was_mailed_because_of_the_import_stays_on_that_list_with_the_proof_why(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    statuses = {"in_flight": True, "in_doubt": True, "accepted": True, "rejected": False, "queued": False}
+    report = import_text("".join(f"{each}@x.example;Ole;oslo\n{each}@x.example;Ole;agder\n" for each in statuses))
+    for each in statuses:
+        _send(store, f"{each}@x.example", lists="agder bergen", status=each)
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(
+        people=2,
+        subscriptions=7,
+        facts=0,
+        kept=tuple(
+            Kept(address=f"{each}@x.example", list="agder", reason=KeptReason.MAILED)
+            for each in ("accepted", "in_doubt", "in_flight")
+        ),
+    )
+    found = store.find("@x.example")
+    assert [each.address.partition("@")[0] for each in found] == sorted(
+        each for each, is_kept in statuses.items() if is_kept
+    )
+    for person in found:
+        (agder,) = person.subscriptions
+        assert (agder.list, agder.status) == ("agder", "active")
+        assert agder.consent is not None
+        assert (agder.consent.basis, agder.consent.source) == ("e: case 1", "people.csv")
+    assert import_text("accepted@x.example;Ole;oslo\n").counts[Outcome.NEW] == 1
+
+
+def test_who_was_in_doubt_once_stays_whatever_came_of_it_when_it_was_sent_again(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    report = import_text("".join(f"{each}@x.example;Ole;oslo\n" for each in ("doubt", "deferred")))
+    _send(store, "doubt@x.example", lists="oslo", status="rejected", before="in_doubt")
+    _send(store, "deferred@x.example", lists="oslo", status="rejected", before="deferred")
+    assert report.id is not None
+    (kept,) = undo_import(store, report.id).kept
+    assert kept == Kept(address="doubt@x.example", list="oslo", reason=KeptReason.MAILED)
+    assert [each.address for each in store.find("@x.example")] == ["doubt@x.example"]
+
+
+def test_a_sender_that_marks_somebody_meanwhile_is_waited_for(
+    postgresql_database: Database,
+    build_store: Callable[[Database], SubscriberStore],
+    register: Register,
+    tmp_path: Path,
+) -> None:
+    store, file = build_store(postgresql_database), tmp_path / "people.csv"
+    file.write_text("epost;liste\nole@x.example;oslo\n", encoding="utf-8")
+    report = import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis="e: case 1")))
+    _send(store, "ole@x.example", lists="oslo", status="claimed")
+    assert report.id is not None
+
+    def is_waiting() -> bool:
+        with postgresql_database.reading() as connection:
+            locks = text("SELECT count(*) FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted")
+            return bool(connection.execute(locks).scalar_one())
+
+    with ThreadPoolExecutor() as pool:
+        with postgresql_database.writing() as connection:
+            connection.execute(delivery.update().values(status="in_flight"))
+            undoing = pool.submit(undo_import, store, report.id)
+            while not (undoing.done() or is_waiting()):
+                time.sleep(0.05)
+        (kept,) = undoing.result().kept
+    assert kept.reason is KeptReason.MAILED
+
+
+def test_mail_through_a_list_the_person_was_on_before_keeps_nobody_on_another(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("ole@x.example", lists=["agder"], basis="e: case 1")
+    report = import_text("ole@x.example;;oslo\nole@x.example;;agder\n")
+    _send(store, "ole@x.example", lists="agder", status="accepted")
+    assert report.id is not None
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=0)
+    assert [each.list for each in store.find("ole")[0].subscriptions] == ["agder"]
+
+
+def test_mail_to_a_list_that_was_merged_since_still_counts(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;fonna\n")
+    _send(store, "ole@x.example", lists="fonna", status="accepted")
+    merge_lists(store, replace(register, lists=register.lists[:2]), "fonna", "finnmark")
+    assert report.id is not None
+    (kept,) = undo_import(store, report.id).kept
+    assert kept == Kept(address="ole@x.example", list="finnmark", reason=KeptReason.MAILED)
+
+
+def test_who_has_a_newer_basis_or_must_not_be_written_to_is_kept_as_that(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    store.remove("ole@x.example")
+    store.add("ole@x.example", lists=["oslo"], basis="a: asked for it", again=True)
+    store.suppress("kari@x.example", reason=SuppressionReason.MANUAL)
+    assert report.id is not None
+    kept = undo_import(store, report.id).kept
+    assert [(each.address, each.reason) for each in kept] == [
+        ("kari@x.example", KeptReason.SUPPRESSED),
+        ("ole@x.example", KeptReason.CHANGED),
+    ]
+
+
+def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
+    report = import_text("ole@x.example;Ole;oslo\n")
+    assert report.id is not None
+    undo_import(store, report.id)
+    with pytest.raises(MailerError, match="was undone"):
+        undo_import(store, report.id)
+    with pytest.raises(MailerError, match=r"(?s)no import 99.*latest is 1: people\.csv, 01\.12\.2023 08:00"):
+        undo_import(store, 99)
+
+
+def test_where_nothing_was_imported_nothing_is_undone(store: SubscriberStore) -> None:
+    with pytest.raises(MailerError, match="no import 1"):
+        undo_import(store, 1)
+
+
+def test_an_import_that_changes_nothing_is_none_to_undo(import_text: Import) -> None:
+    import_text("ole@x.example;Ole;oslo\n")
+    assert import_text("ole@x.example;Ole;oslo\n").id is None
+
+
+def test_undoing_never_reads_a_whole_import_for_each_of_its_subscriptions(
+    sqlite_store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """Else ten times as many people would take a hundred times as long; SQLite says how it would go about it."""
+    file, plans = tmp_path / "people.csv", []
+    file.write_text("epost;liste\nole@x.example;oslo\n", encoding="utf-8")
+    defaults = RowDefaults(basis="e: case 1")
+    report = import_files(sqlite_store, register, [file], options=ImportOptions(defaults=defaults))
+
+    def explain(_connection: object, cursor: Any, statement: str, parameters: Any, *_others: object) -> None:
+        if statement.startswith(("SELECT", "DELETE")):
+            plans.extend(cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    event.listen(sqlite_store.database.engine, "before_cursor_execute", explain)
+    assert report.id is not None
+    undo_import(sqlite_store, report.id)
+    for_each = [words for _id, parent, _cost, words in plans if parent and " consent " in words]
+    assert any("import_id=?" in words for words in for_each)
+    assert [words for words in for_each if "subscription_id=?" not in words] == []

@@ -1,0 +1,163 @@
+"""Moving keeps history and closes the way back; merging lists keeps every consent and everybody who left."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailer.errors import MailerError
+from mailer.subscribers.model import Register, SubscriberList
+from mailer.subscribers.people.counting import read_growth
+from mailer.subscribers.people.leaving import undo_leaving
+from mailer.subscribers.people.moving import Merged, merge_lists, move_person
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
+
+
+def _lists(store: SubscriberStore, address: str) -> dict[str, str]:
+    found = store.show(address)
+    assert found is not None
+    return {each.list: each.status.value for each in found.subscriptions}
+
+
+def test_a_person_who_moves_keeps_number_lists_and_history(store: SubscriberStore) -> None:
+    before = store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1", name="Ole")
+    after = move_person(store, "OLE@kommune.example", "Ole@Fylke.example")
+    assert (after.id, after.address, after.address_as_given) == (before.id, "ole@fylke.example", "Ole@Fylke.example")
+    assert store.find("@fylke.example") == (after,)
+    assert store.find("@kommune.example") == ()
+    moved = store.history("ole@fylke.example")[-1]
+    assert (moved.action, moved.detail) == ("moved", {"old": "ole@kommune.example", "new": "Ole@Fylke.example"})
+
+
+def test_the_old_address_does_not_come_back_through_an_old_file(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
+    move_person(store, "ole@kommune.example", "ole@fylke.example")
+    (suppression,) = store.suppressions("ole@kommune.example")
+    assert suppression.reason is SuppressionReason.MOVED
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
+
+
+def test_what_holds_for_one_list_goes_along_to_the_new_address(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    move_person(store, "ole@x.example", "ole@y.example")
+    assert [each.scope for each in store.suppressions("ole@y.example")] == ["oslo"]
+    assert [each.reason for each in store.suppressions("ole@x.example")] == [SuppressionReason.MOVED]
+    assert _lists(store, "ole@y.example") == {"agder": "active", "oslo": "suppressed"}
+
+
+def test_what_was_released_at_the_new_address_gives_way_to_what_goes_along(store: SubscriberStore) -> None:
+    store.suppress("ole@y.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    store.release("ole@y.example", note="asked", list_slug="oslo")
+    store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
+    store.suppress("ole@x.example", reason=SuppressionReason.COMPLAINT, list_slug="oslo")
+    move_person(store, "ole@x.example", "ole@y.example")
+    assert [(each.reason, each.scope) for each in store.suppressions("ole@y.example")] == [
+        (SuppressionReason.COMPLAINT, "oslo")
+    ]
+
+
+def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
+    assert move_person(store, "ole@kommune.example", "Ole@Kommune.example").address_as_given == "Ole@Kommune.example"
+    assert not store.suppressions("ole@kommune.example")
+
+
+def test_moving_to_the_address_somebody_has_already_is_refused_and_leaves_no_trace(store: SubscriberStore) -> None:
+    store.add("Ole@kommune.example", lists=["oslo"], basis="e: case 1")
+    before = store.history("ole@kommune.example")
+    with pytest.raises(MailerError, match="address already"):
+        move_person(store, "ole@kommune.example", "Ole@kommune.example")
+    assert store.history("ole@kommune.example") == before
+
+
+def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
+    store.suppress("left@x.example", reason=SuppressionReason.COMPLAINT)
+    for old, new, said in (
+        ("ole@x.example", "kari@x.example", "subscriber already"),
+        ("ole@x.example", "left@x.example", "is suppressed"),
+        ("nobody@x.example", "new@x.example", "not among the subscribers"),
+        ("ole@x.example", "no address", "no e-mail address"),
+    ):
+        with pytest.raises(MailerError, match=said):
+            move_person(store, old, new)
+
+
+@pytest.fixture
+def without_fonna(register: Register) -> Register:
+    """The register after Fonna has become part of Bergen."""
+
+    def changed(each: SubscriberList) -> SubscriberList:
+        return replace(each, aliases=(*each.aliases, "fonna")) if each.slug == "bergen" else each
+
+    return replace(register, lists=tuple(changed(each) for each in register.lists if each.slug != "fonna"))
+
+
+def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore, without_fonna: Register) -> None:
+    store.add("ole@x.example", lists=["fonna"], basis="e: case 1")
+    store.add("left@x.example", lists=["fonna"], basis="e: case 1")
+    store.remove("left@x.example")
+    store.add("both@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    store.add("never@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    store.remove("never@x.example", list_slug="bergen")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=2, already=2)
+    assert _lists(store, "ole@x.example") == {"bergen": "active"}
+    assert _lists(store, "left@x.example") == {"bergen": "unsubscribed"}
+    assert _lists(store, "both@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
+    assert _lists(store, "never@x.example") == {"bergen": "unsubscribed", "fonna": "unsubscribed"}
+    ole = store.show("ole@x.example")
+    assert ole is not None
+    assert ole.subscriptions[0].consent is not None
+    assert (ole.subscriptions[0].consent.list, ole.subscriptions[0].consent.basis) == ("fonna", "e: case 1")
+    growth = read_growth(store)
+    assert {slug: numbers[-1] for slug, numbers in growth.by_list.items()} == {"bergen": 2, "fonna": 0}
+
+
+def test_who_left_the_old_list_alone_stays_on_the_other(store: SubscriberStore, without_fonna: Register) -> None:
+    store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    store.remove("ole@x.example", list_slug="fonna")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=0, already=1)
+    assert _lists(store, "ole@x.example") == {"bergen": "active", "fonna": "unsubscribed"}
+
+
+def test_who_was_suppressed_on_the_old_list_is_suppressed_on_the_other(
+    store: SubscriberStore, without_fonna: Register
+) -> None:
+    for address, lists in (("ole@x.example", ["fonna"]), ("both@x.example", ["fonna", "bergen"])):
+        store.add(address, lists=lists, basis="e: case 1")
+    store.add("never@x.example", lists=["bergen"], basis="e: case 1")
+    store.suppress("both@x.example", reason=SuppressionReason.MANUAL, list_slug="bergen")
+    store.release("both@x.example", note="asked", list_slug="bergen")
+    store.add("both@x.example", lists=["bergen"], basis="e: case 1", again=True)
+    everybody = [f"{each}@x.example" for each in ("ole", "both", "never", "nobody")]
+    for address in everybody:
+        store.suppress(address, reason=SuppressionReason.MANUAL, list_slug="fonna")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(moved=1, already=1, suppressed=2)
+    assert _lists(store, "ole@x.example") == {"bergen": "suppressed"}
+    assert _lists(store, "both@x.example") == {"bergen": "suppressed", "fonna": "unsubscribed"}
+    assert _lists(store, "never@x.example") == {"bergen": "suppressed"}
+    assert {one.scope for each in everybody for one in store.suppressions(each)} == {"bergen"}
+    assert [members.exclusion for members in store.read_audience(["bergen"])] == ["suppressed"] * 3
+    growth = read_growth(store)
+    assert {slug: numbers[-1] for slug, numbers in growth.by_list.items() if numbers[-1]} == {}
+
+
+def test_nobody_is_put_back_on_a_list_that_was_merged_by_taking_leaving_back(
+    store: SubscriberStore, without_fonna: Register
+) -> None:
+    found = store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    merge_lists(store, without_fonna, "fonna", "bergen")
+    assert undo_leaving(store, found.id, lists=["fonna", "bergen"]) == ()
+
+
+def test_a_list_that_is_still_in_the_register_is_not_merged(store: SubscriberStore, register: Register) -> None:
+    with pytest.raises(MailerError, match="still a list of its own"):
+        merge_lists(store, register, "fonna", "bergen")
+
+
+def test_lists_that_never_were_cannot_be_merged(store: SubscriberStore, without_fonna: Register) -> None:
+    with pytest.raises(MailerError, match="no list 'atlantis'"):
+        merge_lists(store, without_fonna, "atlantis", "bergen")

@@ -1,0 +1,341 @@
+"""The store: one address is one subscriber, leaving is final until the person asks, all of it is in the history."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.database.names import fold_name
+from mailer.errors import MailerError
+from mailer.subscribers.audience import Exclusion
+from mailer.subscribers.facts.words import WordsError, clean_words
+from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.people.counting import count_subscriptions
+from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import erase
+
+EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+# What is wrong with a word is said before any database is asked.
+ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+BASIS = "art. 6(1)(e), samhandling"
+
+
+def _statuses(store: SubscriberStore, address: str) -> dict[str, SubscriptionStatus]:
+    found = store.show(address)
+    assert found is not None
+    return {each.list: each.status for each in found.subscriptions}
+
+
+def test_one_address_is_one_subscriber_however_it_is_written(store: SubscriberStore) -> None:
+    first = store.add("Åse.Næss@Blåbær.Example", lists=["bergen"], basis=BASIS, name="Åse Næss")
+    second = store.add("åse.næss@xn--BLBR-roah.example", lists=["fonna"], basis=BASIS)
+    assert second.id == first.id
+    assert second.address == "åse.næss@xn--blbr-roah.example"
+    assert second.address_as_given == "Åse.Næss@Blåbær.Example"
+    assert second.name == "Åse Næss"
+    assert [each.list for each in second.subscriptions] == ["bergen", "fonna"]
+
+
+def test_show_gives_everything_that_was_stored(store: SubscriberStore) -> None:
+    store.add(
+        "ole@kommune.example",
+        lists=["agder"],
+        basis=BASIS,
+        name="Ole",
+        organisation="Lillevik kommune",
+        role="kommune",
+        lang="nn",
+        source="phone",
+    )
+    shown = store.show("OLE@kommune.example")
+    assert shown is not None
+    assert (shown.name, shown.organisation, shown.role, shown.lang) == ("Ole", "Lillevik kommune", "kommune", "nn")
+    assert shown.created_at == store.clock()
+    (subscription,) = shown.subscriptions
+    assert subscription.status is SubscriptionStatus.ACTIVE
+    assert subscription.consent is not None
+    assert (subscription.consent.basis, subscription.consent.method) == (BASIS, "admin")
+    assert subscription.consent.source == "phone"
+    assert store.show("nobody@kommune.example") is None
+
+
+def test_what_is_said_of_somebody_who_is_on_the_list_already_is_recorded_field_by_field(store: SubscriberStore) -> None:
+    store.add(
+        "ole@x.example",
+        lists=["agder"],
+        basis="e: case 1",
+        name="Ole",
+        organisation="Lillevik",
+        role="kommune",
+        lang="nn",
+    )
+    again = store.add("ole@x.example", lists=["agder", "oslo"], basis="a: said yes", name="Åge Ås", role="annet")
+    assert (again.name, again.organisation, again.role, again.lang) == ("Åge Ås", "Lillevik", "annet", "nn")
+    assert store.find("åge") == (again,)
+    agder, oslo = again.subscriptions
+    assert [each.basis for each in (*agder.consents, *oslo.consents)] == ["e: case 1", "a: said yes", "a: said yes"]
+    changes = [
+        {"field": "name", "old": "Ole", "new": "Åge Ås"},
+        {"field": "role", "old": "kommune", "new": "annet"},
+        {"field": "basis", "old": "e: case 1", "new": "a: said yes", "list": "agder"},
+    ]
+    events = store.history("ole@x.example")
+    assert [each.detail for each in events if each.action == "changed"] == changes
+    assert store.add("ole@x.example", lists=["agder", "oslo"], basis="a: said yes", name="Åge Ås") == again
+    assert store.history("ole@x.example") == events
+
+
+def test_a_refused_way_back_changes_no_fact(store: SubscriberStore) -> None:
+    store.add("ole@x.example", lists=["agder"], basis=BASIS, name="Ole")
+    store.remove("ole@x.example")
+    with pytest.raises(MailerError, match="left agder"):
+        store.add("ole@x.example", lists=["agder"], basis=BASIS, name="Ola")
+    assert [each.name for each in store.find("@x.example")] == ["Ole"]
+
+
+def _found(store: SubscriberStore, query: str) -> list[str]:
+    return [each.address for each in store.find(query)]
+
+
+def test_find_looks_at_the_beginning_of_addresses_and_domains(store: SubscriberStore) -> None:
+    for address in ("ase@fjord.example", "per@fjord.example", "per@vidda.example"):
+        store.add(address, lists=["bergen"], basis=BASIS)
+    assert _found(store, "PER@") == ["per@fjord.example", "per@vidda.example"]
+    assert _found(store, "@Fjord.example") == ["ase@fjord.example", "per@fjord.example"]
+    assert _found(store, "fjord") == []
+
+
+def test_find_looks_at_the_beginnings_of_the_words_of_a_name_in_any_order(store: SubscriberStore) -> None:
+    names = ["Åse ØDEGÅRD", "Per_100%", "Nordmann, Kari-Anne", "Per O’Brien", "Kari Å. Nordmann"]
+    for number, name in enumerate(names):
+        store.add(f"p{number}@x.example", lists=["bergen"], basis=BASIS, name=name)
+    asked = {
+        "øde": [0],
+        "åse ødeg": [0],
+        "ØDEG ÅSE": [0],
+        "A\u030ase": [0],  # Å in two characters, as some files have it
+        "per": [1, 3],
+        "per 10": [1],
+        "kari nord": [2, 4],
+        "nordmann, k": [2, 4],
+        "anne-": [2],
+        "brien": [3],
+        "o’b": [3],
+        "gård": [],
+        "kari ødegård": [],
+        "AND OR": [],
+        '"kari" NOT nord*': [],
+        "%": [],
+        "' & '": [],
+    }
+    found = {query: _found(store, query) for query in asked}
+    assert found == {query: [f"p{number}@x.example" for number in numbers] for query, numbers in asked.items()}
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        clean_words(text)
+    except WordsError:
+        return False
+    return True
+
+
+@settings(max_examples=EXAMPLES * 3 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(max_size=30).filter(_is_clean), data=st.data())
+def test_whoever_has_a_name_is_found_by_any_of_its_words(
+    store: SubscriberStore, name: str, data: st.DataObject
+) -> None:
+    person = store.add("somebody@x.example", lists=["oslo"], basis=BASIS, name=name)
+    words = fold_name(person.name).split()
+    for each in words:
+        typed = each[: data.draw(st.integers(1, len(each)))]
+        assert [found.id for found in store.find(typed)] == [person.id], typed
+
+
+def test_a_name_of_a_thousand_characters_without_a_space_is_stored_and_found(store: SubscriberStore) -> None:
+    name = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
+    store.add("long@x.example", lists=["oslo"], basis=BASIS, name=name)
+    assert [each.name for each in store.find(name[:20])] == [name]
+
+
+def test_the_number_of_somebody_who_is_gone_is_never_given_again(store: SubscriberStore, tmp_path: Path) -> None:
+    """Links in old mails would else be somebody else's."""
+    gone = store.add("a@x.example", lists=["oslo"], basis=BASIS)
+    erase(store, "a@x.example", workspace=tmp_path)
+    assert store.add("b@x.example", lists=["oslo"], basis=BASIS).id > gone.id
+
+
+def test_somebody_who_left_comes_back_only_when_the_person_asks(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.remove("Ole@kommune.example", list_slug="agder") == ("agder",)
+    assert store.remove("ole@kommune.example", list_slug="agder") == ()
+    with pytest.raises(MailerError, match=r"left agder on 01\.12\.2023"):
+        store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    assert _statuses(store, "ole@kommune.example")["agder"] is SubscriptionStatus.UNSUBSCRIBED
+    store.add("ole@kommune.example", lists=["agder"], basis="a: a new consent", again=True)
+    back = store.show("ole@kommune.example")
+    assert back is not None
+    assert {each.list: each.status for each in back.subscriptions} == {
+        "agder": SubscriptionStatus.ACTIVE,
+        "oslo": SubscriptionStatus.ACTIVE,
+    }
+    assert back.subscriptions[0].consent is not None
+    assert back.subscriptions[0].consent.basis == "a: a new consent"
+
+
+def test_somebody_who_left_everything_comes_back_on_no_list_unless_the_person_asks(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    store.remove("ole@kommune.example")
+    with pytest.raises(MailerError, match=r"left all lists on 01\.12\.2023"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+    store.add("ole@kommune.example", lists=["oslo"], basis="a: asked for it", again=True)
+    assert _statuses(store, "ole@kommune.example")["oslo"] is SubscriptionStatus.ACTIVE
+
+
+def test_leaving_all_lists_deletes_nothing(store: SubscriberStore) -> None:
+    added = store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.leave(added.id) == ("agder", "oslo")
+    assert set(_statuses(store, "ole@kommune.example").values()) == {SubscriptionStatus.UNSUBSCRIBED}
+
+
+def test_every_change_is_in_the_history(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    store.remove("ole@kommune.example")
+    store.suppress("ole@kommune.example", reason=SuppressionReason.COMPLAINT)
+    events = store.history("ole@kommune.example")
+    assert [(each.action, each.detail) for each in events] == [
+        ("subscribed", {"list": "agder"}),
+        ("unsubscribed", {"list": "agder"}),
+        ("suppressed", {"reason": "complaint"}),
+    ]
+    assert {(each.actor, each.at) for each in events} == {("kari", store.clock())}
+
+
+def test_a_suppressed_address_cannot_be_added_and_is_not_written_to(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
+    assert store.suppress("OLE@kommune.example", reason=SuppressionReason.HARD_BOUNCE)
+    assert not store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL)
+    assert store.suppressions("Ole@Kommune.example")
+    assert not store.suppressions("kari@kommune.example")
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS, again=True)
+    assert [each.exclusion for each in store.read_audience()] == [Exclusion.SUPPRESSED]
+
+
+def test_an_address_that_is_suppressed_on_one_list_gets_mail_through_others(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    assert store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    assert [each.scope for each in store.suppressions("ole@kommune.example")] == ["oslo"]
+    with pytest.raises(MailerError, match="is suppressed on oslo"):
+        store.add("ole@kommune.example", lists=["fonna", "oslo"], basis=BASIS, again=True)
+    assert [(each.lists, each.exclusion) for each in store.read_audience()] == [(("agder",), None)]
+    assert [each.exclusion for each in store.read_audience(["oslo"])] == [Exclusion.SUPPRESSED]
+    assert store.history("ole@kommune.example")[-1].detail == {
+        "reason": "manual",
+        "scope": "oslo",
+        "list": "oslo",
+    }
+
+
+def test_releasing_an_address_for_all_lists_leaves_what_holds_for_one(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
+    store.suppress("ole@kommune.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    store.suppress("ole@kommune.example", reason=SuppressionReason.COMPLAINT)
+    assert store.release("ole@kommune.example", note="asked", list_slug="oslo")
+    assert _statuses(store, "ole@kommune.example")["oslo"] is SubscriptionStatus.SUPPRESSED
+    assert store.release("ole@kommune.example", note="asked")
+    assert set(_statuses(store, "ole@kommune.example").values()) == {SubscriptionStatus.UNSUBSCRIBED}
+
+
+def test_an_address_can_be_suppressed_before_anybody_has_added_it(store: SubscriberStore) -> None:
+    store.suppress("ole@kommune.example", reason=SuppressionReason.ERASED)
+    with pytest.raises(MailerError, match="is suppressed"):
+        store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+
+
+def test_counts_name_every_list_in_register_order(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["finnmark", "oslo"], basis=BASIS)
+    store.add("kari@kommune.example", lists=["finnmark"], basis=BASIS)
+    store.remove("kari@kommune.example")
+    counts = {each.slug: each for each in count_subscriptions(store)}
+    assert next(iter(counts)) == "finnmark"
+    assert len(counts) == 21
+    assert counts["finnmark"].by_status == {SubscriptionStatus.ACTIVE: 1, SubscriptionStatus.UNSUBSCRIBED: 1}
+    assert (counts["oslo"].active, counts["agder"].active) == (1, 0)
+
+
+def test_the_audience_has_each_address_once_with_all_its_helsefellesskap(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo", "akershus", "nasjonale"], basis=BASIS, name="Ole", lang="nn")
+    store.add("kari@kommune.example", lists=["finnmark"], basis=BASIS)
+    store.add("siri@kommune.example", lists=["oslo", "agder"], basis=BASIS)
+    store.remove("siri@kommune.example", list_slug="oslo")
+    ole, siri = store.read_audience(["oslo", "nasjonale"])
+    assert (ole.recipient, ole.name, ole.lang) == ("ole@kommune.example", "Ole", "nn")
+    assert ole.lists == ("oslo", "nasjonale")
+    assert ole.helsefellesskap == ("akershus", "oslo")
+    assert (siri.exclusion, siri.lists, siri.helsefellesskap) == (Exclusion.UNSUBSCRIBED, ("oslo",), ("agder",))
+    assert [each.exclusion for each in store.read_audience()] == [None, None, None]
+
+
+def test_the_audience_can_be_read_inside_a_writing_transaction(store: SubscriberStore) -> None:
+    store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
+    with store.database.writing() as connection:
+        assert len(list(store.read_audience(["oslo"], connection=connection))) == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lists": ["osl"]}, "there is no list 'osl'\nDid you mean oslo?"),
+        ({"lists": ["qqq"]}, "mailer lists shows them all"),
+        ({"basis": " "}, "the basis is missing"),
+        ({"basis": "avtale"}, "a: (consent), b: (contract) and e: (public task)"),
+        ({"basis": "e:"}, "has no reference"),
+        ({"name": "Ole\x07"}, "a control character stands in the text"),
+        ({"name": "Ole\udc80"}, "a control character stands in the text"),
+        ({"role": "nurse"}, "is not one of kommune, helseforetak"),
+        ({"address": "o\udc80@x.example"}, "is no e-mail address"),
+        ({"address": "ole"}, "is no e-mail address"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_in_words(
+    store: SubscriberStore, change: dict[str, object], message: str
+) -> None:
+    arguments: dict[str, object] = {"address": "ole@kommune.example", "lists": ["oslo"], "basis": BASIS} | change
+    with pytest.raises(MailerError) as refused:
+        store.add(**arguments)  # type: ignore[arg-type]  # the cases differ in type
+    assert message in str(refused.value)
+    assert store.find("") == ()
+
+
+def test_an_unknown_address_cannot_leave(store: SubscriberStore) -> None:
+    with pytest.raises(MailerError, match="not among the subscribers"):
+        store.remove("ole@kommune.example")
+    with pytest.raises(LookupError):
+        store.get(1)
+
+
+def test_an_address_added_by_many_at_once_is_one_subscriber_on_all_the_lists(store: SubscriberStore) -> None:
+    slugs = ["finnmark", "helgeland", "bergen", "fonna", "agder", "oslo"]
+    with ThreadPoolExecutor(6) as pool:
+        added = list(pool.map(lambda slug: store.add("ole@kommune.example", lists=[slug], basis=BASIS), slugs))
+    assert len({each.id for each in added}) == 1
+    assert sorted(_statuses(store, "ole@kommune.example")) == sorted(slugs)
+
+
+def test_no_national_identity_number_is_stored_with_whatever_is_said_of_somebody(store: SubscriberStore) -> None:
+    number = "010107 75082"
+    with pytest.raises(MailerError, match=r"name: this holds what looks like a fødselsnummer") as refused:
+        store.add("ole@x.example", lists=["oslo"], basis=BASIS, name=f"Ole {number}")
+    assert number not in str(refused.value)
+    with pytest.raises(MailerError, match="fødselsnummer"):
+        store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note=number)
+    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL)
+    with pytest.raises(MailerError, match="fødselsnummer"):
+        store.release("ole@x.example", note=f"asked {number}")
+    assert store.show("ole@x.example") is None
