@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from math import ceil, log2
 from pathlib import Path
 
 from coverage import CoverageData
@@ -57,8 +57,7 @@ class Base:
     def select(self, mutation: Mutation, *, most_seconds: float) -> list[Test]:
         """The tests that reach a change: those of its line, then of its function; else those of its file.
 
-        First those of the same package, then by how long the chosen ones of their file take. Those on PostgreSQL run
-        only where no others reach it.
+        First those of the same package, then the quick ones. Those on PostgreSQL run only where no others reach it.
         """
         at_line = self._reaching(mutation.file, mutation.reached)
         near = self._reaching(mutation.file, mutation.function)
@@ -66,14 +65,11 @@ class Base:
         usable = [self.tests[each] for each in known if each in self.tests]
         usable = [each for each in usable if "postgresql" not in each.id] or usable
         package = Path(mutation.file).parts[1]
-        cost: dict[str, float] = defaultdict(float)
-        for each in usable:
-            cost[each.file] += each.seconds
         usable.sort(
             key=lambda each: (
                 each.id not in at_line,
                 Path(each.file).parts[1] != package,
-                cost[each.file],
+                _size(each.seconds),
                 each.file,
                 each.seconds,
             )
@@ -138,6 +134,11 @@ def _test_of(case: ET.Element) -> Test:
         id="::".join(["/".join(modules) + ".py", *classes, case.attrib["name"]]),
         seconds=float(case.attrib["time"]),
     )
+
+
+def _size(seconds: float) -> int:
+    """How long a test takes in rough steps, so that the tests of a file stay together and share what they set up."""
+    return max(0, ceil(log2(seconds / 0.1))) if seconds else 0
 
 
 def _within(tests: Iterable[Test], most_seconds: float) -> Iterable[Test]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-CHOSEN = "MAILER_MUTANTS_CHOSEN"
+CHOSEN = "MUTANTS_CHOSEN"  # whatever begins with MAILER_ is taken for a setting
 MOST_MEMORY = 4 << 30
 
 

@@ -137,7 +137,7 @@ def _known(name: str, where: str) -> str:
 
 
 def _nearest(name: str, column: str) -> str:
-    return get_close_matches(name, COLUMNS[column], n=1)[0]
+    return get_close_matches(name, COLUMNS[column])[0]
 
 
 _NO_NEED = ("subscribed", "unsubscribed", "reason")
