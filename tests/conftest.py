@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections import Counter
@@ -25,6 +26,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from mailer.catalogue.kept_texts import read_compiled
+from mailer.catalogue.texts import LOCALE
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.store import SubscriberStore
@@ -62,6 +65,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Templates that tests compile are not kept in the folder of whoever runs the tests."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    read_compiled(sorted((LOCALE / "en").glob("*.po")), "en", os.environ)  # as in any but a user's first process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> None:
+    """What is printed is in English, whatever the language of whoever runs the tests."""
+    os.environ["LC_ALL"] = "C.UTF-8"
 
 
 @dataclass
@@ -464,3 +474,29 @@ def store(database: Database, build_store: Callable[[Database], SubscriberStore]
 @pytest.fixture
 def sqlite_store(sqlite_database: Database, build_store: Callable[[Database], SubscriberStore]) -> SubscriberStore:
     return build_store(sqlite_database)
+
+
+@dataclass(frozen=True)
+class CopiedProgram:
+    """A copy of the program and of its workspace that a test may change."""
+
+    folder: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python in it, with the copy in place of the program."""
+        environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONIOENCODING": "utf-8"}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, encoding="utf-8", check=False)
+
+    def check_types(self) -> subprocess.CompletedProcess[str]:
+        """Have mypy look at it, without what it knows of the program itself."""
+        return self.run("-m", "mypy", "--package", "mailer", "--cache-dir", str(self.folder / "cache"))
+
+
+@pytest.fixture
+def copied_program(repository: Path, tmp_path: Path) -> CopiedProgram:
+    for each in ("mailer", "templates", "subscribers"):
+        shutil.copytree(repository / each, tmp_path / each, ignore=shutil.ignore_patterns("__pycache__", "*.csv"))
+    for each in ("config.toml", "pyproject.toml"):
+        shutil.copyfile(repository / each, tmp_path / each)
+    return CopiedProgram(tmp_path)

@@ -7,6 +7,7 @@ import typer
 
 from mailer.cli.commands import COMMANDS
 from mailer.cli.groups import Group
+from mailer.cli.language import begin_speaking
 from mailer.cli.output import say
 
 
@@ -36,12 +37,23 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _remember_config(file: Path | None) -> Path | None:
+    begin_speaking(file)
+    return file
+
+
 @app.callback()
 def _before_every_command(
     context: typer.Context,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config", metavar="PATH", help="The config.toml to use; else the nearest one upwards."),
+        typer.Option(
+            "--config",
+            metavar="PATH",
+            help="The config.toml to use; else the nearest one upwards.",
+            callback=_remember_config,
+            is_eager=True,  # what it says of the language holds for --help, too
+        ),
     ] = None,
     version: Annotated[  # noqa: ARG001 its callback does the work
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")

@@ -11,6 +11,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from mailer.catalogue import msg
+from mailer.cli.language import in_words
+from mailer.cli.typer_words import translated
+
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -18,11 +22,11 @@ def show_help(group: Any, context: Any) -> None:
     """Print how the group is called, what it is for, its options and its commands."""
     console = Console(highlight=False, emoji=False)
     usage = Text(group.get_usage(context), "bold")
-    usage.highlight_words(["Usage:"], "yellow")
+    usage.highlight_words([in_words(msg("typer.usage"))], "yellow")
     console.print(Padding(usage, 1))
     console.print(Padding(_as_text("\n\n".join(_paragraphs(group.help))), (0, 1, 1, 1)))
-    console.print(_panel("Options", _options(group.get_params(context))))
-    console.print(_panel("Commands", _commands(group.commands.values())))
+    console.print(_panel(in_words(msg("typer.options")), _options(group.get_params(context))))
+    console.print(_panel(in_words(msg("typer.commands")), _commands(group.commands.values())))
 
 
 def _paragraphs(words: str) -> list[str]:
@@ -44,7 +48,7 @@ def _options(parameters: Iterable[Any]) -> Iterator[Sequence[Text]]:
         short = ",".join(name for name in each.opts if not name.startswith("--"))
         opposites = Text(), Text()  # Typer's columns for --no-…, which no group has
         value = Text("" if each.is_flag else each.metavar, "bold yellow")
-        yield Text(long, "bold cyan"), Text(short, "bold green"), *opposites, value, _as_text(each.help)
+        yield Text(long, "bold cyan"), Text(short, "bold green"), *opposites, value, _as_text(translated(each.help))
 
 
 def _commands(commands: Iterable[Any]) -> Iterator[Sequence[Text]]:

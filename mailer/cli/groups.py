@@ -9,16 +9,27 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from mailer.cli.json_errors import show_json_error
+from mailer.cli.typer_words import in_our_language, set_labels, translated, write_usage
 from mailer.errors import MailerError
 
 
 class Command(TyperCommand):
     """A command whose switches are shown as they are typed, where Typer adds their type."""
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the line of usage."""
+        write_usage(ctx.command_path, self.collect_usage_pieces(ctx), formatter)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show help, labelled in the language of the interface."""
+        set_labels()
+        super().format_help(ctx, formatter)
+
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, which help goes through."""
-        parameters = super().get_params(ctx)
+        parameters: list[Any] = super().get_params(ctx)
         for each in parameters:
+            each.help = translated(each.help or "") or None
             if getattr(each, "is_flag", False):
                 each.metavar = ""
         return parameters
@@ -48,6 +59,15 @@ class Group(TyperGroup):
         super().__init__(commands=list(commands), **settings)
         self.no_args_is_help = True
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the line of usage."""
+        write_usage(ctx.command_path, self.collect_usage_pieces(ctx), formatter)
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """Read the arguments."""
+        with in_our_language():
+            return super().make_context(*arguments, **settings)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Load the command that is named, to run it or to complete what follows it."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -56,7 +76,8 @@ class Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error is shown to people by whoever started it."""
         try:
-            return super().invoke(ctx)
+            with in_our_language():
+                return super().invoke(ctx)
         except (MailerError, OSError) as error:
             if ctx.parent is None and not isinstance(error, BrokenPipeError):
                 show_json_error(ctx, error)

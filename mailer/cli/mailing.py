@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.accounts import TERMS, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
 from mailer.cli.output import (
+    ask,
     format_duration,
     format_value,
     hint,
     note,
-    prompting,
     say,
     show_commands,
     show_json,
@@ -76,10 +77,10 @@ def start_mailing(
         _show_errors(proposal)
         say("\nThis was a dry run: nothing was planned or sent.", "green")
         return None
-    ask = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
-    answer = ask(confirm=confirm, as_frozen=True)
+    begun = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
+    answer = begun(confirm=confirm, as_frozen=True)
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
-        answer = ask(confirm=_asked(proposal.plan))
+        answer = begun(confirm=_asked(proposal.plan))
     if isinstance(answer, Refused) and answer.reason is Reason.NOBODY:
         _show_nobody_left(services, proposal)
         return None
@@ -190,9 +191,9 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     show_pairs(
         {
             "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists) or "all",
-            "Content (hash)": f"{draft.content_hash[:8]}",
+            "Edition (hash)": (draft.edition_hash or "")[:10],
             "Variants": _variants_in_words(len(proposed.variants)),
-            "Test-sent": "yes, this content" if proposal.is_tested else "no",
+            "Test-sent": "yes, this edition" if proposal.is_tested else "no",
             "Findings": count_findings(proposal.findings),
             "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
             "Server": services.transport.address,
@@ -205,7 +206,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
-            say("The folder has changed since; the changes are not sent.", "yellow")
+            say("The issue, a template or the settings have changed since; the changes are not sent.", "yellow")
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
@@ -260,6 +261,7 @@ def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
     return {
         "slug": slug,
         "content_hash": proposal.draft.content_hash,
+        "edition_hash": proposal.draft.edition_hash,
         "tested": proposal.is_tested,
         "audience": counts.audience,
         "skipped": {reason: number for reason, number in counts.skipped.items() if number},
@@ -277,15 +279,17 @@ def _show_errors(proposal: "Proposal") -> None:
 
 
 def _asked(proposed: "Plan") -> int | None:
-    people, number = ("people", "it") if proposed.is_new else ("people that are left", "the number that was frozen")
-    question = f"\nType the number of {people} to send to ({proposed.counts.waiting}), or Enter to stop"
+    number = str(proposed.counts.waiting)  # as it is to be typed
+    if proposed.is_new:
+        question = msg("output.type-the-number", number=number)
+        way_out = msg("output.confirm-in-scripts", number=str(proposed.recipients))
+    else:
+        question = msg("output.type-the-number-left", number=number)
+        way_out = msg("output.confirm-frozen-in-scripts", number=str(proposed.recipients))
+    say()
     try:
-        with prompting():
-            answer = typer.prompt(question, default="", show_default=False)
+        answer = ask(question)
     except typer.Abort:
-        raise MailerError(
-            "nobody is here to type the number of recipients; nothing was sent",
-            hint=f"In scripts, give {number} with --confirm {proposed.recipients}",
-        ) from None
+        raise MailerError(msg("output.nobody-to-type"), hint=way_out) from None
     digits = "".join(answer.split())  # people write 10 000
     return int(digits) if digits.isdigit() else None

@@ -4,6 +4,7 @@ import sys
 from typing import NoReturn
 
 from mailer.cli.app import app
+from mailer.cli.language import begin_speaking
 from mailer.cli.output import flush_output, prepare_output, show_error, silence_output
 from mailer.errors import MailerError, explain_os_error
 
@@ -11,6 +12,7 @@ from mailer.errors import MailerError, explain_os_error
 def run() -> None:
     """Run the command that the process was started with, and exit with its code."""
     prepare_output()
+    begin_speaking()
     try:
         _run_command()
     except MailerError as error:

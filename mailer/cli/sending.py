@@ -7,7 +7,8 @@ import typer
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
-from mailer.cli.output import hint, prompting, say, show_json
+from mailer.cli.output import confirm as agreed
+from mailer.cli.output import hint, say, show_json
 from mailer.errors import ExitCode
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
@@ -47,7 +48,7 @@ def send(
     confirm: Annotated[
         int | None, typer.Option("--confirm", metavar="N", help="The number of recipients, for scripts.", min=0)
     ] = None,
-    untested: Annotated[bool, typer.Option("--untested", help="Send although this content was not test-sent.")] = False,
+    untested: Annotated[bool, typer.Option("--untested", help="Send although this edition was not test-sent.")] = False,
     ignore_findings: Annotated[
         bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
     ] = False,
@@ -141,8 +142,7 @@ def cancel(
     with services(context) as workspace:
         mailing = require_unfinished(workspace, slug)
         if not yes:
-            with prompting():
-                yes = typer.confirm(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
+            yes = agreed(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
         show_account(stop_for_good(workspace, mailing.id))

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
+from mailer.languages import LANGS_IN_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a finding means for readers, and what to do about it."""
+    """What a finding means for readers, and what to do about it: messages of the catalogue."""
 
     why: str
     fix: str
@@ -24,7 +27,7 @@ RULES: dict[str, Explanation] = {
     "missing": Explanation("The mail cannot be composed without it.", "Add the key."),
     "date": Explanation("A date that cannot be read is not printed.", 'Write 2024-02-01, "2024-02" or "2024-autumn".'),
     "time": Explanation("A time that cannot be read is not printed.", "Write 10.00, or 10.00–15.00."),
-    "lang": Explanation("Labels and pronunciation follow the language.", "Write nb, nn, se or en."),
+    "lang": Explanation("Labels and pronunciation follow the language.", f"Write {LANGS_IN_WORDS}."),
     "email": Explanation("Answers would go nowhere.", "Correct the address."),
     "slug": Explanation("The name is part of web addresses.", "Use a–z, digits and hyphens."),
     "duplicate": Explanation("Links to the two would lead to one place.", "Rename one of them."),
@@ -59,7 +62,7 @@ RULES: dict[str, Explanation] = {
     "old-introduction": Explanation("Readers have read it.", "Write what is new in this issue, or leave it out."),
     "no-preheader": Explanation("Inboxes show the first words they find instead.", 'Add preheader = "…".'),
     "long-preheader": Explanation("Inboxes cut it, phones after 40 to 90 characters.", "Say the most important first."),
-    "no-contact": Explanation("Who wants to know more needs somebody to ask.", 'Add contacts = ["…"].'),
+    "no-contact": Explanation(msg("findings.no-contact-why"), msg("findings.no-contact-fix")),
     "contact-in-text": Explanation("A contact printed twice looks like two people.", 'Use placement = "inline".'),
     "bare-url": Explanation("Screen readers spell an address letter by letter.", "Write what it leads to."),
     "link-words": Explanation("Links are read out of context, in lists.", "Let the link stand on its title."),

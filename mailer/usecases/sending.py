@@ -11,6 +11,7 @@ from enum import StrEnum
 from threading import Event
 from typing import TypeVar
 
+from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
 from mailer.delivery.ledger import OldBackupError, PausedMailingError, PlanError, SenderBusyError
@@ -25,6 +26,7 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, compile_message
 from mailer.subscribers.register import require_list
 from mailer.usecases.checking import check_reading
+from mailer.usecases.editions import MadeEdition, make_edition
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
@@ -50,7 +52,7 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"
     """The number of recipients was not given, or is another."""
     CHANGED = "changed"
-    """What was proposed does not hold any more: somebody joined, left or planned the issue since."""
+    """What was proposed does not hold any more: somebody joined, left, planned the issue or changed a template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +116,16 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         reading = read(services, slug)
         issue = composable(reading, slug)
         checked = check_reading(services, reading, today=today, recipients=True, refused={EXAMPLE_RULE})
-        content_hash = services.composer.content_hash(issue)
-        composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+        made = make_edition(services, issue)
     except MailerError as error:
         if services.ledger.unfinished(slug):  # its content is frozen: what is wrong with the folder does not stop it
-            error.hint = f"The mailing under way has its own copy; it goes on with: mailer resume {slug}"
+            error.hint = msg("sending.mailing-has-its-own-copy", slug=slug)
         raise
     draft = MailingDraft(
         slug=slug,
-        content_hash=content_hash,
-        subject=composed.subject,
+        content_hash=services.composer.content_hash(issue),
+        edition_hash=made.edition_hash,
+        subject=made.plain.subject,
         lists=tuple(chosen),
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
     )
@@ -132,7 +134,7 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         issue=issue,
         draft=draft,
         findings=checked.findings,
-        is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
+        is_tested=services.ledger.was_tested(slug=slug, edition_hash=made.edition_hash),
         plan=preview_plan(services.ledger, draft, audience=audience, about=issue.helsefellesskap),
     )
 
@@ -165,7 +167,9 @@ def begin(
 
     `confirm` is the number of people that somebody agreed to send to; with `as_frozen` they may have agreed when the
     mailing was frozen, and some have had it or left since. Without a number everything else is asked first, so that a
-    person need not be asked for it in vain. Raises `MailerError` when there is no server or no key to send with.
+    person need not be asked for it in vain. What is frozen is what was proposed: the edition is made anew, of the
+    templates, the lists and the logo as they are by now, and must have the proposal's hash. Raises `MailerError` when
+    it cannot be made, or when there is no server or no key to send with.
     """
     refused = _refused_by_the_ledger(services) or _refused_by_rule(
         proposal,
@@ -179,8 +183,11 @@ def begin(
     require_means(services)
     plan = proposal.plan
     if plan.is_new:
+        made = make_edition(services.afresh(), proposal.issue)
+        if made.edition_hash != proposal.draft.edition_hash:
+            return _changed_meanwhile(proposal.draft.slug)
         try:
-            plan = _freeze(services, proposal)
+            plan = _freeze(services, proposal, made)
         except PlanError as error:
             return Refused(reason=Reason.CHANGED, error=error)
     if plan.mailing is None or plan.is_new is not proposal.plan.is_new:
@@ -211,7 +218,7 @@ def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
     """Say which mailing the other sender is at work on, for whoever would rather pause that."""
     busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
     if busy:
-        error.hint = f"It sends {busy[0]}: wait until it is done, or stop it with mailer pause {busy[0]}"
+        error.hint = msg("sending.wait-or-pause", slug=busy[0])
     return Refused(reason=Reason.BUSY, error=error)
 
 
@@ -221,25 +228,17 @@ def _refused_by_rule(
     """What must hold of the proposal itself. Content that is frozen has passed: it is asked of new mailings only."""
     slug, plan = proposal.draft.slug, proposal.plan
     if plan.mailing is not None and plan.mailing.state is MailingState.PAUSED:
-        error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
+        error = MailerError(msg("sending.is-paused", slug=slug), hint=msg("sending.go-on", slug=slug))
         error.exit_code = ExitCode.TRY_AGAIN
         return Refused(reason=Reason.PAUSED, error=error)
     if plan.is_new and proposal.errors and not ignore_findings:
-        error = MailerError(
-            "the issue has errors; nothing was sent",
-            where=slug,
-            hint="Put them right, or send in spite of them, which is recorded: --ignore-findings",
-        )
+        error = MailerError(msg("sending.issue-has-errors"), where=slug, hint=msg("sending.put-right-or-ignore"))
         return Refused(reason=Reason.ERRORS, error=error)
     if not plan.recipients:
-        who = "is left to send to" if plan.counts.audience else "is on these lists"
-        return Refused(reason=Reason.NOBODY, error=MailerError(f"nobody {who}; nothing was planned", where=slug))
+        what = msg("sending.nobody-left") if plan.counts.audience else msg("sending.nobody-on-lists")
+        return Refused(reason=Reason.NOBODY, error=MailerError(what, where=slug))
     if plan.is_new and not (proposal.is_tested or allow_untested):
-        error = MailerError(
-            "this content was never test-sent",
-            where=slug,
-            hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
-        )
+        error = MailerError(msg("sending.never-test-sent"), where=slug, hint=msg("sending.test-first", slug=slug))
         return Refused(reason=Reason.UNTESTED, error=error)
     return _refused_number(plan, confirm, as_frozen=as_frozen)
 
@@ -250,21 +249,20 @@ def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refu
     most = plan.counts.audience if as_frozen and not plan.is_new else number
     if confirm is not None and number <= confirm <= most:
         return None
-    said = "no number was typed" if confirm is None else f"you confirmed {_grouped(confirm)}"
-    error = MailerError(f"{said}, it is {_grouped(number)}", hint="Nothing was sent.")
-    return Refused(reason=Reason.UNCONFIRMED, error=error)
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if confirm is None:
+        what = msg("sending.no-number", number=number)
+    else:
+        what = msg("sending.other-number", confirmed=confirm, number=number)
+    return Refused(reason=Reason.UNCONFIRMED, error=MailerError(what, hint=msg("sending.nothing-was-sent")))
 
 
 def _planned_meanwhile(slug: str) -> Refused:
-    error = PlanError(
-        "another mailing of this issue was planned just now; nothing was sent",
-        where=slug,
-        hint=f"Look at it first: mailer send {slug} --dry-run",
-    )
+    error = PlanError(msg("sending.planned-meanwhile"), where=slug, hint=msg("sending.look-first", slug=slug))
+    return Refused(reason=Reason.CHANGED, error=error)
+
+
+def _changed_meanwhile(slug: str) -> Refused:
+    error = PlanError(msg("sending.changed-meanwhile"), where=slug, hint=msg("sending.look-first", slug=slug))
     return Refused(reason=Reason.CHANGED, error=error)
 
 
@@ -273,14 +271,14 @@ def require_means(services: SendServices) -> None:
     _ = services.transport, services.keys
 
 
-def _freeze(services: SendServices, proposal: Proposal) -> Plan:
+def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Plan:
     """Keep the edition that the mails lead to, and freeze the mailing."""
 
     def compile_variant(key: VariantKey) -> CompiledMessage:
-        composed = services.composer.compose(proposal.issue, key)
-        return compile_message(composed, sender=services.sender, slug=proposal.issue.slug)
+        composed = made.services.composer.compose(proposal.issue, key)
+        return compile_message(composed, sender=made.services.sender, slug=proposal.issue.slug)
 
-    store_edition(services, proposal.issue)
+    store_edition(services, made)
     return plan_mailing(
         services.ledger,
         replace(proposal.draft, untested=not proposal.is_tested, ignored_findings=len(proposal.errors)),

@@ -2,12 +2,13 @@
 
 import ast
 import textwrap
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import PACKAGES, Result, draw, files_of, find_all, read_equivalent, report
+from tests.mutants.__main__ import EQUIVALENT, PACKAGES, Result, draw, files_of, find_all, read_equivalent, report
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -114,6 +115,7 @@ def test_what_does_not_exist_cannot_be_mutated() -> None:
 def test_every_equivalent_mutation_is_still_one_of_the_code() -> None:
     keys = {each.key for each in find_all(PACKAGES)}
     assert read_equivalent() - keys == set()
+    assert all(each["reason"] for each in tomllib.loads(EQUIVALENT.read_text("utf-8"))["equivalent"])
 
 
 @pytest.fixture
