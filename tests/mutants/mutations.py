@@ -161,6 +161,8 @@ class _Finder:
                 yield from ((*self._span(node), new) for new in _neighbours(node.value))
             case ast.Call():
                 yield from self._without_a_keyword(node)
+            case _:
+                pass
 
     def _negated(self, test: ast.expr) -> Iterator[tuple[int, int, str]]:
         """A condition the other way round, unless another kind of change does that."""

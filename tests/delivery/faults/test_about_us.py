@@ -369,7 +369,8 @@ def test_after_a_rest_the_relay_is_asked_again(office: Office, clock: Any) -> No
 @ON_SQLITE
 def test_whoever_waits_for_a_moment_when_a_rest_begins_gets_it_after_the_rest(office: Office, clock: Any) -> None:
     """At so many a minute each connection holds one and waits; those must go back, or nobody sends them in this run."""
-    mailing, stop, refused = office.plan(12, domains=DOMAINS), Event(), []
+    mailing, stop = office.plan(12, domains=DOMAINS), Event()
+    refused: list[str] = []
 
     def once(stage: str, at: Any) -> str | None:
         if stage != "rcpt" or refused:
