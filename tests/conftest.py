@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -81,6 +80,7 @@ class PostgresqlServer:
     engine: Engine
     _numbers: Iterator[int] = field(default_factory=count)
     _emptied: list[str] = field(default_factory=list)  # migrated, used and emptied: quicker than new ones
+    _schema: str = ""
 
     @property
     def template(self) -> str:
@@ -101,9 +101,10 @@ class PostgresqlServer:
         if not self._emptied:
             self._emptied.append(f"mailer_test_{os.getpid()}_{next(self._numbers)}")
             self.execute(f"CREATE DATABASE {self._emptied[0]} TEMPLATE {self.template}")
+            self._schema = self._schema or self._empty(self._emptied[0])
         name = self._emptied.pop()
         yield self.url_of(name)
-        if self._empty(name) == self._schema_of_template:
+        if self._empty(name) == self._schema:
             self._emptied.append(name)
         else:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -114,10 +115,6 @@ class PostgresqlServer:
         with engine.connect() as connection:
             connection.exec_driver_sql(_EMPTY)
             return str(connection.exec_driver_sql(_SCHEMA).scalar_one())
-
-    @cached_property
-    def _schema_of_template(self) -> str:
-        return self._empty(self.template)
 
     def url_of(self, name: str) -> str:
         return self.engine.url.set(database=name).render_as_string(hide_password=False)
@@ -339,7 +336,8 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(request: pytest.FixtureRequest, database_kind: str) -> Database:
     """An empty database with our tables; the test runs once on SQLite and once on PostgreSQL."""
-    name = "emptied_postgresql_database" if database_kind == "postgresql" else "sqlite_database"
+    is_shared = database_kind == "postgresql" and "postgresql_database" not in request.fixturenames
+    name = "emptied_postgresql_database" if is_shared else f"{database_kind}_database"
     found: Database = request.getfixturevalue(name)
     return found
 
