@@ -1,4 +1,7 @@
-"""Importing: all or nothing, every line accounted for, nobody who left comes back, and twice is the same as once."""
+"""Importing: all or nothing, every line accounted for, nobody who left comes back, and twice is the same as once.
+
+The lines stand in the tables of `staging_tables` meanwhile.
+"""
 
 import subprocess
 import sys

@@ -49,12 +49,12 @@ def test_what_holds_for_one_list_goes_along_to_the_new_address(store: Subscriber
 
 
 def test_what_was_released_at_the_new_address_gives_way_to_what_goes_along(store: SubscriberStore) -> None:
-    store.suppress("ole@y.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
-    store.release("ole@y.example", note="asked", list_slug="oslo")
+    suppress(store, "ole@y.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    release(store, "ole@y.example", note="asked", list_slug="oslo")
     store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
-    store.suppress("ole@x.example", reason=SuppressionReason.COMPLAINT, list_slug="oslo")
+    suppress(store, "ole@x.example", reason=SuppressionReason.COMPLAINT, list_slug="oslo")
     move_person(store, "ole@x.example", "ole@y.example")
-    assert [(each.reason, each.scope) for each in store.suppressions("ole@y.example")] == [
+    assert [(each.reason, each.scope) for each in read_suppressions(store, "ole@y.example")] == [
         (SuppressionReason.COMPLAINT, "oslo")
     ]
 
