@@ -1,4 +1,7 @@
-"""What is compiled is kept for its sources alone, by any number of processes, or made again."""
+"""What is compiled is kept for its sources alone, by any number of processes, or made again.
+
+`compiling` makes it.
+"""
 
 import os
 import stat

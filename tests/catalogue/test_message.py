@@ -1,4 +1,7 @@
-"""A message is English text for tools, and itself in any language of the interface."""
+"""A message is English text for tools, and itself in any language of the interface.
+
+`texts` finds them, and `values` writes numbers, dates and durations into them.
+"""
 
 import copy
 import json

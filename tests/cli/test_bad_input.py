@@ -1,4 +1,7 @@
-"""What people get wrong: each ends in one sentence that names the place and the next step, never in a traceback."""
+"""What people get wrong: each ends in one sentence that names the place and the next step, never in a traceback.
+
+`run` turns each into its exit code, and `workspace` leaves what is there alone.
+"""
 
 import os
 import re

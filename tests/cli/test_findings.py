@@ -1,3 +1,8 @@
+"""Findings on the terminal: they refuse a sending, explain themselves as JSON, and look further when asked.
+
+The commands of `issues` show them.
+"""
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,7 @@
-"""What is found when an issue is composed is said wherever findings are: no front end has findings of its own."""
+"""What is found when an issue is composed is said wherever findings are: no front end has findings of its own.
+
+As JSON an error is said by `json_errors`.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,3 +1,8 @@
+"""The commands that a group shows, and what it answers to one that is not there.
+
+`group_help` draws it.
+"""
+
 from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any

@@ -1,4 +1,7 @@
-"""What is read on the terminal is in the language of the interface, what tools read in English with ids beside it."""
+"""What is read on the terminal is in the language of the interface, what tools read in English with ids beside it.
+
+`language` decides, and `typer_words` puts the words of Typer into it.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

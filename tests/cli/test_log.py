@@ -10,7 +10,6 @@ import pytest
 
 from mailer.bootstrap import build_services
 from mailer.cli.log import _WORDS
-from mailer.config.written import read_written
 from mailer.database.decisions import Action
 
 SLUG = "2024-01"
@@ -128,14 +127,6 @@ def test_settings_that_were_changed_are_named_at_the_next_deed_and_no_value_is_k
     kept = b"".join(each.read_bytes() for each in (workspace / "var").glob("mailer.sqlite3*"))
     assert b"127.0.0.99" not in kept
     assert b"127.0.0.1" not in kept
-
-
-def test_no_password_is_read_from_what_is_written(tmp_path: Path) -> None:
-    file = tmp_path / "config.toml"
-    file.write_text('[smtp]\npassword = "hush"\nport = 25\n[database]\nurl = "postgresql://me:hush@db/x"\n', "utf-8")
-    found = read_written(file)
-    assert found == {"smtp.password": "set", "smtp.port": "25", "database.url": '"postgresql://db/x"'}
-    assert read_written(tmp_path / "none.toml") == {}
 
 
 def test_since_a_day_leaves_out_what_was_before_and_what_is_no_day_is_refused(mailer: Run, workspace: Path) -> None:

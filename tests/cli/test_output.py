@@ -1,3 +1,8 @@
+"""Help, completion, JSON and progress: what every command of `app` and `commands` prints.
+
+`options` completes words, `progress` tells how far a mailing has come, and `config` shows the settings in force.
+"""
+
 import io
 import os
 import re

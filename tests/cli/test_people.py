@@ -1,3 +1,8 @@
+"""Looking at people and lists, and adding, importing and removing people on the terminal.
+
+One person is shown by `person`, what became of each line of a file by `imports`.
+"""
+
 import re
 import sys
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The commands for what people and the law ask for, and for going to a spreadsheet and back."""
+"""The commands for what people and the law ask for, and for going to a spreadsheet and back.
+
+`suppressing` and `exports` account for many people at once.
+"""
 
 import json
 import re

@@ -1,3 +1,8 @@
+"""Planning, testing, sending and accounting for a mailing on the terminal, as people and scripts do it.
+
+What is shown comes from `mailing` and `accounts`.
+"""
+
 import json
 import shutil
 import signal

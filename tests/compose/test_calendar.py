@@ -1,3 +1,5 @@
+"""Calendar files as RFC 5545 wants them, with the rule of `timezone` where a time of day is told."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

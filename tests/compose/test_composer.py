@@ -1,3 +1,8 @@
+"""The mail as it is composed: its parts in order, its languages, the reader's own values and items.
+
+A result of `composed` has `slots` for them, and templates write labels by `vocabulary`.
+"""
+
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Pictures as readers get them: scaled, upright, light and harmless, each a `picture` that a message carries."""
+
 import re
 from collections.abc import Callable
 from dataclasses import replace

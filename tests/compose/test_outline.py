@@ -1,3 +1,8 @@
+"""Every form of an issue has headings that go down one level at a time, whatever the editor wrote.
+
+Its words are cleaned by `characters`.
+"""
+
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +22,6 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.headings import number_headings
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -86,13 +90,6 @@ def test_clean_text_has_no_control_characters_and_stays_clean(text: str) -> None
 
 def heading(level: int, words: str = "Overskrift") -> Heading:
     return Heading(level, (Text(words),))
-
-
-def test_headings_are_numbered_in_reading_order_wherever_they_stand() -> None:
-    body = (Quote((heading(5),)), List(((heading(6), Quote((heading(5),))), (heading(2),))), heading(4))
-    expected = (Quote((heading(4),)), List(((heading(5), Quote((heading(4),))), (heading(4),))), heading(5))
-    assert number_headings(body) == expected
-    assert number_headings(expected) == expected
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""The PDF: both standards, every word, in the order of reading, by the templates that `print_data` fills."""
+
 import os
 import re
 import shutil

@@ -1,3 +1,5 @@
+"""What keeps readers out of a mail is found: subjects, colours and, by `client_support`, CSS that programs lack."""
+
 from dataclasses import replace
 
 import pytest

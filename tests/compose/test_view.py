@@ -1,3 +1,5 @@
+"""The view of an issue that templates draw: places by `publication`, dates by `dated`, names without breaks."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date

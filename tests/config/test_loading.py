@@ -1,4 +1,8 @@
-"""Settings come from config.toml and the environment; what is wrong is named with file, key and what is allowed."""
+"""Settings come from config.toml and the environment; what is wrong is named with file, key and what is allowed.
+
+Reading goes by `locating`, `document`, `environment` and `settings`, whose keys are of the types in `values`; it
+fails with `errors`.
+"""
 
 import re
 from collections.abc import Callable

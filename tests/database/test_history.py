@@ -1,4 +1,7 @@
-"""The history and the consents are only ever added to, whoever asks the database to change them."""
+"""The history and the consents are only ever added to, whoever asks the database to change them.
+
+So are `decisions`.
+"""
 
 from datetime import UTC, datetime
 

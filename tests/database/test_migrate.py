@@ -1,4 +1,7 @@
-"""The schema: migrations lead to tables.py exactly, new databases are made at once, foreign versions are refused."""
+"""The schema: migrations lead to tables.py exactly, new databases are made at once, foreign versions are refused.
+
+The module `tables` is what they are compared with.
+"""
 
 import subprocess
 import sys

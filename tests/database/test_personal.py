@@ -109,23 +109,3 @@ def test_an_erased_address_is_left_in_no_column_that_can_be_changed(
         assert _holding(connection, ADDRESS) == KEPT
         assert _holding(connection, NAME) == set()
     assert done.kept == {str(each): 1 for each in KEPT}
-
-
-def test_an_address_that_is_part_of_another_leaves_that_one_whole(store: SubscriberStore, tmp_path: Path) -> None:
-    store.add("ola@x.example", lists=["oslo"], basis="e: 1")
-    longer = "karola@x.example, x.ola@x.example, ola@x.example.org, ola@x.example-by.no"
-    store.add("kari@x.example", lists=["oslo"], basis="e: 1", organisation=f"Ola@X.example. {longer}")
-    assert erase(store, "ola@x.example", workspace=tmp_path).kept == {}
-    found = store.show("kari@x.example")
-    assert found is not None
-    assert found.organisation == f"[erased]. {longer}"
-
-
-def test_the_name_of_somebody_else_that_was_an_address_is_looked_up_anew(
-    store: SubscriberStore, tmp_path: Path
-) -> None:
-    store.add("æge@x.example", lists=["oslo"], basis="e: 1")
-    store.add("kari@x.example", lists=["oslo"], basis="e: 1", name="Kari for Æge@x.example")
-    erase(store, "æge@x.example", workspace=tmp_path)
-    assert store.find("æge") == ()
-    assert [each.name for each in store.find("kari")] == ["Kari for [erased]"]

@@ -1,4 +1,7 @@
-"""Whom a refusal is about: the table, and the wordings of many servers that are not in it."""
+"""Whom a refusal is about: the table, and the wordings of many servers that are not in it.
+
+`words_of_answers` compares them.
+"""
 
 import re
 from pathlib import Path

@@ -1,14 +1,21 @@
-"""The send loop and its `connection_worker` against servers that take, refuse, defer and break."""
+"""The send loop and its `connection_worker` against servers that take, refuse, defer and break.
+
+A run has `options` and a `run_context`, takes its deliveries from `claim_queue`, and has them made into mails by
+`personalising`.
+"""
 
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
+from mailer.database.tables import delivery
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
 from mailer.delivery.model import Counts, MailingState, SkipReason
@@ -420,14 +427,30 @@ def test_a_ledger_that_cannot_be_written_ends_the_run(
 
 def test_an_address_that_cannot_be_written_is_rejected_here(plan: Plan, dispatcher: Make, database: Any) -> None:
     mailing_id = plan(3)
-    from sqlalchemy import update
-
-    from mailer.database.tables import delivery
-
     with database.writing() as connection:
         connection.execute(update(delivery).where(delivery.c.id == 1).values(recipient="ikke en adresse"))
     ended = dispatcher(MemoryTransport()).run(mailing_id)
     assert (ended.counts.accepted, ended.counts.rejected) == (2, 1)
+
+
+def test_a_message_that_is_taken_makes_the_next_rest_a_short_one(
+    plan: Plan, dispatcher: Make, clock: Any, database: Any
+) -> None:
+    """Deliveries that are put off are due at the end of the rest that begins with them."""
+    mailing_id, stop, asked = plan(4), Event(), count()
+    later = Reply(code=454, enhanced="4.7.0", text="later", stage=Stage.RCPT)
+    transport = MemoryTransport(lambda _: ACCEPTED if next(asked) % 2 else later)
+
+    def stop_after_second(progress: Progress) -> None:
+        if progress.accepted == 2:
+            stop.set()
+
+    sender = dispatcher(transport, connections=1, rest_seconds=0.1, longest_rest_seconds=60.0)
+    sender.run(mailing_id, stop=stop, on_progress=stop_after_second)
+    with database.reading() as connection:
+        due = connection.execute(select(delivery.c.due_at).where(delivery.c.status == "deferred")).scalars().all()
+    assert len(due) == 2
+    assert max(due) - clock() <= timedelta(seconds=0.1), "the second of two that grow would be 0.2"
 
 
 def test_messages_per_minute_are_kept(plan: Plan, dispatcher: Make) -> None:

@@ -1,4 +1,7 @@
-"""The ledger on both databases: plans, runs, marks, recovery and a person's decisions."""
+"""The ledger on both databases: plans, runs, marks, recovery and a person's decisions.
+
+Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `recovery`, `liveness` and `refusals`.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

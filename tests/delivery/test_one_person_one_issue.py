@@ -1,4 +1,7 @@
-"""Who had an issue is known by the person, whatever becomes of address, list and mailing."""
+"""Who had an issue is known by the person, whatever becomes of address, list and mailing.
+
+`plans` finds what came of people before, and `misaddressed` whose address is another's by now.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -202,9 +205,17 @@ def test_who_is_imported_again_after_the_import_was_undone_has_had_it(office: Of
     assert report.id is not None
     undo_import(office.store, report.id)
     import_files(office.store, office.register, [file], options=options)
-    assert office.preview().elsewhere == (), "it went to the address they have"
     assert office.send() == ["b@x.example"]
     assert office.ledger.count_people("2023-12").accepted == 2
+
+
+def test_who_was_deleted_and_added_again_has_had_it_at_the_same_address(office: Office, database: Database) -> None:
+    office.add("a@x.example")
+    office.send()
+    with database.writing() as connection:
+        connection.execute(delivery.update().values(subscriber_id=None))  # as deleting the person leaves it
+    plan = office.preview()
+    assert (plan.counts.skipped, plan.elsewhere) == ({SkipReason.ALREADY_SENT: 1}, ())
 
 
 def test_who_was_in_doubt_left_and_came_back_may_have_it(office: Office) -> None:

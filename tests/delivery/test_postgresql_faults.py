@@ -1,4 +1,7 @@
-"""A PostgreSQL server that drops connections, or the answers to commits, in the midst of a mailing."""
+"""A PostgreSQL server that drops connections, or the answers to commits, in the midst of a mailing.
+
+What was not answered is tried again by `retrying`, for the group of `commits`.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-"""The pure rules: when to try again, what an answer means, when to stop for all, how long it takes."""
+"""The pure rules: when to try again, what an answer means, when to stop for all, how long it takes.
+
+In this order `retry`, `verdict`, `progress` and `pacing`; the equation is in `model`.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

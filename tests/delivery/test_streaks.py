@@ -1,4 +1,7 @@
-"""The same refusal to several in a row: when it is about us, and when it is not."""
+"""The same refusal to several in a row: when it is about us, and when it is not.
+
+After it comes the rest of `resting`.
+"""
 
 from collections.abc import Collection
 

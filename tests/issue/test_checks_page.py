@@ -1,3 +1,5 @@
+"""The page on the checks says what `catalogue` says, and its examples are found."""
+
 import re
 from collections.abc import Callable
 from datetime import date

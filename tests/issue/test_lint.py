@@ -1,3 +1,9 @@
+"""The `rules` for an issue's words: each finds its slip and leaves what is right alone.
+
+They stand in `wording`, `dates` and `completeness`, and read what `reading` gives them; `example` is what a new issue
+begins with.
+"""
+
 import re
 from collections.abc import Callable
 from datetime import date

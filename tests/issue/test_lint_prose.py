@@ -1,3 +1,5 @@
+"""Rules for sentences, in `prose`, and for the language that an item is written in, in `language`."""
+
 from collections.abc import Callable
 from datetime import date
 

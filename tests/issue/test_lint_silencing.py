@@ -1,3 +1,5 @@
+"""Findings that an editor has answered: `silencing` by a comment, or by a rule switched off."""
+
 import pytest
 
 from mailer.issue.lint.silencing import without_answered

@@ -1,3 +1,8 @@
+"""Markdown as an item may have it: what the `parser` makes of each mark, and what it refuses and where.
+
+Of the same fault `findings` tells a hundred times.
+"""
+
 import string
 import unicodedata
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Numbers at the beginning of lines: by the `tree` a list, or words as they were written."""
+
 import re
 from collections.abc import Iterator
 

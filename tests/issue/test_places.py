@@ -1,4 +1,7 @@
-"""Every finding points at its own place: the third *ikkje* of a paragraph at the third."""
+"""Every finding points at its own place: the third *ikkje* of a paragraph at the third.
+
+Rules look at the runs of words in `passages`.
+"""
 
 import re
 from collections.abc import Callable, Iterable

@@ -1,3 +1,5 @@
+"""No word of a published newsletter is lost on the way into the `model`."""
+
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path

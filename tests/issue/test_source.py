@@ -1,3 +1,9 @@
+"""An issue is read from its folder into the model, or what is wrong is told with file, line and what to do.
+
+The values come from `fields`, the issue from `frame`, `items` and `assembly`, an hour that no clock shows from
+`clock`.
+"""
+
 import unicodedata
 from collections.abc import Callable
 from datetime import date, time

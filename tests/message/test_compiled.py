@@ -1,4 +1,7 @@
-"""A composed issue is compiled once; per recipient only the recipient's own values differ."""
+"""A composed issue is compiled once; per recipient only the recipient's own values differ.
+
+`parts` cuts its two bodies at their slots, and each recipient has an `envelope`.
+"""
 
 import html
 import re

@@ -1,3 +1,9 @@
+"""The preview in a browser, asked for by HTTP: what each `choice` shows, and what is saved, broken or hostile.
+
+The `page` has `frames` with the `views` of one of its `readers`, always of the `latest` state; `watching` tells of a
+save.
+"""
+
 import os
 import re
 import signal

@@ -1,3 +1,5 @@
+"""The preview as files for an approver: a `folder` with each form, and the `changes` since the last one."""
+
 import re
 from contextlib import suppress
 from datetime import date

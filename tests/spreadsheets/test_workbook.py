@@ -1,4 +1,7 @@
-"""Workbooks: read like CSV; those that unpack into too much, or are none, are refused in words."""
+"""Workbooks: read like CSV; those that unpack into too much, or are none, are refused in words.
+
+The refusals are those of `limits`.
+"""
 
 from collections.abc import Callable
 from contextlib import closing

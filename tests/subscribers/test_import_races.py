@@ -1,4 +1,7 @@
-"""Somebody changes the register while an import reads its files: the import takes note, and everybody else goes on."""
+"""Somebody changes the register while an import reads its files: the import takes note, and everybody else goes on.
+
+`joining` keeps one address one subscriber.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

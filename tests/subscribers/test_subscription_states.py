@@ -1,4 +1,7 @@
-"""A subscription's states: the store against a model of the rules, in any order of what people and editors do."""
+"""A subscription's states: the store against a model of the rules, in any order of what people and editors do.
+
+Its moves are those of `subscriptions`, and `leaving` takes one back.
+"""
 
 import tempfile
 from collections import Counter

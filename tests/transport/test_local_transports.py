@@ -1,4 +1,7 @@
-"""The transports that need no network, and the server that catches mail."""
+"""The transports that need no network, and the server that catches mail.
+
+They are `memory` and `eml_files`, the server is `catcher`; `replies` reads what any server says.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Transactions on the wire: pipelined and not, refused, cut, and answered with nonsense."""
+"""Transactions on the wire: pipelined and not, refused, cut, and answered with nonsense.
+
+Steps wait by `waiting`, and what they give is one of `base`.
+"""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-"""Whatever characters stand in titles and names: what `mailer check` passes is made into every form of an issue."""
+"""Whatever characters stand in titles and names: what `mailer check` passes is made into every form of an issue.
+
+`reading` refuses what cannot be composed.
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -181,4 +184,6 @@ def test_a_header_that_cannot_be_written_is_told_at_the_title(services: Services
     findings = check(services, {"title": "=?utf-8?q?=0D=0A?="}, is_escaped=False)
     (error,) = [each for each in findings if each.severity is Severity.ERROR]
     assert (error.rule, error.file, error.line) == ("composing", "issue.toml", 1)
+    assert error.words == "=?utf-8?q?=0D=0A?="
+    assert error.message.startswith("Subject: ")
     assert error.hint == "Write the text anew instead of copying it."

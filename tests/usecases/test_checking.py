@@ -1,3 +1,5 @@
+"""Checking an issue: the rules, what composing finds, and by `merge_values` the people it goes to."""
+
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -96,7 +98,16 @@ def test_a_template_that_cannot_be_sent_is_an_error_and_no_crash(start: Start) -
     (error,) = [each for each in checked.findings if each.severity is Severity.ERROR]
     assert error.rule == "composing"
     assert "unsubscribe_url" in error.message
+    assert error.file.endswith("issue.mjml.j2")
+    assert (error.line, error.words) == (0, "")
     assert checked.issue is None
+
+
+def test_a_template_that_cannot_be_read_is_told_at_its_file(start: Start) -> None:
+    checked = check_issue(start({"templates/email/issue.mjml.j2": "{% if %}"}), "2024-01", today=TODAY)
+    (error,) = [each for each in checked.findings if each.severity is Severity.ERROR]
+    assert error.file.endswith("issue.mjml.j2:1")
+    assert error.message.startswith("The template cannot be read: ")
 
 
 def test_an_issue_that_cannot_be_read_has_no_more_findings_than_that(start: Start) -> None:

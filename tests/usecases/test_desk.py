@@ -1,3 +1,5 @@
+"""The forms of an issue as files, and by `publishing` kept as it is to be sent."""
+
 from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes

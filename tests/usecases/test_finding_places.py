@@ -1,4 +1,7 @@
-"""What the PDF cannot print is named at its place, and one error does not hide what else can be found."""
+"""What the PDF cannot print is named at its place, and one error does not hide what else can be found.
+
+Texts of the settings have theirs by `setting_texts`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing

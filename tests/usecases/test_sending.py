@@ -1,4 +1,7 @@
-"""The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that."""
+"""The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
+
+Before it comes the test-send of `testing`, meanwhile a pause of `deciding`.
+"""
 
 import re
 import shutil

@@ -1,4 +1,8 @@
-"""Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up."""
+"""Leaving: looking changes nothing, a POST leaves at once, twice is once, and no token can be made up.
+
+What is asked for is read by `forms`, answered in one of `languages`, and carried on to the next page by `outcomes`;
+`site` is the frame of all.
+"""
 
 import asyncio
 import random

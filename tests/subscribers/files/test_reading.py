@@ -1,4 +1,7 @@
-"""Subscriber files: what Excel writes is read letter by letter; what is not understood is refused with its line."""
+"""Subscriber files: what Excel writes is read letter by letter; what is not understood is refused with its line.
+
+Its headings are those of `columns`.
+"""
 
 import csv
 import io

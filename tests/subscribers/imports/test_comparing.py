@@ -1,4 +1,7 @@
-"""What a line of an import comes to: decided for one person at a time, from values alone."""
+"""What a line of an import comes to: decided for one person at a time, from values alone.
+
+It is told by `model` with the `changes` field by field.
+"""
 
 from mailer.subscribers.facts.changes import Change
 from mailer.subscribers.imports.comparing import ComparedLine, ExpectedPerson, decide

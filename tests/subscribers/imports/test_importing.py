@@ -1,6 +1,6 @@
 """Importing: all or nothing, every line accounted for, nobody who left comes back, and twice is the same as once.
 
-The lines stand in the tables of `staging_tables` meanwhile.
+`staging` puts the lines into the tables of `staging_tables` meanwhile; `applying` writes what they come to.
 """
 
 import subprocess

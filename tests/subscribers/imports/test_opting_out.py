@@ -1,4 +1,7 @@
-"""What a file says of people who want no mail is remembered, told by name, undone exactly, and found in exports."""
+"""What a file says of people who want no mail is remembered, told by name, undone exactly, and found in exports.
+
+The words for it are in `statuses`, and `opt_outs_undone` takes it back.
+"""
 
 import csv
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done."""
+"""Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done.
+
+Their rows are deleted by `removal`.
+"""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The store: one address is one subscriber, leaving is final until the person asks, all of it is in the history."""
+"""The store: one address is one subscriber, leaving is final until the person asks, all of it is in the history.
+
+`correcting` changes facts, and `suppressing` keeps a hash in `suppression`.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
