@@ -29,6 +29,11 @@ def _is_private(name: str) -> bool:
     return name == "internal" or (name.startswith("_") and not name.endswith("__") and name not in DOCUMENTED)
 
 
+def _is_called(node: ast.expr, name: str) -> bool:
+    """Whether a name, or an attribute of anything, is this one; `ast.unparse` would write out whole expressions."""
+    return name == (node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "")
+
+
 def _is_foreign(module: str) -> bool:
     return module.partition(".")[0] not in OWN | {"__future__"}
 
@@ -56,7 +61,7 @@ def _own_names(tree: ast.AST) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_called(node.value, "self"):
             yield node.attr
 
 
@@ -69,7 +74,7 @@ def private_names(tree: ast.AST, *, own: set[str]) -> Iterator[str]:
             first = ast.unparse(node).partition(".")[0]
             if first in foreign or (node.attr not in own and first != "self"):
                 yield ast.unparse(node)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
+        elif isinstance(node, ast.Call) and _is_called(node.func, "setattr"):
             match node.args:
                 case [ast.Name(id=name), ast.Constant(value=str(attribute)), *_] if name in foreign:
                     yield from [f"{name}.{attribute}"] if _is_private(attribute) else []

@@ -1,4 +1,7 @@
-"""What somebody meets in the first hours: each screen says plainly how it went and what comes next."""
+"""What somebody meets in the first hours: each screen says plainly how it went and what comes next.
+
+The port of `serve` may be taken then.
+"""
 
 import socket
 import subprocess
@@ -125,13 +128,15 @@ def test_a_key_file_that_cannot_be_made_says_what_to_do(
     assert "[paths] var" in result.err
 
 
-def test_a_port_in_use_is_an_error_of_input_and_output(mailer: Run, workspace: Path) -> None:
+@pytest.mark.parametrize("command", [["preview", SLUG, "--no-browser"], ["serve"]], ids=["preview", "serve"])
+def test_a_port_in_use_is_an_error_of_input_and_output(mailer: Run, workspace: Path, command: list[str]) -> None:
     assert workspace.is_dir()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = mailer("preview", SLUG, "--no-browser", "--port", taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        result = mailer(*command, "--port", port)
     assert result.code == 74
+    assert f"port {port} cannot be used" in result.err
     assert "--port" in result.err
-    assert "Composing" in result.err
 
 
 # --- People -----------------------------------------------------------------------------------------

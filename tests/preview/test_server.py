@@ -311,13 +311,6 @@ def test_an_unknown_issue_is_refused_before_anything_is_served(services: Service
         Preview(lambda: services, "2024-02", today=date.today)
 
 
-def test_a_taken_port_is_refused_with_the_way_out(services: Services) -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MailerError, match="--port"):
-        serve_preview(lambda: services, SLUG, port=taken.getsockname()[1], open_browser=False, announce=print)
-
-
 def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> None:
     command = [sys.executable, "-u", "-m", "mailer", "preview", SLUG, "--no-browser"]
     keyboard, terminal = os.openpty()

@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from mailer.bootstrap import build_services
-from mailer.errors import ExitCode
 from mailer.subscribers.tokens import make_token
 from mailer.web.server import ServerError, _listen
 
@@ -66,28 +65,6 @@ def test_a_reader_leaves_at_a_process_that_prints_no_token_and_stops_when_asked(
     assert "per@" not in printed
 
 
-def test_a_port_that_is_taken_is_an_error_in_words(web_workspace: Path, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        command = [
-            sys.executable,
-            "-m",
-            "mailer",
-            "--config",
-            str(web_workspace / "config.toml"),
-            "serve",
-            "--port",
-            port,
-        ]
-        environ = KEYS | {"MAILER_DATABASE__URL": f"sqlite:///{tmp_path / 'taken.sqlite3'}"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environ(environ))
-    assert done.returncode == ExitCode.INPUT_OUTPUT
-    assert f"port {port} cannot be used" in done.stderr
-    assert "--port" in done.stderr
-
-
 def test_who_asks_before_the_server_has_started_waits_instead_of_being_refused() -> None:
     with (
         _listen("127.0.0.1", 0) as listener,
@@ -95,7 +72,3 @@ def test_who_asks_before_the_server_has_started_waits_instead_of_being_refused()
         pytest.raises(ServerError, match="cannot be used"),
     ):
         _listen(*listener.getsockname())
-
-
-def _environ(more: dict[str, str]) -> dict[str, str]:
-    return dict(os.environ) | more
