@@ -4,10 +4,7 @@
 """
 
 import io
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -90,37 +87,40 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(arguments: list[str], ma
 # --- Completion -------------------------------------------------------------------------------------
 
 
-def complete(words: str, folder: Path, **environ: str) -> list[str]:
-    """What bash would offer for the last word."""
-    environment = (
-        os.environ
-        | environ
-        | {
-            "_MAILER_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split(" ")) - 1),
-        }
-    )
-    program = "import sys; sys.argv[0] = 'mailer'; from mailer.cli.app import app; app(prog_name='mailer')"
-    ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.stderr == ""
-    return ended.stdout.split()
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str, Path], list[str]]:
+    """What bash would offer for the last word, asked for in this process."""
+
+    def ask(words: str, folder: Path) -> list[str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("_MAILER_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            app(prog_name="mailer")
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        return printed.out.split()
+
+    return ask
 
 
-def test_a_shell_completes_issues_lists_and_commands(workspace: Path) -> None:
+Complete = Callable[[str, Path], list[str]]
+
+
+def test_a_shell_completes_issues_lists_and_commands(workspace: Path, complete: Complete) -> None:
     assert complete("mailer send 202", workspace) == ["2022-02", "2023-12", "2024-01"]
     assert sorted(complete("mailer compose 2023-12 --list vest", workspace)) == ["vest-viken", "vestfold"]
     assert complete("mailer resol", workspace) == ["resolve"]
 
 
-def test_a_shell_completes_for_the_workspace_that_is_named(workspace: Path, tmp_path: Path) -> None:
+def test_a_shell_completes_for_the_workspace_that_is_named(workspace: Path, tmp_path: Path, complete: Complete) -> None:
     words = f"mailer --config {workspace / 'config.toml'} send 2024"
     assert complete(words, tmp_path) == ["2024-01"]
 
 
-def test_a_shell_completes_nothing_outside_a_workspace(tmp_path: Path) -> None:
+def test_a_shell_completes_nothing_outside_a_workspace(tmp_path: Path, complete: Complete) -> None:
     assert complete("mailer send 20", tmp_path) == []
 
 

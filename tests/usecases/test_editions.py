@@ -1,4 +1,4 @@
-"""The edition hash of the real newsletters: what changes it, and what must not."""
+"""The edition hash: what changes that of a short issue, and what must not change it, nor that of real newsletters."""
 
 import os
 import re
@@ -30,7 +30,27 @@ from mailer.usecases.editions import make_edition
 from mailer.usecases.reading import require_issue
 
 ISSUES = ("2022-02", "2023-12")
-SLUG = ISSUES[0]
+SLUG = "2022-04"
+FRAME = """\
+title = "Nyhetsbrev for helsefellesskap"
+date = "2022-04"
+lang = "nb"
+
+[[important_dates]]
+date = 2022-05-24
+kind = "meeting"
+text = "Partnerskapsmøte i Finnmark"
+helsefellesskap = ["finnmark"]
+"""
+ITEM = """\
++++
+title = "Kart"
+dates = [{ kind = "conference", date = 2022-05-17, title = "Konferanse", place = "Oslo" }]
+contacts = ["kari@agder.example"]
++++
+
+![Kart over Agder](images/kart.png)
+"""
 Change = Callable[[Path], object]
 
 
@@ -52,16 +72,18 @@ def write_picture(folder: Path, shade: int) -> None:
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """A workspace with both newsletters, with a picture in one; its templates are those that come with mailer."""
+    """A workspace with both newsletters and a short issue with a picture; its templates come with mailer."""
     folder = tmp_path_factory.mktemp("furnished") / "workspace"
     init_workspace(folder)
     shutil.rmtree(folder / "templates")
     for slug in ISSUES:
         shutil.copytree(repository / "issues" / slug, folder / "issues" / slug)
-    (folder / "issues" / SLUG / "images").mkdir(exist_ok=True)
+    short = folder / "issues" / SLUG
+    for each in ("items", "images"):
+        (short / each).mkdir(parents=True)
+    (short / "issue.toml").write_text(FRAME, encoding="utf-8")
+    (short / "items" / "010-kart.md").write_text(ITEM, encoding="utf-8")
     write_picture(folder, 100)
-    item = min((folder / "issues" / SLUG / "items").glob("*.md"))
-    item.write_text(item.read_text("utf-8") + "\n\n![Kart over Agder](images/kart.png)\n", encoding="utf-8")
     return folder
 
 
@@ -223,9 +245,9 @@ def test_another_process_folder_order_day_and_zone_give_the_same(furnished: Path
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(each.read_bytes())
     environ = os.environ | {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"}
-    command = [sys.executable, "-c", _ELSEWHERE, str(folder / "config.toml"), *ISSUES]
+    command = [sys.executable, "-c", _ELSEWHERE, str(folder / "config.toml"), SLUG, *ISSUES]
     told = subprocess.run(command, check=True, capture_output=True, text=True, env=environ, cwd=tmp_path).stdout
-    assert told.split() == [before, hash_of(furnished, ISSUES[1])]
+    assert told.split() == [before, *(hash_of(furnished, each) for each in ISSUES)]
 
 
 def test_the_calendar_counts_without_its_stamps(services: Services) -> None:
