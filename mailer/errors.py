@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 
-from mailer.catalogue import Message, msg
+from mailer.catalogue import Lang, Message, msg, render
 
 
 class ExitCode(IntEnum):
@@ -34,8 +34,13 @@ class MailerError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.what}" + (f"\n{self.hint}" if self.hint else "")
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return place, fault and hint in a language."""
+        where, what, hint = (render(each, lang) for each in (self.where, self.what, self.hint))
+        place = f"{where}: " if where else ""
+        return f"{place}{what}" + (f"\n{hint}" if hint else "")
 
 
 class UsageError(MailerError):
