@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mailer.catalogue import msg
+from mailer.catalogue import either, msg
+from mailer.languages import LANGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ RULES: dict[str, Explanation] = {
     "missing": Explanation(msg("findings.missing-why"), msg("findings.missing-fix")),
     "date": Explanation(msg("findings.date-why"), msg("findings.date-fix")),
     "time": Explanation(msg("findings.time-why"), msg("findings.time-fix")),
-    "lang": Explanation(msg("findings.lang-why"), msg("findings.lang-fix")),
+    "lang": Explanation(msg("findings.lang-why"), msg("findings.lang-fix", langs=either(LANGS))),
     "email": Explanation(msg("findings.email-why"), msg("findings.email-fix")),
     "slug": Explanation(msg("findings.slug-why"), msg("findings.slug-fix")),
     "duplicate": Explanation(msg("findings.duplicate-why"), msg("findings.duplicate-fix")),

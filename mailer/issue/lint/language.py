@@ -7,16 +7,11 @@ from mailer.catalogue import Message, msg
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Finding, Issue, Lang, Link, Severity, plain_text
+from mailer.issue.model import Finding, Issue, Link, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
+from mailer.languages import LANGUAGES, NORWEGIAN, Lang
 
 SHARE_OF_EACH = 0.25
-NAMES: dict[Lang, Message] = {
-    "nb": msg("findings.lang-nb"),
-    "nn": msg("findings.lang-nn"),
-    "se": msg("findings.lang-se"),
-    "en": msg("findings.lang-en"),
-}
 
 # Closed classes of words (pronouns, question words, determiners, prepositions): spellings of one official norm that a
 # dictionary of the other does not know, and *et*, which in nynorsk is only a form of *ete*.
@@ -62,7 +57,7 @@ def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:
-            message = msg("findings.language", marked=NAMES[item.lang], found=NAMES[guessed])
+            message = msg("findings.language", marked=LANGUAGES[item.lang].name(), found=LANGUAGES[guessed].name())
             hint = msg("findings.language-hint", lang=guessed)
             yield RuleHit(file=item.file, line=item.line, message=message, words=item.title, hint=hint)
 
@@ -104,9 +99,8 @@ def _without_links(passage: Passage) -> str:
 
 def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...]:
     """A note while a written Norwegian has less than its share of the year's words."""
-    written: list[Lang] = ["nb", "nn"]
     counts = [words_by_language(each) for each in of_year]
-    totals = {lang: sum(each.get(lang, 0) for each in counts) for lang in written}
+    totals = {lang: sum(each.get(lang, 0) for each in counts) for lang in NORWEGIAN}
     total = sum(totals.values()) or 1
     if min(totals.values()) / total >= SHARE_OF_EACH:
         return ()
