@@ -1,4 +1,4 @@
-"""Whether everybody can read a composed mail: subject, language, headings, pictures, contrast, tokens left behind."""
+"""Check that a composed mail can be read: subject, language, headings, pictures, contrast, tokens left behind."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def mail_findings(composed: ComposedIssue, theme: Theme) -> tuple[Finding, ...]:
-    """What is wrong with a composed mail, but can be sent."""
+    """Return the findings about a composed mail that can be sent all the same."""
     return (*_findings(composed, theme), *client_support_findings(composed.html))
 
 
@@ -46,7 +46,7 @@ def _contrast(problem: ContrastProblem) -> Message:
 
 
 def html_findings(html: str) -> Iterator[Finding]:
-    """What keeps readers from the words of a mail."""
+    """Yield the findings that keep readers from the words of a mail."""
     shown = _COMMENT.sub("", html)
     if not re.search(r"<html\b[^>]*\slang=[\"']?(?!und\b)\w", shown):
         yield _warning("html-lang", msg("findings.html-lang"), msg("findings.html-lang-hint"))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mailer.catalogue import msg
-from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, slips_at_links
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Link, plain_text
 from mailer.issue.passages import placed_links_in
 
@@ -16,7 +16,7 @@ _SAY_NOTHING = re.compile(
 
 
 def bare_url(reading: LintInput) -> Iterator[RuleHit]:
-    """A web address is no link text: it says little, and screen readers spell it out."""
+    """Find a web address as link text: it says little, and screen readers spell it out."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
@@ -25,7 +25,7 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
-    """Link words are read out of context, in lists of links."""
+    """Find link words that tell nothing when they are read out of context."""
     message, hint = msg("findings.link-words"), msg("findings.link-words-fix")
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
@@ -34,9 +34,9 @@ def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def http_link(reading: LintInput) -> Iterator[RuleHit]:
-    """Plain http can be read and changed on its way."""
+    """Find a link to plain http, which can be read and changed on its way."""
     for passages in reading.passages.values():
-        yield from slips_at_links(
+        yield from hits_at_links(
             passages,
             msg("findings.http-link"),
             msg("findings.http-link-hint"),
@@ -45,7 +45,7 @@ def http_link(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
-    """The same address twice in an item is most often a copy that was not changed."""
+    """Find an address twice in an item, which is most often a copy that was not changed."""
     for passages in reading.passages.values():
         seen: Counter[str] = Counter()
 
@@ -54,4 +54,4 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
             return seen[link.url] > 1 and link.url.startswith("http")
 
         message, hint = msg("findings.duplicate-link"), msg("findings.duplicate-link-hint")
-        yield from slips_at_links(passages, message, hint, when=is_again)
+        yield from hits_at_links(passages, message, hint, when=is_again)
