@@ -1,4 +1,4 @@
-"""The one error that people are shown: what is wrong, where, and what to do next."""
+"""The one error that people are shown: its cause, its place, and what to do next."""
 
 import errno
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from mailer.catalogue import Lang, Message, msg, render
 
 
 class ExitCode(IntEnum):
-    """What a process says when it ends; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits."""
+    """The exit code of the process; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits."""
 
     DONE = 0
     REFUSED = 1
@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
 
 
 class MailerError(Exception):
-    """Something a person can put right; anything else that is raised is a bug.
+    """An error that a person can put right; any other exception is a bug.
 
     `what` is one sentence; `where` a file (with line) or a setting; `hint` says what to do next. As messages they are
     shown in the language of the interface; as text, and in `str()`, they are English.
@@ -56,7 +56,7 @@ class InputOutputError(MailerError):
 
 
 def explain_os_error(error: OSError) -> MailerError:
-    """What the operating system refused, in words: what, which file, what to do next."""
+    """Turn a refusal of the operating system into words: what, which file, what to do next."""
     where = str(error.filename) if error.filename is not None else ""
     return InputOutputError(reason_of(error), where=where, hint=_way_out(error.errno))
 
@@ -82,6 +82,8 @@ _REASONS: dict[str, Callable[[], Message]] = {
     "is a directory": partial(msg, "errors.is-a-folder"),
     "not a directory": partial(msg, "errors.is-no-folder"),
     "address already in use": partial(msg, "errors.port-in-use"),
+    "cannot assign requested address": partial(msg, "errors.no-such-address"),
+    "file exists": partial(msg, "errors.file-exists"),
 }
 _RIGHTS = partial(msg, "errors.give-yourself-the-right")
 _WAYS_OUT: dict[int | None, Callable[[], Message]] = {

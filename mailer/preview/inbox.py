@@ -90,7 +90,7 @@ class Inbox:
         return HTMLResponse(with_links_out(html), headers=policy_header(FRAME_POLICY.format(images="data:")))
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a mail came."""
+        """Tell the page when a mail came."""
         return saved_events([self.folder / "new"], server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:

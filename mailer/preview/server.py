@@ -35,7 +35,7 @@ REFUSAL_POLICY = (
 
 
 class Preview:
-    """The pages of one issue's preview. What is saved is what is shown; nothing is written anywhere."""
+    """The pages of one issue's preview, which show the files as they are saved; nothing is written anywhere."""
 
     def __init__(self, current: Callable[[], Services], slug: str, *, today: Callable[[], date]) -> None:
         self._current = current
@@ -61,7 +61,7 @@ class Preview:
         return application
 
     def page(self, request: Request) -> Response:
-        """The page around the frames, or around what is wrong."""
+        """Return the page around the frames, or around the first error."""
         latest, choice = self._now(), read_choice(request.query_params)
         look = latest.look(choice)
         error = look.first_error
@@ -108,13 +108,13 @@ class Preview:
         return Response(view.eml, media_type="message/rfc822")
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a file of the issue, a template, the settings or the lists were saved."""
+        """Tell the page when a file of the issue, a template, the settings or the lists were saved."""
         services = self.latest.services
         folders = (self.latest.folder, *services.templates.folders)
         return saved_events(folders, files=made_of(services), server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:
-        """The page's own script: it listens for what is saved, and loads the page anew in place."""
+        """Return the page's own script: it listens for saved files, and loads the page anew in place."""
         script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
         return Response(script, media_type="text/javascript")
 
@@ -133,7 +133,7 @@ class Preview:
 
 
 def _is_tested(latest: Latest, look: Look) -> bool:
-    """By the texts alone: to make a whole edition takes too long for each time that the editor saves."""
+    """Return whether the texts were test-sent: a whole edition takes too long for each time the editor saves."""
     if look.view is None or not latest.readers.exist:
         return False
     return were_texts_tested(latest.services, latest.slug, look.view.content_hash)
@@ -157,7 +157,7 @@ def serve_preview(
 
 
 async def no_picture(_request: Request) -> Response:
-    """Browsers ask every site for a picture to put on its tab; these have none."""
+    """Answer a browser's request for the tab's picture: there is none."""
     return Response(status_code=204)
 
 

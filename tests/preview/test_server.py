@@ -226,7 +226,7 @@ def test_a_broken_template_of_the_page_itself_is_said_in_words_and_recovers(clie
 def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) -> None:
     item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
     page = client.get("/?screen=phone").text
-    assert "two spaces between words" in page
+    assert "to mellomrom mellom ord" in page
     assert "items/010-agder.md:6:" in page
     assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
