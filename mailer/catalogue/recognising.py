@@ -20,7 +20,7 @@ def recognise(text: str, ids: tuple[str, ...]) -> str:
 
 @lru_cache
 def _pattern(id_: str) -> re.Pattern[str]:
-    """What the English text looks like with any values in it."""
+    """Return a pattern of the English text with any values in it."""
     words = re.split(r"\{([a-z_]+)\}", find_text(id_, "en"))
     parts = (f"(?P<{word}>.+?)" if at % 2 else re.escape(word) for at, word in enumerate(words))
     return re.compile("".join(parts), re.DOTALL)

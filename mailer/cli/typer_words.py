@@ -1,4 +1,4 @@
-"""What Typer itself says, in the language of the interface: it has these words in English only, inside its code.
+"""Put Typer's own words, which it has in English only and inside its code, into the language of the interface.
 
 The English texts of the domain `typer` are Typer's own; a sentence is told by them, and written anew in the language.
 """
@@ -45,7 +45,7 @@ SENTENCES = (
 
 @contextmanager
 def in_our_language() -> Iterator[None]:
-    """Around what may be refused: what Typer then shows is in the language of the interface."""
+    """Translate refusals of Typer in this context into the language of the interface."""
     try:
         yield
     except typer.TyperException as error:

@@ -59,7 +59,7 @@ def read_register(folder: Path) -> Register:
 
 
 def list_names(register: Register) -> Mapping[str, SubscriberList]:
-    """Every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
+    """Return every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
     return {name.casefold(): each for each in register.lists for name in _names(each)}
 
 
@@ -72,13 +72,13 @@ def require_list(register: Register, name: str) -> SubscriberList:
 
 
 def nearest_list(register: Register, name: str) -> Message:
-    """A hint for a list nobody knows: the slug nearest to `name`, or where all of them are shown."""
+    """Return a hint for an unknown list: the slug nearest to `name`, or where all of them are shown."""
     near = near_list(register, name)
     return msg("people.did-you-mean", name=near.slug) if near else msg("people.all-lists")
 
 
 def near_or(name: str, known: Iterable[str], otherwise: Message) -> Message:
-    """A hint for a name that is not known: the nearest that is, or what else to say."""
+    """Return a hint for an unknown name: the nearest known one, or what else to say."""
     near = nearest(name, known)
     return msg("people.did-you-mean", name=near[0]) if near else otherwise
 
@@ -212,7 +212,7 @@ def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberL
 
 
 def _check_slug(slug: str, where: str, *, longest: int) -> None:
-    """The database holds no longer ones."""
+    """Refuse a slug with other signs, or one longer than the database holds."""
     if not _SLUG.fullmatch(slug) or len(slug) > longest:
         what = msg("people.odd-slug", slug=shown(slug), longest=longest)
         raise RegisterError(what, where=where)

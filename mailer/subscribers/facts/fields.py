@@ -24,5 +24,5 @@ _NAMES: Mapping[str, Callable[[], Message]] = {
 
 
 def name_of_field(field: str) -> Message:
-    """The name of a field, or of the column of a file that holds it."""
+    """Return the name of a field, which is that of the column of a file that holds it."""
     return _NAMES[field]()

@@ -2,15 +2,24 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import Row
+from typing import NamedTuple
 
 from mailer.catalogue import Message, msg
 from mailer.subscribers.model import SubscriptionStatus, has_left
 
 
-def find_left(wanted: Iterable[str], found: Mapping[str, Row[Any]], *, taken_over: Collection[str]) -> Message | None:
+class HeldSubscription(NamedTuple):
+    """A subscription that the person has already."""
+
+    id: int
+    status: str
+    since: datetime
+    slug: str
+
+
+def find_left(
+    wanted: Iterable[str], found: Mapping[str, HeldSubscription], *, taken_over: Collection[str]
+) -> Message | None:
     """Return what to say of the first wanted list that somebody left, alone or with all the others.
 
     `found` are the rows of their subscriptions by list, `taken_over` the lists that they left because a file says so.
