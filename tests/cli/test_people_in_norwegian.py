@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mailer.subscribers.facts.roles import ROLES
+
 Run = Callable[..., Any]
 FILE = """\
 epost;navn;liste;språk;rolle;grunnlag
@@ -20,13 +22,13 @@ REASONS = {
     "nb": [
         "«uten krøllalfa» er ingen e-postadresse: det mangler en @",
         "det finnes ingen liste som heter «aggder». Mente du agder?",
-        "rollen «sjef» er ukjent. Velg mellom kommune, helseforetak, fastlege, brukerrepresentant, direktorat, annet",
+        f"rollen «sjef» er ukjent. Skriv en av disse: {', '.join(ROLES)}",
         "grunnlaget «etter avtale» begynner verken med a: (samtykke), b: (avtale) eller e: (offentlig oppgave)",
     ],
     "nn": [
         "«uten krøllalfa» er inga e-postadresse: det manglar ein @",
         "det finst inga liste som heiter «aggder». Meinte du agder?",
-        "rolla «sjef» er ukjend. Vel mellom kommune, helseforetak, fastlege, brukerrepresentant, direktorat, annet",
+        f"rolla «sjef» er ukjend. Skriv ei av desse: {', '.join(ROLES)}",
         "grunnlaget «etter avtale» byrjar verken med a: (samtykke), b: (avtale) eller e: (offentleg oppgåve)",
     ],
 }
