@@ -275,9 +275,13 @@ def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
     insert_rows(connection, decision, [_decision(each) for each in decided])
 
 
+# What a file says of many lines in the same words has the same values.
+_packed = lru_cache(maxsize=1_000)(pack)
+
+
 def _decision(decided: Decided) -> tuple[Any, ...]:
     changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
-    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, pack(decided.reason)
+    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, _packed(decided.reason)
 
 
 def count_lines(connection: Connection) -> int:
