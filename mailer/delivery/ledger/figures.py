@@ -16,6 +16,7 @@ from mailer.delivery.model import (
     MailingState,
     SkipReason,
 )
+from mailer.delivery.notes import read_note
 from mailer.subscribers.people.subscriptions import merged_lists
 
 MessageIdOf = Callable[[int, int], str]
@@ -155,7 +156,7 @@ def _report(row: Row[tuple[object, ...]], counts: Counts) -> MailingReport:
         content_hash=row.content_hash,
         lists=tuple(row.lists),
         in_doubt_policy=InDoubtPolicy(row.in_doubt_policy),
-        note=row.note,
+        note=read_note(row.note),
         counts=counts,
         created_at=row.created_at,
         started_at=row.started_at,
