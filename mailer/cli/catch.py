@@ -38,12 +38,13 @@ def catch(
     """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
 
     The default config.toml sends to it, so that the whole job can be tried before there is a relay; the options
-    show what comes of faults. A page shows what was caught. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
+    show what comes of faults. A page for you alone shows what was caught: its address works once, and Enter prints
+    another. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
     """
     from contextlib import closing
 
+    from mailer.local.serving import listen, serve_to_starter
     from mailer.preview.inbox import Inbox
-    from mailer.preview.server import HOST, listen, run_until_stopped
     from mailer.transport.catcher import NO_FAULTS, CatchingServer, Faults
 
     with services(context) as workspace:
@@ -60,9 +61,12 @@ def catch(
             say(msg("sending.on-purpose", faults="; ".join(map(in_words, _played(faults)))), "yellow")
         if actual != settings.smtp.port:
             hint(msg("sending.to-send-to-it", port=str(actual)))
-        say(msg("sending.inbox-shown-at", address=f"http://{HOST}:{listener.getsockname()[1]}/"))
-        run_until_stopped(pages, listener)
+        serve_to_starter(pages, listener, services=workspace, shown=_where_it_is, say=say)
     say(msg("sending.stopped"))
+
+
+def _where_it_is(address: str) -> Message:
+    return msg("sending.inbox-shown-at", address=address)
 
 
 def _played(faults: "Faults") -> "Iterator[Message]":

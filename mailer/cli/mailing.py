@@ -192,7 +192,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     show_pairs(
         {
             msg("sending.plan-lists"): lists or msg("sending.all-lists-chosen"),
-            msg("sending.plan-content"): draft.content_hash[:8],
+            msg("sending.plan-content"): (draft.edition_hash or "")[:10],
             msg("sending.plan-variants"): _variants_in_words(len(proposed.variants)),
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
             msg("sending.plan-findings"): count_findings(proposal.findings),
@@ -277,6 +277,7 @@ def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
     return {
         "slug": slug,
         "content_hash": proposal.draft.content_hash,
+        "edition_hash": proposal.draft.edition_hash,
         "tested": proposal.is_tested,
         "audience": counts.audience,
         "skipped": {reason: number for reason, number in counts.skipped.items() if number},

@@ -11,9 +11,10 @@ from random import Random
 from threading import Event
 
 from mailer.catalogue import msg
+from mailer.clock import utc_now
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.lane import Lane
-from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun, utc_now
+from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
 from mailer.delivery.notes import note_of

@@ -33,6 +33,8 @@ def read_note(stored: str) -> str:
             case {"text": str(text), "id": str(id_), "values": dict()} as read:
                 note: str = _from_json(read)
                 return text if note == id_ else note
+            case _:
+                return stored
     return stored
 
 

@@ -8,6 +8,7 @@ import idna
 from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.message.headers import HeaderError, guard
+from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
 
 # RFC 5322 atoms joined by dots; RFC 6531 §3.3 adds what is not ASCII.
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
@@ -15,8 +16,6 @@ LOCAL_PART = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*")
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ASCII_DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 _hint = partial(msg, "sending.correct-address")
-MAXIMUM_LOCAL = 64
-MAXIMUM_ADDRESS = 254
 
 
 class WireAddressError(MailerError):
@@ -31,7 +30,7 @@ def wire_address(address: str) -> str:
         raise WireAddressError(msg("sending.no-address"), hint=_hint())
     if not wire.isascii():
         _refuse_invisible(local)
-    if len(local.encode()) > MAXIMUM_LOCAL or len(wire.encode()) > MAXIMUM_ADDRESS:
+    if len(local.encode()) > MAXIMUM_LOCAL_PART or len(wire.encode()) > MAXIMUM_ADDRESS:
         raise WireAddressError(msg("sending.address-too-long"), hint=_hint())
     return wire
 

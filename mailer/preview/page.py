@@ -1,24 +1,23 @@
 """The page around the frames: its controls, what was found where, and what a broken file looks like."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 
 from markupsafe import Markup
 
 from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
-from mailer.issue.model import LANGS, Finding, Severity
+from mailer.issue.model import Finding, Severity
+from mailer.languages import LANGS, LANGUAGES
+from mailer.local.headers import hash_of
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
 from mailer.preview.views import Look, View
 from mailer.rendering.dates import write_date
 
-LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "se": "Davvisámegiella", "en": "English"}
 LINES_AROUND = 3
 SWITCHES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Form", "part", (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))),
@@ -77,6 +76,7 @@ class Page:
     page_of: Callable[[PreviewChoice], str]
     frame_of: Callable[[PreviewChoice], str]
     is_live: bool
+    server_id: str = ""
     saved: str = ""
     is_tested: bool = False
     source: str = ""
@@ -149,7 +149,7 @@ def page_html(services: Services, page: Page) -> str:
         page=page,
         places=services.publication.places,
         names={place.slug: place.short for place in services.publication.places},
-        languages=LANGUAGES,
+        languages={lang: each.own_name for lang, each in LANGUAGES.items()},
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
         month=write_date(page.shown.issue.published, page.shown.issue.lang) if page.shown else "",
@@ -180,11 +180,6 @@ def page_policy(services: Services) -> str:
         f"default-src 'none'; style-src {hash_of(style)}; script-src 'self'; connect-src 'self'; frame-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-
-
-def hash_of(style: str) -> str:
-    """What lets one style block through a policy."""
-    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 
 def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:

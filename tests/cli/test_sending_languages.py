@@ -12,7 +12,7 @@ KARI, OLA = "kari@agder.example", "ola@agder.example"
 LATER = "451 4.3.0 come back later"
 WORDS = {
     "nb": {
-        "plan": ("Lister          agder", "Testsendt       nei", "Varianter       ", "Server          127.0.0.1"),
+        "plan": ("Lister         agder", "Testsendt      nei", "Varianter      ", "Server         127.0.0.1"),
         "equation": ("  utelatt    ", "+ i kø       ", "+ utsatt             1", "= på listene         3  stemmer"),
         "ended": ("2024-01  venter med de utsatte: ingen sender nå", "Serveren vil ta imot noen av meldingene senere."),
         "failed": ("Svar fra serveren", f"{KARI}   utsatt   {LATER}"),
@@ -20,7 +20,7 @@ WORDS = {
         "log": ("planla den for 3 mottakere av 3 på agder; --untested", "begynte å sende til 3 mottakere"),
     },
     "nn": {
-        "plan": ("Lister          agder", "Testsendt       nei", "Variantar       ", "Server          127.0.0.1"),
+        "plan": ("Lister         agder", "Testsendt      nei", "Variantar      ", "Server         127.0.0.1"),
         "equation": ("  utelate    ", "+ i kø       ", "+ utsett             1", "= på listene         3  stemmer"),
         "ended": (
             "2024-01  ventar med dei utsette: ingen sender no",
