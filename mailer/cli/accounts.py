@@ -1,4 +1,4 @@
-"""How the account of a mailing is shown: the equation, the people, and the command that comes next."""
+"""Show the account of a mailing: the equation, the people, and the command that comes next."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,7 +21,7 @@ _LETTERS = 10  # of the longest English term, and one
 
 
 def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
-    """Print the equation of one mailing, one term a line, and what to do next; `is_idle` when nobody sends it now."""
+    """Print the equation of one mailing, one term a line, and what to do next; `is_idle`: no sender is at work."""
     say()
     say(_headline(mailing, is_idle=is_idle), "bold", label=f"{mailing.slug}  ")
     show_equation(mailing.counts)
@@ -44,7 +44,7 @@ def _headline(mailing: "MailingReport", *, is_idle: bool) -> Message:
 
 
 def _words_for_idle(counts: "Counts") -> Message:
-    """Who was only asked to come back later has not been interrupted."""
+    """Return the words for an idle mailing; one that only waits for deferred deliveries is not interrupted."""
     only_waits = 0 < counts.deferred == counts.waiting
     return msg("sending.idle-waits") if only_waits else msg("sending.idle-interrupted")
 
@@ -88,7 +88,7 @@ def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
 
 
 def _show_together(slug: str, many: int, counts: "Counts") -> None:
-    """Who was refused by one mailing and reached by a later one has got the issue."""
+    """Print the equation of all mailings together: a person may be refused by one and reached by a later one."""
     say()
     say(msg("sending.together", count=many), "bold", label=f"{slug}  ")
     show_equation(counts)
@@ -113,7 +113,7 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
 
 
 def _said(reply: str) -> str:
-    """The server's words as it said them; ours, where it said nothing, stand in the database in English."""
+    """Return the server's words as it said them; our own, which stand in the database in English, as a message."""
     return next((ours for each in _OUR_WORDS if (ours := each()) == reply), reply)
 
 
@@ -127,7 +127,7 @@ def _columns() -> list[Message]:
 
 
 def _addresses(delivery: "DeliveryReport") -> str:
-    """Where it went and, when the person has moved since, to where; an address that was purged is not stored."""
+    """Return the address that was sent to and, when the person has moved since, the present one."""
     return " → ".join(each for each in (delivery.address, delivery.now) if each)
 
 
@@ -204,7 +204,7 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, Message]]":
 
 
 def name_status(status: str) -> Message:
-    """The status of a delivery in words, or one side of the equation."""
+    """Name the status of a delivery, or a side of the equation."""
     return _STATUSES[status]()
 
 

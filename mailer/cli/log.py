@@ -75,7 +75,7 @@ def _as_json(decision: "Decision") -> dict[str, Any]:
 
 
 def describe(decision: "Decision") -> Message:
-    """What was decided, in a sentence without its subject."""
+    """Return a decision in a sentence without its subject."""
     return _WORDS[decision.action](decision.detail)
 
 

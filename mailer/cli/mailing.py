@@ -130,7 +130,7 @@ def _taken(report: "MailingReport") -> Message:
 
 
 def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
-    """Who is in doubt in an earlier mailing of the issue is left out of this one: a person must still decide."""
+    """Name those in doubt in an earlier mailing of the issue, left out here: a person must decide."""
     from mailer.usecases.accounts import doubtful
 
     earlier = sum(each.counts.in_doubt for each in doubtful(services, slug))
@@ -142,7 +142,7 @@ def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
 
 
 def _show_what_waited(services: "Services", slug: str) -> None:
-    """What a person decided to send again, in another mailing of the issue, had to wait for this one."""
+    """Name another mailing of the issue that waits to send again."""
     from mailer.usecases.accounts import find_unfinished
 
     if following := find_unfinished(services, slug):
@@ -220,7 +220,7 @@ def _pace(messages_per_minute: int) -> Message:
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
-    """Who has the issue, but not where one would look for it: by name, so that nobody is left out unseen."""
+    """Name people who have the issue at an earlier address, so that none is left out unseen."""
     many = proposed.many_elsewhere
     if not many:
         return
@@ -241,7 +241,7 @@ def _place(sent: "SentElsewhere") -> str:
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
-    """Whom an earlier mailing of the issue did not reach, for certain."""
+    """Count the people whom an earlier mailing of the issue did not reach, for certain."""
     came_to = {status: number for status, number in proposed.again.items() if status != "cancelled"}
     for status, number in came_to.items():
         say()

@@ -1,4 +1,4 @@
-"""How far a mailing has come: a table that is kept up to date on a terminal, plain lines elsewhere."""
+"""The progress of a mailing: a table that is kept up to date on a terminal, plain lines elsewhere."""
 
 import time
 from collections import deque
@@ -49,7 +49,7 @@ def showing_progress(count_groups: CountGroups = dict) -> "Iterator[Callable[[Pr
 
 
 class _Told:
-    """What was reported lately: the pace is that of the last half minute, since a server may slow down or stop."""
+    """The latest reports: the pace is that of the last half minute, since a server may slow down or stop."""
 
     def __init__(self) -> None:
         self._moments: deque[Progress] = deque()
@@ -65,7 +65,7 @@ class _Told:
 
     @property
     def rate(self) -> float:
-        """Deliveries dealt with per second."""
+        """Return the deliveries dealt with per second."""
         first, last = self._moments[0], self._moments[-1]
         seconds = last.seconds - first.seconds
         return (last.settled - first.settled) / seconds if seconds else last.rate
@@ -161,7 +161,7 @@ def _summary(progress: "Progress") -> Message:
 
 
 def _done(progress: "Progress") -> Message:
-    """A delivery that was deferred more than once counts each time, but nobody is more than one person."""
+    """Return the counts; a delivery that was deferred more than once counts each time, but a person only once."""
     done, total = min(progress.settled, progress.total), progress.total
     counts = [
         msg("sending.number-accepted", count=progress.accepted),
@@ -178,7 +178,7 @@ def _done(progress: "Progress") -> Message:
 
 
 def _pace(rate: float) -> Message:
-    """As many a second as a whole number tells rightly, else a minute."""
+    """Return the pace a second where a whole number tells it rightly, otherwise a minute."""
     if rate >= 10:
         return msg("sending.pace-a-second", number=round(rate))
     return msg("sending.pace-a-minute", number=round(rate * 60))

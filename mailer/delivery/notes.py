@@ -1,4 +1,4 @@
-"""Why a mailing was stopped: as an error says it, and as the database keeps it for a reader of any language."""
+"""Notes of why a mailing was stopped: as an error says it, and as the database keeps it for readers of any language."""
 
 import json
 from contextlib import suppress
@@ -9,7 +9,7 @@ from mailer.errors import MailerError
 
 
 def note_of(error: MailerError) -> str:
-    """All that an error says, as `str(error)` and in any language."""
+    """Return all that an error says, as `str(error)` and in any language."""
     if error.where and error.hint:
         return msg("sending.note-place-hint", where=error.where, what=error.what, hint=error.hint)
     if error.where:
@@ -18,14 +18,14 @@ def note_of(error: MailerError) -> str:
 
 
 def write_note(note: str) -> str:
-    """A note as it is stored: a message as JSON with its English text, any other as it is."""
+    """Write a note as it is stored: a message as JSON with its English text, any other text as it is."""
     if not isinstance(note, Message):
         return note
     return json.dumps({"text": str(note), **_as_json(note)}, ensure_ascii=False)
 
 
 def read_note(stored: str) -> str:
-    """A note as it was written; in the English of then when nothing is known of its id by now."""
+    """Read a note that was stored; in the English of then when its id is no longer known."""
     if not stored.startswith('{"text": '):
         return stored
     with suppress(ValueError):  # it may only look as if

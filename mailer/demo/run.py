@@ -33,7 +33,7 @@ _INDENT = " " * 3
 
 
 class DemoError(MailerError):
-    """What arrived is not what the ledger says."""
+    """A difference between what arrived and what the ledger says."""
 
 
 def run_demo(
@@ -167,7 +167,7 @@ def _fresh_folder(*, keep: bool) -> Path:
 
 
 def _furnish(folder: Path) -> None:
-    """A workspace with the December 2023 issue and the invented subscribers."""
+    """Make a workspace with the December 2023 issue and the invented subscribers."""
     init_workspace(folder)
     (folder / MARK).touch()
     defaults = defaults_folder()
@@ -177,7 +177,7 @@ def _furnish(folder: Path) -> None:
 
 
 def _program() -> str:
-    """How this program is called, also from a shell that does not have it on its path."""
+    """Return the call of this program, also for a shell that does not have it on its path."""
     program = Path(sys.argv[0])
     if program.stem == "mailer":
         return _quoted(program.resolve())

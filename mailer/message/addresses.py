@@ -19,7 +19,7 @@ _hint = partial(msg, "sending.correct-address")
 
 
 class WireAddressError(MailerError):
-    """Nothing can be sent to this address."""
+    """An address that no message can be sent to."""
 
 
 def wire_address(address: str) -> str:

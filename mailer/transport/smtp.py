@@ -1,4 +1,4 @@
-"""The way to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
+"""Open sessions to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
 
 import contextlib
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger("mailer.transport")
 
 
 class Security(StrEnum):
-    """How a connection is secured; there is no fall-back from one to another."""
+    """The way in which a connection is secured; there is no fall-back from one to another."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -31,7 +31,7 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpOptions:
-    """Where the server is and how to talk to it. `ca_file` replaces the system's certificate authorities."""
+    """The server's place and how to talk to it. `ca_file` replaces the system's certificate authorities."""
 
     host: str
     port: int = 587
@@ -43,7 +43,7 @@ class SmtpOptions:
 
     @property
     def address(self) -> str:
-        """The server in words."""
+        """Return the server in words."""
         if self.security is Security.NONE:
             return msg("sending.server-not-encrypted", host=self.host, port=str(self.port))
         return f"{self.host}:{self.port} ({self.security.upper()})"
@@ -66,12 +66,12 @@ class SmtpTransport:
 
     @property
     def address(self) -> str:
-        """The server in words, for people: host, port and security."""
+        """Return the server in words, for people: host, port and security."""
         return self._options.address
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent stays on this machine."""
+        """Return whether mail stays on this machine."""
         return is_loopback(self._options.host)
 
     def connect(self) -> SmtpSession:
@@ -96,7 +96,7 @@ class SmtpTransport:
         self._may_pipeline = False
 
     def _reach(self) -> BoundedReplies:
-        """Whatever the server does, from looking its name up to the login it takes no longer than both timeouts."""
+        """Connect, secure and log in, all of it within the two timeouts together."""
         options, timeouts = self._options, self._options.timeouts
         latest = time.monotonic() + timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
@@ -123,7 +123,7 @@ class SmtpTransport:
             self._start_tls(smtp)
 
     def _introduce(self, smtp: BoundedReplies) -> None:
-        """EHLO, or HELO where the server does not know that (5xx); who says 4xx wants nobody now (RFC 5321 §4.1.4)."""
+        """Say EHLO, or HELO to a server that does not know that (5xx); raise for 4xx (RFC 5321 §4.1.4)."""
         code, words = smtp.ehlo()
         if 500 <= code < 600:
             with contextlib.suppress(smtplib.SMTPServerDisconnected):  # then what it said first is told
@@ -132,7 +132,7 @@ class SmtpTransport:
             raise smtplib.SMTPHeloError(code, words)
 
     def _start_tls(self, smtp: BoundedReplies) -> None:
-        """Never without TLS: a server that does not offer it, or says 454, gets neither password nor mail."""
+        """Start TLS, or raise: a server that does not offer it, or says 454, gets neither password nor mail."""
         if not smtp.has_extn("starttls"):
             raise self._error(msg("sending.no-starttls"), Stage.CONNECT, is_lasting=True)
         code, words = smtp.docmd("STARTTLS")
@@ -145,7 +145,7 @@ class SmtpTransport:
         self._introduce(smtp)
 
     def _refuse_injected(self, smtp: BoundedReplies) -> None:
-        """Bytes behind the answer to STARTTLS were not written by the server we are about to verify (CVE-2011-0411)."""
+        """Refuse bytes behind the answer to STARTTLS: an unverified server wrote them (CVE-2011-0411)."""
         assert smtp.sock is not None  # noqa: S101 the server has just answered
         smtp.sock.setblocking(False)
         with contextlib.suppress(BlockingIOError):
@@ -171,7 +171,7 @@ class SmtpTransport:
 
     @contextlib.contextmanager
     def _explained(self, stage: Stage) -> Iterator[None]:
-        """Turn what the standard library raises into one sentence and what to do about it."""
+        """Turn errors of the standard library into one sentence and what to do about it."""
         try:
             yield
         except TransportError:
@@ -220,7 +220,7 @@ class SmtpTransport:
 
 
 def _own_name(sock: socket.socket) -> str:
-    """The name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3) without asking the DNS."""
+    """Return the name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3), without asking the DNS."""
     name = socket.gethostname()
     if "." in name and name.isascii():
         return name
