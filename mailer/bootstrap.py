@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from mailer.catalogue import Lang
 from mailer.config import load_settings
 from mailer.errors import MailerError
 
@@ -72,6 +73,13 @@ class Services:
     clock: Callable[[], datetime] = utc_now
     announce: Callable[[str], None] = print
     lock: RLock = field(default_factory=RLock, init=False, repr=False, compare=False)
+
+    @property
+    def interface_lang(self) -> Lang:
+        """The language in which this workspace speaks to whoever runs it."""
+        from mailer.config.interface import interface_lang
+
+        return interface_lang(self.settings.interface.lang, self.environ)
 
     @cached_property
     def operator(self) -> "Operator":

@@ -1,7 +1,11 @@
 """The one error that people are shown: what is wrong, where, and what to do next."""
 
 import errno
+from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
+
+from mailer.catalogue import Message, msg
 
 
 class ExitCode(IntEnum):
@@ -17,7 +21,8 @@ class ExitCode(IntEnum):
 class MailerError(Exception):
     """Something a person can put right; anything else that is raised is a bug.
 
-    `what` is one sentence; `where` a file (with line) or a setting; `hint` says what to do next.
+    `what` is one sentence; `where` a file (with line) or a setting; `hint` says what to do next. As messages they are
+    shown in the language of the interface; as text, and in `str()`, they are English.
     """
 
     exit_code = ExitCode.REFUSED
@@ -48,22 +53,37 @@ class InputOutputError(MailerError):
 def explain_os_error(error: OSError) -> MailerError:
     """What the operating system refused, in words: what, which file, what to do next."""
     where = str(error.filename) if error.filename is not None else ""
-    hint = _WAYS_OUT.get(error.errno or 0, "Put that right, then run the command again.")
-    return InputOutputError(reason_of(error), where=where, hint=hint)
+    return InputOutputError(reason_of(error), where=where, hint=_way_out(error.errno))
 
 
 def reason_of(error: OSError) -> str:
-    """The operating system's words without its number: `permission denied`."""
+    """The operating system's words without its number: `permission denied`; the common ones in every language."""
     words = error.strerror or str(error) or type(error).__name__
-    return words[:1].lower() + words[1:]
+    words = words[:1].lower() + words[1:]
+    return _REASONS[words]() if words in _REASONS else words
 
 
-_RIGHTS = "Give yourself the right to read and write there, then run the command again."
-_WAYS_OUT = {
-    errno.ENOSPC: "Make room on the disk, then run the command again.",
+def _way_out(number: int | None) -> Message:
+    return _WAYS_OUT[number]() if number in _WAYS_OUT else msg("errors.put-that-right")
+
+
+# Made when they are needed: each command imports this module, and most have no use for them.
+_REASONS: dict[str, Callable[[], Message]] = {
+    "no space left on device": partial(msg, "errors.no-space"),
+    "permission denied": partial(msg, "errors.permission-denied"),
+    "operation not permitted": partial(msg, "errors.not-permitted"),
+    "read-only file system": partial(msg, "errors.read-only"),
+    "no such file or directory": partial(msg, "errors.no-such-file"),
+    "is a directory": partial(msg, "errors.is-a-folder"),
+    "not a directory": partial(msg, "errors.is-no-folder"),
+    "address already in use": partial(msg, "errors.port-in-use"),
+}
+_RIGHTS = partial(msg, "errors.give-yourself-the-right")
+_WAYS_OUT: dict[int | None, Callable[[], Message]] = {
+    errno.ENOSPC: partial(msg, "errors.make-room"),
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EROFS: "It can only be read; use a folder on another disk.",
-    errno.ENOENT: "Check the name, then run the command again.",
-    errno.EADDRINUSE: "Another program uses that port; choose another one.",
+    errno.EROFS: partial(msg, "errors.use-another-disk"),
+    errno.ENOENT: partial(msg, "errors.check-the-name"),
+    errno.EADDRINUSE: partial(msg, "errors.choose-another-port"),
 }

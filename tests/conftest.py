@@ -23,6 +23,8 @@ from hypothesis.internal.conjecture import engine, providers
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 
+from mailer.catalogue.kept_texts import read_compiled
+from mailer.catalogue.texts import LOCALE
 from mailer.database.engine import Database, open_database
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.store import SubscriberStore
@@ -60,6 +62,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Templates that tests compile are not kept in the folder of whoever runs the tests."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    read_compiled(sorted((LOCALE / "en").glob("*.po")), "en", os.environ)  # as in any but a user's first process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> None:
+    """What is printed is in English, whatever the language of whoever runs the tests."""
+    os.environ["LC_ALL"] = "C.UTF-8"
 
 
 @dataclass

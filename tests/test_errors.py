@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailer.errors import ExitCode, MailerError
+from mailer.catalogue import render
+from mailer.errors import ExitCode, MailerError, explain_os_error
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,15 @@ def test_an_error_reads_as_a_sentence_with_place_and_hint(error: MailerError, sh
 def test_an_error_refuses_unless_it_says_otherwise() -> None:
     assert MailerError("x").exit_code is ExitCode.REFUSED
     assert [int(code) for code in ExitCode] == [0, 1, 2, 74, 75]
+
+
+def test_what_the_system_refuses_is_said_in_each_language() -> None:
+    error = explain_os_error(FileNotFoundError(2, "No such file or directory", "a.toml"))
+    assert str(error) == "a.toml: no such file or directory\nCheck the name, then run the command again."
+    assert [render(error.what, "nb"), render(error.what, "nn")] == [
+        "filen eller mappen finnes ikke",
+        "fila eller mappa finst ikkje",
+    ]
+    unknown = explain_os_error(OSError(5, "Input/output error"))
+    assert str(unknown) == "input/output error\nPut that right, then run the command again."
+    assert render(unknown.hint, "nn") == "Rett opp feilen, og køyr kommandoen på nytt."

@@ -1,17 +1,26 @@
-"""The application: its groups of commands, and what stands before every command."""
+"""The application: its commands, and what stands before every command."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mailer.cli import catch, config, demo, issues, log, people, sending, serve, workspace
+from mailer.cli.commands import COMMANDS
+from mailer.cli.groups import Group
+from mailer.cli.language import begin_speaking
 from mailer.cli.output import say
-from mailer.cli.plain_help import Commands
 
-app = Commands(
+
+class Mailer(Group):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": COMMANDS})
+
+
+app = typer.Typer(
     name="mailer",
-    no_args_is_help=True,
+    cls=Mailer,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -28,26 +37,26 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _remember_config(file: Path | None) -> Path | None:
+    begin_speaking(file)
+    return file
+
+
 @app.callback()
 def _before_every_command(
     context: typer.Context,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config", metavar="PATH", help="The config.toml to use; else the nearest one upwards."),
+        typer.Option(
+            "--config",
+            metavar="PATH",
+            help="The config.toml to use; else the nearest one upwards.",
+            callback=_remember_config,
+            is_eager=True,  # what it says of the language holds for --help, too
+        ),
     ] = None,
     version: Annotated[  # noqa: ARG001 its callback does the work
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     context.obj = config_file
-
-
-workspace.add_to(app)
-demo.add_to(app)
-issues.add_to(app)
-sending.add_to(app)
-catch.add_to(app)
-people.add_to(app)
-log.add_to(app)
-serve.add_to(app)
-config.add_to(app)

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from mailer.transport.catcher import Faults
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(catch)
-
-
 def catch(
     context: typer.Context,
     port: Annotated[

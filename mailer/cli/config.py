@@ -7,19 +7,8 @@ import typer
 
 from mailer.cli.options import Json, services
 from mailer.cli.output import say, show_json, show_table
-from mailer.cli.plain_help import Commands
-
-config = Commands(no_args_is_help=True, help="The settings in force.")
-db = Commands(no_args_is_help=True, help="The database.")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.add_typer(config, name="config")
-    app.add_typer(db, name="db")
-
-
-@config.command("show")
 def show(context: typer.Context, json: Json = False) -> None:
     """Show every setting, its value and where that comes from. Secrets are masked. Changes nothing.
 
@@ -45,7 +34,6 @@ def _as_toml(value: Any) -> str:
     return dumps(value, ensure_ascii=False) if isinstance(value, bool | list) else str(value)
 
 
-@db.command("upgrade")
 def upgrade(context: typer.Context) -> None:
     """Bring the database's tables to this version. SQLite does so by itself; PostgreSQL waits for this command.
 

@@ -8,11 +8,6 @@ from mailer.cli.accounts import show_equation
 from mailer.cli.output import hint, say
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(demo)
-
-
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the files of earlier demos.")] = False,
 ) -> None:

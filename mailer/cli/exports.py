@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 ENDINGS = ("", ".csv", ".txt", ".xlsx")
 
 
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the command."""
-    subscribers.command()(export)
-
-
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .xlsx for a workbook, else CSV.")],

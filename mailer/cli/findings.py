@@ -1,5 +1,6 @@
 """Findings on screen and as JSON: where, what, why it matters and what to do."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import PurePath
@@ -7,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from mailer.catalogue import Message, msg
+from mailer.catalogue.message import as_json
+from mailer.cli.language import in_words
 from mailer.cli.output import console, fitted, say
 
 if TYPE_CHECKING:
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from mailer.issue.model import Finding
 
 LONGEST_QUOTE = 60
+SEVERITY_WIDTH = 7
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _INDENT = " " * 20
 
@@ -43,14 +48,16 @@ def _show(finding: "Finding", *, with_why: bool) -> None:
     colour = _COLOURS[finding.severity]
     words = f" “{_shortened(finding.words)}”" if finding.words else ""
     place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<5}"
-    label = f"{place} {finding.severity:<7}  "
-    shown = Text(fitted(f"{finding.message}{words}  {finding.rule}", label=label))
+    severity = in_words(_severity(finding.severity))
+    label = f"{place} {severity:<{SEVERITY_WIDTH}}  "
+    shown = Text(fitted(f"{in_words(finding.message)}{words}  {finding.rule}", label=label))
     shown.stylize(colour, len(place) + 1, len(label))
     shown.stylize("dim", len(shown) - len(finding.rule))
     console().print(shown, soft_wrap=True)
     explanation = _explanation(finding.rule)
     why = explanation.why if explanation and with_why else ""
-    if text := " ".join(filter(None, (why, finding.hint or (explanation.fix if explanation and with_why else "")))):
+    fix = finding.hint or (explanation.fix if explanation and with_why else "")
+    if text := " ".join(in_words(each) for each in (why, fix) if each):
         say(f"{_INDENT}{text}", "dim")
 
 
@@ -58,16 +65,33 @@ def _shortened(words: str) -> str:
     return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 2].rstrip()} …"
 
 
-def count_findings(findings: "Sequence[Finding]") -> str:
+def _severity(severity: str) -> Message:
+    match severity:
+        case "error":
+            return msg("findings.error")
+        case "warning":
+            return msg("findings.warning")
+        case _:
+            return msg("findings.note")
+
+
+def count_findings(findings: "Sequence[Finding]") -> Message:
     """Say how many findings there are of each severity."""
-    counts = [(sum(each.severity == severity for each in findings), severity) for severity in _COLOURS]
-    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in counts)
+    counts = Counter(str(each.severity) for each in findings)
+    return msg(
+        "findings.counts",
+        errors=msg("findings.count-errors", count=counts["error"]),
+        warnings=msg("findings.count-warnings", count=counts["warning"]),
+        notes=msg("findings.count-notes", count=counts["note"]),
+    )
 
 
 def finding_as_json(finding: "Finding") -> dict[str, Any]:
-    """A finding for tools, with why its rule matters and how to put it right."""
+    """A finding for tools, with why its rule matters and how to put it right; `id` and `values` are in no language."""
     explanation = _explanation(finding.rule)
-    return asdict(finding) | {
+    return {
+        **asdict(finding),
+        **as_json(message=finding.message, hint=finding.hint),
         "why": explanation.why if explanation else "",
         "fix": explanation.fix if explanation else "",
     }

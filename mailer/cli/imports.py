@@ -57,11 +57,6 @@ HIGHEST_ID = 2**63 - 1  # that a database can look for
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the command."""
-    subscribers.command("import")(import_)
-
-
 def import_(
     context: typer.Context,
     files: Annotated[

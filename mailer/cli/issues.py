@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 Language = Annotated[str, typer.Option("--lang", help="The reader's language: nb, nn, se or en.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(check)
-    app.command()(compose)
-    app.command()(preview)
-
-
 def check(
     context: typer.Context,
     slug: Slug,

@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from mailer.catalogue.message import as_json
 from mailer.cli.output import show_json
 from mailer.errors import MailerError, explain_os_error
 
@@ -23,9 +24,9 @@ def beside_an_error(context: typer.Context, **values: Any) -> None:
 
 
 def show_json_error(context: Any, error: MailerError | OSError) -> None:
-    """Print `{"error": {"what", "where", "hint"}}` when a tool reads standard output; else nothing."""
+    """Print `{"error": {"what", "where", "hint", "id", …}}` when a tool reads standard output; else nothing."""
     if not context.meta.get(_WANTED):
         return
     told = explain_os_error(error) if isinstance(error, OSError) else error
-    words = {"what": told.what, "where": told.where, "hint": told.hint}
+    words = {"what": told.what, "where": told.where, "hint": told.hint, **as_json(message=told.what, hint=told.hint)}
     show_json({**context.meta.get(_BESIDE, {}), "error": words})

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from mailer.usecases.log import Decision
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(log)
-
-
 def log(
     context: typer.Context,
     slug: OptionalSlug = "",

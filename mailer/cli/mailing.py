@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.accounts import TERMS, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
 from mailer.cli.output import (
+    ask,
     format_duration,
     format_value,
     hint,
     note,
-    prompting,
     say,
     show_commands,
     show_json,
@@ -76,10 +77,10 @@ def start_mailing(
         _show_errors(proposal)
         say("\nThis was a dry run: nothing was planned or sent.", "green")
         return None
-    ask = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
-    answer = ask(confirm=confirm, as_frozen=True)
+    begun = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
+    answer = begun(confirm=confirm, as_frozen=True)
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
-        answer = ask(confirm=_asked(proposal.plan))
+        answer = begun(confirm=_asked(proposal.plan))
     if isinstance(answer, Refused) and answer.reason is Reason.NOBODY:
         _show_nobody_left(services, proposal)
         return None
@@ -277,15 +278,17 @@ def _show_errors(proposal: "Proposal") -> None:
 
 
 def _asked(proposed: "Plan") -> int | None:
-    people, number = ("people", "it") if proposed.is_new else ("people that are left", "the number that was frozen")
-    question = f"\nType the number of {people} to send to ({proposed.counts.waiting}), or Enter to stop"
+    number = str(proposed.counts.waiting)  # as it is to be typed
+    if proposed.is_new:
+        question = msg("output.type-the-number", number=number)
+        way_out = msg("output.confirm-in-scripts", number=str(proposed.recipients))
+    else:
+        question = msg("output.type-the-number-left", number=number)
+        way_out = msg("output.confirm-frozen-in-scripts", number=str(proposed.recipients))
+    say()
     try:
-        with prompting():
-            answer = typer.prompt(question, default="", show_default=False)
+        answer = ask(question)
     except typer.Abort:
-        raise MailerError(
-            "nobody is here to type the number of recipients; nothing was sent",
-            hint=f"In scripts, give {number} with --confirm {proposed.recipients}",
-        ) from None
+        raise MailerError(msg("output.nobody-to-type"), hint=way_out) from None
     digits = "".join(answer.split())  # people write 10 000
     return int(digits) if digits.isdigit() else None

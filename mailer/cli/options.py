@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli.json_errors import remember_json
+from mailer.cli.language import speak
 from mailer.cli.output import note
 from mailer.errors import UsageError
 
@@ -23,6 +24,7 @@ def services(context: typer.Context) -> Iterator["Services"]:
     from mailer.bootstrap import build_services
 
     built = build_services(context.find_root().obj, announce=note)
+    speak(built.interface_lang)
     try:
         yield built
     finally:
@@ -35,6 +37,7 @@ def current_services(context: typer.Context) -> Iterator["CurrentServices"]:
     from mailer.bootstrap import CurrentServices, build_services
 
     current = CurrentServices(partial(build_services, context.find_root().obj, announce=note))
+    speak(current().interface_lang)
     try:
         yield current
     finally:

@@ -12,12 +12,16 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Literal, TextIO
 
+import typer
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mailer.catalogue import msg
+from mailer.catalogue.values import write_number
+from mailer.cli.language import in_words, language
 from mailer.errors import MailerError
 
 WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
@@ -78,7 +82,7 @@ def _fitted(text: str, stream: TextIO, screen: Console, *, label: str = "", hang
 
     What follows a break stands below the beginning of the text, or `hanging` columns from the left.
     """
-    first, *rest = _harmless(text).split("\n")
+    first, *rest = _harmless(in_words(text)).split("\n")
     if not stream.isatty():
         return "\n".join([f"{label}{first}".rstrip(" "), *rest])
     width, hanging = max(NARROWEST, screen.width), hanging or len(label)
@@ -111,6 +115,7 @@ def say(text: str = "", style: str = "", *, label: str = "", hanging: int = 0) -
 
 def hint(text: str) -> None:
     """Print what to do next; a command is never broken, so that it can be copied."""
+    text = in_words(text)
     if text.startswith("mailer "):
         show_commands([(text, "")])
     else:
@@ -120,6 +125,7 @@ def hint(text: str) -> None:
 def show_commands(commands: Sequence[tuple[str, str]]) -> None:
     """Print commands and beside them what each is for, or below where that does not fit."""
     screen, indent = console(), " " * 2
+    commands = [(command, in_words(words)) for command, words in commands]
     width = max((len(command) for command, _ in commands), default=0)
     is_wide = all(2 + width + 3 + len(words) <= screen.width for _, words in commands)
     for command, words in commands:
@@ -127,6 +133,25 @@ def show_commands(commands: Sequence[tuple[str, str]]) -> None:
         screen.print(Text(line, "cyan") + Text(f"   {words}" if words and is_wide else ""), soft_wrap=True)
         if words and not is_wide:
             say(f"{3 * indent}{words}")
+
+
+def ask(question: str) -> str:
+    """Ask for a line; Enter alone is an empty one. Raises `typer.Abort` where nobody answers."""
+    with prompting():
+        answer: str = typer.prompt(in_words(question), default="", show_default=False)
+    return answer
+
+
+def confirm(question: str) -> bool:
+    """Ask for yes or no in the language of the interface; English is understood too, and Enter means no."""
+    choice = msg("output.yes-or-no", question=question)
+    while True:
+        answer = ask(choice).strip().casefold()
+        if answer in {"", "n", "no", "nei"}:
+            return False
+        if answer in {"y", "yes", "j", "ja"}:
+            return True
+        note(msg("output.answer-yes-or-no"))
 
 
 @contextmanager
@@ -154,9 +179,9 @@ def _for_json(value: Any) -> Any:
 
 def show_error(error: MailerError) -> None:
     """Print an error on standard error: what, where, what next."""
-    screen, begins = _error_console(), "error "
-    place = f"{error.where}: " if error.where else ""
-    text = Text(_fitted(f"{place}{error.what}", sys.stderr, screen, label=begins))
+    screen, begins = _error_console(), f"{in_words(msg('output.error'))} "
+    place = f"{in_words(error.where)}: " if error.where else ""
+    text = Text(_fitted(f"{place}{in_words(error.what)}", sys.stderr, screen, label=begins))
     text.stylize("bold red", 0, len(begins))
     screen.print(text)
     if error.hint:
@@ -176,6 +201,7 @@ def show_table(
     row is a line, and these follow below it. A cell of several values has each on a line of its own there.
     """
     is_terminal = sys.stdout.isatty()
+    columns = [in_words(each) for each in columns]
     cells = [[_cell(value, between="\n" if is_terminal else ", ") for value in row] for row in rows]
     if is_terminal and folding is not None and _least_width(columns, cells, folding) > console().width:
         _show_lines(columns, cells, folding)
@@ -190,9 +216,9 @@ def show_grouped_table(
     columns: Sequence[str], groups: Iterable[tuple[str, Sequence[Sequence[object]]]], *, right: Sequence[int] = ()
 ) -> None:
     """Print rows under headings like `show_table`, each group of rows below its name."""
-    table = _empty_table(columns, right=right, folding=range(len(columns)))
+    table = _empty_table([in_words(each) for each in columns], right=right, folding=range(len(columns)))
     for name, rows in groups:
-        table.add_row(Text(_harmless(name), "bold"))
+        table.add_row(Text(_harmless(in_words(name)), "bold"))
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))
         table.add_section()
@@ -208,7 +234,7 @@ def _empty_table(columns: Sequence[str], *, right: Sequence[int], folding: Seque
 
 
 def _cell(value: object, *, between: str = ", ") -> str:
-    return _harmless(between.join(value) if isinstance(value, tuple) else format_value(value))
+    return _harmless(between.join(map(in_words, value)) if isinstance(value, tuple) else format_value(value))
 
 
 def _least_width(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[int]) -> int:
@@ -269,8 +295,9 @@ def _joined(cells: Sequence[str], padding: Sequence[int]) -> str:
 
 def show_pairs(pairs: Mapping[str, object]) -> None:
     """Print labels on the left and what they say on the right."""
-    width = max(len(label) for label in pairs)
-    for label, value in pairs.items():
+    written = {in_words(label): in_words(value) if isinstance(value, str) else value for label, value in pairs.items()}
+    width = max(len(label) for label in written)
+    for label, value in written.items():
         first, *rest = str(value).splitlines() or [""]
         say(first, label=f"{label:<{width}}  ")
         for line in rest:
@@ -278,8 +305,10 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
 
 
 def format_value(value: object) -> str:
-    """Write a number with thin groups of thousands, anything else as it is."""
-    return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}") if isinstance(value, int) else str(value)
+    """Write a number with groups of thousands and a message in words, anything else as it is."""
+    if isinstance(value, str):
+        return in_words(value)
+    return write_number(value, language()) if isinstance(value, int) else str(value)
 
 
 def format_count(number: int, one: str, many: str = "") -> str:
@@ -289,13 +318,7 @@ def format_count(number: int, one: str, many: str = "") -> str:
 
 def format_duration(duration: timedelta) -> str:
     """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
-    if duration < timedelta(seconds=1):
-        return "less than a second"
-    seconds = round(duration.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{minutes} min" if not hours else f"{hours} h {minutes} min"
+    return in_words(msg("output.value", value=duration))
 
 
 def format_time_left(seconds: float) -> str:

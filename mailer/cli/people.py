@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailer.cli import exports, growth, imports, person, privacy
+from mailer.cli import growth
 from mailer.cli.options import JoinedLists, Json, OneList, one_list, services
 from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, status_in_words, subscriber_as_json
-from mailer.cli.plain_help import Commands
 from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
@@ -21,18 +20,6 @@ SHOWN_STATUSES = {"active": "Active", "pending": "Pending", "unsubscribed": "Lef
 SHOWN = {"slug": "List", "name": "Name"} | SHOWN_STATUSES
 WIDTH_FOR_NAMES = 100
 GONE = "No longer in the register"
-
-subscribers = Commands(no_args_is_help=True, help="Who gets the newsletter.")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(lists)
-    app.add_typer(subscribers, name="subscribers")
-    imports.add_to(subscribers)
-    exports.add_to(subscribers)
-    person.add_to(subscribers)
-    privacy.add_to(subscribers)
 
 
 def lists(
@@ -89,7 +76,6 @@ def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
     ]
 
 
-@subscribers.command()
 def find(
     context: typer.Context,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Start of an address, words of a name, or @domain.")],
@@ -122,7 +108,6 @@ def find(
     )
 
 
-@subscribers.command()
 def add(
     context: typer.Context,
     address: Address,
@@ -175,7 +160,6 @@ def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
             yield f"basis for {each.list}: {held.basis} → {each.consent.basis}"
 
 
-@subscribers.command()
 def remove(context: typer.Context, address: Address, lists: OneList = None) -> None:
     """Unsubscribe one person from one list, or from all. A mailing under way leaves that person out.
 

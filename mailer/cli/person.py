@@ -22,12 +22,6 @@ _SHOWN_OF_ANSWER = 60
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
 
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the commands."""
-    subscribers.command()(show)
-    subscribers.command()(history)
-
-
 def show(context: typer.Context, address: Address, json: Json = False) -> None:
     """Show everything that is stored about one person. Changes nothing.
 

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import Json, OneList, one_list, services
-from mailer.cli.output import format_count, format_value, hint, note, prompting, say, show_json
+from mailer.cli.output import confirm, format_count, format_value, hint, note, say, show_json
 from mailer.cli.person import Address
 from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
 from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.subscribers.rights.erasing import Erased
-
-
-def add_to(subscribers: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (move, suppress, release, erase, purge):
-        subscribers.command()(command)
-    subscribers.command("merge-lists")(merge_lists)
 
 
 def move(
@@ -138,9 +131,8 @@ def erase(
     """
     from mailer.subscribers.rights.erasing import erase as erase_person
 
-    if not yes:
-        with prompting():
-            typer.confirm(f"Delete everything about {address}? This cannot be undone.", abort=True)
+    if not (yes or confirm(f"Delete everything about {address}? This cannot be undone.")):
+        raise typer.Abort
     with services(context) as workspace:
         done = erase_person(workspace.subscribers, address, workspace=workspace.settings.folder)
     if json:

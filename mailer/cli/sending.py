@@ -7,20 +7,14 @@ import typer
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
-from mailer.cli.output import hint, prompting, say, show_json
+from mailer.cli.output import confirm as agreed
+from mailer.cli.output import hint, say, show_json
 from mailer.errors import ExitCode
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
 Once = Annotated[
     bool, typer.Option("--once", help="Do not wait for deferred deliveries; exit code 75 when some remain.")
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (send, status, pause, resume, cancel, resolve):
-        app.command()(command)
-    app.command("test-send")(send_test)
 
 
 def send_test(
@@ -148,8 +142,7 @@ def cancel(
     with services(context) as workspace:
         mailing = require_unfinished(workspace, slug)
         if not yes:
-            with prompting():
-                yes = typer.confirm(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
+            yes = agreed(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
         show_account(stop_for_good(workspace, mailing.id))

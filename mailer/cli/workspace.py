@@ -10,12 +10,6 @@ from mailer.cli.options import services, today
 from mailer.cli.output import hint, say
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(init)
-    app.command()(new)
-
-
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it must be new or empty.")],
 ) -> None:

@@ -9,11 +9,10 @@ from pydantic import SecretStr, ValidationError
 
 from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
-from mailer.config.errors import ConfigError, WrongFileError
+from mailer.config.errors import ConfigError
+from mailer.config.locating import find_file
 from mailer.config.settings import SECTIONS, Settings, SettingsSection
 from mailer.config.values import TOKENS, allowed, has_password
-
-FILE_NAME = "config.toml"
 
 
 def read_settings(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -24,32 +23,6 @@ def read_settings(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -
     variables = read_environment(environ)
     sections: dict[str, Any] = {name: _section(name, document, variables) for name in SECTIONS}
     return Settings(**sections, file=document.file, origins=_origins(document, variables))
-
-
-def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
-    """Find the configuration: the path given, else MAILER_CONFIG, else the nearest config.toml upwards."""
-    named = path or (Path(environ["MAILER_CONFIG"]) if environ.get("MAILER_CONFIG") else None)
-    if named:
-        file = Path(cwd, named).resolve()
-        if not file.is_file():
-            raise _wrong_file(file)
-        return file
-    folder = cwd.resolve()
-    for each in (folder, *folder.parents):
-        if (each / FILE_NAME).is_file():
-            return each / FILE_NAME
-    raise ConfigError(
-        f"there is no {FILE_NAME} here or in a folder above",
-        where=str(folder),
-        hint="Go to your workspace, or make one with `mailer init DIR`.",
-    )
-
-
-def _wrong_file(file: Path) -> WrongFileError:
-    inside = file / FILE_NAME
-    what = "this is a folder" if file.is_dir() else "there is no such file"
-    hint = f"Did you mean {inside}?" if inside.is_file() else f"Name a {FILE_NAME} with --config or MAILER_CONFIG."
-    return WrongFileError(what, where=str(file), hint=hint)
 
 
 def _refuse_unknown_sections(document: Document) -> None:

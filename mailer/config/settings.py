@@ -16,6 +16,7 @@ from mailer.config.values import (
     Folder,
     Fonts,
     Host,
+    InterfaceLang,
     Lang,
     LineOfText,
     ListId,
@@ -179,6 +180,14 @@ class CheckSection(SettingsSection):
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
 
 
+class InterfaceSection(SettingsSection):
+    """How mailer speaks to whoever runs it."""
+
+    lang: InterfaceLang = Field(
+        default="", description="Language of the terminal and the preview; empty for that of the terminal's locale."
+    )
+
+
 class PathsSection(SettingsSection):
     """Where the workspace keeps things."""
 
@@ -201,6 +210,7 @@ class Settings:
     retention: RetentionSection
     theme: ThemeSection
     check: CheckSection
+    interface: InterfaceSection
     paths: PathsSection
     file: Path
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -224,6 +234,7 @@ SECTIONS: Mapping[str, type[SettingsSection]] = {
     "retention": RetentionSection,
     "theme": ThemeSection,
     "check": CheckSection,
+    "interface": InterfaceSection,
     "paths": PathsSection,
 }
 

@@ -120,6 +120,7 @@ _LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 LineOfText = Annotated[str, AfterValidator(_line)]
 Title = Annotated[LineOfText, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
 Lang = Literal["nb", "nn", "se", "en"]
+InterfaceLang = Annotated[Literal["", "nb", "nn", "en"], Allowed("nb, nn or en, or empty")]
 EmailAddress = Annotated[
     str, Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=254), Allowed("an e-mail address, as name@domain.no")
 ]

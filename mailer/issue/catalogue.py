@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a finding means for readers, and what to do about it."""
+    """What a finding means for readers, and what to do about it: messages of the catalogue."""
 
     why: str
     fix: str
@@ -59,7 +61,7 @@ RULES: dict[str, Explanation] = {
     "old-introduction": Explanation("Readers have read it.", "Write what is new in this issue, or leave it out."),
     "no-preheader": Explanation("Inboxes show the first words they find instead.", 'Add preheader = "…".'),
     "long-preheader": Explanation("Inboxes cut it, phones after 40 to 90 characters.", "Say the most important first."),
-    "no-contact": Explanation("Who wants to know more needs somebody to ask.", 'Add contacts = ["…"].'),
+    "no-contact": Explanation(msg("findings.no-contact-why"), msg("findings.no-contact-fix")),
     "contact-in-text": Explanation("A contact printed twice looks like two people.", 'Use placement = "inline".'),
     "bare-url": Explanation("Screen readers spell an address letter by letter.", "Write what it leads to."),
     "link-words": Explanation("Links are read out of context, in lists.", "Let the link stand on its title."),

@@ -1,6 +1,5 @@
 """Templates as Jinja2 compiled them, kept from one process to the next: compiling takes longer than filling in."""
 
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,10 +10,10 @@ from pickle import UnpicklingError
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
+from mailer.kept import kept_folder
 from mailer.rendering import templates
 
 _KEPT_SECONDS = 30 * 24 * 60 * 60
-_FOLDERS = (("XDG_CACHE_HOME", ""), ("LOCALAPPDATA", ""), ("HOME", ".cache"))
 
 
 class KeptBytecode(FileSystemBytecodeCache):
@@ -55,23 +54,5 @@ class KeptBytecode(FileSystemBytecodeCache):
 
 def open_bytecode(environ: Mapping[str, str]) -> KeptBytecode | None:
     """What this user's processes keep; None where there is no folder that nobody else writes to."""
-    folder = _user_folder(environ)
-    if folder is None:
-        return None
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return KeptBytecode(folder) if _is_own(folder) else None
-    except OSError:
-        return None
-
-
-def _user_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where a user's programs keep what can be made again (XDG Base Directory Specification; Windows)."""
-    folders = (Path(environ[name], below) for name, below in _FOLDERS if environ.get(name))
-    return next((folder / "mailer" for folder in folders if folder.is_absolute()), None)
-
-
-def _is_own(folder: Path) -> bool:
-    """Bytecode is a program, and with `sudo` the folder may be another user's."""
-    found = folder.stat()
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+    folder = kept_folder(environ)
+    return KeptBytecode(folder) if folder else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,44 @@ _SAVE_AGAIN = "Open it in Excel and save it again as an Excel workbook (.xlsx) o
 def open_xlsx(file: Path) -> Iterator[Rows]:
     """Give each row of the only sheet that is not blank, with its number; raises `SpreadsheetError`."""
     _check_package(file)
-    from openpyxl import load_workbook  # noqa: PLC0415 slow to import, and most files are CSV
+    from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415 slow to import, and most files are CSV
 
     with file.open("rb") as opened:  # a path would have to end in .xlsx
         try:
-            workbook = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
+            reader = ExcelReader(opened, read_only=True, data_only=True, keep_links=False)
+            reader.read()
+            sheets = [_Sheet(reader, *each) for each in zip(reader.wb.worksheets, _parts(reader), strict=True)]
         except Exception as error:  # whatever is wrong inside, openpyxl raises as it comes
             raise _unreadable(file) from error
-        with closing(workbook):
-            yield _rows(file, _only_sheet(file, workbook.worksheets))
+        with closing(reader.wb):
+            yield _rows(file, _only_sheet(file, sheets))
+
+
+def _parts(reader: Any) -> list[str]:
+    """Where in the package each sheet of cells stands."""
+    found = [part for _, part in reader.parser.find_sheets()]
+    return [part.target for part in found if part.target in reader.valid_files and "chartsheet" not in part.Type]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet of an open workbook, and where in the package it stands; openpyxl has no types."""
+
+    reader: Any
+    sheet: Any
+    part: str
+
+    def read(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Each row that stands in the sheet with its number, and the cells that stand in it.
+
+        `iter_rows` would make those that are missing, a thousand million where the file says so, and leave out in
+        silence those that stand in the wrong order.
+        """
+        from openpyxl.reader.excel import WorksheetReader  # noqa: PLC0415 as above
+
+        with self.reader.archive.open(self.part) as source:
+            cells = WorksheetReader(self.sheet, source, self.reader.shared_strings, data_only=True, rich_text=False)
+            yield from cells.parser.parse()
 
 
 def _check_package(file: Path) -> None:
@@ -81,11 +111,11 @@ def _unreadable(file: Path) -> SpreadsheetError:
     return SpreadsheetError(what, where=str(file), hint=_SAVE_AGAIN)
 
 
-def _only_sheet(file: Path, sheets: Sequence[Any]) -> Any:
+def _only_sheet(file: Path, sheets: Sequence[_Sheet]) -> _Sheet:
     """Leaving out a sheet in silence would be leaving out people."""
     filled = [sheet for sheet in sheets if any(True for _row in _rows(file, sheet))]
     if len(filled) != 1:
-        what = f"{len(filled)} sheets of the workbook hold rows: {', '.join(each.title for each in filled)}"
+        what = f"{len(filled)} sheets of the workbook hold rows: {', '.join(each.sheet.title for each in filled)}"
         raise SpreadsheetError(
             what if filled else "the workbook is empty",
             where=str(file),
@@ -94,7 +124,7 @@ def _only_sheet(file: Path, sheets: Sequence[Any]) -> Any:
     return filled[0]
 
 
-def _rows(file: Path, sheet: Any) -> Rows:
+def _rows(file: Path, sheet: _Sheet) -> Rows:
     last = 0
     for number, cells in _read(file, sheet):
         if number > MAXIMUM_ROWS:
@@ -108,26 +138,9 @@ def _rows(file: Path, sheet: Any) -> Rows:
             yield number, texts
 
 
-def _read(file: Path, sheet: Any) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Each row that stands in the sheet with its number, and the cells that stand in it.
-
-    `iter_rows` would make those that are missing, a thousand million where the file says so, and leave out in silence
-    those that stand in the wrong order.
-    """
-    from openpyxl.worksheet._reader import WorkSheetParser  # noqa: PLC0415 as above
-
-    book = sheet.parent
+def _read(file: Path, sheet: _Sheet) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     try:
-        with sheet._get_source() as source:  # noqa: SLF001 see above
-            parser = WorkSheetParser(
-                source,
-                sheet._shared_strings,  # noqa: SLF001 see above
-                data_only=True,
-                epoch=book.epoch,
-                date_formats=book._date_formats,  # noqa: SLF001 see above
-                timedelta_formats=book._timedelta_formats,  # noqa: SLF001 see above
-            )
-            yield from parser.parse()
+        yield from sheet.read()
     except Exception as error:
         raise _unreadable(file) from error
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from threading import Event
 from typing import TypeVar
 
+from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
 from mailer.delivery.ledger import OldBackupError, PausedMailingError, PlanError, SenderBusyError
@@ -118,7 +119,7 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
     except MailerError as error:
         if services.ledger.unfinished(slug):  # its content is frozen: what is wrong with the folder does not stop it
-            error.hint = f"The mailing under way has its own copy; it goes on with: mailer resume {slug}"
+            error.hint = msg("sending.mailing-has-its-own-copy", slug=slug)
         raise
     draft = MailingDraft(
         slug=slug,
@@ -211,7 +212,7 @@ def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
     """Say which mailing the other sender is at work on, for whoever would rather pause that."""
     busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
     if busy:
-        error.hint = f"It sends {busy[0]}: wait until it is done, or stop it with mailer pause {busy[0]}"
+        error.hint = msg("sending.wait-or-pause", slug=busy[0])
     return Refused(reason=Reason.BUSY, error=error)
 
 
@@ -221,25 +222,17 @@ def _refused_by_rule(
     """What must hold of the proposal itself. Content that is frozen has passed: it is asked of new mailings only."""
     slug, plan = proposal.draft.slug, proposal.plan
     if plan.mailing is not None and plan.mailing.state is MailingState.PAUSED:
-        error = MailerError(f"{slug} is paused", hint=f"Go on with: mailer resume {slug}")
+        error = MailerError(msg("sending.is-paused", slug=slug), hint=msg("sending.go-on", slug=slug))
         error.exit_code = ExitCode.TRY_AGAIN
         return Refused(reason=Reason.PAUSED, error=error)
     if plan.is_new and proposal.errors and not ignore_findings:
-        error = MailerError(
-            "the issue has errors; nothing was sent",
-            where=slug,
-            hint="Put them right, or send in spite of them, which is recorded: --ignore-findings",
-        )
+        error = MailerError(msg("sending.issue-has-errors"), where=slug, hint=msg("sending.put-right-or-ignore"))
         return Refused(reason=Reason.ERRORS, error=error)
     if not plan.recipients:
-        who = "is left to send to" if plan.counts.audience else "is on these lists"
-        return Refused(reason=Reason.NOBODY, error=MailerError(f"nobody {who}; nothing was planned", where=slug))
+        what = msg("sending.nobody-left") if plan.counts.audience else msg("sending.nobody-on-lists")
+        return Refused(reason=Reason.NOBODY, error=MailerError(what, where=slug))
     if plan.is_new and not (proposal.is_tested or allow_untested):
-        error = MailerError(
-            "this content was never test-sent",
-            where=slug,
-            hint=f"First: mailer test-send {slug} --to ADDRESS    (or --untested, if you must)",
-        )
+        error = MailerError(msg("sending.never-test-sent"), where=slug, hint=msg("sending.test-first", slug=slug))
         return Refused(reason=Reason.UNTESTED, error=error)
     return _refused_number(plan, confirm, as_frozen=as_frozen)
 
@@ -250,21 +243,15 @@ def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refu
     most = plan.counts.audience if as_frozen and not plan.is_new else number
     if confirm is not None and number <= confirm <= most:
         return None
-    said = "no number was typed" if confirm is None else f"you confirmed {_grouped(confirm)}"
-    error = MailerError(f"{said}, it is {_grouped(number)}", hint="Nothing was sent.")
-    return Refused(reason=Reason.UNCONFIRMED, error=error)
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if confirm is None:
+        what = msg("sending.no-number", number=number)
+    else:
+        what = msg("sending.other-number", confirmed=confirm, number=number)
+    return Refused(reason=Reason.UNCONFIRMED, error=MailerError(what, hint=msg("sending.nothing-was-sent")))
 
 
 def _planned_meanwhile(slug: str) -> Refused:
-    error = PlanError(
-        "another mailing of this issue was planned just now; nothing was sent",
-        where=slug,
-        hint=f"Look at it first: mailer send {slug} --dry-run",
-    )
+    error = PlanError(msg("sending.planned-meanwhile"), where=slug, hint=msg("sending.look-first", slug=slug))
     return Refused(reason=Reason.CHANGED, error=error)
 
 

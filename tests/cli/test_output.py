@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
+from mailer.cli.groups import Later
 from mailer.cli.output import format_duration, format_time_left, format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
@@ -54,6 +55,8 @@ def test_the_example_of_every_command_stands_in_one_line_of_a_usual_terminal(
     found = get_command(app)
     for name in command:
         found = found.commands[name]  # type: ignore[attr-defined]  # a group
+    assert isinstance(found, Later)
+    found = found.load()
     (example,) = re.findall(r"Example: `([^`]+)`", found.callback.__doc__ or "")
     assert example in mailer(*command, "--help").out
 

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,22 +9,58 @@ COMPOSING = {"mailer.compose", "babel", "jinja2", "lxml", "mjml", "PIL", "premai
 FORMS = {"icalendar", "typst"}
 SENDING = {"mailer.database", "mailer.delivery", "mailer.transport", "sqlalchemy"}
 PAGES = {"mailer.web", "mailer.preview", "asyncio", "starlette", "uvicorn"}
+WORDS = {"mailer.catalogue", "mailer.config", "mailer.errors", "mailer.kept"}
+SLOW_PARTS_OF_PYTHON = {
+    "asyncio",
+    "concurrent",
+    "email",
+    "http",
+    "importlib",
+    "logging",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "xml",
+}
 
 
 def loaded_by(*arguments: str, folder: Path) -> set[str]:
-    """The packages that a command loads, those of mailer by their two first names."""
-    command = [sys.executable, "-X", "importtime", "-m", "mailer", *arguments]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    timed = (line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:"))
-    loaded = {".".join(name.split(".")[: 2 if name.startswith("mailer") else 1]) for name in timed}
-    assert "mailer.cli" in loaded, ended.stderr
+    """The packages that a command of mailer loads, those of mailer by their two first names."""
+    loaded = loaded_by_python("-m", "mailer", *arguments, folder=folder)
+    assert "mailer.cli" in loaded
     return loaded
 
 
-def test_help_waits_for_no_part_of_mailer_but_the_command_line(repository: Path) -> None:
-    loaded = loaded_by("--help", folder=repository)
-    assert {name for name in loaded if name.startswith("mailer")} == {"mailer", "mailer.cli", "mailer.errors"}
-    assert not loaded & (COMPOSING | FORMS | SENDING | PAGES | {"pydantic"})
+def loaded_by_python(*arguments: str, folder: Path) -> set[str]:
+    command = [sys.executable, "-X", "importtime", *arguments]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    timed = (line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:"))
+    loaded = {".".join(name.split(".")[: 2 if name.startswith("mailer") else 1]) for name in timed}
+    assert loaded, ended.stderr
+    return loaded
+
+
+def test_help_loads_nothing_beside_typer_and_rich_but_the_command_line(repository: Path) -> None:
+    further = loaded_by("--help", folder=repository) - loaded_by_python("-c", "import typer", folder=repository)
+    assert further - sys.stdlib_module_names == {"mailer", "mailer.cli", "rich"} | WORDS
+    assert not further & SLOW_PARTS_OF_PYTHON
+
+
+def test_help_waits_for_no_command(repository: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "mailer", "--help"]
+    ended = subprocess.run(command, cwd=repository, capture_output=True, encoding="utf-8", check=True)
+    loaded = set(re.findall(r"mailer\.cli\.(\w+)$", ended.stderr, re.MULTILINE))
+    assert loaded == {
+        "app",
+        "commands",
+        "group_help",
+        "groups",
+        "json_errors",
+        "language",
+        "output",
+        "run",
+        "typer_words",
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailer.config import load_settings
 from mailer.config.document import read_document
 from mailer.config.errors import ConfigError, WrongFileError
-from mailer.config.settings import Settings, placeholders
+from mailer.config.settings import SECTIONS, Settings, placeholders
 
 Load = Callable[..., Settings]
 
@@ -195,7 +195,7 @@ NOT_ALLOWED = "the value is not allowed"
         (
             "[zzz]",
             "9: there is no section [zzz]",
-            "Allowed: [newsletter], [smtp], [database], [delivery], [web], [retention], [theme], [check], [paths].",
+            f"Allowed: {', '.join(f'[{name}]' for name in SECTIONS)}.",
         ),
     ],
 )

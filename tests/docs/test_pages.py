@@ -29,7 +29,7 @@ README_COMMANDS = [
 
 def _walk(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
     if not hasattr(command, "commands"):
-        yield " ".join(path), command
+        yield " ".join(path), command.load()
         return
     for name, below in command.commands.items():
         yield from _walk(below, *path, name)

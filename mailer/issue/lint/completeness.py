@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
+from mailer.catalogue import msg
 from mailer.issue.example import EXAMPLE_WORDS
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
@@ -53,10 +54,8 @@ def no_contact(reading: LintInput) -> Iterator[RuleHit]:
         if not item.contacts and not any(
             link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
         ):
-            hint = 'Add contacts = ["…"] to its facts.'
-            yield RuleHit(
-                file=item.file, line=item.line, message="the item names nobody to ask", words=item.title, hint=hint
-            )
+            message, hint = msg("findings.no-contact"), msg("findings.no-contact-hint")
+            yield RuleHit(file=item.file, line=item.line, message=message, words=item.title, hint=hint)
 
 
 def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:

@@ -1,0 +1,34 @@
+"""Runs a command, and tells of its error with the exit code that goes with it."""
+
+import sys
+from typing import NoReturn
+
+from mailer.cli.app import app
+from mailer.cli.language import begin_speaking
+from mailer.cli.output import flush_output, prepare_output, show_error, silence_output
+from mailer.errors import MailerError, explain_os_error
+
+
+def run() -> None:
+    """Run the command that the process was started with, and exit with its code."""
+    prepare_output()
+    begin_speaking()
+    try:
+        _run_command()
+    except MailerError as error:
+        _fail(error)
+    except OSError as error:  # wherever a file or folder plays its part, a command may find it gone, full or shut
+        silence_output()
+        _fail(explain_os_error(error))
+
+
+def _run_command() -> None:
+    try:
+        app()
+    finally:
+        flush_output()  # what a full disk does not take would else be lost without a word
+
+
+def _fail(error: MailerError) -> NoReturn:
+    show_error(error)
+    sys.exit(error.exit_code)
