@@ -260,6 +260,10 @@ class Services:
             )
         return transport
 
+    def afresh(self) -> "Services":
+        """Services of the same settings, with the lists, templates and logo as they are by now."""
+        return Services(settings=self.settings, environ=self.environ, clock=self.clock, announce=self.announce)
+
     def close(self) -> None:
         """Give back what is open."""
         if "database" in self.__dict__:

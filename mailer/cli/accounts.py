@@ -130,6 +130,7 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "slug": mailing.slug,
         "state": mailing.state,
         "content_hash": mailing.content_hash,
+        "edition_hash": mailing.edition_hash,
         "lists": list(mailing.lists),
         **_counts_as_json(mailing.counts),
         "started_at": mailing.started_at,

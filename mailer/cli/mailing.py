@@ -191,9 +191,9 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     show_pairs(
         {
             "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists) or "all",
-            "Content (hash)": f"{draft.content_hash[:8]}",
+            "Edition (hash)": (draft.edition_hash or "")[:10],
             "Variants": _variants_in_words(len(proposed.variants)),
-            "Test-sent": "yes, this content" if proposal.is_tested else "no",
+            "Test-sent": "yes, this edition" if proposal.is_tested else "no",
             "Findings": count_findings(proposal.findings),
             "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
             "Server": services.transport.address,
@@ -206,7 +206,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     if not proposed.is_new:
         say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
         if proposed.content_changed:
-            say("The folder has changed since; the changes are not sent.", "yellow")
+            say("The issue, a template or the settings have changed since; the changes are not sent.", "yellow")
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
@@ -261,6 +261,7 @@ def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
     return {
         "slug": slug,
         "content_hash": proposal.draft.content_hash,
+        "edition_hash": proposal.draft.edition_hash,
         "tested": proposal.is_tested,
         "audience": counts.audience,
         "skipped": {reason: number for reason, number in counts.skipped.items() if number},

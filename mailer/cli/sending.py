@@ -48,7 +48,7 @@ def send(
     confirm: Annotated[
         int | None, typer.Option("--confirm", metavar="N", help="The number of recipients, for scripts.", min=0)
     ] = None,
-    untested: Annotated[bool, typer.Option("--untested", help="Send although this content was not test-sent.")] = False,
+    untested: Annotated[bool, typer.Option("--untested", help="Send although this edition was not test-sent.")] = False,
     ignore_findings: Annotated[
         bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
     ] = False,

@@ -1,5 +1,6 @@
 """The dates of an issue as iCalendar (RFC 5545): one file with all of them, and one for each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,10 @@ from mailer.rendering.labels import Labels
 PRODUCT = "-//mailer//newsletter//NO"
 UNTOLD_DURATION = timedelta(hours=1)
 """How long an event is taken to last when only its beginning is told: calendars show none that lasts no time."""
+
+
+# A line that is folded goes on after a space, so that no text of a date can begin like this (RFC 5545 §3.1).
+_STAMP = re.compile(rb"^(?:DTSTAMP|SEQUENCE|LAST-MODIFIED)[:;].*\r\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,11 @@ def build_calendar(
         whole=_calendar(events, name=view.newsletter) if events else b"",
         events=tuple(_calendar([numbered[number]]) for number in sorted(numbered)),
     )
+
+
+def unstamped(calendar: bytes) -> bytes:
+    """A calendar file without what says when, and how often, each event was published."""
+    return _STAMP.sub(b"", calendar)
 
 
 def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:

@@ -19,7 +19,7 @@ from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, build_view
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS, TEXT_FUNCTIONS, markup_labels, plain_labels
-from mailer.issue.model import Issue, Lang
+from mailer.issue.model import LANGS, Issue, Lang
 from mailer.rendering.templates import Templates
 
 _MAIL = "email/issue.mjml.j2"
@@ -85,8 +85,21 @@ class Composer:
         """The variant for a reader of these lists and this language."""
         return variant_key(issue, own, lang=lang, places=self._publication.places)
 
+    def covering_keys(self, issue: Issue) -> tuple[VariantKey, ...]:
+        """The variants that stand for all there may be, whoever subscribes.
+
+        For readers of no list, of each helsefellesskap of the issue and of all of them, in every language.
+        """
+        every = self.variant_key(issue, issue.helsefellesskap, lang=issue.lang).own
+        owns = dict.fromkeys([(), *((each,) for each in every), every])
+        return tuple(VariantKey(own=own, lang=lang) for lang in LANGS for own in owns)
+
     def content_hash(self, issue: Issue) -> str:
-        """What tells one content from another: hash of the issue as a reader of no list and of all lists sees it."""
+        """Tell one text of an issue from another at little cost, for what shows it: the preview, and ETags.
+
+        It covers the mail in the issue's language to a reader of no list and of all lists, and nothing of the sender,
+        the PDF or the web page: what was tested, planned or sent is named by the edition hash.
+        """
         digest = sha256()
         for own in ((), issue.helsefellesskap):
             composed = self.compose(issue, self.variant_key(issue, own, lang=issue.lang))

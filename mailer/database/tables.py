@@ -215,6 +215,10 @@ edition = Table(
     Column("title", Text, nullable=False, info=PUBLISHED),
     Column("lang", String(2), nullable=False, info=IMPERSONAL),
     Column("stored_at", UtcTime, nullable=False),
+    Column(
+        "edition_hash", String(80), info=IMPERSONAL
+    ),  # which it is; empty: before revision 5, when the content said it
+    # Holds since revision 1: a further edition of the same content has something of its own in place of its hash.
     UniqueConstraint("slug", "content_hash"),
 )
 
@@ -250,6 +254,7 @@ mailing = Table(
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
     Column("actor", Text, nullable=False, server_default="", info=OPERATOR),  # who planned it; empty: before revision 4
+    Column("edition_hash", String(80), info=IMPERSONAL),  # all that readers get; empty: before revision 5
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.
@@ -329,6 +334,7 @@ test_send = Table(
     Column("content_hash", String(64), nullable=False, info=IMPERSONAL),
     Column("recipient", String(320), nullable=False, info=ADDRESS),
     Column("at", UtcTime, nullable=False),
+    Column("edition_hash", String(80), info=IMPERSONAL),  # empty: before revision 5, and counts as untested
 )
 
 rate_limit = Table(

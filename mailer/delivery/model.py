@@ -116,7 +116,7 @@ def add_counts(several: Iterable[Counts]) -> Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailingReport:
-    """One mailing and how far it has come."""
+    """One mailing and how far it has come. `edition_hash` is None when it was planned before editions had one."""
 
     id: int
     slug: str
@@ -127,6 +127,7 @@ class MailingReport:
     created_at: datetime
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     note: str = ""
+    edition_hash: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -151,12 +152,14 @@ class DeliveryReport:
 class MailingDraft:
     """What is frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists.
 
-    `ignored_findings` is the number of errors that somebody chose to send in spite of.
+    `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
+    nothing can have been tested. `ignored_findings` is the number of errors that somebody chose to send in spite of.
     """
 
     slug: str
     content_hash: str
     subject: str
+    edition_hash: str | None = None
     lists: tuple[str, ...] = ()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     untested: bool = False

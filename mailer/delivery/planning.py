@@ -44,11 +44,11 @@ class SentElsewhere(NamedTuple):
 class Plan:
     """What a mailing does or would do. `mailing` is None when it was only asked, or when nobody is left to send to.
 
-    `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its
-    frozen content is no longer what the folder holds. `again` counts those of a new mailing that an earlier one of the
-    issue was sent to and did not reach, by what came of it then. `elsewhere` are people who are skipped because the
-    issue went to another address of theirs, or to theirs when it was somebody else's: the first of them;
-    `many_elsewhere` counts all.
+    `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its frozen
+    edition is no longer what would be made of the folder, the templates and the settings. `again` counts those of a new
+    mailing that an earlier one of the issue was sent to and did not reach, by what came of it then. `elsewhere` are
+    people who are skipped because the issue went to another address of theirs, or to theirs when it was somebody
+    else's: the first of them; `many_elsewhere` counts all.
     """
 
     counts: Counts
@@ -118,8 +118,15 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
             where=draft.slug,
             hint=f"First finish it with mailer resume {draft.slug}, or stop it with mailer cancel {draft.slug}.",
         )
-    changed = found.content_hash != draft.content_hash
+    changed = _is_changed(found, draft)
     return Plan(counts=found.counts, variants={}, mailing=found, is_new=False, content_changed=changed)
+
+
+def _is_changed(found: MailingReport, draft: MailingDraft) -> bool:
+    """By the edition; of a mailing from before editions had a hash only the texts can be compared."""
+    if found.edition_hash is None:
+        return found.content_hash != draft.content_hash
+    return found.edition_hash != draft.edition_hash
 
 
 def estimate_duration(recipients: int, *, connections: int, messages_per_minute: int = 0) -> timedelta:

@@ -2,17 +2,21 @@
 
 A form is named by what stands after the slug in its address: `html`, `pdf`, `txt`, `ics`, and `3.ics` for one date.
 
-An edition is stored when its mailing is planned, and public from the moment a mailing of its content starts, before the
-first message goes out. That is read from the mailings themselves, so that nothing has to be told twice: a planned one
-shows nothing, nor does one that was cancelled before anybody had a mail whose links lead here.
+An edition is stored when its mailing is planned, and public from the moment a mailing of it starts, before the first
+message goes out. That is read from the mailings themselves, so that nothing has to be told twice: a planned one shows
+nothing, nor does one that was cancelled before anybody had a mail whose links lead here.
+
+Its hash says which edition it is: the same texts with another PDF are another. Those from before editions had a hash go
+by their content.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, edition, edition_form, mailing
@@ -22,7 +26,10 @@ _MAY_HAVE_IT = ("in_flight", "accepted", "in_doubt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One version of an issue that is public since its first mailing started; a correction that was sent is another."""
+    """One version of an issue that is public since its first mailing started; a correction that was sent is another.
+
+    `edition_hash` is None when it was stored before editions had one.
+    """
 
     id: int
     slug: str
@@ -31,6 +38,7 @@ class Edition:
     lang: str
     stored_at: datetime
     sent_at: datetime
+    edition_hash: str | None = None
 
 
 class EditionStore:
@@ -40,17 +48,22 @@ class EditionStore:
         self._database = database
         self._clock = clock
 
-    def store(self, *, slug: str, content_hash: str, title: str, lang: str, forms: Mapping[str, bytes]) -> None:
+    def store(
+        self, *, slug: str, content_hash: str, edition_hash: str, title: str, lang: str, forms: Mapping[str, bytes]
+    ) -> None:
         """Keep an edition. One that a mailing has stays as it is, and gains the forms it has not had."""
-        same = and_(edition.c.slug == slug, edition.c.content_hash == content_hash)
-        row = {"title": title, "lang": lang, "stored_at": self._clock()}
+        row = {"title": title, "lang": lang, "stored_at": self._clock(), "edition_hash": edition_hash}
         with self._database.writing() as connection:
-            kept: int | None = connection.execute(select(edition.c.id).where(same)).scalar()
+            kept = _find(connection, edition.c.slug == slug, edition.c.edition_hash == edition_hash)
+            alike = _find(connection, edition.c.slug == slug, edition.c.content_hash == content_hash)
+            if kept is None and alike is not None and not _has_mailing(connection, alike):
+                kept = alike  # nobody was sent it: what is stored now takes its place
             if kept is None:
-                connection.execute(edition.insert().values(slug=slug, content_hash=content_hash, **row))
-                kept = connection.execute(select(edition.c.id).where(same)).scalar_one()
-            elif not _has_mailing(connection, slug, content_hash):
-                connection.execute(edition.update().where(same).values(**row))
+                own = sha256(edition_hash.encode()).hexdigest() if alike is not None else content_hash
+                values = row | {"slug": slug, "content_hash": own}
+                kept = int(connection.execute(edition.insert().values(values).returning(edition.c.id)).scalar_one())
+            elif not _has_mailing(connection, kept):
+                connection.execute(edition.update().where(edition.c.id == kept).values(row))
                 connection.execute(edition_form.delete().where(edition_form.c.edition_id == kept))
             _add_forms(connection, kept, forms)
 
@@ -86,33 +99,37 @@ class EditionStore:
         return tuple(sorted(newest.values(), key=lambda each: (each.sent_at, each.id), reverse=True))
 
 
+# A mailing of before, or of a sender of the version before, names its edition by the content alone.
+_IS_OF_MAILING = and_(
+    edition.c.slug == mailing.c.slug,
+    or_(
+        edition.c.edition_hash == mailing.c.edition_hash,
+        and_(mailing.c.edition_hash.is_(None), edition.c.content_hash == mailing.c.content_hash),
+    ),
+)
+
+
 def _public() -> Select[Any]:
     """The editions that are public, those first whose mailing started last."""
     reached = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(_MAY_HAVE_IT))
-    started = (
-        select(
-            mailing.c.slug,
-            mailing.c.content_hash,
-            func.min(mailing.c.started_at).label("sent_at"),
-            func.max(mailing.c.started_at).label("last_at"),
-        )
-        .where(mailing.c.started_at.is_not(None), or_(mailing.c.state != "cancelled", reached))
-        .group_by(mailing.c.slug, mailing.c.content_hash)
-        .subquery()
-    )
-    of_it = and_(started.c.slug == edition.c.slug, started.c.content_hash == edition.c.content_hash)
-    query = select(edition, started.c.sent_at).join(started, of_it)
-    return query.order_by(started.c.last_at.desc(), edition.c.id.desc())
+    query = select(edition, func.min(mailing.c.started_at).label("sent_at")).join(mailing, _IS_OF_MAILING)
+    query = query.where(mailing.c.started_at.is_not(None), or_(mailing.c.state != "cancelled", reached))
+    return query.group_by(edition.c.id).order_by(func.max(mailing.c.started_at).desc(), edition.c.id.desc())
 
 
 def _edition(row: Mapping[Any, Any]) -> Edition:
     return Edition(**{str(name): value for name, value in row.items()})
 
 
-def _has_mailing(connection: Connection, slug: str, content_hash: str) -> bool:
-    """Whether a mailing of this content is planned, or has started."""
+def _find(connection: Connection, *conditions: ColumnElement[bool]) -> int | None:
+    found: int | None = connection.execute(select(edition.c.id).where(*conditions)).scalar()
+    return found
+
+
+def _has_mailing(connection: Connection, edition_id: int) -> bool:
+    """Whether a mailing of this edition is planned, or has started."""
     counts = or_(mailing.c.started_at.is_not(None), mailing.c.state != "cancelled")
-    query = select(mailing.c.id).where(mailing.c.slug == slug, mailing.c.content_hash == content_hash, counts)
+    query = select(mailing.c.id).join_from(edition, mailing, _IS_OF_MAILING).where(edition.c.id == edition_id, counts)
     return connection.execute(query.limit(1)).first() is not None
 
 

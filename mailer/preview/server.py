@@ -26,7 +26,7 @@ from mailer.preview.latest import Latest
 from mailer.preview.page import Page, hash_of, lines_around, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
 from mailer.preview.watching import saved_events
-from mailer.usecases.accounts import was_tested
+from mailer.usecases.accounts import were_texts_tested
 
 HOST = "127.0.0.1"
 SCRIPT = "web/preview.js"
@@ -127,9 +127,10 @@ class Preview:
 
 
 def _is_tested(latest: Latest, look: Look) -> bool:
+    """By the texts alone: to make a whole edition takes too long for each time that the editor saves."""
     if look.view is None or not latest.readers.exist:
         return False
-    return was_tested(latest.services, latest.slug, look.view.content_hash)
+    return were_texts_tested(latest.services, latest.slug, look.view.content_hash)
 
 
 def serve_preview(

@@ -59,7 +59,7 @@ class View:
 
     @cached_property
     def content_hash(self) -> str:
-        """What tells this content from another; a test-send remembers it."""
+        """What tells these texts from others; a test-send remembers it beside the edition hash, which takes longer."""
         return self.services.composer.content_hash(self.issue)
 
     @property

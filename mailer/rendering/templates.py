@@ -34,7 +34,10 @@ def shipped_templates() -> Path:
 
 
 class Templates:
-    """Folders of templates and labels, those of the workspace before those that come with mailer."""
+    """Folders of templates and labels, those of the workspace before those that come with mailer.
+
+    A template stays as it was when it was first used: two variants of one edition never come of two versions of it.
+    """
 
     def __init__(
         self, folders: Sequence[Path] = (), *, rewrite: Rewrite | None = None, bytecode: BytecodeCache | None = None
@@ -107,6 +110,7 @@ def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None, bytecod
         loader=_RewritingLoader(loaders, rewrite) if rewrite else ChoiceLoader(loaders),
         autoescape=_is_markup,  # noqa: S701 - on for all but plain text and CSS
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,

@@ -51,9 +51,9 @@ def find_unfinished(services: LedgerServices, slug: str) -> MailingReport | None
     return services.ledger.unfinished(slug)
 
 
-def was_tested(services: LedgerServices, slug: str, content_hash: str) -> bool:
-    """Whether exactly this content of an issue was test-sent."""
-    return services.ledger.was_tested(slug=slug, content_hash=content_hash)
+def were_texts_tested(services: LedgerServices, slug: str, content_hash: str) -> bool:
+    """Whether these texts of an issue were test-sent, whatever has changed around them; the gate asks more."""
+    return services.ledger.were_texts_tested(slug=slug, content_hash=content_hash)
 
 
 def doubtful(services: LedgerServices, slug: str) -> tuple[MailingReport, ...]:

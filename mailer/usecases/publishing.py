@@ -3,28 +3,28 @@
 from typing import TYPE_CHECKING
 
 from mailer.compose.published_events import Revision
-from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue, with_values
+from mailer.usecases.desk import issue_calendar, with_values
 
 if TYPE_CHECKING:
-    from mailer.issue.model import Issue
+    from mailer.usecases.editions import MadeEdition
     from mailer.usecases.needs import SendServices
 
 
-def store_edition(services: "SendServices", issue: "Issue") -> None:
-    """Store the web page, the PDF, the text and the calendars of an issue, which are public when its mailing starts."""
-    composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+def store_edition(services: "SendServices", made: "MadeEdition") -> None:
+    """Store the web page, the PDF, the text and the calendars of an edition, public when its mailing starts.
+
+    The calendars follow those that were published of the issue before: they alone are not what the edition hash names.
+    """
+    issue, composed = made.issue, made.plain
     revision = Revision(published=services.editions.every(issue.slug, "ics"), at=services.clock())
-    calendar = issue_calendar(services, issue, revision=revision)
-    forms = {
-        "html": issue_webpage(services, issue).encode(),
-        "pdf": printed_issue(services, issue),
-        "txt": with_values(services, composed.text).encode(),
-    }
+    calendar = issue_calendar(made.services, issue, revision=revision)
+    forms = {"html": made.webpage, "pdf": made.pdf, "txt": with_values(made.services, composed.text).encode()}
     forms |= {"ics": calendar.whole} if calendar.whole else {}
     forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
     services.editions.store(
         slug=issue.slug,
-        content_hash=services.composer.content_hash(issue),
+        content_hash=made.services.composer.content_hash(issue),
+        edition_hash=made.edition_hash,
         title=composed.subject,
         lang=issue.lang,
         forms=forms,

@@ -26,6 +26,7 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, compile_message
 from mailer.subscribers.register import require_list
 from mailer.usecases.checking import check_reading
+from mailer.usecases.editions import MadeEdition, make_edition
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
@@ -51,7 +52,7 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"
     """The number of recipients was not given, or is another."""
     CHANGED = "changed"
-    """What was proposed does not hold any more: somebody joined, left or planned the issue since."""
+    """What was proposed does not hold any more: somebody joined, left, planned the issue or changed a template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +116,16 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         reading = read(services, slug)
         issue = composable(reading, slug)
         checked = check_reading(services, reading, today=today, recipients=True, refused={EXAMPLE_RULE})
-        content_hash = services.composer.content_hash(issue)
-        composed = services.composer.compose(issue, services.composer.variant_key(issue, (), lang=issue.lang))
+        made = make_edition(services, issue)
     except MailerError as error:
         if services.ledger.unfinished(slug):  # its content is frozen: what is wrong with the folder does not stop it
             error.hint = msg("sending.mailing-has-its-own-copy", slug=slug)
         raise
     draft = MailingDraft(
         slug=slug,
-        content_hash=content_hash,
-        subject=composed.subject,
+        content_hash=services.composer.content_hash(issue),
+        edition_hash=made.edition_hash,
+        subject=made.plain.subject,
         lists=tuple(chosen),
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
     )
@@ -133,7 +134,7 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         issue=issue,
         draft=draft,
         findings=checked.findings,
-        is_tested=services.ledger.was_tested(slug=slug, content_hash=content_hash),
+        is_tested=services.ledger.was_tested(slug=slug, edition_hash=made.edition_hash),
         plan=preview_plan(services.ledger, draft, audience=audience, about=issue.helsefellesskap),
     )
 
@@ -166,7 +167,9 @@ def begin(
 
     `confirm` is the number of people that somebody agreed to send to; with `as_frozen` they may have agreed when the
     mailing was frozen, and some have had it or left since. Without a number everything else is asked first, so that a
-    person need not be asked for it in vain. Raises `MailerError` when there is no server or no key to send with.
+    person need not be asked for it in vain. What is frozen is what was proposed: the edition is made anew, of the
+    templates, the lists and the logo as they are by now, and must have the proposal's hash. Raises `MailerError` when
+    it cannot be made, or when there is no server or no key to send with.
     """
     refused = _refused_by_the_ledger(services) or _refused_by_rule(
         proposal,
@@ -180,8 +183,11 @@ def begin(
     require_means(services)
     plan = proposal.plan
     if plan.is_new:
+        made = make_edition(services.afresh(), proposal.issue)
+        if made.edition_hash != proposal.draft.edition_hash:
+            return _changed_meanwhile(proposal.draft.slug)
         try:
-            plan = _freeze(services, proposal)
+            plan = _freeze(services, proposal, made)
         except PlanError as error:
             return Refused(reason=Reason.CHANGED, error=error)
     if plan.mailing is None or plan.is_new is not proposal.plan.is_new:
@@ -255,19 +261,24 @@ def _planned_meanwhile(slug: str) -> Refused:
     return Refused(reason=Reason.CHANGED, error=error)
 
 
+def _changed_meanwhile(slug: str) -> Refused:
+    error = PlanError(msg("sending.changed-meanwhile"), where=slug, hint=msg("sending.look-first", slug=slug))
+    return Refused(reason=Reason.CHANGED, error=error)
+
+
 def require_means(services: SendServices) -> None:
     """The server and the keys, which are made when they are asked for: nothing is frozen that could not be sent."""
     _ = services.transport, services.keys
 
 
-def _freeze(services: SendServices, proposal: Proposal) -> Plan:
+def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Plan:
     """Keep the edition that the mails lead to, and freeze the mailing."""
 
     def compile_variant(key: VariantKey) -> CompiledMessage:
-        composed = services.composer.compose(proposal.issue, key)
-        return compile_message(composed, sender=services.sender, slug=proposal.issue.slug)
+        composed = made.services.composer.compose(proposal.issue, key)
+        return compile_message(composed, sender=made.services.sender, slug=proposal.issue.slug)
 
-    store_edition(services, proposal.issue)
+    store_edition(services, made)
     return plan_mailing(
         services.ledger,
         replace(proposal.draft, untested=not proposal.is_tested, ignored_findings=len(proposal.errors)),

@@ -11,6 +11,7 @@ from mailer.subscribers.model import Subscriber
 from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Ready, Reply, Session
 from mailer.transport.waiting import run_to_end
+from mailer.usecases.editions import make_edition
 from mailer.usecases.needs import SendServices
 from mailer.usecases.reading import require_issue
 
@@ -31,20 +32,21 @@ class TestSent:
 def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str | None) -> tuple[TestSent, ...]:
     """Send an issue, marked TEST, to addresses on the allow-list; refuses all when one is not on it.
 
-    With `as_` they get what that subscriber would get. The content that a server accepted counts as tested.
+    With `as_` they get what that subscriber would get. The whole edition that a server accepted counts as tested, also
+    what the test does not show: other readers' variants, the web page and the PDF.
     """
     _refuse_strangers(services, to)
     issue = require_issue(services, slug)
     reader = _reader(services, as_)
     compiled = _compile_test(services, issue, reader)
-    content_hash = services.composer.content_hash(issue)
+    edition_hash, content_hash = make_edition(services, issue).edition_hash, services.composer.content_hash(issue)
     session = services.transport.connect()
     try:
         sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]
     finally:
         run_to_end(session.close())
     accepted = [each.recipient for each in sent if each.is_accepted]
-    services.ledger.remember_tests(slug=slug, content_hash=content_hash, recipients=accepted)
+    services.ledger.remember_tests(slug=slug, content_hash=content_hash, edition_hash=edition_hash, recipients=accepted)
     return tuple(sent)
 
 

@@ -53,9 +53,9 @@ def test_tools_get_english_and_what_it_was_written_from(speak: Speak) -> None:
 @pytest.mark.parametrize(
     ("lang", "what", "hint"),
     [
-        ("nb", "feil 2024-01: dette innholdet er ikke testsendt", "Først: mailer test-send 2024-01 --to ADRESSE"),
-        ("nn", "feil 2024-01: dette innhaldet er ikkje testsendt", "Først: mailer test-send 2024-01 --to ADRESSE"),
-        ("en", "error 2024-01: this content was never test-sent", "First: mailer test-send 2024-01 --to ADDRESS"),
+        ("nb", "feil 2024-01: denne utgaven er ikke testsendt", "Først: mailer test-send 2024-01 --to ADRESSE"),
+        ("nn", "feil 2024-01: denne utgåva er ikkje testsend", "Først: mailer test-send 2024-01 --to ADRESSE"),
+        ("en", "error 2024-01: this edition was never test-sent", "First: mailer test-send 2024-01 --to ADDRESS"),
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_do(lang: str, what: str, hint: str, speak: Speak) -> None:

@@ -40,7 +40,7 @@ def caught(catcher: Any) -> list[str]:
 def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tested: Any, mailer: Run) -> None:
     result = mailer("send", SLUG, "--dry-run")
     assert result.code == 0
-    assert "yes, this content" in result.out
+    assert "yes, this edition" in result.out
     assert "= audience           4  adds up" in result.out
     assert "nothing was planned or sent" in result.out
     assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": [], "issues": []}
@@ -50,7 +50,17 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tested: Any, mailer:
 @pytest.mark.usefixtures("tested")
 def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(mailer: Run) -> None:
     plan = mailer("send", SLUG, "--dry-run", "--json").json
-    told = {"slug", "content_hash", "tested", "audience", "skipped", "recipients", "variants", *EQUATION}
+    told = {
+        "slug",
+        "content_hash",
+        "edition_hash",
+        "tested",
+        "audience",
+        "skipped",
+        "recipients",
+        "variants",
+        *EQUATION,
+    }
     assert plan.keys() == told | {"at_earlier_address", "earlier_addresses"}
     assert (plan["slug"], plan["tested"], plan["audience"], plan["recipients"]) == (SLUG, True, 4, 4)
     assert plan["queued"] == 4
@@ -158,7 +168,7 @@ def test_an_interrupted_mailing_goes_on_with_its_frozen_content(catcher: Any, wo
     item.write_text(item.read_text("utf-8").replace("Kristiansand", "Arendal"), encoding="utf-8")
     result = mailer("send", SLUG, "--confirm", "4")
     assert result.code == 0
-    assert "The folder has changed since" in result.out
+    assert "The issue, a template or the settings have changed since" in result.out
     mails = [each.read_bytes() for each in (catcher.folder / "new").iterdir()]
     assert len(mails) == 4
     assert all(b"Kristiansand" in each and b"Arendal" not in each for each in mails)
@@ -568,7 +578,7 @@ def test_status_says_when_nothing_has_been_sent(mailer: Run) -> None:
 def test_status_as_json_has_the_documented_keys_and_adds_up(mailer: Run) -> None:
     assert mailer("send", SLUG, "--confirm", "4").code == 0
     found = account(mailer)
-    assert found.keys() >= {"id", "state", "content_hash", "audience", "skipped", *EQUATION}
+    assert found.keys() >= {"id", "state", "content_hash", "edition_hash", "audience", "skipped", *EQUATION}
     assert found["audience"] == sum(found["skipped"].values()) + sum(found[each] for each in EQUATION)
     assert found["state"] == "finished"
     for key in ("started_at", "finished_at"):

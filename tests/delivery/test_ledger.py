@@ -1,14 +1,14 @@
 """The ledger on both databases: plans, runs, marks, recovery and a person's decisions."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from mailer.database.engine import Database, open_database
-from mailer.database.tables import attempt, delivery, run, subscriber, subscription
+from mailer.database.tables import attempt, delivery, run, subscriber, subscription, test_send
 from mailer.delivery.ledger import (
     Ledger,
     LedgerError,
@@ -499,11 +499,28 @@ def test_counts_by_list_count_a_person_on_each_list(plan: Plan, ledger: Ledger, 
     assert {slug: counts.queued for slug, counts in by_list.items()} == {"bergen": 1, "testere": 3}
 
 
-def test_what_was_test_sent_is_remembered_by_its_content(ledger: Ledger) -> None:
-    assert not ledger.was_tested(slug="2023-12", content_hash="a")
-    ledger.remember_tests(slug="2023-12", content_hash="a", recipients=["ola@mottaker.example"])
-    assert ledger.was_tested(slug="2023-12", content_hash="a")
-    assert not ledger.was_tested(slug="2023-12", content_hash="b")
+def test_what_was_test_sent_is_remembered_by_its_edition_and_its_texts(ledger: Ledger) -> None:
+    assert not ledger.was_tested(slug="2023-12", edition_hash="1:a")
+    ledger.remember_tests(slug="2023-12", content_hash="a", edition_hash="1:a", recipients=["ola@mottaker.example"])
+    assert ledger.was_tested(slug="2023-12", edition_hash="1:a")
+    assert not ledger.was_tested(slug="2023-12", edition_hash="1:b")
+    assert not ledger.was_tested(slug="2024-01", edition_hash="1:a")
+    assert ledger.were_texts_tested(slug="2023-12", content_hash="a")
+    assert not ledger.were_texts_tested(slug="2023-12", content_hash="b")
+
+
+def test_what_was_tested_before_editions_had_a_hash_counts_as_untested(ledger: Ledger, database: Database) -> None:
+    row = {
+        "slug": "2023-12",
+        "content_hash": "a",
+        "recipient": "ola@mottaker.example",
+        "at": datetime(2023, 12, 1, tzinfo=UTC),
+    }
+    with database.writing() as connection:
+        connection.execute(insert(test_send).values(row))
+    assert ledger.were_texts_tested(slug="2023-12", content_hash="a")
+    for other in ("1:a", "a", "0:a", ""):
+        assert not ledger.was_tested(slug="2023-12", edition_hash=other)
 
 
 def test_an_unknown_mailing_is_named(ledger: Ledger) -> None:

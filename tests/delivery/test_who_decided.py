@@ -55,7 +55,7 @@ def test_what_cannot_be_written_down_about_a_mailing_is_not_done(
         lambda: ledger.cancel(planned),
         lambda: ledger.start_run(planned).__enter__(),
         lambda: ledger.resolve("2024-01", Resolution.RESEND),
-        lambda: ledger.remember_tests(slug="2023-12", content_hash="c", recipients=["a@x.example"]),
+        lambda: ledger.remember_tests(slug="2023-12", content_hash="c", edition_hash="1:c", recipients=["a@x.example"]),
         lambda: plan(1, slug="2024-02"),
     ):
         with pytest.raises((DBAPIError, MailerError)):

@@ -13,6 +13,7 @@ from mailer.errors import ExitCode, MailerError
 from mailer.usecases.checking import check_issue, widest_key
 from mailer.usecases.creation import init_workspace
 from mailer.usecases.desk import build_issue, chosen_key, write_files, write_issue
+from mailer.usecases.editions import make_edition
 from mailer.usecases.next_issue import new_issue
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import require_issue
@@ -91,7 +92,7 @@ def test_a_date_that_is_moved_before_an_issue_is_sent_again_is_moved_in_calendar
     for day in ("2024-06-10", "2024-06-11", "2024-06-11"):
         date_of_issue = f'\n[[important_dates]]\ndate = {day}\ntext = "Møte"\ntime = "10.00"\n'
         frame.write_text(plain + date_of_issue, encoding="utf-8")
-        store_edition(services, require_issue(services, SLUG))
+        store_edition(services, make_edition(services, require_issue(services, SLUG)))
         read.append(EditionStore(services.database, clock=services.clock).every(SLUG, "ics")[-1])
     events: list[Any] = [icalendar.Calendar.from_ical(each).events[0] for each in read]
     first, second, third = events

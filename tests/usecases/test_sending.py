@@ -1,5 +1,6 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that."""
 
+import re
 import shutil
 import sqlite3
 import sys
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mailer.bootstrap import Services, build_services
-from mailer.database.tables import mailing
+from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.ledger import PlanError
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
+from mailer.rendering.templates import shipped_templates
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import MemoryTransport
 from mailer.usecases.creation import init_workspace
@@ -131,6 +134,92 @@ def test_tested_content_is_recorded_as_tested_whatever_was_allowed(services: Ser
     allowing = {"allow_untested": True, "ignore_findings": True}
     assert isinstance(begin(services, proposed(services), confirm=3, **allowing), Begun)
     assert recorded(services) == [(0, 0)]
+
+
+def _set(services: Services, key: str, value: str) -> None:
+    config = services.settings.file
+    text, found = re.subn(rf"^{key} = .*$", f'{key} = "{value}"', config.read_text("utf-8"), flags=re.MULTILINE)
+    assert found == 1
+    config.write_text(text, encoding="utf-8")
+
+
+def _own_template(services: Services, name: str, old: str, new: str) -> None:
+    """A template of the workspace's own, with all that lies beside it."""
+    file = services.settings.paths.templates / name
+    shutil.copytree(shipped_templates() / Path(name).parent, file.parent)
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_another_sender_than_in_the_test_send_is_refused_although_the_texts_are_the_same(services: Services) -> None:
+    before = proposed(services)
+    _set(services, "reply_to", "andre@nyhetsbrev.example")
+    with closing(_open(services.settings.folder)) as later:
+        after = proposed(later)
+        assert after.draft.content_hash == before.draft.content_hash
+        assert (before.is_tested, after.is_tested) == (True, False)
+        assert reason_of(begin(later, after, confirm=3)) is Reason.UNTESTED
+
+
+def test_who_joined_or_left_since_the_test_send_does_not_make_it_untested(services: Services) -> None:
+    services.subscribers.add("per@finnmark.example", lists=["finnmark"], basis="e: samhandling", lang="se")
+    services.subscribers.suppress("kari@agder.example", reason=SuppressionReason.COMPLAINT)
+    assert proposed(services).is_tested
+
+
+CHANGED_MEANWHILE = [
+    ("print/issue.typ", "fill: t.ink", "fill: red"),
+    ("web/issue.html.j2", "</main>", "<hr></main>"),
+    ("email/issue.mjml.j2", 'width="680px"', 'width="640px"'),
+]
+
+
+@pytest.mark.parametrize("template", CHANGED_MEANWHILE, ids=lambda each: each[0])
+def test_a_template_that_changes_between_the_plan_and_the_yes_is_refused(
+    template: tuple[str, str, str], services: Services
+) -> None:
+    proposal = proposed(services)
+    _own_template(services, *template)
+    assert reason_of(begin(services, proposal, confirm=3)) is Reason.CHANGED
+    assert recorded(services) == []
+    assert services.editions.every(SLUG, "html") == ()
+    again = proposed(services.afresh())
+    assert not again.is_tested
+    assert isinstance(begin(services, again, confirm=3, allow_untested=True), Begun)
+
+
+def test_what_cannot_be_printed_is_not_sent_as_a_test(services: Services) -> None:
+    _own_template(services, "print/issue.typ", "fill: t.ink", "fill: nothing-like-this")
+    with closing(_open(services.settings.folder)) as later:
+        with pytest.raises(MailerError, match="PDF cannot be made"):
+            send_tests(later, SLUG, to=[TESTER], as_=None)
+        assert isinstance(later.transport, MemoryTransport)
+        assert later.transport.received == ()
+
+
+def test_what_is_tested_planned_and_stored_has_one_name(services: Services) -> None:
+    proposal = proposed(services)
+    begun = granted(begin(services, proposal, confirm=3))
+    assert services.ledger.mailing(begun.mailing).edition_hash == proposal.draft.edition_hash
+    with services.database.reading() as connection:
+        for table in (mailing, edition, test_send):
+            assert connection.execute(select(table.c.edition_hash)).scalars().all() == [proposal.draft.edition_hash]
+            hashes = connection.execute(select(table.c.content_hash)).scalars().all()
+            assert hashes == [proposal.draft.content_hash]
+
+
+def test_a_mailing_that_goes_on_tells_that_the_edition_has_changed_or_of_before_only_the_texts(
+    services: Services,
+) -> None:
+    granted(begin(services, proposed(services), confirm=3))
+    assert not proposed(services).plan.content_changed
+    _set(services, "from_name", "En annen")
+    with closing(_open(services.settings.folder)) as later:
+        assert proposed(later).plan.content_changed
+        with later.database.writing() as connection:
+            connection.execute(update(mailing).values(edition_hash=None))
+        assert not proposed(later).plan.content_changed
 
 
 @pytest.mark.usefixtures("spoiled")

@@ -84,8 +84,9 @@ def publish() -> Callable[..., None]:
 
     def publish(services: Services, slug: str, content_hash: str, *, title: str, lang: str, forms: Any) -> None:
         store = EditionStore(services.database, clock=services.clock)
-        store.store(slug=slug, content_hash=content_hash, title=title, lang=lang, forms=forms)
-        row = {"slug": slug, "content_hash": content_hash, "state": "finished", "lists": [], "subject": title}
+        hashes = {"content_hash": content_hash, "edition_hash": f"1:{content_hash}"}
+        store.store(slug=slug, **hashes, title=title, lang=lang, forms=forms)
+        row = {"slug": slug, **hashes, "state": "finished", "lists": [], "subject": title}
         now = services.clock()
         with services.database.writing() as connection:
             values = row | {"in_doubt_policy": "hold", "created_at": now, "started_at": now, "finished_at": now}

@@ -81,7 +81,7 @@ def test_a_correction_is_shown_instead_of_what_it_corrects(ask: Ask, services: S
 
 def test_what_is_stored_and_not_sent_is_nowhere_to_be_seen(ask: Ask, services: Services) -> None:
     store = EditionStore(services.database, clock=services.clock)
-    store.store(slug="2023-12", content_hash="abc", title="Desember", lang="nb", forms=FORMS)
+    store.store(slug="2023-12", content_hash="abc", edition_hash="1:abc", title="Desember", lang="nb", forms=FORMS)
     for path in ("/2023-12", "/2023-12.pdf", "/2023-12.txt", "/2023-12/3.ics"):
         assert (ask("GET", path).status_code, ask("HEAD", path).status_code) == (404, 404)
     for path in ("/", "/nowhere"):

@@ -153,6 +153,7 @@ def _report(row: Row[tuple[object, ...]], counts: Counts) -> MailingReport:
         slug=row.slug,
         state=MailingState(row.state),
         content_hash=row.content_hash,
+        edition_hash=row.edition_hash,
         lists=tuple(row.lists),
         in_doubt_policy=InDoubtPolicy(row.in_doubt_policy),
         note=row.note,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
@@ -268,22 +268,28 @@ class Ledger:
 
     # --- test-sends -------------------------------------------------------------------------------
 
-    def remember_tests(self, *, slug: str, content_hash: str, recipients: Collection[str]) -> None:
-        """Remember which content was test-sent, and to whom; to nobody is nothing to remember."""
+    def remember_tests(self, *, slug: str, content_hash: str, edition_hash: str, recipients: Collection[str]) -> None:
+        """Remember which edition was test-sent, and to whom; to nobody is nothing to remember."""
         if not recipients:
             return
         now = self._clock()
-        sent = {"slug": slug, "content_hash": content_hash, "at": now}
+        sent = {"slug": slug, "content_hash": content_hash, "edition_hash": edition_hash, "at": now}
         with self._database.writing() as connection:
             connection.execute(insert(test_send), [sent | {"recipient": each} for each in recipients])
             told = {"number": len(recipients)}
             self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
 
-    def was_tested(self, *, slug: str, content_hash: str) -> bool:
-        """Whether exactly this content was test-sent."""
-        statement = select(test_send.c.id).where(test_send.c.slug == slug, test_send.c.content_hash == content_hash)
+    def was_tested(self, *, slug: str, edition_hash: str) -> bool:
+        """Whether exactly this edition was test-sent; what was tested before editions had a hash never was."""
+        return self._has_test(test_send.c.slug == slug, test_send.c.edition_hash == edition_hash)
+
+    def were_texts_tested(self, *, slug: str, content_hash: str) -> bool:
+        """Whether texts with this content hash were test-sent, in whatever edition."""
+        return self._has_test(test_send.c.slug == slug, test_send.c.content_hash == content_hash)
+
+    def _has_test(self, *conditions: ColumnElement[bool]) -> bool:
         with self._database.reading() as connection:
-            return connection.execute(statement.limit(1)).first() is not None
+            return connection.execute(select(test_send.c.id).where(*conditions).limit(1)).first() is not None
 
     # --- log --------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class PlanWriter:
             "slug": draft.slug,
             "state": MailingState.PLANNED,
             "content_hash": draft.content_hash,
+            "edition_hash": draft.edition_hash,
             "lists": list(draft.lists),
             "subject": draft.subject,
             "in_doubt_policy": draft.in_doubt_policy,
