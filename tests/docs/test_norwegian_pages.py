@@ -3,14 +3,17 @@
 import re
 import runpy
 import shlex
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from mailer.cli import main
 from mailer.config.settings import SECTIONS
 from mailer.issue.lint import lint
 from mailer.issue.source import read_issue
+from mailer.usecases.creation import init_workspace
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TWINS = {
@@ -128,6 +131,24 @@ def test_the_page_of_findings_has_the_rules_and_weights_of_its_twin() -> None:
         for rule, weight in row.findall(read("reference/checks.md"))
     ]
     assert row.findall(read("nb/funn.md")) == there
+
+
+@pytest.mark.parametrize(("page", "lang"), [("nb/funn.md", "nb"), ("reference/checks.md", "en")])
+def test_the_finding_that_is_shown_is_what_check_prints(
+    page: str, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    init_workspace(tmp_path / "nyhetsbrev")
+    monkeypatch.chdir(tmp_path / "nyhetsbrev")
+    monkeypatch.setenv("MAILER_INTERFACE__LANG", lang)
+    for words in (["new"], ["check"]):
+        monkeypatch.setattr(sys, "argv", ["mailer", *words, "2024-02"])
+        with pytest.raises(SystemExit):
+            main()
+    (shown,) = [text for info, text in FENCE.findall(read(page)) if info == "text"]
+    file, finding, why = (" ".join(line.split()) for line in shown.splitlines())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert file in printed
+    assert f"{finding} {why}" in printed
 
 
 def test_the_page_of_findings_has_the_catalogues_texts() -> None:
