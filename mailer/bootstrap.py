@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from getpass import getuser
 from hashlib import sha256
@@ -16,6 +16,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from mailer.catalogue import Lang
+from mailer.clock import utc_now
 from mailer.config import load_settings
 from mailer.errors import MailerError
 
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
     from mailer.transport.base import Transport
-
-
-def utc_now() -> datetime:
-    """The system's clock."""
-    return datetime.now(UTC)
 
 
 Made = TypeVar("Made")

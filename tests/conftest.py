@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections import Counter
@@ -407,3 +408,29 @@ def store(database: Database, build_store: Callable[[Database], SubscriberStore]
 @pytest.fixture
 def sqlite_store(sqlite_database: Database, build_store: Callable[[Database], SubscriberStore]) -> SubscriberStore:
     return build_store(sqlite_database)
+
+
+@dataclass(frozen=True)
+class CopiedProgram:
+    """A copy of the program and of its workspace that a test may change."""
+
+    folder: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python in it, with the copy in place of the program."""
+        environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONIOENCODING": "utf-8"}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, encoding="utf-8", check=False)
+
+    def check_types(self) -> subprocess.CompletedProcess[str]:
+        """Have mypy look at it, without what it knows of the program itself."""
+        return self.run("-m", "mypy", "--package", "mailer", "--cache-dir", str(self.folder / "cache"))
+
+
+@pytest.fixture
+def copied_program(repository: Path, tmp_path: Path) -> CopiedProgram:
+    for each in ("mailer", "templates", "subscribers"):
+        shutil.copytree(repository / each, tmp_path / each, ignore=shutil.ignore_patterns("__pycache__", "*.csv"))
+    for each in ("config.toml", "pyproject.toml"):
+        shutil.copyfile(repository / each, tmp_path / each)
+    return CopiedProgram(tmp_path)

@@ -12,6 +12,7 @@ import typer
 
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
+    MOST_SHOWN,
     console,
     format_count,
     format_time_left,
@@ -51,7 +52,6 @@ REASONS_TO_KEEP = {
     "changed": "have a newer basis: stay on the list",
     "edited": "were corrected or moved since: stay on the list",
 }
-MOST_SHOWN = 500
 SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
 HIGHEST_ID = 2**63 - 1  # that a database can look for
 STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}

@@ -2,20 +2,27 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
 from mailer.cli.json_errors import beside_an_error
-from mailer.cli.options import Json, ReaderLists, Slug, current_folder, current_services, services, today
+from mailer.cli.options import (
+    Json,
+    ReaderLists,
+    Slug,
+    chosen_language,
+    current_folder,
+    current_services,
+    services,
+    today,
+)
 from mailer.cli.output import format_size, hint, note, say, show_json, show_table
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode
+from mailer.languages import LANGS_IN_WORDS
 
-if TYPE_CHECKING:
-    from mailer.issue.model import Lang
-
-Language = Annotated[str, typer.Option("--lang", help="The reader's language: nb, nn, se or en.")]
+Language = Annotated[str, typer.Option("--lang", help=f"The reader's language: {LANGS_IN_WORDS}.")]
 
 
 def check(
@@ -71,7 +78,7 @@ def compose(
         findings = check_reading(workspace, reading, today=today()).findings
         beside_an_error(context, slug=slug, findings=[finding_as_json(each) for each in findings])
         issue = presentable(reading, slug)
-        key = chosen_key(workspace, issue, lists=list_ or [], lang=_language(lang))
+        key = chosen_key(workspace, issue, lists=list_ or [], lang=chosen_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
         folder = workspace.settings.paths.issues / slug
     if json:
@@ -120,15 +127,6 @@ def preview(
     with current_services(context) as current:
         note(f"Composing {slug} …")
         serve_preview(current, slug, port=port, open_browser=browser, announce=say)
-
-
-def _language(text: str) -> "Lang | None":
-    from mailer.issue.model import LANGS
-
-    chosen = next((each for each in LANGS if each == text), None)
-    if text and chosen is None:
-        raise MailerError(f"there is no language {text!r} here", where="--lang", hint=f"Known: {', '.join(LANGS)}.")
-    return chosen
 
 
 def _short(path: Path) -> str:

@@ -12,7 +12,8 @@ import typer
 from mailer.cli.json_errors import remember_json
 from mailer.cli.language import speak
 from mailer.cli.output import note
-from mailer.errors import UsageError
+from mailer.errors import MailerError, UsageError
+from mailer.languages import LANGS, Lang, find_lang
 
 if TYPE_CHECKING:
     from mailer.bootstrap import CurrentServices, Services
@@ -108,3 +109,11 @@ Json = Annotated[
 def current_folder() -> Path:
     """The folder the command was started in."""
     return Path.cwd()
+
+
+def chosen_language(text: str) -> Lang | None:
+    """Return the language of this code, None where none was asked for."""
+    chosen = find_lang(text)
+    if text and chosen is None:
+        raise MailerError(f"there is no language {text!r} here", where="--lang", hint=f"Known: {', '.join(LANGS)}.")
+    return chosen

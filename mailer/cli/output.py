@@ -27,6 +27,7 @@ from mailer.errors import MailerError
 WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
 NARROWEST = 30  # fewer letters on a line are no pleasure to read
 BETWEEN_COLUMNS = 3
+MOST_SHOWN = 500  # lines of a report; --json has them all
 INDENT = " " * 4
 
 

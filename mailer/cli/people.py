@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.cli import growth
-from mailer.cli.options import JoinedLists, Json, OneList, one_list, services
+from mailer.cli.options import JoinedLists, Json, OneList, chosen_language, one_list, services
 from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import Address, status_in_words, subscriber_as_json
-from mailer.errors import MailerError, UsageError
+from mailer.errors import UsageError
+from mailer.languages import LANGS_IN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,7 @@ def add(
         str,
         typer.Option(metavar="ROLE", help="kommune, helseforetak, fastlege, brukerrepresentant, direktorat or annet."),
     ] = "",
-    lang: Annotated[str, typer.Option(metavar="LANG", help="nb, nn, se or en; else that of the list.")] = "",
+    lang: Annotated[str, typer.Option(metavar="LANG", help=f"{LANGS_IN_WORDS}; else that of the list.")] = "",
     again: Annotated[bool, typer.Option("--again", help="The person left and asks to come back.")] = False,
 ) -> None:
     """Put one person on one or more lists, and correct what is known of somebody who is on them already.
@@ -133,7 +134,7 @@ def add(
     if not list_:
         raise UsageError("no list was named", hint="Add --list LIST; mailer lists shows them.")
     facts = {"name": name, "organisation": organisation, "role": role}
-    spoken = _language(lang) if lang else None
+    spoken = chosen_language(lang)
     with services(context) as workspace:
         chosen = [require_list(workspace.register, each) for each in list_]
         slugs = [each.slug for each in chosen]
@@ -177,14 +178,6 @@ def remove(context: typer.Context, address: Address, lists: OneList = None) -> N
         return
     known = f": {_lists_in_words(found)}" if found and found.subscriptions else ""
     say(f"{address} was not on {slug or 'any list'}. Nothing changed{known}.", "green")
-
-
-def _language(text: str) -> Any:
-    from mailer.issue.model import LANGS
-
-    if text not in LANGS:
-        raise MailerError(f"there is no language {text!r} here", where="--lang", hint=f"Known: {', '.join(LANGS)}.")
-    return text
 
 
 def _lists_in_words(subscriber: "Subscriber") -> str:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.options import services
-from mailer.cli.output import format_count, format_value, hint, say, show_commands, show_json, show_pairs, show_table
+from mailer.cli.output import (
+    MOST_SHOWN,
+    format_count,
+    format_value,
+    hint,
+    say,
+    show_commands,
+    show_json,
+    show_pairs,
+    show_table,
+)
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +31,6 @@ AddressFile = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --file: only say what would happen.")]
 
-MOST_SHOWN = 500
 MEANINGS = {
     "suppressed": "must not be written to from now on",
     "released": "may be added anew",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
-from mailer.issue.model import Finding, Lang
+from mailer.issue.model import Finding
+from mailer.languages import DEFAULT_LANG, Lang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class VariantKey:
     """
 
     own: tuple[str, ...] = ()
-    lang: Lang = "nb"
+    lang: Lang = DEFAULT_LANG
 
     def __str__(self) -> str:
         return f"{self.lang}:{'+'.join(self.own)}"

@@ -19,7 +19,8 @@ from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
 from mailer.compose.view import IssueView, build_view
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS, TEXT_FUNCTIONS, markup_labels, plain_labels
-from mailer.issue.model import LANGS, Issue, Lang
+from mailer.issue.model import Issue
+from mailer.languages import LANGS, Lang
 from mailer.rendering.templates import Templates
 
 _MAIL = "email/issue.mjml.j2"

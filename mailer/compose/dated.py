@@ -19,12 +19,12 @@ from mailer.issue.model import (
     Issue,
     Item,
     ItemDate,
-    Lang,
     Precision,
     Severity,
     Text,
     plain_text,
 )
+from mailer.languages import Lang
 from mailer.rendering.dates import last_day, write_below_number, write_date, write_day_number, write_hours
 from mailer.rendering.labels import Label, Labels
 

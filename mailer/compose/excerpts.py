@@ -1,6 +1,5 @@
 """Parts taken out of an item's body: its first words, a point's lead-in, links that stand alone at its end."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailer.issue.model import (
@@ -15,6 +14,7 @@ from mailer.issue.model import (
     Paragraph,
     Quote,
     Text,
+    images_in,
     plain_text,
 )
 
@@ -78,21 +78,7 @@ def first_words(text: str, count: int) -> str:
 
 def images_of(item: Item) -> tuple[Image, ...]:
     """The item's own picture and those in its body."""
-    return (*((item.image,) if item.image else ()), *_images_in(item.body))
-
-
-def _images_in(blocks: Blocks) -> Iterator[Image]:
-    for block in blocks:
-        match block:
-            case Image():
-                yield block
-            case List(points):
-                for point in points:
-                    yield from _images_in(point)
-            case Quote(inner):
-                yield from _images_in(inner)
-            case _:
-                pass
+    return (*((item.image,) if item.image else ()), *images_in(item.body))
 
 
 def _is_spoken(block: Block) -> bool:

@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailer.characters import name_of
 from mailer.compose.glyphs import Glyphs
 from mailer.compose.print_data import print_data
 from mailer.compose.publication import Publication
-from mailer.issue.characters import name_of
 from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.frame import FRAME
 from mailer.issue.model import Finding, Issue, Severity

@@ -3,11 +3,10 @@
 from babel.lists import format_list
 
 from mailer.compose.view import IssueView
+from mailer.issue.lint.completeness import LONGEST_PREHEADER
 from mailer.issue.model import Issue
 from mailer.rendering.dates import write_month
 from mailer.rendering.labels import Labels
-
-LONGEST_PREHEADER = 120
 
 
 def subject_of(issue: Issue) -> str:

@@ -4,7 +4,8 @@ import re
 
 from markupsafe import Markup, escape
 
-from mailer.issue.model import Emphasis, Inline, Inlines, Lang, LineBreak, Link, Strong, Text
+from mailer.issue.model import Emphasis, Inline, Inlines, LineBreak, Link, Strong, Text
+from mailer.languages import Lang
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
 # Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.

@@ -39,3 +39,5 @@ def _words(value: Any) -> Iterator[str]:
             yield text
         case {"children": children}:
             yield from _words(children)
+        case _:
+            pass

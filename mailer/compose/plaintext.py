@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from mailer.compose.markup import bound
 from mailer.issue.model import (
+    Block,
     Blocks,
     Emphasis,
     Heading,
@@ -72,7 +73,7 @@ def _fill(text: str, *, first: str, indent: str, width: int) -> str:
     )
 
 
-def _block(block: Paragraph | List | Quote | Heading | Image, indent: str) -> str:
+def _block(block: Block, indent: str) -> str:
     match block:
         case Paragraph(inlines):
             return wrap(inline_text(inlines), indent=indent)

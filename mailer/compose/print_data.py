@@ -22,7 +22,6 @@ from mailer.issue.model import (
     Inline,
     Inlines,
     Issue,
-    Lang,
     LineBreak,
     Link,
     LinkGroup,
@@ -32,6 +31,7 @@ from mailer.issue.model import (
     Strong,
     Text,
 )
+from mailer.languages import Lang
 from mailer.rendering.labels import Labels
 from mailer.rendering.templates import Templates
 

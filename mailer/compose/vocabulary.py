@@ -1,18 +1,25 @@
 """What templates may call: functions for running text, and labels that say which language they are in."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from markupsafe import Markup
 
 from mailer.compose.excerpts import split_lead_in
 from mailer.compose.markup import inline_html, lang_mark, link_html, unbroken
 from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
-from mailer.issue.model import Block, Lang
+from mailer.issue.model import Block
+from mailer.languages import Lang
 from mailer.rendering.labels import Labels
 
 
 def _block_kind(block: Block) -> str:
     return type(block).__name__.lower()
+
+
+def _refuse(block: Block) -> NoReturn:
+    """End the branches of a template over the kinds of blocks, so that a new kind is not drawn as another."""
+    raise TypeError(f"this template has no form for a block of the kind {_block_kind(block)}")
 
 
 MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
@@ -22,6 +29,7 @@ MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
     "link_html": link_html,
     "split_lead_in": split_lead_in,
     "kind_of": _block_kind,
+    "refuse": _refuse,
 }
 TEXT_FUNCTIONS: dict[str, Callable[..., object]] = {
     "blocks": blocks_text,

@@ -14,11 +14,12 @@ from mailer.compose.theme import Theme
 from mailer.compose.view import build_view
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS, markup_labels, plain_labels
 from mailer.issue.model import Issue
+from mailer.issue.passages import minutes_to_read
+from mailer.languages import LANGUAGES
 from mailer.rendering.templates import Templates
 
 _PAGE = "web/issue.html.j2"
 _STYLE = "web/issue.css.j2"
-WORDS_PER_MINUTE = 200
 
 
 def compose_webpage(issue: Issue, *, templates: Templates, theme: Theme, publication: Publication) -> str:
@@ -33,7 +34,9 @@ def compose_webpage(issue: Issue, *, templates: Templates, theme: Theme, publica
         view=view,
         subject=subject_of(issue),
         preheader=preheader_of(view, labels),
-        minutes=max(1, round(view.words / WORDS_PER_MINUTE)),
+        minutes=minutes_to_read(view.words),
+        names_language=labels.has(f"in {issue.lang}", issue.lang),
+        own_name=LANGUAGES[issue.lang].own_name,
         pages=publication.pages,
         style=Markup(style),  # noqa: S704 - our own rules; nothing of the issue stands in them
         style_hash=_hash(style),

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, get_origin
 
 from pydantic.fields import FieldInfo
 
 from mailer.config.errors import ConfigError
 from mailer.config.settings import SECTIONS
+from mailer.nearest import did_you_mean
 
 PREFIX = "MAILER_"
 OWN_NAMES = ("MAILER_CONFIG", "MAILER_SECRET_KEYS", "MAILER_SUPPRESSION_KEY")
@@ -56,11 +56,11 @@ def _is_unknown(name: str) -> bool:
 
 def _unknown(name: str, known: list[str]) -> ConfigError:
     words = name.upper().removeprefix(PREFIX)
-    near = get_close_matches(words, [each.removeprefix(PREFIX) for each in known], n=1, cutoff=0.5)
+    near = did_you_mean(words, (each.removeprefix(PREFIX) for each in known), write=f"{PREFIX}{{}}")
     return ConfigError(
         "there is no such setting",
         where=f"environment variable {name}",
-        hint=f"Did you mean {PREFIX}{near[0]}?" if near else "`mailer config show` lists all settings.",
+        hint=near or "`mailer config show` lists all settings.",
     )
 
 

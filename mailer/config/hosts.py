@@ -1,15 +1,20 @@
 """Names and addresses of machines, as settings write them."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether what is sent to this host stays on this machine; IPv6 may stand in brackets, as in addresses."""
+    """Say whether what is sent to this host stays on this machine.
+
+    IPv6 may stand in brackets, as in web addresses, and hold an IPv4 address; a name may end with the dot of the root.
+    """
     name = without_brackets(host).lower()
     try:
-        return ip_address(name).is_loopback
+        address = ip_address(name)
     except ValueError:
-        return name == "localhost"
+        return name.removesuffix(".") == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def without_brackets(host: str) -> str:

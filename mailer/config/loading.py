@@ -1,7 +1,6 @@
 """From config.toml and the environment to `Settings`, or to one error that a person can act on."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from mailer.config.errors import ConfigError
 from mailer.config.locating import find_file
 from mailer.config.settings import SECTIONS, Settings, SettingsSection
 from mailer.config.values import TOKENS, allowed, has_password
+from mailer.nearest import did_you_mean
 
 
 def read_settings(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -89,10 +89,7 @@ def _explained(error: ValidationError, section: str, document: Document, overrid
 
 def _nearest(name: str, known: Iterable[str], *, write: str = "{}") -> str:
     names = list(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    if near:
-        return f"Did you mean {write.format(near[0])}?"
-    return "Allowed: " + ", ".join(write.format(each) for each in names) + "."
+    return did_you_mean(name, names, write=write) or f"Allowed: {', '.join(write.format(each) for each in names)}."
 
 
 def _origins(document: Document, variables: list[Variable]) -> dict[tuple[str, str], str]:

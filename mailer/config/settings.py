@@ -17,7 +17,6 @@ from mailer.config.values import (
     Fonts,
     Host,
     InterfaceLang,
-    Lang,
     LineOfText,
     ListId,
     OptionalAddress,
@@ -28,6 +27,7 @@ from mailer.config.values import (
     ThemeColours,
     Title,
 )
+from mailer.languages import DEFAULT_LANG, Lang
 
 
 class SettingsSection(BaseModel):
@@ -43,7 +43,7 @@ class NewsletterSection(SettingsSection):
 
     name: Title = Field(description="The newsletter's name, as readers see it.")
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
-    lang: Lang = Field(default="nb", description="Language where nothing else says one.")
+    lang: Lang = Field(default=DEFAULT_LANG, description="Language where nothing else says one.")
     from_name: LineOfText = Field(
         default="", description="Name beside the sender's address; empty for the newsletter's."
     )

@@ -1,7 +1,6 @@
 """What a setting may hold: the types of its keys, and the words that say what is allowed."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -10,7 +9,9 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic.fields import FieldInfo
 
+from mailer.characters import is_visible, name_of
 from mailer.config.hosts import is_loopback
+from mailer.rfc5321 import MAXIMUM_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +99,13 @@ def _base_url(url: str) -> str:
 def _line(text: str) -> str:
     """Refuse what breaks a line or turns it around, and text of which nothing can be seen, by the character's name."""
     if refused := _NOT_ON_A_LINE.search(text):
-        raise ValueError(f"it holds a character that may not stand in it ({_named(refused[0])})")
-    if text and all(unicodedata.category(each) in _INVISIBLE for each in text):
-        raise ValueError(f"nothing can be seen of it ({_named(text[0])})")
+        raise ValueError(f"it holds a character that may not stand in it ({name_of(refused[0])})")
+    if text and not is_visible(text):
+        raise ValueError(f"nothing can be seen of it ({name_of(text[0])})")
     return text
 
 
-def _named(character: str) -> str:
-    name = _CONTROLS.get(character) or unicodedata.name(character, "a control character").lower()
-    return f"U+{ord(character):04X} {name}"
-
-
 _NOT_ON_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
-_CONTROLS = {"\t": "tab", "\n": "line feed", "\r": "carriage return", "\x0b": "line tabulation", "\x85": "next line"}
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})+"
 _ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
@@ -119,14 +113,15 @@ _LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 
 LineOfText = Annotated[str, AfterValidator(_line)]
 Title = Annotated[LineOfText, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
-Lang = Literal["nb", "nn", "se", "en"]
 InterfaceLang = Annotated[Literal["", "nb", "nn", "en"], Allowed("nb, nn or en, or empty")]
 EmailAddress = Annotated[
-    str, Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=254), Allowed("an e-mail address, as name@domain.no")
+    str,
+    Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=MAXIMUM_ADDRESS),
+    Allowed("an e-mail address, as name@domain.no"),
 ]
 OptionalAddress = Annotated[
     str,
-    Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=254),
+    Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=MAXIMUM_ADDRESS),
     Allowed("an e-mail address, or empty"),
 ]
 ReturnPathAddress = Annotated[

@@ -10,9 +10,10 @@ from datetime import datetime
 from random import Random
 from threading import Event
 
+from mailer.clock import utc_now
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.lane import Lane
-from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun, utc_now
+from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
 from mailer.delivery.options import DispatchOptions

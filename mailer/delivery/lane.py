@@ -190,8 +190,10 @@ class Lane:
                 self._defer(delivery, reply)
             case Verdict.REJECTED if not reply.is_local and about(reply) is About.UNCLEAR:
                 self._try_whether_about_us(delivery, reply)
-            case _:
+            case Verdict.ACCEPTED | Verdict.REJECTED | Verdict.IN_DOUBT:
                 self._settle(delivery, DeliveryStatus(verdict), reply)
+            case Verdict.AGAIN:
+                raise AssertionError("a message that goes to another connection has no outcome")
 
     def _put_back_refused(self, delivery: ClaimedDelivery, reply: Reply) -> None:
         """What was said to MAIL names nobody, and is in nobody's history."""

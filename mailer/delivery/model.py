@@ -49,10 +49,11 @@ class SkipReason(StrEnum):
 # An earlier delivery in one of these states stops a later mailing of the issue to the same person: they may have it.
 MAY_HAVE_IT = frozenset({DeliveryStatus.IN_FLIGHT, DeliveryStatus.ACCEPTED, DeliveryStatus.IN_DOUBT})
 
+# Nothing of these has been streamed to a server yet, or it was put off: they can be taken back.
+NOT_ON_THE_WAY = frozenset({DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED})
+
 # A mailing is finished when no delivery is in one of these states.
-UNFINISHED = frozenset(
-    {DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT, DeliveryStatus.DEFERRED}
-)
+UNFINISHED = NOT_ON_THE_WAY | {DeliveryStatus.IN_FLIGHT}
 
 
 class InDoubtPolicy(StrEnum):

@@ -22,9 +22,9 @@ from mailer.delivery.model import (
     SkipReason,
 )
 from mailer.delivery.pacing import spacing
+from mailer.languages import Lang
 from mailer.message.compiled import CompiledMessage
 from mailer.subscribers.audience import AudienceMember, Exclusion
-from mailer.subscribers.model import Lang
 
 _CHUNK = 1000
 _NAMED = 20  # so many are named in a plan; all are counted

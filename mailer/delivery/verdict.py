@@ -1,8 +1,7 @@
 """What an answer means: for the recipient, for the connection, for the whole mailing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 
 from mailer.delivery.answers import About, about
 from mailer.transport.base import Lost, Reply, Stage
@@ -71,7 +70,6 @@ class Stop:
 class Judge:
     """Watches the final dots of a run, and says when so many are in doubt that it is to stop."""
 
-    _lock: Lock = field(default_factory=Lock)
     _dots: int = 0
     _doubts: int = 0
     _doubts_in_a_row: int = 0
@@ -83,13 +81,12 @@ class Judge:
 
     def observe(self, answer: Reply | Lost) -> Stop | None:
         """Take note of an answer that was held against, or for, a recipient."""
-        with self._lock:
-            if isinstance(answer, Lost):
-                return self._hear_doubt(answer)
-            if answer.stage is Stage.DOT:
-                self._dots += 1
-                self._doubts_in_a_row = 0
-            return None
+        if isinstance(answer, Lost):
+            return self._hear_doubt(answer)
+        if answer.stage is Stage.DOT:
+            self._dots += 1
+            self._doubts_in_a_row = 0
+        return None
 
     def _hear_doubt(self, lost: Lost) -> Stop | None:
         self._dots += 1

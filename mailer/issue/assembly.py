@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from mailer.issue.fields import did_you_mean
 from mailer.issue.findings import FindingCollector
 from mailer.issue.frame import Frame
 from mailer.issue.items import ItemDraft
 from mailer.issue.model import Finding, Issue, Item, Section
+from mailer.nearest import did_you_mean
 
 FindingsAbout = Callable[[Item], FindingCollector]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailer.catalogue import msg
+from mailer.languages import LANGS_IN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ RULES: dict[str, Explanation] = {
     "missing": Explanation("The mail cannot be composed without it.", "Add the key."),
     "date": Explanation("A date that cannot be read is not printed.", 'Write 2024-02-01, "2024-02" or "2024-autumn".'),
     "time": Explanation("A time that cannot be read is not printed.", "Write 10.00, or 10.00–15.00."),
-    "lang": Explanation("Labels and pronunciation follow the language.", "Write nb, nn, se or en."),
+    "lang": Explanation("Labels and pronunciation follow the language.", f"Write {LANGS_IN_WORDS}."),
     "email": Explanation("Answers would go nowhere.", "Correct the address."),
     "slug": Explanation("The name is part of web addresses.", "Use a–z, digits and hyphens."),
     "duplicate": Explanation("Links to the two would lead to one place.", "Rename one of them."),

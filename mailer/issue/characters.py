@@ -14,7 +14,6 @@ UNPRINTABLE = re.compile(
 )
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 """Allowed where a long word may be broken, and nowhere else: a subject shows it."""
-_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 
 MARKS_ON_A_LETTER = 30
 """More than any writing needs (the Stream-Safe Text Format of UAX #15); to normalise a pile costs its square."""
@@ -26,16 +25,6 @@ def printable(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", text))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
-
-
-def is_visible(text: str) -> bool:
-    """Whether there is anything to be seen of a text."""
-    return any(unicodedata.category(each) not in _INVISIBLE for each in text)
-
-
-def name_of(character: str) -> str:
-    """A character that cannot be seen, in words: `U+00AD soft hyphen`."""
-    return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".rstrip()
 
 
 def _without_piles(text: str) -> str:

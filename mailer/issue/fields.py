@@ -1,20 +1,22 @@
 """Reads typed values out of a TOML table and notes each that is missing, unknown or of the wrong kind."""
 
-import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, is_visible, name_of
+from mailer.characters import is_visible, name_of
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.clock import exists
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.model import LANGS, Blocks, CalendarDate, Hours, Inlines, Lang, Precision
+from mailer.issue.model import Blocks, CalendarDate, Hours, Inlines, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
+from mailer.languages import LANGS, Lang, find_lang
+from mailer.nearest import did_you_mean
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -204,9 +206,8 @@ class Fields:
     def lang(self, key: str, *, default: Lang) -> Lang:
         """Return one of the languages we write."""
         value = self.text(key)
-        for lang in LANGS:
-            if lang == value:
-                return lang
+        if lang := find_lang(value):
+            return lang
         if value:
             hint = f"Write one of {', '.join(LANGS)}."
             self.error("lang", f'the language "{value}" is none of ours', key, words=value, hint=hint)
@@ -359,9 +360,3 @@ def _precision(month: str | None, day: str | None, season: str | None) -> Precis
     if season:
         return Precision.SEASON
     return Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f'Did you mean "{near[0]}"?' if near else ""

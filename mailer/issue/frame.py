@@ -4,20 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from mailer.issue.fields import Fields, did_you_mean, parse_toml
+from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.items import parse_contacts
-from mailer.issue.model import (
-    CalendarDate,
-    DateKind,
-    Finding,
-    ImportantDate,
-    Issue,
-    Lang,
-    LinkEntry,
-    LinkGroup,
-    Section,
-)
+from mailer.issue.model import CalendarDate, DateKind, Finding, ImportantDate, Issue, LinkEntry, LinkGroup, Section
+from mailer.languages import DEFAULT_LANG, Lang
+from mailer.nearest import did_you_mean
 
 FRAME = "issue.toml"
 KEYS = (
@@ -62,7 +54,7 @@ def parse_frame(
     if sheet is None:
         return None, tuple(notes.findings)
     fields = Fields(sheet.values, sheet=sheet, known=KEYS)
-    lang = fields.lang("lang", default="nb")
+    lang = fields.lang("lang", default=DEFAULT_LANG)
     sections = fields.tables("sections", known=SECTION_KEYS)
     issue = Issue(
         slug=slug,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailer.issue.model import Block, Blocks, Heading, List, Quote
+from mailer.issue.model import Block, Blocks, Heading, Image, List, Paragraph, Quote
 
 
 def number_headings(blocks: Blocks) -> Blocks:
@@ -24,4 +24,5 @@ def _numbered_block(block: Block, above: list[int]) -> Block:
             return replace(block, points=tuple(_numbered(point, above) for point in points))
         case Quote(blocks=quoted):
             return replace(block, blocks=_numbered(quoted, above))
-    return block
+        case Paragraph() | Image():
+            return block

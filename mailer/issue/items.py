@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import image_problem, parse_blocks
-from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Lang, Placement
+from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Placement
 from mailer.issue.urls import EMAIL
+from mailer.languages import Lang
 
 KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
 CONTACT_KEYS = ("email", "name", "placement")

@@ -11,7 +11,6 @@ from mailer.issue.characters import printable
 from mailer.issue.findings import FindingCollector
 from mailer.issue.headings import number_headings
 from mailer.issue.model import (
-    LANGS,
     Block,
     Blocks,
     Emphasis,
@@ -20,7 +19,6 @@ from mailer.issue.model import (
     Image,
     Inline,
     Inlines,
-    Lang,
     LineBreak,
     Link,
     List,
@@ -33,6 +31,7 @@ from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_
 from mailer.issue.places import Places
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
+from mailer.languages import LANGS, Lang, find_lang
 
 BRACKETS_AT_MOST = 10
 _LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
@@ -132,6 +131,8 @@ class _Walker:
                 self.notes.warning("rule", "a line across the page is left out", line=line, hint="Remove it.")
             case "html_block":
                 self.html(token.content, line)
+            case _:
+                pass
         return []
 
     def paragraph(self, node: Node, line: int) -> Iterable[Block]:
@@ -243,13 +244,15 @@ class _Walker:
                 path = str(token.attrs.get("src", ""))
                 message = "an image stands in the middle of running text"
                 self.notes.error("image", message, line=self.line, words=path, hint="Give it a paragraph of its own.")
+            case _:
+                pass
 
     def after_lang_mark(self, text: str, before: list[Inline]) -> list[Inline]:
         """Take `{lang=nb}` off the text that follows a link and put the language on the link."""
         match = _LANG_MARK.match(text)
         if not match or not before or not isinstance(before[-1], Link):
             return [Text(text)]
-        lang = next((each for each in LANGS if each == match[1]), None)
+        lang = find_lang(match[1])
         if lang is None:
             hint = f"Write one of {', '.join(LANGS)}."
             message = f'a link is marked with the language "{match[1]}", which is none of ours'

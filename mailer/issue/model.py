@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
-from typing import Literal
 
-Lang = Literal["nb", "nn", "se", "en"]
-LANGS: tuple[Lang, ...] = ("nb", "nn", "se", "en")
-
+from mailer.languages import Lang
 
 # --- Running text -----------------------------------------------------------------------------------
 
@@ -361,6 +358,8 @@ def images_in(blocks: Blocks) -> Iterator[Image]:
                     yield from images_in(point)
             case Quote(blocks=quoted):
                 yield from images_in(quoted)
+            case Paragraph() | Heading():
+                pass
 
 
 def plain_text(inlines: Iterable[Inline]) -> str:

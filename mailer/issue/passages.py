@@ -14,6 +14,7 @@ from mailer.issue.model import (
     Image,
     Inlines,
     Issue,
+    LineBreak,
     Link,
     LinkGroup,
     List,
@@ -26,6 +27,7 @@ from mailer.issue.model import (
 )
 from mailer.issue.places import Places, occurrences
 
+WORDS_PER_MINUTE = 200
 _SIGN = re.compile(r"\S")
 
 
@@ -126,6 +128,11 @@ def passages_in(blocks: Blocks, file: str) -> Iterator[Passage]:
                 yield Passage(file=file, line=line, inlines=(Text(caption),))
 
 
+def minutes_to_read(words: int) -> int:
+    """Return how many minutes so many words take."""
+    return max(1, round(words / WORDS_PER_MINUTE))
+
+
 def links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link]]:
     """Yield every link with the passage it stands in."""
     for passage, link, _ in placed_links_in(passages):
@@ -146,6 +153,8 @@ def _links(inlines: Inlines, at: int) -> Iterator[tuple[Link, int]]:
                 yield inline, at
             case Strong(children) | Emphasis(children):
                 yield from _links(children, at)
+            case Text() | LineBreak():
+                pass
         at += len(plain_text([inline]))
 
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from mailer.characters import name_of
 from mailer.errors import MailerError
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, name_of, printable
-from mailer.issue.fields import did_you_mean
+from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
 from mailer.issue.model import Finding, Issue, Severity, images_of
+from mailer.languages import DEFAULT_LANG
+from mailer.nearest import did_you_mean
 
 ITEMS = "items"
 IMAGES = "images"
@@ -78,7 +80,7 @@ def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> I
     frame, findings = parse_frame(text, file=FRAME, slug=slug, publisher=publisher, known=known, images=images.keys())
     shelf.findings += findings
     drafts = []
-    lang = frame.issue.lang if frame else "nb"
+    lang = frame.issue.lang if frame else DEFAULT_LANG
     for path in shelf.item_files():
         if (text := shelf.text(path)) is not None:
             draft, findings = parse_item(text, file=shelf.name(path), lang=lang, known=known, images=images.keys())

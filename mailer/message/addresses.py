@@ -6,6 +6,7 @@ import idna
 
 from mailer.errors import MailerError
 from mailer.message.headers import HeaderError, guard
+from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
 
 # RFC 5322 atoms joined by dots; RFC 6531 §3.3 adds what is not ASCII.
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
@@ -13,8 +14,6 @@ LOCAL_PART = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*")
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ASCII_DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 HINT = "Correct the subscriber's address."
-MAXIMUM_LOCAL = 64
-MAXIMUM_ADDRESS = 254
 
 
 class WireAddressError(MailerError):
@@ -29,7 +28,7 @@ def wire_address(address: str) -> str:
         raise WireAddressError("this is no address that mail can be sent to", hint=HINT)
     if not wire.isascii():
         _refuse_invisible(local)
-    if len(local.encode()) > MAXIMUM_LOCAL or len(wire.encode()) > MAXIMUM_ADDRESS:
+    if len(local.encode()) > MAXIMUM_LOCAL_PART or len(wire.encode()) > MAXIMUM_ADDRESS:
         raise WireAddressError("the address is too long for mail", hint=HINT)
     return wire
 

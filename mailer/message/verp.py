@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 
 from mailer.keys import KeyRing
+from mailer.rfc5321 import MAXIMUM_LOCAL_PART
 
 PURPOSE = "return-path"
 MAC_BYTES = 10
-MAXIMUM_LOCAL = 64
 TAG = re.compile(r"(?P<delivery>[1-9][0-9]{0,18})\.(?P<mailing>[1-9][0-9]{0,18})\.(?P<mac>[a-z2-7]{16})")
 
 
@@ -25,7 +25,7 @@ def make_return_path(keys: KeyRing, *, base: str, mailing_id: int, delivery_id: 
     local, _, domain = base.rpartition("@")
     mac = keys.sign(PURPOSE, domain.lower(), str(mailing_id), str(delivery_id), size=MAC_BYTES)
     tagged = f"{local}+{delivery_id}.{mailing_id}.{base64.b32encode(mac).decode().lower()}"
-    if len(tagged) > MAXIMUM_LOCAL:
+    if len(tagged) > MAXIMUM_LOCAL_PART:
         raise ValueError("the local part of the return path is too long (RFC 5321 §4.5.3.1.1)")
     return f"{tagged}@{domain}"
 

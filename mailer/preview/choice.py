@@ -6,7 +6,7 @@ from typing import Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
 from mailer.errors import MailerError
-from mailer.issue.model import LANGS, Lang
+from mailer.languages import LANGS, Lang
 
 Part = Literal["mail", "text", "web", "pdf", "mjml", "html", "headers", "eml"]
 Screen = Literal["desktop", "narrow", "phone"]

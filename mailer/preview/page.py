@@ -12,13 +12,13 @@ from markupsafe import Markup
 from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
-from mailer.issue.model import LANGS, Finding, Severity
+from mailer.issue.model import Finding, Severity
+from mailer.languages import LANGS, LANGUAGES
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
 from mailer.preview.views import Look, View
 from mailer.rendering.dates import write_date
 
-LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "se": "Davvisámegiella", "en": "English"}
 LINES_AROUND = 3
 SWITCHES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Form", "part", (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))),
@@ -149,7 +149,7 @@ def page_html(services: Services, page: Page) -> str:
         page=page,
         places=services.publication.places,
         names={place.slug: place.short for place in services.publication.places},
-        languages=LANGUAGES,
+        languages={lang: each.own_name for lang, each in LANGUAGES.items()},
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
         month=write_date(page.shown.issue.published, page.shown.issue.lang) if page.shown else "",

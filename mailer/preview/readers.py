@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailer.errors import MailerError
-from mailer.issue.model import Issue, Lang
+from mailer.issue.model import Issue
+from mailer.languages import Lang
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.tokens import make_token
 

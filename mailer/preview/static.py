@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from mailer.bootstrap import Services
-from mailer.issue.model import Lang
+from mailer.languages import NORWEGIAN
 from mailer.preview.changes import WordChange, changes_between
 from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, PreviewChoice
 from mailer.preview.folder import write_folder
@@ -17,7 +17,6 @@ from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
 from mailer.usecases.reading import require_issue
 
-_WRITTEN: tuple[Lang, ...] = ("nb", "nn")
 TEXT, PDF, EML, WORDS = "issue.txt", "issue.pdf", "issue.eml", "words.txt"
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -55,7 +54,7 @@ def _variants(latest: Latest, view: View) -> tuple[VariantCount, ...]:
     issue, own = view.issue, view.composed.key
     variants = latest.readers.variants(issue) or tuple(
         VariantCount(own=each, lang=lang, recipients=0)
-        for lang in sorted(_WRITTEN, key=lambda lang: lang != issue.lang)
+        for lang in sorted(NORWEGIAN, key=lambda lang: lang != issue.lang)
         for each in ((), *((slug,) for slug in issue.helsefellesskap))
     )
     usual = [each for each in variants if each.is_for(own)] or [VariantCount(own=own.own, lang=own.lang, recipients=0)]

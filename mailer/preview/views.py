@@ -11,6 +11,7 @@ from mailer.compose.composed import ComposedIssue
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
 from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.passages import minutes_to_read
 from mailer.issue.source import IssueReading
 from mailer.preview.choice import Part, PreviewChoice
 from mailer.preview.readers import PreviewReader, PreviewReaders
@@ -24,8 +25,6 @@ from mailer.usecases.desk import (
     shown_message,
     with_values,
 )
-
-WORDS_PER_MINUTE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ class View:
     @property
     def minutes(self) -> int:
         """How long it takes to read."""
-        return max(1, round(sum(self.words.values()) / WORDS_PER_MINUTE))
+        return minutes_to_read(sum(self.words.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,31 +1,67 @@
 """Dates in the words of each language, as the newsletter prints them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from babel.dates import format_date as babel_format
 
-from mailer.issue.model import CalendarDate, Hours, Lang, Precision
+from mailer.issue.model import CalendarDate, Hours, Precision
+from mailer.languages import Lang
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
-_SEASONS: dict[str, tuple[str, str, str, str]] = {
-    "nb": ("vinteren", "våren", "sommeren", "høsten"),
-    "nn": ("vinteren", "våren", "sommaren", "hausten"),
-    "en": ("winter", "spring", "summer", "autumn"),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """How a language writes dates in words; `dot` stands after a day's number, `of_hours` is how it formats a time."""
+
+    seasons: tuple[str, str, str, str]
+    about: str
+    in_month: str
+    in_season: str
+    on_day: str = ""
+    dot: str = "."
+    of_hours: str = "%H.%M"
+    before_hours: str = f"kl.{NO_BREAK_SPACE}"
+
+
+_WORDS: Mapping[Lang, _Words] = {
+    "nb": _Words(
+        seasons=("vinteren", "våren", "sommeren", "høsten"),
+        about="ca.",
+        in_month="i",
+        in_season="til",
+    ),
+    "nn": _Words(
+        seasons=("vinteren", "våren", "sommaren", "hausten"),
+        about="ca.",
+        in_month="i",
+        in_season="til",
+    ),
+    "en": _Words(
+        seasons=("winter", "spring", "summer", "autumn"),
+        about="about",
+        in_month="in",
+        in_season="in",
+        on_day="on ",
+        dot="",
+        of_hours="%H:%M",
+        before_hours="",
+    ),
 }
-_ABOUT = {"nb": "ca.", "nn": "ca.", "en": "about", "se": "±"}
-_IN = {"nb": "i", "nn": "i", "en": "in"}
-_UNTIL = {"nb": "til", "nn": "til", "en": "in"}
-_ON = {"nb": "", "nn": "", "en": "on "}
+"""A language that is not here has its dates in digits."""
 
 
 def write_date(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
     """The date as running text: *6. april 2022*, *23.–24. oktober*, *februar 2024*; without the year if it is `year`.
 
-    Northern Sami puts the month in the genitive before the day, which no formatter does; labels use digits there.
+    Northern Sami puts the month in the genitive before the day, which no formatter does: it has digits instead, as has
+    every language whose words are not known here.
     """
     text = _write(when, lang, year)
-    return f"{_ABOUT[lang]}{NO_BREAK_SPACE}{text}" if when.approximate else text
+    about = _WORDS[lang].about if lang in _WORDS else "±"
+    return f"{about}{NO_BREAK_SPACE}{text}" if when.approximate else text
 
 
 def write_day(day: date, lang: Lang, *, year: int | None = None) -> str:
@@ -40,29 +76,30 @@ def write_month(day: date, lang: Lang, *, year: int | None = None) -> str:
 
 def write_when(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
     """The date as an answer to "when?": *onsdag 6. april*, *i februar*, *til hausten*."""
-    if when.precision is Precision.DAY and when.end is None and lang != "se":
-        return _ON[lang] + _pattern(when.start, "EEEE", lang) + " " + write_day(when.start, lang, year=year)
+    words = _WORDS.get(lang)
+    if words and when.precision is Precision.DAY and when.end is None:
+        return words.on_day + _pattern(when.start, "EEEE", lang) + " " + write_day(when.start, lang, year=year)
     text = write_date(when, lang, year=year)
-    if when.precision is Precision.DAY or lang not in _IN:
+    if when.precision is Precision.DAY or words is None:
         return text
-    before = _UNTIL[lang] if when.precision is Precision.SEASON else _IN[lang]
+    before = words.in_season if when.precision is Precision.SEASON else words.in_month
     return f"{before}{NO_BREAK_SPACE}{text}"
 
 
 def write_hours(hours: Hours | None, lang: Lang) -> str:
-    """The time of day: *kl. 10.00–15.00*, *10:00–15:00*; Northern Sami has its digits alone, as in its dates."""
+    """The time of day: *kl. 10.00–15.00*, *10:00–15:00*; the digits alone where dates have them alone."""
     if hours is None:
         return ""
-    form = "%H:%M" if lang == "en" else "%H.%M"
-    span = "–".join(each.strftime(form) for each in (hours.start, hours.end) if each)
-    return f"kl.{NO_BREAK_SPACE}{span}" if lang in {"nb", "nn"} else span
+    words = _WORDS.get(lang)
+    form, before = (words.of_hours, words.before_hours) if words else ("%H.%M", "")
+    return before + "–".join(each.strftime(form) for each in (hours.start, hours.end) if each)
 
 
 def write_day_number(when: CalendarDate, lang: Lang) -> str:
     """The large figure in a list of dates: *14.*, *23.–24.*; empty where no day is known."""
     if when.precision is not Precision.DAY:
         return ""
-    mark = "." if lang != "en" else ""
+    mark = _dot(lang)
     if when.end and _same_month(when.start, when.end):
         return f"{when.start.day}{mark}–{when.end.day}{mark}"
     return f"{when.start.day}{mark}"
@@ -75,7 +112,7 @@ def write_below_number(when: CalendarDate, lang: Lang, *, year: int | None = Non
     if when.end and not _same_month(when.start, when.end):
         return f"{_pattern(when.start, 'LLLL', lang)} – {write_day(when.end, lang, year=year)}"
     if when.start.year == year:
-        return _pattern(when.start, "MMM" if lang == "se" else "LLLL", lang)
+        return _pattern(when.start, "LLLL" if lang in _WORDS else "MMM", lang)
     return _pattern(when.start, f"MMM{NO_BREAK_SPACE}y", lang)
 
 
@@ -102,27 +139,31 @@ def _write(when: CalendarDate, lang: Lang, year: int | None) -> str:
 
 
 def _write_range(start: date, end: date, lang: Lang, year: int | None) -> str:
-    if lang == "se" or start.year != end.year:
+    if lang not in _WORDS or start.year != end.year:
         return f"{write_day(start, lang)}–{write_day(end, lang)}"
     whole = write_day(end, lang, year=year)
     if _same_month(start, end):
-        return f"{start.day}{'' if lang == 'en' else '.'}–{whole}"
+        return f"{start.day}{_dot(lang)}–{whole}"
     return f"{write_day(start, lang, year=end.year)}–{whole}"
 
 
 def _write_season(start: date, lang: Lang, year: int | None) -> str:
     """Northern Sami names of seasons were read nowhere; the months in digits need no language."""
-    if lang == "se":
+    if lang not in _WORDS:
         return f"{start:%m}–{_months_later(start, 2):%m.%Y}"
-    word = _SEASONS[lang][start.month % 12 // 3]
+    word = _WORDS[lang].seasons[start.month % 12 // 3]
     return word if start.year == year else f"{word} {start.year}"
 
 
 def _day_pattern(lang: Lang, *, with_year: bool) -> str:
-    if lang == "se":
+    if lang not in _WORDS:
         return "dd.MM.y"
-    pattern = f"d{'' if lang == 'en' else '.'}{NO_BREAK_SPACE}MMMM"
+    pattern = f"d{_dot(lang)}{NO_BREAK_SPACE}MMMM"
     return f"{pattern} y" if with_year else pattern
+
+
+def _dot(lang: Lang) -> str:
+    return _WORDS[lang].dot if lang in _WORDS else "."
 
 
 def _pattern(day: date, pattern: str, lang: Lang) -> str:

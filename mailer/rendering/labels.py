@@ -1,4 +1,4 @@
-"""The labels of mail, pages and PDF in four languages, from gettext catalogues that are read when asked for."""
+"""The labels of mail, pages and PDF in each language, from gettext catalogues that are read when asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
 from mailer.errors import MailerError
-from mailer.issue.model import LANGS, Lang
+from mailer.languages import LANGS, Lang, fallbacks
 
 SHIPPED_NAME = "Newsletter for health communities"
-SOURCE_LANG: Lang = "en"
-_NEXT: dict[Lang, Lang] = {"se": "nb", "nn": "nb", "nb": "en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Labels:
         self._catalogues: dict[Lang, dict[str, Message]] = {}
 
     def label(self, msgid: str, lang: Lang, **values: object) -> Label:
-        """The label in `lang`, else in bokmål, else the English `msgid` itself; a value `n` chooses the plural form."""
+        """The label in `lang`, else in its first fallback that has it, else `msgid`; a value `n` chooses the plural."""
         found = self.lang_of(msgid, lang)
         text = self._translation(msgid, found, is_one=values.get("n", 1) == 1)
         return Label(text.format(**values) if "{" in text else text, found)
@@ -50,11 +48,13 @@ class Labels:
     def _is_shipped(self, name: str) -> bool:
         return any(name == self.label(SHIPPED_NAME, lang).text for lang in LANGS)
 
+    def has(self, msgid: str, lang: Lang) -> bool:
+        """Whether a catalogue of the language, or of a fallback, has this label."""
+        return any(msgid in self._messages(each) for each in fallbacks(lang))
+
     def lang_of(self, msgid: str, lang: Lang) -> Lang:
         """The language that `label` would answer in: dates in a label are to be written in the same one."""
-        while msgid not in self._messages(lang) and lang != SOURCE_LANG:
-            lang = _NEXT[lang]
-        return lang
+        return next((each for each in fallbacks(lang) if msgid in self._messages(each)), fallbacks(lang)[-1])
 
     def _translation(self, msgid: str, lang: Lang, *, is_one: bool) -> str:
         message = self._messages(lang).get(msgid)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mailer.errors import ExitCode, MailerError
 
+MAXIMUM_ROWS = 1_048_576  # of a sheet in Excel
 MAXIMUM_COLUMNS = 100
 SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
 

@@ -9,14 +9,13 @@ from typing import Any
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, Rows, SpreadsheetError, too_wide
+from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, MAXIMUM_ROWS, Rows, SpreadsheetError, too_wide
 
 MAXIMUM_UNPACKED = 600_000_000
 MAXIMUM_STRINGS = 150_000_000  # the shared strings are held in memory
 MAXIMUM_PARTS = 1_000
 MAXIMUM_RATIO = 250  # real tables pack to a tenth, very repetitive ones to a hundredth
 MAXIMUM_PROLOGUE = 10_000  # bytes before the first element of a part; Excel writes some 60
-MAXIMUM_ROWS = 1_048_576  # of a sheet in Excel
 _SMALL = 1_000_000
 
 _SAVE_AGAIN = "Open it in Excel and save it again as an Excel workbook (.xlsx) or as CSV UTF-8."

@@ -7,7 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from mailer.subscribers.model import Lang, ListKind, SubscriptionStatus
+from mailer.languages import Lang
+from mailer.subscribers.model import ListKind, SubscriptionStatus
 
 
 class Exclusion(StrEnum):

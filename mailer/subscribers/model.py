@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
-Lang = Literal["nb", "nn", "se", "en"]
+from mailer.languages import DEFAULT_LANG, Lang
 
 ALL_LISTS = "all"  # where else the slug of one list may stand
 
@@ -59,8 +58,12 @@ class SubscriberList:
     region: str = ""
     place_se: str = ""
     helseforetak: str = ""
-    lang: Lang = "nb"
+    lang: Lang = DEFAULT_LANG
     aliases: tuple[str, ...] = ()
+
+    def name(self, lang: Lang) -> str:
+        """Return the full name that readers of a language see; only the two Norwegian ones have names of their own."""
+        return self.name_nn if lang == "nn" else self.name_nb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,7 @@ class Subscriber:
     name: str = ""
     organisation: str = ""
     role: str = ""
-    lang: Lang = "nb"
+    lang: Lang = DEFAULT_LANG
     created_at: datetime
     source: str = ""
     subscriptions: tuple[Subscription, ...] = ()

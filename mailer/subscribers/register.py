@@ -5,12 +5,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from mailer.errors import MailerError
-from mailer.subscribers.model import ALL_LISTS, Lang, ListKind, Region, Register, SubscriberList
+from mailer.languages import DEFAULT_LANG, LANGS, Lang, find_lang
+from mailer.nearest import did_you_mean, nearest
+from mailer.subscribers.model import ALL_LISTS, ListKind, Region, Register, SubscriberList
 
 if TYPE_CHECKING:
     from mailer.database.engine import Database
@@ -73,8 +74,7 @@ def nearest_list(register: Register, name: str) -> str:
 def near_list(register: Register, name: str) -> SubscriberList | None:
     """The list that is called almost like `name`, if there is one."""
     names = list_names(register)
-    near = get_close_matches(name.casefold(), names, n=1)
-    return names[near[0]] if near else None
+    return next((names[each] for each in nearest(name, names)), None)
 
 
 def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:
@@ -207,10 +207,9 @@ def _string(entry: dict[str, Any], key: str, where: str, *, default: str | None 
 
 
 def _lang(entry: dict[str, Any], where: str) -> Lang:
-    for lang in get_args(Lang):
-        if lang == entry.get("lang", "nb"):
-            return lang  # type: ignore[no-any-return]  # get_args() gives Any
-    raise RegisterError(f"lang must be one of {', '.join(get_args(Lang))}", where=where)
+    if lang := find_lang(entry.get("lang", DEFAULT_LANG)):
+        return lang
+    raise RegisterError(f"lang must be one of {', '.join(LANGS)}", where=where)
 
 
 def _aliases(entry: dict[str, Any], where: str) -> tuple[str, ...]:
@@ -223,8 +222,7 @@ def _aliases(entry: dict[str, Any], where: str) -> tuple[str, ...]:
 def _refuse_unknown(entry: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in entry:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
+            hint = did_you_mean(key, known) or f"Known are {', '.join(known)}."
             raise RegisterError(f"{key} is not known here", where=where, hint=hint)
 
 

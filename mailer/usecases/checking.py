@@ -10,7 +10,6 @@ from mailer.compose.glyph_findings import glyph_findings
 from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
 from mailer.issue.catalogue import RULES
-from mailer.issue.fields import did_you_mean
 from mailer.issue.frame import FRAME
 from mailer.issue.links import link_findings
 from mailer.issue.lint import lint
@@ -22,6 +21,7 @@ from mailer.issue.passages import PlaceFinder
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError
+from mailer.nearest import did_you_mean
 from mailer.usecases.merge_values import merge_findings
 from mailer.usecases.reading import read
 from mailer.usecases.setting_texts import invisible_characters, settings_source, texts_elsewhere

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import mailer
+from mailer.config.locating import FILE_NAME
 from mailer.errors import ExitCode, MailerError, UsageError, reason_of
 
-CONFIG = "config.toml"
 GITIGNORE = """\
 # What a workspace makes: database, keys, caught mail, composed issues
 /var/
@@ -37,7 +37,7 @@ def defaults_folder() -> Path:
 def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path, ...]:
     """Make a workspace in an empty or new folder and return its files. Raises MailerError when it is not empty."""
     source = defaults or defaults_folder()
-    if not (source / CONFIG).is_file():
+    if not (source / FILE_NAME).is_file():
         raise MailerError("the files to begin with are missing", where=str(source), hint="Install mailer again.")
     try:
         if target.exists() and not target.is_dir():
@@ -56,7 +56,7 @@ def _fill(target: Path, source: Path) -> tuple[Path, ...]:
     """
     (target / "issues").mkdir(parents=True)
     (target / "subscribers").mkdir()
-    shutil.copyfile(source / CONFIG, target / CONFIG)
+    shutil.copyfile(source / FILE_NAME, target / FILE_NAME)
     for register in sorted((source / "subscribers").glob("*.toml")):
         shutil.copyfile(register, target / "subscribers" / register.name)
     shutil.copytree(

@@ -12,7 +12,8 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.model import Issue, Lang
+from mailer.issue.model import Issue
+from mailer.languages import Lang
 from mailer.message.compiled import RecipientValues, compile_message
 from mailer.subscribers.register import require_list
 from mailer.usecases.creation import UnwritableError

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mailer.errors import MailerError
-from mailer.issue.model import LANGS, Finding, Severity
+from mailer.issue.model import Finding, Severity
+from mailer.languages import LANGS
 from mailer.message.addresses import wire_address
 from mailer.message.headers import guard
 

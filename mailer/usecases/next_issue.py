@@ -12,8 +12,9 @@ from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
-from mailer.issue.model import Issue, Lang, Precision, Severity
+from mailer.issue.model import Issue, Precision, Severity
 from mailer.issue.source import IMAGES, ITEMS, find_issue, is_slug, issue_slugs
+from mailer.languages import DEFAULT_LANG, Lang
 
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?(?![^-])")
 _MONTH = "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember"
@@ -29,7 +30,7 @@ def new_issue(
     today: date,
     template_from: str | None = None,
     title: str = "Nyhetsbrev for helsefellesskap",
-    lang: Lang = "nb",
+    lang: Lang = DEFAULT_LANG,
     announce: Callable[[str], object] = lambda _: None,
 ) -> Path:
     """Write the frame and one example item of a new issue and return its folder.

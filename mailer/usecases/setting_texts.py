@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailer.characters import name_of
 from mailer.compose.glyph_findings import TextElsewhere
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE, name_of
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.model import Finding, Severity
 from mailer.issue.places import Places
 

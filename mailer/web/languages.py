@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from mailer.issue.model import Lang
+from mailer.languages import LANGUAGES, Lang
 
-LANGUAGES: Mapping[Lang, str] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+PAGES: Mapping[Lang, str] = {lang: each.own_name for lang, each in LANGUAGES.items() if each.has_pages}
+_LANG_OF: Mapping[str, Lang] = {tag: lang for lang, each in LANGUAGES.items() for tag in each.tags_of_browsers}
 
 
 def accepted(header: str) -> list[str]:
     """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first; Norwegian is bokmål."""
     wanted = [_read_range(each) for each in header.split(",")]
     ordered = sorted(wanted, key=lambda each: each[1], reverse=True)
-    return ["nb" if lang == "no" else lang for lang, weight in ordered if weight > 0]
+    return [_LANG_OF.get(lang, lang) for lang, weight in ordered if weight > 0]
 
 
 def _read_range(text: str) -> tuple[str, float]:

@@ -16,7 +16,7 @@ from mailer.web.outcomes import Done, PageOutcome, read_outcome
 from mailer.web.site import HEADERS, Site
 
 if TYPE_CHECKING:
-    from mailer.issue.model import Lang
+    from mailer.languages import Lang
     from mailer.subscribers.people.store import SubscriberStore
 
 # RFC 8058 knows only success: a sender of the post would else try again, or call the link broken.
@@ -149,7 +149,7 @@ class Leaving:
 
     def _names(self, slugs: tuple[str, ...], lang: "Lang") -> list[tuple[str, str]]:
         found = {each.slug: each for each in self.site.services.register.lists}
-        names = {slug: found[slug].name_nn if lang == "nn" else found[slug].name_nb for slug in slugs if slug in found}
+        names = {slug: found[slug].name(lang) for slug in slugs if slug in found}
         return [(slug, names.get(slug, slug)) for slug in slugs]
 
     def _gone(self, request: Request) -> Response:

@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from mailer.database.engine import DatabaseError
 from mailer.editions.store import Edition
-from mailer.issue.model import Lang
-from mailer.web.languages import LANGUAGES, accepted
+from mailer.languages import DEFAULT_LANG, Lang
+from mailer.web.languages import PAGES, accepted
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -59,7 +59,7 @@ class Site:
         """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
         by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
         wanted = (request.query_params.get("lang"), preferred, *by_browser, self.services.settings.newsletter.lang)
-        return next((lang for each in wanted for lang in LANGUAGES if lang == each), "nb")
+        return next((lang for each in wanted for lang in PAGES if lang == each), DEFAULT_LANG)
 
     def name(self, lang: Lang) -> str:
         """The newsletter's name; the shipped one is translated."""
@@ -92,7 +92,7 @@ class Site:
             band=self.band,
             path=self.path,
             languages=[
-                (code, urlencode([("lang", code), *kept]), word) for code, word in LANGUAGES.items() if code != lang
+                (code, urlencode([("lang", code), *kept]), word) for code, word in PAGES.items() if code != lang
             ],
             **values,
         )

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from mailer.clock import utc_now
 from mailer.database.engine import Database, open_database
 from mailer.database.tables import attempt, delivery, list_, subscriber, subscription
-from mailer.delivery.ledger import Ledger, utc_now
+from mailer.delivery.ledger import Ledger
 from mailer.delivery.model import DeliveryStatus, InDoubtPolicy, MailingDraft, PlannedDelivery
 from mailer.message.compiled import CompiledMessage
 from mailer.transport.catcher import CatchingServer, Faults

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from mailer.clock import utc_now
 from mailer.database.tables import delivery, subscriber, subscription
-from mailer.delivery.ledger import utc_now
 from mailer.delivery.model import InDoubtPolicy, Resolution
 
 Catch = Callable[[Any, float], Any]

@@ -242,7 +242,8 @@ def _called(node: ast.AST) -> str:
     match node.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
-    return ""
+        case _:
+            return ""
 
 
 def _is_for_people(node: ast.JoinedStr | ast.Constant) -> bool:

@@ -21,9 +21,10 @@ from mailer.issue.lint.wording import (
     stray_bar,
     unbalanced,
 )
-from mailer.issue.model import Lang, Paragraph, Text
+from mailer.issue.model import Paragraph, Text
 from mailer.issue.passages import passages_of
 from mailer.issue.source import read_issue
+from mailer.languages import Lang
 from tests.catalogue import sentences
 from tests.catalogue.sentences import PLACEHOLDER
 

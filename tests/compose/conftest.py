@@ -18,7 +18,6 @@ from mailer.issue.model import (
     Issue,
     Item,
     ItemDate,
-    Lang,
     Link,
     Paragraph,
     Precision,
@@ -26,6 +25,7 @@ from mailer.issue.model import (
     Text,
 )
 from mailer.issue.source import read_issue
+from mailer.languages import Lang
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
 

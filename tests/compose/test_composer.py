@@ -24,7 +24,6 @@ from mailer.issue.model import (
     Issue,
     Item,
     ItemDate,
-    Lang,
     LinkEntry,
     LinkGroup,
     Paragraph,
@@ -33,6 +32,7 @@ from mailer.issue.model import (
     Section,
     Text,
 )
+from mailer.languages import Lang
 from mailer.rendering.templates import Templates
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")

@@ -19,7 +19,6 @@ from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
 from mailer.issue.model import (
-    LANGS,
     Block,
     CalendarDate,
     Contact,
@@ -44,6 +43,7 @@ from mailer.issue.model import (
     Strong,
     Text,
 )
+from mailer.languages import LANGS
 from mailer.rendering.templates import Templates
 
 T = TypeVar("T")

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.inbox import LONGEST_PREHEADER, preheader_of, subject_of
+from mailer.compose.inbox import preheader_of, subject_of
 from mailer.compose.publication import Publication
 from mailer.compose.view import build_view
+from mailer.issue.lint.completeness import LONGEST_PREHEADER
 from mailer.issue.model import CalendarDate, DateKind, Issue, Item, ItemDate, Section
 from mailer.rendering.templates import Templates
 

@@ -58,6 +58,8 @@ class Read(HTMLParser):
             case "li", [*_, int(number)]:
                 self.lists[-1] = number + 1
                 self.words.append(f"{number + 1}.")
+            case _:
+                pass
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"ol", "ul"}:

@@ -12,7 +12,8 @@ from mailer.compose.composed import ComposedIssue
 from mailer.compose.composer import Composer
 from mailer.compose.plaintext import WIDTH
 from mailer.compose.publication import Publication
-from mailer.issue.model import Issue, Lang
+from mailer.issue.model import Issue
+from mailer.languages import Lang
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 

@@ -20,7 +20,6 @@ from mailer.issue.model import (
     Image,
     Issue,
     Item,
-    Lang,
     Link,
     LinkEntry,
     LinkGroup,
@@ -30,6 +29,7 @@ from mailer.issue.model import (
     Section,
     Text,
 )
+from mailer.languages import Lang
 from mailer.rendering.templates import Templates
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")

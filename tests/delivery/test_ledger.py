@@ -57,7 +57,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> Callable[[int, int
             patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda self: self._writer.close())
             with pytest.raises(CrashError), ledger.start_run(mailing_id) as sending:  # noqa: PT012 the crash is inside
                 for each in sending.claim(claim)[:mark]:
-                    assert sending.mark(each.id) is Mark.GO
+                    assert sending.marks([each.id])[each.id] is Mark.GO
                 raise CrashError
 
     return die
@@ -100,7 +100,7 @@ def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> N
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
-        assert sending.mark(claimed.id) is Mark.GO
+        assert sending.marks([claimed.id])[claimed.id] is Mark.GO
         assert counts_of(ledger, mailing_id) == {"in_flight": 1}
         sending.record(accepted(claimed))
     assert counts_of(ledger, mailing_id) == {"accepted": 1}
@@ -111,7 +111,7 @@ def test_a_result_is_written_even_when_no_mark_follows(plan: Plan, ledger: Ledge
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
-        sending.mark(claimed.id)
+        sending.marks([claimed.id])[claimed.id]
         sending.record(accepted(claimed))
         assert sending.outlook().held == 0
 
@@ -127,8 +127,8 @@ def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
     with ledger.start_run(mailing_id) as sending:
         gone, stays = sending.claim(2)
         people.set_status(gone.subscriber_id, status)
-        assert sending.mark(gone.id) is Mark.UNWANTED
-        assert sending.mark(stays.id) is Mark.GO
+        assert sending.marks([gone.id])[gone.id] is Mark.UNWANTED
+        assert sending.marks([stays.id])[stays.id] is Mark.GO
         sending.record(accepted(stays))
     counts = ledger.mailing(mailing_id).counts
     assert counts.skipped == {reason: 1}
@@ -143,7 +143,7 @@ def test_who_was_erased_since_the_plan_gets_no_mark(plan: Plan, ledger: Ledger, 
         with database.writing() as connection:
             connection.execute(delete(subscription))
             connection.execute(delete(subscriber))
-        assert sending.mark(claimed.id) is Mark.UNWANTED
+        assert sending.marks([claimed.id])[claimed.id] is Mark.UNWANTED
     assert ledger.mailing(mailing_id).counts.skipped == {SkipReason.ERASED: 1}
 
 
@@ -157,16 +157,16 @@ def test_a_subscription_to_a_list_outside_the_mailing_does_not_count(plan: Plan,
             now = ledger.mailing(mailing_id).created_at
             values = {"subscriber_id": claimed.subscriber_id, "list_id": other, "status": "active", "since": now}
             connection.execute(insert(subscription).values(values))
-        assert sending.mark(claimed.id) is Mark.UNWANTED
+        assert sending.marks([claimed.id])[claimed.id] is Mark.UNWANTED
 
 
 def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
         first, second = sending.claim(2)
-        assert sending.mark(first.id) is Mark.GO
+        assert sending.marks([first.id])[first.id] is Mark.GO
         ledger.pause(mailing_id, note="look again")
-        assert sending.mark(second.id) is Mark.STOPPED
+        assert sending.marks([second.id])[second.id] is Mark.STOPPED
         sending.record(accepted(first))
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "queued": 1}
     assert ledger.mailing(mailing_id).note == "look again"
@@ -181,9 +181,9 @@ def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Le
     mailing_id = plan(3)
     with ledger.start_run(mailing_id) as sending:
         first, second = sending.claim(2)
-        sending.mark(first.id)
+        sending.marks([first.id])[first.id]
         ledger.cancel(mailing_id)
-        assert sending.mark(second.id) is Mark.STOPPED
+        assert sending.marks([second.id])[second.id] is Mark.STOPPED
         sending.record(accepted(first))
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 2}
     report = ledger.mailing(mailing_id)
@@ -261,7 +261,7 @@ def test_a_person_has_those_in_doubt_sent_again(
     assert ledger.mailing(mailing_id).state is MailingState.RUNNING
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
-        sending.mark(claimed.id)
+        sending.marks([claimed.id])[claimed.id]
         sending.record(accepted(claimed))
     assert counts_of(ledger, mailing_id) == {"accepted": 1}
 
@@ -272,7 +272,7 @@ def send_everything(ledger: Ledger, mailing_id: int) -> list[str]:
     with ledger.start_run(mailing_id) as sending:
         while claimed := sending.claim(10):
             for each in claimed:
-                if sending.mark(each.id) is Mark.GO:
+                if sending.marks([each.id])[each.id] is Mark.GO:
                     sending.record(accepted(each))
                     taken.append(each.recipient)
     return taken
@@ -330,7 +330,7 @@ def test_a_deferral_that_comes_after_cancelling_is_not_tried_again_and_no_obstac
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
-        assert sending.mark(claimed.id) is Mark.GO
+        assert sending.marks([claimed.id])[claimed.id] is Mark.GO
         ledger.cancel(mailing_id)
         sending.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, reply="451 later", due_at=clock()))
     assert counts_of(ledger, mailing_id) == {"cancelled": 1}
@@ -385,13 +385,13 @@ def test_a_sender_that_was_given_up_gets_no_mark_but_settles_what_it_had_in_flig
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
         in_flight, claimed = sending.claim(2)
-        sending.mark(in_flight.id)
+        sending.marks([in_flight.id])[in_flight.id]
         with database.writing() as connection:
             from mailer.delivery.ledger.recovery import recover_dead_runs
 
             assert recover_dead_runs(connection, now=clock() + timedelta(hours=1), is_alone=True) == 1
         assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 1}
-        assert sending.mark(claimed.id) is Mark.LOST
+        assert sending.marks([claimed.id])[claimed.id] is Mark.LOST
         sending.record(accepted(in_flight))
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "queued": 1}
 
@@ -413,9 +413,9 @@ def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database:
         with database.writing() as connection:
             connection.execute(text("ALTER TABLE delivery RENAME TO hidden"))
         with pytest.raises(LedgerError, match="cannot be written"):
-            sending.mark(first.id)
+            sending.marks([first.id])[first.id]
         with pytest.raises(LedgerError, match="cannot be written"):
-            sending.mark(second.id)
+            sending.marks([second.id])[second.id]
     with database.writing() as connection:
         connection.execute(text("ALTER TABLE hidden RENAME TO delivery"))
     ledger.recover()

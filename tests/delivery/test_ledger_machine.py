@@ -117,7 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def mark(self) -> None:
         assert self.run is not None
         each = self.claimed.pop(0)
-        mark = self.run.mark(each.id)
+        mark = self.run.marks([each.id])[each.id]
         if self.state != "running":
             assert mark is Mark.STOPPED
         elif each.subscriber_id in self.left:

@@ -115,7 +115,7 @@ def office(
 
 def mark_one(run: SenderRun) -> ClaimedDelivery:
     [claimed] = run.claim(10)
-    assert run.mark(claimed.id) is Mark.GO
+    assert run.marks([claimed.id])[claimed.id] is Mark.GO
     return claimed
 
 
@@ -294,10 +294,10 @@ def test_a_mark_for_an_address_that_is_the_persons_no_more_is_refused(office: Of
             connection.exec_driver_sql(
                 "UPDATE subscriber SET address = 'b@x.example', address_as_given = 'B@x.example'"
             )
-        assert run.mark(claimed.id) is Mark.MOVED
+        assert run.marks([claimed.id])[claimed.id] is Mark.MOVED
         [again] = run.claim(1)
         assert again.recipient == "B@x.example"
-        assert run.mark(again.id) is Mark.GO
+        assert run.marks([again.id])[again.id] is Mark.GO
 
 
 def test_what_is_claimed_anew_for_a_new_address_is_not_sent_to_the_old_one_that_a_connection_still_has(
@@ -309,9 +309,9 @@ def test_what_is_claimed_anew_for_a_new_address_is_not_sent_to_the_old_one_that_
         [old] = run.claim(1)
         office.move("a@x.example", "b@x.example")
         assert run.claim(1) == []
-        assert run.mark(old.id) is Mark.LOST
+        assert run.marks([old.id])[old.id] is Mark.LOST
         [new] = run.claim(1)
-        assert (new.id, new.recipient, run.mark(new.id)) == (old.id, "b@x.example", Mark.GO)
+        assert (new.id, new.recipient, run.marks([new.id])[new.id]) == (old.id, "b@x.example", Mark.GO)
 
 
 def test_addresses_that_change_hands_within_a_mailing_reach_everybody_once(office: Office) -> None:
@@ -331,7 +331,7 @@ def test_who_moves_to_an_address_that_the_mailing_went_to_is_skipped(office: Off
     office.plan()
     with office.ledger.start_run(1) as run:
         [first] = run.claim(1)
-        assert run.mark(first.id) is Mark.GO
+        assert run.marks([first.id])[first.id] is Mark.GO
         run.record(Attempt(delivery=first, status=DeliveryStatus.ACCEPTED))
     office.move("a@x.example", "c@x.example")
     office.move("b@x.example", "a@x.example")
@@ -395,9 +395,9 @@ def test_lists_that_are_merged_while_a_sender_is_at_work_are_followed(office: Of
     office.plan("oslo")
     with office.ledger.start_run(1) as run:
         first, second = run.claim(2)
-        assert run.mark(first.id) is Mark.GO
+        assert run.marks([first.id])[first.id] is Mark.GO
         office.merge("oslo", "agder")
-        assert run.mark(second.id) is Mark.GO
+        assert run.marks([second.id])[second.id] is Mark.GO
 
 
 def test_a_mailing_to_a_list_of_before_goes_on_under_its_old_name_and_its_new_one(office: Office) -> None:

@@ -46,7 +46,7 @@ def test_what_cannot_be_written_down_about_a_mailing_is_not_done(
     planned, doubtful = plan(2), plan(1, slug="2024-01")
     with ledger.start_run(doubtful) as run:
         [claimed] = run.claim(1)
-        run.mark(claimed.id)
+        run.marks([claimed.id])[claimed.id]
     ledger.recover()
     _refuse_to_write_down(database)
     before = _all(database)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from mailer.issue import fields, frame, items
-from mailer.issue.model import LANGS, DateKind, Placement
+from mailer.issue.model import DateKind, Placement
 from mailer.issue.source import IssueReading
+from mailer.languages import LANGS
 
 ReadFiles = Callable[..., IssueReading]
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.issue.lint import RULES, lint
-from mailer.issue.model import LANGS, Finding, Severity
+from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading, read_issue
+from mailer.languages import LANGS
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 

@@ -577,6 +577,8 @@ def test_no_text_raises_and_all_that_comes_out_is_in_order(text: str) -> None:
                 assert words
                 assert not UNPRINTABLE.search(words)
                 assert unicodedata.is_normalized("NFC", words)
+            case _:
+                pass
 
 
 @given(st.text())

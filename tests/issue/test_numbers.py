@@ -331,5 +331,7 @@ def test_all_numbered_lists_have_two_points_or_more(text: str) -> None:
                         yield from sizes(point)
                 case Quote(quoted):
                     yield from sizes(quoted)
+                case _:
+                    pass
 
     assert min(sizes(parse(text)[0]), default=2) >= 2

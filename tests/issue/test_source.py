@@ -75,11 +75,11 @@ BAD = {
     ),
     "unknown key": (
         {"issue.toml": FRAME + 'preheder = "x"\n'},
-        ("issue.toml", 4, "unknown-key", '"preheder" is unknown', 'Did you mean "preheader"?'),
+        ("issue.toml", 4, "unknown-key", '"preheder" is unknown', "Did you mean preheader?"),
     ),
     "unknown key in an item": (
         {"items/010-a.md": item('title = "a"\n\nkontakt = "x"')},
-        ("items/010-a.md", 4, "unknown-key", '"kontakt" is unknown', 'Did you mean "contacts"?'),
+        ("items/010-a.md", 4, "unknown-key", '"kontakt" is unknown', "Did you mean contacts?"),
     ),
     "unknown section": (
         {
@@ -87,7 +87,7 @@ BAD = {
             "items/010-a.md": item('title = "a"\nsection = "ks2"'),
             "items/020-b.md": item('section = "ks"'),
         },
-        ("items/010-a.md", 3, "unknown-section", 'no section "ks2"', 'Did you mean "ks"?'),
+        ("items/010-a.md", 3, "unknown-section", 'no section "ks2"', "Did you mean ks?"),
     ),
     "unknown parent": (
         {"issue.toml": FRAME + SECTION.format(id="midt") + 'parent = "rhf"\n'},
@@ -163,7 +163,7 @@ BAD = {
     ),
     "unknown kind of date": (
         {"items/010-a.md": item('dates = [\n  { kind = "application", date = 2024-03-01 },\n]')},
-        ("items/010-a.md", 3, "unknown-value", '"kind" cannot be "application"', 'Did you mean "publication"?'),
+        ("items/010-a.md", 3, "unknown-value", '"kind" cannot be "application"', "Did you mean publication?"),
     ),
     "no e-mail address": (
         {"items/010-a.md": item('contacts = [\n  "kari@a.example",\n  "Ola Nordmann",\n]')},
@@ -201,7 +201,7 @@ BAD = {
     ),
     "listed item that does not exist": (
         {"issue.toml": FRAME + SECTION.format(id="ks") + 'items = ["mte"]\n'},
-        ("issue.toml", 8, "unknown-item", 'no item "mte"', 'Did you mean "mote"?'),
+        ("issue.toml", 8, "unknown-item", 'no item "mte"', "Did you mean mote?"),
     ),
     "item listed twice": (
         {"issue.toml": FRAME + SECTION.format(id="ks") + 'items = [\n"mote",\n"mote"]\n'},
@@ -216,7 +216,7 @@ BAD = {
     ),
     "important date about no item": (
         {"issue.toml": FRAME + '[[important_dates]]\ndate = 2024-03-01\ntext = "x"\nitem = "mot"\n'},
-        ("issue.toml", 7, "unknown-item", 'no item "mot"', 'Did you mean "mote"?'),
+        ("issue.toml", 7, "unknown-item", 'no item "mot"', "Did you mean mote?"),
     ),
     "HTML": (
         {"items/010-a.md": item('title = "a"', "Tekst\n<br>")},
@@ -326,7 +326,7 @@ def test_an_unknown_helsefellesskap_is_a_warning_with_the_nearest_and_left_out(r
     reading = read_files({"items/010-mote.md": item('helsefellesskap = ["vestviken", "oslo", "oslo"]')})
     (finding,) = reading.findings
     assert (finding.severity, finding.line, finding.words) == (Severity.WARNING, 2, "vestviken")
-    assert finding.hint == 'Did you mean "vest-viken"?'
+    assert finding.hint == "Did you mean vest-viken?"
     assert good(reading).items[0].helsefellesskap == ("oslo",)
 
 
@@ -601,7 +601,7 @@ def test_an_issue_is_found_by_its_slug(write_issue: WriteIssue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "hint"), [("2023-21", 'Did you mean "2023-12"?'), ("x", "There are: 2023-12."), ("../2023-12", "2023-12")]
+    ("slug", "hint"), [("2023-21", "Did you mean 2023-12?"), ("x", "There are: 2023-12."), ("../2023-12", "2023-12")]
 )
 def test_an_unknown_slug_is_refused_with_the_nearest(slug: str, hint: str, write_issue: WriteIssue) -> None:
     issues = write_issue(slug="2023-12").parent

@@ -16,7 +16,7 @@ import pytest
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
-from mailer.issue.model import Lang
+from mailer.languages import Lang
 from mailer.preview.page import SWITCHES
 from mailer.preview.server import Preview, serve_preview
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
-from mailer.issue.model import Lang
+from mailer.languages import Lang
 from mailer.preview.changes import changes_between
 from mailer.preview.folder import HEADING, LIST, write_folder
 from mailer.preview.static import write_preview

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.issue.model import LANGS, CalendarDate, Hours, Lang, Precision
+from mailer.issue.model import CalendarDate, Hours, Precision
+from mailer.languages import LANGS, Lang
 from mailer.rendering.dates import (
     last_day,
     write_below_number,

@@ -6,7 +6,7 @@ import pytest
 
 from mailer.compose.dated import KIND_MSGIDS
 from mailer.errors import MailerError
-from mailer.issue.model import Lang
+from mailer.languages import Lang
 from mailer.rendering.labels import Label, Labels
 from mailer.rendering.templates import shipped_templates
 

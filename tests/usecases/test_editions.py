@@ -20,7 +20,7 @@ from PIL import Image
 from mailer.bootstrap import Services, build_services
 from mailer.compose.calendar import unstamped
 from mailer.compose.published_events import Revision
-from mailer.issue.model import LANGS
+from mailer.languages import LANGS
 from mailer.message.compiled import Sender
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import shipped_templates

@@ -1,6 +1,6 @@
 """The delivery ledger: every recipient of every mailing and what became of them; the only SQL of delivery."""
 
-from mailer.delivery.ledger.ledger import Ledger, utc_now
+from mailer.delivery.ledger.ledger import Ledger
 from mailer.delivery.ledger.refusals import (
     LedgerError,
     MailingStateError,
@@ -22,5 +22,4 @@ __all__ = [
     "SenderBusyError",
     "SenderRun",
     "SnapshotError",
-    "utc_now",
 ]

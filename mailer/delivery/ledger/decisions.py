@@ -9,16 +9,13 @@ from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
-from mailer.delivery.model import DeliveryStatus, MailingState, Resolution, Resolved
+from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, MailingState, Resolution, Resolved
 from mailer.subscribers.facts.address import normalise
 
 _DECIDED = {
     Resolution.ACCEPTED: (DeliveryStatus.ACCEPTED, "a person decided that it was received"),
     Resolution.RESEND: (DeliveryStatus.QUEUED, "a person decided to send it again"),
 }
-
-
-_WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
 
 
 def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
@@ -35,7 +32,7 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
     is_first = connection.execute(first.values(started_at=now)).rowcount == 1
     this = select(decision.c.id).where(decision.c.mailing_id == mailing_id, decision.c.at == now)
     if connection.execute(this.where(decision.c.action.in_([Action.STARTED, Action.CONTINUED]))).first() is None:
-        left = select(func.count()).where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
+        left = select(func.count()).where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(NOT_ON_THE_WAY))
         number = connection.execute(left).scalar_one()
         action = Action.STARTED if is_first else Action.CONTINUED
         _record(connection, operator, action, mailing_id, now=now, detail={"number": number})
@@ -89,7 +86,7 @@ def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: 
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
     stopped = connection.execute(
         update(delivery)
-        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(_WAITING))
+        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(NOT_ON_THE_WAY))
         .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
     )
     _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": stopped.rowcount})

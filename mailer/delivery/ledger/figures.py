@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Subquery, case, func, sel
 from mailer.database.tables import delivery, mailing, subscriber
 from mailer.delivery.model import (
     MAY_HAVE_IT,
+    NOT_ON_THE_WAY,
     Counts,
     DeliveryReport,
     DeliveryStatus,
@@ -86,7 +87,6 @@ def read_unreached(connection: Connection, mailing_id: int, *, message_id_of: Me
 
 
 _FAILED = (DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.EXPIRED)
-_WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
 
 
 def _where_people_stand(connection: Connection, slug: str) -> Subquery:
@@ -103,7 +103,7 @@ def _where_people_stand(connection: Connection, slug: str) -> Subquery:
     rank = case(
         (delivery.c.status == DeliveryStatus.ACCEPTED, 6),
         (delivery.c.status.in_(MAY_HAVE_IT), 5),
-        (delivery.c.status.in_(_WAITING), 4),
+        (delivery.c.status.in_(NOT_ON_THE_WAY), 4),
         (delivery.c.skip_reason == SkipReason.ALREADY_SENT, 1),
         (delivery.c.status == DeliveryStatus.CANCELLED, 2),
         else_=3,

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from mailer.clock import utc_now
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
 from mailer.database.engine import Database, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
@@ -40,11 +41,6 @@ from mailer.delivery.model import (
 )
 from mailer.subscribers.people.joining import share_joining
 from mailer.subscribers.people.subscriptions import merged_lists
-
-
-def utc_now() -> datetime:
-    """The time in UTC."""
-    return datetime.now(UTC)
 
 
 class Ledger:

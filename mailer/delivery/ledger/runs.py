@@ -99,12 +99,8 @@ class SenderRun:
         self._given_out.update(each.id for each in claimed)
         return claimed
 
-    def mark(self, delivery_id: int) -> Mark:
-        """Write down that the final dot of this delivery is about to be sent; only after `Mark.GO` may it be."""
-        return self.marks([delivery_id])[delivery_id]
-
     def marks(self, delivery_ids: Sequence[int]) -> dict[int, Mark]:
-        """Write down that the final dots of these deliveries are about to be sent."""
+        """Write down that the final dots of these deliveries are about to be sent; only after `Mark.GO` may one be."""
         marks = self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
         self._given_out.difference_update(each for each, mark in marks.items() if mark is not Mark.GO)
         return marks

@@ -7,7 +7,7 @@ has the figures.
 import re
 from collections import Counter
 
-from mailer.issue.model import Lang
+from mailer.languages import Lang
 
 WORDS_TO_GUESS_BY = 25
 SIGNS_TO_GUESS_BY = 3

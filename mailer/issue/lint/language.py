@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Finding, Issue, Lang, Link, Severity, plain_text
+from mailer.issue.model import Finding, Issue, Link, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
+from mailer.languages import LANGUAGES, NORWEGIAN, Lang
 
 SHARE_OF_EACH = 0.25
-NAMES: dict[Lang, str] = {"nb": "bokmål", "nn": "nynorsk", "se": "Northern Sami", "en": "English"}
 
 # Closed classes of words (pronouns, question words, determiners, prepositions): spellings of one official norm that a
 # dictionary of the other does not know, and *et*, which in nynorsk is only a form of *ete*.
@@ -51,7 +51,7 @@ def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:
-            message = f"the item is marked {NAMES[item.lang]} and looks like {NAMES[guessed]}"
+            message = f"the item is marked {LANGUAGES[item.lang].name} and looks like {LANGUAGES[guessed].name}"
             yield RuleHit(
                 file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?'
             )
@@ -73,8 +73,8 @@ def other_form(reading: LintInput) -> Iterator[RuleHit]:
 def _other_forms(passage: Passage, lang: Lang) -> Iterator[RuleHit]:
     text = _QUOTED.sub(lambda match: " " * len(match[0]), _without_links(passage))
     other: Lang = "nb" if lang == "nn" else "nn"
-    own = NAMES[lang].capitalize()
-    message = f"a form of {NAMES[other]} in a text that is {NAMES[lang]}"
+    own = LANGUAGES[lang].name.capitalize()
+    message = f"a form of {LANGUAGES[other].name} in a text that is {LANGUAGES[lang].name}"
     for match in _WORD.finditer(text):
         if match[0] in _FORMS[lang]:
             yield hit_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.", at=match.start())
@@ -94,13 +94,12 @@ def _without_links(passage: Passage) -> str:
 
 def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...]:
     """A note while a written Norwegian has less than its share of the year's words."""
-    written: list[Lang] = ["nb", "nn"]
     counts = [words_by_language(each) for each in of_year]
-    totals = {lang: sum(each.get(lang, 0) for each in counts) for lang in written}
+    totals = {lang: sum(each.get(lang, 0) for each in counts) for lang in NORWEGIAN}
     total = sum(totals.values()) or 1
     if min(totals.values()) / total >= SHARE_OF_EACH:
         return ()
-    shares = ", ".join(f"{NAMES[lang]} {100 * totals[lang] / total:.0f} %" for lang in written)
+    shares = ", ".join(f"{LANGUAGES[lang].name} {100 * totals[lang] / total:.0f} %" for lang in NORWEGIAN)
     issues = "1 issue" if len(of_year) == 1 else f"{len(of_year)} issues"
     message = f"words of {issue.published.start.year} so far, in {issues}: {shares}; the law asks for 25 % of each"
     hint = "Write the next issue, or some items of this one, in the other."

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailer.issue.fields import did_you_mean
 from mailer.issue.model import Finding, Severity
+from mailer.nearest import did_you_mean
 
 _COMMENT = re.compile(r"^\s*(?:<!--|#)\s*check off:\s*([\w-]*)\s*(?:,\s*(.*?))?\s*(?:-->\s*)?$")
 

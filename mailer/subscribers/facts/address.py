@@ -9,10 +9,9 @@ import idna
 from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import MailerError
+from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
 
-MAXIMUM_LENGTH = 254  # bytes: RFC 5321 §4.5.3.1.3, less the angle brackets
 MAXIMUM_SHOWN = 80
-MAXIMUM_LOCAL_PART = 64  # bytes: RFC 5321 §4.5.3.1.1
 
 # RFC 5322 §3.2.3, dot-atom.
 _PLAIN_LOCAL_PART = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(\.[\w!#$%&'*+\-/=?^`{|}~]+)*", re.ASCII)
@@ -44,7 +43,7 @@ def parse_address(text: str) -> Address:
     except EmailNotValidError as error:
         raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is no e-mail address: {error}") from error
     size = len(local.encode())
-    if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_LENGTH:
+    if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_ADDRESS:
         raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is too long")
     return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from unicodedata import normalize
 
+from mailer.nearest import nearest
 from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, SpreadsheetError
 from mailer.subscribers.model import SubscriberList
 
@@ -130,14 +130,14 @@ def _known(name: str, where: str) -> str:
         return _HEADERS[name]
     if not name:
         raise SpreadsheetError("a column has no name", where=where, hint=f"Name it or remove it. {_ALL_NAMES}")
-    near = dict.fromkeys(_HEADERS[each] for each in get_close_matches(name, _HEADERS))
+    near = dict.fromkeys(_HEADERS[each] for each in nearest(name, _HEADERS, most=3))
     likely = " or ".join(_nearest(name, column) for column in near)
     hint = f"Did you mean {likely}? Else remove it." if near else f"Remove it, or call it {_NAMES_OF_EXPORTS}."
     raise SpreadsheetError(f"the column {name[:40]!r} is not known", where=where, hint=f"{hint} {_ALL_NAMES}")
 
 
 def _nearest(name: str, column: str) -> str:
-    return get_close_matches(name, COLUMNS[column], n=1)[0]
+    return nearest(name, COLUMNS[column])[0]
 
 
 _NO_NEED = ("subscribed", "unsubscribed", "reason")

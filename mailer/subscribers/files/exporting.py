@@ -18,6 +18,7 @@ from mailer.database.decisions import Action
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import ExitCode, MailerError
 from mailer.spreadsheets.formulas import defuse
+from mailer.spreadsheets.limits import MAXIMUM_ROWS
 from mailer.subscribers.files.columns import COLUMNS
 from mailer.subscribers.files.statuses import OPT_OUTS
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
@@ -27,7 +28,6 @@ from mailer.subscribers.people.suppression import SuppressionReason
 
 _FACTS = 5  # columns before the list
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
-MAXIMUM_ROWS_OF_EXCEL = 1_048_576
 
 # One name that an older version stored would else spoil the workbook for everybody (XML 1.0, production 2).
 _OUTSIDE_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -132,7 +132,7 @@ def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str
     sheet.append(list(header))
     number = 0
     for number, row in enumerate(rows, 1):
-        if number == MAXIMUM_ROWS_OF_EXCEL:
+        if number == MAXIMUM_ROWS:
             raise ExportError("there are more rows than a sheet of Excel holds", hint="Export to CSV, or list by list.")
         sheet.append([_OUTSIDE_XML.sub("\ufffd", defuse(cell)) for cell in row])
     book.save(out)

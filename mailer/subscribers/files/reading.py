@@ -9,6 +9,7 @@ from typing import NamedTuple
 from unicodedata import is_normalized
 
 from mailer.errors import MailerError
+from mailer.languages import LANGUAGES, Lang
 from mailer.spreadsheets.formulas import restore
 from mailer.spreadsheets.limits import Rows as TableRows
 from mailer.spreadsheets.limits import SpreadsheetError
@@ -28,21 +29,10 @@ from mailer.subscribers.files.columns import (
     surplus_name,
 )
 from mailer.subscribers.files.statuses import OPT_OUTS, StatusError, parse_status
-from mailer.subscribers.model import ALL_LISTS, Lang, Register, SubscriberList, SubscriptionStatus
+from mailer.subscribers.model import ALL_LISTS, Register, SubscriberList, SubscriptionStatus
 from mailer.subscribers.register import list_names, near_list
 
-LANGS: Mapping[str, Lang] = {
-    "nb": "nb",
-    "bokmål": "nb",
-    "nn": "nn",
-    "nynorsk": "nn",
-    "se": "se",
-    "nordsamisk": "se",
-    "davvisámegiella": "se",
-    "en": "en",
-    "engelsk": "en",
-    "english": "en",
-}
+_LANG_OF: Mapping[str, Lang] = {word: lang for lang, each in LANGUAGES.items() for word in (lang, *each.words_in_files)}
 
 _PERSON = ("address", "name", "given", "family", "organisation")
 _VALUES = (*_PERSON, "list", "role", "lang", "basis", *STATUSES)
@@ -220,7 +210,7 @@ def _is_clean(joined: str) -> bool:
 def _lang(cell: str) -> Lang | None:
     if not cell:
         return None
-    lang = LANGS.get(cell.casefold())
+    lang = _LANG_OF.get(cell.casefold())
     if lang is None:
-        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(LANGS)}")
+        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(_LANG_OF)}")
     return lang

@@ -37,6 +37,7 @@ from sqlalchemy import (
 from mailer.database.names import fold_name
 from mailer.database.rows import insert_rows
 from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
+from mailer.languages import DEFAULT_LANG
 from mailer.subscribers.facts.basis import article_of
 from mailer.subscribers.facts.changes import FIELDS, Change
 from mailer.subscribers.facts.words import mark_halves
@@ -209,7 +210,7 @@ def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
 
 def _understood(place: int, row: SubscriberRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
     file, line_, (address, as_given), name, organisation, list_, role, lang, basis, status, said = row
-    list_lang = list_.lang if list_ else "nb"
+    list_lang = list_.lang if list_ else DEFAULT_LANG
     return (
         place,
         line_,

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from mailer.database.tables import list_, subscriber, subscription
-from mailer.subscribers.model import Consent, Lang, SubscriptionStatus
+from mailer.languages import Lang
+from mailer.subscribers.model import Consent, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppression import is_barred

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +14,15 @@ from mailer.database.decisions import Action, Operator
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
+from mailer.languages import DEFAULT_LANG, Lang
+from mailer.nearest import did_you_mean
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.facts.address import Address, parse_address
 from mailer.subscribers.facts.basis import require_basis
 from mailer.subscribers.facts.identity_numbers import refuse_identity_number
 from mailer.subscribers.facts.roles import parse_role
 from mailer.subscribers.facts.words import clean_words
-from mailer.subscribers.model import ALL_LISTS, Consent, Lang, Subscriber, SubscriptionStatus, has_left
+from mailer.subscribers.model import ALL_LISTS, Consent, Subscriber, SubscriptionStatus, has_left
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.correcting import change_facts
 from mailer.subscribers.people.finding import find_ids
@@ -89,7 +90,7 @@ class SubscriberStore:
         organisation: str = "",
         role: str = "",
         lang: Lang | None = None,
-        list_lang: Lang = "nb",
+        list_lang: Lang = DEFAULT_LANG,
         source: str = "",
         method: str = "admin",
         text_version: str = "",
@@ -313,8 +314,7 @@ class SubscriberStore:
         known = subscriptions.list_ids(connection)
         for slug in slugs:
             if slug not in known:
-                near = get_close_matches(slug, known, n=1)
-                hint = f"Did you mean {near[0]}?" if near else "mailer lists shows them all."
+                hint = did_you_mean(slug, known) or "mailer lists shows them all."
                 raise SubscriberError(f"there is no list {slug!r}", hint=hint)
         return {slug: known[slug] for slug in slugs}
 
