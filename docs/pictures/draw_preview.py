@@ -17,6 +17,9 @@ from playwright.sync_api import Browser, sync_playwright
 from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, build_services
+from mailer.local.access import Access
+from mailer.local.doors import make_doors
+from mailer.local.guard import Guard
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.inbox import Inbox
 from mailer.preview.latest import Latest
@@ -32,12 +35,14 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 
 
 @contextmanager
-def served(application: ASGIApp) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off"))
+def served(application: ASGIApp, services: Services) -> Iterator[str]:
+    access = Access()
+    guard = Guard(application, access, make_doors(services, access))
+    server = uvicorn.Server(uvicorn.Config(guard, log_level="critical", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}{access.path}"
         server.should_exit = True
         thread.join(timeout=5)
 
@@ -54,10 +59,10 @@ def draw(
 
 
 def draw_preview(browser: Browser, services: Services, folder: Path) -> None:
-    application = Preview(services, SLUG, today=lambda: date(2023, 12, 1)).application()
+    application = Preview(lambda: services, SLUG, today=lambda: date(2023, 12, 1)).application()
     file = folder / "issues" / SLUG / BROKEN
     good = file.read_text("utf-8")
-    with served(application) as address:
+    with served(application, services) as address:
         draw(browser, f"{address}?list=vest-viken", "preview")
         draw(browser, f"{address}?screen=phone&colours=dark&list=vest-viken", "preview-dark", scheme="dark")
         draw(browser, f"{address}?part=text&query=tomasz", "preview-text")
@@ -82,7 +87,7 @@ def draw_inbox(browser: Browser, services: Services, folder: Path) -> None:
         if view is not None:
             recipient = f"Delivered-To: samhandling@{place}.example\r\n".encode()
             (caught / f"{number}.mail").write_bytes(recipient + view.eml)
-    with served(Inbox(services, folder / "var" / "inbox").application()) as address:
+    with served(Inbox(services, folder / "var" / "inbox").application(), services) as address:
         draw(browser, address, "inbox")
 
 

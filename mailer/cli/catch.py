@@ -34,12 +34,13 @@ def catch(
     """Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on.
 
     The default config.toml sends to it, so that the whole job can be tried before there is a relay; the options
-    show what comes of faults. A page shows what was caught. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
+    show what comes of faults. A page for you alone shows what was caught: its address works once, and Enter prints
+    another. Stop it with Ctrl-C. Example: `mailer catch --cut 100`
     """
     from contextlib import closing
 
+    from mailer.local.serving import listen, serve_to_starter
     from mailer.preview.inbox import Inbox
-    from mailer.preview.server import HOST, listen, run_until_stopped
     from mailer.transport.catcher import NO_FAULTS, CatchingServer, Faults
 
     with services(context) as workspace:
@@ -56,9 +57,12 @@ def catch(
             say(f"On purpose it {_in_words(faults)}.", "yellow")
         if actual != settings.smtp.port:
             hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
-        say(f"The inbox is shown at http://{HOST}:{listener.getsockname()[1]}/")
-        run_until_stopped(pages, listener)
+        serve_to_starter(pages, listener, services=workspace, shown=_where_it_is, say=say)
     say("Stopped.")
+
+
+def _where_it_is(address: str) -> str:
+    return f"The inbox is shown at {address}"
 
 
 def _in_words(faults: "Faults") -> str:

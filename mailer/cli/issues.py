@@ -113,7 +113,8 @@ def preview(
 ) -> None:
     """Show the issue as readers will see it: phone and desktop, light and dark, text and PDF. Reloads on save.
 
-    With `-o` it writes the same as files that can be opened without a server. Sends nothing.
+    The page is for you alone: its address works once, and Enter prints another. With `-o` it writes the same as files
+    that can be opened without a server. Sends nothing.
     Example: `mailer preview 2023-12`
     """
     from mailer.preview.server import serve_preview

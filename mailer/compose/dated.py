@@ -82,7 +82,7 @@ class DateRow:
     hours: Hours | None = None
     time: str = ""
     place: str = ""
-    item: int = 0
+    item: int
     linked: bool = False
     own: bool = False
     event: int = 0

@@ -12,7 +12,8 @@ from mailer.usecases.desk import picture_addresses
 
 FRAME_POLICY = (
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "style-src 'unsafe-inline'; img-src {images}; base-uri 'none'; form-action 'none'"
+    "style-src 'unsafe-inline'; img-src {images}; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
 )
 
 # What readers may set to light or dark, a frame cannot: so the media query itself is answered here.

@@ -6,18 +6,19 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
+from secrets import token_urlsafe
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.bootstrap import Services
+from mailer.local.access import SECRET_BYTES
+from mailer.local.headers import policy_header
 from mailer.preview.frames import FRAME_POLICY, with_links_out
 from mailer.preview.page import day_and_time_of, page_policy, render_page
-from mailer.preview.server import HOST, SCRIPT, headers_with, no_picture
+from mailer.preview.server import SCRIPT, no_picture
 from mailer.preview.watching import saved_events
 
 SHOWN_AT_MOST = 200
@@ -42,9 +43,11 @@ class Inbox:
     def __init__(self, services: Services, folder: Path) -> None:
         self.services = services
         self.folder = folder
+        self.server_id = token_urlsafe(SECRET_BYTES)
+        """What the page knows its server by."""
 
     def application(self) -> Starlette:
-        """The application; it answers only to requests that name this machine (no DNS rebinding)."""
+        """The pages, for a guard to stand before; their links are relative, so that they may lie below any path."""
         routes = [
             Route("/", self.page),
             Route("/frame", self.frame),
@@ -52,8 +55,9 @@ class Inbox:
             Route("/preview.js", self.script),
             Route("/favicon.ico", no_picture),
         ]
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-        return Starlette(routes=routes, middleware=[hosts])
+        application = Starlette(routes=routes)
+        application.router.redirect_slashes = False
+        return application
 
     def page(self, request: Request) -> Response:
         """The list of mails and the one that is chosen."""
@@ -65,6 +69,7 @@ class Inbox:
         html = render_page(
             self.services,
             "web/inbox.html.j2",
+            server_id=self.server_id,
             mails=[_listed(path) for path in list(files.values())[:SHOWN_AT_MOST]],
             number=len(files),
             chosen=_listed(chosen) if chosen else None,
@@ -75,22 +80,22 @@ class Inbox:
             source=_source(chosen, message, part) if chosen and message else "",
             folder=f"{self.folder.parent.name}/{self.folder.name}",
         )
-        return HTMLResponse(html, headers=headers_with(page_policy(self.services)))
+        return HTMLResponse(html, headers=policy_header(page_policy(self.services)))
 
     def frame(self, request: Request) -> Response:
         """The HTML part of a mail."""
         path = self._files().get(request.query_params.get("mail", ""))
         html = _content(_read(path), "html") if path else ""
-        return HTMLResponse(with_links_out(html), headers=headers_with(FRAME_POLICY.format(images="data:")))
+        return HTMLResponse(with_links_out(html), headers=policy_header(FRAME_POLICY.format(images="data:")))
 
     def saved(self, _request: Request) -> Response:
         """Tells the page when a mail came."""
-        return saved_events([self.folder / "new"])
+        return saved_events([self.folder / "new"], server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:
         """The page's own script."""
         script = self.services.templates.path(SCRIPT).read_text("utf-8")
-        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
+        return Response(script, media_type="text/javascript")
 
     def _files(self) -> dict[str, Path]:
         """The mails by file name, newest first: only names that are there can be asked for."""

@@ -1,11 +1,9 @@
 """The page around the frames: its controls, what was found where, and what a broken file looks like."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 
 from markupsafe import Markup
 
@@ -14,6 +12,7 @@ from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import Finding, Severity
 from mailer.languages import LANGS, LANGUAGES
+from mailer.local.headers import hash_of
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
 from mailer.preview.views import Look, View
@@ -77,6 +76,7 @@ class Page:
     page_of: Callable[[PreviewChoice], str]
     frame_of: Callable[[PreviewChoice], str]
     is_live: bool
+    server_id: str = ""
     saved: str = ""
     is_tested: bool = False
     source: str = ""
@@ -180,11 +180,6 @@ def page_policy(services: Services) -> str:
         f"default-src 'none'; style-src {hash_of(style)}; script-src 'self'; connect-src 'self'; frame-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-
-
-def hash_of(style: str) -> str:
-    """What lets one style block through a policy."""
-    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 
 def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:

@@ -1,40 +1,36 @@
 """The live preview: one page on this machine that shows the issue as it is saved."""
 
-import socket
-import sys
-import webbrowser
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import date
 from html import escape
+from secrets import token_urlsafe
 from threading import RLock
 
-import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, made_of
-from mailer.errors import InputOutputError, MailerError, reason_of
+from mailer.errors import MailerError
+from mailer.local.access import SECRET_BYTES
+from mailer.local.doors import STYLE
+from mailer.local.headers import hash_of, policy_header
+from mailer.local.serving import listen, serve_to_starter
 from mailer.preview.choice import read_choice
 from mailer.preview.frames import frame_policy, mail_frame, with_links_out
 from mailer.preview.latest import Latest
-from mailer.preview.page import Page, hash_of, lines_around, page_html, page_policy, time_of
+from mailer.preview.page import Page, lines_around, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
 from mailer.preview.watching import saved_events
 from mailer.usecases.accounts import were_texts_tested
 
-HOST = "127.0.0.1"
 SCRIPT = "web/preview.js"
-REFUSAL_STYLE = (
-    ":root{color-scheme:light dark}body{font:18px/28px sans-serif;margin:48px auto;max-width:720px;padding:0 20px}"
-    "pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}"
+REFUSAL_POLICY = (
+    f"default-src 'none'; style-src {hash_of(STYLE)}; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-REFUSAL_POLICY = f"default-src 'none'; style-src {hash_of(REFUSAL_STYLE)}; script-src 'self'; connect-src 'self'"
 
 
 class Preview:
@@ -45,9 +41,11 @@ class Preview:
         self._lock = RLock()
         self.latest = Latest(current(), slug, today=today)
         """With the last services that could be made."""
+        self.server_id = token_urlsafe(SECRET_BYTES)
+        """What the page knows its server by."""
 
     def application(self) -> Starlette:
-        """The application; it answers only to requests that name this machine (no DNS rebinding)."""
+        """The pages, for a guard to stand before; their links are relative, so that they may lie below any path."""
         routes = [
             Route("/", self.page),
             Route("/frame", self.frame),
@@ -57,8 +55,9 @@ class Preview:
             Route("/preview.js", self.script),
             Route("/favicon.ico", no_picture),
         ]
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-        return Starlette(routes=routes, middleware=[hosts], exception_handlers={MailerError: _refusal})
+        application = Starlette(routes=routes, exception_handlers={MailerError: _refusal(self.server_id)})
+        application.router.redirect_slashes = False
+        return application
 
     def page(self, request: Request) -> Response:
         """The page around the frames, or around what is wrong."""
@@ -70,9 +69,10 @@ class Preview:
             choice=choice,
             look=look,
             shown=look.view or latest.good,
-            page_of=lambda each: f"/{each.address}",
-            frame_of=lambda each: f"{'/issue.pdf' if each.part == 'pdf' else '/frame'}{each.address}",
+            page_of=lambda each: each.address or "./",
+            frame_of=lambda each: f"{'issue.pdf' if each.part == 'pdf' else 'frame'}{each.address}",
             is_live=True,
+            server_id=self.server_id,
             saved=time_of(latest.saved_at),
             is_tested=_is_tested(latest, look),
             source=look.view.source(choice.part) if look.view else "",
@@ -81,7 +81,7 @@ class Preview:
             variants=latest.readers.variants(look.view.issue) if look.view else (),
         )
         policy = page_policy(latest.services)
-        return HTMLResponse(page_html(latest.services, page), headers=headers_with(policy))
+        return HTMLResponse(page_html(latest.services, page), headers=policy_header(policy))
 
     def frame(self, request: Request) -> Response:
         """The mail or the web version, for a frame; while a file is broken, the last version that composed."""
@@ -93,29 +93,29 @@ class Preview:
             html = with_links_out(web_version(latest.services, view))
         else:
             html = mail_frame(view, choice)
-        return HTMLResponse(html, headers=headers_with(frame_policy(choice)))
+        return HTMLResponse(html, headers=policy_header(frame_policy(choice)))
 
     def pdf(self, request: Request) -> Response:
         """The PDF."""
         latest = self._now()
         pdf = pdf_of(latest.services, require_view(latest.look(read_choice(request.query_params))))
-        return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
+        return Response(pdf, media_type="application/pdf")
 
     def eml(self, request: Request) -> Response:
         """The whole message, which mail programs open."""
         view = require_view(self._now().look(read_choice(request.query_params)))
-        return Response(view.eml, media_type="message/rfc822", headers={"Cache-Control": "no-store"})
+        return Response(view.eml, media_type="message/rfc822")
 
     def saved(self, _request: Request) -> Response:
         """Tells the page when a file of the issue, a template, the settings or the lists were saved."""
         services = self.latest.services
         folders = (self.latest.folder, *services.templates.folders)
-        return saved_events(folders, files=made_of(services))
+        return saved_events(folders, files=made_of(services), server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:
         """The page's own script: it listens for what is saved, and loads the page anew in place."""
         script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
-        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-store"})
+        return Response(script, media_type="text/javascript")
 
     def _now(self) -> Latest:
         """The issue with the services as they are to be now; raises `MailerError` while they cannot be made."""
@@ -137,36 +137,17 @@ def serve_preview(
     current: Callable[[], Services], slug: str, *, port: int, open_browser: bool, announce: Callable[[str], None]
 ) -> None:
     """Serve the preview until it is stopped; raises `MailerError` when the port is taken."""
-    application = Preview(current, slug, today=date.today).application()
+    preview = Preview(current, slug, today=date.today)
     with closing(listen(port)) as listener:
-        address = f"http://{HOST}:{listener.getsockname()[1]}/"
-        announce(f"{slug} is shown at {address} and reloads when you save. Ctrl-C stops.")
-        if open_browser:
-            webbrowser.open(address)
-        run_until_stopped(application, listener)
+        serve_to_starter(
+            preview.application(),
+            listener,
+            services=preview.latest.services,
+            shown=lambda address: f"{slug} is shown at {address} and reloads when you save. Ctrl-C stops.",
+            say=announce,
+            opens_browser=open_browser,
+        )
     announce("Stopped.")
-
-
-def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C; pages that still listen for news are let go after a second."""
-    config = uvicorn.Config(application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-def listen(port: int) -> socket.socket:
-    """A socket on this machine alone; raises `MailerError` when the port is taken."""
-    listener = socket.socket()
-    if sys.platform != "win32":  # there it would share the port with whoever has it
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen()  # the browser may be quicker than the server
-    except OSError as error:
-        listener.close()
-        hint = "Choose another with --port, or 0 for any."
-        raise InputOutputError(f"port {port} cannot be used: {reason_of(error)}", hint=hint) from error
-    return listener
 
 
 async def no_picture(_request: Request) -> Response:
@@ -174,23 +155,20 @@ async def no_picture(_request: Request) -> Response:
     return Response(status_code=204)
 
 
-def headers_with(policy: str) -> dict[str, str]:
-    """The header fields of a page with this policy."""
-    return {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-async def _refusal(_request: Request, error: Exception) -> Response:
+def _refusal(server_id: str) -> Callable[[Request, Exception], Response]:
     """What is wrong, on a page that loads anew when it has been put right; without templates, for one may be broken."""
-    page = (
+
+    def refuse(_request: Request, error: Exception) -> Response:
+        return HTMLResponse(_refused(error, server_id), status_code=400, headers=policy_header(REFUSAL_POLICY))
+
+    return refuse
+
+
+def _refused(error: Exception, server_id: str) -> str:
+    return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not yet</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<style>{REFUSAL_STYLE}</style><script src="/preview.js" defer></script></head>'
-        f'<body data-live="whole"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre>'
-        '<p><a href="/">Back to the newsletter</a></p></main></body></html>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="favicon.ico">'
+        f'<style>{STYLE}</style><script src="preview.js" defer></script></head>'
+        f'<body data-live="whole" data-server="{server_id}"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre>'
+        '<p><a href="./">Back to the newsletter</a></p></main></body></html>'
     )
-    return HTMLResponse(page, status_code=400, headers=headers_with(REFUSAL_POLICY))

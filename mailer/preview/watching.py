@@ -14,14 +14,16 @@ QUIET = 20
 _watch = partial(awatch, debounce=400, step=QUIET, rust_timeout=2000, yield_on_timeout=True)
 
 
-def saved_events(folders: Iterable[Path], *, files: Collection[Path] = ()) -> StreamingResponse:
-    """An answer that never ends and says `saved` whenever one of the files, or one below a folder, has changed."""
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_events(tuple(folders), files), media_type="text/event-stream", headers=headers)
+def saved_events(folders: Iterable[Path], *, files: Collection[Path] = (), server_id: str) -> StreamingResponse:
+    """An answer that never ends and says `saved` whenever one of the files, or one below a folder, has changed.
+
+    It begins with the `server_id`, by which the page knows its own server from another that has come to the port.
+    """
+    return StreamingResponse(_events(tuple(folders), files, server_id), media_type="text/event-stream")
 
 
-async def _events(folders: tuple[Path, ...], files: Collection[Path]) -> AsyncIterator[str]:
-    yield "retry: 500\n\nevent: watching\ndata: \n\n"
+async def _events(folders: tuple[Path, ...], files: Collection[Path], server_id: str) -> AsyncIterator[str]:
+    yield f"retry: 500\n\nevent: watching\ndata: {server_id}\n\n"
     heard: asyncio.Queue[object] = asyncio.Queue()
     tasks = [asyncio.create_task(_listen(each, heard)) for each in _watchers(folders, files)]
     try:

@@ -157,10 +157,12 @@ class _Maildir:
         self._make()
 
     def _make(self) -> None:
-        """Have the folder take a mail before the first one comes; raises `CatcherError`."""
+        """Have the folder take a mail before the first one comes, and shut others out; raises `CatcherError`."""
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.chmod(0o700)  # one that was made before may be open
             for name in ("tmp", "new", "cur"):
-                (self._folder / name).mkdir(parents=True, exist_ok=True)
+                (self._folder / name).mkdir(mode=0o700, exist_ok=True)
             self._write(b"Is there room?\r\n").unlink()
         except OSError as error:
             found = explain_os_error(error)
@@ -218,5 +220,6 @@ class _Maildir:
     def _write(self, mail: bytes) -> Path:
         name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.catcher"
         unfinished = self._folder / "tmp" / name
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(mail)
         return unfinished.replace(self._folder / "new" / name)

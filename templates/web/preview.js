@@ -44,6 +44,7 @@ async function showSaved() {
   const answer = await fetch(location.href);
   if (!answer.ok) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (fresh.body.dataset.server !== document.body.dataset.server) return;
   const kept = inPlace && fresh.getElementById("stage").dataset.kind === "good";
   const places = { page: window.scrollY, frame: frame ? placeOf(frame) : 0, source: stage.querySelector(".source")?.scrollTop };
   for (const id of ["state", "panel", kept ? "inbox" : "stage"]) exchange(id, fresh);
@@ -58,14 +59,17 @@ async function showSaved() {
 }
 
 let broken = false;
-const events = new EventSource("/saved");
-events.addEventListener("watching", () => {
+let known = false; // a page that is left open must not show what another program says that has come to the port since
+const events = new EventSource("saved");
+events.addEventListener("watching", (event) => {
+  known = event.data === document.body.dataset.server;
+  if (!known) return events.close();
   if (broken) showSaved();
   broken = false;
   document.body.dataset.watching = "yes";
 });
-events.addEventListener("saved", showSaved);
-events.addEventListener("error", () => { broken = true; });
+events.addEventListener("saved", () => { if (known) showSaved(); });
+events.addEventListener("error", () => { broken = true; known = false; });
 
 for (const select of document.querySelectorAll("select[data-go]"))
   select.addEventListener("change", () => select.form.requestSubmit());

@@ -1,10 +1,12 @@
 import re
 import signal
 import smtplib
+import stat
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import urljoin
 
 
 def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(workspace: Path) -> None:
@@ -13,10 +15,13 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
         assert process.stdout is not None
         (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
         assert f"MAILER_SMTP__PORT={port}" in process.stdout.readline()
-        (page,) = re.findall(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        (launch,) = re.findall(r"http://127\.0\.0\.1:\d+/open/\S+", process.stdout.readline())
         with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
             smtp.sendmail("a@nyhetsbrev.example", ["b@mottaker.example"], "Subject: Hei\r\n\r\nHei\r\n")
         assert process.stdout.readline().startswith("b@mottaker.example")
+        with urllib.request.urlopen(launch) as answer:
+            page = urljoin(launch, *re.findall(r'<a href="([^"]+)"', answer.read().decode()))
+        assert process.stdout.readline().startswith("Opened in a browser at ")
         with urllib.request.urlopen(page) as answer:
             assert "1 e-post" in answer.read().decode()
         process.send_signal(signal.SIGINT)
@@ -24,6 +29,8 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
     assert (process.returncode, rest) == (0, "Stopped.\n")
     (file,) = (workspace / "var" / "inbox" / "new").iterdir()
     assert b"Subject: Hei" in file.read_bytes()
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in (file, file.parent, file.parent.parent)}
+    assert modes == {0o600, 0o700}, "what was caught is read by its user alone"
 
 
 def test_the_catching_server_plays_the_faults_that_the_options_name(workspace: Path) -> None:

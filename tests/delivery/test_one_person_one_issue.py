@@ -201,6 +201,7 @@ def test_who_is_imported_again_after_the_import_was_undone_has_had_it(office: Of
     assert report.id is not None
     undo_import(office.store, report.id)
     import_files(office.store, office.register, [file], options=options)
+    assert office.preview().elsewhere == (), "it went to the address they have"
     assert office.send() == ["b@x.example"]
     assert office.ledger.count_people("2023-12").accepted == 2
 

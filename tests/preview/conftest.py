@@ -17,6 +17,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mailer.bootstrap import CurrentServices, Services, build_services
+from mailer.local.access import Access
+from mailer.local.doors import make_doors
+from mailer.local.guard import Guard
 from mailer.preview.server import Preview
 from mailer.usecases.creation import init_workspace
 
@@ -69,28 +72,43 @@ class Answer:
 
 @dataclass(frozen=True)
 class Browser:
-    """Asks the preview for pages, over a connection of its own each time."""
+    """Asks for pages below the secret path, over a connection of its own each time."""
 
     port: int
+    path: str
+
+    @property
+    def address(self) -> str:
+        """Where the pages begin."""
+        return f"http://127.0.0.1:{self.port}{self.path}"
 
     def get(self, path: str, *, host: str = "127.0.0.1", method: str = "GET") -> Answer:
         with closing(HTTPConnection("127.0.0.1", self.port)) as connection:
-            connection.request(method, path, headers={"Host": f"{host}:{self.port}"})
+            headers = {"Host": f"{host}:{self.port}", "Origin": f"http://{host}:{self.port}"}
+            connection.request(method, f"{self.path}{path.removeprefix('/')}", headers=headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.msg, answer.read())
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[ASGIApp], Browser]]:
-    """Let a real server serve an application until the test is over; what is given back is a browser in front of it."""
+def serve(services: Services) -> Iterator[Callable[[ASGIApp], Browser]]:
+    """Let a real server serve local pages until the test is over; what is given back is a browser in front of them."""
+
+    def serve_it(application: ASGIApp) -> Browser:
+        access = Access()
+        guard = Guard(application, access, make_doors(services, access))
+        return Browser(stack.enter_context(served(guard)), access.path)
+
     with ExitStack() as stack:
-        yield lambda application: Browser(stack.enter_context(_served(application)))
+        yield serve_it
 
 
 @contextmanager
-def _served(application: ASGIApp) -> Iterator[int]:
-    server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def served(application: ASGIApp, *, port: int = 0) -> Iterator[int]:
+    """Serve an application at a port of its own."""
+    config = uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", port)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

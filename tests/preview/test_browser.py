@@ -1,14 +1,24 @@
 """The preview in a real browser: by keyboard, on save, while a file is broken, against hostile words, for everybody."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from mailer.bootstrap import Services
+from mailer.local.access import Access
+from mailer.local.doors import make_doors
+from mailer.local.guard import Guard
+from mailer.preview.server import Preview
 from mailer.preview.static import write_preview
+from tests.preview.conftest import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -48,7 +58,7 @@ def open_page(browser: "Browser", client: Any) -> Iterator[Open]:
         page.on("dialog", lambda dialog: faults.append(dialog.message))
         page.on("dialog", lambda dialog: dialog.dismiss())
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"http://127.0.0.1:{client.port}/{query}")
+        page.goto(f"{client.address}{query}")
         if "part=pdf" not in query:
             page.wait_for_selector("body[data-watching]")
         return page
@@ -168,6 +178,34 @@ def test_a_hostile_template_runs_nothing_and_stays_in_its_frame(open_page: Open,
     assert page.url.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.slow
+def test_a_page_that_is_left_open_takes_nothing_from_a_program_that_comes_to_its_port(
+    browser: "Browser", services: Services
+) -> None:
+    asked = []
+
+    async def another(request: Request) -> Response:
+        asked.append(request.url.path)
+        if request.url.path.endswith("/saved"):
+            return Response(
+                "retry: 50\n\nevent: watching\ndata: x\n\nevent: saved\ndata: \n\n", media_type="text/event-stream"
+            )
+        return HTMLResponse("<title>taken</title><body><main id=stage>taken</main>")
+
+    access = Access()
+    pages = Guard(
+        Preview(lambda: services, SLUG, today=lambda: TODAY).application(), access, make_doors(services, access)
+    )
+    with closing(browser.new_page()) as page:
+        with served(pages) as port:
+            page.goto(f"http://127.0.0.1:{port}{access.path}")
+            page.wait_for_selector("body[data-watching]")
+        with served(Starlette(routes=[Route("/{path:path}", another)]), port=port):
+            page.wait_for_timeout(2000)
+            assert [path.rpartition("/")[2] for path in asked] == ["saved"]
+        assert "taken" not in page.content()
+
+
 EVERYBODY = pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 375)])
 
 
@@ -175,7 +213,7 @@ EVERYBODY = pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dar
 @EVERYBODY
 def test_everybody_can_use_the_page(scheme: str, width: int, client: Any, item: Path, hurdles: Hurdles) -> None:
     edit(item, "Vi møtes i", "Vi møtes  i")
-    address = f"http://127.0.0.1:{client.port}/"
+    address = client.address
     for query in ("?screen=phone", "?part=text", "?part=headers&query=kari"):
         assert hurdles(address + query, scheme=scheme, width=width) == []
     edit(item, "contacts =", "contact =")

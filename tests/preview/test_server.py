@@ -1,5 +1,7 @@
+import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,6 +13,9 @@ from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
@@ -52,8 +57,8 @@ def test_each_choice_is_a_link_and_marks_what_is_chosen(client: Any) -> None:
     page = client.get("/?screen=phone&colours=dark&list=agder").text
     assert re.search(r'aria-current="true">Mobil<', page)
     assert re.search(r'aria-current="true">Mørke<', page)
-    assert '<a href="/?screen=phone&amp;list=agder">Lyse</a>' in page
-    assert 'src="/frame?screen=phone&amp;colours=dark&amp;list=agder"' in page
+    assert '<a href="?screen=phone&amp;list=agder">Lyse</a>' in page
+    assert 'src="frame?screen=phone&amp;colours=dark&amp;list=agder"' in page
 
 
 def test_light_and_dark_show_one_of_them_whatever_the_screen_is(client: Any) -> None:
@@ -82,7 +87,7 @@ def test_what_cannot_be_chosen_is_refused_in_words(query: str, client: Any) -> N
         assert answer.status_code == 400
         assert "<b>" not in answer.text
         assert "preview.js" in answer.text
-        assert '<a href="/">' in answer.text
+        assert '<a href="./">' in answer.text
 
 
 def test_the_mail_is_shown_without_scripts_and_the_page_only_with_its_own(client: Any) -> None:
@@ -160,7 +165,7 @@ def test_broken_settings_are_said_in_words_and_recover(client: Any, services: Se
 
 def test_a_save_of_the_settings_is_told_and_one_beside_them_is_not(client: Any, services: Services) -> None:
     with closing(HTTPConnection("127.0.0.1", client.port, timeout=20)) as connection:
-        connection.request("GET", "/saved")
+        connection.request("GET", f"{client.path}saved")
         answer = connection.getresponse()
         while answer.readline() != b"event: watching\n":
             pass
@@ -224,7 +229,7 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
     page = client.get("/?screen=phone").text
     assert "two spaces between words" in page
     assert "items/010-agder.md:6:" in page
-    assert '<a href="/frame?screen=phone#sak-1" target="mail">Vis' in page
+    assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
 
 
@@ -236,8 +241,8 @@ def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: A
     page = client.get("/?query=ola").text
     assert "Ola Berg" in page
     assert "Xenia" not in page
-    (address,) = re.findall(r'<a href="(/\?reader=\d+)">Ola Berg', page)
-    page, frame = client.get(address).text, client.get(address.replace("/?", "/frame?")).text
+    (address,) = re.findall(r'<a href="(\?reader=\d+)">Ola Berg', page)
+    page, frame = client.get(address).text, client.get(f"frame{address}").text
     assert "Ola@a.example" in page
     assert "Ola@a.example" in frame
     assert "ditt helsefellesskap" in frame.casefold()
@@ -260,7 +265,7 @@ def test_variants_are_counted(services: Services) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.2"])
 def test_only_this_machine_is_answered(host: str, client: Any) -> None:
     assert client.get("/", host="localhost").status_code == 200
-    assert client.get("/", host=host).status_code == 400
+    assert client.get("/", host=host).status_code == 404
     assert "Samling" not in client.get("/frame", host=host).text
 
 
@@ -309,10 +314,19 @@ def test_a_taken_port_is_refused_with_the_way_out(services: Services) -> None:
 
 def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> None:
     command = [sys.executable, "-u", "-m", "mailer", "preview", SLUG, "--no-browser"]
-    with subprocess.Popen(command, cwd=services.settings.folder, stdout=subprocess.PIPE, text=True) as process:
+    keyboard, terminal = os.openpty()
+    folder = services.settings.folder
+    with subprocess.Popen(command, cwd=folder, stdin=terminal, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        (address,) = re.findall(r"http://127\.0\.0\.1:\d+/", line)
+        (launch,) = re.findall(r"http://127\.0\.0\.1:\d+/open/\S+", process.stdout.readline())
+        with urllib.request.urlopen(launch) as answer:
+            address = urljoin(launch, *re.findall(r'<a href="([^"]+)"', answer.read().decode()))
+        assert process.stdout.readline() == "The address works once. Press Enter for another.\n"
+        assert process.stdout.readline().startswith("Opened in a browser at ")
+        with pytest.raises(HTTPError, match="410"):
+            urllib.request.urlopen(launch)
+        os.write(keyboard, b"\n")
+        assert process.stdout.readline().startswith(launch.partition("/open/")[0] + "/open/")
         with urllib.request.urlopen(address) as answer:
             assert "Nyhetsbrev for helsefellesskap" in answer.read().decode()
         with urllib.request.urlopen(f"{address}preview.js") as answer:
@@ -322,17 +336,25 @@ def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> No
             assert answer.readline() == b"retry: 500\n"
             process.send_signal(signal.SIGINT)
             rest = process.stdout.read()
+    os.close(keyboard)
+    os.close(terminal)
     assert process.returncode == 0
     assert rest.endswith("Stopped.\n")
 
 
-def test_the_browser_is_opened_on_request(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_browser_is_opened_on_request_with_a_file_that_its_user_alone_can_read(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def look(address: str) -> bool:
-        opened.append(address)
+        file = Path(url2pathname(urlsplit(address).path))
+        opened.append((file, stat.S_IMODE(file.stat().st_mode), file.read_text("utf-8")))
         raise KeyboardInterrupt
 
-    opened: list[str] = []
+    opened: list[tuple[Path, int, str]] = []
     monkeypatch.setattr("webbrowser.open", look)
     with pytest.raises(KeyboardInterrupt):
         serve_preview(lambda: services, SLUG, port=0, open_browser=True, announce=lambda _: None)
-    assert opened[0].startswith("http://127.0.0.1:")
+    ((file, mode, page),) = opened
+    assert mode == 0o600
+    assert re.search(r'content="0;url=http://127\.0\.0\.1:\d+/open/', page)
+    assert not file.exists()

@@ -169,4 +169,4 @@ def _is_refused(call: Callable[[], object]) -> bool:
 @pytest.mark.hypothesis
 def test_subscriptions_follow_the_rules_in_any_order(register: Register) -> None:
     machine = type("Machine", (_Subscriptions,), {"register": register})
-    run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES // 6, stateful_step_count=15))
+    run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES // 10, stateful_step_count=15))

@@ -75,10 +75,10 @@ def promise(reading: LintInput) -> Iterator[RuleHit]:
     """What the issue promises about the next one must lie ahead, the deadline before the issue."""
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
-        line, words = issue.lines.get("next_issue", 1), _iso(issue.next_issue)
+        line, words = issue.lines["next_issue"], _iso(issue.next_issue)
         yield RuleHit(file=FRAME, line=line, message="the next issue lies before this one", words=words)
     if issue.contribution_deadline:
-        line, words = issue.lines.get("contribution_deadline", 1), issue.contribution_deadline.isoformat()
+        line, words = issue.lines["contribution_deadline"], issue.contribution_deadline.isoformat()
         if issue.contribution_deadline < reading.day:
             yield RuleHit(file=FRAME, line=line, message="the deadline for contributions is over", words=words)
         elif issue.next_issue and issue.contribution_deadline > _last_day(issue.next_issue):

@@ -47,6 +47,17 @@ def test_what_holds_for_one_list_goes_along_to_the_new_address(store: Subscriber
     assert _lists(store, "ole@y.example") == {"agder": "active", "oslo": "suppressed"}
 
 
+def test_what_was_released_at_the_new_address_gives_way_to_what_goes_along(store: SubscriberStore) -> None:
+    store.suppress("ole@y.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    store.release("ole@y.example", note="asked", list_slug="oslo")
+    store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
+    store.suppress("ole@x.example", reason=SuppressionReason.COMPLAINT, list_slug="oslo")
+    move_person(store, "ole@x.example", "ole@y.example")
+    assert [(each.reason, each.scope) for each in store.suppressions("ole@y.example")] == [
+        (SuppressionReason.COMPLAINT, "oslo")
+    ]
+
+
 def test_only_the_writing_of_an_address_can_change_too(store: SubscriberStore) -> None:
     store.add("ole@kommune.example", lists=["oslo"], basis="e: case 1")
     assert move_person(store, "ole@kommune.example", "Ole@Kommune.example").address_as_given == "Ole@Kommune.example"

@@ -1,0 +1,159 @@
+"""Serves local pages to the person who started them, from the launch address to Ctrl-C."""
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from threading import Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from mailer.bootstrap import Services
+from mailer.errors import InputOutputError, reason_of
+from mailer.local.access import Access
+from mailer.local.asking import HOST
+from mailer.local.doors import make_doors
+from mailer.local.guard import Guard
+
+Say = Callable[[str], None]
+
+
+def serve_to_starter(
+    application: ASGIApp,
+    listener: socket.socket,
+    *,
+    services: Services,
+    shown: Callable[[str], str],
+    say: Say,
+    opens_browser: bool = False,
+) -> None:
+    """Serve pages until Ctrl-C, to the person who started them alone.
+
+    `shown` makes of a launch address what is said when they can be opened.
+    """
+    access = Access()
+    launches = Launches(access, port=listener.getsockname()[1], say=say)
+    guard = Guard(application, access, make_doors(services, access), on_opened=launches.opened)
+    with closing(launches):
+        say(shown(launches.new()))
+        if sys.stdin.isatty():
+            say("The address works once. Press Enter for another.")
+            _call_at_enter(lambda: say(launches.new()))
+        if opens_browser and not launches.open_browser(services.settings.paths.var):
+            say("No browser could be opened: open the address yourself.")
+        run_until_stopped(guard, listener)
+
+
+class Launches:
+    """The launch addresses of a server: in the terminal, and in a file for the browser that is opened by itself."""
+
+    def __init__(self, access: Access, *, port: int, say: Say) -> None:
+        self._access = access
+        self._origin = f"http://{HOST}:{port}"
+        self._say = say
+        self._files: dict[str, Path] = {}
+
+    def new(self) -> str:
+        """Another address."""
+        return f"{self._origin}{self._access.new_launch()}"
+
+    def open_browser(self, folder: Path) -> bool:
+        """Open the browser with a file that leads on; False where no such file or no browser can be had."""
+        launch = self._access.new_launch()
+        try:
+            self._files[launch] = write_launch_file(f"{self._origin}{launch}", folder)
+        except OSError:
+            return False
+        return webbrowser.open(self._files[launch].as_uri())
+
+    def opened(self, launch: str) -> None:
+        """Say so, since somebody else may have been first."""
+        if file := self._files.pop(launch, None):
+            file.unlink(missing_ok=True)
+        self._say(f"Opened in a browser at {datetime.now().astimezone():%H:%M:%S}.")
+
+    def close(self) -> None:
+        """Remove the file that no browser has read."""
+        for file in self._files.values():
+            file.unlink(missing_ok=True)
+
+
+def write_launch_file(address: str, folder: Path) -> Path:
+    """Write a file that leads a browser to an address, for its own user alone; raises `OSError`.
+
+    What is given to a browser stands in its arguments, which every user of the machine can read. It lies in a folder
+    of the workspace, since browsers in a sandbox (snap) see neither the folder for temporary files nor hidden ones.
+    """
+    goal = escape(address)
+    page = (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>mailer</title>'
+        f'<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url={goal}"></head>'
+        f'<body><p><a href="{goal}">mailer</a></p></body></html>'
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix="open-", suffix=".html", dir=folder)  # readable by its user alone
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(page)
+    return Path(name)
+
+
+def _call_at_enter(call: Callable[[], None]) -> None:
+    """Call whenever Enter is pressed in the terminal, which may also have put us into the background for a while."""
+    if hasattr(signal, "SIGTTIN"):
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # reading in the background then fails instead of stopping us
+    Thread(target=_read_lines, args=(sys.stdin.fileno(), call), name="enter", daemon=True).start()
+
+
+def _read_lines(terminal: int, call: Callable[[], None]) -> None:
+    """Read without Python's buffer: its lock would be held when the process ends."""
+    while True:
+        try:
+            if not os.read(terminal, 1024):
+                return
+        except OSError:  # in the background
+            time.sleep(1)
+            continue
+        call()
+
+
+def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C, logging nothing, since addresses hold the secret.
+
+    Pages that still listen for news are let go after a second.
+    """
+    config = uvicorn.Config(
+        application,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine alone; raises `MailerError` when the port is taken."""
+    listener = socket.socket()
+    if sys.platform != "win32":  # there it would share the port with whoever has it
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()  # the browser may be quicker than the server
+    except OSError as error:
+        listener.close()
+        hint = "Choose another with --port, or 0 for any."
+        raise InputOutputError(f"port {port} cannot be used: {reason_of(error)}", hint=hint) from error
+    return listener
