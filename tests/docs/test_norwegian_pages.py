@@ -4,13 +4,18 @@ import re
 import runpy
 import shlex
 import sys
+from contextvars import copy_context
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from mailer.catalogue import Lang, render
 from mailer.cli import main
+from mailer.cli.accounts import TERMS, name_status, show_equation
+from mailer.cli.language import speak
 from mailer.config.settings import SECTIONS
+from mailer.delivery.model import Counts
 from mailer.issue.lint import lint
 from mailer.issue.source import read_issue
 from mailer.usecases.creation import init_workspace
@@ -149,6 +154,22 @@ def test_the_finding_that_is_shown_is_what_check_prints(
     printed = " ".join(capsys.readouterr().out.split())
     assert file in printed
     assert f"{finding} {why}" in printed
+
+
+@pytest.mark.parametrize(("page", "lang"), [("nb/kom-i-gang.md", "nb"), ("quickstart.md", "en")])
+def test_the_equation_that_is_shown_is_what_status_prints(
+    page: str, lang: Lang, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = copy_context()
+    context.run(speak, lang)
+    context.run(show_equation, Counts(audience=13, accepted=13))
+    shown = [text for info, text in FENCE.findall(read(page)) if info == "text"]
+    assert capsys.readouterr().out in shown
+
+
+def test_the_page_of_sending_has_a_line_for_each_state_in_the_terminals_words() -> None:
+    terms = re.findall(r"^\| (\*.*?\*) \|", read("nb/utsending.md"), re.MULTILINE)
+    assert ", ".join(terms) == ", ".join(f"*{render(name_status(each), 'nb')}*" for each in ("skipped", *TERMS))
 
 
 def test_the_page_of_findings_has_the_catalogues_texts() -> None:

@@ -143,6 +143,25 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, monkeypatch: py
     assert Path(os.curdir).resolve().name == "workspace"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize(("page", "lang"), [("nb/utsending.md", "nb"), ("howto/send-an-issue.md", "en")])
+def test_the_plan_that_is_shown_is_what_send_prints(
+    page: str, lang: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for hashes, numbers and the time zone."""
+
+    def told(text: str) -> str:
+        return re.sub(r"\d+(?::[0-9a-f]+)?", "0", re.sub(r"(\d\d:\d\d) \w+", r"\1", text))
+
+    monkeypatch.setenv("MAILER_INTERFACE__LANG", lang)
+    for line in "".join(blocks(ROOT / "docs" / page)[:2]).splitlines():
+        run(line, monkeypatch)
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    (shown,) = re.findall(r"^```text\n(Plan.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert " ".join(told(shown).split()) in " ".join(told(capsys.readouterr().out).split())
+
+
 def run(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(line)
     settings = [each for each in words if re.match(r"MAILER_\w+=", each)]
