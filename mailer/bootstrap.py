@@ -113,7 +113,7 @@ class Services:
         def key() -> bytes:
             key, created = load_suppression_key(self.settings, self.environ)
             if created:
-                self.announce(msg("settings.made-suppression-key", file=created))
+                self.announce(msg("sending.made-suppression-key", file=created))
             return key
 
         who = self.operator
@@ -195,7 +195,7 @@ class Services:
 
         keys, created = load_key_ring(self.settings, self.environ)
         if created:
-            self.announce(msg("settings.made-keys", file=created))
+            self.announce(msg("sending.made-keys", file=created))
         return keys
 
     @made_once
@@ -250,9 +250,9 @@ class Services:
         )
         if not transport.is_loopback and (still := placeholders(self.settings)):
             raise MailerError(
-                msg("settings.real-server", host=smtp.host, keys=tuple(still)),
+                msg("sending.still-placeholders", host=smtp.host, keys=tuple(still)),
                 where=str(self.settings.file),
-                hint=msg("settings.write-own-addresses"),
+                hint=msg("sending.write-own-addresses"),
             )
         return transport
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli.language import language
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
     MOST_SHOWN,
@@ -189,7 +190,9 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "Im
     from mailer.subscribers.imports.model import Outcome
 
     if json:
-        told = [asdict(each) for each in lines]
+        from mailer.subscribers.imports.reasons import reason_as_json
+
+        told = [asdict(each) | reason_as_json(each.reason) for each in lines]
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
     _show_lines(list(lines))
@@ -296,7 +299,7 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:
         return "No line was refused, so there is no file of them.", ""
-    wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
+    wrote = f"Wrote {format_count(write_refused(file, lines, lang=language()), 'refused line')} to {file}."
     if not report.applied:
         ways = "correct the whole file, or delete this one and add --skip-invalid"
         return f"{wrote} The others are not in either: {ways}.", ""

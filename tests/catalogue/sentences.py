@@ -54,7 +54,13 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
 NOTEBOOK = {"error", "warning", "note"}
 SHOWN_KEYWORDS = {"message", "hint", "what", "where", "label", "why", "fix"}
 # Where a ValueError is a programming error, and not words for people.
-OWN_ERRORS = {"mailer/keys.py", "mailer/database/tables.py"}
+OWN_ERRORS = {
+    "mailer/keys.py",
+    "mailer/database/tables.py",
+    "mailer/message/compiled.py",
+    "mailer/message/headers.py",
+    "mailer/message/verp.py",
+}
 NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)"}
 """Texts that the search takes for sentences, and that nobody reads."""
 _NO_SENTENCE = re.compile(r"mailer |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")

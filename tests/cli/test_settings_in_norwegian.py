@@ -28,7 +28,10 @@ def speak(mailer: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     [
         ("nb", "feil config.toml:{line}: [theme] radius: verdien er ikke lov\nLov: et helt tall fra 0 til 24.\n"),
         ("nn", "feil config.toml:{line}: [theme] radius: verdien er ikkje lov\nLov: eit heilt tal frå 0 til 24.\n"),
-        ("en", "error config.toml:{line}: [theme] radius: the value is not allowed\nAllowed: a whole number from 0 to "),
+        (
+            "en",
+            "error config.toml:{line}: [theme] radius: the value is not allowed\nAllowed: a whole number from 0 to ",
+        ),
     ],
 )
 def test_a_value_that_is_not_allowed(lang: str, told: str, workspace: Path, speak: Run) -> None:
