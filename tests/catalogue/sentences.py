@@ -56,7 +56,7 @@ SHOWN_KEYWORDS = {"message", "hint", "what", "where", "label", "why", "fix"}
 OWN_ERRORS = {"mailer/keys.py"}
 NO_SENTENCES = {"NFC"}
 """Texts that the search takes for sentences, and that nobody reads."""
-_NO_SENTENCE = re.compile(r"mailer |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
+_NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
