@@ -76,5 +76,9 @@ def _texts(settings: "Settings") -> Iterator[_SettingText]:
         text = getattr(settings.newsletter, key)
         yield _SettingText(
             key=key,
-            text=TextElsewhere(text=text, place=origin, file=file, line=int(line) if file else 0),
+            text=TextElsewhere(text=text, place=_place(origin), file=file, line=int(line) if file else 0),
         )
+
+
+def _place(origin: str) -> str:
+    return msg("issues.environment") if origin == "environment" else origin
