@@ -23,11 +23,11 @@ _NAMES: dict[str, Callable[[], Message]] = {
     "\N{WORD JOINER}": partial(msg, "issues.word-joiner"),
     "\N{ZERO WIDTH NO-BREAK SPACE}": partial(msg, "issues.zero-width-no-break-space"),
 }
-"""What editors meet most; all others have their names of Unicode, which are English."""
+"""Names of the characters that editors meet most; all others have those of Unicode, which are English."""
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything to be seen of a text."""
+    """Return whether there is anything to be seen of a text."""
     return any(unicodedata.category(each) not in _INVISIBLE for each in text)
 
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """What the program needs to know of a language.
+    """The facts of a language that the program needs.
 
     `own_name` is what its readers call it, `name` what messages call it. Where words are missing in it, those of
     `falls_back_to` are taken; one that has none is the language of the program's own words.
@@ -81,5 +81,5 @@ def fallbacks(lang: Lang) -> tuple[Lang, ...]:
 
 
 def in_language(words: Mapping[Lang, T], lang: Lang) -> T:
-    """Return what is said in a language, or in the first of its fallbacks that `words` has; raises `KeyError`."""
+    """Return the words in a language, or in the first of its fallbacks that `words` has; raises `KeyError`."""
     return words[next((each for each in fallbacks(lang) if each in words), lang)]

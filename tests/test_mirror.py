@@ -1,7 +1,7 @@
 """Where the tests of a module are found: in a file called after it, or in one that names it in its docstring.
 
-`mailer/delivery/lane.py` is tested in a `test_lane.py` somewhere in `tests/delivery`, or in a test file there whose
-docstring names it in backquotes, alone: `lane`. Folders below the first do not matter, so that modules can move.
+`mailer/delivery/loop.py` is tested in a `test_loop.py` somewhere in `tests/delivery`, or in a test file there whose
+docstring names it in backquotes, alone: `loop`. Folders below the first do not matter, so that modules can move.
 """
 
 import ast
@@ -26,7 +26,7 @@ NOT_FOUND = {
     "config": "document environment errors interface locating settings values written",
     "database": "decisions tables",
     "delivery": (
-        "claim_queue commits decisions endings figures lane liveness misaddressed model options pacing "
+        "claim_queue commits decisions endings figures liveness misaddressed model options pacing "
         "personalising plans progress recovery refusals resting retry retrying run_context runs statements "
         "verdict words_of_answers"
     ),
@@ -34,7 +34,7 @@ NOT_FOUND = {
         "assembly catalogue clock completeness dates example fields findings frame headings items language model "
         "parser passages prose reading rules silencing tree wording"
     ),
-    "message": "envelope errors parts",
+    "message": "envelope parts",
     "preview": "changes choice folder frames latest page readers views watching",
     "spreadsheets": "csv_file formulas limits table",
     "subscribers": (

@@ -39,7 +39,7 @@ def show_findings(findings: "Sequence[Finding]", *, folder: str, counted: bool =
 
 
 def _path(folder: str, file: str) -> str:
-    """Where a file lies: the settings stand beside the folder of issues, all else in the issue's own."""
+    """Return the path of a file: the settings stand beside the folder of issues, any other in the issue's own."""
     is_settings = file.endswith(".toml") and file != "issue.toml"
     return file if is_settings else str(PurePath(folder, file))
 

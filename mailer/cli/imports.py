@@ -235,7 +235,7 @@ def in_words(outcome: str) -> str:
 
 
 def _file_names(files: set[str]) -> dict[str, str]:
-    """What to call each file: for people its name without the folder, where no two have the same."""
+    """Return the name of each file: for people without the folder, where no two have the same."""
     names = {each: Path(each).name for each in files}
     is_clear = len(set(names.values())) == len(files)
     return names if is_clear and console().is_terminal else {each: each for each in files}
@@ -279,7 +279,7 @@ def _changes(line: "ImportLine") -> tuple[str, ...]:
 
 
 def _check_refused(refused: Path, files: list[Path]) -> None:
-    """Before anything is imported: afterwards it would be too late."""
+    """Refuse a file for refused lines that cannot be written, before anything is imported."""
     if refused.resolve() in {each.resolve() for each in files}:
         raise MailerError("the refused lines need a file of their own", where=str(refused))
     if not refused.absolute().parent.is_dir():
@@ -290,7 +290,7 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
 
 
 def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, str]:
-    """Returns what to say of it, and the command; what was said for the whole file must be said again."""
+    """Write the refused lines; return what to say of it, and the command that imports them again."""
     from mailer.subscribers.imports.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]

@@ -1,4 +1,4 @@
-"""`mailer check`, `compose` and `preview`: what the editor looks at before anybody else does."""
+"""`mailer check`, `compose` and `preview`: the editor's first look at an issue."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,7 @@ from mailer.cli.output import format_size, hint, note, say, show_json, show_tabl
 from mailer.errors import ExitCode
 from mailer.languages import LANGS_IN_WORDS
 
-Language = Annotated[str, typer.Option("--lang", help=f"The reader's language: {LANGS_IN_WORDS}.")]
+LanguageOption = Annotated[str, typer.Option("--lang", help=f"The reader's language: {LANGS_IN_WORDS}.")]
 
 
 def check(
@@ -61,7 +61,7 @@ def compose(
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; else build/SLUG.")
     ] = None,
     list_: ReaderLists = None,
-    lang: Language = "",
+    lang: LanguageOption = "",
     json: Json = False,
 ) -> None:
     """Write the issue in every form: e-mail, plain text, web page, PDF and calendar, as an example subscriber gets it.

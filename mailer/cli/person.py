@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _SHOWN_OF_ANSWER = 60
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
 
-def show(context: typer.Context, address: Address, json: Json = False) -> None:
+def show(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show everything that is stored about one person. Changes nothing.
 
     Example: `mailer subscribers show kari@kommune.example`
@@ -44,7 +44,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
     _show_rest(stored)
 
 
-def history(context: typer.Context, address: Address, json: Json = False) -> None:
+def history(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show every change of one person: when, who, what. Changes nothing.
 
     Example: `mailer subscribers history kari@kommune.example`
@@ -126,12 +126,12 @@ def _show_heading(text: str) -> None:
 
 
 def status_in_words(status: str) -> str:
-    """What people call the state of a subscription."""
+    """Return the word of people for the state of a subscription."""
     return _WORDS.get(status, status)
 
 
 def _origin(consent: "Consent") -> str:
-    """The file and line, or how else it came."""
+    """Return the file and line of a consent, or the way it came."""
     line = f":{consent.source_line}" if consent.source_line else ""
     return f"{consent.source}{line}" if consent.source else _WORDS.get(consent.method, consent.method)
 
@@ -140,7 +140,7 @@ _OUT = ("unsubscribed", "suppressed")
 
 
 def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
-    """From which line of which file it is known that the person wants no mail, by list, unless something came since."""
+    """Return the file and line by which the person wants no mail, by list, without a later event."""
     latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
     return {
         slug: f"taken over from {each.detail['source']}:{each.detail['line']} on {format_day(each.at)}"

@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import confirm, format_count, format_value, hint, note, say, show_json
-from mailer.cli.person import Address
+from mailer.cli.person import AddressArgument
 from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
 from mailer.errors import MailerError, UsageError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def move(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The person's new address.")],
 ) -> None:
     """Give a person a new address; lists and history are kept. The old address stays out of later imports.
@@ -50,6 +50,7 @@ def suppress(
 
     From a file: `mailer subscribers suppress --file gone.csv --reason "bounced"`
     """
+    from mailer.subscribers.people import suppressing
     from mailer.subscribers.people.suppression import SuppressionReason
     from mailer.subscribers.register import require_list
 
@@ -59,7 +60,9 @@ def suppress(
         return
     with services(context) as workspace:
         slug = require_list(workspace.register, name).slug if name else None
-        is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug)
+        is_new = suppressing.suppress(
+            workspace.subscribers, address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug
+        )
     what = f"suppressed on {slug}" if slug else "suppressed"
     say(f"{address} is {what}." if is_new else f"{address} was {what} already. Nothing changed.", "green")
 
@@ -86,6 +89,7 @@ def release(
     From a file: `mailer subscribers release --file gone.csv --noted "bounced" --reason "wrong"`
     """
     from mailer.subscribers.model import ALL_LISTS
+    from mailer.subscribers.people import suppressing
     from mailer.subscribers.register import list_names
 
     list_ = one_list(lists)
@@ -96,8 +100,8 @@ def release(
     with services(context) as workspace:
         known = list_names(workspace.register).get(list_.casefold())
         list_ = known.slug if known else list_  # one that left the register can still be released
-        was_suppressed = workspace.subscribers.release(address, note=reason, list_slug=list_ or None)
-        still = ", ".join(each.scope for each in workspace.subscribers.suppressions(address))
+        was_suppressed = suppressing.release(workspace.subscribers, address, note=reason, list_slug=list_ or None)
+        still = ", ".join(each.scope for each in suppressing.read_suppressions(workspace.subscribers, address))
     on = f" on {list_}" if list_ else ""
     if not was_suppressed:
         what = f"It is suppressed on: {still}." if still else "Nothing has to be released."
@@ -120,7 +124,7 @@ def _only_file(address: str, file: Path | None) -> Path:
 
 def erase(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
     json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What must hold for a composed mail, looked at in the result itself."""
+"""Check a composed mail by looking at the result itself."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _BRANCH = re.compile(r"<!(?:--\[if [^\]]*mso[^\]]*\]>(?P<open>(?:<!-->)?)|(?P<cl
 
 
 def remote_resources(html: str) -> tuple[str, ...]:
-    """Whatever a mail program would fetch by itself when it shows the mail; links are not meant."""
+    """Return the addresses that a mail program would fetch by itself when it shows the mail; links are not meant."""
     by_style = (match[0] for block in _STYLE_BLOCK.findall(html) for match in _FETCHED_BY_STYLE.finditer(block))
     by_element = (found for tag in _TAG.finditer(html) for found in _fetched_by(tag[1].lower(), tag[2]))
     return (*by_style, *by_element)
@@ -45,7 +45,7 @@ def slots_in(text: str) -> frozenset[Slot]:
 
 
 def branches_are_balanced(html: str) -> bool:
-    """Whether every conditional comment for Word is closed before the next begins."""
+    """Return whether every conditional comment for Word is closed before the next begins."""
     is_open = False
     for match in _BRANCH.finditer(html):
         opens = match["close"] is None

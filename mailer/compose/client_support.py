@@ -1,4 +1,4 @@
-"""What mail programs make of the CSS in a mail, by a dated table of tests (client_support.toml)."""
+"""Support of mail programs for the CSS in a mail, by a dated table of tests (client_support.toml)."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """A feature of CSS that some programs lack; `lost` says what is seen instead, where the mail can do without."""
+    """A feature of CSS that some programs lack; `lost` says how a mail that can do without looks then."""
 
     name: str
     pattern: re.Pattern[str]

@@ -89,7 +89,7 @@ class DateRow:
     identity: str = ""
 
     def says(self, kind: str) -> bool:
-        """Whether the words themselves begin with what kind of date it is."""
+        """Return whether the words themselves begin with what kind of date it is."""
         return plain_text(self.text).casefold().startswith(kind.casefold())
 
 
@@ -100,7 +100,7 @@ def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, .
 
 
 def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
-    """Numbers in the order written: mails that were sent link to them, and a date that is moved must keep its own."""
+    """Number the days in the order written: mails link to them, and a date that is moved must keep its own."""
     numbers = count(1)
     for row in rows:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row

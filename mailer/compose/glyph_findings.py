@@ -1,4 +1,4 @@
-"""Where an issue holds characters that its PDF cannot print, found without printing it."""
+"""Find the characters of an issue that its PDF cannot print, without printing it."""
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -38,9 +38,9 @@ def glyph_findings(
     sources: Mapping[str, str],
     elsewhere: Iterable[TextElsewhere],
 ) -> tuple[Finding, ...]:
-    """A warning for each text with a character that the PDF's fonts lack, at the place of the first.
+    """Return a warning for each text with a character that the PDF's fonts lack, at the place of the first.
 
-    `sources` are the texts of the issue's files and of the settings; `elsewhere` has what is printed too.
+    `sources` are the texts of the issue's files and of the settings; `elsewhere` has other printed texts.
     """
     _, glyphs = print_data(issue, templates=templates, publication=publication, pictures=issue.images)
     if not glyphs.missing:
@@ -63,7 +63,7 @@ def _finding(passage: Passage, missing: tuple[str, ...], glyphs: Glyphs, finder:
 def _others(
     missing: Collection[str], glyphs: Glyphs, elsewhere: Iterable[TextElsewhere], finder: PlaceFinder
 ) -> Iterator[Finding]:
-    """What stands in no text of the issue, once for each text of the settings or, failing that, for the templates."""
+    """Yield warnings for characters in no text of the issue: one for each text of the settings, or the templates."""
     rest = set(missing)
     for each in elsewhere:
         if here := tuple(sign for sign in glyphs.missing_in(each.text) if sign in rest):

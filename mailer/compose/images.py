@@ -31,7 +31,7 @@ SourceOf = Callable[[Image], dict[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class UnusablePicture:
-    """Why a file is no picture that can be shown, and what the editor may do."""
+    """The reason why a file is no picture that can be shown, and what the editor may do."""
 
     message: str
     hint: str
@@ -61,12 +61,12 @@ def read_logo(file: Path) -> Picture:
 
 
 def embedded_in_message(pictures: Mapping[str, Picture]) -> SourceOf:
-    """Attributes of an `img` whose data lies in the same message."""
+    """Return the attributes of an `img` whose data lies in the same message."""
     return lambda image: _attributes(pictures.get(image.path), lambda picture: f"cid:{picture.cid}")
 
 
 def embedded_in_page(pictures: Mapping[str, Picture]) -> SourceOf:
-    """Attributes of an `img` that carries its data itself."""
+    """Return the attributes of an `img` that carries its data itself."""
     return lambda image: _attributes(pictures.get(image.path), data_address)
 
 
@@ -118,7 +118,7 @@ _TOO_LARGE = UnusablePicture("has more than 40 million pixels", "Make it smaller
 
 
 def _flat(picture: Pillow.Image) -> Pillow.Image:
-    """Without transparency: a diagram in black must not vanish where the reader's ground is dark."""
+    """Return the picture without transparency: a black diagram must not vanish on a dark ground."""
     shown = picture.convert("RGBA")
     shown.thumbnail((SHOWN_WIDTH * DENSITY, shown.height), Pillow.Resampling.LANCZOS)
     ground = Pillow.new("RGBA", shown.size, _WHITE)

@@ -28,7 +28,7 @@ _DEFAULTS = "mj-attributes"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a layout, and `template:line` where it is known."""
+    """A fault in a layout, and `template:line` where it is known."""
 
     message: str
     place: str
@@ -129,7 +129,7 @@ def _component(name: str, attributes: dict[str, str], *, parent: str) -> Iterato
 
 
 def _defaults(name: str, attributes: dict[str, str]) -> Iterator[str]:
-    """In mj-attributes an element stands for all of its name; mj-all and mj-class may set anything."""
+    """Yield the faults of an element in mj-attributes, where mj-all and mj-class may set anything."""
     components = _components()
     anything: dict[str, str] = dict(chain.from_iterable(each["attributes"].items() for each in components.values()))
     if name in {"mj-all", "mj-class"}:

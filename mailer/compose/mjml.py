@@ -1,4 +1,4 @@
-"""From MJML to HTML, with what mjml-python does not do by itself."""
+"""Turn MJML into HTML, with what mjml-python does not do by itself."""
 
 import re
 
@@ -52,7 +52,7 @@ def _refer(text: str) -> str:
 
 
 def _place(name: str, source: str, message: str) -> str:
-    """Where the fault lies: with its line, if the compiler says so; it counts bytes of UTF-8."""
+    """Return the place of the fault, with its line if the compiler tells it; it counts bytes of UTF-8."""
     position = _POSITION.search(message)
     if not position:
         return name

@@ -1,4 +1,4 @@
-"""Whether everybody can read a composed mail: subject, language, headings, pictures, contrast, tokens left behind."""
+"""Check that a composed mail can be read: subject, language, headings, pictures, contrast, tokens left behind."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def mail_findings(composed: ComposedIssue, theme: Theme) -> tuple[Finding, ...]:
-    """What is wrong with a composed mail, but can be sent."""
+    """Return the findings about a composed mail that can be sent all the same."""
     return (*_findings(composed, theme), *client_support_findings(composed.html))
 
 
@@ -33,7 +33,7 @@ def _findings(composed: ComposedIssue, theme: Theme) -> Iterator[Finding]:
 
 
 def html_findings(html: str) -> Iterator[Finding]:
-    """What keeps readers from the words of a mail."""
+    """Yield the findings that keep readers from the words of a mail."""
     shown = _COMMENT.sub("", html)
     if not re.search(r"<html\b[^>]*\slang=[\"']?(?!und\b)\w", shown):
         yield _warning("html-lang", "the mail does not say its language", "Add lang to <mjml> in the template.")

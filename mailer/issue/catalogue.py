@@ -8,7 +8,7 @@ from mailer.languages import LANGS_IN_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a finding means for readers, and what to do about it: messages of the catalogue."""
+    """The reason for a rule, for readers, and what to do about a finding: messages of the catalogue."""
 
     why: str
     fix: str

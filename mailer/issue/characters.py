@@ -13,7 +13,7 @@ UNPRINTABLE = re.compile(
     r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001\U000e0020-\U000e007f]+"  # tags, but in the flag of Scotland
 )
 OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
-"""What looks like a space, or like nothing, and is no space to TOML."""
+"""A character that looks like a space, or like nothing, and is no space to TOML."""
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 """Allowed where a long word may be broken, and nowhere else: a subject shows it."""
 

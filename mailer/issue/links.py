@@ -30,7 +30,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
+    """Return whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     return ip.is_global and not ip.is_multicast and (mapped is None or is_public(str(mapped)))
@@ -38,7 +38,7 @@ def is_public(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOptions:
-    """How links are asked for; tests put their own server in place of the internet."""
+    """Settings for asking for links; tests put their own server in place of the internet."""
 
     timeout: float = 10.0
     at_once: int = 16
@@ -49,7 +49,7 @@ class LinkOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkAnswer:
-    """What became of a link: `problem` is empty when it leads somewhere; `is_dead` when it surely does not."""
+    """The result of asking for a link: `problem` is empty when it leads to a page; `is_dead` when surely not."""
 
     problem: str = ""
     is_dead: bool = False
@@ -58,7 +58,7 @@ class LinkAnswer:
 def link_findings(
     issue: Issue, *, sources: Mapping[str, str], options: LinkOptions | None = None
 ) -> tuple[Finding, ...]:
-    """Ask for every web address of an issue, each once: a warning for a dead one, a note where nobody can say."""
+    """Ask for every web address of an issue, each once: a warning for a dead one, a note where it is not clear."""
     places = [
         (passage, link.url)
         for passages in passages_of(issue).values()

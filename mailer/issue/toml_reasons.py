@@ -1,11 +1,11 @@
-"""Why a file is no TOML: what the standard library says, in the languages of the interface."""
+"""Reasons of the standard library why a file is no TOML, in the languages of the interface."""
 
 import re
 
 from mailer.catalogue import msg
 
 PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
-"""Where in the text the library says that it is."""
+"""The place in the text that the library names."""
 _REASONS = {
     "Invalid statement": "issues.toml-no-statement",
     "Expected newline or end of document after a statement": "issues.toml-more-on-the-line",
@@ -32,7 +32,7 @@ _REASONS_WITH_NAME = (
 
 
 def reason_in_words(error: str) -> str:
-    """Say what `tomllib` says, but not where, as a message; what is not known stays as it is."""
+    """Put a reason of `tomllib`, without its place, into a message; an unknown one stays as it is."""
     reason = PLACE.sub("", error).strip()
     if reason in _REASONS:
         return msg(_REASONS[reason])

@@ -40,7 +40,7 @@ class Checked:
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
+        """Return how many findings are errors."""
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
 
@@ -55,8 +55,8 @@ def check_issue(
 ) -> Checked:
     """Read an issue, lint it and compose its largest variant.
 
-    With `links` ask the network for every link, with `recipients` look at the values of each of them. What the rules
-    named in `refused` find are errors, which nobody can switch off.
+    With `links` ask the network for every link, with `recipients` look at the values of each of them. Findings of the
+    rules named in `refused` are errors, which cannot be switched off.
     """
     reading = read(services, slug)
     return check_reading(services, reading, today=today, links=links, recipients=recipients, refused=refused)
@@ -90,7 +90,7 @@ def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
 
 
 def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
-    """What can only be found in an issue that can be read; its words also when there is an error elsewhere."""
+    """Yield findings that need a readable issue; those in its words also when there is an error elsewhere."""
     if reading.issue is None:
         if reading.readable:
             words = lint(reading.readable, today=today, sources=reading.sources)
@@ -103,7 +103,7 @@ def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iter
 
 
 def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator[Finding]:
-    """What still is as in the issue before."""
+    """Yield findings about text that still is as in the issue before."""
     folder = services.settings.paths.issues
     before = [each for each in issue_slugs(folder) if each < issue.slug]
     if before and issue.intro:
@@ -112,7 +112,7 @@ def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator
 
 
 def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
-    """What is found in the mail and in the PDF, which need not be printed for that."""
+    """Yield findings in the mail and in the PDF, which need not be printed for that."""
     settings = services.settings
     try:
         composed = services.composer.compose(issue, widest_key(services, issue))

@@ -1,4 +1,4 @@
-"""Whether every recipient has the values that the mail has places for, before anything is sent."""
+"""Check that every recipient has the values for the slots of the mail, before anything is sent."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def merge_findings(audience: "Iterable[AudienceMember]") -> tuple[Finding, ...]:
 
 
 def value_problem(member: "AudienceMember") -> str:
-    """What is wrong with the values of one recipient, or nothing."""
+    """Return the problem with the values of one recipient, or nothing."""
     if member.subscriber_id <= 0:
         return "there is no number to make links for leaving from"
     if member.lang not in LANGS:

@@ -38,8 +38,8 @@ def new_issue(
 ) -> Path:
     """Write the frame and one example item of a new issue and return its folder.
 
-    It follows the issue `template_from`, else the latest one; `title` and `lang` serve when there is none. What was
-    taken over and is to be changed is announced. `comments_in` is the language of the editor, for the frame's comments.
+    It follows the issue `template_from`, or the latest one; `title` and `lang` serve when there is none. What was taken
+    over and is to be changed is announced. `comments_in` is the language of the editor, for the comments in the frame.
     """
     folder = issues_folder / slug
     _require_name(slug, issues_folder)
@@ -59,7 +59,7 @@ def new_issue(
 
 
 def _written(lines: Iterable[str], lang: SpokenLang) -> str:
-    """The text of a file: what is a message is a comment in it."""
+    """Return the text of a file, with each message as a comment."""
     return "\n".join(f"# {render(each, lang)}" if isinstance(each, Message) else each for each in lines)
 
 
@@ -70,7 +70,7 @@ def _is_taken_over(last: "_Last") -> Message:
 
 
 def _require_name(slug: str, issues_folder: Path) -> None:
-    """Issues are sorted by their names, and a date in one is the issue's own."""
+    """Refuse a text that cannot name an issue, or that begins with a date in no calendar."""
     dated = _LIKE_A_DATE.match(slug)
     if not is_slug(slug):
         message, hint = msg("issues.issue-slug", slug=slug), msg("issues.issue-slug-hint")
@@ -97,7 +97,7 @@ class _Last:
 
     @property
     def dates_in_intro(self) -> str:
-        """The dates that the introduction names."""
+        """The dates in the introduction."""
         return ", ".join(dict.fromkeys(match[0] for match in _NAMED_DATE.finditer(self.intro)))
 
 
@@ -151,7 +151,7 @@ def _begun(slug: str, today: date, *, title: str, lang: Lang) -> list[str]:
 
 
 def _date(slug: str, *, promised: date | None, exact: bool, today: date) -> str:
-    """The day promised if it agrees with the slug, else the month in the slug, else the current month."""
+    """Return the day promised if it agrees with the slug, or the month in the slug, or the current month."""
     named = parse_date(slug)
     if promised and (named is None or (named[0].year, named[0].month) == (promised.year, promised.month)):
         return promised.isoformat() if exact else f'"{promised:%Y-%m}"'

@@ -20,7 +20,7 @@ _LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
 
 
 def example_left(reading: LintInput) -> Iterator[RuleHit]:
-    """The item that a new issue begins with is to be written over, its title and its text."""
+    """Find the item that a new issue begins with: its title and its text are to be written over."""
     for item in reading.issue.items:
         hint = f"Write your own item over it, or delete {item.file}."
         left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
@@ -28,7 +28,7 @@ def example_left(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
-    """The introduction that a new issue takes over from the last is to be put right.
+    """Find the introduction that a new issue takes over from the last.
 
     `frame` and `last` are what stands in the `issue.toml` of the two.
     """
@@ -49,7 +49,7 @@ def _introduction(frame: str) -> list[str]:
 
 
 def no_contact(reading: LintInput) -> Iterator[RuleHit]:
-    """Readers who want to know more need somebody to ask."""
+    """Find an item that names no contact."""
     for item in reading.issue.items:
         if not item.contacts and not any(
             link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
@@ -59,7 +59,7 @@ def no_contact(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
-    """A contact is printed once: on its own line, or where it stands in the text."""
+    """Find a contact that is printed twice: on its own line, and where it stands in the text."""
     for item in reading.issue.items:
         urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
         for contact in item.contacts:
@@ -74,14 +74,14 @@ def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Without a preheader mail programs show the first words they find."""
+    """Find an issue without preheader: mail programs show its first words then."""
     if not reading.issue.preheader:
         hint = 'Add preheader = "…": the best of this issue in one line.'
         yield RuleHit(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
 
 
 def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Mail programs cut a preheader where their room ends, on a phone after 40 to 90 characters."""
+    """Find a preheader longer than mail programs show: 40 to 90 characters on a phone."""
     length = len(reading.issue.preheader)
     if length > LONGEST_PREHEADER:
         message = f"the preheader has {length} characters and will be cut"

@@ -61,7 +61,7 @@ def past_date(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def short_notice(reading: LintInput) -> Iterator[RuleHit]:
-    """Readers need time to act."""
+    """Find a deadline that leaves readers too few working days."""
     for item in reading.issue.items:
         for each in item.deadlines:
             left = _working_days(reading.day, _last_day(each.when))
@@ -72,7 +72,7 @@ def short_notice(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def promise(reading: LintInput) -> Iterator[RuleHit]:
-    """What the issue promises about the next one must lie ahead, the deadline before the issue."""
+    """Find a next issue that does not lie ahead, and a deadline that is not before it."""
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
         line, words = issue.lines["next_issue"], _iso(issue.next_issue)
@@ -107,7 +107,7 @@ def _last_day(when: CalendarDate) -> date:
 
 
 def _working_days(start: date, end: date) -> int:
-    """Mondays to Fridays after `start` up to `end`; public holidays are not known here."""
+    """Count Mondays to Fridays after `start` up to `end`; public holidays are not known here."""
     if end < start:
         return -1
     return sum((start + timedelta(days=each)).weekday() < 5 for each in range(1, (end - start).days + 1))

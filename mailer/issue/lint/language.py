@@ -47,7 +47,7 @@ _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
 
 def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
-    """Screen readers and hyphenation go by the language an item is marked with."""
+    """Find an item marked with another language than its words: screen readers and hyphenation go by it."""
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:
@@ -107,7 +107,7 @@ def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...
 
 
 def words_by_language(issue: Issue) -> dict[Lang, int]:
-    """How many words of an issue are in each language, all its texts counted, link words as their own."""
+    """Return how many words of an issue are in each language, all its texts counted, link words as their own."""
     counts: dict[Lang, int] = {}
     langs = {item.slug: item.lang for item in issue.items}
     for slug, passages in passages_of(issue).items():

@@ -1,4 +1,4 @@
-"""Rules for sentences: ended, not said twice, and understood by whoever does not know the abbreviation."""
+"""Rules for sentences: ended, not said twice, and understood without knowing the abbreviation."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", 
 
 
 def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
-    """A paragraph of running text ends in a mark; one that ends in a link or an address needs none."""
+    """Find a paragraph of running text without a mark at its end; one that ends in a link or address needs none."""
     for item in reading.issue.items:
         for paragraph in _paragraphs(item):
             passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
@@ -58,7 +58,7 @@ def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
-    """Two sentences on end that begin with the same words are most often an old and a new version of one."""
+    """Find a sentence that begins with the words of the one before, often a new version of it."""
     for passage in reading.all_passages():
         text = passage.text
         starts = [0, *(each.end() for each in _SENTENCE_END.finditer(text))]
@@ -76,7 +76,7 @@ def _opening(sentence: str) -> str:
 
 
 def early_abbreviation(reading: LintInput) -> Iterator[RuleHit]:
-    """An abbreviation is spelt out where it stands first, not later."""
+    """Find an abbreviation that is spelt out later than where it stands first."""
     first: dict[str, tuple[Passage, int]] = {}
     for passage in reading.all_passages():
         text = passage.text

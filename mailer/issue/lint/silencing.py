@@ -25,7 +25,7 @@ class _Comment:
     last: int
 
     def answers(self, finding: Finding) -> bool:
-        """Whether the finding is of this rule and stands where the comment counts."""
+        """Return whether the finding is of this rule and stands where the comment counts."""
         return (finding.file, finding.rule) == (self.file, self.rule) and self.line <= finding.line <= self.last
 
 

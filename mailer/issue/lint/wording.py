@@ -13,7 +13,7 @@ def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
-    """Two spaces between words."""
+    """Find two spaces between words."""
     yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
 
 
@@ -24,25 +24,25 @@ def space_inside(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def space_before_mark(reading: LintInput) -> Iterator[RuleHit]:
-    """A space before a comma or full stop belongs after it."""
+    """Find a space before a comma or full stop, which belongs after it."""
     yield from matches(
         reading, r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))", "a space before the mark", "Put it after the mark."
     )
 
 
 def stray_bar(reading: LintInput) -> Iterator[RuleHit]:
-    """An upright bar is left over from a web page or a table."""
+    """Find an upright bar that is left over from a web page or a table."""
     yield from matches(reading, r"(?<!\S)\S*\|", "a stray |", "Remove it.")
 
 
 def hanging_hyphen(reading: LintInput) -> Iterator[RuleHit]:
-    """`helse - og` for `helse- og`, `12- 25` for `12–25`."""
+    """Find `helse - og` for `helse- og`, and `12- 25` for `12–25`."""
     pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
     yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
 
 
 def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
-    """Quotation marks of one kind through the whole issue: « » in Norwegian and Sami."""
+    """Find quotation marks of another kind than the rest of the issue: Norwegian and Sami have « »."""
     straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
     if straight and any("«" in passage.text for passage in reading.all_passages()):
         message = 'the issue has both « » and " as quotation marks'

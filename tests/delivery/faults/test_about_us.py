@@ -1,4 +1,7 @@
-"""A relay that refuses us, who send: whatever it says, and to however many, nobody is rejected for it."""
+"""A relay that refuses us, who send: whatever it says, and to however many, nobody is rejected for it.
+
+What is queued again or postponed then is done by `trials`.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
