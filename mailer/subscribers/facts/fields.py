@@ -1,4 +1,4 @@
-"""Names of what is known of a person, field by field, as messages call them."""
+"""Names of the fields of a person, as messages call them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
