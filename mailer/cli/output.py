@@ -305,6 +305,14 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
             say(line, label=" " * (width + 2))
 
 
+def show_counts(counts: Iterable[tuple[str, int, str]]) -> None:
+    """Print labels, the number of each and what it means, which a terminal breaks below its beginning."""
+    rows = [(in_words(label), format_value(number), in_words(meaning)) for label, number, meaning in counts]
+    width = max((len(label) for label, _, _ in rows), default=0)
+    for label, number, meaning in rows:
+        say(meaning, label=f"{label:<{width}}  {number:>9}  ")
+
+
 def format_value(value: object) -> str:
     """Write a number with groups of thousands and a message in words, anything else as it is."""
     if isinstance(value, str):
@@ -324,7 +332,9 @@ def format_duration(duration: timedelta) -> str:
 
 def format_time_left(seconds: float) -> str:
     """Write how long something still takes, as far as anybody can tell."""
-    return f"about {format_duration(timedelta(seconds=seconds))} left" if seconds >= 1 else "almost done"
+    if seconds < 1:
+        return in_words(msg("output.almost-done"))
+    return in_words(msg("output.time-left", left=timedelta(seconds=seconds)))
 
 
 def note(text: str) -> None:
@@ -334,8 +344,9 @@ def note(text: str) -> None:
 
 
 def format_moment(moment: datetime) -> str:
-    """Write a moment by the clock of whoever reads it, with its zone."""
-    return f"{moment.astimezone():%d.%m.%Y %H:%M %Z}"
+    """Write a moment by the clock of its reader, in figures so that columns stay narrow; in English with its zone."""
+    local = moment.astimezone()
+    return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
 
 
 def format_day(moment: datetime) -> str:
@@ -345,4 +356,4 @@ def format_day(moment: datetime) -> str:
 
 def format_size(size: int) -> str:
     """Write a number of bytes in kB (1000 bytes), as mail programs do."""
-    return f"{size / 1000:.1f} kB"
+    return in_words(msg("output.kilobytes", number=round(size / 1000, 1)))
