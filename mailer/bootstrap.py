@@ -72,14 +72,14 @@ class Services:
 
     @property
     def interface_lang(self) -> Lang:
-        """The language in which this workspace speaks to whoever runs it."""
+        """Return the language in which this workspace speaks to its users."""
         from mailer.config.interface import interface_lang
 
         return interface_lang(self.settings.interface.lang, self.environ)
 
     @cached_property
     def operator(self) -> "Operator":
-        """Who runs this command, with the settings as they are written."""
+        """Return the user of this command as operator, with the settings as they are written."""
         from mailer.config.written import read_written
         from mailer.database.decisions import Operator
 
@@ -106,7 +106,7 @@ class Services:
 
     @made_once
     def subscribers(self) -> "SubscriberStore":
-        """Subscribers and their subscriptions."""
+        """Return the store of subscribers."""
         from mailer.config.secret_keys import load_suppression_key
         from mailer.subscribers.people.store import SubscriberStore
 
@@ -146,7 +146,7 @@ class Services:
 
     @made_once
     def publication(self) -> "Publication":
-        """What composing knows of the newsletter."""
+        """Return what composing needs to know of the newsletter."""
         from mailer.compose.publication import Helsefellesskap, Publication
         from mailer.rendering.pages import Pages
 
@@ -174,14 +174,14 @@ class Services:
 
     @made_once
     def composer(self) -> "Composer":
-        """Composes issues."""
+        """Return the composer of issues."""
         from mailer.compose.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 
     @made_once
     def editions(self) -> "EditionStore":
-        """What is sent, stored for the public pages."""
+        """Return the store of sent issues for the public pages."""
         from mailer.editions.store import EditionStore
 
         return EditionStore(self.database, clock=self.clock)
@@ -200,7 +200,7 @@ class Services:
 
     @made_once
     def sender(self) -> "Sender":
-        """Who mail is from, as frozen into each variant."""
+        """Return the sender of mail, as frozen into each variant."""
         from mailer.message.compiled import Sender
 
         newsletter, delivery = self.settings.newsletter, self.settings.delivery
@@ -257,11 +257,11 @@ class Services:
         return transport
 
     def afresh(self) -> "Services":
-        """Services of the same settings, with the lists, templates and logo as they are by now."""
+        """Return services of the same settings, with the lists, templates and logo as they are by now."""
         return Services(settings=self.settings, environ=self.environ, clock=self.clock, announce=self.announce)
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close the database, if it is open."""
         if "database" in self.__dict__:
             self.database.close()
 
@@ -308,7 +308,7 @@ class CurrentServices:
             return self._services
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close the services in use."""
         self._services.close()
 
     def _renew(self, content: dict[Path, bytes]) -> None:
@@ -335,7 +335,7 @@ def _sources(services: Services) -> Iterator[Path]:
 
 
 def _stamps(services: Services) -> dict[Path, tuple[int, int]]:
-    """What tells at little cost that a file may have changed."""
+    """Return times and sizes of the files: a cheap sign that one may have changed."""
     stamps = {}
     for each in _sources(services):
         with suppress(OSError):  # an editor may be replacing it just now

@@ -7,7 +7,7 @@ _CONTROLS = {"\t": "tab", "\n": "line feed", "\r": "carriage return", "\x0b": "l
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything to be seen of a text."""
+    """Return whether there is anything to be seen of a text."""
     return any(unicodedata.category(each) not in _INVISIBLE for each in text)
 
 

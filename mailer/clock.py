@@ -1,4 +1,4 @@
-"""The time, for what is not given one."""
+"""The time of the system's clock, for callers that are given none."""
 
 from datetime import UTC, datetime
 

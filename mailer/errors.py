@@ -1,4 +1,4 @@
-"""The one error that people are shown: what is wrong, where, and what to do next."""
+"""The one error that people are shown: its cause, its place, and what to do next."""
 
 import errno
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from mailer.catalogue import Message, msg
 
 
 class ExitCode(IntEnum):
-    """What a process says when it ends; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits."""
+    """The exit code of the process; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits."""
 
     DONE = 0
     REFUSED = 1
@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
 
 
 class MailerError(Exception):
-    """Something a person can put right; anything else that is raised is a bug.
+    """An error that a person can put right; any other exception is a bug.
 
     `what` is one sentence; `where` a file (with line) or a setting; `hint` says what to do next. As messages they are
     shown in the language of the interface; as text, and in `str()`, they are English.
@@ -51,7 +51,7 @@ class InputOutputError(MailerError):
 
 
 def explain_os_error(error: OSError) -> MailerError:
-    """What the operating system refused, in words: what, which file, what to do next."""
+    """Turn a refusal of the operating system into words: what, which file, what to do next."""
     where = str(error.filename) if error.filename is not None else ""
     return InputOutputError(reason_of(error), where=where, hint=_way_out(error.errno))
 

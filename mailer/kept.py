@@ -20,12 +20,12 @@ def kept_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def _user_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where a user's programs keep what can be made again (XDG Base Directory Specification; Windows)."""
+    """Return the user's folder for what can be made again (XDG Base Directory Specification; Windows)."""
     folders = (Path(environ[name], below) for name, below in _FOLDERS if environ.get(name))
     return next((folder / "mailer" for folder in folders if folder.is_absolute()), None)
 
 
 def _is_own(folder: Path) -> bool:
-    """What is kept is run and shown, and with `sudo` the folder may be another user's."""
+    """Return whether others cannot write to the folder: its files are run, and with `sudo` it may be another's."""
     found = folder.stat()
     return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)

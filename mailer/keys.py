@@ -36,7 +36,7 @@ class KeyRing:
 
 
 def _mac(key: bytes, purpose: str, parts: tuple[str, ...], size: int) -> bytes:
-    """Each part goes in with its length before it: ("ab", "c") and ("a", "bc") must differ."""
+    """Return the MAC over all parts, each with its length before it: ("ab", "c") and ("a", "bc") must differ."""
     if size not in MAC_SIZES:
         raise ValueError(f"a MAC has {MAC_SIZES.start} to {MAC_SIZES.stop - 1} bytes")
     encoded = [part.encode() for part in (purpose, *parts)]
@@ -47,5 +47,5 @@ def _mac(key: bytes, purpose: str, parts: tuple[str, ...], size: int) -> bytes:
 
 @lru_cache(maxsize=16)
 def _state(key: bytes) -> hmac.HMAC:
-    """The HMAC with its key and nothing else: every recipient needs four, and the key is half of the work."""
+    """Return the HMAC with its key alone: every recipient needs four, and the key is half of the work."""
     return hmac.new(key, digestmod=sha256)

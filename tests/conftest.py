@@ -23,6 +23,7 @@ from hypothesis import Phase, settings
 from hypothesis.internal.conjecture import engine, providers
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from mailer.catalogue.kept_texts import read_compiled
 from mailer.catalogue.texts import LOCALE
@@ -78,6 +79,8 @@ class PostgresqlServer:
 
     engine: Engine
     _numbers: Iterator[int] = field(default_factory=count)
+    _emptied: list[str] = field(default_factory=list)  # migrated, used and emptied: quicker than new ones
+    _schema: str = ""
 
     @property
     def template(self) -> str:
@@ -92,12 +95,63 @@ class PostgresqlServer:
         finally:
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    @contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """One with empty tables, which may have been used before: its files may still hold what it held."""
+        if not self._emptied:
+            self._emptied.append(f"mailer_test_{os.getpid()}_{next(self._numbers)}")
+            self.execute(f"CREATE DATABASE {self._emptied[0]} TEMPLATE {self.template}")
+            self._schema = self._schema or self._empty(self._emptied[0])
+        name = self._emptied.pop()
+        yield self.url_of(name)
+        if self._empty(name) == self._schema:
+            self._emptied.append(name)
+        else:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _empty(self, name: str) -> str:
+        """Empty every table and begin its numbers anew; returns the schema."""
+        engine = create_engine(self.url_of(name), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(_EMPTY)
+            return str(connection.exec_driver_sql(_SCHEMA).scalar_one())
+
     def url_of(self, name: str) -> str:
         return self.engine.url.set(database=name).render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        for name in (*self._emptied, self.template):
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self.engine.dispose()
 
     def execute(self, statement: str) -> None:
         with self.engine.connect() as connection:
             connection.exec_driver_sql(statement)
+
+
+_EMPTY = """
+DO $$
+DECLARE one text; has_rows boolean;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;  -- the history is never changed, else
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %%I)', one) INTO has_rows;
+        IF has_rows THEN EXECUTE format('TRUNCATE %%I CASCADE', one); END IF;
+    END LOOP;
+    PERFORM setval(format('%%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+_SCHEMA = """
+SELECT string_agg(what, chr(10) ORDER BY what) FROM (
+    SELECT concat_ws(' ', attrelid::regclass, attname, atttypid, attnotnull) AS what FROM pg_attribute
+        WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+) AS parts
+"""
 
 
 @pytest.fixture(scope="session")
@@ -107,8 +161,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         server.execute(f"CREATE DATABASE {server.template}")
         open_database(server.url_of(server.template), upgrade=True).close()
         yield server
-        server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
-        server.engine.dispose()
+        server.close()
 
 
 @contextmanager
@@ -265,6 +318,15 @@ def postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[Databas
         database.close()
 
 
+@pytest.fixture
+def emptied_postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[Database]:
+    """For tests that ask what is in the tables, not what is in the files."""
+    with postgresql_server.migrated_database() as url:
+        database = open_database(url)
+        yield database
+        database.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_kind(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
@@ -274,7 +336,9 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(request: pytest.FixtureRequest, database_kind: str) -> Database:
     """An empty database with our tables; the test runs once on SQLite and once on PostgreSQL."""
-    found: Database = request.getfixturevalue(f"{database_kind}_database")
+    is_shared = database_kind == "postgresql" and "postgresql_database" not in request.fixturenames
+    name = "emptied_postgresql_database" if is_shared else f"{database_kind}_database"
+    found: Database = request.getfixturevalue(name)
     return found
 
 

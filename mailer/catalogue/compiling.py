@@ -1,4 +1,4 @@
-"""From the sources of a language to one .mo file, by Babel: at first use, and when a wheel is built."""
+"""Compile the sources of a language to one .mo file, by Babel: at first use, and when a wheel is built."""
 
 from collections.abc import Mapping
 from io import BytesIO

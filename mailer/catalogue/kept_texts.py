@@ -1,4 +1,4 @@
-"""What texts were compiled to, kept for as long as their sources are the same."""
+"""Keep the compiled texts for as long as their sources are the same."""
 
 import os
 import time
@@ -15,7 +15,7 @@ _DIGEST_SIZE = sha256().digest_size
 
 
 def read_compiled(sources: Sequence[Path], lang: str, environ: Mapping[str, str]) -> bytes:
-    """The .mo file of these sources: kept if that can be, else made anew. Babel is loaded only to make it."""
+    """Return the .mo file of these sources: a kept one, or a new one. Babel is loaded only to make it."""
     read = [(each.stem, each.read_bytes()) for each in sources]
     key = sha256(b"".join(f"{name} {len(text)} ".encode() + text for name, text in read)).hexdigest()[:32]
     folder = kept_folder(environ)
@@ -31,7 +31,7 @@ def read_compiled(sources: Sequence[Path], lang: str, environ: Mapping[str, str]
 
 
 def _kept(file: Path) -> bytes | None:
-    """What was kept, when it is whole: its digest stands after it, where a .mo file may hold anything."""
+    """Return a kept file when it is whole: its digest stands after it, where a .mo file may hold anything."""
     try:
         content = file.read_bytes()
     except OSError:
@@ -41,7 +41,7 @@ def _kept(file: Path) -> bytes | None:
 
 
 def _keep(compiled: bytes, file: Path) -> None:
-    """Put it in place whole, if there is room, and remove what is old: if it is used it is soon made again."""
+    """Put a file in place whole, if there is room, and remove old ones: a used one is soon made again."""
     import tempfile  # noqa: PLC0415 most processes keep nothing
 
     with suppress(OSError):

@@ -33,12 +33,12 @@ class Message(str):
 
     @property
     def id(self) -> str:
-        """What the catalogues know it by, as `sending.nobody-left`."""
+        """Return the id in the catalogues, as `sending.is-paused`."""
         return self._id
 
     @property
     def values(self) -> dict[str, Value]:
-        """What stands in it, by the names of the placeholders."""
+        """Return the values by the names of the placeholders."""
         return dict(self._values)
 
     def __deepcopy__(self, _: object) -> Self:
@@ -49,9 +49,9 @@ class Message(str):
 
 
 def msg(id_: str, /, **values: Value) -> Message:
-    """Say a sentence of the catalogues. An int `count` chooses its plural form.
+    """Make a sentence of the catalogues. An int `count` chooses its plural form.
 
-    An int is a number of something; what is only called by a number (a port, a year, a line) is a str.
+    An int is a number of something; a thing only called by a number (a port, a year, a line) is a str.
     """
     return Message(id_, values)
 
@@ -102,7 +102,7 @@ def _write_duration(value: timedelta, lang: Lang) -> str:
 
 
 def as_json(*, message: str, hint: str) -> dict[str, Any]:
-    """Ids and values for tools, in no language: of what is wrong, and of what to do next; none of any other text."""
+    """Return ids and values for tools, in no language: of the fault and of the hint; none of any other text."""
     shown: dict[str, Any] = {}
     for begins, text in (("", message), ("hint_", hint)):
         if isinstance(text, Message):

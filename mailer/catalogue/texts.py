@@ -14,7 +14,7 @@ LOCALE = Path(__file__).parent / "locale"
 
 
 def find_text(id_: str, lang: Lang, *, count: object = None) -> str:
-    """The text in `lang`, else in the next language that has it, else the id itself; an int chooses the plural form."""
+    """Return the text in `lang` or the next language that has it, or the id; an int chooses the plural form."""
     for each in CHAINS[lang]:
         texts = _texts(each)
         text = texts.ngettext(id_, id_, count) if isinstance(count, int) else texts.gettext(id_)

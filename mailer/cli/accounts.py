@@ -1,4 +1,4 @@
-"""How the account of a mailing is shown: the equation, the people, and the command that comes next."""
+"""Show the account of a mailing: the equation, the people, and the command that comes next."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "
 
 
 def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
-    """Print the equation of one mailing, one term a line, and what to do next; `is_idle` when nobody sends it now."""
+    """Print the equation of one mailing, one term a line, and what to do next; `is_idle`: no sender is at work."""
     started = f", begun {format_moment(mailing.started_at)}" if mailing.started_at else ""
     state = _words_for_idle(mailing.counts) if is_idle else mailing.state
     lists = f" to {', '.join(mailing.lists)}" if mailing.lists else ""
@@ -30,7 +30,7 @@ def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
 
 
 def _words_for_idle(counts: "Counts") -> str:
-    """Who was only asked to come back later has not been interrupted."""
+    """Return the words for an idle mailing; one that only waits for deferred deliveries is not interrupted."""
     only_waits = 0 < counts.deferred == counts.waiting
     return f"{'waiting to try those deferred again' if only_waits else 'interrupted'}: nobody is sending now"
 
@@ -69,7 +69,7 @@ def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
 
 
 def _show_together(slug: str, many: int, counts: "Counts") -> None:
-    """Who was refused by one mailing and reached by a later one has got the issue."""
+    """Print the equation of all mailings together: a person may be refused by one and reached by a later one."""
     say()
     say(f"its {many} mailings together, each person once", "bold", label=f"{slug}  ")
     show_equation(counts)
@@ -93,7 +93,7 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
 
 
 def _addresses(delivery: "DeliveryReport") -> str:
-    """Where it went and, when the person has moved since, to where; an address that was purged is not stored."""
+    """Return the address that was sent to and, when the person has moved since, the present one."""
     return " → ".join(each for each in (delivery.address, delivery.now) if each)
 
 

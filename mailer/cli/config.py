@@ -1,4 +1,4 @@
-"""`mailer config` and `mailer db`: what is in force, and the database's version."""
+"""`mailer config` and `mailer db`: the settings in force, and the database's version."""
 
 from json import dumps
 from typing import Any

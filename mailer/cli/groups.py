@@ -36,7 +36,7 @@ class Command(TyperCommand):
 
 
 class Later(TyperCommand):
-    """What a group knows of a command before it is run: its name, where its function is, and its summary."""
+    """A command that is not loaded yet: its name, where its function is, and its summary."""
 
     def __init__(self, name: str, function: str, summary: str) -> None:
         super().__init__(name, help=summary)
@@ -74,7 +74,7 @@ class Group(TyperGroup):
         return name, command.load() if isinstance(command, Later) else command, rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; an error is shown to people by whoever started it."""
+        """Run the command; showing an error to people is left to the caller."""
         try:
             with in_our_language():
                 return super().invoke(ctx)

@@ -71,13 +71,13 @@ def chart(months: Sequence[str], numbers: Sequence[int], *, width: int) -> Itera
 
 
 def _cell(number: int, *, row: int, most: int) -> str:
-    """What a row shows of a bar; somebody is never nobody."""
+    """Return the part of a bar in a row; a single person is to be seen, too."""
     eighths = max(number * HEIGHT * 8 // most, 1 if number else 0)
     return BARS[max(0, min(8, eighths - (row - 1) * 8))]
 
 
 def _years(months: Sequence[str]) -> str:
-    """Each year below its January, or the one year there is."""
+    """Return a line with each year below its January, or the one year there is."""
     januaries = [at for at, month in enumerate(months) if month.endswith("-01")] or [0]
     line = ""
     for at in januaries:
@@ -112,6 +112,6 @@ def _row(numbers: Sequence[int], many: int) -> tuple[str, str, str, str]:
 
 
 def bars(numbers: Sequence[int]) -> str:
-    """One bar for each number, the largest full; nobody is a dot."""
+    """Return one bar for each number, the largest full; 0 is a dot."""
     most = max(numbers, default=0)
     return "".join(BARS[max(1, each * 8 // most)] if each else "·" for each in numbers)

@@ -1,4 +1,4 @@
-"""How far `mailer subscribers import` has come, told while it runs."""
+"""Tell the progress of `mailer subscribers import` while it runs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -251,7 +251,7 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
 
 
 def _file_names(files: set[str]) -> dict[str, str]:
-    """What to call each file: for people its name without the folder, where no two have the same."""
+    """Return the name of each file: for people without the folder, where no two have the same."""
     names = {each: Path(each).name for each in files}
     is_clear = len(set(names.values())) == len(files)
     return names if is_clear and console().is_terminal else {each: each for each in files}
@@ -300,7 +300,7 @@ def _changes(line: "ImportLine") -> tuple[str, ...]:
 
 
 def _check_refused(refused: Path, files: list[Path]) -> None:
-    """Before anything is imported: afterwards it would be too late."""
+    """Refuse a file for refused lines that cannot be written, before anything is imported."""
     if refused.resolve() in {each.resolve() for each in files}:
         raise MailerError(msg("register.file-of-their-own"), where=str(refused))
     if not refused.absolute().parent.is_dir():
@@ -312,7 +312,7 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
 
 
 def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[Message, str]:
-    """Returns what to say of it, and the command; what was said for the whole file must be said again."""
+    """Write the refused lines; return what to say of it, and the command that imports them again."""
     from mailer.subscribers.imports.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]

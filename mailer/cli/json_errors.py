@@ -24,7 +24,7 @@ def beside_an_error(context: typer.Context, **values: Any) -> None:
 
 
 def show_json_error(context: Any, error: MailerError | OSError) -> None:
-    """Print `{"error": {"what", "where", "hint", "id", …}}` when a tool reads standard output; else nothing."""
+    """Print `{"error": {"what", "where", "hint", "id", …}}`, when a tool reads standard output."""
     if not context.meta.get(_WANTED):
         return
     told = explain_os_error(error) if isinstance(error, OSError) else error

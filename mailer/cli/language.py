@@ -1,4 +1,4 @@
-"""The language in which this process speaks to whoever sits before the terminal: decided here, when it first speaks."""
+"""The language in which this process speaks to its user: decided here, when it first speaks."""
 
 import os
 from contextvars import ContextVar

@@ -65,7 +65,7 @@ def _as_json(decision: "Decision") -> dict[str, Any]:
 
 
 def in_words(decision: "Decision") -> str:
-    """What was decided, in a sentence without its subject."""
+    """Return a decision in a sentence without its subject."""
     return _WORDS[decision.action](decision.detail)
 
 

@@ -129,7 +129,7 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
 
 
 def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
-    """Who is in doubt in an earlier mailing of the issue is left out of this one: a person must still decide."""
+    """Name those in doubt in an earlier mailing of the issue, left out here: a person must decide."""
     from mailer.usecases.accounts import doubtful
 
     earlier = sum(each.counts.in_doubt for each in doubtful(services, slug))
@@ -141,7 +141,7 @@ def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
 
 
 def _show_what_waited(services: "Services", slug: str) -> None:
-    """What a person decided to send again, in another mailing of the issue, had to wait for this one."""
+    """Name another mailing of the issue that waits to send again."""
     from mailer.usecases.accounts import find_unfinished
 
     if following := find_unfinished(services, slug):
@@ -210,7 +210,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
-    """Who has the issue, but not where one would look for it: by name, so that nobody is left out unseen."""
+    """Name people who have the issue at an earlier address, so that none is left out unseen."""
     many = proposed.many_elsewhere
     if not many:
         return
@@ -226,7 +226,7 @@ def _show_elsewhere(proposed: "Plan") -> None:
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
-    """Whom an earlier mailing of the issue did not reach, for certain."""
+    """Count the people whom an earlier mailing of the issue did not reach, for certain."""
     came_to = {status: number for status, number in proposed.again.items() if status != "cancelled"}
     for status, number in came_to.items():
         say(f"\nTried again: {number} of those queued, {status} in an earlier mailing of {slug}.", "yellow")

@@ -1,4 +1,4 @@
-"""What commands print: tables, numbers and errors for people, JSON for tools."""
+"""Print tables, numbers and errors for people, JSON for tools."""
 
 import io
 import json
@@ -62,12 +62,12 @@ _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u
 
 
 def _harmless(text: str) -> str:
-    """As text that commands nothing."""
+    """Return text without terminal commands."""
     return _COMMANDS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def console() -> Console:
-    """Where results go: standard output, no wrapping of words that a pipe reads."""
+    """Return the console of results: standard output, without wrapping of words that a pipe reads."""
     is_terminal = sys.stdout.isatty()
     return Console(
         highlight=False, soft_wrap=not is_terminal, emoji=False, width=None if is_terminal else WIDTH_OF_PIPES
@@ -104,7 +104,7 @@ def _broken(line: str, *, width: int, label: str = "", hanging: int) -> list[str
 
 
 def fitted(text: str, *, label: str = "") -> str:
-    """The text after its label as `say` would print it, for whoever gives it several styles."""
+    """Return the text after its label as `say` would print it, to be given several styles."""
     return _fitted(text, sys.stdout, console(), label=label)
 
 
@@ -137,7 +137,7 @@ def show_commands(commands: Sequence[tuple[str, str]]) -> None:
 
 
 def ask(question: str) -> str:
-    """Ask for a line; Enter alone is an empty one. Raises `typer.Abort` where nobody answers."""
+    """Ask for a line; Enter alone is an empty one. Raises `typer.Abort` where there is no answer."""
     with prompting():
         answer: str = typer.prompt(in_words(question), default="", show_default=False)
     return answer
@@ -157,7 +157,7 @@ def confirm(question: str) -> bool:
 
 @contextmanager
 def prompting() -> Iterator[None]:
-    """Around a question: an answer that comes through a pipe ends no line on the screen, as a person's Enter does."""
+    """End the line after a question whose answer comes through a pipe, as a person's Enter does."""
     try:
         yield
     finally:
@@ -239,7 +239,7 @@ def _cell(value: object, *, between: str = ", ") -> str:
 
 
 def _least_width(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[int]) -> int:
-    """What a table takes when the columns that may be broken are as narrow as can still be read."""
+    """Return the least width of a table, with columns that may be broken as narrow as can still be read."""
     widths = [_widest(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
     for number in folding:
         longest_word = max((cell_len(word) for row in rows for word in row[number].split()), default=0)
@@ -252,7 +252,7 @@ def _widest(*cells: str) -> int:
 
 
 def _show_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[int]) -> None:
-    """Print each row as a line with what may be broken below it, by its heading where there are several such."""
+    """Print each row as a line with the cells that may be broken below it, by heading where there are several."""
     headings, *firsts = ([cell for at, cell in enumerate(row) if at not in folding] for row in (columns, *rows))
     width = console().width
     padding = _padding([headings, *firsts], width=width)
@@ -314,7 +314,7 @@ def show_counts(counts: Iterable[tuple[str, int, str]]) -> None:
 
 
 def format_value(value: object) -> str:
-    """Write a number with groups of thousands and a message in words, anything else as it is."""
+    """Write a number with groups of thousands, a message in words, and any other value as it is."""
     if isinstance(value, str):
         return in_words(value)
     return write_number(value, language()) if isinstance(value, int) else str(value)
@@ -344,7 +344,7 @@ def note(text: str) -> None:
 
 
 def format_moment(moment: datetime) -> str:
-    """Write a moment by the clock of its reader, in figures so that columns stay narrow; in English with its zone."""
+    """Write a moment by this machine's clock, in figures that keep columns narrow; in English with its zone."""
     local = moment.astimezone()
     return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
 

@@ -10,7 +10,7 @@ from mailer.cli import growth
 from mailer.cli.language import in_words, language
 from mailer.cli.options import JoinedLists, Json, OneList, chosen_language, one_list, services
 from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
-from mailer.cli.person import Address, subscriber_as_json
+from mailer.cli.person import AddressArgument, subscriber_as_json
 from mailer.cli.register_words import STATUSES, change_in_words, in_words_of
 from mailer.errors import UsageError
 from mailer.languages import LANGS_IN_WORDS
@@ -118,7 +118,7 @@ def find(
 
 def add(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     list_: JoinedLists = None,
     basis: Annotated[
         str, typer.Option(metavar="TEXT", help='Why this person may be written to, as "a: signed up by e-mail".')
@@ -157,7 +157,7 @@ def add(
 
 
 def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[Message]":
-    """What has changed, field by field."""
+    """Yield the changes, field by field."""
     for name in ("name", "organisation", "role", "lang"):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
@@ -169,7 +169,7 @@ def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[Message]"
             yield msg("register.changed-basis", list=each.list, old=held.basis, new=each.consent.basis)
 
 
-def remove(context: typer.Context, address: Address, lists: OneList = None) -> None:
+def remove(context: typer.Context, address: AddressArgument, lists: OneList = None) -> None:
     """Unsubscribe one person from one list, or from all. A mailing under way leaves that person out.
 
     Example: `mailer subscribers remove kari@kommune.example`

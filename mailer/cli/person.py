@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 _SHOWN_OF_ANSWER = 60
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="The person's e-mail address.")]
 
 
-def show(context: typer.Context, address: Address, json: Json = False) -> None:
+def show(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show everything that is stored about one person. Changes nothing.
 
     Example: `mailer subscribers show kari@kommune.example`
@@ -60,7 +60,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
     _show_rest(stored)
 
 
-def history(context: typer.Context, address: Address, json: Json = False) -> None:
+def history(context: typer.Context, address: AddressArgument, json: Json = False) -> None:
     """Show every change of one person: when, who, what. Changes nothing.
 
     Example: `mailer subscribers history kari@kommune.example`
@@ -151,7 +151,7 @@ def _show_heading(text: str) -> None:
 
 
 def _origin(consent: "Consent") -> str:
-    """The file and line, or how else it came."""
+    """Return the file and line of a consent, or the way it came."""
     if consent.source and consent.source_line:
         return f"{consent.source}:{consent.source_line}"
     return in_words_of(ORIGINS, consent.source or consent.method)
@@ -161,7 +161,7 @@ _OUT = ("unsubscribed", "suppressed")
 
 
 def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
-    """From which line of which file it is known that the person wants no mail, by list, unless something came since."""
+    """Return the file and line by which the person wants no mail, by list, without a later event."""
     latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
     return {
         slug: msg(

@@ -11,7 +11,7 @@ from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import confirm, hint, note, say, show_json
-from mailer.cli.person import Address
+from mailer.cli.person import AddressArgument
 from mailer.cli.register_words import scope_in_words
 from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
 from mailer.errors import MailerError, UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def move(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The person's new address.")],
 ) -> None:
     """Give a person a new address; lists and history are kept. The old address stays out of later imports.
@@ -53,6 +53,7 @@ def suppress(
 
     From a file: `mailer subscribers suppress --file gone.csv --reason "bounced"`
     """
+    from mailer.subscribers.people import suppressing
     from mailer.subscribers.people.suppression import SuppressionReason
     from mailer.subscribers.register import require_list
 
@@ -62,7 +63,9 @@ def suppress(
         return
     with services(context) as workspace:
         slug = require_list(workspace.register, name).slug if name else None
-        is_new = workspace.subscribers.suppress(address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug)
+        is_new = suppressing.suppress(
+            workspace.subscribers, address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug
+        )
     say(_suppressed(address, slug, is_new=is_new), "green")
 
 
@@ -96,6 +99,7 @@ def release(
     From a file: `mailer subscribers release --file gone.csv --noted "bounced" --reason "wrong"`
     """
     from mailer.subscribers.model import ALL_LISTS
+    from mailer.subscribers.people import suppressing
     from mailer.subscribers.register import list_names
 
     list_ = one_list(lists)
@@ -106,8 +110,8 @@ def release(
     with services(context) as workspace:
         known = list_names(workspace.register).get(list_.casefold())
         list_ = known.slug if known else list_  # one that left the register can still be released
-        was_suppressed = workspace.subscribers.release(address, note=reason, list_slug=list_ or None)
-        scopes = [each.scope for each in workspace.subscribers.suppressions(address)]
+        was_suppressed = suppressing.release(workspace.subscribers, address, note=reason, list_slug=list_ or None)
+        scopes = [each.scope for each in suppressing.read_suppressions(workspace.subscribers, address)]
     still = ", ".join(in_words(scope_in_words(each)) for each in scopes)
     if not was_suppressed:
         what = msg("register.suppressed-on", lists=still) if still else msg("register.nothing-to-release")
@@ -137,7 +141,7 @@ def _only_file(address: str, file: Path | None) -> Path:
 
 def erase(
     context: typer.Context,
-    address: Address,
+    address: AddressArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
     json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""How far a mailing has come: a table that is kept up to date on a terminal, plain lines elsewhere."""
+"""The progress of a mailing: a table that is kept up to date on a terminal, plain lines elsewhere."""
 
 import time
 from collections import deque
@@ -47,7 +47,7 @@ def showing_progress(count_groups: CountGroups = dict) -> "Iterator[Callable[[Pr
 
 
 class _Told:
-    """What was reported lately: the pace is that of the last half minute, since a server may slow down or stop."""
+    """The latest reports: the pace is that of the last half minute, since a server may slow down or stop."""
 
     def __init__(self) -> None:
         self._moments: deque[Progress] = deque()
@@ -63,7 +63,7 @@ class _Told:
 
     @property
     def rate(self) -> float:
-        """Deliveries dealt with per second."""
+        """Return the deliveries dealt with per second."""
         first, last = self._moments[0], self._moments[-1]
         seconds = last.seconds - first.seconds
         return (last.settled - first.settled) / seconds if seconds else last.rate
@@ -140,7 +140,7 @@ def _summary(progress: "Progress") -> str:
 
 
 def _done(progress: "Progress") -> str:
-    """A delivery that was deferred more than once counts each time, but nobody is more than one person."""
+    """Return the counts; a delivery that was deferred more than once counts each time, but a person only once."""
     counts = [(progress.accepted, "accepted"), (progress.deferred, "deferred"), (progress.rejected, "rejected")]
     counts += [(progress.expired, "expired"), (progress.in_doubt, "in doubt"), (progress.skipped, "skipped")]
     words = ", ".join(f"{format_value(number)} {what}" for number, what in counts if number)
@@ -149,5 +149,5 @@ def _done(progress: "Progress") -> str:
 
 
 def _pace(rate: float) -> str:
-    """As many a second as a whole number tells rightly, else a minute."""
+    """Return the pace a second where a whole number tells it rightly, otherwise a minute."""
     return f"{rate:.0f} a second" if rate >= 10 else f"{rate * 60:.0f} a minute"

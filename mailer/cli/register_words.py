@@ -1,4 +1,4 @@
-"""What people call the codes of the register: statuses, events, reasons, roles. What is typed is the code itself."""
+"""Words for the codes of the register: statuses, events, reasons, roles. What is typed is the code itself."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -77,23 +77,23 @@ NOTHING = "–"
 
 
 def in_words_of(words: Words, code: str) -> str:
-    """The word for a code; anything else is as it is."""
+    """Return the word for a code, and any other text as it is."""
     return words[code]() if code in words else code
 
 
 def scope_in_words(scope: str) -> str:
-    """A list, or all of them."""
+    """Return the name of one list, or the word for all."""
     return in_words_of(_SCOPES, scope)
 
 
 def change_in_words(field: str, old: str, new: str) -> Message:
-    """What a fact about somebody was and is now."""
+    """Return a fact about a person as it was and is now."""
     was, now = (_fact(field, each) for each in (old, new))
     return msg("register.changed-fact", field=in_words_of(FIELDS, field), old=was, new=now)
 
 
 def change_on_list(field: str, old: str, new: str, *, list_: str) -> Message:
-    """What it was and is now on one list."""
+    """Return a fact as it was and is now on one list."""
     return msg("register.changed-fact-on", change=change_in_words(field, old, new), list=list_)
 
 

@@ -94,7 +94,7 @@ def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") ->
 
 
 def _show_lines(report: "ManyReport", *, every: bool) -> None:
-    """Whom a file takes off a list, and what is refused, is always told by name."""
+    """Print lines; people whom a file takes off a list, and refused lines, are always named."""
     told = [each for each in report.lines if every or each.fate == "invalid" or each.lists]
     rows = [(str(each.line), FATES[each.fate](), each.address, _more(each.lists, each.reason)) for each in told]
     if rows:

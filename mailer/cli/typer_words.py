@@ -1,4 +1,4 @@
-"""What Typer itself says, in the language of the interface: it has these words in English only, inside its code.
+"""Put Typer's own words, which it has in English only and inside its code, into the language of the interface.
 
 The English texts of the domain `typer` are Typer's own; a sentence is told by them, and written anew in the language.
 """
@@ -48,7 +48,7 @@ SENTENCES = (
 
 @contextmanager
 def in_our_language() -> Iterator[None]:
-    """Around what may be refused: what Typer then shows is in the language of the interface."""
+    """Translate refusals of Typer in this context into the language of the interface."""
     try:
         yield
     except typer.TyperException as error:
@@ -81,7 +81,7 @@ def translated(text: str) -> str:
 
 @lru_cache
 def _pattern(id_: str) -> re.Pattern[str]:
-    """What the English text looks like with any values in it."""
+    """Return a pattern of the English text with any values in it."""
     words = re.split(r"\{([a-z_]+)\}", find_text(id_, "en"))
     parts = (f"(?P<{word}>.+?)" if at % 2 else re.escape(word) for at, word in enumerate(words))
     return re.compile("".join(parts), re.DOTALL)

@@ -1,1 +1,1 @@
-"""From an issue to what readers see: e-mail HTML, plain text and PDF."""
+"""Composing an issue into what readers see: e-mail HTML, plain text, web page, calendar and PDF."""

@@ -41,7 +41,7 @@ def build_calendar(
 ) -> IssueCalendar:
     """Write the dates whose day is known. The same issue, `timestamp` (UTC) and `revision` give the same bytes.
 
-    `timestamp` is that of what is published for the first time; without `revision` everything is.
+    `timestamp` is that of a first publication; without `revision` every event is one.
     """
     view = build_view(issue, VariantKey(lang=issue.lang), labels=labels, publication=publication)
     rows = [row for row in view.dates if row.event]
@@ -60,7 +60,7 @@ def unstamped(calendar: bytes) -> bytes:
 
 
 def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:
-    """A file; with a `name`, programs may take it for a calendar of its own, which one date alone is not."""
+    """Return a calendar file; one with a `name` may be taken for a calendar of its own, which one date is not."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -99,17 +99,13 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
 
 
 def _span(row: DateRow) -> tuple[date, date | None]:
-    """Begin and end: times where they are known, else whole days; several days need both times."""
+    """Return begin and end: times where they are known, otherwise whole days; several days need both times."""
     when, hours = row.when, row.hours
     if hours is None or (when.end and not hours.end):
-        return when.start, _day_after(when.last)
+        # An all-day event ends on the first day that it does not last (RFC 5545 §3.6.1).
+        return when.start, None if when.last == date.max else when.last + timedelta(days=1)
     start = moment(when.start, hours.start)
     end = moment(when.last, hours.end) if hours.end else after(start, UNTOLD_DURATION)
     if is_told_by_rule(start.date()) and is_told_by_rule(end.date()):
         return start, end
     return start.astimezone(UTC), end.astimezone(UTC)
-
-
-def _day_after(day: date) -> date | None:
-    """The end of an all-day event is the first day that it does not last (RFC 5545 §3.6.1)."""
-    return None if day == date.max else day + timedelta(days=1)

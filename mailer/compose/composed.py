@@ -1,4 +1,4 @@
-"""What composing gives: the texts of one variant, with slots where a recipient's own values go."""
+"""The result of composing: the texts of one variant, with slots where a recipient's own values go."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from mailer.languages import DEFAULT_LANG, Lang
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantKey:
-    """What distinguishes one variant of an issue from another.
+    """The values that distinguish one variant of an issue from another.
 
     `own` are the reader's helsefellesskap among those the issue has items about, in register order;
     `lang` is the reader's language and changes only the service lines.

@@ -87,7 +87,7 @@ class Composer:
         return variant_key(issue, own, lang=lang, places=self._publication.places)
 
     def covering_keys(self, issue: Issue) -> tuple[VariantKey, ...]:
-        """The variants that stand for all there may be, whoever subscribes.
+        """Return the variants that stand for all there may be, with any subscribers.
 
         For readers of no list, of each helsefellesskap of the issue and of all of them, in every language.
         """
@@ -114,7 +114,7 @@ class Composer:
         return linked_to(self._publication.pages, issue)
 
     def _values(self, view: IssueView, preheader: str) -> dict[str, Any]:
-        """What both templates know."""
+        """Return the values that both templates know."""
         return {
             "issue": view.issue,
             "view": view,

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import count
 from typing import TypeVar
 
+from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
 from mailer.issue.model import (
@@ -82,14 +83,14 @@ class DateRow:
     hours: Hours | None = None
     time: str = ""
     place: str = ""
-    item: int = 0
+    item: int
     linked: bool = False
     own: bool = False
     event: int = 0
     identity: str = ""
 
     def says(self, kind: str) -> bool:
-        """Whether the words themselves begin with what kind of date it is."""
+        """Return whether the words themselves begin with what kind of date it is."""
         return plain_text(self.text).casefold().startswith(kind.casefold())
 
 
@@ -100,7 +101,7 @@ def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, .
 
 
 def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
-    """Numbers in the order written: mails that were sent link to them, and a date that is moved must keep its own."""
+    """Number the days in the order written: mails link to them, and a date that is moved must keep its own."""
     numbers = count(1)
     for row in rows:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
@@ -114,9 +115,9 @@ def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
         Finding(
             severity=Severity.NOTE,
             rule="gathered-dates",
-            message="the list of dates is made of the items' own dates",
+            message=msg("findings.gathered-dates"),
             file="issue.toml",
-            hint="Write [[important_dates]] to choose them yourself.",
+            hint=msg("findings.gathered-dates-hint"),
         ),
     )
 

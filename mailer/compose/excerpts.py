@@ -31,7 +31,7 @@ class LinkRow:
 
     @property
     def shows_address(self) -> bool:
-        """Whether the link's words are an address themselves."""
+        """Return whether the link's words are an address themselves."""
         return plain_text(self.link.children).startswith(("http://", "https://"))
 
 
@@ -47,11 +47,16 @@ def split_rows(body: Blocks) -> tuple[Blocks, tuple[LinkRow, ...]]:
 
 def with_quotes(body: Blocks) -> Blocks:
     """Set spoken paragraphs apart: in Norwegian a dash opens what somebody says (*– Vi jobber nå med …, sier hun*)."""
-    return tuple(Quote((block,), block.line) if _is_spoken(block) else block for block in body)
+    return tuple(
+        Quote((block,), block.line)
+        if isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
+        else block
+        for block in body
+    )
 
 
 def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
-    """Cut *Term:* off the beginning of a point; without such a term the first part is empty."""
+    """Cut *Term:* off the beginning of a point; a point without one has an empty first part."""
     if not inlines or not isinstance(inlines[0], Text):
         return "", inlines
     lead, found, rest = inlines[0].text.partition(": ")
@@ -66,7 +71,7 @@ def opening(body: Blocks) -> str:
 
 
 def words_in(body: Blocks) -> str:
-    """All words of a body as plain text."""
+    """Return all words of a body as plain text."""
     return " ".join(_all_words(block) for block in body)
 
 
@@ -79,10 +84,6 @@ def first_words(text: str, count: int) -> str:
 def images_of(item: Item) -> tuple[Image, ...]:
     """The item's own picture and those in its body."""
     return (*((item.image,) if item.image else ()), *images_in(item.body))
-
-
-def _is_spoken(block: Block) -> bool:
-    return isinstance(block, Paragraph) and plain_text(block.inlines).startswith("– ")
 
 
 def _as_row(block: Block) -> LinkRow | None:

@@ -1,9 +1,10 @@
-"""Where an issue holds characters that its PDF cannot print, found without printing it."""
+"""Find the characters of an issue that its PDF cannot print, without printing it."""
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.compose.glyphs import Glyphs
 from mailer.compose.print_data import print_data
@@ -38,9 +39,9 @@ def glyph_findings(
     sources: Mapping[str, str],
     elsewhere: Iterable[TextElsewhere],
 ) -> tuple[Finding, ...]:
-    """A warning for each text with a character that the PDF's fonts lack, at the place of the first.
+    """Return a warning for each text with a character that the PDF's fonts lack, at the place of the first.
 
-    `sources` are the texts of the issue's files and of the settings; `elsewhere` has what is printed too.
+    `sources` are the texts of the issue's files and of the settings; `elsewhere` has other printed texts.
     """
     _, glyphs = print_data(issue, templates=templates, publication=publication, pictures=issue.images)
     if not glyphs.missing:
@@ -63,7 +64,7 @@ def _finding(passage: Passage, missing: tuple[str, ...], glyphs: Glyphs, finder:
 def _others(
     missing: Collection[str], glyphs: Glyphs, elsewhere: Iterable[TextElsewhere], finder: PlaceFinder
 ) -> Iterator[Finding]:
-    """What stands in no text of the issue, once for each text of the settings or, failing that, for the templates."""
+    """Yield warnings for characters in no text of the issue: one for each text of the settings, or the templates."""
     rest = set(missing)
     for each in elsewhere:
         if here := tuple(sign for sign in glyphs.missing_in(each.text) if sign in rest):
@@ -80,22 +81,26 @@ def _others(
                 place=place,
             )
     if rest:
-        yield _warning(tuple(sorted(rest)), glyphs, file=FRAME, place="a template or a label")
+        yield _warning(tuple(sorted(rest)), glyphs, file=FRAME, place=msg("findings.templates-or-labels"))
 
 
 def _warning(
     missing: tuple[str, ...], glyphs: Glyphs, *, file: str, line: int = 0, column: int = 0, place: str = ""
 ) -> Finding:
     shown = ", ".join(f"{each} ({name_of(each)})" for each in missing[:NAMED_AT_MOST])
-    more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
-    where = f", which stands in {place}" if place else ""
+    more = len(missing) - NAMED_AT_MOST
+    signs = msg("findings.signs-and-more", signs=shown, count=more) if more > 0 else shown
+    substitute = glyphs.substitute
+    message = msg("findings.missing-glyph", signs=signs, substitute=substitute)
+    if place:
+        message = msg("findings.missing-glyph-elsewhere", signs=signs, place=place, substitute=substitute)
     return Finding(
         severity=Severity.WARNING,
         rule="missing-glyph",
-        message=f"the PDF's fonts have no sign for {shown}{more}{where}; the PDF shows {glyphs.substitute} there",
+        message=message,
         file=file,
         line=line,
         column=column,
         words=missing[0] if column else "",
-        hint="The mail is not concerned. Write it in letters, or leave it out.",
+        hint=msg("findings.missing-glyph-hint"),
     )

@@ -1,4 +1,4 @@
-"""Which characters the PDF's fonts can show, and what stands for the others: Typst refuses a missing one."""
+"""The characters that the PDF's fonts can show, and what replaces the others: Typst refuses a missing one."""
 
 import re
 import unicodedata
@@ -59,7 +59,7 @@ def _is_plain(character: str) -> bool:
 
 
 def _figure(character: str) -> str:
-    """`3` for ³, `-` for ⁻, `2/3` for ⅔."""
+    """Return the plain form of a figure: `3` for ³, `-` for ⁻, `2/3` for ⅔."""
     return unicodedata.normalize("NFKD", character).replace("\N{FRACTION SLASH}", "/").replace("\N{MINUS SIGN}", "-")
 
 
@@ -105,7 +105,7 @@ class Glyphs:
         return "".join(map(self._cover_character, plain))
 
     def _plain_figures(self, found: re.Match[str]) -> str:
-        """Raised and lowered figures and fractions as they are typed, when the fonts lack one, apart from digits."""
+        """Write raised and lowered figures and fractions as they are typed, when the fonts lack one."""
         if self.covered.issuperset(found[0]):
             return found[0]
         plain = "".join(map(_figure, found[0]))
@@ -141,7 +141,7 @@ class Glyphs:
 
 @cache
 def _alike(character: str) -> str | None:
-    """What says the same as a character that the fonts lack, in a few plain signs; None when nothing does."""
+    """Return a few plain signs that say the same as a character that the fonts lack, or None."""
     if character in _ALIKE:
         return _ALIKE[character]
     category, name = unicodedata.category(character), unicodedata.name(character, "")
@@ -173,13 +173,13 @@ def _circled(character: str) -> str:
 
 
 def _bullet(character: str, name: str) -> str | None:
-    """A shape that begins a line; one that points up or down says something else."""
+    """Return a bullet for a shape that begins a line; one that points up or down has another meaning."""
     says_more = "UP-POINTING" in name or "DOWN-POINTING" in name
     return "•" if not says_more and (character in _MORE_BULLETS or _lies_in(character, _BULLETS)) else None
 
 
 def _arrow(name: str) -> str | None:
-    """An arrow as it is typed; one that points up or down has no such form."""
+    """Return an arrow as it is typed; one that points up or down has no form like this."""
     left = "LEFTWARDS" in name or "LEFT RIGHT" in name
     right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
     stem = "=" if "DOUBLE" in name else "-"

@@ -1,4 +1,4 @@
-"""What a reader sees before opening the mail: the subject and the line of preview text after it."""
+"""The subject and the preview text that a reader sees before opening the mail."""
 
 from babel.lists import format_list
 
@@ -15,7 +15,7 @@ def subject_of(issue: Issue) -> str:
 
 
 def preheader_of(view: IssueView, labels: Labels) -> str:
-    """The editor's own words, else the next deadlines, the helsefellesskap it is about, the first titles."""
+    """Return the editor's own words, or the next deadlines, the helsefellesskap and the first titles."""
     if view.issue.preheader:
         return view.issue.preheader
     names = ", ".join(mark.place.name for mark in view.places)

@@ -32,7 +32,7 @@ def bound(text: str) -> str:
 
 
 def lang_mark(lang: Lang, around: Lang) -> Markup:
-    """A `lang` attribute where the language changes, else nothing."""
+    """Return a `lang` attribute where the language changes, otherwise nothing."""
     return Markup("") if lang == around else Markup(' lang="{}"').format(lang)
 
 

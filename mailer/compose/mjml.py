@@ -1,4 +1,4 @@
-"""From MJML to HTML, with what mjml-python does not do by itself."""
+"""Turn MJML into HTML, with what mjml-python does not do by itself."""
 
 import re
 
@@ -51,7 +51,7 @@ def _refer(text: str) -> str:
 
 
 def _line(source: str, message: str) -> str:
-    """Where the fault lies, if the compiler says so; it counts bytes of UTF-8."""
+    """Return the place of the fault, if the compiler tells it; it counts bytes of UTF-8."""
     position = _POSITION.search(message)
     if not position:
         return ""

@@ -15,7 +15,7 @@ class Picture:
 
     @property
     def cid(self) -> str:
-        """What names it inside a message (RFC 2392)."""
+        """Return the name of the picture inside a message (RFC 2392)."""
         return f"{sha256(self.data).hexdigest()[:24]}@picture.invalid"
 
     @property

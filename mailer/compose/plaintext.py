@@ -55,7 +55,7 @@ def date_line(day: str, text: str) -> str:
 
 
 def blocks_text(blocks: Blocks, indent: str = "") -> str:
-    """Blocks with an empty line between them."""
+    """Return the blocks with an empty line between them."""
     return "\n\n".join(_block(each, indent) for each in blocks)
 
 

@@ -43,7 +43,7 @@ _PIECE = re.compile(r".{20}(?=.)")
 def print_data(
     issue: Issue, *, templates: Templates, publication: Publication, pictures: Iterable[str] = ()
 ) -> tuple[dict[str, Any], Glyphs]:
-    """All words of the PDF, as every reader may have it, and what the fonts lack; `pictures` are the paths shown."""
+    """Return all words of the PDF, and the characters that the fonts lack; `pictures` are the paths shown."""
     key = VariantKey(own=(), lang=issue.lang)
     view = build_view(issue, key, labels=templates.labels, publication=publication)
     glyphs = read_glyphs(templates.path(COVERAGE))
@@ -149,7 +149,7 @@ class _Content:
         }
 
     def blocks(self, blocks: Blocks, level: int = 2) -> list[dict[str, Any]]:
-        """`level` is that of the first heading inside; the model counts them from 4."""
+        """Return the data of blocks; `level` is that of the first heading inside, which the model counts from 4."""
         return [self.block(block, level) for block in blocks]
 
     def block(self, block: Block, level: int) -> dict[str, Any]:

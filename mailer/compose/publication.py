@@ -1,4 +1,4 @@
-"""What composing needs to know besides the issue: the newsletter's places, pages and addresses."""
+"""Values that composing needs besides the issue: the newsletter's places, pages and addresses."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Which event that was published before is meant by a date of an issue that is published again.
+"""Match the dates of an issue that is published again with the events that were published before.
 
 Calendars know an event again by its UID alone. A date has no name of its own, so it is known again by what did not
 change: its words, its day, or its place among the dates of its item.
@@ -24,7 +24,7 @@ _STAMPS = ("sequence", "dtstamp", "last-modified")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """What was published of an issue before, as calendar files, oldest first; and when it is published again (UTC)."""
+    """The calendar files of an issue published before, oldest first, and the time of publishing again (UTC)."""
 
     published: tuple[bytes, ...] = ()
     at: datetime
@@ -40,7 +40,7 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What an event can be known again by; `uid` is the one it has, or would be given."""
+    """The marks by which an event is known again; `uid` is the one it has, or would be given."""
 
     uid: str
     summary: str
@@ -65,7 +65,7 @@ _SIGNS: tuple[Callable[[_Known, _Known], bool], ...] = (
 
 
 def names_of(slug: str, identity: str, *, host: str) -> Iterator[str]:
-    """UIDs for a date by its place in the issue: the same each time, and as many as are asked for."""
+    """Yield UIDs for a date by its place in the issue: the same each time, and as many as are asked for."""
     for number in count():
         told = "\0".join((slug, identity, *([str(number)] if number else [])))
         yield f"{sha256(told.encode()).hexdigest()[:32]}@{host}"
@@ -74,8 +74,8 @@ def names_of(slug: str, identity: str, *, host: str) -> Iterator[str]:
 def complete(drafts: Sequence[EventDraft], *, timestamp: datetime, revision: Revision | None) -> list[icalendar.Event]:
     """Give each event a UID of its own and its stamps.
 
-    One that was published keeps its UID, and its stamps too when nothing else changed. What changed has a higher
-    SEQUENCE and later stamps, by which calendars prefer it (RFC 5546 §2.1.5).
+    A published event keeps its UID, and its stamps too when it has not changed. A changed one has a higher SEQUENCE and
+    later stamps, by which calendars prefer it (RFC 5546 §2.1.5).
     """
     published = _published(revision.published) if revision else ()
     new = [_known(each.event, next(each.names())) for each in drafts]
@@ -150,6 +150,6 @@ def _stamp(
 
 
 def _content(event: icalendar.Component) -> bytes:
-    """All that is told of an event but its stamps."""
+    """Return all properties of an event but its stamps."""
     copy = icalendar.Event({name: value for name, value in event.items() if name.lower() not in _STAMPS})
     return bytes(copy.to_ical())

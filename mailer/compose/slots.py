@@ -17,12 +17,12 @@ class Slot(StrEnum):
 
     @property
     def is_url(self) -> bool:
-        """Whether the value is an address to be put into an href."""
+        """Return whether the value is an address to be put into an href."""
         return self in {Slot.UNSUBSCRIBE_URL, Slot.PREFERENCES_URL}
 
     @property
     def token(self) -> str:
-        """What stands in the composed text in place of the value."""
+        """Return the token that stands in the composed text in place of the value."""
         name = f"slot9x7q4{self.value}4q7x9"
         return f"https://{name}.invalid/" if self.is_url else name
 

@@ -123,14 +123,14 @@ _STEPS = 100
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of `#RRGGBB` (WCAG 2.1)."""
+    """Return the relative luminance of `#RRGGBB` (WCAG 2.1)."""
     channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
     red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -177,7 +177,7 @@ def nearest_colour(theme: Theme, *, mode: str, token: str) -> str:
 
 
 def _to_change(problem: ContrastProblem, theme: Theme) -> str:
-    """The ground when that alone is the workspace's own; else what stands on it."""
+    """Return the colour to change: the background if the workspace set that one alone, otherwise the foreground."""
     own, shipped = (theme.dark, DARK) if problem.mode == "dark" else (theme.light, LIGHT)
     changed = {name for name, colour in own.tokens.items() if colour != shipped.tokens[name]}
     ground_alone = problem.background in changed and problem.foreground not in changed

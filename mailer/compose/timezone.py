@@ -1,7 +1,7 @@
-"""Norwegian time as iCalendar tells it: one rule for summer and one for winter (RFC 5545 §3.6.5).
+"""Norwegian time for iCalendar: one rule for summer and one for winter (RFC 5545 §3.6.5).
 
-Calendar programs agree on nothing else: Outlook reads one rule of each kind and no lists of days, others take such
-lists for the first day of each alone.
+Calendar programs agree on this alone: Outlook reads one rule of each kind and no lists of days, others take lists for
+the first day of each.
 """
 
 from datetime import date, datetime, timedelta
@@ -33,5 +33,5 @@ def norwegian_time() -> icalendar.Timezone:
 
 
 def is_told_by_rule(day: date) -> bool:
-    """Whether programs find every hour of this day by the rules: they differ on the days of a change."""
+    """Return whether programs find every hour of this day by the rules: they differ on the days of a change."""
     return day > FIRST_WINTER.date() and not is_changed_on(day)

@@ -1,4 +1,4 @@
-"""What one variant of an issue shows and in which order: mail, plain text and PDF are all written from this."""
+"""The content of one variant and its order: mail, plain text and PDF are all written from this."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -95,12 +95,12 @@ class IssueView:
 
     @property
     def has_calendar(self) -> bool:
-        """Whether any date has a day that a calendar can hold."""
+        """Return whether any date has a day that a calendar can hold."""
         return any(row.event for row in self.dates)
 
     @property
     def words(self) -> int:
-        """How many words the introduction and the items have."""
+        """Return how many words the introduction and the items have."""
         items = (item for item in self.issue.items)
         texts = (item.title + " " + words_in(item.body) for item in items)
         return len(" ".join((words_in(self.issue.intro), *texts)).split())
@@ -110,10 +110,11 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
     """Arrange an issue for the readers of one variant."""
     sections = tuple(_sections(issue, key, labels, publication.places))
     masthead = masthead_deadlines(issue, labels)
+    is_own_name = labels.is_newsletter_name(issue.title, publication.name)
     return IssueView(
         issue=issue,
         key=key,
-        newsletter=_newsletter(issue, labels, publication.name),
+        newsletter=issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang),
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
@@ -129,13 +130,8 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
     )
 
 
-def _newsletter(issue: Issue, labels: Labels, name: str) -> str:
-    """The name as the issue's own title has it, else in the issue's language."""
-    return issue.title if labels.is_newsletter_name(issue.title, name) else labels.newsletter_name(name, issue.lang)
-
-
 def month_of(issue: Issue) -> str:
-    """When the issue appears, as its name says it: *desember 2023*."""
+    """Return the month of the issue for its name: *desember 2023*."""
     return write_month(issue.published.start, issue.lang)
 
 
@@ -180,13 +176,13 @@ def _item(
 
 
 def shown_sections(issue: Issue) -> tuple[Section, ...]:
-    """Sections with items, and those that a section with items stands under."""
+    """Return the sections with items, and those that a section with items stands under."""
     parents = {section.parent for section in issue.sections if section.items}
     return tuple(section for section in issue.sections if section.items or section.id in parents)
 
 
 def _break_title(title: str) -> tuple[str, ...]:
-    """A name reads best on two lines when the second begins with its preposition."""
+    """Break a name in two lines before its preposition."""
     for word in (" for ", " om ", " frå ", " fra ", " til "):
         before, found, after = title.partition(word)
         if found and before:

@@ -1,4 +1,4 @@
-"""What templates may call: functions for running text, and labels that say which language they are in."""
+"""Functions that templates may call: for running text, and for labels that say which language they are in."""
 
 from collections.abc import Callable
 from typing import NoReturn
@@ -41,7 +41,7 @@ TEXT_FUNCTIONS: dict[str, Callable[..., object]] = {
 
 
 def markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
-    """Labels for HTML: words that are in another language than the text around them say so."""
+    """Return labels for HTML: words in another language than the text around them say so."""
 
     def label(msgid: str, lang: Lang = issue_lang, around: Lang = issue_lang, **values: object) -> Markup:
         found = labels.label(msgid, lang, **values)
@@ -53,7 +53,7 @@ def markup_labels(labels: Labels, issue_lang: Lang) -> Callable[..., Markup]:
 
 
 def plain_labels(labels: Labels, issue_lang: Lang) -> Callable[..., str]:
-    """Labels as words alone, for plain text and attributes."""
+    """Return labels as words alone, for plain text and attributes."""
 
     def label(msgid: str, lang: Lang = issue_lang, **values: object) -> str:
         return labels.label(msgid, lang, **values).text

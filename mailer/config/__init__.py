@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def load_settings(path: Path | None = None, *, environ: Mapping[str, str], cwd: Path) -> "Settings":
     """Read `path`, or the file MAILER_CONFIG names, or the nearest config.toml upwards from `cwd`.
 
-    Raises `ConfigError`, which names the file, the key and what is allowed, and never shows a value.
+    Raises `ConfigError`, which names the file, the key and the allowed values, and never shows a value.
     """
     from mailer.config.loading import read_settings  # noqa: PLC0415 pydantic takes longer to import than --help may
 

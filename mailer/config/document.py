@@ -23,7 +23,7 @@ class Document:
     lines: Mapping[str, int]
 
     def place(self, *names: str) -> str:
-        """Where a key stands, as `config.toml:12`; the nearest table around it when that is not known."""
+        """Return the place of a key, as `config.toml:12`; the nearest table around it when that is not known."""
         for end in range(len(names), 0, -1):
             line = self.lines.get(".".join(names[:end]))
             if line:

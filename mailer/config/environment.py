@@ -65,7 +65,7 @@ def _unknown(name: str, known: list[str]) -> ConfigError:
 
 
 def _convert(text: str, field: FieldInfo) -> Any:
-    """Turn text into the kind of value the key holds; what does not fit stays text and is refused as such."""
+    """Turn text into the kind of value the key holds; other text stays as it is and is refused later."""
     kind = get_origin(field.annotation) or field.annotation
     if kind is int:
         return int(text) if WHOLE_NUMBER.fullmatch(text) else text

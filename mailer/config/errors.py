@@ -1,14 +1,14 @@
-"""What is raised when the settings cannot be used."""
+"""Errors for settings that cannot be used."""
 
 from mailer.errors import ExitCode, MailerError
 
 
 class ConfigError(MailerError):
-    """The settings cannot be used; says which file and key, and what is allowed, never what was written there."""
+    """Settings that cannot be used; says which file and key, and what may stand there, never what stands there."""
 
 
 class WrongFileError(ConfigError):
-    """What was named as config.toml is none."""
+    """A file named as config.toml that is none."""
 
     exit_code = ExitCode.USAGE
 

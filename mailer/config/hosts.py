@@ -4,7 +4,7 @@ from ipaddress import IPv6Address, ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether what is sent to this host stays on this machine.
+    """Return whether a host is this machine.
 
     IPv6 may stand in brackets, as in web addresses, and hold an IPv4 address; a name may end with the dot of the root.
     """

@@ -14,12 +14,12 @@ _KEY = re.compile(r"""^[ \t]*lang[ \t]*=[ \t]*["'](\w*)["']""", re.MULTILINE)
 
 
 def interface_lang(setting: str, environ: Mapping[str, str]) -> Lang:
-    """The language that `[interface] lang` names, else the terminal's."""
+    """Return the language that `[interface] lang` names, or the terminal's."""
     return known_lang(setting) or lang_of_locale(environ)
 
 
 def guess_interface_lang(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Lang:
-    """The same before the settings are read, for help and errors: what is wrong in them is told by who reads them."""
+    """Return the language before the settings are read, for help and errors; faults in them are told later."""
     setting = environ.get(VARIABLE)
     return interface_lang(_written(path, environ=environ, cwd=cwd) if setting is None else setting, environ)
 

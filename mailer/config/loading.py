@@ -1,4 +1,4 @@
-"""From config.toml and the environment to `Settings`, or to one error that a person can act on."""
+"""Read config.toml and the environment into `Settings`, or raise one error that a person can act on."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

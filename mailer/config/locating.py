@@ -1,4 +1,4 @@
-"""Where the configuration is: named, or the nearest upwards."""
+"""Find the configuration: the one named, or the nearest upwards."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ FILE_NAME = "config.toml"
 
 
 def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
-    """Find the configuration: the path given, else MAILER_CONFIG, else the nearest config.toml upwards."""
+    """Find the configuration: the path given, or that of MAILER_CONFIG, or the nearest config.toml upwards."""
     named = path or (Path(environ["MAILER_CONFIG"]) if environ.get("MAILER_CONFIG") else None)
     if named:
         file = Path(cwd, named).resolve()

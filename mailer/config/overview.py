@@ -1,4 +1,4 @@
-"""What is in force and where it was set, for `mailer config show` and the documentation."""
+"""The settings in force and where each was set, for `mailer config show` and the documentation."""
 
 import re
 from collections.abc import Iterator

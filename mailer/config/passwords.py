@@ -1,4 +1,4 @@
-"""The mail server's password: from the environment, else from the system's keyring when the extra is installed."""
+"""The mail server's password: from the environment, or from the system's keyring when the extra is installed."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The secret keys: from the environment, else from files under var/ that are made at first use."""
+"""The secret keys: from the environment, or from files under var/ that are made at first use."""
 
 import os
 import secrets

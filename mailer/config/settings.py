@@ -39,7 +39,7 @@ class SettingsSection(BaseModel):
 
 
 class NewsletterSection(SettingsSection):
-    """Who writes to whom."""
+    """The newsletter's name, sender and addresses."""
 
     name: Title = Field(description="The newsletter's name, as readers see it.")
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
@@ -115,7 +115,7 @@ class SmtpSection(SettingsSection):
 
 
 class DatabaseSection(SettingsSection):
-    """Where subscribers and deliveries are kept."""
+    """The place of subscribers and deliveries."""
 
     url: DatabaseUrl = Field(
         default="sqlite:///var/mailer.sqlite3",
@@ -125,7 +125,7 @@ class DatabaseSection(SettingsSection):
 
 
 class DeliverySection(SettingsSection):
-    """What happens to deliveries that do not go smoothly."""
+    """The treatment of deliveries that do not go smoothly."""
 
     in_doubt: Literal["hold", "retry"] = Field(
         default="hold",
@@ -148,7 +148,7 @@ class WebSection(SettingsSection):
 
 
 class RetentionSection(SettingsSection):
-    """How long `mailer subscribers purge` keeps what the newsletter no longer needs."""
+    """The time for which `mailer subscribers purge` keeps what the newsletter no longer needs."""
 
     unconfirmed_days: Annotated[int, Field(ge=1, le=365)] = Field(
         default=7, description="Days after which people who never confirmed are deleted."
@@ -159,7 +159,7 @@ class RetentionSection(SettingsSection):
 
 
 class ThemeSection(SettingsSection):
-    """The look. What is not set is as shipped."""
+    """The look. A key that is not set is as shipped."""
 
     sans: Fonts = Field(default="", description="Fonts of text and labels.")
     serif: Fonts = Field(default="", description="Fonts of names, titles and quotes.")
@@ -175,13 +175,13 @@ class ThemeSection(SettingsSection):
 
 
 class CheckSection(SettingsSection):
-    """What `mailer check` leaves out."""
+    """The rules that `mailer check` leaves out."""
 
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
 
 
 class InterfaceSection(SettingsSection):
-    """How mailer speaks to whoever runs it."""
+    """The language in which mailer speaks to its users."""
 
     lang: InterfaceLang = Field(
         default="", description="Language of the terminal and the preview; empty for that of the terminal's locale."
@@ -189,7 +189,7 @@ class InterfaceSection(SettingsSection):
 
 
 class PathsSection(SettingsSection):
-    """Where the workspace keeps things."""
+    """The folders of the workspace."""
 
     issues: Folder = Field(default=Path("issues"), description="One folder per newsletter issue.")
     templates: Folder = Field(default=Path("templates"), description="Templates that replace the shipped ones.")
@@ -221,7 +221,7 @@ class Settings:
         return self.file.parent
 
     def origin(self, section: str, key: str) -> str:
-        """Where a value comes from: `config.toml:12`, `environment` or `default`."""
+        """Return where a value comes from: `config.toml:12`, `environment` or `default`."""
         return self.origins.get((section, key), "default")
 
 

@@ -1,4 +1,4 @@
-"""What a setting may hold: the types of its keys, and the words that say what is allowed."""
+"""The types of keys, and the words that say what a setting may hold."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mailer.rfc5321 import MAXIMUM_ADDRESS
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a key may hold, in words for people."""
+    """The allowed values of a key, in words for people."""
 
     words: str
 

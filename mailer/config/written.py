@@ -10,9 +10,9 @@ _LOGIN = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def read_written(file: Path) -> dict[str, str]:
-    """Each `section.key` with its value as text; of a password only that there is one, of an address no login.
+    """Return each `section.key` with its value as text; of a password only that there is one, of a URL no login.
 
-    Empty when the file cannot be read: whoever loads the settings says why.
+    Empty when the file cannot be read: loading the settings says why.
     """
     try:
         sections = tomllib.loads(file.read_text("utf-8"))

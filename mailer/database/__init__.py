@@ -1,1 +1,1 @@
-"""The database: engine, schema and migrations."""
+"""The database: engine, schema, typed rows, migrations, and the log of decisions."""

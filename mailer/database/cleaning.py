@@ -33,7 +33,7 @@ def scrub(database: Database) -> bool:
 
 
 def own_files(database: Database) -> frozenset[Path]:
-    """Where a database of SQLite keeps its rows, resolved; PostgreSQL's files are its server's business."""
+    """Return the files of a SQLite database, resolved; PostgreSQL's files are its server's business."""
     if not database.is_sqlite:
         return frozenset()
     with database.reading() as connection:
@@ -54,7 +54,7 @@ def _scrub_sqlite(database: Database) -> bool:
 
 
 def _scrub_postgresql(database: Database) -> bool:
-    """A plain VACUUM would leave the bytes in the gaps of its pages; the planner's statistics quote values too."""
+    """Rewrite the tables: a plain VACUUM leaves bytes in gaps of pages, and statistics quote values too."""
     from mailer.database.postgresql import wait_without_end  # noqa: PLC0415 its driver is an extra
 
     tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))
@@ -73,7 +73,7 @@ def _scrub_postgresql(database: Database) -> bool:
 
 
 def _outlast_others(connection: Connection) -> bool:
-    """Whether all transactions that are running on the server have ended; waits for them."""
+    """Return whether all transactions that are running on the server have ended; waits for them."""
     latest = time.monotonic() + BUSY_TIMEOUT_SECONDS
     first_later = connection.exec_driver_sql(_NEXT_TO_BEGIN).scalar_one()
     while connection.exec_driver_sql(_OLDEST_RUNNING).scalar_one() < first_later:

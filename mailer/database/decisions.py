@@ -1,4 +1,4 @@
-"""What operators decide, written down in the transaction of the deed: who did what when, to how many; never to whom."""
+"""Decisions of operators, recorded in the transaction of the deed: actor, time and numbers, never a subscriber."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mailer.database.tables import decision
 
 
 class Action(StrEnum):
-    """What was decided. The words of the log are made of these, so that they may be read in any language."""
+    """The kind of a decision. The words of the log are made of these, so that they may be read in any language."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -50,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """Who acts, and the settings as they are written while they do: each key with its value as text, secrets left out.
+    """The actor, and the settings in force: each key with its value as text, secrets left out.
 
     Without settings it is not noticed that they have changed.
     """
@@ -93,7 +93,7 @@ class Operator:
 def read_decisions(
     connection: Connection, *, slug: str | None = None, since: datetime | None = None
 ) -> tuple[Decision, ...]:
-    """What was decided, of one issue or of all, since a moment or ever; oldest first."""
+    """Return the decisions about one issue or all, since a moment or ever; oldest first."""
     query = select(decision).order_by(decision.c.id)
     if slug is not None:
         query = query.where(decision.c.slug == slug)

@@ -35,12 +35,12 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether only one machine can use this database."""
+        """Return whether only one machine can use this database."""
         return self.engine.dialect.name == "sqlite"
 
     @property
     def place(self) -> str:
-        """Where it is, for people: the file, or the server's address without the password."""
+        """Return the place of the database for people: the file, or the server's address without the password."""
         url = self.engine.url
         return str(url.database) if self.is_sqlite else url.set(drivername="postgresql").render_as_string()
 
@@ -73,7 +73,7 @@ class Database:
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:
-        """Give a connection that keeps its temporary tables until the end and blocks nobody.
+        """Give a connection that keeps its temporary tables until the end and does not block others.
 
         `commit` what was staged, then write inside `begin_writing(connection)`.
         """
@@ -85,7 +85,7 @@ class Database:
                 connection.invalidate()  # the temporary tables go with it
 
     def wait_at_most(self, seconds: int) -> None:
-        """On SQLite, give up writing after so long when others write; before anything else is done with it."""
+        """Give up writing on SQLite after so many seconds when others write; call it before the first use."""
         if not self.is_sqlite:
             return
 
@@ -112,8 +112,8 @@ def begin_writing(connection: Connection) -> Iterator[None]:
 def open_database(url: str, *, upgrade: bool = False) -> Database:
     """Open the database at `url`, with a schema of the version this program knows.
 
-    SQLite: file, folder and schema are made or upgraded here. PostgreSQL: only when `upgrade` is asked for, since
-    other machines may be at work; else a schema of another version is refused. Raises `MailerError`.
+    SQLite: file, folder and schema are made or upgraded here. PostgreSQL: only when `upgrade` is asked for, since other
+    machines may be at work; a schema of another version is refused. Raises `MailerError`.
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -166,7 +166,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _open_sqlite(url: URL) -> Database:
-    """Two processes may open a new file at once: switching to WAL does not wait for the other, so a lock file does."""
+    """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
             "the database needs a file", where="[database] url", hint="Write sqlite:///var/mailer.sqlite3."
@@ -185,7 +185,7 @@ def _open_sqlite(url: URL) -> Database:
 
 
 def _upgrade_sqlite(url: URL) -> None:
-    """Foreign keys are off: Alembic alters a table by copying it, and dropping the original would cascade."""
+    """Upgrade without foreign keys: Alembic copies a table, and dropping the original would cascade."""
     database = Database(_sqlite_engine(url, foreign_keys=False))
     with closing(database), database.writing() as connection:
         migrate.upgrade(connection)
@@ -245,7 +245,7 @@ def explained_use(place: str) -> Iterator[None]:
 
 
 def _is_ours_to_mend(error: UnreadableError) -> bool:
-    """A statement that is wrong; without a statement it was the address that the driver could not use."""
+    """Return whether a statement is wrong; without one, the driver could not use the address."""
     if error.statement is None and isinstance(error, ProgrammingError):
         return False
     is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
@@ -274,6 +274,6 @@ _WAYS_OUT = {
 
 
 def _way_out(words: str) -> str:
-    """What to do next; SQLite and PostgreSQL tell the cause only in words."""
+    """Return what to do next; SQLite and PostgreSQL tell the cause only in words."""
     known = [hint for cause, hint in _WAYS_OUT.items() if cause in words.lower()]
     return known[0] if known else "Check that the server runs and [database] url is right, then run the command again."

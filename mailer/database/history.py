@@ -1,8 +1,8 @@
-"""The history of people, consents and decisions is only ever added to: triggers in the database see to that.
+"""Triggers that keep the history of people, consents and decisions from being changed.
 
-Two things may be deleted, never changed. The rows of a person who is being erased or purged, which is why `erased_at`
-is set first. And the consents of an import that is undone: the events that tell of it stay. What operators decided is
-kept for good: it names no subscriber.
+Two things may be deleted, never changed. The rows of a person being erased or purged, which is why `erased_at` is set
+first. And the consents of an import that is undone: the events that tell of it stay. Decisions are kept for good: they
+name no subscriber.
 """
 
 from sqlalchemy import Connection

@@ -27,14 +27,14 @@ class SchemaError(MailerError):
 
 
 def version(connection: Connection) -> str | None:
-    """The revision the database is at, or None when it has no tables of ours."""
+    """Return the revision of the database, or None when it has no tables of mailer."""
     if not inspect(connection).has_table(_version.name):
         return None
     return connection.execute(_version.select()).scalar()
 
 
 def pending(connection: Connection) -> bool:
-    """Whether `upgrade` would change something."""
+    """Return whether `upgrade` would change something."""
     return version(connection) != HEAD
 
 
@@ -80,7 +80,7 @@ def run_migrations(connection: Connection) -> None:
 
 
 def _refuse_newer(found: str | None) -> None:
-    """Revisions are numbered in order, so that an older program knows a newer database without its scripts."""
+    """Refuse a newer database; revisions are numbered in order, so an older program can tell."""
     if found is not None and found > HEAD:
         raise SchemaError(
             f"the database is at version {found}, newer than this mailer knows ({HEAD})",

@@ -77,7 +77,7 @@ def make_name_index(connection: Connection) -> None:
 
 
 def words_on_postgresql(name_folded: ColumnElement[str]) -> Function[Any]:
-    """What the index on PostgreSQL is of; only a query for the same expression uses it."""
+    """Return the expression that the index on PostgreSQL has; only a query for the same one uses it."""
     return func.array_to_tsvector(func.string_to_array(name_folded, literal_column("' '")))
 
 

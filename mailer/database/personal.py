@@ -1,7 +1,7 @@
-"""What a column says of itself: whether it holds personal data, and whose.
+"""Marks that say for each column whether it holds personal data, and whose.
 
-Each column of text, JSON or bytes carries one of these as `info`; a test refuses one that does not. Whoever erases a
-person walks the columns by it, also those that are added later.
+Each column of text, JSON or bytes carries one of these as `info`; a test refuses one that does not. Erasing a person
+walks the columns by it, also those that are added later.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy import Column, MetaData
 
 
 class Personal(StrEnum):
-    """Whether something that tells who a person is may stand in a column."""
+    """The kind of personal data that may stand in a column."""
 
     NONE = "none"  # a slug, a hash of content, a word of a fixed set, a number
     ADDRESS = "address"  # of the person whom the row is about
@@ -27,7 +27,7 @@ IMPERSONAL, ADDRESS, NAME, WORDS, OPERATOR, PUBLISHED, HASH = ({"personal": each
 
 
 def statement_of(column: Column[Any]) -> Personal | None:
-    """What the column says of itself, if it does."""
+    """Return the mark of a column, if it has one."""
     return column.info.get("personal")
 
 

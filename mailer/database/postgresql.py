@@ -66,8 +66,7 @@ def wait_without_end(connection: Connection) -> None:
 class PatientConnection(psycopg.Connection[TupleRow]):
     """A connection that is closed when the server says nothing for `answer_seconds` while it is to answer.
 
-    Keep-alives find out about a machine that is gone; about a server that stands still on a machine that does not,
-    nobody else would.
+    Keep-alives find a machine that is gone; this finds a server that stands still on a machine that does not.
     """
 
     answer_seconds = ANSWER_SECONDS

@@ -1,10 +1,22 @@
-"""Many rows into one table at once: for a million of them, SQLAlchemy's care for each parameter takes its time."""
+"""Rows of typed values out of a query, and many rows into a table at once."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Result, Table
 from sqlalchemy.exc import DBAPIError
+
+RowType = TypeVar("RowType", bound=NamedTuple)
+
+
+def typed_rows(kind: type[RowType], result: Result[*tuple[Any, ...]]) -> Iterator[RowType]:
+    """Return the rows of a query as `kind`; raises `TypeError` unless its fields are the query's columns in order.
+
+    SQLAlchemy names the columns of a row at run time only: this is the one place where both are compared.
+    """
+    if tuple(result.keys()) != kind._fields:
+        raise TypeError(f"{kind.__name__} has the fields {kind._fields}, the query the columns {tuple(result.keys())}")
+    return map(kind._make, result)
 
 
 def insert_rows(
@@ -12,7 +24,7 @@ def insert_rows(
 ) -> None:
     """Insert rows of values that the driver takes as they are, in the order of `columns` (none named: all).
 
-    The connection's transaction must have begun.
+    SQLAlchemy's care for each parameter takes too long for a million. The connection's transaction must have begun.
     """
     if not rows:
         return
@@ -26,7 +38,7 @@ def insert_rows(
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """SQLAlchemy knows nothing of COPY, so what goes wrong is put here as it would put it."""
+    """Insert by COPY, and turn the driver's errors into SQLAlchemy's, which knows nothing of COPY."""
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:

@@ -1,8 +1,8 @@
 """The whole schema on one page.
 
-Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`).
-Each column of text or bytes says whether it holds personal data (`personal`). Migrations under `migrations/versions`
-lead to exactly this schema; a test compares the two. What is planned: docs/explanation/database.md.
+Times are UTC with microseconds, stored as text in ISO 8601 on SQLite and as timestamptz on PostgreSQL (`UtcTime`). Each
+column of text or bytes says whether it holds personal data (`personal`). Migrations under `migrations/versions` lead to
+exactly this schema; a test compares the two. Planned tables: docs/explanation/database.md.
 """
 
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
-        """Text on SQLite, timestamptz on PostgreSQL."""
+        """Return text on SQLite, timestamptz on PostgreSQL."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(TIMESTAMP(timezone=True))
         return dialect.type_descriptor(String(32))
@@ -74,7 +74,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _folded_name(context: DefaultExecutionContext) -> str:
-    """Neither database knows that Å is å, so a name is stored as it is looked up, too."""
+    """Return the name as it is looked up: neither database knows that Å is å."""
     row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
     return fold_name(row.get("name", ""))
 
@@ -85,7 +85,7 @@ def _domain(context: DefaultExecutionContext) -> str:
 
 
 def compared_by_byte(length: int | None = None) -> TypeEngine[str]:
-    """Text whose beginning an index finds on both databases; PostgreSQL's own order of letters hinders it."""
+    """Return text whose beginning an index finds on both databases; PostgreSQL's own order hinders it."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 

@@ -1,1 +1,1 @@
-"""Mailings: planning, the ledger of every recipient, and the loop that sends."""
+"""Sending a mailing: planning, the loop that sends, the meaning of answers, and the ledger in `ledger`."""

@@ -1,7 +1,7 @@
-"""Whom a refusal is about, by one table: us, who send, or the one address that was named.
+"""Decide whom a refusal is about, by one table: us, the senders, or the one address that was named.
 
-Behind a relay most refusals are the relay's own: its quota, its rules for who may send. Those would come to everybody,
-and must cost nobody the newsletter. `python -m mailer.delivery.answers` prints the table for the documentation.
+Behind a relay most refusals are the relay's own: its quota, its rules for senders. Those would come to everybody, and
+must not cost a recipient the newsletter. `python -m mailer.delivery.answers` prints the table for the documentation.
 """
 
 import re
@@ -14,7 +14,7 @@ from mailer.transport.base import Reply, Stage
 
 
 class About(StrEnum):
-    """Whom a refusal is about."""
+    """The party that a refusal is about."""
 
     SENDER = "sender"  # everybody would hear it
     CONNECTION = "connection"  # the server wants fewer of them, or has had enough of this one
@@ -24,7 +24,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRow:
-    """Answers that are about the same, by what holds of all of them; patterns that are empty hold of every answer.
+    """One class of answers, by what holds of all of them; an empty pattern holds of every answer.
 
     `codes` and `enhanced` must match as a whole, `words` somewhere and `unless` nowhere in the text. `examples` are
     answers as servers give them; one that begins with a stage (`dot:`) is given there only.
@@ -40,7 +40,7 @@ class AnswerRow:
     stages: frozenset[Stage] = frozenset(Stage)
 
     def fits(self, reply: Reply) -> bool:
-        """Whether an answer is one of these."""
+        """Return whether an answer is one of these."""
         text = without_addresses_and_links(reply.text)
         return (
             reply.stage in self.stages

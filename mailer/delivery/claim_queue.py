@@ -1,4 +1,4 @@
-"""What the connections of a run take their deliveries from: claimed in batches."""
+"""The queue from which the connections of a run take their deliveries; it claims them in batches."""
 
 from collections import Counter, deque
 
@@ -9,7 +9,7 @@ from mailer.delivery.verdict import Stop
 
 
 class ClaimQueue:
-    """Hands each claimed delivery to one connection; after `stop`, and during a `rest`, to none."""
+    """Give each claimed delivery to one connection; after `stop`, and during a `rest`, to none."""
 
     def __init__(self, run: SenderRun, *, batch: int, rest: Rest) -> None:
         self.is_stopped = False
@@ -26,12 +26,12 @@ class ClaimQueue:
 
     @property
     def is_dry(self) -> bool:
-        """Nothing is ready or in hand: the ledger gave nothing when last asked."""
+        """Return whether nothing is ready or in hand, and the ledger gave nothing when last asked."""
         return self._is_exhausted and not (self._ready or self._in_hand)
 
     @property
     def may_give(self) -> bool:
-        """Whether it is worth asking for a delivery."""
+        """Return whether it is worth asking for a delivery."""
         return not self.rest.is_on and (bool(self._ready) or not self._is_exhausted)
 
     def take(self) -> ClaimedDelivery | None:
@@ -47,7 +47,7 @@ class ClaimQueue:
         return self._ready.popleft()
 
     def done(self) -> None:
-        """One of the deliveries in hand is settled."""
+        """Take note that one of the deliveries in hand is settled."""
         self._in_hand -= 1
 
     def give_back(self, delivery: ClaimedDelivery) -> None:
@@ -56,12 +56,12 @@ class ClaimQueue:
         self._ready.append(delivery)
 
     def count_loss(self, delivery: ClaimedDelivery) -> int:
-        """A connection broke under this delivery; return how often that has happened to it in this run."""
+        """Count that a connection broke under this delivery; return how often it has in this run."""
         self._losses[delivery.id] += 1
         return self._losses[delivery.id]
 
     def ask_again(self) -> None:
-        """There may be something to claim again."""
+        """Take note that there may be something to claim again."""
         self._is_exhausted = False
 
     def stop(self, why: Stop) -> None:

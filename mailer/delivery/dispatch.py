@@ -12,7 +12,7 @@ from threading import Event
 
 from mailer.clock import utc_now
 from mailer.delivery.claim_queue import ClaimQueue
-from mailer.delivery.lane import Lane
+from mailer.delivery.connection_worker import ConnectionWorker
 from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
@@ -23,7 +23,7 @@ from mailer.delivery.progress import Progress, Tally
 from mailer.delivery.resting import Rest
 from mailer.delivery.run_context import RunContext
 from mailer.delivery.streaks import Streaks
-from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.delivery.words_of_answers import without_addresses
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
@@ -40,7 +40,7 @@ _NEEDS_A_PERSON = {EndReason.REFUSED, EndReason.BREAKER}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a run ended, the mailing's equation at that moment, and the words for a person."""
+    """The end of a run: its reason, the mailing's equation at that moment, and the words for a person."""
 
     reason: EndReason
     counts: Counts
@@ -48,7 +48,7 @@ class Ended:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the process says."""
+        """Return the exit code of the process: done, try again, or refused."""
         if self.reason in _TRY_AGAIN:
             return ExitCode.TRY_AGAIN
         is_good = self.reason is EndReason.FINISHED and not (self.counts.in_doubt or self.has_lost_many)
@@ -56,7 +56,7 @@ class Ended:
 
     @property
     def has_lost_many(self) -> bool:
-        """Whether so many will not get it that somebody should see why: twenty, and more than two in a hundred."""
+        """Return whether so many are lost that a person should see why: twenty, and over two in a hundred."""
         lost = self.counts.rejected + self.counts.expired
         return lost >= _MANY_REJECTED and lost > _SHARE_OF_MANY * self.counts.to_send
 
@@ -93,7 +93,7 @@ class Dispatcher:
         once: bool = False,
         on_progress: Callable[[Progress], None] = ignore_progress,
     ) -> Ended:
-        """Send what is queued and due, until `stop` is set or nothing is left (`once`: but deferred deliveries).
+        """Send all queued and due deliveries until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
         Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
         """
@@ -117,7 +117,7 @@ class Dispatcher:
             connect=lambda: loop.start(self._transport.connect),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
-            judge=Judge(),
+            breaker=DoubtBreaker(),
             streaks=Streaks(),
             rest=rest,
             tally=Tally(outlook.queued + outlook.deferred),
@@ -136,7 +136,7 @@ class Dispatcher:
         if session is None:
             return
         for number in range(self._options.connections):
-            loop.add(Lane(context, session=session if number == 0 else None).work())
+            loop.add(ConnectionWorker(context, session=session if number == 0 else None).work())
         while loop.is_busy:
             try:
                 self._supervise(context, loop, stop=stop, once=once, on_progress=on_progress)
@@ -145,7 +145,7 @@ class Dispatcher:
         on_progress(context.tally.progress)
 
     def _first_session(self, context: RunContext, stop: Event) -> Session | None:
-        """One connection proves that the server is there and lets us in, before anything is claimed."""
+        """Open one connection to prove that the server lets us in, before anything is claimed."""
         failures, feed = 0, context.feed
         while not feed.is_stopped:
             try:
@@ -184,7 +184,7 @@ class Dispatcher:
                 on_progress(context.tally.progress)
 
     def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
-        """Nothing is in hand: end the run when nothing more will come, else ask for what is there.
+        """End the run when nothing more will come, and otherwise ask for more; call it with nothing in hand.
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
         """
@@ -203,7 +203,7 @@ class Dispatcher:
         return self._options.poll_seconds / (5 if outlook.held else 1)
 
     def _free_those_on_trial(self, context: RunContext) -> None:
-        """The run ends before it was known whether these answers were about their recipients."""
+        """Queue again the deliveries that are on trial when the run ends."""
         on_trial = [each.delivery.id for each in context.streaks.end_all()]
         if on_trial and context.feed.failure is None:
             context.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
@@ -226,7 +226,7 @@ class Dispatcher:
 
 
 def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
-    """End the run that does not wait, and tell whoever does; return which rest was told of."""
+    """End a run that does not wait, and otherwise warn of the rest; return the rest that was told of."""
     rest, why = context.rest, f"the server puts everybody off: {context.rest.words}"
     if once:
         context.feed.stop(Stop(EndReason.RESTING, why))
@@ -238,7 +238,7 @@ def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
 
 
 def _wait_for(opening: Future[Session], stop: Event) -> Session | None:
-    """A server that is silent, or says one letter at a time, must not keep anybody who wants to stop."""
+    """Wait for the connections in short turns, so that a silent server cannot keep a person from stopping."""
     while not stop.is_set():
         if wait([opening], timeout=_TICK_SECONDS).done:
             return opening.result()

@@ -1,6 +1,6 @@
 """One thread for all connections of a run: each goes on when what it waits for has come.
 
-What waits for the ledger's leave at the same time gets it in one transaction, so that ten connections cost one commit.
+Tasks that ask for a mark at the same time get it in one transaction, so that ten connections cost one commit.
 """
 
 import selectors
@@ -51,15 +51,15 @@ class Writer(Protocol):
         ...
 
     def seconds_until_due(self) -> float:
-        """How soon `tend` has something to do."""
+        """Return how soon `tend` has something to do."""
         ...
 
 
 @dataclass(eq=False, slots=True)
 class _Place:
-    """Where one strand stands: what it waits for, and the connection that is watched for it."""
+    """The state of one connection's work: what it waits for, and the socket that is watched for it."""
 
-    strand: ConnectionTask[None]
+    task: ConnectionTask[None]
     waits_for: Wait | WaitForMark | WaitUntil
     watched: socket.socket | None = None
     events: int = 0
@@ -67,7 +67,7 @@ class _Place:
 
 
 class Loop:
-    """Carries strands on, one at a time, until each has come to its end."""
+    """Carries out tasks in one thread, each until it has to wait."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -82,15 +82,15 @@ class Loop:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a strand has not come to its end."""
+        """Return whether a task has not come to its end."""
         return bool(self._places)
 
-    def add(self, strand: ConnectionTask[None]) -> None:
-        """Begin another strand at the next turn."""
-        self._places.add(_Place(strand, WaitUntil(lambda: True)))
+    def add(self, task: ConnectionTask[None]) -> None:
+        """Begin another task at the next turn."""
+        self._places.add(_Place(task, WaitUntil(lambda: True)))
 
     def start(self, work: Callable[[], Result]) -> "Future[Result]":
-        """Have something done in a thread of its own that waits in ways the loop cannot; a strand waits for it."""
+        """Have something done in a thread of its own that waits in ways the loop cannot; a task waits for it."""
         future: Future[Result] = Future()
         Thread(target=self._carry_out, args=(work, future), name="connecting", daemon=True).start()
         return future
@@ -99,13 +99,14 @@ class Loop:
         """Wait until something has come or the patience is over, and carry on what waited for it."""
         for key, mask in self._selector.select(self._shortest(patience)):
             if key.data is None:
-                self._drain_wakeups()
+                with suppress(BlockingIOError):  # they say no more than that something has come
+                    self._wakeup_reader.recv(4096)
             else:
                 self._notice(key.data, mask)
         now = time.monotonic()
         for place in [each for each in self._places if type(each.waits_for) is WaitUntil or each.deadline <= now]:
             self._look_after(place, now)
-        self._ask_leave()
+        self._ask_marks()
         self._writer.tend()
 
     def close(self) -> None:
@@ -140,8 +141,8 @@ class Loop:
         elif type(waits_for) is WaitUntil and (place.deadline <= now or waits_for.is_so()):
             self._carry_on(place)
 
-    def _ask_leave(self) -> None:
-        """Whoever has asked is carried on, whatever happens to the others."""
+    def _ask_marks(self) -> None:
+        """Ask for the marks in one group; carry on each task with its answer, whatever happens to the others."""
         if self._asking:
             asking, self._asking = self._asking, []
             self._given.extend(zip(asking, self._marks(asking), strict=True))
@@ -152,16 +153,16 @@ class Loop:
         ids = [each.waits_for.delivery_id for each in asking if type(each.waits_for) is WaitForMark]
         try:
             marks = self._writer.marks(ids)
-        except BaseException as error:  # noqa: BLE001 the strands are told, and end the run
+        except BaseException as error:  # noqa: BLE001 the tasks are told, and end the run
             return [error] * len(ids)
         return [marks[each] for each in ids]
 
-    # --- one strand -------------------------------------------------------------------------------
+    # --- one task -------------------------------------------------------------------------------
 
     def _carry_on(self, place: _Place, news: Mark | BaseException | None = None) -> None:
         try:
-            strand = place.strand
-            request = strand.throw(news) if isinstance(news, BaseException) else strand.send(news)
+            task = place.task
+            request = task.throw(news) if isinstance(news, BaseException) else task.send(news)
         except BaseException as ended:
             self._watch(place, None)
             self._places.discard(place)
@@ -200,7 +201,3 @@ class Loop:
             future.set_exception(error)
         with suppress(OSError):  # the loop may have ended meanwhile
             self._wakeup_writer.send(b"\0")
-
-    def _drain_wakeups(self) -> None:
-        with suppress(BlockingIOError):
-            self._wakeup_reader.recv(4096)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class MailingState(StrEnum):
-    """Where a mailing stands."""
+    """The state of a mailing."""
 
     PLANNED = "planned"
     RUNNING = "running"
@@ -20,7 +20,7 @@ class MailingState(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where one delivery stands; `docs/glossary.md` explains each."""
+    """The status of one delivery; `docs/glossary.md` explains each."""
 
     SKIPPED = "skipped"
     QUEUED = "queued"
@@ -35,7 +35,7 @@ class DeliveryStatus(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """Why somebody in the audience is not sent to."""
+    """The reason why a person in the audience is not sent to."""
 
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
@@ -57,7 +57,7 @@ UNFINISHED = NOT_ON_THE_WAY | {DeliveryStatus.IN_FLIGHT}
 
 
 class InDoubtPolicy(StrEnum):
-    """What happens to a delivery whose fate nobody knows: a person decides, or it is sent again."""
+    """The treatment of deliveries in doubt: a person decides, or they are sent again."""
 
     HOLD = "hold"
     RETRY = "retry"
@@ -81,17 +81,17 @@ class Counts:
 
     @property
     def to_send(self) -> int:
-        """How many of the audience are sent to, whatever came of it."""
+        """Return how many of the audience are sent to, whatever came of it."""
         return self.audience - sum(self.skipped.values())
 
     @property
     def waiting(self) -> int:
-        """How many have not had it and still may: queued, in a sender's hands, or to be tried again."""
+        """Return how many have not had it and still may: queued, in a sender's hands, or to be tried again."""
         return self.queued + self.claimed + self.deferred
 
     @property
     def adds_up(self) -> bool:
-        """Whether the equation holds: audience = skipped + every other state."""
+        """Return whether the equation holds: audience = skipped + every other state."""
         return self.audience == sum(self.skipped.values()) + (
             self.queued
             + self.claimed
@@ -151,7 +151,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailingDraft:
-    """What is frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists.
+    """The values frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists.
 
     `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
     nothing can have been tested. `ignored_findings` is the number of errors that somebody chose to send in spite of.
@@ -168,10 +168,10 @@ class MailingDraft:
 
 
 class Before(NamedTuple):
-    """What came of an earlier mailing of the issue for somebody of the audience, and where it went.
+    """The result of an earlier mailing of the issue for a person of the audience, and where it went.
 
-    `recipient` is empty when that is no longer stored. `is_elsewhere`: it went to an earlier address of theirs;
-    `was_others`: to the address they have now, when it was somebody else's.
+    `recipient` is empty when that is no longer stored. `is_elsewhere`: it went to an earlier address of the person;
+    `was_others`: to the present address, when it was another person's.
     """
 
     status: DeliveryStatus
@@ -212,7 +212,7 @@ class ClaimedDelivery:
 
 
 class Mark(StrEnum):
-    """What the ledger says when the final dot is about to be sent; only `GO` allows it."""
+    """The ledger's answer when the final dot is about to be sent; only `GO` allows it."""
 
     GO = "go"
     UNWANTED = "unwanted"  # left, suppressed or erased since the mailing was planned
@@ -223,7 +223,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What came of one try: the delivery's new status, the server's words, and when it is due again.
+    """The result of one try: the delivery's new status, the server's words, and when it is due again.
 
     `is_answered` is false when no server has said anything about the recipient: then it is not held against them.
     `is_on_trial`: the answer may be about us, so that the run keeps the delivery in its hands until that is known;
@@ -241,7 +241,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What is left of a mailing: `queued` may be claimed, `held` is in the hands of runs, `deferred` waits."""
+    """The rest of a mailing: `queued` may be claimed, `held` is in the hands of runs, `deferred` waits."""
 
     state: MailingState
     queued: int = 0
@@ -259,7 +259,7 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """How many deliveries were settled, and which of the addresses named are of nobody in doubt.
+    """The number of deliveries settled, and the addresses named that have none in doubt.
 
     `waiting` are those to be sent again that wait until another mailing of the issue is done.
     """

@@ -1,4 +1,4 @@
-"""How a run sends: the numbers a person may choose."""
+"""The numbers that decide how a run sends."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from mailer.delivery.retry import RetryRule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchOptions:
-    """How a run sends. Times in seconds; `messages_per_connection` 0 = no limit."""
+    """The settings of a run. Times in seconds; `messages_per_connection` 0 = no limit."""
 
     connections: int = 3
     messages_per_minute: int = 0
@@ -24,5 +24,5 @@ class DispatchOptions:
     retry: RetryRule = field(default_factory=RetryRule)
 
     def backoff(self, failures: int) -> float:
-        """How long to wait after so many failures in a row."""
+        """Return how long to wait after so many failures in a row."""
         return min(self.longest_backoff_seconds, self.backoff_seconds * 2.0 ** (failures - 1)) if failures else 0.0

@@ -16,7 +16,7 @@ _LATE = timedelta(seconds=0.5)
 
 
 def spacing(messages_per_minute: int) -> timedelta:
-    """How far apart messages begin; nothing where there is no limit."""
+    """Return how far apart messages begin; nothing where there is no limit."""
     return _WINDOW / messages_per_minute if messages_per_minute else timedelta()
 
 
@@ -38,7 +38,7 @@ class Pacer:
 
     @property
     def is_limited(self) -> bool:
-        """Whether messages have to wait for one another."""
+        """Return whether messages have to wait for one another."""
         return bool(self._spacing)
 
     def pause(self) -> float:
@@ -48,7 +48,7 @@ class Pacer:
         return max(0.0, (self._next_moment() - self._clock()).total_seconds())
 
     def _next_moment(self) -> datetime:
-        """About a second's worth of moments is reserved at a time: a crash loses no more than those."""
+        """Return the next moment; about a second's worth is reserved at a time, and a crash loses no more."""
         while self._moments and self._moments[0] < self._clock() - _LATE:
             self._moments.popleft()  # nobody wanted it: it must not be made up for later
         if not self._moments:

@@ -1,4 +1,4 @@
-"""From a claimed delivery to what goes on the wire: envelope and bytes of one recipient."""
+"""Make the envelope and the bytes of one recipient from a claimed delivery."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

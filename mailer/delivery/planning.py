@@ -32,7 +32,7 @@ _SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; near
 
 
 class SentElsewhere(NamedTuple):
-    """Somebody who has, or may have, the issue: `had_at` an address that is not theirs any more, or was not yet."""
+    """A person who has, or may have, the issue at `had_at`, an address that is or was another person's."""
 
     address: str
     had_at: str
@@ -42,13 +42,13 @@ class SentElsewhere(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a mailing does or would do. `mailing` is None when it was only asked, or when nobody is left to send to.
+    """The effect of a mailing. `mailing` is None when it was only asked for, or when no recipient is left.
 
     `is_new` is false when an unfinished mailing of the issue is continued; `content_changed` says that its frozen
-    edition is no longer what would be made of the folder, the templates and the settings. `again` counts those of a new
-    mailing that an earlier one of the issue was sent to and did not reach, by what came of it then. `elsewhere` are
-    people who are skipped because the issue went to another address of theirs, or to theirs when it was somebody
-    else's: the first of them; `many_elsewhere` counts all.
+    edition is no longer the one that the folder, the templates and the settings would make. `again` counts those of a
+    new mailing that an earlier one of the issue was sent to and did not reach, by what came of it then. `elsewhere` are
+    the first of the people skipped because the issue went to an address that the person had before, or that another
+    person had; `many_elsewhere` counts all.
     """
 
     counts: Counts
@@ -62,7 +62,7 @@ class Plan:
 
     @property
     def recipients(self) -> int:
-        """How many people it is, or was, to be sent to when it was frozen."""
+        """Return how many people it is, or was, to be sent to when it was frozen."""
         return self.counts.to_send
 
 
@@ -123,14 +123,14 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
 
 
 def _is_changed(found: MailingReport, draft: MailingDraft) -> bool:
-    """By the edition; of a mailing from before editions had a hash only the texts can be compared."""
+    """Compare the editions, or the texts alone of a mailing from before editions had a hash."""
     if found.edition_hash is None:
         return found.content_hash != draft.content_hash
     return found.edition_hash != draft.edition_hash
 
 
 def estimate_duration(recipients: int, *, connections: int, messages_per_minute: int = 0) -> timedelta:
-    """How long a mailing takes at most, if the server keeps up; the relay's limit decides where there is one."""
+    """Return how long a mailing takes at most, if the server keeps up; the relay's limit decides where there is one."""
     at_full_speed = recipients * _SECONDS_PER_MESSAGE / connections
     at_the_limit = max(0, recipients - 1) * spacing(messages_per_minute)
     return max(timedelta(seconds=at_full_speed), at_the_limit)

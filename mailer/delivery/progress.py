@@ -1,4 +1,4 @@
-"""How far a run has come, counted in memory so that nobody has to ask the database."""
+"""The progress of a run, counted in memory so that the database need not be asked."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ from mailer.delivery.model import DeliveryStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What one run has done so far. `total` is what was left to send when it began."""
+    """The results of one run so far. `total` is what was left to send when it began."""
 
     total: int
     accepted: int = 0
@@ -22,12 +22,12 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """How many have been dealt with."""
+        """Return how many have been dealt with."""
         return self.accepted + self.deferred + self.rejected + self.expired + self.in_doubt + self.skipped
 
     @property
     def rate(self) -> float:
-        """Deliveries dealt with per second."""
+        """Return the deliveries dealt with per second."""
         return self.settled / self.seconds if self.seconds else 0.0
 
 

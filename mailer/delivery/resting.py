@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Rest:
-    """When to ask again; each rest is twice as long as the one before, until a message is taken. Times in seconds."""
+    """The pause given to a relay; each is twice as long as the one before, until a message is taken. In seconds."""
 
     first: float
     longest: float
@@ -18,12 +18,12 @@ class Rest:
 
     @property
     def is_on(self) -> bool:
-        """Whether the relay is to be left alone now."""
+        """Return whether the relay is to be left alone now."""
         return time.monotonic() < self.ends
 
     @property
     def seconds_left(self) -> float:
-        """How long still."""
+        """Return how long still."""
         return max(0.0, self.ends - time.monotonic())
 
     def begin(self, words: str) -> bool:
@@ -37,7 +37,7 @@ class Rest:
         return True
 
     def get_through(self) -> None:
-        """A message was taken."""
+        """Take note that a message was taken."""
         self.has_got_through = True
         if not self.is_on:
             self._length, self.began = 0.0, None

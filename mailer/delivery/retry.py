@@ -1,4 +1,4 @@
-"""When to try a deferred delivery again, and when to stop trying."""
+"""Decide when to try a deferred delivery again, and when to stop trying."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +18,11 @@ class GiveUp:
     """The time is up."""
 
 
-def _minutes(*numbers: int) -> tuple[timedelta, ...]:
-    return tuple(timedelta(minutes=each) for each in numbers)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """Pauses before the second, third, … try; the last one repeats until `patience` has passed since the first."""
 
-    pauses: tuple[timedelta, ...] = _minutes(5, 15, 30, 60, 120)
+    pauses: tuple[timedelta, ...] = tuple(timedelta(minutes=each) for each in (5, 15, 30, 60, 120))
     patience: timedelta = timedelta(hours=48)
 
     def decide(self, *, tries: int, since: datetime, now: datetime, chance: float) -> Retry | GiveUp:

@@ -1,4 +1,4 @@
-"""What the connections of one run share, and what they decide together about the relay."""
+"""State that the connections of one run share, and what they decide together about the relay."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,20 +16,20 @@ from mailer.delivery.personalising import Outgoing
 from mailer.delivery.progress import Tally
 from mailer.delivery.resting import Rest
 from mailer.delivery.streaks import Streaks
-from mailer.delivery.verdict import EndReason, Judge, Stop
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.transport.base import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What the connections of one run share."""
+    """State that the connections of one run share."""
 
     run: SenderRun
     feed: ClaimQueue
     connect: Callable[[], Future[Session]]
     personalise: Callable[[ClaimedDelivery], Outgoing]
     pacer: Pacer
-    judge: Judge
+    breaker: DoubtBreaker
     streaks: Streaks
     rest: Rest
     tally: Tally
@@ -38,7 +38,7 @@ class RunContext:
     random: Random
 
     def end_trials(self, tries: Sequence[Attempt]) -> None:
-        """These answers were about their recipients after all."""
+        """Record answers that turned out to be about their recipients."""
         for each in tries:
             self.run.record(replace(each, is_on_trial=False, ends_trial=True))
             self.tally.count(each.status)
@@ -53,7 +53,7 @@ class RunContext:
             self.feed.stop(Stop(EndReason.REFUSED, note))
 
     def put_off_since(self) -> datetime:
-        """Since when the relay has taken nothing, also in the runs before this one."""
+        """Return since when the relay has taken nothing, also in the runs before this one."""
         resting = timedelta(seconds=time.monotonic() - (self.rest.began or time.monotonic()))
         is_known = self.rest.has_got_through or not self.run.is_anybody_left()
         deferred = None if is_known else self.run.deferred_since()

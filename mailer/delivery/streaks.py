@@ -24,12 +24,12 @@ class Refusal:
 
     @property
     def domain(self) -> str:
-        """Where the recipient is."""
+        """Return the domain of the recipient."""
         return self.attempt.delivery.recipient.lower().rpartition("@")[2]
 
     @property
     def is_first(self) -> bool:
-        """Whether the recipient had never been tried before."""
+        """Return whether the recipient had never been tried before."""
         return self.attempt.delivery.attempts == 0
 
 
@@ -39,7 +39,7 @@ Streak = Mapping[int, Refusal]
 
 @dataclass(slots=True)
 class Streaks:
-    """What recipients of all connections were refused with since a message was last taken, by kind.
+    """Refusals on all connections since a message was last taken, by kind.
 
     A message counts as taken between only when its final dot went out after the refusal was heard: several
     connections' answers interleave, and what was on its way already proves nothing.
@@ -57,9 +57,9 @@ class Streaks:
         return streak
 
     def end(self, *, dot_sent: int) -> list[Attempt]:
-        """A message was taken whose final dot went out at `dot_sent`: what was heard before is no longer in a row.
+        """Forget what was heard before `dot_sent`, the final dot of a message that was taken.
 
-        Return those tries that were on trial, since their answers were about nobody but their recipients.
+        Return those tries that were on trial: their answers were about their recipients alone.
         """
         ended = list[Attempt]()
         for streak in self._by_kind.values():
@@ -69,15 +69,15 @@ class Streaks:
         return [each for each in ended if each.is_on_trial]
 
     def end_all(self) -> list[Attempt]:
-        """The run is over, or nobody is left: return all tries that are on trial."""
+        """Return all tries that are on trial, at the end of the run or when no other recipient is left."""
         return self.end(dot_sent=self.now)
 
 
 def is_about_us(streak: Streak, *, is_anybody_left: Callable[[Collection[str]], bool]) -> bool:
-    """Say whether so many in a row are about us; `is_anybody_left` looks for somebody untried beyond some domains.
+    """Return whether so many in a row are about us; `is_anybody_left` finds a recipient untried beyond some domains.
 
-    Never when nobody is left whom it could protect: a rest would be for nobody, and those who have been put back
-    once would be put back for ever.
+    False when no recipient is left to protect: a rest would serve none, and those put back once would be put back for
+    ever.
     """
     first = next(iter(streak.values())).reply
     if about(first) is About.CONNECTION:

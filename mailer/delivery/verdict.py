@@ -1,4 +1,4 @@
-"""What an answer means: for the recipient, for the connection, for the whole mailing."""
+"""Decide what an answer means: for the recipient, for the connection, for the whole mailing."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ _ABOUT_US = {About.SENDER, About.CONNECTION}
 
 
 class Verdict(StrEnum):
-    """Whose answer it is."""
+    """The meaning of an answer for the delivery."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
 
 
 def judge(answer: Reply | Lost) -> Verdict:
-    """Say what an answer means; only what was said to RCPT, DATA or the dot is held against a recipient."""
+    """Return the meaning of an answer; only a reply to RCPT, DATA or the dot is held against a recipient."""
     if isinstance(answer, Lost):
         return Verdict.IN_DOUBT if answer.is_in_doubt else Verdict.AGAIN
     if answer.is_accepted:
@@ -34,18 +34,15 @@ def judge(answer: Reply | Lost) -> Verdict:
     if answer.stage is Stage.MAIL and answer.is_permanent:
         return Verdict.REFUSED
     if not answer.is_local and (whom := about(answer)) in _ABOUT_US:
-        return Verdict.AGAIN if whom is About.CONNECTION else _of_the_sender(answer)
+        of_the_sender = Verdict.PUT_OFF if answer.is_transient else Verdict.REFUSED
+        return Verdict.AGAIN if whom is About.CONNECTION else of_the_sender
     if answer.stage is Stage.MAIL or (answer.code == 421 and answer.stage is not Stage.DOT):
         return Verdict.AGAIN
     return Verdict.DEFERRED if answer.is_transient else Verdict.REJECTED
 
 
-def _of_the_sender(reply: Reply) -> Verdict:
-    return Verdict.PUT_OFF if reply.is_transient else Verdict.REFUSED
-
-
 class EndReason(StrEnum):
-    """Why a run ended."""
+    """The reason why a run ended."""
 
     FINISHED = "finished"
     DEFERRED = "deferred"  # only deliveries that wait for another try are left
@@ -60,15 +57,15 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The run is to end: why, and the words for a person."""
+    """The end of a run that is asked for: why, and the words for a person."""
 
     reason: EndReason
     note: str = ""
 
 
 @dataclass(slots=True)
-class Judge:
-    """Watches the final dots of a run, and says when so many are in doubt that it is to stop."""
+class DoubtBreaker:
+    """The circuit breaker of a run: it stops the run when too many final dots are in doubt."""
 
     _dots: int = 0
     _doubts: int = 0
@@ -76,7 +73,7 @@ class Judge:
 
     @property
     def has_heard(self) -> bool:
-        """Whether the server has answered a final dot in this run."""
+        """Return whether the server has answered a final dot in this run."""
         return self._dots > self._doubts
 
     def observe(self, answer: Reply | Lost) -> Stop | None:

@@ -1,4 +1,4 @@
-"""What a server says, without the one person it happened to be said of: to compare answers, and to keep them."""
+"""Compare and keep the words of servers without the person they name."""
 
 import re
 
@@ -6,10 +6,10 @@ from mailer.transport.base import Reply
 
 
 def kind_of(reply: Reply, *, recipient: str) -> str:
-    """What two answers have in common that are the same but for whom they name.
+    """Return what two answers have in common when they differ only in the recipient they name.
 
     The code and the enhanced code; without the latter the code and the words, but for addresses, names of hosts,
-    numbers and ids, and what the recipient is called.
+    numbers and ids, and the recipient's name.
     """
     if reply.enhanced:
         return f"{reply.code} {reply.enhanced}"
@@ -22,20 +22,20 @@ def kind_of(reply: Reply, *, recipient: str) -> str:
 
 
 def _is_word(token: str) -> bool:
-    """Ids, hosts, addresses and numbers are none."""
+    """Return whether a token is a word: ids, hosts, addresses and numbers are none."""
     return not re.search(r"[\d@=/\\_]|\w\.\w|[a-z][A-Z]", token)
 
 
 def without_address(reply: Reply, recipient: str) -> str:
-    """The server's words, for a note that stays: without the one person they happened to be said of."""
+    """Return the server's words without the recipient's address, for a note that stays."""
     return re.sub(re.escape(recipient), "…", str(reply), flags=re.IGNORECASE) if recipient else str(reply)
 
 
 def without_addresses(words: str) -> str:
-    """The server's words, for a log: without any address."""
+    """Return the server's words without any address, for a log."""
     return re.sub(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+", "…", words)
 
 
 def without_addresses_and_links(text: str) -> str:
-    """The server's own words: an address or a link may have any word in it."""
+    """Return the server's own words: an address or a link may have any word in it."""
     return re.sub(r"https?://\S+", " ", without_addresses(text))

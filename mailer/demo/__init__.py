@@ -1,4 +1,4 @@
-"""The whole job on this machine, with a real issue and invented people; nothing leaves the machine."""
+"""The demo: the whole job on this machine, with a real issue and invented people; no mail leaves it."""
 
 from mailer.demo.run import DemoError, run_demo
 

@@ -31,7 +31,7 @@ MARK = ".made-by-mailer-demo"
 
 
 class DemoError(MailerError):
-    """What arrived is not what the ledger says."""
+    """A difference between what arrived and what the ledger says."""
 
 
 def run_demo(
@@ -156,7 +156,7 @@ def _fresh_folder(*, keep: bool) -> Path:
 
 
 def _furnish(folder: Path) -> None:
-    """A workspace with the December 2023 issue and the invented subscribers."""
+    """Make a workspace with the December 2023 issue and the invented subscribers."""
     init_workspace(folder)
     (folder / MARK).touch()
     defaults = defaults_folder()
@@ -166,7 +166,7 @@ def _furnish(folder: Path) -> None:
 
 
 def _program() -> str:
-    """How this program is called, also from a shell that does not have it on its path."""
+    """Return the call of this program, also for a shell that does not have it on its path."""
     program = Path(sys.argv[0])
     return _quoted(program.resolve()) if program.stem == "mailer" else f"{_quoted(sys.executable)} -m mailer"
 

@@ -1,1 +1,1 @@
-"""What was sent, kept as it was: the archive pages read only this, never an issue's folder."""
+"""Editions: issues as they were sent, stored for the public pages, which never read an issue's folder."""

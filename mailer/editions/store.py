@@ -1,4 +1,4 @@
-"""Storing what is sent, form by form, and reading it again once somebody may have it.
+"""Store the forms of an issue that is sent, and read them again once they may be public.
 
 A form is named by what stands after the slug in its address: `html`, `pdf`, `txt`, `ics`, and `3.ics` for one date.
 
@@ -42,7 +42,7 @@ class Edition:
 
 
 class EditionStore:
-    """Editions in the database. What may have been sent is never changed."""
+    """Editions in the database. One that may have been sent is never changed."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -68,14 +68,14 @@ class EditionStore:
             _add_forms(connection, kept, forms)
 
     def latest(self, slug: str) -> Edition | None:
-        """The public edition of an issue: that of the mailing which started last."""
+        """Return the public edition of an issue: that of the mailing which started last."""
         query = _public().where(edition.c.slug == slug).limit(1)
         with self._database.reading() as connection:
             found = connection.execute(query).mappings().one_or_none()
         return _edition(found) if found else None
 
     def read(self, edition_id: int, form: str) -> bytes | None:
-        """One form of an edition, when it is stored."""
+        """Return one form of an edition, when it is stored."""
         query = select(edition_form.c.content)
         query = query.where(edition_form.c.edition_id == edition_id, edition_form.c.form == form)
         with self._database.reading() as connection:
@@ -83,14 +83,14 @@ class EditionStore:
         return content
 
     def every(self, slug: str, form: str) -> tuple[bytes, ...]:
-        """One form of all editions of an issue that have it, oldest first."""
+        """Return one form of all editions of an issue that have it, oldest first."""
         query = select(edition_form.c.content).join_from(edition_form, edition)
         query = query.where(edition.c.slug == slug, edition_form.c.form == form).order_by(edition.c.id)
         with self._database.reading() as connection:
             return tuple(connection.execute(query).scalars())
 
     def all(self) -> tuple[Edition, ...]:
-        """The public edition of every issue, the latest first."""
+        """Return the public edition of every issue, the latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(_public()).mappings().all()
         newest: dict[str, Edition] = {}
@@ -127,7 +127,7 @@ def _find(connection: Connection, *conditions: ColumnElement[bool]) -> int | Non
 
 
 def _has_mailing(connection: Connection, edition_id: int) -> bool:
-    """Whether a mailing of this edition is planned, or has started."""
+    """Return whether a mailing of this edition is planned, or has started."""
     counts = or_(mailing.c.started_at.is_not(None), mailing.c.state != "cancelled")
     query = select(mailing.c.id).join_from(edition, mailing, _IS_OF_MAILING).where(edition.c.id == edition_id, counts)
     return connection.execute(query.limit(1)).first() is not None

@@ -1,1 +1,1 @@
-"""Newsletter issues: the folder an editor writes, and the content model read from it."""
+"""Issues: the folder an editor writes, the content model read from it, and the rules in `lint`."""

@@ -115,5 +115,5 @@ def _check_references(issue: Issue, notes: FindingCollector) -> None:
 
 
 def _about(notes: FindingCollector, sources: Mapping[str, str], item: Item) -> FindingCollector:
-    """A notebook on the item's own file that writes into the same findings."""
+    """Return a collector for the item's own file that writes into the same findings."""
     return FindingCollector(file=item.file, text=sources.get(item.file, ""), findings=notes.findings)

@@ -7,18 +7,18 @@ ZONE = "Europe/Oslo"
 
 
 def moment(day: date, hour: time) -> datetime:
-    """The moment at which the clock shows `hour`; of two such moments the first (RFC 5545 §3.3.5)."""
+    """Return the moment at which the clock shows `hour`; of two the first (RFC 5545 §3.3.5)."""
     return datetime.combine(day, hour, ZoneInfo(ZONE))
 
 
 def exists(day: date, hour: time) -> bool:
-    """Whether the clock ever shows `hour` on this day: in spring it goes from 02.00 to 03.00."""
+    """Return whether the clock ever shows `hour` on this day: in spring it goes from 02.00 to 03.00."""
     shown = moment(day, hour)
     return shown.astimezone(UTC).astimezone(ZoneInfo(ZONE)) == shown
 
 
 def is_changed_on(day: date) -> bool:
-    """Whether the clock is changed in the course of this day."""
+    """Return whether the clock is changed in the course of this day."""
     return moment(day, time()).utcoffset() != moment(day, time(23, 59)).utcoffset()
 
 

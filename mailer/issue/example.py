@@ -19,5 +19,5 @@ EXAMPLE_WORDS = frozenset(
 
 
 def example_item(lang: Lang) -> tuple[str, str, str]:
-    """Slug, title and text of the example in a language, or in the next one that has it."""
+    """Return slug, title and text of the example in a language, or in the next one that has it."""
     return in_language(_EXAMPLES, lang)

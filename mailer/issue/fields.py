@@ -81,7 +81,7 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
 
 
 def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
-    """What Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
+    """Find what Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
     if (space := _OTHER_SPACE.search(line, 0, column)) and space.end() == column:
         message = f"a character that looks like a space ({name_of(space[0])}) stands outside of quotes"
         return space.start(), message, "Write an ordinary space for it."
@@ -97,7 +97,7 @@ def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
 
 
 def _date_at(line: str, column: int) -> str:
-    """What stands there in the place of a date; the standard library speaks of brackets then, or of a line's end."""
+    """Return the words that stand in the place of a date; the standard library speaks of brackets then."""
     found = (each for each in _LIKE_A_DATE.finditer(line) if each.start() < column <= each.end())
     return next((each[0] for each in found), "")
 
@@ -129,7 +129,7 @@ class Fields:
         notes.error(rule, message, line=line, words=words, hint=hint)
 
     def text(self, key: str, *, required: bool = False) -> str:
-        """Return one text, without white space at its ends; what is wrong with it is told once, however often read."""
+        """Return one text, without white space at its ends; a fault in it is told once, however often read."""
         if key not in self._texts:
             self._texts[key] = self._text(key)
         value = self._texts[key]
@@ -162,7 +162,7 @@ class Fields:
         return _TABS.sub(" ", value).replace(SOFT_HYPHEN, "").strip()
 
     def _escape_of(self, key: str, character: str) -> str:
-        """How a character is written that TOML has an escape for; the file itself holds none that is unprintable."""
+        """Return the TOML escape that the file has for a character; unprintable ones stand in no file themselves."""
         code = ord(character)
         forms = [form % code for form in ("\\u%04X", "\\u%04x", "\\U%08X", "\\U%08x")]
         forms += {"\b": ["\\b"], "\f": ["\\f"]}.get(character, [])

@@ -47,7 +47,7 @@ class FindingCollector:
         self.findings.extend(findings)
 
     def line_of(self, words: str, *, near: int) -> int:
-        """Return the line that holds `words`, the first one from `near` on, else 0."""
+        """Return the line that holds `words`, the first one from `near` on, or 0."""
         return self.whole_file.of(words, near=near)[0]
 
     @property

@@ -11,7 +11,7 @@ def number_headings(blocks: Blocks) -> Blocks:
 
 
 def _numbered(blocks: Blocks, above: list[int]) -> Blocks:
-    """`above` are the levels, as they were, of the headings that the next block stands below."""
+    """Number the headings of blocks; `above` are the former levels of the headings they stand below."""
     return tuple(_numbered_block(block, above) for block in blocks)
 
 

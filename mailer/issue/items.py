@@ -89,7 +89,7 @@ def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
 
 
 def _slug(fields: Fields, file: str) -> str:
-    """The slug given, else one made from the file's name: `010 Møte i Bodø.md` gives `mote-i-bodo`."""
+    """Return the slug given, or one made from the file's name: `010 Møte i Bodø.md` gives `mote-i-bodo`."""
     slug = fields.text("slug") or _plain(_NUMBER.sub("", PurePosixPath(file).stem))
     if not _SLUG.fullmatch(slug):
         hint = 'Use the letters a–z, digits and hyphens, in the file\'s name or as slug = "…".'

@@ -64,7 +64,7 @@ def parse_blocks(
 def parse_inlines(
     text: str, *, file: str, lang: Lang, first_line: int = 1, places: Places | None = None
 ) -> tuple[Inlines, tuple[Finding, ...]]:
-    """Parse one line of running text, such as an entry of a link group; `places` are those of the whole file."""
+    """Parse one line of running text, as in a link group; `places` are those of the whole file."""
     text = printable(text)
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
@@ -75,7 +75,7 @@ def parse_inlines(
 
 
 def _brackets_are_closed(text: str, notes: FindingCollector) -> bool:
-    """Whether few brackets of one paragraph stand open: to the parser each may begin a link around all that follows."""
+    """Return whether few brackets of a paragraph stand open: each may begin a link around the rest."""
     depth = 0
     for match in _BRACKET.finditer(text):
         depth = 0 if match[0][0] == "\n" else depth + {"[": 1, "]": -(depth > 0)}.get(match[0], 0)
@@ -314,7 +314,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 def image_problem(path: str, images: Collection[str]) -> str:
-    """Say what is wrong with an image's path, or nothing."""
+    """Return the problem of an image's path, or nothing."""
     if not path.startswith("images/") or ".." in path or "\\" in path:
         return "an image lies outside the issue's images folder"
     if not path.lower().endswith(_PICTURES):
@@ -327,7 +327,7 @@ def _inline_tokens(node: Node) -> list[Token]:
 
 
 def _shown(url: str, written: str) -> str:
-    """What a link shows whose words are its own address: as written, unless tracking was taken off it."""
+    """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
     if url.startswith("mailto:"):
         return printable(re.sub(r"\Amailto:(?!.*\?)", "", written, flags=re.IGNORECASE))
     whole = f"https://{written}" if written.lower().startswith("www.") else written

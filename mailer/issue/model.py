@@ -106,7 +106,7 @@ Blocks = tuple[Block, ...]
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops composing, a warning and a note do not."""
+    """The weight of a finding: an error stops composing, a warning and a note do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -134,7 +134,7 @@ class Finding:
 
 
 class Precision(StrEnum):
-    """How exactly a date is known."""
+    """The precision of a date."""
 
     DAY = "day"
     MONTH = "month"
@@ -153,7 +153,7 @@ class CalendarDate:
 
     @property
     def last(self) -> date:
-        """The last day of a range, else the first day."""
+        """Return the last day of a range, or the first day."""
         return self.end or self.start
 
 
@@ -166,7 +166,7 @@ class Hours:
 
 
 class DateKind(StrEnum):
-    """What happens on a date; the first four are deadlines."""
+    """The kind of an event; the first four are deadlines."""
 
     APPLICATION_DEADLINE = "application_deadline"
     CONSULTATION_DEADLINE = "consultation_deadline"
@@ -182,7 +182,7 @@ class DateKind(StrEnum):
 
     @property
     def is_deadline(self) -> bool:
-        """Whether somebody must act before it."""
+        """Return whether readers must act before it."""
         return self in _DEADLINES
 
 
@@ -226,7 +226,7 @@ class ImportantDate:
 
 
 class Placement(StrEnum):
-    """Where a contact is printed: on its own line after the body, or already inside the body's text."""
+    """The place of a contact: on its own line after the body, or already inside the body's text."""
 
     LINE = "line"
     INLINE = "inline"
@@ -234,7 +234,7 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Whom to ask."""
+    """A person or office to ask."""
 
     email: str
     name: str = ""
@@ -327,7 +327,7 @@ class Issue:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All items in the order printed."""
+        """Return all items in the order printed."""
         return tuple(item for section in self.sections for item in section.items)
 
     @property

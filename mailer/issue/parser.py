@@ -60,12 +60,12 @@ def _as_written(state: StateBlock, line: int, end: int, silent: bool) -> bool:  
 
 
 def _stands_alone(state: StateBlock, line: int) -> bool:
-    """Whether a line holds a telephone number that begins with `+ ` and nothing else."""
+    """Return whether a line holds only a telephone number that begins with `+ `."""
     return bool(_TELEPHONE_ALONE.fullmatch(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line]))
 
 
 def _goes_on(state: StateBlock, line: int) -> bool:
-    """Whether a line begins as no sentence does, so that it goes on with the one above."""
+    """Return whether a line begins as no sentence does, so that it goes on with the one above."""
     first = state.src[state.bMarks[line] + state.tShift[line]]
     return first.islower() or first in ",.;:)–"
 
@@ -167,7 +167,7 @@ def _push_link(state: StateInline, address: str) -> None:
 
 
 def _open_marks(state: StateInline) -> Counter[str]:
-    """How many `*` and `_` before this place wait for their other half, by the last of them: each address asks."""
+    """Return how many `*` and `_` before this place wait for their other half, by the last of them."""
     marks: Counter[str] = Counter()
     for each in state.delimiters[-_MARKS_BEFORE:]:
         mark = chr(each.marker)
@@ -179,7 +179,7 @@ def _open_marks(state: StateInline) -> Counter[str]:
 
 
 def _path(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
-    r"""Keep each backslash of a path such as `\\server\felles\_x`."""
+    r"""Keep each backslash of a path, for example of `\\server\felles\_x`."""
     before = state.src[state.pos - 1 : state.pos]
     return before != "\\" and _verbatim(state, _PATH, silent=silent)
 
@@ -200,7 +200,7 @@ def _verbatim(state: StateInline, pattern: re.Pattern[str], *, silent: bool) -> 
 
 
 def _parser() -> MarkdownIt:
-    """CommonMark without code, rules and underlined headings; addresses are checked later, so that errors have a line.
+    """Return CommonMark without code, rules and underlined headings; addresses are checked later, with their line.
 
     `html` is on so that HTML is seen and refused, and not printed as text.
     """

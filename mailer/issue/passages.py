@@ -54,7 +54,7 @@ class Passage:
 
 
 def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
-    """Return the passages of an issue: of each item by its slug, of all else by ""."""
+    """Return the passages of an issue: of each item by its slug, of the rest by ""."""
     passages = {"": tuple(_of_frame(issue))}
     for item in issue.items:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))
@@ -168,7 +168,7 @@ class PlaceFinder:
             self._on_line[passage.file, passage.line].append(passage)
 
     def in_passage(self, words: str, passage: Passage, *, at: int) -> tuple[int, int]:
-        """Line and column of the words that begin at `at` in a passage; 0 and 0 when they cannot be found."""
+        """Return line and column of words that begin at `at` in a passage; 0 and 0 when they are not found."""
         if passage.file not in self._places or not words:
             return 0, 0
         before = takewhile(lambda each: each.inlines is not passage.inlines, self._on_line[passage.file, passage.line])
@@ -177,5 +177,5 @@ class PlaceFinder:
         return self._places[passage.file].of_read(words, near=passage.line, nth=nth)
 
     def in_file(self, words: str, file: str, *, near: int, nth: int = 0) -> tuple[int, int]:
-        """Line and column of words that stand `nth` times from line `near` on before this; 0 and 0 when nowhere."""
+        """Return line and column of words that stand `nth` times from line `near` on before; 0 and 0 for none."""
         return self._places[file].of(words, near=near, nth=nth) if file in self._places else (0, 0)

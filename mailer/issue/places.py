@@ -24,12 +24,12 @@ _UNREAD = re.compile(
 
 
 def occurrences(text: str, words: str, *, start: int = 0) -> Iterator[int]:
-    """Where words begin in a text from `start` on, also where a line ends between two of them."""
+    """Yield where words begin in a text from `start` on, also where a line ends between two of them."""
     return _found(text, words, _pattern(words), start)
 
 
 def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
-    """Where a pattern matches that begins with the first of the words: looked at only where that stands."""
+    """Yield where a pattern matches that begins with the first of the words: only there it is tried."""
     compiled, first = re.compile(pattern), unicodedata.normalize("NFC", words).split(maxsplit=1)[0]
     at = text.find(first, start)
     while at >= 0:
@@ -43,9 +43,9 @@ def _pattern(words: str) -> str:
 
 
 def _marked(words: str) -> str:
-    """The pattern of words that may have marks of Markdown between their letters: where bold or a link begins or ends.
+    """Return a pattern of words that may have marks of Markdown between their letters.
 
-    What is a mark itself stands for itself alone, so that there is one way to match.
+    A mark in the words stands for itself alone, so that there is one way to match.
     """
     parts = re.findall(r"(?<! ) (?! )|[^ ]| +", unicodedata.normalize("NFC", words))
     patterns = [_GAP if part == " " else re.escape(part) for part in parts]
@@ -74,9 +74,9 @@ class Places:
         self.told: Counter[tuple[str, str, int]] = Counter()
 
     def of(self, words: str, *, near: int = 0, nth: int = 0, after: str = "") -> tuple[int, int]:
-        """Line and column of words: from line `near` on the occurrence after `nth` others, whole words before parts.
+        """Return line and column of words: from line `near` on, the occurrence after `nth` others, whole words first.
 
-        `after` is what they stand behind if possible. Where there are fewer, the first there is; else 0 and 0.
+        `after` is what they stand behind if possible. Where there are fewer, the first there is; 0 and 0 for none.
         """
         if not words.strip():
             return 0, 0
@@ -108,7 +108,7 @@ class Places:
 
     @cached_property
     def _read(self) -> str:
-        """The text with blanks in place of what nobody reads."""
+        """Return the text with blanks in place of what no reader sees."""
         facts = _FACTS.match(self.text)
         end = len(self.text) if self._is_toml else facts.end() if facts else 0
         return _blanked(_UNREAD, _blanked(_KEY, self.text[:end])) + _blanked(_UNREAD, self.text[end:])

@@ -28,7 +28,7 @@ _ISSUE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueReading:
-    """What came out of a folder. `issue` is None when a finding is an error; `sources` are the texts by file.
+    """The result of reading a folder. `issue` is None when a finding is an error; `sources` are the texts by file.
 
     `readable` is all of it that could be read, errors or not: its words can be looked at, but it is not to be composed.
     """
@@ -58,7 +58,7 @@ def issue_slugs(issues_folder: Path) -> list[str]:
 
 
 def is_slug(text: str) -> bool:
-    """Whether `text` can name an issue: small letters, digits and hyphens, such as 2023-12."""
+    """Return whether `text` can name an issue: small letters, digits and hyphens, like 2023-12."""
     return _ISSUE_SLUG.fullmatch(text) is not None
 
 
@@ -133,7 +133,7 @@ class _IssueFolder:
         return self.sources[self.name(path)]
 
     def note_unprintable(self, path: Path, text: str) -> None:
-        """A warning for each line with such characters, at the first of them."""
+        """Warn of each line with unprintable characters, at the first of them."""
         lines = enumerate(re.split(r"\r\n?|\n", text), start=1)
         found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):

@@ -1,4 +1,4 @@
-"""Where each key of a TOML document stands, since the standard library's parser keeps no positions."""
+"""Find the lines of the keys of a TOML document, since the standard library's parser keeps no positions."""
 
 import re
 from bisect import bisect_left

@@ -21,7 +21,7 @@ _AFTER_CONTAINERS = re.compile(r"[^ \t>]|\Z")
 class Node:
     """A token with the tokens between it and its end.
 
-    `at` is where it begins in the text: a point with its marker, all else with its line. `column` is how far in. What
+    `at` is where it begins in the text: a point with its marker, any other with its line. `column` is how far in. What
     is apart stands below an empty line.
     """
 
@@ -76,8 +76,8 @@ def _worth_telling(parts: Sequence[Sequence[Node]]) -> list[Node]:
 def lists_among(points: Sequence[Node]) -> list[list[Node]]:
     """Part numbered points where they go back to 1 and where, below an empty line, they do not run on.
 
-    Points that begin elsewhere than at 1 are parted below empty lines only, and not where all stand below such a line.
-    Where Markdown's own numbering is left to the program, all stay together.
+    Points that do not begin at 1 are parted below empty lines only, and not where all stand below one. Where Markdown's
+    own numbering is left to the program, all stay together.
     """
     if _are_ones(points):
         return [list(points)]
@@ -93,7 +93,7 @@ def lists_among(points: Sequence[Node]) -> list[list[Node]]:
 
 
 def _runs_on(points: Sequence[Node]) -> bool:
-    """Whether a list would print the very numbers: two or more, from 1, in one form (not `01`, nor `1.` and `2)`).
+    """Return whether a list would print these very numbers: two or more, from 1, in one form (not `01`).
 
     Or whether it is plain that the program is to count.
     """
@@ -103,7 +103,7 @@ def _runs_on(points: Sequence[Node]) -> bool:
 
 
 def _are_ones(points: Sequence[Node]) -> bool:
-    """Whether all are written `1.`, as Markdown allows, and begin with a capital: `1. januar` is no point of a list."""
+    """Return whether all are written `1.`, as Markdown allows, and begin with a capital: `1. januar` does not."""
     return (
         len(points) > 1
         and len(_marks(points)) == 1
@@ -112,7 +112,7 @@ def _are_ones(points: Sequence[Node]) -> bool:
 
 
 def _first_sign(point: Node) -> str:
-    """What the words of a point begin with, below marks and quotation marks."""
+    """Return the first sign of a point's words, below marks and quotation marks."""
     inner = point.children[0].children if point.children else []
     return (inner[0].token.content if inner else "").lstrip("*_[«\"“”„'‘’ ")[:1]
 

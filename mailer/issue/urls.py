@@ -38,7 +38,7 @@ _MARKS_WITHIN = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkTarget:
-    """What became of a written address: `url` is empty and `problem` says why when no link may lead there."""
+    """The result for a written address: `url` is empty and `problem` says why when no link may lead there."""
 
     url: str = ""
     removed: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ def find_bare_addresses(text: str) -> list[tuple[int, int]]:
 
 
 def find_verbatim(text: str) -> list[tuple[int, int, bool]]:
-    """Return start and end of what is an address in a paragraph as written, and whether it is an e-mail address.
+    """Return start and end of each address in a paragraph as written, and whether it is an e-mail address.
 
     Its `_` and `*` are no emphasis. Addresses that begin with `https://` are not among them; see `web_address_end`.
     """
@@ -103,13 +103,13 @@ def _mailboxes(match: re.Match[str]) -> Iterator[re.Match[str]]:
 
 
 def _start(mailbox: re.Match[str]) -> int:
-    """Where an address begins: after a quotation mark, a stroke or `*`, but with its own `_`."""
+    """Return where an address begins: after a quotation mark, a stroke or `*`, but with its own `_`."""
     before = mailbox["before"]
     return mailbox.start("local") - (len(before) - len(before.rstrip("_")))
 
 
 def _start_in_marks(mailbox: re.Match[str], text: str) -> int:
-    """Where an address begins, whose `_` is not its own if it is the first of two marks of emphasis."""
+    """Return where an address begins; a first `_` is left out when it is one of two marks of emphasis."""
     end = mailbox.end()
     is_pair = "_" in text[end : end + _MARKS_WITHIN]
     is_own = not is_pair or (mailbox["local"].endswith("_") and text[end : end + 1] != "_")
@@ -141,7 +141,7 @@ def _without_sentence_end(url: str, closing: Mapping[str, int]) -> str:
 
 
 def _ends_a_sentence(character: str) -> bool:
-    """Whether an address can hardly end so: marks of sentences, and any dash, quotation mark or dots beyond ASCII."""
+    """Return whether an address can hardly end so: marks of sentences, dashes and quotes beyond ASCII."""
     return character in ".,:;!?'|" or (not character.isascii() and unicodedata.category(character).startswith("P"))
 
 

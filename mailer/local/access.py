@@ -15,7 +15,7 @@ _BELOW = re.compile(rb"/([A-Za-z0-9_-]+)/(?:%b(?:/%b)*)?" % (_NAME, _NAME))
 
 
 class Launch(StrEnum):
-    """What a launch address is at the moment it is tried."""
+    """The state of a launch address when it is tried."""
 
     OPENS = auto()
     USED = auto()
@@ -49,7 +49,7 @@ class Access:
             return Launch.USED if _find(path, self._used) else Launch.UNKNOWN
 
     def is_within(self, path: bytes) -> bool:
-        """Whether a path, as it came over the wire, is one below the secret, written in the one way that there is."""
+        """Return whether a path, as it came over the wire, lies below the secret, written in the one valid way."""
         first = _BELOW.fullmatch(path)
         return compare_digest(b"/%b/" % first[1] if first else b"", self.path.encode())
 

@@ -1,4 +1,4 @@
-"""Which requests a local page answers, by what browsers say of them: its own, and those of the person at the machine.
+"""Decide which requests a local page answers, by what browsers say of them: its own, and its user's.
 
 A cookie gives no rights here: cookies know no ports, so those of one port are sent to the others of this machine. What
 holds is told by the browser in `Host`, `Origin` and `Sec-Fetch-*` (https://www.w3.org/TR/fetch-metadata/); Go's
@@ -46,7 +46,7 @@ def read_asked(method: str, headers: Iterable[tuple[bytes, bytes]]) -> Asked | N
 
 
 def may_ask(asked: Asked, *, port: int) -> bool:
-    """Whether a request comes from a page of ours or from the browser's user, and names this machine and port.
+    """Return whether a request comes from a local page or from the browser's user, and names this machine and port.
 
     A request that changes nothing is also answered where the browser does not say who asks; the rest needs its word.
     """
@@ -61,11 +61,11 @@ def may_ask(asked: Asked, *, port: int) -> bool:
 
 
 def may_launch(asked: Asked, *, port: int) -> bool:
-    """Whether a request opens a window, wherever its link stood; one that only looks ahead does not."""
+    """Return whether a request opens a window, wherever its link stood; one that only looks ahead does not."""
     is_window = (asked.mode or "navigate", asked.dest or "document") == ("navigate", "document")
     return _names_us(asked, port) and asked.method == "GET" and is_window and not asked.purpose
 
 
 def _names_us(asked: Asked, port: int) -> bool:
-    """Whether the name is this machine's own, and not one that points at it (DNS rebinding)."""
+    """Return whether the name is this machine's own, and not one that points at it (DNS rebinding)."""
     return asked.host in {host if port == USUAL_PORT else f"{host}:{port}" for host in HOSTS}

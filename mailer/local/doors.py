@@ -29,7 +29,7 @@ _POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """The three answers to those who are not inside; each is the same for everybody."""
+    """The three answers to requests from outside; each is the same for all."""
 
     opening: HTMLResponse
     used: HTMLResponse

@@ -1,4 +1,4 @@
-"""The guard of local pages: an ASGI application around theirs, which is passed with the secret path only.
+"""The guard of local pages: an ASGI application around the pages, which only the secret path passes.
 
 Without it every answer is the same 404, whether the secret, the page, the method or the page that asks is wrong.
 """
@@ -16,7 +16,7 @@ from mailer.local.headers import HEADERS
 
 
 class Guard:
-    """Lets those in who know the secret path; `on_opened` is told each launch address that is used."""
+    """Lets requests with the secret path in; `on_opened` is told each launch address that is used."""
 
     def __init__(
         self, application: ASGIApp, access: Access, doors: Doors, *, on_opened: Callable[[str], None] = lambda _: None
@@ -43,7 +43,7 @@ class Guard:
         return is_within and asked is not None and may_ask(asked, port=scope["server"][1])
 
     def _door_of(self, scope: Scope) -> Response:
-        """What is shown to those who are not let in."""
+        """Return the answer to a request that is not let in."""
         asked = read_asked(scope["method"], scope["headers"])
         if asked is None or not may_launch(asked, port=scope["server"][1]):
             return self._doors.nothing
@@ -54,7 +54,7 @@ class Guard:
         return self._doors.used if launch is Launch.USED else self._doors.nothing
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the pages answer, below their path; where they have nothing, nobody can tell it from a wrong secret."""
+        """Let the pages answer, below their path; an answer 404 looks the same as one to a wrong secret."""
         is_missing = False
 
         async def pass_back(message: Message) -> None:

@@ -15,7 +15,7 @@ HEADERS = {
 
 
 def hash_of(style: str) -> str:
-    """What lets one style block through a policy."""
+    """Return the source that lets one style block through a policy."""
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 

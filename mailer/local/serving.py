@@ -38,7 +38,7 @@ def serve_to_starter(
 ) -> None:
     """Serve pages until Ctrl-C, to the person who started them alone.
 
-    `shown` makes of a launch address what is said when they can be opened.
+    `shown` turns a launch address into the words for it, when the pages can be opened.
     """
     access = Access()
     launches = Launches(access, port=listener.getsockname()[1], say=say)
@@ -63,11 +63,11 @@ class Launches:
         self._files: dict[str, Path] = {}
 
     def new(self) -> str:
-        """Another address."""
+        """Return another address."""
         return f"{self._origin}{self._access.new_launch()}"
 
     def open_browser(self, folder: Path) -> bool:
-        """Open the browser with a file that leads on; False where no such file or no browser can be had."""
+        """Open the browser with a file that leads on; false where no file or browser can be had."""
         launch = self._access.new_launch()
         try:
             self._files[launch] = write_launch_file(f"{self._origin}{launch}", folder)
@@ -76,7 +76,7 @@ class Launches:
         return webbrowser.open(self._files[launch].as_uri())
 
     def opened(self, launch: str) -> None:
-        """Say so, since somebody else may have been first."""
+        """Say that an address was opened, since another person may have been first."""
         if file := self._files.pop(launch, None):
             file.unlink(missing_ok=True)
         self._say(f"Opened in a browser at {datetime.now().astimezone():%H:%M:%S}.")
@@ -90,8 +90,8 @@ class Launches:
 def write_launch_file(address: str, folder: Path) -> Path:
     """Write a file that leads a browser to an address, for its own user alone; raises `OSError`.
 
-    What is given to a browser stands in its arguments, which every user of the machine can read. It lies in a folder
-    of the workspace, since browsers in a sandbox (snap) see neither the folder for temporary files nor hidden ones.
+    A browser's arguments can be read by every user of the machine. The file lies in a folder of the workspace, since
+    browsers in a sandbox (snap) see neither the folder for temporary files nor hidden ones.
     """
     goal = escape(address)
     page = (

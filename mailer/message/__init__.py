@@ -1,1 +1,1 @@
-"""From composed texts to the bytes on the wire: headers, MIME, slots and envelopes."""
+"""Messages: from composed texts to the bytes on the wire, with headers, MIME, slots and envelopes."""

@@ -17,7 +17,7 @@ HINT = "Correct the subscriber's address."
 
 
 class WireAddressError(MailerError):
-    """Nothing can be sent to this address."""
+    """An address that no message can be sent to."""
 
 
 def wire_address(address: str) -> str:

@@ -21,8 +21,7 @@ from mailer.keys import KeyRing
 from mailer.message import headers
 from mailer.message.addresses import WireAddressError, needs_smtputf8, wire_address
 from mailer.message.envelope import Envelope
-from mailer.message.errors import MessageError
-from mailer.message.parts import cut, slots_in
+from mailer.message.parts import MessageError, cut, slots_in
 from mailer.message.quoted_printable import encode_value
 from mailer.message.verp import make_return_path
 from mailer.rendering.pages import Pages
@@ -50,7 +49,7 @@ class ValueSlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Whose newsletter it is and where answers, returns and clicks go. `owner` and `reply_to` may be empty."""
+    """The newsletter's sender, and where answers, returns and clicks go. `owner` and `reply_to` may be empty."""
 
     name: str
     address: str
@@ -65,7 +64,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientValues:
-    """What differs from one recipient to the next. `address` is as the subscriber gave it."""
+    """The values that differ between recipients. `address` is as the subscriber gave it."""
 
     address: str
     unsubscribe_token: str
@@ -186,7 +185,7 @@ def _marked(composed: ComposedIssue, label: str) -> ComposedIssue:
 
 
 def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool) -> Iterator[str | ValueSlot]:
-    yield from _lines(
+    fields = (
         headers.mailbox("From", sender.address, display_name=sender.name),
         *([headers.mailbox("Reply-To", sender.reply_to)] if sender.reply_to else []),
         headers.unstructured("Subject", composed.subject),
@@ -197,6 +196,7 @@ def _head(composed: ComposedIssue, sender: Sender, slug: str, *, one_click: bool
         "MIME-Version: 1.0",
         *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if one_click else []),
     )
+    yield from (f"{field}\r\n" for field in fields)
     yield "List-Unsubscribe: <"
     yield ValueSlot(name=ONE_CLICK)
     yield ">\r\nTo: "
@@ -225,7 +225,7 @@ def _sender_id(sender: Sender) -> str:
 
 
 def _bodies(composed: ComposedIssue) -> Iterator[str | ValueSlot]:
-    """Plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
+    """Yield the bodies, plain text first: the last alternative is the one preferred (RFC 2046 §5.1.4)."""
     # "=_" cannot occur in quoted-printable or base64 lines, so no line of a body can be taken for the boundary.
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
     yield f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
@@ -258,10 +258,6 @@ def _related(
         yield "Content-Transfer-Encoding: base64\r\n\r\n"
         yield encodebytes(picture.data).decode("ascii").replace("\n", "\r\n")
     yield f"--{boundary}--\r\n"
-
-
-def _lines(*fields: str) -> Iterator[str]:
-    return (f"{field}\r\n" for field in fields)
 
 
 def _joined(pieces: list[str | ValueSlot]) -> tuple[tuple[bytes, ...], tuple[str, ...]]:

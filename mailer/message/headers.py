@@ -30,7 +30,9 @@ def guard(name: str, value: str) -> str:
     Refused are control characters, line and paragraph separators, bidi controls, and encoded words (RFC 2047)
     that decode to one of these: Python's email package up to 3.12 writes those out as line ends.
     """
-    if _is_harmful(value) or _is_harmful(_decoded(value)):
+    # A lenient mail program could take all of these for encoded words.
+    decoded = "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
+    if _is_harmful(value) or _is_harmful(decoded):
         raise HeaderError(
             "a line break or an invisible control character stands in the text",
             where=name,
@@ -41,11 +43,6 @@ def guard(name: str, value: str) -> str:
 
 def _is_harmful(text: str) -> bool:
     return any(unicodedata.category(each) in FORBIDDEN_CATEGORIES or each in BIDI_CONTROLS for each in text)
-
-
-def _decoded(value: str) -> str:
-    """Decode all that a lenient mail program could take for an encoded word."""
-    return "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
 
 
 def _decode(charset: str, encoding: str, text: str) -> str:
@@ -66,7 +63,7 @@ def _decode_b(text: str) -> bytes:
 
 
 def unstructured(name: str, value: str) -> str:
-    """Return a header field of free text, such as Subject, without its final line end."""
+    """Return a header field of free text, for example Subject, without its final line end."""
     text = guard(name, value)
     line = f"{name}: {text}"
     if text.isascii() and len(line) <= LINE_LENGTH and "=?" not in text and "  " not in text:
@@ -75,7 +72,7 @@ def unstructured(name: str, value: str) -> str:
 
 
 def mailbox(name: str, address: str, *, display_name: str = "") -> str:
-    """Return an address field such as From, without its final line end. Spaces in a row count as one."""
+    """Return an address field, for example From, without its final line end. Spaces in a row count as one."""
     words = _phrase(re.sub(" +", " ", guard(name, display_name)))
     route = f"<{guard(name, address)}>" if words else guard(name, address)
     lines = [*words, route]
@@ -114,7 +111,7 @@ def _q(character: str) -> str:
 
 
 def uri(name: str, *addresses: str) -> str:
-    """Return a field of addresses in angle brackets, such as List-Archive (RFC 2369)."""
+    """Return a field of addresses in angle brackets, for example List-Archive (RFC 2369)."""
     return f"{name}: " + ",\r\n ".join(f"<{guard(name, address)}>" for address in addresses)
 
 

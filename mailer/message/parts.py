@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterator
 
 from mailer.compose.slots import REQUIRED, Slot
-from mailer.message.errors import MessageError
+from mailer.errors import MailerError
 from mailer.message.quoted_printable import encode_before_slot, encode_text
 
 SLOTS_BY_TOKEN = {slot.token: slot for slot in Slot}
 TOKEN = re.compile("(" + "|".join(re.escape(token) for token in SLOTS_BY_TOKEN) + ")")
 MARK = Slot.EMAIL.token.partition(Slot.EMAIL.value)[0]
+
+
+class MessageError(MailerError):
+    """The composed issue, or a stored message, is not as it must be."""
 
 
 def slots_in(text: str) -> frozenset[Slot]:

@@ -1,4 +1,4 @@
-"""Return paths that name their delivery (VERP), signed so that nobody can invent one."""
+"""Return paths that name their delivery (VERP), signed so that they cannot be invented."""
 
 import base64
 import re
@@ -31,7 +31,7 @@ def make_return_path(keys: KeyRing, *, base: str, mailing_id: int, delivery_id: 
 
 
 def parse_return_path(keys: KeyRing, address: str, *, base: str) -> ReturnPath | None:
-    """Return the delivery that this return path was made for; None when it is forged or not ours.
+    """Return the delivery that this return path was made for; None when it is forged or made elsewhere.
 
     Servers on the way may change upper and lower case (RFC 5321 §2.4 forbids it; some do).
     """

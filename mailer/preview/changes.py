@@ -1,4 +1,4 @@
-"""What changed in an issue's words between two versions of its plain text, paragraph by paragraph."""
+"""Compare the words of an issue in two versions of its plain text, paragraph by paragraph."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ Kind = Literal["same", "removed", "added"]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some words, and whether they are in both versions."""
+    """A run of words that stands in both versions or in one."""
 
     kind: Kind
     text: str
@@ -39,7 +39,7 @@ def changes_between(old: str, new: str) -> tuple[WordChange, ...]:
 
 
 def _changes(old: list[str], new: list[str], heading: str) -> Iterator[WordChange]:
-    """Paragraphs in the same place are compared word by word; what is left over is all old or all new."""
+    """Compare paragraphs in the same place word by word; those left over are all old or all new."""
     for before, after in zip(old, new, strict=False):
         yield WordChange(heading, tuple(_pieces(before, after)))
     for text in new[len(old) :]:

@@ -1,4 +1,4 @@
-"""What the editor has chosen to look at; it stands in the page's address, so that it can be kept and shared."""
+"""The editor's choice of what to look at; it stands in the page's address, so that it can be kept and shared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ IMAGES: tuple[Images, ...] = get_args(Images)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewChoice:
-    """A form of the issue, a screen, and a reader: by number, else by lists (with commas between) and language."""
+    """A form of the issue, a screen, and a reader: by number, or by lists (with commas between) and language."""
 
     part: Part = "mail"
     screen: Screen = "desktop"
@@ -35,14 +35,14 @@ class PreviewChoice:
 
     @property
     def address(self) -> str:
-        """The part of an address behind its path; what is as usual is left out."""
+        """Return the part of an address behind its path; default values are left out."""
         usual = PreviewChoice()
         values = {name: getattr(self, name) for name in _NAMES}
         shown = {name: value for name, value in values.items() if value != getattr(usual, name)}
         return f"?{urlencode(shown)}" if shown else ""
 
     def but(self, **changes: object) -> "PreviewChoice":
-        """The same with something else chosen."""
+        """Return the same choice with other values."""
         return replace(self, **changes)  # type: ignore[arg-type] # the names are those of the fields
 
 

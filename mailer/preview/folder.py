@@ -1,4 +1,4 @@
-"""The folder that an approver gets: a new version takes away what is left of the one before, and nothing else."""
+"""Write the folder that an approver gets: a new version removes the files of the one before, and no others."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ _Listed = set[tuple[str, str]]  # the SHA-256 and the name of each file
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     """Write the files, return the first, and keep a list of them for the next version; raises `UnwritableError`.
 
-    While there are files of two versions the list holds both, so that a crash leaves nothing behind for good. Where
-    what is in the folder cannot be read or removed, it raises `OSError`.
+    While there are files of two versions the list holds both, so that a crash leaves nothing behind for good. Where a
+    file of the folder cannot be read or removed, it raises `OSError`.
     """
     old = _listed(folder / LIST)
     new = {(_digest(content), name) for name, content in files.items()}
@@ -38,7 +38,7 @@ def _write_list(folder: Path, listed: _Listed) -> None:
 
 
 def _listed(file: Path) -> _Listed:
-    """What was written before; nothing where the list is not ours, and never a name that no preview has."""
+    """Return the files written before; none where the list is not a preview's, and never a name that no preview has."""
     heading, *lines = file.read_text("utf-8", "replace").split("\n") if file.is_file() else [""]
     pairs = ((digest, name) for digest, _, name in (line.partition("  ") for line in lines) if _OURS.fullmatch(name))
     return set(pairs) if heading == HEADING else set()

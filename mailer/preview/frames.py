@@ -37,5 +37,5 @@ def mail_frame(view: View, choice: PreviewChoice) -> str:
 
 
 def with_links_out(html: str) -> str:
-    """Links to elsewhere open a window of their own; those inside the mail stay in the frame."""
+    """Let links to other pages open a window of their own; those inside the mail stay in the frame."""
     return _LINK_OUT.sub('<a target="_blank" rel="noopener noreferrer"', html)

@@ -89,7 +89,7 @@ class Inbox:
         return HTMLResponse(with_links_out(html), headers=policy_header(FRAME_POLICY.format(images="data:")))
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a mail came."""
+        """Tell the page when a mail came."""
         return saved_events([self.folder / "new"], server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:
@@ -122,7 +122,7 @@ def _listed(path: Path) -> CaughtMail:
 
 
 def _when(date: object) -> tuple[str, str]:
-    """When a mail was sent, as a clock on this machine shows it, also in short; as written where that is no date."""
+    """Return when a mail was sent, by this machine's clock, also in short; as written where that is no date."""
     moment = getattr(date, "datetime", None)
     return (day_and_time_of(moment), f"{moment.astimezone():%d.%m. %H:%M}") if moment else (str(date or ""), "")
 

@@ -40,7 +40,7 @@ class Latest:
 
     @property
     def saved_at(self) -> datetime:
-        """When a file of the issue was saved last."""
+        """Return when a file of the issue was saved last."""
         return datetime.fromtimestamp(max((saved for _, saved in self._saved()), default=0) / 1e9, UTC)
 
     def view(self, choice: PreviewChoice) -> View | None:
@@ -80,6 +80,6 @@ class Latest:
 
 
 def _reader_of(choice: PreviewChoice) -> PreviewChoice:
-    """What of a choice changes the mail itself."""
+    """Return the part of a choice that changes the mail itself."""
     usual = PreviewChoice()
     return replace(usual, list=choice.list, lang=choice.lang, reader=choice.reader)

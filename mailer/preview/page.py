@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from markupsafe import Markup
 
+from mailer import catalogue
 from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import Finding, Severity
-from mailer.languages import LANGS, LANGUAGES
+from mailer.languages import LANGS, LANGUAGES, in_language
 from mailer.local.headers import hash_of
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
@@ -39,7 +41,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class ChoiceGroup:
     """A row of options under one label."""
 
     label: str
@@ -48,7 +50,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFindings:
-    """What was found in one file, and where in the mail its item stands."""
+    """The findings in one file, and where in the mail its item stands."""
 
     file: str
     title: str
@@ -87,12 +89,12 @@ class Page:
     rules: dict[str, object] = field(default_factory=lambda: dict(RULES))
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[ChoiceGroup, ...]:
         """The controls that are links; what the shown form has no page for is left out."""
         frames = self.choice.part in {"mail", "web"}
         shown = [each for each in SWITCHES if frames or each[1] == "part"]
         shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images"}]
-        groups = (Group(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
+        groups = (ChoiceGroup(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
         return tuple(group for group in groups if len(group.options) > 1)
 
     def _options(self, name: str, values: Iterable[tuple[str, str]]) -> Iterator[Option]:
@@ -101,19 +103,19 @@ class Page:
                 yield Option(label=words, address=address, chosen=getattr(self.choice, name) == value)
 
     def address_of(self, variant: VariantCount) -> str:
-        """The page of another variant in the shown form, else of its mail."""
+        """Return the page of another variant in the shown form, or of its mail."""
         choice = self.choice.but(list=",".join(variant.own), lang=variant.lang, reader=0)
         return self.page_of(choice) or self.page_of(choice.but(part="mail", images="on"))
 
     @property
     def part_label(self) -> str:
-        """What the shown form is called."""
+        """Return the name of the shown form."""
         forms = dict((*SWITCHES[0][2], *SWITCHES[1][2]))
         return forms[self.choice.part]
 
     @property
     def items(self) -> tuple[ItemFindings, ...]:
-        """What was found, by file, errors first and then in the order printed."""
+        """Return the findings by file, errors first and then in the order printed."""
         items = {item.file: item for item in (self.shown.issue.items if self.shown else ())}
         order = {file: number for number, file in enumerate(items)}
         ranked = sorted(self.look.findings, key=lambda each: (_rank(each), order.get(each.file, -1), each.line))
@@ -132,7 +134,7 @@ class Page:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many findings there are of each severity."""
+        """Return how many findings there are of each severity."""
         counts = Counter(finding.severity for finding in self.look.findings)
         return {str(severity): counts[severity] for severity in Severity}
 
@@ -159,6 +161,7 @@ def page_html(services: Services, page: Page) -> str:
 def render_page(services: Services, template: str, **values: object) -> str:
     """A page in the newsletter's own language, which is that of those who edit and approve it."""
     lang = services.settings.newsletter.lang
+    said_in = in_language({each: each for each in catalogue.LANGS}, lang)
 
     def label(msgid: str, **slots: object) -> str:
         return services.templates.labels.label(msgid, lang, **slots).text
@@ -168,6 +171,8 @@ def render_page(services: Services, template: str, **values: object) -> str:
         template,
         lang=lang,
         label=label,
+        say=partial(catalogue.render, lang=said_in),
+        said_in=said_in,
         style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
         **values,
     )
@@ -198,5 +203,5 @@ def time_of(moment: datetime) -> str:
 
 
 def day_and_time_of(moment: datetime) -> str:
-    """Day and time, for pages that are looked at later."""
+    """Return day and time, for pages that are looked at later."""
     return f"{moment.astimezone():%d.%m.%Y %H:%M}"

@@ -1,4 +1,4 @@
-"""Who would get the issue: readers found by name or address, and how many there are of each variant. Only read."""
+"""Find readers of the issue by name or address, and count those of each variant, without changing anything."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class VariantCount:
     recipients: int
 
     def is_for(self, key: "VariantKey") -> bool:
-        """Whether this is the variant of a key."""
+        """Return whether this is the variant of a key."""
         return (self.own, self.lang) == (key.own, key.lang)
 
 
@@ -58,7 +58,7 @@ class PreviewReaders:
 
     @property
     def exist(self) -> bool:
-        """Whether there is a database to read from."""
+        """Return whether there is a database to read from."""
         url = self._services.settings.database.url
         return not url.startswith("sqlite:///") or self._services.settings.folder.joinpath(url[10:]).is_file()
 
@@ -78,7 +78,7 @@ class PreviewReaders:
         raise MailerError("there is no such reader any more", hint="Search by name or address.")
 
     def variants(self, issue: Issue) -> tuple[VariantCount, ...]:
-        """Every variant with its recipients, the largest first; counted once, when the preview is opened."""
+        """Return every variant with its recipients, the largest first; counted once, at the first call."""
         if not self._groups:
             self._groups = self._count()
         counts: Counter[tuple[tuple[str, ...], Lang]] = Counter()

@@ -34,7 +34,7 @@ REFUSAL_POLICY = (
 
 
 class Preview:
-    """The pages of one issue's preview. What is saved is what is shown; nothing is written anywhere."""
+    """The pages of one issue's preview, which show the files as they are saved; nothing is written anywhere."""
 
     def __init__(self, current: Callable[[], Services], slug: str, *, today: Callable[[], date]) -> None:
         self._current = current
@@ -60,7 +60,7 @@ class Preview:
         return application
 
     def page(self, request: Request) -> Response:
-        """The page around the frames, or around what is wrong."""
+        """Return the page around the frames, or around the first error."""
         latest, choice = self._now(), read_choice(request.query_params)
         look = latest.look(choice)
         error = look.first_error
@@ -107,13 +107,13 @@ class Preview:
         return Response(view.eml, media_type="message/rfc822")
 
     def saved(self, _request: Request) -> Response:
-        """Tells the page when a file of the issue, a template, the settings or the lists were saved."""
+        """Tell the page when a file of the issue, a template, the settings or the lists were saved."""
         services = self.latest.services
         folders = (self.latest.folder, *services.templates.folders)
         return saved_events(folders, files=made_of(services), server_id=self.server_id)
 
     def script(self, _request: Request) -> Response:
-        """The page's own script: it listens for what is saved, and loads the page anew in place."""
+        """Return the page's own script: it listens for saved files, and loads the page anew in place."""
         script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
         return Response(script, media_type="text/javascript")
 
@@ -127,7 +127,7 @@ class Preview:
 
 
 def _is_tested(latest: Latest, look: Look) -> bool:
-    """By the texts alone: to make a whole edition takes too long for each time that the editor saves."""
+    """Return whether the texts were test-sent: a whole edition takes too long for each time the editor saves."""
     if look.view is None or not latest.readers.exist:
         return False
     return were_texts_tested(latest.services, latest.slug, look.view.content_hash)
@@ -151,12 +151,12 @@ def serve_preview(
 
 
 async def no_picture(_request: Request) -> Response:
-    """Browsers ask every site for a picture to put on its tab; these have none."""
+    """Answer a browser's request for the tab's picture: there is none."""
     return Response(status_code=204)
 
 
 def _refusal(server_id: str) -> Callable[[Request, Exception], Response]:
-    """What is wrong, on a page that loads anew when it has been put right; without templates, for one may be broken."""
+    """Return a handler that shows the error on a page that loads anew when it is put right, without templates."""
 
     def refuse(_request: Request, error: Exception) -> Response:
         return HTMLResponse(_refused(error, server_id), status_code=400, headers=policy_header(REFUSAL_POLICY))

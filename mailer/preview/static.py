@@ -45,12 +45,12 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
 
 
 def _words(view: View) -> str:
-    """What the next version is compared with: all that a reader reads, in the inbox too."""
+    """Return the words that the next version is compared with: all that a reader reads, in the inbox too."""
     return f"{view.composed.subject}\n\n{view.composed.preheader}\n\n{view.text}"
 
 
 def _variants(latest: Latest, view: View) -> tuple[VariantCount, ...]:
-    """The variants that somebody gets, the example reader's first; as long as there is nobody, those there may be."""
+    """Return the variants that have recipients, the example reader's first; without recipients, all there may be."""
     issue, own = view.issue, view.composed.key
     variants = latest.readers.variants(issue) or tuple(
         VariantCount(own=each, lang=lang, recipients=0)
@@ -71,7 +71,7 @@ class _Files:
     variants: tuple[VariantCount, ...]
 
     def pages(self, *, has_changes: bool) -> Iterator[tuple[str, bytes]]:
-        """Every page; of all but the first variant only the mail and its text, for the rest is nearly the same."""
+        """Yield the pages; of all but the first variant only the mail and its text, for the rest is nearly the same."""
         for choice in self._choices():
             view = self._view(choice)
             page = Page(
@@ -90,7 +90,7 @@ class _Files:
             yield self.page_name(choice), page_html(self.services, page).encode()
 
     def frames(self) -> Iterator[tuple[str, bytes]]:
-        """What the pages show in a frame, each once."""
+        """Yield the contents of the pages' frames, each once."""
         for choice in self._choices():
             if choice.part == "mail" and choice.screen == "desktop":
                 html = mail_frame(self._view(choice), choice)
@@ -122,7 +122,7 @@ class _Files:
         return f"frames/{name}{f'-{number + 1}' if number else ''}.html"
 
     def _number(self, choice: PreviewChoice) -> int:
-        """Which of the variants a choice is of."""
+        """Return the number of the variant that a choice is of."""
         wanted = (choice.list, choice.lang)
         places = (number for number, each in enumerate(self.variants) if (",".join(each.own), each.lang) == wanted)
         return next(places, 0)
@@ -140,7 +140,7 @@ class _Files:
 
 
 def _unusual(choice: PreviewChoice) -> Iterator[str]:
-    """What of a choice is not as on the first page."""
+    """Yield the parts of a choice that differ from the first page."""
     yield choice.part if choice.part != "mail" else ""
     if choice.part in {"mail", "web"}:
         yield choice.screen if choice.screen != "desktop" else ""

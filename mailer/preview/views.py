@@ -1,4 +1,4 @@
-"""What the preview shows of an issue: every form of one variant with a reader's values in it, and what was found."""
+"""The forms of one variant with a reader's values in it, and its findings."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class View:
 
     @cached_property
     def content_hash(self) -> str:
-        """What tells these texts from others; a test-send remembers it beside the edition hash, which takes longer."""
+        """Return the hash of the texts; a test-send remembers it beside the edition hash, which takes longer."""
         return self.services.composer.content_hash(self.issue)
 
     @property
@@ -79,31 +79,31 @@ class View:
 
     @property
     def sender(self) -> str:
-        """Who the mail is from, as an inbox shows it."""
+        """Return the sender of the mail, as an inbox shows it."""
         name = str(message_from_bytes(self.eml)["From"])
         return name.partition("<")[0].strip(' "') or name
 
     @property
     def words(self) -> dict[str, int]:
-        """Words by language, the most first."""
+        """Return the words by language, the most first."""
         return dict(sorted(words_by_language(self.issue).items(), key=lambda each: -each[1]))
 
     @property
     def minutes(self) -> int:
-        """How long it takes to read."""
+        """Return how long it takes to read."""
         return minutes_to_read(sum(self.words.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What looking at an issue gave: a view when it composes, and what was found either way."""
+    """The result of looking at an issue: a view when it composes, and the findings either way."""
 
     findings: tuple[Finding, ...]
     view: View | None
 
     @property
     def first_error(self) -> Finding | None:
-        """What stops the issue from being composed."""
+        """Return the error that stops the issue from being composed, if any."""
         return next((each for each in self.findings if each.severity is Severity.ERROR), None)
 
 

@@ -1,1 +1,1 @@
-"""Templates, labels in four languages and dates in words, shared by everything that is read by people."""
+"""Jinja2 templates, labels in four languages, and dates in words."""

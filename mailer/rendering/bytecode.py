@@ -25,7 +25,7 @@ class KeptBytecode(FileSystemBytecodeCache):
         self._made_by = version("jinja2") + Path(templates.__file__).read_text("utf-8")
 
     def get_source_checksum(self, source: str) -> str:
-        """What must not have changed: the template, Jinja2, and the module that says how it is used."""
+        """Return a checksum over the template, Jinja2 and the module that says how it is used."""
         return super().get_source_checksum(self._made_by + source)
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -42,7 +42,7 @@ class KeptBytecode(FileSystemBytecodeCache):
             self._make_room()
 
     def _make_room(self) -> None:
-        """Once in a process that adds something, remove what is old: if it is used it is soon made again."""
+        """Remove old files, once in a process that adds one: used templates are soon made again."""
         if self._made_room:
             return
         self._made_room = True
@@ -53,6 +53,6 @@ class KeptBytecode(FileSystemBytecodeCache):
 
 
 def open_bytecode(environ: Mapping[str, str]) -> KeptBytecode | None:
-    """What this user's processes keep; None where there is no folder that nobody else writes to."""
+    """Return the cache of this user; None where there is no folder that others cannot write to."""
     folder = kept_folder(environ)
     return KeptBytecode(folder) if folder else None

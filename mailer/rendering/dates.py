@@ -14,7 +14,7 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """How a language writes dates in words; `dot` stands after a day's number, `of_hours` is how it formats a time."""
+    """The words for dates in a language; `dot` stands after a day's number, `of_hours` formats a time."""
 
     seasons: tuple[str, str, str, str]
     about: str
@@ -106,7 +106,7 @@ def write_day_number(when: CalendarDate, lang: Lang) -> str:
 
 
 def write_below_number(when: CalendarDate, lang: Lang, *, year: int | None = None) -> str:
-    """What stands below that figure: *desember*; shorter with a year, *jan. 2024*; the end of a range of months."""
+    """Return the line below the figure: *desember*, *jan. 2024* with a year, or the end of a range of months."""
     if when.precision is not Precision.DAY:
         return write_date(when, lang, year=year)
     if when.end and not _same_month(when.start, when.end):
@@ -148,7 +148,7 @@ def _write_range(start: date, end: date, lang: Lang, year: int | None) -> str:
 
 
 def _write_season(start: date, lang: Lang, year: int | None) -> str:
-    """Northern Sami names of seasons were read nowhere; the months in digits need no language."""
+    """Write a season; Northern Sami has months in digits instead, which need no language."""
     if lang not in _WORDS:
         return f"{start:%m}–{_months_later(start, 2):%m.%Y}"
     word = _WORDS[lang].seasons[start.month % 12 // 3]

@@ -32,7 +32,7 @@ class Labels:
         self._catalogues: dict[Lang, dict[str, Message]] = {}
 
     def label(self, msgid: str, lang: Lang, **values: object) -> Label:
-        """The label in `lang`, else in its first fallback that has it, else `msgid`; a value `n` chooses the plural."""
+        """Return the label in `lang`, or its first fallback that has it, or `msgid`; `n` chooses the plural."""
         found = self.lang_of(msgid, lang)
         text = self._translation(msgid, found, is_one=values.get("n", 1) == 1)
         return Label(text.format(**values) if "{" in text else text, found)
@@ -42,14 +42,14 @@ class Labels:
         return self.label(SHIPPED_NAME, lang).text if self._is_shipped(name) else name
 
     def is_newsletter_name(self, title: str, name: str) -> bool:
-        """Whether a title is the newsletter's name, in whichever of our languages."""
+        """Return whether a title is the newsletter's name, in whichever of our languages."""
         return title == name or (self._is_shipped(name) and self._is_shipped(title))
 
     def _is_shipped(self, name: str) -> bool:
         return any(name == self.label(SHIPPED_NAME, lang).text for lang in LANGS)
 
     def has(self, msgid: str, lang: Lang) -> bool:
-        """Whether a catalogue of the language, or of a fallback, has this label."""
+        """Return whether a catalogue of the language, or of a fallback, has this label."""
         return any(msgid in self._messages(each) for each in fallbacks(lang))
 
     def lang_of(self, msgid: str, lang: Lang) -> Lang:
@@ -83,7 +83,8 @@ def _read(file: Path) -> dict[str, Message]:
                 where=str(file),
                 hint="Compare it with the catalogue that comes with mailer, or remove it to use that one.",
             ) from error
-    return {_msgid(each): each for each in catalogue if each.id and _is_approved(each)}
+    approved = [each for each in catalogue if each.id and _is_approved(each)]
+    return {each.id if isinstance(each.id, str) else each.id[0]: each for each in approved}
 
 
 def _is_approved(message: Message) -> bool:
@@ -93,7 +94,3 @@ def _is_approved(message: Message) -> bool:
 
 def _forms(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
-
-
-def _msgid(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else message.id[0]

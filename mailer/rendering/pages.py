@@ -36,7 +36,7 @@ class Pages:
 
     @property
     def archive(self) -> str:
-        """All issues."""
+        """Return the page of all issues."""
         return f"{self.base_url}/"
 
     @property
@@ -46,7 +46,7 @@ class Pages:
 
     @property
     def privacy(self) -> str:
-        """What is stored, why, and whom to ask."""
+        """Return the page that tells which data are stored, why, and whom to ask."""
         return f"{self.base_url}/privacy"
 
     def leave(self, token: str) -> str:
@@ -54,7 +54,7 @@ class Pages:
         return f"{self.base_url}/leave/{token}"
 
     def one_click(self, token: str) -> str:
-        """Where a mail program posts a one-click unsubscribe (RFC 8058)."""
+        """Return the address to which a mail program posts a one-click unsubscribe (RFC 8058)."""
         return f"{self.base_url}/one-click/{token}"
 
     def preferences(self, token: str) -> str:

@@ -52,7 +52,7 @@ class Templates:
         return Templates(self.folders, rewrite=rewrite)
 
     def is_overridden(self, folder: str) -> bool:
-        """Whether the workspace has templates of its own in this folder, other than copies of those shipped."""
+        """Return whether the workspace has templates of its own in this folder, other than copies of those shipped."""
         *own, shipped = self.folders
         pairs = ((file, shipped / file.relative_to(each)) for each in own for file in (each / folder).rglob("*.j2"))
         return any(not copy.is_file() or copy.read_bytes() != file.read_bytes() for file, copy in pairs)
@@ -119,11 +119,11 @@ def _build_environment(folders: Sequence[Path], rewrite: Rewrite | None, bytecod
 
 
 def _is_markup(name: str | None) -> bool:
-    """Whatever is not known to be plain text is escaped."""
+    """Return whether the template is escaped: all but those known to be plain text."""
     return not (name or "").endswith((".txt.j2", ".css.j2"))
 
 
 def _line_in_template(traceback: TracebackType | None) -> str:
-    """Jinja2 rewrites tracebacks so that frames name the template's own file and line."""
+    """Return the template's file and line, which Jinja2 puts into tracebacks."""
     lines = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(traceback)]
     return next((line for line in reversed(lines) if ".j2:" in line), "")

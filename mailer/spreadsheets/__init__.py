@@ -1,1 +1,1 @@
-"""The cells of CSV files and Excel workbooks, for whatever they hold."""
+"""The cells of CSV files and Excel workbooks, row by row."""

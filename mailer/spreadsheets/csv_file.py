@@ -35,7 +35,7 @@ def open_csv(file: Path, *, known: KnownCells) -> Iterator[Rows]:
 
 
 def _encoding(file: Path, known: KnownCells) -> str:
-    """UTF-16 by its mark or first line, UTF-8 when all of it is, else cp1252 — unless it also holds letters in UTF-8.
+    """Return the encoding: UTF-16 by its mark or first line, UTF-8, or cp1252 without any letter in UTF-8.
 
     Every line is looked at before the first is used: they would come out garbled further down.
     """
@@ -49,11 +49,12 @@ def _encoding(file: Path, known: KnownCells) -> str:
     encoding = "utf-16" if beginning.startswith(_UTF16_MARKS) else _unmarked_utf16(beginning, known)
     if encoding:
         _check_utf16(file, encoding)
-    return encoding or _eight_bit_encoding(file)
+    # Nearly every file is plainly UTF-8 or cp1252; where it is not, line after line decides.
+    return encoding or _plain_encoding(file) or _encoding_by_line(file)
 
 
 def _unmarked_utf16(beginning: bytes, known: KnownCells) -> str:
-    """UTF-16 without its mark, where that is certain: the columns have names that we know."""
+    """Return UTF-16 without its mark, where that is certain: the columns have names that we know."""
     for encoding in _UNMARKED_UTF16 if b"\0" in beginning[:2] else ():
         header = beginning.decode(encoding, errors="replace").splitlines()[:2]
         if any(known(_split(line, each)) for line in header for each in DELIMITERS):
@@ -73,11 +74,6 @@ def _check_utf16(file: Path, encoding: str) -> None:
         ) from error
 
 
-def _eight_bit_encoding(file: Path) -> str:
-    """Nearly every file is plainly one or the other; where it is not, line after line tells where."""
-    return _plain_encoding(file) or _encoding_by_line(file)
-
-
 def _plain_encoding(file: Path) -> str:
     possible = {"utf-8": "utf-8-sig", "cp1252": "cp1252"}
     for block in _blocks(file):
@@ -89,7 +85,7 @@ def _plain_encoding(file: Path) -> str:
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    """Many whole lines at a time, or the beginning of an endless one."""
+    """Yield many whole lines at a time, or the beginning of an endless one."""
     with file.open("rb") as lines:
         while block := lines.read(_BLOCK) + lines.readline(MAXIMUM_LINE):
             yield block
@@ -100,7 +96,7 @@ def _may_be(block: bytes, encoding: str) -> bool:
 
 
 def _holds_other_letters(text: bytes) -> bool:
-    """Whether text that might be cp1252 has words with letters of another encoding in them."""
+    """Return whether text that might be cp1252 has words with letters of another encoding in them."""
     found = _UTF8_LETTERS_IN_CP1252.search(text) or _OLDER_LETTERS_IN_CP1252.search(text)
     return found is not None or _UTF8_MARK in text
 
@@ -148,7 +144,7 @@ def _split(header: str, delimiter: str) -> list[str]:
 
 
 def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, start: int) -> Rows:
-    """A broken quote may have swallowed any number of lines, so nothing after it can be trusted."""
+    """Yield the rows until a broken quote, which may have swallowed any number of lines."""
     yield start, _split(header, delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begins = start + 1

@@ -1,4 +1,4 @@
-"""What a spreadsheet may hold, and the errors for one that holds more or cannot be read."""
+"""Limits of a spreadsheet, and the errors for one that exceeds them or cannot be read."""
 
 from collections.abc import Callable, Iterator, Sequence
 

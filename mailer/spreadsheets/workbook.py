@@ -1,4 +1,4 @@
-"""The cells of an Excel workbook, read row by row, with limits against files that unpack into something else."""
+"""Read the cells of an Excel workbook row by row, with limits against files that unpack into far more."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -39,7 +39,7 @@ def open_xlsx(file: Path) -> Iterator[Rows]:
 
 
 def _parts(reader: Any) -> list[str]:
-    """Where in the package each sheet of cells stands."""
+    """Return where in the package each sheet of cells stands."""
     found = [part for _, part in reader.parser.find_sheets()]
     return [part.target for part in found if part.target in reader.valid_files and "chartsheet" not in part.Type]
 
@@ -53,7 +53,7 @@ class _Sheet:
     part: str
 
     def read(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """Each row that stands in the sheet with its number, and the cells that stand in it.
+        """Yield each row that stands in the sheet with its number, and the cells that stand in it.
 
         `iter_rows` would make those that are missing, a thousand million where the file says so, and leave out in
         silence those that stand in the wrong order.
@@ -91,7 +91,7 @@ def _is_bomb(parts: Sequence[ZipInfo]) -> bool:
 
 
 def _defines_things(beginning: bytes) -> bool:
-    """Whether XML begins with definitions (a DTD, which may unpack into anything), or with nothing for too long.
+    """Return whether XML begins with definitions (a DTD, which may unpack into anything), or with nothing for too long.
 
     The parser that openpyxl reads with is asked: it knows in which encoding, and behind what, a definition stands.
     """
@@ -111,7 +111,7 @@ def _unreadable(file: Path) -> SpreadsheetError:
 
 
 def _only_sheet(file: Path, sheets: Sequence[_Sheet]) -> _Sheet:
-    """Leaving out a sheet in silence would be leaving out people."""
+    """Return the one sheet with rows; leaving out another in silence would be leaving out people."""
     filled = [sheet for sheet in sheets if any(True for _row in _rows(file, sheet))]
     if len(filled) != 1:
         what = f"{len(filled)} sheets of the workbook hold rows: {', '.join(each.sheet.title for each in filled)}"

@@ -1,1 +1,1 @@
-"""Who gets the newsletter, on which lists, since when and on what basis."""
+"""The register of people: subscriptions, legal bases, imports and rights, and the lists of the workspace."""

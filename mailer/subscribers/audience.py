@@ -1,4 +1,4 @@
-"""From subscriptions to recipients: one member an address, with the reason where somebody is left out."""
+"""Turn subscriptions into recipients: one member an address, with the reason where one is left out."""
 
 from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
@@ -12,7 +12,7 @@ from mailer.subscribers.model import ListKind, SubscriptionStatus
 
 
 class Exclusion(StrEnum):
-    """Why a member of the audience is not to be sent to; the values are those of delivery's skip reasons."""
+    """The reason why a member of the audience is not sent to; the values are those of delivery's skip reasons."""
 
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
@@ -65,7 +65,7 @@ def compute_audience(rows: Iterable[AudienceRow], *, lists: frozenset[str] | Non
 
 
 def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _Standing | None:
-    """What one person's subscriptions come to: the last three of a member; nothing when no list is a chosen one."""
+    """Return the last three fields of a person's member; None when the person is on no chosen list."""
     statuses = {slug: SubscriptionStatus(status) for slug, _, status in subscriptions}
     chosen = {slug: status for slug, status in statuses.items() if lists is None or slug in lists}
     if not chosen:
@@ -80,7 +80,7 @@ def _standing(lists: frozenset[str] | None, subscriptions: _Subscriptions) -> _S
 
 
 def _exclusion(chosen: Collection[SubscriptionStatus]) -> Exclusion | None:
-    """One active subscription is enough; who is suppressed for all lists has none."""
+    """Return the reason to leave a person out; one active subscription is enough for having none."""
     if SubscriptionStatus.ACTIVE in chosen:
         return None
     if SubscriptionStatus.SUPPRESSED in chosen:

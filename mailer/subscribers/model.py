@@ -11,7 +11,7 @@ ALL_LISTS = "all"  # where else the slug of one list may stand
 
 
 class SubscriptionStatus(StrEnum):
-    """Where a subscription stands; only an active one gets mail."""
+    """The status of a subscription; only an active one gets mail."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -23,7 +23,7 @@ STILL_IN = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
 
 
 def has_left(statuses: Mapping[str, SubscriptionStatus], slug: str) -> bool:
-    """Whether somebody with these subscriptions left this list, or altogether: then no other takes them in either."""
+    """Return whether a person with these subscriptions left the list, or all: then no other takes them in either."""
     if statuses.get(slug) is SubscriptionStatus.UNSUBSCRIBED:
         return True
     return set(statuses.values()) - {SubscriptionStatus.SUPPRESSED} == {SubscriptionStatus.UNSUBSCRIBED}
@@ -47,7 +47,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberList:
-    """A list people can be on. `short` is what is printed; `position` is its order in the register."""
+    """A list people can be on. `short` is its printed name; `position` is its order in the register."""
 
     slug: str
     kind: ListKind
@@ -90,7 +90,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Why somebody may be sent mail: the basis with its reference, for which list, when, how and on what text.
+    """The legal basis with its reference, for which list, when, how and on what text.
 
     `article` is a, b or e of GDPR art. 6(1), where the basis names one; `list` is the list it was given for, also
     after lists were merged.

@@ -53,7 +53,7 @@ def read_register(folder: Path) -> Register:
 
 
 def list_names(register: Register) -> Mapping[str, SubscriberList]:
-    """Every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
+    """Return every word a file or a person may use for a list, casefolded: slug, short, names and aliases."""
     return {name.casefold(): each for each in register.lists for name in _names(each)}
 
 
@@ -66,7 +66,7 @@ def require_list(register: Register, name: str) -> SubscriberList:
 
 
 def nearest_list(register: Register, name: str) -> str:
-    """A hint for a list nobody knows: the slug nearest to `name`, or where all of them are shown."""
+    """Return a hint for an unknown list: the slug nearest to `name`, or where all of them are shown."""
     near = near_list(register, name)
     return f"Did you mean {near.slug}?" if near else "mailer lists shows them all."
 
@@ -191,7 +191,7 @@ def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberL
 
 
 def _check_slug(slug: str, where: str, *, longest: int) -> None:
-    """The database holds no longer ones."""
+    """Refuse a slug with other signs, or one longer than the database holds."""
     if not _SLUG.fullmatch(slug) or len(slug) > longest:
         what = f"slug {slug!r} may hold only a-z, 0-9 and single hyphens, {longest} of them at most"
         raise RegisterError(what, where=where)

@@ -17,7 +17,7 @@ _PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a token's bearer may do, and for whom."""
+    """The subscriber and the purpose of a link."""
 
     purpose: Purpose
     subscriber_id: int
@@ -31,7 +31,7 @@ def make_token(keys: KeyRing, *, purpose: Purpose, subscriber_id: int) -> str:
 
 
 def parse_token(keys: KeyRing, token: str) -> Token | None:
-    """Return what a token of ours says, or None for anything that one of the keys did not sign."""
+    """Return the content of a token, or None for anything that one of the keys did not sign."""
     content = _decode(token)
     if content is None or content[0] >= len(_PURPOSES):
         return None
@@ -44,7 +44,7 @@ def parse_token(keys: KeyRing, token: str) -> Token | None:
 
 
 def _decode(token: str) -> bytes | None:
-    """Only the one spelling that `make_token` gives: base64 has several for the same bytes."""
+    """Decode only the one spelling that `make_token` gives: base64 has several for the same bytes."""
     if len(token) != _TOKEN_CHARACTERS or not token.isascii():
         return None
     try:

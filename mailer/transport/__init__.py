@@ -1,1 +1,1 @@
-"""Handing one message to a server, and the local server that catches mail."""
+"""Transports that hand one message to a server, and the local server that catches mail."""

@@ -1,4 +1,4 @@
-"""What a transport is: it takes one message at a time and gives back the server's word on it."""
+"""The protocol of a transport: it takes one message at a time and gives back the server's reply."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from mailer.transport.waiting import Steps
 
 
 class Stage(StrEnum):
-    """How far a transaction had come when the reply came or the connection broke."""
+    """The stage of a transaction when the reply came or the connection broke."""
 
     CONNECT = "connect"
     LOGIN = "login"
@@ -35,7 +35,7 @@ class Reply:
 
     @property
     def is_accepted(self) -> bool:
-        """The server has taken the message (2xx to the final dot)."""
+        """Return whether the server has taken the message (2xx to the final dot)."""
         return self.stage is Stage.DOT and 200 <= self.code < 300
 
     @property
@@ -54,14 +54,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The connection broke. Before the dot the message is certainly not delivered; after it nobody knows."""
+    """A broken connection. Before the dot the message is certainly not delivered; after it that is in doubt."""
 
     stage: Stage
     why: str
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the server may have taken the message."""
+        """Return whether the server may have taken the message."""
         return self.stage is Stage.DOT
 
 
@@ -82,7 +82,7 @@ class Session(Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether another message may be begun on this connection."""
+        """Return whether another message may be begun on this connection."""
         ...
 
     def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
@@ -108,7 +108,7 @@ class Session(Protocol):
         ...
 
     def withdraw(self) -> None:
-        """Close the connection without the final dot: after 354 nothing else takes a message back."""
+        """Close the connection without the final dot: after 354 only that takes a message back."""
         ...
 
     def close(self) -> Steps[None]:
@@ -121,12 +121,12 @@ class Transport(Protocol):
 
     @property
     def address(self) -> str:
-        """The server in words, for people: host, port and security."""
+        """Return the server in words, for people: host, port and security."""
         ...
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent stays on this machine."""
+        """Return whether mail stays on this machine."""
         ...
 
     def connect(self) -> Session:
@@ -135,7 +135,7 @@ class Transport(Protocol):
 
 
 class TransportError(MailerError):
-    """No session could be opened. `is_lasting` says that waiting will not help (login, TLS, unknown host)."""
+    """A session that could not be opened. `is_lasting`: waiting will not help (login, TLS, unknown host)."""
 
     exit_code = ExitCode.TRY_AGAIN
 

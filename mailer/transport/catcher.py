@@ -43,7 +43,7 @@ class SmtpServerThread:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port it listens on, once started."""
+        """Return host and port it listens on, once started."""
         return self._host, self._port
 
     def start(self) -> None:
@@ -99,10 +99,10 @@ class SmtpServerThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """What goes wrong on purpose, so that people and tests can see what comes of it.
+    """Deliberate faults, so that people and tests can see what comes of them.
 
-    `reject` and `defer` are patterns of recipients, such as `*@oslo.example`; `slow` is in seconds before the answer
-    to a message; after each `cut`th message the connection is cut without an answer, though the mail is kept.
+    `reject` and `defer` are patterns of recipients, for example `*@oslo.example`; `slow` is in seconds before the
+    answer to a message; after each `cut`th message the connection is cut without an answer, though the mail is kept.
     """
 
     reject: str = ""
@@ -115,7 +115,7 @@ NO_FAULTS = Faults()
 
 
 class CatchingServer(SmtpServerThread):
-    """Keeps every mail in a Maildir: what it answers 250 to is already a file under `folder/new`.
+    """A server that keeps every mail in a Maildir: a mail answered 250 is already a file under `folder/new`.
 
     The file begins with the envelope (Return-Path, Delivered-To). `on_caught` is called with each recipient and
     file, from the server's thread.

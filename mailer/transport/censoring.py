@@ -1,4 +1,4 @@
-"""Cutting a password out of what a server says: servers repeat commands that they do not like.
+"""Cut a password out of the words of servers, which repeat commands that they do not like.
 
 Whatever form it comes back in (as it is, in base64, percent-encoded, in hex, over several lines, in part), a run of
 five signs of it is enough to be cut out.
@@ -17,16 +17,17 @@ _SIGNS = re.compile(
 
 
 class Censor:
-    """Knows what must not be shown or stored, and cuts it out; knowing nothing, it changes nothing."""
+    """Cuts out what must not be shown or stored; knowing nothing, it changes nothing."""
 
     def __init__(self) -> None:
         self._pieces: set[bytes] = set()
         self._words: set[bytes] = set()  # shorter than a piece: only as words of their own
 
     def hide(self, secret: bytes, *, is_bare: bool = True) -> None:
-        """From now on cut this out, and every form of it that a server is likely to show.
+        """Cut this out from now on, and every form of it that a server is likely to show.
 
-        What is not `is_bare` is cut out in base64 only, since there is more in it than the secret: a user's name.
+        A secret that is not `is_bare` is cut out in base64 only, since there is more in it than the secret: a user's
+        name.
         """
         for form in set(_encoded(secret)) | (set(_written(secret)) if is_bare else set()):
             if len(form) < _PIECE:
@@ -34,7 +35,7 @@ class Censor:
             self._pieces.update(form[at : at + _PIECE] for at in range(len(form) - _PIECE + 1))
 
     def clean(self, words: bytes) -> bytes:
-        """Return what a server said without it."""
+        """Return a server's words without the secrets."""
         if not (self._pieces or self._words):
             return words
         covered = bytearray(len(words))
@@ -71,14 +72,14 @@ def _without(words: bytes, covered: bytearray) -> bytes:
 
 
 def _written(secret: bytes) -> Iterator[bytes]:
-    """As it is looked for: in lower case and without white space."""
+    """Yield the forms that are looked for: in lower case and without white space, and in hex."""
     yield _squeezed(secret)
     yield _squeezed(secret.decode("utf-8", errors="replace").encode("latin-1", errors="replace"))
     yield secret.hex().encode()
 
 
 def _encoded(secret: bytes) -> Iterator[bytes]:
-    """In base64, alone and wherever it stands within something longer that is encoded as a whole."""
+    """Yield the secret in base64, alone and within something longer that is encoded as a whole."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(secret).rstrip(b"=").lower()
         for before, first in enumerate((0, 2, 3)):

@@ -1,4 +1,4 @@
-"""Opening a connection to a server by its name, within a time that holds for looking the name up too."""
+"""Open a connection to a server by its name, within a time that includes looking the name up."""
 
 import socket
 import time
@@ -25,7 +25,7 @@ def open_connection(host: str, port: int, *, seconds: float, latest: float) -> s
 
 
 def _addresses(host: str, port: int, *, seconds: float) -> list[str]:
-    """What the name stands for; the operating system may take as long as it likes, and its thread is left then."""
+    """Return the addresses of the name; a look-up that takes too long is left to its thread."""
     found: Future[list[str]] = Future()
 
     def look_up() -> None:

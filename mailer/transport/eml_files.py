@@ -23,7 +23,7 @@ class EmlFilesTransport:
 
     @property
     def address(self) -> str:
-        """The folder."""
+        """Return the folder."""
         return str(self._folder)
 
     def connect(self) -> "EmlFilesSession":
@@ -70,7 +70,7 @@ class EmlFilesSession:
         self.is_usable = False
 
     def close(self) -> Steps[None]:
-        """Nothing is open."""
+        """Mark the session as closed; no connection is open."""
         yield from ()
         self.is_usable = False
 

@@ -44,7 +44,7 @@ def log_in(smtp: BoundedReplies, *, username: str, password: str) -> bool:
 
 
 def _ways(username: bytes, password: bytes, censor: Censor) -> dict[str, Sequence[Respond]]:
-    """What is said in turn with each mechanism."""
+    """Yield each mechanism with the answers to the server's challenges, in turn."""
 
     def both(_: bytes) -> bytes:
         response = b"\0" + username + b"\0" + password

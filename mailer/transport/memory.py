@@ -20,7 +20,7 @@ class Received:
 
 
 def accept_all(envelope: Envelope) -> Reply:  # noqa: ARG001 the answer is the same for everybody
-    """Answer as a server does that takes everything."""
+    """Answer like a server that takes everything."""
     return ACCEPTED
 
 
@@ -37,7 +37,7 @@ class MemoryTransport:
 
     @property
     def received(self) -> tuple[Received, ...]:
-        """What was taken so far, in the order taken."""
+        """Return the messages taken so far, in the order taken."""
         with self._lock:
             return tuple(self._received)
 
@@ -51,7 +51,7 @@ class MemoryTransport:
 
 
 class MemorySession:
-    """One conversation with nobody."""
+    """A session without a server."""
 
     def __init__(self, answer: Callable[[Envelope], Reply | Lost], keep: Callable[[Received], None]) -> None:
         self._answer_to = answer

@@ -1,4 +1,4 @@
-"""Reading what a server says: bounded in lines, bytes and time, and parsed into a `Reply`."""
+"""Read replies of a server: bounded in lines, bytes and time, and parsed into a `Reply`."""
 
 import re
 import smtplib
@@ -21,11 +21,11 @@ _ENHANCED = re.compile(r"[#(\[]?([245]\.\d{1,3}\.\d{1,3})[)\]:;,]?(?:\s+|$)")
 
 
 class UnreadableReply(smtplib.SMTPServerDisconnected):
-    """The server sent something that is no SMTP reply, or would not stop."""
+    """A reply that is no SMTP, or has no end."""
 
 
 class Replies:
-    """What a server has said and nobody has read yet, cut into replies; bounded in lines and bytes.
+    """Received bytes that are not read yet, cut into replies; bounded in lines and bytes.
 
     What `censor` hides is in none of them.
     """
@@ -37,7 +37,7 @@ class Replies:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the server has said nothing that was not read."""
+        """Return whether the server has said nothing that was not read."""
         return not (self._unread or self._lines)
 
     def feed(self, data: bytes) -> None:
@@ -69,10 +69,10 @@ class Replies:
 
 
 class BoundedReplies(smtplib.SMTP):
-    """`smtplib.SMTP` on an open connection, whose replies are bounded; its own reads on as long as the server writes.
+    """`smtplib.SMTP` on an open connection, with bounded replies; its own reads as long as the server writes.
 
-    `replies` holds what came and was not read; whoever takes the connection over goes on reading there.
-    All replies together must have come by `latest` on the monotonic clock.
+    `replies` holds what came and was not read: the next owner of the connection goes on reading there. All replies
+    together must have come by `latest` on the monotonic clock.
     """
 
     def __init__(self, sock: socket.socket, *, latest: float) -> None:
@@ -82,11 +82,11 @@ class BoundedReplies(smtplib.SMTP):
         self._latest = latest
 
     def seconds_left(self) -> float:
-        """How long the server may still take, whatever it is asked next; never nothing, which would mean for ever."""
+        """Return the seconds left for the server; never 0, which would mean for ever."""
         return max(0.001, self._latest - time.monotonic())
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        """Send a command; a server that speaks before it is asked is not asked, since its answers are off by one."""
+        """Send a command, unless the server spoke before it was asked: its answers are off by one then."""
         if (unasked := self.replies.take()) is not None and unasked[0] >= 400:
             raise smtplib.SMTPResponseException(*unasked)
         if unasked is not None or not self.replies.is_empty:
@@ -105,7 +105,7 @@ class BoundedReplies(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected(in_words(error)) from error
 
     def _read_reply(self, sock: socket.socket) -> tuple[int, bytes]:
-        """The socket's timeout holds for the whole reply, or a server that sends byte by byte would never meet it."""
+        """Read within the time for the whole reply, which a server that sends byte by byte must meet, too."""
         patience = sock.gettimeout()
         latest = min(self._latest, time.monotonic() + (patience or 0.0))
         while (reply := self.replies.take()) is None:

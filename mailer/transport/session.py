@@ -19,7 +19,7 @@ _ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long to wait, in seconds (RFC 5321 §4.5.3.2 asks for at least these after connecting)."""
+    """Waiting times in seconds (RFC 5321 §4.5.3.2 asks for at least these after connecting)."""
 
     connect: float = 30
     command: float = 300
@@ -29,14 +29,14 @@ class Timeouts:
 
 
 def _ignore() -> None:
-    """Nobody wants to know."""
+    """Do nothing."""
 
 
 class SmtpSession:
-    """A `Session` on an open, secured connection on which somebody has logged in where that was asked.
+    """A `Session` on an open, secured connection, logged in where that was asked for.
 
     Commands go out together only where the server offers that and `may_pipeline`; `on_confusion` is called when the
-    answers to such a group do not come, or make no sense.
+    answers to a group of commands do not come, or make no sense.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SmtpSession:
 
     @property
     def is_usable(self) -> bool:
-        """Whether another message may be begun on this connection."""
+        """Return whether another message may be begun on this connection."""
         return self._is_usable
 
     def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
@@ -138,7 +138,7 @@ class SmtpSession:
         return refused
 
     def _heeding(self, asking: Steps[list[Reply]]) -> Steps[list[Reply]]:
-        """Some servers say that they pipeline and lose what came together: then it is not done again."""
+        """Carry out `asking`, and report a server that says that it pipelines but loses what came together."""
         try:
             return (yield from asking)
         except (TimeoutError, UnreadableReply):
@@ -171,7 +171,7 @@ class SmtpSession:
         return replies
 
     def _close_empty_transaction(self, replies: Sequence[Reply]) -> Steps[None]:
-        """RCPT was refused and DATA still got 354: a lone dot ends a message that has no recipient (RFC 2920 §3.1)."""
+        """End with a lone dot a message without recipient: RCPT was refused, DATA got 354 (RFC 2920 §3.1)."""
         if any(each.stage is Stage.RCPT and _is_go_ahead(each) for each in replies):
             self.withdraw()  # it refused MAIL and took the recipient: a dot could deliver an empty message
             return
@@ -185,13 +185,13 @@ class SmtpSession:
         yield from self._read(Stage.MAIL)
 
     def _refuse_unasked(self) -> Steps[None]:
-        """What the server says before it is asked would be taken for the answer to what is asked next."""
+        """Refuse a reply before a command: it would be taken for the answer to the next one."""
         if self._has_spoken():
             reply = yield from self._read(self._stage, seconds=_LAST_WORD_SECONDS)
             raise UnreadableReply(f"the server said without being asked: {reply}")
 
     def _refusal(self, envelope: Envelope) -> Reply | None:
-        """What this server certainly would not take is not offered to it."""
+        """Return the refusal of a message that this server certainly would not take."""
         if not _FORBIDDEN.isdisjoint(envelope.recipient + envelope.return_path):
             return Reply(code=553, enhanced="5.1.3", text="not an address", stage=Stage.RCPT, is_local=True)
         if self._maximum_size and envelope.size > self._maximum_size:
@@ -205,7 +205,7 @@ class SmtpSession:
     # --- bytes ------------------------------------------------------------------------------------
 
     def _send(self, data: bytes, *, seconds: float = 0, heeds: bool = False) -> Steps[None]:
-        """Send all of it; with `heeds`, only until the server speaks."""
+        """Send all of the bytes; with `heeds`, only until the server speaks."""
         deadline = time.monotonic() + (seconds or self._timeouts.command)
         left = memoryview(data)
         while left:
@@ -234,7 +234,7 @@ class SmtpSession:
         return parse_reply(code, words, stage=stage)
 
     def _receive(self) -> bool:
-        """Take in what the server has said, without waiting; say whether there was anything."""
+        """Receive without waiting; return whether anything came."""
         try:
             self._replies.feed(self._sock.recv(RECEIVE_BYTES))
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -245,7 +245,7 @@ class SmtpSession:
         return not self._replies.is_empty or self._receive()
 
     def _interruption(self) -> Steps[Reply | Lost | None]:
-        """A server that speaks before the dot has refused, or has hung up: then no mark is needed, and no dot sent."""
+        """Return the refusal or loss before the dot, if any: no mark is needed then, and no dot sent."""
         try:
             if not self._has_spoken():
                 return None
@@ -254,7 +254,7 @@ class SmtpSession:
         return (yield from self._last_word()) or Lost(stage=self._stage, why="the server spoke before the dot")
 
     def _last_word(self) -> Steps[Reply | None]:
-        """What the server said before it stopped listening, if anything."""
+        """Return the reply that the server sent before it stopped listening, if any."""
         try:
             reply = yield from self._read(Stage.DATA, seconds=_LAST_WORD_SECONDS)
         except OSError:
@@ -269,7 +269,7 @@ class SmtpSession:
 
 
 def _maximum_size(smtp: BoundedReplies) -> int:
-    """The server's SIZE (RFC 1870); 0 when it names none."""
+    """Return the server's SIZE (RFC 1870); 0 when it names none."""
     value = smtp.esmtp_features.get("size", "")
     return int(value) if value.isascii() and value.isdigit() else 0
 
@@ -279,7 +279,7 @@ def _is_go_ahead(reply: Reply) -> bool:
 
 
 def _commands(envelope: Envelope) -> tuple[bytes, bytes, bytes]:
-    """MAIL, RCPT and DATA; the SMTPUTF8 parameter only where an address needs it (RFC 6531 §3.4)."""
+    """Return MAIL, RCPT and DATA; SMTPUTF8 only where an address needs it (RFC 6531 §3.4)."""
     is_ascii = (envelope.return_path + envelope.recipient).isascii()
     parameter = "" if is_ascii else " SMTPUTF8"
     return (

@@ -1,4 +1,4 @@
-"""The way to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
+"""Open sessions to one SMTP server: connect, secure, log in; `smtplib` speaks until then, `session` after it."""
 
 import contextlib
 import logging
@@ -30,7 +30,7 @@ _GIVE_IT_TIME = (
 
 
 class Security(StrEnum):
-    """How a connection is secured; there is no fall-back from one to another."""
+    """The way in which a connection is secured; there is no fall-back from one to another."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -39,7 +39,7 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpOptions:
-    """Where the server is and how to talk to it. `ca_file` replaces the system's certificate authorities."""
+    """The server's place and how to talk to it. `ca_file` replaces the system's certificate authorities."""
 
     host: str
     port: int = 587
@@ -51,7 +51,7 @@ class SmtpOptions:
 
     @property
     def address(self) -> str:
-        """The server in words."""
+        """Return the server in words."""
         security = {"starttls": "STARTTLS", "tls": "TLS", "none": "not encrypted"}[self.security]
         return f"{self.host}:{self.port} ({security})"
 
@@ -73,12 +73,12 @@ class SmtpTransport:
 
     @property
     def address(self) -> str:
-        """The server in words, for people: host, port and security."""
+        """Return the server in words, for people: host, port and security."""
         return self._options.address
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent stays on this machine."""
+        """Return whether mail stays on this machine."""
         return is_loopback(self._options.host)
 
     def connect(self) -> SmtpSession:
@@ -103,7 +103,7 @@ class SmtpTransport:
         self._may_pipeline = False
 
     def _reach(self) -> BoundedReplies:
-        """Whatever the server does, from looking its name up to the login it takes no longer than both timeouts."""
+        """Connect, secure and log in, all of it within the two timeouts together."""
         options, timeouts = self._options, self._options.timeouts
         latest = time.monotonic() + timeouts.connect + timeouts.command
         with self._explained(Stage.CONNECT):
@@ -130,7 +130,7 @@ class SmtpTransport:
             self._start_tls(smtp)
 
     def _introduce(self, smtp: BoundedReplies) -> None:
-        """EHLO, or HELO where the server does not know that (5xx); who says 4xx wants nobody now (RFC 5321 §4.1.4)."""
+        """Say EHLO, or HELO to a server that does not know that (5xx); raise for 4xx (RFC 5321 §4.1.4)."""
         code, words = smtp.ehlo()
         if 500 <= code < 600:
             with contextlib.suppress(smtplib.SMTPServerDisconnected):  # then what it said first is told
@@ -139,7 +139,7 @@ class SmtpTransport:
             raise smtplib.SMTPHeloError(code, words)
 
     def _start_tls(self, smtp: BoundedReplies) -> None:
-        """Never without TLS: a server that does not offer it, or says 454, gets neither password nor mail."""
+        """Start TLS, or raise: a server that does not offer it, or says 454, gets neither password nor mail."""
         if not smtp.has_extn("starttls"):
             raise self._error("the server does not offer encryption (STARTTLS)", Stage.CONNECT, is_lasting=True)
         code, words = smtp.docmd("STARTTLS")
@@ -152,7 +152,7 @@ class SmtpTransport:
         self._introduce(smtp)
 
     def _refuse_injected(self, smtp: BoundedReplies) -> None:
-        """Bytes behind the answer to STARTTLS were not written by the server we are about to verify (CVE-2011-0411)."""
+        """Refuse bytes behind the answer to STARTTLS: an unverified server wrote them (CVE-2011-0411)."""
         assert smtp.sock is not None  # noqa: S101 the server has just answered
         smtp.sock.setblocking(False)
         with contextlib.suppress(BlockingIOError):
@@ -178,7 +178,7 @@ class SmtpTransport:
 
     @contextlib.contextmanager
     def _explained(self, stage: Stage) -> Iterator[None]:
-        """Turn what the standard library raises into one sentence and what to do about it."""
+        """Turn errors of the standard library into one sentence and what to do about it."""
         try:
             yield
         except TransportError:
@@ -225,7 +225,7 @@ class SmtpTransport:
 
 
 def _own_name(sock: socket.socket) -> str:
-    """The name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3) without asking the DNS."""
+    """Return the name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3), without asking the DNS."""
     name = socket.gethostname()
     if "." in name and name.isascii():
         return name

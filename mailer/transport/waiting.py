@@ -1,4 +1,4 @@
-"""Work that waits for the network, written as steps: whoever carries them out decides what happens meanwhile."""
+"""Work that waits for the network, written as steps, so that other work can be done meanwhile."""
 
 import selectors
 import socket
@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class Wait(NamedTuple):
-    """What a step waits for: that `sock` can be read or written (`selectors.EVENT_READ`, `EVENT_WRITE` or both).
+    """A wait until `sock` can be read or written (`selectors.EVENT_READ`, `EVENT_WRITE` or both).
 
     After `deadline` (on the monotonic clock) `TimeoutError` is thrown into the steps.
     """
@@ -25,7 +25,7 @@ Steps = Generator[Wait, None, Result]
 
 
 def run_to_end(steps: Steps[Result]) -> Result:
-    """Carry out the steps one after the other, and do nothing else meanwhile."""
+    """Carry out the steps one after the other, alone."""
     try:
         wait = next(steps)
         while True:

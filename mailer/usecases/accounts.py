@@ -12,7 +12,7 @@ from mailer.usecases.reading import require_known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One mailing; `is_idle` when it has begun and nobody sends it now. `deliveries` are those that were asked for."""
+    """One mailing; `is_idle` when it has begun and no sender is at work. `deliveries` are those that were asked for."""
 
     mailing: MailingReport
     is_idle: bool
@@ -22,10 +22,10 @@ class Account:
 def read_accounts(
     services: LedgerServices, slug: str | None = None, *, failed: bool = False, in_doubt: bool = False
 ) -> tuple[Account, ...]:
-    """The mailings of an issue, or all, oldest first, after taking over from senders that are proved dead.
+    """Return the mailings of an issue, or all, oldest first, after taking over from senders proved dead.
 
-    With `failed` come those who have not got it by now, with `in_doubt` those nobody knows about. Raises `MailerError`
-    when there is neither an issue nor a mailing of this name.
+    With `failed` come those that have not got it by now, with `in_doubt` those in doubt. Raises `MailerError` when
+    there is neither an issue nor a mailing of this name.
     """
     if slug is not None:
         require_known(services, slug)
@@ -52,7 +52,7 @@ def find_unfinished(services: LedgerServices, slug: str) -> MailingReport | None
 
 
 def were_texts_tested(services: LedgerServices, slug: str, content_hash: str) -> bool:
-    """Whether these texts of an issue were test-sent, whatever has changed around them; the gate asks more."""
+    """Return whether these texts of an issue were test-sent, whatever has changed around them; the gate asks more."""
     return services.ledger.were_texts_tested(slug=slug, content_hash=content_hash)
 
 
@@ -62,7 +62,7 @@ def doubtful(services: LedgerServices, slug: str) -> tuple[MailingReport, ...]:
 
 
 def read_accepted(services: LedgerServices, slug: str) -> Iterator[DeliveryReport]:
-    """Those that the server has taken the issue for, in any of its mailings."""
+    """Yield the deliveries that the server has accepted, in any mailing of the issue."""
     for each in services.ledger.mailings(slug):
         yield from services.ledger.deliveries(each.id, {DeliveryStatus.ACCEPTED}, message_id_of=lambda *_: "")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.compose.glyph_findings import glyph_findings
 from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
@@ -40,7 +41,7 @@ class Checked:
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
+        """Return how many findings are errors."""
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
 
@@ -55,8 +56,8 @@ def check_issue(
 ) -> Checked:
     """Read an issue, lint it and compose its largest variant.
 
-    With `links` ask the network for every link, with `recipients` look at the values of each of them. What the rules
-    named in `refused` find are errors, which nobody can switch off.
+    With `links` ask the network for every link, with `recipients` look at the values of each of them. Findings of the
+    rules named in `refused` are errors, which cannot be switched off.
     """
     reading = read(services, slug)
     return check_reading(services, reading, today=today, links=links, recipients=recipients, refused=refused)
@@ -90,7 +91,7 @@ def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
 
 
 def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
-    """What can only be found in an issue that can be read; its words also when there is an error elsewhere."""
+    """Yield findings that need a readable issue; those in its words also when there is an error elsewhere."""
     if reading.issue is None:
         if reading.readable:
             words = lint(reading.readable, today=today, sources=reading.sources)
@@ -103,7 +104,7 @@ def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iter
 
 
 def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator[Finding]:
-    """What still is as in the issue before."""
+    """Yield findings about text that still is as in the issue before."""
     folder = services.settings.paths.issues
     before = [each for each in issue_slugs(folder) if each < issue.slug]
     if before and issue.intro:
@@ -112,7 +113,7 @@ def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator
 
 
 def _composed(services: "IssueServices", issue: Issue, sources: Mapping[str, str]) -> Iterator[Finding]:
-    """What is found in the mail and in the PDF, which need not be printed for that."""
+    """Yield findings in the mail and in the PDF, which need not be printed for that."""
     settings = services.settings
     try:
         composed = services.composer.compose(issue, widest_key(services, issue))
@@ -148,7 +149,7 @@ def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         rule="composing",
-        message=f"{error.where}: {error.what}" if is_header else error.what,
+        message=msg("findings.of-header", header=error.where, what=error.what) if is_header else error.what,
         file=FRAME if is_header or not error.where else error.where,
         line=issue.lines.get("title", 0) if error.where == "Subject" else 0,
         words=issue.title if error.where == "Subject" else "",
@@ -168,7 +169,7 @@ def _refuse_unknown_rules(services: "IssueServices", off: dict[str, str]) -> Non
     for rule in off:
         if rule not in RULES:
             raise MailerError(
-                f"there is no rule {rule!r}",
-                where=f"{services.settings.file.name}: [check.off]",
-                hint=did_you_mean(rule, RULES) or "docs/reference/checks.md lists the rules.",
+                msg("findings.no-such-rule", rule=rule),
+                where=f"{services.settings.file.name}:[check.off]",
+                hint=did_you_mean(rule, RULES) or msg("findings.list-of-rules"),
             )

@@ -1,4 +1,4 @@
-"""What a person decides about a mailing that is planned or sent: pause, resume, cancel, settle what is in doubt."""
+"""Decisions of a person about a mailing that is planned or sent: pause, resume, cancel, settle deliveries in doubt."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ def cancel(services: LedgerServices, mailing: int) -> MailingReport:
 
 
 def resolve(services: LedgerServices, slug: str, resolution: Resolution, *, to: Sequence[str] | None) -> Resolved:
-    """Settle what is in doubt in any mailing of the issue, or those to the addresses."""
+    """Settle the deliveries in doubt in any mailing of the issue, or those to the addresses."""
     require_known(services, slug)
     if not services.ledger.mailings(slug):
         raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Whose values stand in the slots of what is shown; the token stands in every link of theirs."""
+    """The reader whose values stand in the slots of a view; the token stands in every link."""
 
     address: str
     token: str
@@ -138,7 +138,7 @@ def shown_message(
 
 
 def picture_addresses(composed: "ComposedIssue") -> dict[str, str]:
-    """Where a page finds the pictures that a mail carries: the address of each, which holds it, by its `cid:`."""
+    """Return an address that holds the picture, for each `cid:` of a mail."""
     return {f"cid:{each.cid}": data_address(each) for each in composed.images}
 
 

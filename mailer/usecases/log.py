@@ -1,4 +1,4 @@
-"""What operators did: the log of decisions, about an issue or about everything."""
+"""Read the log of decisions, about an issue or about everything."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ __all__ = ["Decision", "read_log"]
 def read_log(
     services: LedgerServices, slug: str | None = None, *, since: datetime | None = None
 ) -> tuple[Decision, ...]:
-    """What operators decided, oldest first; raises `MailerError` when nothing at all is known of such an issue."""
+    """Return the decisions of operators, oldest first; raises `MailerError` for an issue that is unknown."""
     found = services.ledger.log(slug=slug, since=since)
     if slug is not None and not found:
         require_known(services, slug)

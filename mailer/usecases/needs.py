@@ -1,7 +1,7 @@
-"""What use cases need of whoever calls them: the bootstrap's services are all of it, each made when it is asked for.
+"""Protocols that say what use cases need of the services; those of the bootstrap fulfil all of them.
 
 A use case names the least of these that it can do with, so that its signature says what it reads and changes. They are
-not bundles of ready objects: a logo that cannot be read is a finding of `check`, and who only checks makes no keys and
+not bundles of ready objects: a logo that cannot be read is a finding of `check`, and checking alone makes no keys and
 opens no database.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class IssueServices(Protocol):
-    """To read and compose issues: files alone."""
+    """Services for reading and composing issues: files alone."""
 
     @property
     def settings(self) -> "Settings": ...
@@ -46,14 +46,14 @@ class IssueServices(Protocol):
 
 
 class CheckServices(IssueServices, Protocol):
-    """To check an issue, also against those who would get it."""
+    """Services for checking an issue, also against its recipients."""
 
     @property
     def subscribers(self) -> "SubscriberStore": ...
 
 
 class LedgerServices(Protocol):
-    """To read what was sent, and to decide about it."""
+    """Services for reading what was sent, and for deciding about it."""
 
     @property
     def settings(self) -> "Settings": ...
@@ -66,7 +66,7 @@ class LedgerServices(Protocol):
 
 
 class SendServices(CheckServices, LedgerServices, Protocol):
-    """To send."""
+    """Services for sending."""
 
     @property
     def transport(self) -> "Transport": ...

@@ -35,8 +35,8 @@ def new_issue(
 ) -> Path:
     """Write the frame and one example item of a new issue and return its folder.
 
-    It follows the issue `template_from`, else the latest one; `title` and `lang` serve when there is none. What was
-    taken over and is to be changed is announced.
+    It follows the issue `template_from`, or the latest one; `title` and `lang` serve when there is none. What was taken
+    over and is to be changed is announced.
     """
     folder = issues_folder / slug
     _require_name(slug, issues_folder)
@@ -55,7 +55,7 @@ def new_issue(
 
 
 def _require_name(slug: str, issues_folder: Path) -> None:
-    """Issues are sorted by their names, and a date in one is the issue's own."""
+    """Refuse a text that cannot name an issue, or that begins with a date in no calendar."""
     dated = _LIKE_A_DATE.match(slug)
     if not is_slug(slug):
         hint = "Use small letters, digits and hyphens, best the year and month: 2024-02."
@@ -130,7 +130,7 @@ def _begun(slug: str, today: date, *, title: str, lang: Lang) -> str:
 
 
 def _date(slug: str, *, promised: date | None, exact: bool, today: date) -> str:
-    """The day promised if it agrees with the slug, else the month in the slug, else the current month."""
+    """Return the day promised if it agrees with the slug, or the month in the slug, or the current month."""
     named = parse_date(slug)
     if promised and (named is None or (named[0].year, named[0].month) == (promised.year, promised.month)):
         return promised.isoformat() if exact else f'"{promised:%Y-%m}"'

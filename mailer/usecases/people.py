@@ -15,6 +15,6 @@ class Found:
 
 
 def find_people(subscribers: SubscriberStore, query: str) -> Found:
-    """People by the beginning of their address, words of their name, or @domain."""
+    """Return people by the beginning of their address, words of their name, or @domain."""
     people = subscribers.find(query)
     return Found(people=people, is_cut=len(people) == FIND_LIMIT)

@@ -1,7 +1,7 @@
-"""Sending an issue: what it would do, the gate that every mailing passes, and the mailing itself.
+"""Sending an issue: the proposal, the gate that every mailing passes, and the mailing itself.
 
 A front end proposes, shows the proposal, begins what a person agreed to, and carries it on. What must hold before
-anything is sent is asked here and nowhere else; what is refused comes back as a value.
+anything is sent is asked only here; a refusal comes back as a value.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ Answer = TypeVar("Answer")
 
 
 class Reason(StrEnum):
-    """Why an issue is not sent."""
+    """The reason why an issue is not sent."""
 
     BUSY = "busy"
     """Another sender is at work on this database."""
@@ -57,14 +57,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Nothing was sent or planned, for this reason; `error` says it to a person, with what to do next."""
+    """A refusal: nothing was sent or planned; `error` says why to a person, with what to do next."""
 
     reason: Reason
     error: MailerError
 
 
 def granted(answer: Answer | Refused) -> Answer:
-    """What was asked for; raises a refusal in its own words, for whoever does nothing else about it."""
+    """Return the answer, or raise its refusal in its own words."""
     if isinstance(answer, Refused):
         raise answer.error
     return answer
@@ -72,7 +72,7 @@ def granted(answer: Answer | Refused) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What sending an issue would do: its content as it was read and checked, once, and who would get it."""
+    """The effect of sending an issue: its content as it was read and checked, once, and its audience."""
 
     issue: Issue
     draft: MailingDraft
@@ -82,7 +82,7 @@ class Proposal:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What should be put right first: sending is refused while there is any, unless somebody says otherwise."""
+        """Return the errors: sending is refused while there is any, unless a person allows it."""
         return tuple(each for each in self.findings if each.severity is Severity.ERROR)
 
 
@@ -146,7 +146,7 @@ def _find_list(services: SendServices, name: str) -> str:
 
 
 def estimate(services: SendServices, recipients: int) -> timedelta:
-    """How long a mailing to so many takes at the pace the settings allow."""
+    """Return how long a mailing to so many takes at the pace the settings allow."""
     smtp = services.settings.smtp
     return estimate_duration(recipients, connections=smtp.connections, messages_per_minute=smtp.messages_per_minute)
 
@@ -166,10 +166,10 @@ def begin(
     """Freeze what was proposed, and record what of it was untested or ignored; an unfinished mailing stays as it is.
 
     `confirm` is the number of people that somebody agreed to send to; with `as_frozen` they may have agreed when the
-    mailing was frozen, and some have had it or left since. Without a number everything else is asked first, so that a
-    person need not be asked for it in vain. What is frozen is what was proposed: the edition is made anew, of the
-    templates, the lists and the logo as they are by now, and must have the proposal's hash. Raises `MailerError` when
-    it cannot be made, or when there is no server or no key to send with.
+    mailing was frozen, and some have had it or left since. Without a number all other rules are asked first, so that a
+    person need not be asked for it in vain. The edition is made anew, of the templates, the lists and the logo as they
+    are by now, and must have the proposal's hash. Raises `MailerError` when it cannot be made, or when there is no
+    server or no key to send with.
     """
     refused = _refused_by_the_ledger(services) or _refused_by_rule(
         proposal,
@@ -215,7 +215,7 @@ def _refused_by_the_ledger(services: LedgerServices) -> Refused | None:
 
 
 def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
-    """Say which mailing the other sender is at work on, for whoever would rather pause that."""
+    """Refuse, and name the mailing that the other sender is at work on, so that it can be paused instead."""
     busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
     if busy:
         error.hint = msg("sending.wait-or-pause", slug=busy[0])
@@ -225,7 +225,7 @@ def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
 def _refused_by_rule(
     proposal: Proposal, *, confirm: int | None, as_frozen: bool, allow_untested: bool, ignore_findings: bool
 ) -> Refused | None:
-    """What must hold of the proposal itself. Content that is frozen has passed: it is asked of new mailings only."""
+    """Return the refusal of the proposal itself, if any; frozen content has passed these rules already."""
     slug, plan = proposal.draft.slug, proposal.plan
     if plan.mailing is not None and plan.mailing.state is MailingState.PAUSED:
         error = MailerError(msg("sending.is-paused", slug=slug), hint=msg("sending.go-on", slug=slug))
@@ -244,7 +244,7 @@ def _refused_by_rule(
 
 
 def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refused | None:
-    """Who agreed to the mailing as it was frozen agreed to what is left of it, also when some of them have left."""
+    """Return the refusal of a wrong number; agreeing to a frozen mailing is agreeing to the rest of it."""
     number = plan.counts.waiting
     most = plan.counts.audience if as_frozen and not plan.is_new else number
     if confirm is not None and number <= confirm <= most:
@@ -267,7 +267,7 @@ def _changed_meanwhile(slug: str) -> Refused:
 
 
 def require_means(services: SendServices) -> None:
-    """The server and the keys, which are made when they are asked for: nothing is frozen that could not be sent."""
+    """Make the server and the keys before anything is frozen that could not be sent."""
     _ = services.transport, services.keys
 
 

@@ -1,4 +1,4 @@
-"""The texts of the settings that readers see, and what is wrong in them, at their places in config.toml."""
+"""Check the texts of the settings that readers see, at their places in config.toml."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _INVISIBLE = re.compile(f"{UNPRINTABLE.pattern}|{SOFT_HYPHEN}")
 
 
 def texts_elsewhere(services: "IssueServices") -> tuple[TextElsewhere, ...]:
-    """What the PDF prints of the settings and the lists."""
+    """Return the texts of the settings and the lists that the PDF prints."""
     names = " ".join(place.name for place in services.publication.places)
     settings = (each.text for each in _texts(services.settings) if each.key in _PRINTED)
     return (*settings, TextElsewhere(text=names, place="the list of helsefellesskap"))
@@ -49,7 +49,7 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
 
 
 def settings_source(settings: "Settings") -> str:
-    """config.toml as it is now; empty when it cannot be read any more."""
+    """Return config.toml as it is now; empty when it cannot be read any more."""
     try:
         return settings.file.read_text("utf-8-sig")
     except (OSError, ValueError):

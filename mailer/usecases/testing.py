@@ -18,14 +18,14 @@ from mailer.usecases.reading import require_issue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestSent:
-    """What the server said to a test-send."""
+    """The server's reply to a test-send."""
 
     recipient: str
     reply: Reply | Lost
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the server has taken it."""
+        """Return whether the server has taken it."""
         return isinstance(self.reply, Reply) and self.reply.is_accepted
 
 

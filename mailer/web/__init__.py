@@ -1,1 +1,1 @@
-"""The public pages: server-rendered, no script, no cookie; nothing changes but by a POST."""
+"""The public pages: reading a newsletter again, leaving a list, subscribing, and privacy."""

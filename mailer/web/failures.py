@@ -1,4 +1,4 @@
-"""What is answered when a request fails: the database is away, the mistake is ours, or who asked has gone."""
+"""Answers to failed requests: the database is away, the mistake is mailer's, or the client has gone."""
 
 import logging
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Failures:
-    """The answers to what is raised. Of an outage the log is told once, however many ask meanwhile."""
+    """The answers to exceptions. An outage is logged once, however many requests meet it."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -26,7 +26,7 @@ class Failures:
 
     @property
     def handlers(self) -> dict[Any, Any]:
-        """Who answers, by what was raised."""
+        """Return the handler of each kind of exception."""
         return {
             DatabaseError: self._try_again,
             NoFreeConnectionError: self._try_again,
@@ -36,15 +36,15 @@ class Failures:
         }
 
     def _try_again(self, request: Request, error: Exception) -> Response:
-        """Mail programs and people may ask again: leaving twice is leaving once."""
+        """Ask mail programs and people to try again: leaving twice is leaving once."""
         self._tell(error)
-        if not _is_one_click(request):
+        if request.method != "POST" or "/one-click/" not in request.scope["path"]:
             return self._site.try_again(request)
         headers = HEADERS | {"Retry-After": "30"}
         return PlainTextResponse("Try again in half a minute.\n", status_code=503, headers=headers)
 
     def _judge(self, request: Request, error: DBAPIError) -> Response:
-        """A broken connection is an outage. Anything else is a mistake of ours, which the server logs."""
+        """Answer a broken connection as an outage, and raise any other error, which is logged as a bug."""
         if error.connection_invalidated:
             return self._try_again(request, error)
         error.hide_parameters = True  # they may be somebody's data
@@ -55,10 +55,6 @@ class Failures:
         if before is None or self._latest - before > ANOTHER_OUTAGE:
             reason = error.what if isinstance(error, DatabaseError) else type(error).__name__
             log.warning("database-away reason=%s", reason)
-
-
-def _is_one_click(request: Request) -> bool:
-    return request.method == "POST" and "/one-click/" in request.scope["path"]
 
 
 def _nobody_listens(_request: Request, _error: Exception) -> Response:

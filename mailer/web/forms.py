@@ -12,14 +12,14 @@ MAXIMUM_FORM = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """To leave one list or all of them, or to be put back on those in `undo`."""
+    """A wish to leave one list or all of them, or to be put back on those in `undo`."""
 
     scope: str = ALL_LISTS
     undo: tuple[str, ...] = ()
 
 
 async def read_form(request: Request) -> bytes | None:
-    """The body of a small form; None for a larger one, which is none of ours and is not read on."""
+    """Return the body of a small form; None for one that is larger than any form here, which is not read on."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -29,7 +29,7 @@ async def read_form(request: Request) -> bytes | None:
 
 
 def parse_wish(form: bytes) -> Wish | None:
-    """What a form asks for, or None when it is none of ours; an empty one asks for leaving all lists."""
+    """Return the wish in a form, or None when it is not from these pages; an empty form leaves all lists."""
     fields = parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True)
     if fields.get("action") == ["undo"]:
         return Wish(undo=tuple(fields["list"])) if "list" in fields else None

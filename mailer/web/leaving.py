@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Leaving:
-    """The handlers. A token of ours that names nobody any more says so: nobody has left through it."""
+    """The handlers of the leave page. A valid token of a person no longer stored says so, instead of leaving."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -50,7 +50,7 @@ class Leaving:
         return await run_in_threadpool(self._submit, request, form)
 
     async def one_click(self, request: Request) -> Response:
-        """What a mail program posts: leaves all lists, whatever the form says; answers without redirect or cookie."""
+        """Leave all lists, as a mail program asks for, whatever the form says; no redirect and no cookie."""
         await read_form(request)
         return await run_in_threadpool(self._one_click, request)
 
@@ -86,7 +86,7 @@ class Leaving:
         return PageOutcome(done="undone", lists=back) if back else PageOutcome(done="nothing-to-undo")
 
     def _leave(self, store: "SubscriberStore", reader: LinkOwner, scope: str) -> PageOutcome:
-        """The page may have been open for long: the list may be none of the person's any more."""
+        """Leave the lists of the wish; the page may be old, and a list not the person's any more."""
         left: tuple[str, ...] = ()
         if scope == ALL_LISTS:
             left = store.leave(reader.subscriber_id)
@@ -100,7 +100,7 @@ class Leaving:
         return PageOutcome(done="left", lists=(scope,)) if scope in reader.just_left else PageOutcome(done="not-on-it")
 
     def _go_on(self, request: Request, token: Token, outcome: PageOutcome) -> Response:
-        """To a page that may be read again, switched to another language or kept, without posting anew."""
+        """Redirect to a page that may be read again, switched to another language or kept, without posting anew."""
         lang = [("lang", each) for each in request.query_params.getlist("lang")[:1]]
         address = f"{self._action(token)}?{urlencode([*lang, *outcome.query])}"
         return RedirectResponse(address, status_code=303, headers=HEADERS)
@@ -119,7 +119,7 @@ class Leaving:
         return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
 
     def _token(self, request: Request, *, purpose: Purpose = "leave") -> Token | None:
-        """What the address's token says, or None when it is none of ours or was made for something else."""
+        """Return the token of the address, or None when it is not signed here or was made for another purpose."""
         token = parse_token(self.keys, request.path_params["token"])
         return token if token and token.purpose in {purpose, "test"} else None
 
@@ -153,7 +153,7 @@ class Leaving:
         return [(slug, names.get(slug, slug)) for slug in slugs]
 
     def _gone(self, request: Request) -> Response:
-        """Of somebody erased, added anew, or taken back with an import; they may get mail under another number."""
+        """Return the page for a person erased, added anew, or taken back; they may get mail under another number."""
         return self.site.page("gone-link", lang=self.site.lang(request))
 
     def _no_reader(self, request: Request, token: Token | None) -> Response:
@@ -162,6 +162,6 @@ class Leaving:
 
 
 def mask(address: str) -> str:
-    """The address as somebody knows it again who has it, and nobody else: k•••••@molde.example."""
+    """Hide most of the local part of an address: k•••••@molde.example."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••••@{domain}"

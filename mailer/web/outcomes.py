@@ -1,4 +1,4 @@
-"""What was done on the leave page, as the address of the page after it says it, and what of that still holds."""
+"""The outcome of a request on the leave page, as the next page's address carries it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NOTHING_CHANGED: dict[str, Done] = {"not-on-it": "not-on-it", "nothing-to-undo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOutcome:
-    """What was done, and with which lists."""
+    """The outcome of a request, and the lists it concerns."""
 
     done: Done = ""
     lists: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class PageOutcome:
 
 
 def read_outcome(query: QueryParams, reader: LinkOwner) -> PageOutcome:
-    """What an address says was done, as far as it holds: it may be opened again later, or be made up."""
+    """Return the outcome that an address tells, as far as it holds: it may be opened again later, or be made up."""
     said, lists = query.get("done", ""), query.getlist("list")
     if said == "undone" and (back := _those_in(lists, reader.lists)):
         return PageOutcome(done="undone", lists=back)

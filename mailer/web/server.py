@@ -1,4 +1,4 @@
-"""The application of all rooms, and serving it until it is stopped."""
+"""Build the application of the public pages, and serve it until it is stopped."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -33,17 +33,17 @@ class ServerError(MailerError):
 
 
 def build_application(services: "Services") -> Starlette:
-    """The rooms that are open: leaving, one-click, the stored editions, how to subscribe, and privacy."""
+    """Build the pages: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
     leaving = Leaving(site)
     reading = EditionPages(site)
-    rooms = StaticPages(site)
+    pages = StaticPages(site)
     routes: list[BaseRoute] = [
         Route("/site.css", site.stylesheet),
-        Route("/", rooms.archive, methods=["GET"]),
-        Route("/subscribe", rooms.subscribe, methods=["GET"]),
-        Route("/privacy", rooms.privacy, methods=["GET"]),
+        Route("/", pages.archive, methods=["GET"]),
+        Route("/subscribe", pages.subscribe, methods=["GET"]),
+        Route("/privacy", pages.privacy, methods=["GET"]),
         Route("/leave/{token}", _either(leaving.show, leaving.submit), methods=["GET", "POST"]),
         Route("/one-click/{token}", _either(leaving.show, leaving.one_click), methods=["GET", "POST"]),
         Route("/preferences/{token}", leaving.show_preferences, methods=["GET"]),
@@ -61,7 +61,7 @@ def build_application(services: "Services") -> Starlette:
 def _either(
     show: Callable[[Request], Response], change: Callable[[Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Looks or changes, by the method: one route, so that who asks in another way is told both methods."""
+    """Send GET to `show` and POST to `change`, on one route so that an answer 405 lists both."""
 
     async def answer(request: Request) -> Response:
         return await change(request) if request.method == "POST" else await run_in_threadpool(show, request)

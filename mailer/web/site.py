@@ -1,4 +1,4 @@
-"""What every page has: the newsletter's name, the band, the colours, the languages and the headers."""
+"""Parts of every page: the newsletter's name, the head, the colours, the languages and the headers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Site:
 
     @property
     def path(self) -> str:
-        """Where the pages begin, when they do not have a host of their own."""
+        """Return the path below which the pages are, when they do not have a host of their own."""
         return urlsplit(self.services.settings.web.base_url).path.rstrip("/")
 
     @property
@@ -52,11 +52,11 @@ class Site:
 
     @cached_property
     def band(self) -> tuple[int, ...]:
-        """How many bars each region has, in register order."""
+        """Return how many bars each region has, in register order."""
         return tuple(len(list(bars)) for _, bars in groupby(self.services.register.helsefellesskap, lambda x: x.region))
 
     def lang(self, request: Request, preferred: str | None = None) -> Lang:
-        """The language asked for with `?lang=`, else the reader's own, else the browser's, else the newsletter's."""
+        """Return the language of `?lang=`, or of the reader, the browser or the newsletter, in this order."""
         by_browser = [] if preferred else accepted(request.headers.get("Accept-Language", ""))
         wanted = (request.query_params.get("lang"), preferred, *by_browser, self.services.settings.newsletter.lang)
         return next((lang for each in wanted for lang in PAGES if lang == each), DEFAULT_LANG)
@@ -68,7 +68,7 @@ class Site:
     def page(
         self, template: str, *, lang: Lang, status: int = 200, kept: Sequence[tuple[str, str]] = (), **values: object
     ) -> Response:
-        """A page of one of the templates; what is `kept` stays in its address when the language is switched."""
+        """Return a page of one of the templates; `kept` stays in its address when the language is switched."""
 
         def label(msgid: str, **slots: object) -> str:
             return self.services.templates.labels.label(msgid, lang, **slots).text
@@ -111,7 +111,7 @@ class Site:
         return page
 
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
-        """The page for an address that is none of ours."""
+        """Return the page for an unknown address."""
         return self.page("not-found", lang=self.lang(request), status=404, newest=self._newest())
 
     def _newest(self) -> Edition | None:

@@ -1,4 +1,4 @@
-"""Small rooms that every mail links to: the stored editions, how to subscribe, and what is stored about a reader."""
+"""Small pages that every mail links to: the stored editions, how to subscribe, and the data stored about a reader."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +8,7 @@ from mailer.web.site import Site
 
 
 class StaticPages:
-    """The handlers; nothing can be changed here."""
+    """The handlers of pages that look the same to every reader."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -22,9 +22,9 @@ class StaticPages:
         return self.site.page("archive", lang=lang, editions=editions)
 
     def subscribe(self, request: Request) -> Response:
-        """How to get the newsletter: by writing to the editors."""
+        """Return the page about subscribing: by writing to the editors."""
         return self.site.page("subscribe", lang=self.site.lang(request))
 
     def privacy(self, request: Request) -> Response:
-        """What is stored, why, and whom to ask."""
+        """Return the page about the data stored, the reasons, and whom to ask."""
         return self.site.page("privacy", lang=self.site.lang(request))

@@ -171,7 +171,7 @@ def test_with_retry_every_duplicate_is_flagged(office: Any, catch: Catch) -> Non
     tell(f"{kills} kills with retry: {len(twice)} received two, {len(office.flagged())} flagged")
 
 
-@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("which", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_asked_to_stop_a_sender_finishes_what_is_in_hand(office: Any, catch: Catch, which: signal.Signals) -> None:
     office.plan(1_000)
     inbox = catch(office, ROUND_TRIP)

@@ -29,6 +29,8 @@ from tests.catalogue import sentences
 from tests.catalogue.sentences import PLACEHOLDER
 
 LONGEST_SENTENCE = 20
+TO_TYPE = re.compile(r"""= ?"[^"]*"|\["[^"]*"\]|"\d[^"]*\"""")
+"""Values as they are typed into a file, in straight quotation marks."""
 OUR_RULES = (
     doubled_space,
     hanging_hyphen,
@@ -46,7 +48,7 @@ def norwegian() -> list[tuple[Lang, str, str]]:
     """Every form of every Norwegian text, with its id, and a name in place of what is filled in."""
     langs: dict[str, Lang] = {"nb": "nb", "nn": "nn"}
     return [
-        (langs[text.lang], text.id, PLACEHOLDER.sub(lambda name: name[1].capitalize(), form))
+        (langs[text.lang], text.id, TO_TYPE.sub("=", PLACEHOLDER.sub(lambda name: name[1].capitalize(), form)))
         for text in sentences.texts()
         if text.lang in langs
         for form in text.forms

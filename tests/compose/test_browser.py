@@ -1,5 +1,6 @@
 """Mail and web version in a real browser: readable for everybody, no wider than the window, deaf to hostile words."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -151,11 +152,12 @@ def test_no_rule_of_a_style_block_is_beaten_by_one_that_stands_in_the_element(
     assert open_html(composed[slug, "mail"]).page.evaluate(BEATEN) == []
 
 
-# Whatever is computed for the parts of an item, and how high they are; only headings are of another level.
+# Whatever is computed for the parts of an item, and how high they are, each as one text, which comes over quickly; only
+# headings are of another level.
 LOOKS = """number => [document.getElementById(`sak-${number}`), ...document.querySelectorAll(`#sak-${number} *`)]
     .map(element => [element, getComputedStyle(element)])
-    .map(([element, style]) => [element.className, element.getBoundingClientRect().height,
-        ...[...style].map(name => `${name}: ${style.getPropertyValue(name)}`)])"""
+    .map(([element, style]) => JSON.stringify([element.className, element.getBoundingClientRect().height,
+        ...[...style].map(name => `${name}: ${style.getPropertyValue(name)}`)]))"""
 
 
 @pytest.mark.parametrize("with_style_blocks", [True, False])
@@ -170,7 +172,7 @@ def test_an_item_looks_the_same_in_a_section_below_one_and_outside(
     mail = forms_of(replace(full_issue, sections=tuple(sections)))["mail"]
     page = open_html(mail if with_style_blocks else re.sub(r"<style\b.*?</style>", "", mail, flags=re.DOTALL)).page
     outside, inside, below = (page.evaluate(LOOKS, number) for number in (1, 2, 3))
-    assert {each[0] for each in outside} >= {"item", "h3", "h4", "row", "due"}
+    assert {json.loads(each)[0] for each in outside} >= {"item", "h3", "h4", "row", "due"}
     assert outside == inside == below
 
 

@@ -120,6 +120,24 @@ def test_the_masthead_names_four_deadlines_and_each_day_once(
     ]
 
 
+@pytest.mark.parametrize(
+    ("day", "written"),
+    [
+        (date(2023, 12, 31), "31. desember"),
+        (date(2024, 1, 2), "2. januar"),
+        (date(2024, 10, 31), "31. oktober"),
+        (date(2024, 11, 1), "1. november 2024"),  # "november" alone might be the one before the issue
+        (date(2025, 1, 2), "2. januar 2025"),
+    ],
+)
+def test_a_deadline_is_written_without_its_year_as_long_as_readers_take_it_for_the_next(
+    day: date, written: str, small_issue: Issue, make_item: Callable[..., Item], view: Callable[..., IssueView]
+) -> None:
+    items = (make_item(1, dates=(ItemDate(when=CalendarDate(start=day), kind=DateKind.DEADLINE),)),)
+    (shown,) = view(replace(small_issue, sections=(Section(id="", items=items),))).deadlines
+    assert shown.replace("\N{NO-BREAK SPACE}", " ") == written
+
+
 def test_a_section_whose_parent_is_unknown_is_named_by_it(small_issue: Issue, view: Callable[..., IssueView]) -> None:
     section = Section(id="midt", title="Helse Midt", parent="RHF", items=small_issue.items)
     (shown,) = view(replace(small_issue, sections=(section,))).sections

@@ -1,15 +1,17 @@
 """A PostgreSQL server, or the way to it, that stands still: it is waited for, but not without end."""
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, insert, text
 
 from mailer.database.engine import Database, DatabaseError, open_database
 from mailer.database.postgresql import create_patient_engine
 from mailer.database.rows import insert_rows
-from mailer.database.tables import suppression
+from mailer.database.tables import list_, suppression
 
 pytestmark = pytest.mark.postgresql
 
@@ -130,3 +132,22 @@ def test_who_is_frozen_in_the_midst_of_a_transaction_keeps_its_locks_for_a_minut
 def _with_options(database: Database) -> URL:
     """A URL may say otherwise."""
     return database.engine.url.update_query_dict({"options": "-c idle_in_transaction_session_timeout=5s"})
+
+
+# --- The databases of the tests ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [None, "ALTER TABLE list ADD COLUMN more text"])
+def test_a_database_that_tests_share_is_empty_counts_from_one_and_has_our_schema(
+    postgresql_server: Any, change: str | None
+) -> None:
+    names = {"slug": "a", "kind": "own", "position": 1, "name_nb": "a", "name_nn": "a", "short": "a"}
+    for _ in range(2):
+        with postgresql_server.migrated_database() as url, closing(open_database(url)) as database:
+            with database.writing() as connection:
+                connection.execute(insert(list_).values(**names, created_at=datetime(2024, 1, 1, tzinfo=UTC)))
+                (row,) = connection.exec_driver_sql("SELECT * FROM list").mappings()
+                assert (row["id"], "more" in row) == (1, False)
+            if change:
+                with database.writing() as connection:
+                    connection.exec_driver_sql(change)

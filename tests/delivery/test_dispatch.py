@@ -1,4 +1,4 @@
-"""The send loop against servers that take, refuse, defer and break."""
+"""The send loop and its `connection_worker` against servers that take, refuse, defer and break."""
 
 import time
 from collections import Counter

@@ -36,6 +36,7 @@ from mailer.keys import KeyRing
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.subscribers.model import Register
+from mailer.subscribers.people import suppressing
 from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppression import SuppressionReason
@@ -133,8 +134,10 @@ class _Issue(RuleBasedStateMachine):
     @rule(when=moments, person=people, slug=st.none() | lists, what=st.sampled_from(["suppress", "release", "erase"]))
     def editor(self, when: str, person: str, slug: str | None, what: str) -> None:
         works: dict[str, Callable[[], object]] = {
-            "suppress": lambda: self.store.suppress(person, reason=SuppressionReason.MANUAL, list_slug=slug),
-            "release": lambda: self.store.release(person, note="asked", list_slug=slug),
+            "suppress": lambda: suppressing.suppress(
+                self.store, person, reason=SuppressionReason.MANUAL, list_slug=slug
+            ),
+            "release": lambda: suppressing.release(self.store, person, note="asked", list_slug=slug),
             "erase": lambda: self._erase(person),
         }
         self.do(when, works[what])
@@ -148,7 +151,7 @@ class _Issue(RuleBasedStateMachine):
 
     def _move(self, person: str, to: str) -> None:
         if self.store.show(to) is None:
-            self.store.release(to, note="somebody has it now")
+            suppressing.release(self.store, to, note="somebody has it now")
         found = move_person(self.store, person, to)
         self.held.setdefault(found.id, set()).add(found.address)
 

@@ -14,7 +14,7 @@ from mailer.delivery.pacing import Pacer
 from mailer.delivery.planning import estimate_duration
 from mailer.delivery.progress import Progress
 from mailer.delivery.retry import GiveUp, Retry, RetryRule
-from mailer.delivery.verdict import EndReason, Judge, Verdict, judge
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Verdict, judge
 from mailer.transport.base import Lost, Reply, Stage
 
 BEGAN = datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_every_answer_has_one_meaning(answer: Reply | Lost, verdict: Verdict) ->
 
 
 def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
-    watch = Judge()
+    watch = DoubtBreaker()
     assert [watch.observe(each) for each in (CUT, ACCEPTED, CUT)] == [None] * 3
     assert watch.has_heard
     stop = watch.observe(CUT)
@@ -84,7 +84,7 @@ def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
 
 
 def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
-    watch = Judge()
+    watch = DoubtBreaker()
     for _ in range(2):
         assert watch.observe(CUT) is None
         assert [watch.observe(ACCEPTED) for _ in range(100)] == [None] * 100
@@ -142,17 +142,17 @@ class SharedClock:
 @given(
     limit=st.integers(1, 200),
     senders=st.integers(1, 3),
-    lanes=st.integers(1, 4),
+    connections=st.integers(1, 4),
     busy=st.lists(st.floats(0, 3), min_size=1, max_size=20),
     delays=st.lists(st.floats(0, 0.499), min_size=1, max_size=20),
 )
 def test_in_no_sixty_seconds_more_begin_than_the_limit_says(
-    *, limit: int, senders: int, lanes: int, busy: list[float], delays: list[float]
+    *, limit: int, senders: int, connections: int, busy: list[float], delays: list[float]
 ) -> None:
     """Several senders of several connections, each busy for as long as it likes and a little late to begin."""
     clock = SharedClock()
     pacers = [Pacer(limit, reserve=clock.reserve, clock=lambda: clock.now, name="smtp") for _ in range(senders)]
-    free = [(BEGAN, number, pacers[number % senders]) for number in range(senders * lanes)]
+    free = [(BEGAN, number, pacers[number % senders]) for number in range(senders * connections)]
     begun: list[datetime] = []
     for turn in range(2 * limit + 20):
         clock.now, number, pacer = heappop(free)

@@ -20,6 +20,7 @@ from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.rights.erasing import erase, purge
 
@@ -74,7 +75,7 @@ def test_what_cannot_be_written_down_about_people_is_not_done(
     file.write_text("epost;liste;grunnlag\nny@x.example;oslo;e: 1\n", "utf-8")
     gone.write_text("borte@x.example\n", "utf-8")
     store.add("ola@x.example", lists=["oslo"], basis="e: 1")
-    store.suppress("eva@x.example", reason=SuppressionReason.MANUAL, note="asked")
+    suppress(store, "eva@x.example", reason=SuppressionReason.MANUAL, note="asked")
     suppress_file(store, gone, note="bounced")
     imported = import_files(store, register, [file], options=ImportOptions()).id
     assert imported is not None
@@ -86,8 +87,8 @@ def test_what_cannot_be_written_down_about_people_is_not_done(
         lambda: import_files(store, register, [file], options=ImportOptions()),
         lambda: undo_import(store, imported),
         lambda: move_person(store, "ola@x.example", "ole@x.example"),
-        lambda: store.suppress("per@x.example", reason=SuppressionReason.MANUAL, note="asked"),
-        lambda: store.release("eva@x.example", note="wrong"),
+        lambda: suppress(store, "per@x.example", reason=SuppressionReason.MANUAL, note="asked"),
+        lambda: release(store, "eva@x.example", note="wrong"),
         lambda: suppress_file(store, file, note="bounced"),
         lambda: release_file(store, gone, note="wrong", noted="bounced"),
         lambda: export(store, out, choice=ExportChoice(), form=Format.PLAIN),

@@ -154,18 +154,38 @@ def test_dates_are_compared_with_the_day_of_publication(findings_of: LintText) -
 
 
 @pytest.mark.parametrize(
-    ("frame", "message"),
+    ("frame", "message", "line"),
     [
-        ("next_issue = 2024-01-31\n", "the next issue lies before this one"),
-        ("contribution_deadline = 2024-02-01\n", "the deadline for contributions is over"),
-        ("next_issue = 2024-04-03\ncontribution_deadline = 2024-04-04\n", "lies after the next issue"),
+        ("next_issue = 2024-01-31\n", "the next issue lies before this one", 4),
+        ("contribution_deadline = 2024-02-01\n", "the deadline for contributions is over", 4),
+        ("next_issue = 2024-04-03\ncontribution_deadline = 2024-04-04\n", "lies after the next issue", 5),
+        ("next_issue = 2024-02-02\n# 2024-02-02\n", "the next issue lies before this one", 4),
+        ("# 2024-02-01\ncontribution_deadline = 2024-02-01\n", "the deadline for contributions is over", 5),
     ],
 )
-def test_what_the_issue_promises_must_lie_ahead(frame: str, message: str, findings_of: LintText) -> None:
+def test_what_the_issue_promises_must_lie_ahead(frame: str, message: str, line: int, findings_of: LintText) -> None:
     (finding,) = findings_of(frame=FRAME + frame)
     assert finding.rule == "promise"
     assert message in finding.message
-    assert finding.line >= 4
+    assert finding.line == line
+
+
+@pytest.mark.parametrize(
+    ("today", "text", "right"),
+    [
+        (date(2023, 12, 20), "mandag 8. januar", True),  # of 2024
+        (date(2023, 12, 20), "søndag 8. januar", False),  # as it was in 2023
+        (date(2023, 12, 20), "onsdag 8. januar", False),  # as it will be in 2025
+        (date(2024, 1, 10), "fredag 29. desember", True),  # of 2023
+        (date(2024, 1, 10), "søndag 29. desember", False),  # as it will be in 2024
+        (date(2024, 1, 10), "torsdag 29. desember", False),  # as it was in 2022
+    ],
+)
+def test_a_date_without_a_year_is_the_nearest_one_across_new_year(
+    today: date, text: str, *, right: bool, findings_of: LintText
+) -> None:
+    frame = FRAME.replace("2024-02", f"{today:%Y-%m}")
+    assert [each.rule for each in findings_of(text, frame=frame, today=today)] == ([] if right else ["weekday"])
 
 
 def test_the_example_of_a_new_issue_is_a_warning_until_it_is_written_over(findings_of: LintText) -> None:

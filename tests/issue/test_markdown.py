@@ -416,15 +416,16 @@ def test_the_scheme_of_an_address_may_begin_with_a_capital_as_phones_write_it(te
 @pytest.mark.parametrize(
     "text",
     [
-        "https://" * 30_000,
-        "https://a.no[" * 5 + "https://a.no]" * 15_000,
-        "*a https://b.no/x_ " * 12_000,
-        "a_" * 60_000,
-        "_a@b.no " * 12_000,
+        "https://" * 12_000,
+        "https://a.no[" * 5 + "https://a.no]" * 6_000,
+        "*a https://b.no/x_ " * 5_000,
+        "a_" * 24_000,
+        "_a@b.no " * 5_000,
     ],
 )
+@pytest.mark.timeout(20)
 def test_very_many_addresses_are_read_at_once(text: str) -> None:
-    """The square of these addresses would be minutes, and the test would be stopped."""
+    """The square of these addresses would be a minute or more, and the test would be stopped."""
     assert len(parse(text)[0]) == 1
 
 

@@ -1,4 +1,4 @@
-"""Local pages in a real Chromium: how they are opened, and what pages of somebody else can do."""
+"""Local pages in a real Chromium: how they are opened, and what pages of somebody else can do, with `serving`."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,3 +1,5 @@
+"""What a guarded server answers and to whom: `access`, `headers` and `doors`."""
+
 import re
 import socket
 

@@ -18,9 +18,8 @@ from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message.addresses import WireAddressError
 from mailer.message.compiled import CompiledMessage, RecipientValues, Sender, compile_message
-from mailer.message.errors import MessageError
 from mailer.message.headers import BIDI_CONTROLS, HeaderError
-from mailer.message.parts import MARK
+from mailer.message.parts import MARK, MessageError
 from mailer.message.verp import parse_return_path
 
 Compose = Callable[..., ComposedIssue]

@@ -17,6 +17,7 @@ from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
 from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
 Import = Callable[[Callable[[], object]], ImportReport]
@@ -64,7 +65,7 @@ def test_somebody_leaves_meanwhile_and_is_not_put_back(store: SubscriberStore, i
 
 
 def test_somebody_new_is_suppressed_meanwhile_and_not_taken_in(store: SubscriberStore, import_while: Import) -> None:
-    report = import_while(lambda: store.suppress("p3@x.example", reason=SuppressionReason.COMPLAINT))
+    report = import_while(lambda: suppress(store, "p3@x.example", reason=SuppressionReason.COMPLAINT))
     assert _counted(report) == {"new": 3, "suppressed": 1}
     assert store.show("p3@x.example") is None
 
@@ -80,12 +81,12 @@ def test_somebody_suppressed_anew_while_another_is_released_is_not_taken_in(
 ) -> None:
     """The number of suppressions and of those that were released is the same afterwards."""
     for who in ("p2", "p3"):
-        store.suppress(f"{who}@x.example", reason=SuppressionReason.MANUAL)
-    store.release("p3@x.example", note="asked for it")
+        suppress(store, f"{who}@x.example", reason=SuppressionReason.MANUAL)
+    release(store, "p3@x.example", note="asked for it")
 
     def swap() -> None:
-        store.suppress("p3@x.example", reason=SuppressionReason.COMPLAINT)
-        store.release("p2@x.example", note="asked for it")
+        suppress(store, "p3@x.example", reason=SuppressionReason.COMPLAINT)
+        release(store, "p2@x.example", note="asked for it")
 
     import_while(swap)
     assert store.show("p3@x.example") is None
@@ -94,7 +95,7 @@ def test_somebody_suppressed_anew_while_another_is_released_is_not_taken_in(
 def test_a_list_is_merged_meanwhile_and_who_was_suppressed_on_it_is_not_taken_in_on_the_other(
     store: SubscriberStore, register: Register, import_while: Import
 ) -> None:
-    store.suppress("p3@x.example", reason=SuppressionReason.MANUAL, list_slug="akershus")
+    suppress(store, "p3@x.example", reason=SuppressionReason.MANUAL, list_slug="akershus")
     smaller = replace(register, lists=tuple(each for each in register.lists if each.slug != "akershus"))
     report = import_while(lambda: merge_lists(store, smaller, "akershus", "oslo"))
     assert _counted(report) == {"new": 3, "suppressed": 1}

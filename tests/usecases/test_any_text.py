@@ -181,3 +181,4 @@ def test_a_header_that_cannot_be_written_is_told_at_the_title(services: Services
     findings = check(services, {"title": "=?utf-8?q?=0D=0A?="}, is_escaped=False)
     (error,) = [each for each in findings if each.severity is Severity.ERROR]
     assert (error.rule, error.file, error.line) == ("composing", "issue.toml", 1)
+    assert error.hint == "Write the text anew instead of copying it."

@@ -22,6 +22,7 @@ from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.rendering.templates import shipped_templates
+from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import MemoryTransport
@@ -164,7 +165,7 @@ def test_another_sender_than_in_the_test_send_is_refused_although_the_texts_are_
 
 def test_who_joined_or_left_since_the_test_send_does_not_make_it_untested(services: Services) -> None:
     services.subscribers.add("per@finnmark.example", lists=["finnmark"], basis="e: samhandling", lang="se")
-    services.subscribers.suppress("kari@agder.example", reason=SuppressionReason.COMPLAINT)
+    suppress(services.subscribers, "kari@agder.example", reason=SuppressionReason.COMPLAINT)
     assert proposed(services).is_tested
 
 

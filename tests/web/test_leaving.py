@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from mailer.bootstrap import Services
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.rights.erasing import erase
@@ -188,7 +189,7 @@ def test_undoing_says_when_there_is_nothing_to_undo(ask: Ask, people: Any) -> No
     undoing = {"action": "undo", "list": "more-og-romsdal"}
     assert "Det er ikke lenger noe å angre" in ask("POST", path, data=undoing).text
     ask("POST", path)
-    people.services.subscribers.suppress(KARI, reason=SuppressionReason.COMPLAINT)
+    suppress(people.services.subscribers, KARI, reason=SuppressionReason.COMPLAINT)
     page = ask("POST", path, data=undoing).text
     assert "<h1>Ingenting er endret</h1>" in page
     assert "Du får ikke flere nyhetsbrev fra oss" in page
@@ -216,7 +217,7 @@ def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, serv
 
 def test_nobody_who_is_suppressed_comes_back_by_undoing(ask: Ask, people: Any) -> None:
     left = ask("POST", f"/leave/{people.token(KARI)}").text
-    people.services.subscribers.suppress(KARI, reason=SuppressionReason.COMPLAINT)
+    suppress(people.services.subscribers, KARI, reason=SuppressionReason.COMPLAINT)
     ask("POST", f"/leave/{people.token(KARI)}", data=_undoing(left))
     assert set(people.lists(KARI).values()) == {"suppressed"}
 
@@ -258,7 +259,7 @@ def _erase(services: Services, folder: Path) -> None:
 
 def _erase_and_add_anew(services: Services, folder: Path) -> None:
     erase(services.subscribers, KARI, workspace=folder)
-    services.subscribers.release(KARI, note="asked to get it again")
+    release(services.subscribers, KARI, note="asked to get it again")
     services.subscribers.add(KARI, lists=["more-og-romsdal"], basis="a: asked")
 
 

@@ -1,1 +1,1 @@
-"""Alembic scripts: one file a revision under `versions`."""
+"""Alembic's migrations of the schema, one file for each revision under `versions`."""

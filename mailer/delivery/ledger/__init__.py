@@ -1,4 +1,4 @@
-"""The delivery ledger: every recipient of every mailing and what became of them; the only SQL of delivery."""
+"""The ledger of deliveries: each recipient of each mailing with its status; the only SQL of delivery."""
 
 from mailer.delivery.ledger.ledger import Ledger
 from mailer.delivery.ledger.refusals import (

@@ -1,7 +1,7 @@
-"""Group commit: what many connections ask at the same time is carried out in one transaction.
+"""Group commit: carry out in one transaction what many connections ask for at the same time.
 
-Whoever asks waits until it is on disk (a mark); what nobody waits for (a result) rides in the next transaction, or is
-committed alone when none comes within `LINGER_SECONDS`.
+A mark is waited for until it is on disk; a result is not, and rides in the next transaction, or is committed alone when
+none comes within `LINGER_SECONDS`.
 """
 
 import time
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class GroupCommit:
-    """All the writing of a run. After a failure it refuses everything: what is not on disk must not be acted upon."""
+    """All the writing of a run. After a failure it refuses everything: a lost write must not be acted upon."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class GroupCommit:
 
     @property
     def has_failed(self) -> bool:
-        """Whether something could not be written."""
+        """Return whether something could not be written."""
         return self._failure is not None
 
     def record(self, result: Attempt) -> None:
@@ -57,7 +57,7 @@ class GroupCommit:
         self._results.append(result)
 
     def carry_out(self, work: Callable[[Connection], Answer]) -> Answer:
-        """Commit what is waiting, in the order it came, and then this, in one transaction."""
+        """Commit the results that wait, in the order they came, and then `work`, in one transaction."""
         self._refuse_if_failed()
         results, self._results = self._results, []
         try:
@@ -74,15 +74,15 @@ class GroupCommit:
             self.carry_out(_nothing_more)
 
     def seconds_until_due(self) -> float:
-        """How soon `tend` has something to do."""
+        """Return how soon `tend` has something to do."""
         due = min(self._next_beat, self._patience) if self._results else self._next_beat
         return due - time.monotonic()
 
     def close(self, last: Callable[[Connection], None] | None = None) -> None:
-        """Commit what is waiting, then `last`, and give the connection back.
+        """Commit the waiting results, then `last`, and give the connection back.
 
-        After a failure `last` is tried once: nobody waits a second time for a server that has gone, and whoever comes
-        next does the same for a run that is dead.
+        After a failure `last` is tried once: a server that has gone is not waited for a second time, and the next
+        sender does the same for a run that is dead.
         """
         with self._connection:
             if self._results and not self.has_failed:
@@ -107,4 +107,4 @@ class GroupCommit:
 
 
 def _nothing_more(_: Connection) -> None:
-    """Only what is waiting is to be written."""
+    """Do nothing: the results that wait are all there is to write."""

@@ -1,4 +1,4 @@
-"""What a person decides about a mailing: send, pause, resume, cancel, and what to do about deliveries in doubt."""
+"""Decisions of a person about a mailing: send, pause, resume, cancel, and settle deliveries in doubt."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ _DECIDED = {
 
 
 def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
-    """Have a mailing under way, for the first time or again; raises `MailingStateError`, also when it is paused.
+    """Start a mailing, for the first time or again; raises `MailingStateError`, also when it is paused.
 
     A commit whose answer was lost is tried again: what was written down at this moment is written down once.
     """
@@ -39,7 +39,7 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
 
 
 def pause(connection: Connection, mailing_id: int, *, note: str, operator: Operator, now: datetime) -> None:
-    """Have every sender stop; `note` says why. Pausing what is paused is no decision, but may say why anew."""
+    """Stop every sender of a mailing; `note` says why. A second pause is no decision, but changes the note."""
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED
     change_state(connection, mailing_id, source=OPEN, target=MailingState.PAUSED, note=note)
     if not was_paused:
@@ -82,7 +82,7 @@ def change_state(
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
-    """Stop for good: what has not been handed to the server is cancelled; what is in flight gets its answer."""
+    """Stop for good: deliveries not handed to the server are cancelled; those in flight get their answer."""
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
     stopped = connection.execute(
         update(delivery)
@@ -132,7 +132,7 @@ def resolve(
 def _find_addressed(
     connection: Connection, condition: ColumnElement[bool], addresses: Collection[str]
 ) -> dict[str, list[int]]:
-    """The deliveries to each of the addresses."""
+    """Return the deliveries to each of the addresses."""
     columns = (delivery.c.id, delivery.c.address, delivery.c.recipient, subscriber.c.address.label("now"))
     query = select(*columns).outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id).where(condition)
     rows = connection.execute(query).all()
@@ -143,7 +143,7 @@ def _find_addressed(
 
 
 def _reopen(connection: Connection, mailings: Collection[int]) -> None:
-    """Mailings that were done send again what a person decided: one by one, when no other of the issue is under way."""
+    """Reopen mailings that were done for what a person decided: one by one, with no other of the issue under way."""
     done = (MailingState.FINISHED, MailingState.CANCELLED)
     again = update(mailing).where(mailing.c.id.in_(mailings), mailing.c.state.in_(done))
     connection.execute(again.values(state=MailingState.WAITING, finished_at=None))

@@ -1,4 +1,4 @@
-"""When a mailing is done, and which mailing of the issue is the next."""
+"""Finish mailings of which nothing is left to send, and begin the next of the issue."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
 
 
 def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now: datetime) -> None:
-    """Close an open mailing of which nothing is left to send, none named: each of those; then begin what waits."""
+    """Finish an open mailing of which nothing is left to send (none named: every one), then begin what waits."""
     is_meant = mailing.c.id == mailing_id if mailing_id is not None else true()
     is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
     connection.execute(
@@ -24,7 +24,7 @@ def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now
 
 
 def _cancel_leftovers(connection: Connection, *, now: datetime) -> None:
-    """What was in flight when its mailing was cancelled, and then deferred, is not tried again."""
+    """Cancel the rest of cancelled mailings: a delivery in flight then may be deferred since."""
     cancelled = select(mailing.c.id).where(mailing.c.state == MailingState.CANCELLED)
     left = delivery.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED))
     connection.execute(

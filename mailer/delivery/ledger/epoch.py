@@ -14,7 +14,7 @@ logger = logging.getLogger("mailer.delivery")
 
 
 def epoch_file(database: Database, folder: Path | None) -> Path | None:
-    """Where the epoch is kept: beside a SQLite file; for PostgreSQL in `folder`, if there is one."""
+    """Return the file of the epoch: beside a SQLite file; for PostgreSQL in `folder`, if there is one."""
     url = database.engine.url
     if database.is_sqlite:
         return Path(f"{url.database}.epoch") if url.database else None
@@ -22,7 +22,7 @@ def epoch_file(database: Database, folder: Path | None) -> Path | None:
 
 
 def read_epoch(connection: Connection) -> int:
-    """The epoch as the database knows it."""
+    """Return the epoch as the database knows it."""
     return int(connection.execute(select(func.coalesce(func.sum(run.c.marks), 0))).scalar_one())
 
 

@@ -1,10 +1,13 @@
-"""Reading the ledger: how far mailings have come, and who stands where."""
+"""Reading the ledger: how far mailings have come, and the status of each person."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import delivery, mailing, subscriber
 from mailer.delivery.model import (
     MAY_HAVE_IT,
@@ -23,16 +26,33 @@ MessageIdOf = Callable[[int, int], str]
 """From mailing and delivery to the Message-ID that goes with them."""
 
 
+class _MailingRow(NamedTuple):
+    """A stored mailing."""
+
+    id: int
+    slug: str
+    state: str
+    content_hash: str
+    edition_hash: str | None
+    lists: list[str]
+    in_doubt_policy: str
+    note: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
 def read_mailings(
     connection: Connection, *, slug: str | None = None, mailing_id: int | None = None
 ) -> tuple[MailingReport, ...]:
     """Return the mailings of an issue, one mailing, or all, oldest first."""
-    statement = select(mailing).order_by(mailing.c.id)
+    statement = select(*(mailing.c[name] for name in _MailingRow._fields)).order_by(mailing.c.id)
     if slug is not None:
         statement = statement.where(mailing.c.slug == slug)
     if mailing_id is not None:
         statement = statement.where(mailing.c.id == mailing_id)
-    return tuple(_report(row, count(connection, row.id)) for row in connection.execute(statement))
+    rows = [*typed_rows(_MailingRow, connection.execute(statement))]
+    return tuple(_report(row, count(connection, row.id)) for row in rows)
 
 
 def count(connection: Connection, mailing_id: int) -> Counts:
@@ -46,7 +66,7 @@ def count(connection: Connection, mailing_id: int) -> Counts:
 
 
 def count_by_list(connection: Connection, mailing_id: int) -> dict[str, Counts]:
-    """Return the equation of each list of a mailing; who is on several lists is counted on each.
+    """Return the equation of each list of a mailing; a person on several lists is counted on each.
 
     A list that was merged since counts with the one it became part of.
     """
@@ -90,10 +110,11 @@ _FAILED = (DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.EXPI
 
 
 def _where_people_stand(connection: Connection, slug: str) -> Subquery:
-    """The deliveries of an issue; the one with place 1 tells where its person stands.
+    """Return the deliveries of an issue, each with a place; place 1 tells the status of its person.
 
-    That is the one that arrived, else one that may have, else one that still may be sent, else the latest. A person is
-    known by number; a delivery that has lost its person is taken for another one's to the same address.
+    Place 1 has the one that arrived; without one, the first of these: one that may have arrived, one that still may be
+    sent, the latest. A person is known by number; a delivery that has lost its person is taken for another one's to the
+    same address.
     """
     of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
     other = delivery.alias("other")
@@ -147,7 +168,7 @@ def _counts(groups: list[tuple[str, str | None, int]]) -> Counts:
     return Counts(audience=sum(number for _, _, number in groups), skipped=dict(skipped), **by_status)
 
 
-def _report(row: Row[tuple[object, ...]], counts: Counts) -> MailingReport:
+def _report(row: _MailingRow, counts: Counts) -> MailingReport:
     return MailingReport(
         id=row.id,
         slug=row.slug,

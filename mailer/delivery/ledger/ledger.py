@@ -44,9 +44,9 @@ from mailer.subscribers.people.subscriptions import merged_lists
 
 
 class Ledger:
-    """What is planned, under way and done. Frozen objects come out; rows never do.
+    """All mailings and their deliveries. Frozen objects come out; rows never do.
 
-    `folder` is where the epoch of a PostgreSQL database is kept on this machine; `operator` is who decides.
+    `folder` is where the epoch of a PostgreSQL database is kept on this machine; `operator` is the person who decides.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Ledger:
         self._epoch = Epoch(epoch_file(database, folder))
 
     def acting_as(self, actor: str) -> "Ledger":
-        """The same ledger, for somebody else."""
+        """Return the same ledger for another actor."""
         other = copy(self)
         other.operator = replace(self.operator, actor=actor)
         return other
@@ -87,12 +87,12 @@ class Ledger:
             ) from error
 
     def earlier_fates(self, slug: str, people: Collection[plans.PersonKey]) -> dict[int, Before]:
-        """What earlier mailings of this issue came to for those of the people that they were sent to, by number."""
+        """Return the best earlier result of this issue for each of the people it was sent to, by number."""
         with self._database.reading() as connection:
             return plans.earlier_fates(connection, slug, people)
 
     def present_lists(self, slugs: Collection[str]) -> frozenset[str]:
-        """The lists that those of a mailing are by now: some may have become part of others."""
+        """Return the lists that those of a mailing are by now: some may have become part of others."""
         with self._database.reading() as connection:
             merged = merged_lists(connection)
         return frozenset(merged.get(slug, slug) for slug in slugs)
@@ -142,7 +142,7 @@ class Ledger:
             return 0
 
     def is_sending(self, mailing_id: int) -> bool:
-        """Whether a sender of this mailing is at work; ask after `recover`, which ends the runs of dead ones."""
+        """Return whether a sender of this mailing is at work; ask after `recover`, which ends the runs of dead ones."""
         open_run = select(run.c.id).where(run.c.mailing_id == mailing_id, run.c.ended_at.is_(None))
         with self._database.reading() as connection:
             return connection.execute(open_run.limit(1)).first() is not None
@@ -207,7 +207,7 @@ class Ledger:
     def resolve(self, slug: str, resolution: Resolution, *, addresses: Collection[str] | None = None) -> Resolved:
         """Settle deliveries in doubt as a person decided, all of the issue or those to `addresses`.
 
-        What is to be sent again goes with its own mailing, which is opened anew for that; while another one of the
+        A delivery to be sent again goes with its own mailing, which is opened anew for that; while another one of the
         issue is under way it waits.
         """
         try:
@@ -246,7 +246,7 @@ class Ledger:
             return figures.count_people(connection, slug)
 
     def counts_by_list(self, mailing_id: int) -> dict[str, Counts]:
-        """Return the equation of each list of a mailing; who is on several lists is counted on each."""
+        """Return the equation of each list of a mailing; a person on several lists is counted on each."""
         with self._database.reading() as connection:
             return figures.count_by_list(connection, mailing_id)
 
@@ -258,14 +258,14 @@ class Ledger:
             yield from figures.read_deliveries(connection, mailing_id, statuses, message_id_of=message_id_of)
 
     def unreached(self, mailing_id: int, *, message_id_of: figures.MessageIdOf) -> Iterator[DeliveryReport]:
-        """Yield whom the server refused, put off or did not answer in time, and no mailing of the issue has reached."""
+        """Yield the people whom the server refused, put off or did not answer in time, reached by no mailing."""
         with self._database.reading() as connection:
             yield from figures.read_unreached(connection, mailing_id, message_id_of=message_id_of)
 
     # --- test-sends -------------------------------------------------------------------------------
 
     def remember_tests(self, *, slug: str, content_hash: str, edition_hash: str, recipients: Collection[str]) -> None:
-        """Remember which edition was test-sent, and to whom; to nobody is nothing to remember."""
+        """Record which edition was test-sent, and to whom; no recipients, no record."""
         if not recipients:
             return
         now = self._clock()
@@ -276,11 +276,11 @@ class Ledger:
             self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
 
     def was_tested(self, *, slug: str, edition_hash: str) -> bool:
-        """Whether exactly this edition was test-sent; what was tested before editions had a hash never was."""
+        """Return whether exactly this edition was test-sent; what was tested before editions had a hash never was."""
         return self._has_test(test_send.c.slug == slug, test_send.c.edition_hash == edition_hash)
 
     def were_texts_tested(self, *, slug: str, content_hash: str) -> bool:
-        """Whether texts with this content hash were test-sent, in whatever edition."""
+        """Return whether texts with this content hash were test-sent, in whatever edition."""
         return self._has_test(test_send.c.slug == slug, test_send.c.content_hash == content_hash)
 
     def _has_test(self, *conditions: ColumnElement[bool]) -> bool:
@@ -290,6 +290,6 @@ class Ledger:
     # --- log --------------------------------------------------------------------------------------
 
     def log(self, *, slug: str | None = None, since: datetime | None = None) -> tuple[Decision, ...]:
-        """What operators decided, also about subscribers and lists; oldest first."""
+        """Return the decisions of operators, also about subscribers and lists; oldest first."""
         with self._database.reading() as connection:
             return read_decisions(connection, slug=slug, since=since)

@@ -29,7 +29,7 @@ def hold_lock(database: Database, token: str) -> AbstractContextManager[Renew]:
 
 
 def is_provably_dead(connection: Connection, token: str) -> bool:
-    """Whether the lock of a run on PostgreSQL is free: its process, or the way to it, is gone."""
+    """Return whether the lock of a run on PostgreSQL is free: its process, or the way to it, is gone."""
     return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_key(token)))).scalar())
 
 
@@ -51,7 +51,7 @@ def _file_lock(path: Path) -> Iterator[Renew]:
 
 
 def _stays() -> None:
-    """A file lock stays until the process dies."""
+    """Do nothing: a file lock stays until the process dies."""
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def _advisory_lock(database: Database, token: str) -> Iterator[Renew]:
 
 
 class _AdvisoryLock:
-    """A lock that belongs to a connection of its own, which nothing else may use."""
+    """A lock that belongs to a connection of its own, which is used for it alone."""
 
     def __init__(self, database: Database, token: str) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Claimed deliveries that would go to an address nobody has any more, or that is not the person's by now."""
+"""Claimed deliveries whose address belongs to another person or to none by now."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ def find_misaddressed(connection: Connection, ids: Sequence[int]) -> set[int]:
 
 
 def settle_misaddressed(connection: Connection, ids: Sequence[int], *, now: datetime) -> set[int]:
-    """Have what was claimed for an earlier address go to the present one, and skip what is nobody's; return all these.
+    """Send claimed deliveries to the present address, and skip those whose person is gone; return all these.
 
     Addresses change while a delivery is in flight, in doubt or waits to be tried again, too.
     """

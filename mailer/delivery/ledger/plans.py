@@ -30,7 +30,7 @@ _QUEUED, _SKIPPED = DeliveryStatus.QUEUED.value, DeliveryStatus.SKIPPED.value
 
 
 class DiscardedPlanError(Exception):
-    """The plan is not wanted after all."""
+    """A plan that is not wanted after all."""
 
 
 class PlanWriter:
@@ -74,7 +74,7 @@ class PlanWriter:
         insert_rows(self._connection, delivery, [self._row(each) for each in deliveries], columns=_COLUMNS)
 
     def seal(self) -> None:
-        """Write down who planned what, and the hash of all variants: what is sent later must still have it."""
+        """Record the decision, and the hash of all variants: later messages must still have it."""
         sealed = update(mailing).where(mailing.c.id == self.mailing_id)
         self._connection.execute(sealed.values(snapshot_hash=hash_snapshot(self._snapshot)))
         told = {
@@ -116,16 +116,16 @@ class PlanWriter:
 
 
 def hash_snapshot(variants: Iterable[bytes]) -> str:
-    """SHA-256 over the compiled messages of a mailing, in the order they were frozen."""
+    """Return the SHA-256 over the compiled messages of a mailing, in the order they were frozen."""
     return sha256(b"".join(sha256(each).digest() for each in variants)).hexdigest()
 
 
 def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKey]) -> dict[int, Before]:
-    """What came of earlier mailings of the issue for people, by their numbers; who was in none is not there.
+    """Return the best earlier result of the issue for each person, by number; people in no mailing are left out.
 
-    A person is known by number and by address: who has moved since, whose addresses were purged, or who was deleted and
-    added again has had it all the same. Where it arrived or may have, that counts; else the latest. Who was in doubt
-    once may have it, whatever came of sending it again.
+    A person is known by number and by address: one who has moved since, whose addresses were purged, or who was deleted
+    and added again has had it all the same. A delivery that arrived or may have counts before the latest. One that was
+    in doubt once may have arrived, whatever came of sending it again.
     """
     of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
     addresses = dict(people)
@@ -148,7 +148,7 @@ def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKe
 
 
 def _keep(found: dict[int, Before], number: int, latest: Before) -> None:
-    """Keep the one that may have arrived, their own and at the present address if there is one; else the latest."""
+    """Keep the result that weighs more: one that may have arrived before the others, otherwise the latest."""
     known = found.get(number)
     if known is None or _weight(latest) >= _weight(known):
         found[number] = latest

@@ -23,7 +23,7 @@ def recover_dead_runs(connection: Connection, *, now: datetime, is_alone: bool, 
 
 
 def time_of_beats(connection: Connection, *, now: datetime) -> ColumnElement[datetime]:
-    """The clock that heartbeats are told by: where several machines send, the server's."""
+    """Return the time for heartbeats: the server's where several machines send."""
     kind = run.c.heartbeat_at.type
     return literal(now, kind) if connection.dialect.name == "sqlite" else func.clock_timestamp(type_=kind)
 
@@ -45,7 +45,7 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
 
 
 def _dead_runs(connection: Connection, *, is_alone: bool, besides: int) -> Sequence[int]:
-    """The locked row of a run is in the hands of somebody: of its own sender, or of another that recovers it."""
+    """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it."""
     is_open = run.c.ended_at.is_(None) & (run.c.id != besides)
     if is_alone:
         return connection.execute(select(run.c.id).where(is_open)).scalars().all()
@@ -59,7 +59,7 @@ def _dead_runs(connection: Connection, *, is_alone: bool, besides: int) -> Seque
 
 
 def _put_in_doubt(connection: Connection, condition: ColumnElement[bool], *, now: datetime) -> int:
-    """Where the mailing's policy is `retry`, they are queued again; the history still says that they were in doubt."""
+    """Put deliveries in doubt, or queue them again where the mailing's policy is `retry`; record it either way."""
     moment, outcome = literal(now, attempt.c.at.type), literal(DeliveryStatus.IN_DOUBT)
     history = select(delivery.c.id, delivery.c.run_id, moment, outcome, literal(_WORDS)).where(condition)
     columns = ["delivery_id", "run_id", "at", "outcome", "reply"]

@@ -1,4 +1,4 @@
-"""What the ledger refuses, in words."""
+"""Errors by which the ledger refuses."""
 
 from mailer.errors import ExitCode, MailerError
 
@@ -18,13 +18,13 @@ class PausedMailingError(MailingStateError):
 
 
 class SenderBusyError(MailerError):
-    """Another sender is at work on this database."""
+    """Refused because another sender is at work on this database."""
 
     exit_code = ExitCode.TRY_AGAIN
 
 
 class OldBackupError(MailerError):
-    """More was sent than the database knows of: it is a restored backup."""
+    """Refused because more was sent than the database knows of: it is a restored backup."""
 
 
 class SnapshotError(MailerError):

@@ -33,7 +33,8 @@ def write_with_retry(
             with connection.begin():
                 return work(connection)
         except DBAPIError as error:
-            if connection.dialect.name == "sqlite" or not _may_pass(error) or time.monotonic() >= patience:
+            may_pass = error.connection_invalidated or isinstance(error, OperationalError)
+            if connection.dialect.name == "sqlite" or not may_pass or time.monotonic() >= patience:
                 raise
             if not tries:  # once for each outage
                 logger.warning("the database went away in the midst of a transaction; trying again")
@@ -61,7 +62,3 @@ def unwritable(error: Exception) -> Exception:
     )
     failure.__cause__ = error
     return failure
-
-
-def _may_pass(error: DBAPIError) -> bool:
-    return error.connection_invalidated or isinstance(error, OperationalError)

@@ -2,12 +2,12 @@
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database
@@ -30,6 +30,7 @@ from mailer.delivery.ledger.statements import (
     UNMARKED,
     UNWANTED,
 )
+from mailer.delivery.ledger.trials import has_untried, postpone, requeue
 from mailer.delivery.model import (
     MAY_HAVE_IT,
     UNFINISHED,
@@ -46,13 +47,12 @@ from mailer.subscribers.people.redirecting import redirect
 from mailer.subscribers.people.subscriptions import ids_of_lists
 
 BEAT_SECONDS = 2.0
-_PORTION = 1000
 
 Clock = Callable[[], datetime]
 
 
 class SenderRun:
-    """What a dispatcher may do to the ledger; made by `Ledger.start_run`, for one thread."""
+    """The part of the ledger that a dispatcher writes; made by `Ledger.start_run`, for one thread."""
 
     def __init__(
         self,
@@ -115,44 +115,46 @@ class SenderRun:
         return self._writer.carry_out(lambda connection: self._reserve(connection, name, count * spacing))
 
     def outlook(self) -> Outlook:
-        """Return what is left to do."""
+        """Return what remains to be done."""
         return self._writer.carry_out(self._outlook)
 
     def is_anybody_left(self, *, beyond: Collection[str] = ()) -> bool:
-        """Whether somebody waits who was never tried, at another domain than these."""
-        return self._writer.carry_out(lambda connection: self._is_anybody_left(connection, beyond))
+        """Return whether a recipient never tried waits, at another domain than these."""
+        return self._writer.carry_out(partial(has_untried, mailing_id=self.mailing.id, beyond=beyond))
 
     def deferred_since(self) -> datetime | None:
-        """Since when the longest of those who are deferred has been so."""
+        """Return since when the oldest deferred delivery has been so."""
         is_deferred = (delivery.c.mailing_id == self.mailing.id) & (delivery.c.status == DeliveryStatus.DEFERRED)
         oldest = select(func.min(delivery.c.deferred_since)).where(is_deferred)
         return self._writer.carry_out(lambda connection: connection.execute(oldest).scalar())
 
     def first_tried(self, delivery_id: int) -> datetime | None:
-        """When something first came of trying a delivery; None while nothing has."""
+        """Return when a first try of the delivery had a result; None while none has."""
         first = select(func.min(attempt.c.at)).where(attempt.c.delivery_id == delivery_id)
         return self._writer.carry_out(lambda connection: connection.execute(first).scalar())
 
     def requeue(self, delivery_ids: Sequence[int], *, why: str) -> None:
         """Give back those on trial, in one transaction: the answer that they had is not held against them."""
-        self._writer.carry_out(lambda connection: self._requeue(connection, delivery_ids, why))
+        self._writer.carry_out(
+            lambda connection: requeue(connection, delivery_ids, run_id=self._id, why=why, now=self._clock())
+        )
 
     def postpone(self, delivery_ids: Sequence[int], *, until: datetime) -> None:
-        """Have deferred deliveries come due then."""
-        self._writer.carry_out(lambda connection: self._postpone(connection, delivery_ids, until))
+        """Have deferred deliveries come due at `until`."""
+        self._writer.carry_out(lambda connection: postpone(connection, delivery_ids, until=until))
 
     def tend(self) -> None:
         """Commit what has waited long enough, and show that the run is alive."""
         self._writer.tend()
 
     def seconds_until_due(self) -> float:
-        """How soon `tend` has something to do."""
+        """Return how soon `tend` has something to do."""
         return self._writer.seconds_until_due()
 
     def end(self) -> None:
-        """Give back what is claimed, close the mailing when nothing is left, and end the run.
+        """Give back the claimed deliveries, close the mailing when nothing is left, and end the run.
 
-        When the ledger cannot be written, the next sender or `Ledger.recover` does this.
+        A ledger that cannot be written leaves this to the next sender or `Ledger.recover`.
         """
         try:
             self._writer.close(self._end)
@@ -196,7 +198,7 @@ class SenderRun:
         return claimed
 
     def _claimed_at(self, connection: Connection, at: datetime) -> list[ClaimedDelivery]:
-        """What an earlier try of the same claim has taken, though nobody said so."""
+        """Return what an earlier try of the same claim has taken, when its answer was lost."""
         is_ours = (delivery.c.mailing_id == self.mailing.id) & (delivery.c.run_id == self._id)
         is_this = (delivery.c.status == DeliveryStatus.CLAIMED) & (delivery.c.changed_at == at)
         statement = select(*CLAIMED).where(is_ours, is_this).order_by(delivery.c.id)
@@ -228,7 +230,7 @@ class SenderRun:
         return sorted(kept, key=lambda each: each.id)
 
     def _without_given_out(self, connection: Connection, claimed: Sequence[ClaimedDelivery]) -> list[ClaimedDelivery]:
-        """Leave what was queued anew, for another address, while a connection of ours still has it for the old one.
+        """Leave queued the deliveries that a connection of this run still has in hand for an old address.
 
         Claimed twice, it could be marked for the one and sent to the other: it waits until the first is refused.
         """
@@ -273,7 +275,7 @@ class SenderRun:
         return marks | dict.fromkeys(unwanted, Mark.UNWANTED)
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
-        """Most are accepted at the first try: one statement for all of those; the others leave a history."""
+        """Write results: those accepted at the first try in one statement, the others with a history."""
         ours = {"of_run": self._id, "new_changed": self._clock()}
         plain = [
             ours | {"of_id": each.delivery.id, "new_reply": each.reply} for each in results if _leaves_no_history(each)
@@ -289,7 +291,7 @@ class SenderRun:
                 connection.execute(insert(attempt), self._history(each))
 
     def _values(self, result: Attempt, *, is_astray: bool) -> dict[str, object]:
-        """What a server said of an address that the person gave up meanwhile says nothing about the new one."""
+        """Return the values of a result; one for an address that the person gave up says nothing of the new one."""
         status = result.status
         if is_astray or (status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY):
             status = DeliveryStatus.QUEUED
@@ -317,31 +319,6 @@ class SenderRun:
             "outcome": result.status,
             "reply": result.reply,
         }
-
-    def _is_anybody_left(self, connection: Connection, beyond: Collection[str]) -> bool:
-        waits = delivery.c.status.in_([DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED])
-        is_untried = ~exists().where(attempt.c.delivery_id == delivery.c.id)
-        place = func.lower(delivery.c.recipient)
-        elsewhere = [~place.endswith(f"@{each}", autoescape=True) for each in beyond]
-        is_known = delivery.c.recipient != ""
-        found = exists().where(delivery.c.mailing_id == self.mailing.id, waits, is_untried, is_known, *elsewhere)
-        return bool(connection.execute(select(found)).scalar())
-
-    def _requeue(self, connection: Connection, ids: Sequence[int], why: str) -> None:
-        now = self._clock()
-        ours = (delivery.c.run_id == self._id) & (delivery.c.status == DeliveryStatus.CLAIMED)
-        for some in _in_portions(ids):
-            freed = update(delivery).where(delivery.c.id.in_(some), ours).returning(delivery.c.id)
-            values = {"status": DeliveryStatus.QUEUED, "run_id": None, "changed_at": now}
-            told = {"run_id": self._id, "at": now, "outcome": DeliveryStatus.QUEUED, "reply": why}
-            history = [told | {"delivery_id": each} for each in connection.execute(freed.values(values)).scalars()]
-            if history:
-                connection.execute(insert(attempt), history)
-
-    def _postpone(self, connection: Connection, ids: Sequence[int], until: datetime) -> None:
-        for some in _in_portions(ids):
-            deferred = update(delivery).where(delivery.c.id.in_(some), delivery.c.status == DeliveryStatus.DEFERRED)
-            connection.execute(deferred.values(due_at=until))
 
     def _reserve(self, connection: Connection, name: str, span: timedelta) -> datetime:
         now = self._clock()
@@ -400,11 +377,6 @@ class SenderRun:
         if self._new_epoch > self._kept_epoch:
             self._kept_epoch = self._new_epoch
             self._epoch.keep(self._new_epoch)
-
-
-def _in_portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """A statement takes only so many parameters."""
-    return (ids[first : first + _PORTION] for first in range(0, len(ids), _PORTION))
 
 
 def _leaves_no_history(result: Attempt) -> bool:

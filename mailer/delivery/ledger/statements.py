@@ -1,4 +1,4 @@
-"""What a run says to the database for each group of messages: statements that are put together once."""
+"""The statements of a run for a group of messages, put together once."""
 
 from dataclasses import fields
 
@@ -48,7 +48,7 @@ def _has(status: SubscriptionStatus) -> ColumnElement[bool]:
 
 
 def _is_wanted(is_good: ColumnElement[bool]) -> ColumnElement[bool]:
-    """One look at the few subscriptions of each person: with EXISTS, PostgreSQL read everybody's for every group."""
+    """Return a condition that looks once at each person's subscriptions: EXISTS made PostgreSQL read all of them."""
     theirs = subscription.c.subscriber_id == delivery.c.subscriber_id
     return func.coalesce(select(func.max(case((is_good, 1), else_=0))).where(theirs).scalar_subquery(), 0) == 1
 

@@ -1,4 +1,4 @@
-"""Finds what is probably wrong in an issue that can be read: warnings and notes, never changes."""
+"""Lint: find probable mistakes in an issue that can be read; it warns and never changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,43 +19,43 @@ def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Find
     reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
     finder = PlaceFinder(sources, passages=reading.all_passages())
     return tuple(
-        _located(rule, slip, finder, nth=nth)
+        _located(rule, hit, finder, nth=nth)
         for rule in RULES
-        for slip, nth in _counted(islice(rule.check(reading), OF_EACH_RULE))
+        for hit, nth in _counted(islice(rule.check(reading), OF_EACH_RULE))
     )
 
 
-def _counted(slips: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
-    """Each slip with how often its words stand before it."""
+def _counted(hits: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
+    """Yield each hit with how often its words stand before it."""
     before: Counter[tuple[str, int, str]] = Counter()
-    for slip in slips:
-        place = (slip.file, slip.line, slip.words)
-        yield slip, before[place] if slip.nth is None else slip.nth
+    for hit in hits:
+        place = (hit.file, hit.line, hit.words)
+        yield hit, before[place] if hit.nth is None else hit.nth
         before[place] += 1
 
 
-def _located(rule: Rule, slip: RuleHit, finder: PlaceFinder, *, nth: int) -> Finding:
-    words = slip.words
-    line, column = _place_of(words, slip, finder, nth=nth)
+def _located(rule: Rule, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> Finding:
+    words = hit.words
+    line, column = _place_of(words, hit, finder, nth=nth)
     if not line and "://" in words:  # what tells others who reads was taken off the address: it begins as written
         words = words.partition("?")[0]
-        line, column = _place_of(words, slip, finder, nth=nth)
+        line, column = _place_of(words, hit, finder, nth=nth)
     return Finding(
         severity=rule.severity,
         rule=rule.id,
-        message=slip.message,
-        file=slip.file,
-        line=line or slip.line,
+        message=hit.message,
+        file=hit.file,
+        line=line or hit.line,
         column=column,
         words=words if line else "",
-        hint=slip.hint,
+        hint=hit.hint,
     )
 
 
-def _place_of(words: str, slip: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
-    if slip.passage:
-        return finder.in_passage(words, slip.passage, at=slip.at)
-    return finder.in_file(words, slip.file, near=slip.line, nth=nth)
+def _place_of(words: str, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
+    if hit.passage:
+        return finder.in_passage(words, hit.passage, at=hit.at)
+    return finder.in_file(words, hit.file, near=hit.line, nth=nth)
 
 
 def _day_read(issue: Issue, today: date) -> date:

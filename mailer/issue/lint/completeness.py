@@ -15,20 +15,19 @@ from mailer.issue.passages import links_in, passages_in
 LONGEST_PREHEADER = 120
 OF_ABSENCE = frozenset({"no-preheader", "no-contact"})
 """The rules that find what is not there: it may be what could not be read."""
-_INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
-_LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
+_INLINE = '{ email = "…", placement = "inline" }'
 
 
 def example_left(reading: LintInput) -> Iterator[RuleHit]:
-    """The item that a new issue begins with is to be written over, its title and its text."""
+    """Find the item that a new issue begins with: its title and its text are to be written over."""
     for item in reading.issue.items:
-        hint = f"Write your own item over it, or delete {item.file}."
+        message, hint = msg("findings.still-example"), msg("findings.still-example-hint", file=item.file)
         left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
-        yield from (hit_in(each, "this is still the example", each.text, hint, at=0) for each in islice(left, 1))
+        yield from (hit_in(each, message, each.text, hint, at=0) for each in islice(left, 1))
 
 
 def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
-    """The introduction that a new issue takes over from the last is to be put right.
+    """Find the introduction that a new issue takes over from the last.
 
     `frame` and `last` are what stands in the `issue.toml` of the two.
     """
@@ -36,7 +35,7 @@ def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> 
         yield Finding(
             severity=Severity.WARNING,
             rule="old-introduction",
-            message=f"the introduction is still that of {last_slug}",
+            message=msg("findings.still-old-introduction", slug=last_slug),
             file=FRAME,
             line=next((each.line for each in passages_in(issue.intro, FRAME)), 1),
         )
@@ -49,7 +48,7 @@ def _introduction(frame: str) -> list[str]:
 
 
 def no_contact(reading: LintInput) -> Iterator[RuleHit]:
-    """Readers who want to know more need somebody to ask."""
+    """Find an item that names no contact."""
     for item in reading.issue.items:
         if not item.contacts and not any(
             link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
@@ -59,32 +58,33 @@ def no_contact(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
-    """A contact is printed once: on its own line, or where it stands in the text."""
+    """Find a contact that is printed twice: on its own line, and where it stands in the text."""
     for item in reading.issue.items:
         urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
         for contact in item.contacts:
             in_text = f"mailto:{contact.email}".lower() in urls
             if in_text and contact.placement is Placement.LINE:
-                message, hint = "the contact stands in the text and is printed again below it", _INLINE_HINT
+                message = msg("findings.contact-printed-twice")
+                hint = msg("findings.contact-printed-twice-hint", form=_INLINE)
             elif not in_text and contact.placement is Placement.INLINE:
-                message, hint = "the contact is not in the text and so is not printed", _LINE_HINT
+                message, hint = msg("findings.contact-not-printed"), msg("findings.contact-not-printed-hint")
             else:
                 continue
             yield RuleHit(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
 
 
 def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Without a preheader mail programs show the first words they find."""
+    """Find an issue without preheader: mail programs show its first words then."""
     if not reading.issue.preheader:
-        hint = 'Add preheader = "…": the best of this issue in one line.'
-        yield RuleHit(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
+        message, hint = msg("findings.no-preheader"), msg("findings.no-preheader-hint")
+        yield RuleHit(file=FRAME, line=1, message=message, hint=hint)
 
 
 def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Mail programs cut a preheader where their room ends, on a phone after 40 to 90 characters."""
+    """Find a preheader longer than mail programs show: 40 to 90 characters on a phone."""
     length = len(reading.issue.preheader)
     if length > LONGEST_PREHEADER:
-        message = f"the preheader has {length} characters and will be cut"
-        hint = f"Say the most important first, in {LONGEST_PREHEADER} characters."
+        message = msg("findings.long-preheader", length=length)
+        hint = msg("findings.long-preheader-hint", most=LONGEST_PREHEADER)
         line = reading.issue.lines.get("preheader", 1)
         yield RuleHit(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)

@@ -1,4 +1,4 @@
-"""In which language a text is written, by signs that only one of ours has: small words, and endings of the Norwegians.
+"""Guess the language of a text by signs that only one language has: small words, and Norwegian endings.
 
 No library that can be had as a wheel for every Python and machine tells bokmål from nynorsk; docs/reference/checks.md
 has the figures.
@@ -53,7 +53,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def guess_language(text: str) -> Lang | None:
-    """The language a text is written in; None where it is too short to say, is mixed, or none of ours."""
+    """Return the language of a text; None for a text that is too short, mixed, or in another language."""
     if len(text.split()) < WORDS_TO_GUESS_BY:
         return None
     (lang, most), (_, next_most) = count_signs(text).most_common(2)
@@ -61,7 +61,7 @@ def guess_language(text: str) -> Lang | None:
 
 
 def count_signs(text: str) -> Counter[Lang]:
-    """How many words of a text only one language has, by language."""
+    """Return how many words of a text only one language has, by language."""
     counts: Counter[Lang] = Counter(dict.fromkeys(_WORDS, 0))
     for word in _WORD.findall(text.lower()):
         for lang, words in _WORDS.items():

@@ -1,9 +1,10 @@
-"""Rules for sentences: ended, not said twice, and understood by whoever does not know the abbreviation."""
+"""Rules for sentences: ended, not said twice, and understood without knowing the abbreviation."""
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text, plain_text
 from mailer.issue.passages import Passage
@@ -20,7 +21,7 @@ _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", 
 
 
 def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
-    """A paragraph of running text ends in a mark; one that ends in a link or an address needs none."""
+    """Find a paragraph of running text without a mark at its end; one that ends in a link or address needs none."""
     for item in reading.issue.items:
         for paragraph in _paragraphs(item):
             passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
@@ -28,8 +29,8 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
             if len(text.split()) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
                 last = _LAST_WORDS.search(text)
                 at = last.start() if last else 0
-                hint = "End it with a full stop."
-                yield hit_in(passage, "the paragraph has no mark at its end", text[at:].rstrip(), hint, at=at)
+                hint = msg("findings.no-end-mark-hint")
+                yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
 
 
 def _paragraphs(item: Item) -> Iterator[Paragraph]:
@@ -54,11 +55,12 @@ def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
     for passage in reading.all_passages():
         for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
             if match[1].lower() not in _MAY_STAND_TWICE:
-                yield hit_in(passage, "the same word twice", match[0], "Leave one.", at=match.start())
+                hint = msg("findings.repeated-word-fix")
+                yield hit_in(passage, msg("findings.repeated-word"), match[0], hint, at=match.start())
 
 
 def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
-    """Two sentences on end that begin with the same words are most often an old and a new version of one."""
+    """Find a sentence that begins with the words of the one before, often a new version of it."""
     for passage in reading.all_passages():
         text = passage.text
         starts = [0, *(each.end() for each in _SENTENCE_END.finditer(text))]
@@ -66,8 +68,8 @@ def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
         for (_, first), (at, second) in pairwise(sentences):
             opening = _WORD.findall(first.lower())[:SAME_OPENING]
             if len(opening) == SAME_OPENING and opening == _WORD.findall(second.lower())[:SAME_OPENING]:
-                message = "this sentence begins as the one before it: is it the same one, written anew?"
-                yield hit_in(passage, message, _opening(second), "Keep one of them.", at=at)
+                message, hint = msg("findings.repeated-sentence"), msg("findings.repeated-sentence-fix")
+                yield hit_in(passage, message, _opening(second), hint, at=at)
 
 
 def _opening(sentence: str) -> str:
@@ -76,14 +78,14 @@ def _opening(sentence: str) -> str:
 
 
 def early_abbreviation(reading: LintInput) -> Iterator[RuleHit]:
-    """An abbreviation is spelt out where it stands first, not later."""
+    """Find an abbreviation that is spelt out later than where it stands first."""
     first: dict[str, tuple[Passage, int]] = {}
     for passage in reading.all_passages():
         text = passage.text
         for match in _EXPANDED.finditer(text):
             early, at = first.get(match[1], (passage, 0))
             if match[1] in first and f"({match[1]})" not in early.text:
-                hint = f"Spell it out here: … ({match[1]})."
-                yield hit_in(early, "the abbreviation is explained only further down", match[1], hint, at=at)
+                hint = msg("findings.abbreviation-hint", word=match[1])
+                yield hit_in(early, msg("findings.abbreviation"), match[1], hint, at=at)
         for match in _ABBREVIATION.finditer(text):
             first.setdefault(match[0], (passage, match.start()))

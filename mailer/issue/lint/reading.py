@@ -1,4 +1,4 @@
-"""What rules look at and what they give: an issue with its passages, and slips in it."""
+"""The input of rules, an issue with its passages, and their output, hits."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ class RuleHit:
     """One place where a rule does not hold.
 
     `at` is where the words begin in the text of `passage`. Without one, `nth` says how often they stand from `line` on
-    before this; else each slip of a rule takes the next place.
+    before this; without either, each hit of a rule takes the next place.
     """
 
     file: str
@@ -30,14 +30,14 @@ class RuleHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintInput:
-    """What rules look at: the issue, the day its readers get it, and its passages, those of an item by its slug."""
+    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its slug."""
 
     issue: Issue
     day: date
     passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
 
     def all_passages(self) -> Iterator[Passage]:
-        """Every passage, in the order printed."""
+        """Yield the passages in the order printed."""
         for passages in self.passages.values():
             yield from passages
 
@@ -52,7 +52,7 @@ class Rule:
 
 
 def hit_in(passage: Passage, message: str, words: str, hint: str = "", *, at: int) -> RuleHit:
-    """A slip in a passage, whose `words` begin at `at` in its text."""
+    """Return a hit in a passage, whose `words` begin at `at` in its text."""
     return RuleHit(
         file=passage.file,
         line=passage.line,
@@ -64,10 +64,10 @@ def hit_in(passage: Passage, message: str, words: str, hint: str = "", *, at: in
     )
 
 
-def slips_at_links(
+def hits_at_links(
     passages: Iterable[Passage], message: str, hint: str, *, when: Callable[[Link], bool]
 ) -> Iterator[RuleHit]:
-    """A slip for each link `when` says, at the place of its address."""
+    """Yield a hit for each link `when` says, at the place of its address."""
     before: Counter[tuple[int, str]] = Counter()
     for passage, link in links_in(passages):
         if when(link):
@@ -77,7 +77,7 @@ def slips_at_links(
 
 
 def matches(reading: LintInput, pattern: str, message: str, hint: str) -> Iterator[RuleHit]:
-    """A slip for each place in running text that a pattern matches.
+    """Yield a hit for each place in running text that a pattern matches.
 
     A pattern that repeats letters must begin where a word begins, or a word costs the square of its length.
     """

@@ -1,1 +1,1 @@
-"""The rules of what is known of a person: address, words, role, legal basis, identity numbers."""
+"""Rules for the facts about a person: address, words, role, legal basis, identity numbers."""

@@ -22,7 +22,7 @@ class AddressError(MailerError):
 
 
 class Address(NamedTuple):
-    """`normalised` (A-labels, casefolded) decides who is the same subscriber; mail goes to `as_given`.
+    """An address; equal `normalised` (A-labels, casefolded) means one subscriber, and mail goes to `as_given`.
 
     A plain tuple, since there may be a million.
     """
@@ -49,7 +49,7 @@ def parse_address(text: str) -> Address:
 
 
 def normalise(typed: str) -> str:
-    """The normalised form of an address; of what is none, the text itself."""
+    """Return the normalised form of an address, or the text itself when it is none."""
     try:
         return parse_address(typed).normalised
     except AddressError:
@@ -65,7 +65,7 @@ def as_stored(beginning: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    """Half of a label has another A-label than the whole, or none; nobody is found by it then."""
+    """Return the A-label of a label; the beginning of a label has another A-label than the whole, or none."""
     try:
         return label.casefold() if label.isascii() else idna.encode(label, uts46=True).decode("ascii")
     except idna.IDNAError:
@@ -82,5 +82,5 @@ def _split(address: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _ascii_domain(domain: str) -> str:
-    """A register has many addresses and few domains, and the validator takes its time."""
+    """Return the domain in ASCII, cached: a register has few domains, and the validator takes its time."""
     return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain.casefold()

@@ -1,4 +1,4 @@
-"""Changes of what is known of a person beside the address, one field after the other."""
+"""Changes of the facts about a person, one field after the other."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -32,14 +32,14 @@ def refuse_identity_number(text: str, *, where: str) -> None:
 
 
 def holds_identity_number(text: str) -> bool:
-    """Whether a fødselsnummer or D-nummer stands in the text, also with spaces or what nobody sees within it."""
+    """Return whether the text has a fødselsnummer or D-nummer, also with spaces or invisible signs in it."""
     if not text.isprintable():
         text = "".join(sign for sign in text if sign.isprintable() or sign.isspace())
     return any(_fits(found[0]) for found in _MAY_BE_IDENTITY_NUMBER.finditer(" ".join(text.split())))
 
 
 def _fits(number: str) -> bool:
-    """Both control digits are right (Skatteetaten, fødselsnummer: modulus 11)."""
+    """Return whether both control digits are right (Skatteetaten, fødselsnummer: modulus 11)."""
     digits = [int(each) for each in number if each.isdecimal()]
     if len(digits) == 13:  # the year has four of them
         del digits[4:6]

@@ -1,4 +1,4 @@
-"""What somebody is in the cooperation: one of a few words, or nothing."""
+"""The role of a person in the cooperation: one of a few words, or nothing."""
 
 from mailer.errors import MailerError
 
@@ -7,7 +7,7 @@ _KNOWN = frozenset(("", *ROLES))
 
 
 class RoleError(MailerError):
-    """A role that is none of ours."""
+    """A role that is not one of the few."""
 
 
 def parse_role(text: str) -> str:

@@ -1,1 +1,1 @@
-"""The files that lists travel in: their columns and statuses, read and exported."""
+"""Subscriber files: their columns and statuses, reading and exporting."""

@@ -42,29 +42,29 @@ _HEADERS = {header: column for column, headers in COLUMNS.items() for header in 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowDefaults:
-    """What holds for all lines of a file that have no column for it."""
+    """Values for all lines of a file that has no column for them."""
 
     list: SubscriberList | None = None
     basis: str = ""
 
 
 def count_known(cells: Sequence[str]) -> int:
-    """How many of the cells are names of columns."""
+    """Return how many of the cells are names of columns."""
     return sum(_folded(cell) in _HEADERS for cell in cells)
 
 
 def surplus_name(number: int) -> str:
-    """What a cell beyond the header is called among the cells of a refused line; the first has number 1."""
+    """Return the name of a cell beyond the header among the cells of a refused line; the first has number 1."""
     return f"surplus {number}"
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether the cells name a column that holds the address."""
+    """Return whether the cells name a column that holds the address."""
     return any(_HEADERS.get(_folded(cell)) == "address" for cell in cells)
 
 
 def columns_of(cells: Sequence[str], *, where: str) -> dict[str, int]:
-    """Where each column that is known stands, and nothing of the others; two for one thing are refused."""
+    """Return the place of each known column, and nothing of the others; two for one thing are refused."""
     columns: dict[str, int] = {}
     for index, name in enumerate(map(_folded, cells)):
         column = _HEADERS.get(name, "")
@@ -75,7 +75,7 @@ def columns_of(cells: Sequence[str], *, where: str) -> dict[str, int]:
 
 
 def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
-    """Where each column stands; unknown ones are refused, since dropping what somebody collected is worse."""
+    """Return the place of each column; unknown ones are refused, since dropping collected data is worse."""
     names = [_folded(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
@@ -101,7 +101,7 @@ def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
 
 
 def says_statuses(columns: Mapping[str, int]) -> bool:
-    """Whether a file says of each line if mail is wanted: opt-outs need no list and no basis."""
+    """Return whether a file says of each line if mail is wanted: opt-outs need no list and no basis."""
     return any(each in columns for each in STATUSES)
 
 
@@ -131,13 +131,9 @@ def _known(name: str, where: str) -> str:
     if not name:
         raise SpreadsheetError("a column has no name", where=where, hint=f"Name it or remove it. {_ALL_NAMES}")
     near = dict.fromkeys(_HEADERS[each] for each in nearest(name, _HEADERS, most=3))
-    likely = " or ".join(_nearest(name, column) for column in near)
+    likely = " or ".join(nearest(name, COLUMNS[column])[0] for column in near)
     hint = f"Did you mean {likely}? Else remove it." if near else f"Remove it, or call it {_NAMES_OF_EXPORTS}."
     raise SpreadsheetError(f"the column {name[:40]!r} is not known", where=where, hint=f"{hint} {_ALL_NAMES}")
-
-
-def _nearest(name: str, column: str) -> str:
-    return nearest(name, COLUMNS[column])[0]
 
 
 _NO_NEED = ("subscribed", "unsubscribed", "reason")

@@ -10,11 +10,12 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from mailer.database.decisions import Action
+from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import ExitCode, MailerError
 from mailer.spreadsheets.formulas import defuse
@@ -26,7 +27,6 @@ from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.subscriptions import latest_basis
 from mailer.subscribers.people.suppression import SuppressionReason
 
-_FACTS = 5  # columns before the list
 EXPORTED = ("address", "name", "organisation", "role", "lang", "list", "basis", "status")
 
 # One name that an older version stored would else spoil the workbook for everybody (XML 1.0, production 2).
@@ -43,7 +43,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportChoice:
-    """Whose subscriptions: on these lists (none named: all), in this region, of these statuses."""
+    """The subscriptions to export: on these lists (none named: all), in this region, of these statuses."""
 
     lists: Collection[str] = ()
     region: str = ""
@@ -59,7 +59,7 @@ class ExportError(MailerError):
 def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Format) -> int:
     """Write one row for each subscription; returns how many. The file is readable for its owner only.
 
-    Of somebody who is kept out of all lists, another row says so, with `ALL_LISTS` as its list.
+    A person kept out of all lists has another row for that, with `ALL_LISTS` as its list.
     """
     header = [COLUMNS[each][0] for each in EXPORTED]
     try:
@@ -140,7 +140,7 @@ def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str
 
 
 def count_without_address(store: SubscriberStore) -> int:
-    """How many suppressed addresses are known as keyed hashes alone, so that no file can bring them elsewhere."""
+    """Return how many suppressed addresses are known as keyed hashes alone, which no file can carry on."""
     with store.database.reading() as connection:
         hashes = set(store.suppressed.all_scopes(connection)) - {store.suppressed.hash_of("")}
         if hashes:
@@ -149,26 +149,70 @@ def count_without_address(store: SubscriberStore) -> int:
     return len(hashes)
 
 
+class _ExportedPerson(NamedTuple):
+    """The facts of a person as they are exported, then the two that identify the person."""
+
+    address_as_given: str
+    name: str
+    organisation: str
+    role: str
+    lang: str
+    id: int
+    address: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The cells before the list."""
+        return self.address_as_given, self.name, self.organisation, self.role, self.lang
+
+
+class _ExportedSubscription(NamedTuple):
+    """The same for one subscription."""
+
+    address_as_given: str
+    name: str
+    organisation: str
+    role: str
+    lang: str
+    slug: str
+    basis: str
+    status: str
+    id: int
+    address: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The cells before the list."""
+        return self.address_as_given, self.name, self.organisation, self.role, self.lang
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Return all cells, in the order of `EXPORTED`."""
+        return *self.facts, self.slug, self.basis, self.status
+
+
 def _rows(store: SubscriberStore, connection: Connection, choice: ExportChoice) -> Iterator[Iterable[str]]:
     query = _query(choice).execution_options(yield_per=5_000)
     if not {*choice.statuses} & {*OPT_OUTS}:
         yield from connection.execute(query)
         return
     kept_out = _KeptOut(store, connection, choice)
-    rows = connection.execute(query.add_columns(subscriber.c.id, subscriber.c.address))
+    rows = typed_rows(
+        _ExportedSubscription, connection.execute(query.add_columns(subscriber.c.id, subscriber.c.address))
+    )
     for _, of_one in groupby(rows, key=attrgetter("id")):
         person = list(of_one)
         yield from kept_out.rows(person[0], but={row.slug for row in person if row.status == _SUPPRESSED})
-        yield from (row[: len(EXPORTED)] for row in person)
-    for row in kept_out.others(connection):
-        yield from kept_out.rows(row, is_on_none=True)
+        yield from (row.cells for row in person)
+    for other in kept_out.others(connection):
+        yield from kept_out.rows(other, is_on_none=True)
 
 
 _SUPPRESSED = SubscriptionStatus.SUPPRESSED
 
 
 class _KeptOut:
-    """What suppressions say beside the subscriptions: rows for all lists, and for lists that a person never was on."""
+    """Rows that suppressions add to the subscriptions: for all lists, and for lists the person never was on."""
 
     def __init__(self, store: SubscriberStore, connection: Connection, choice: ExportChoice) -> None:
         self.suppressed = store.suppressed
@@ -180,14 +224,20 @@ class _KeptOut:
         self.slugs = slugs.scalars().all() if _SUPPRESSED in choice.statuses else ()
         self.told: set[int] = set()
 
-    def others(self, connection: Connection) -> Iterator[Row[*tuple[Any, ...]]]:
-        """Whoever may be kept out and was not asked about yet."""
+    def others(self, connection: Connection) -> Iterator[_ExportedPerson]:
+        """Return the people who may be kept out and were not asked about yet."""
         query = select(*_columns(), subscriber.c.id, subscriber.c.address).order_by(subscriber.c.id)
-        rows = connection.execute(query.execution_options(yield_per=5_000)) if self.scopes else ()
-        return (row for row in rows if row.id not in self.told)
+        if not self.scopes:
+            return iter(())
+        rows = connection.execute(query.execution_options(yield_per=5_000))
+        return (row for row in typed_rows(_ExportedPerson, rows) if row.id not in self.told)
 
     def rows(
-        self, row: Row[*tuple[Any, ...]], *, but: Collection[str] = (), is_on_none: bool = False
+        self,
+        row: _ExportedPerson | _ExportedSubscription,
+        *,
+        but: Collection[str] = (),
+        is_on_none: bool = False,
     ) -> list[Iterable[str]]:
         """The rows of one person, who stands in the file for the lists of `but`, or not at all (`is_on_none`)."""
         hash_ = self.suppressed.hash_of(row.address) if self.scopes else b""
@@ -198,9 +248,9 @@ class _KeptOut:
         if ALL_LISTS in scopes and (self.is_for_everybody or not is_on_none):
             is_unsubscribed = self.for_all[hash_] is SuppressionReason.UNSUBSCRIBED
             status = SubscriptionStatus.UNSUBSCRIBED if is_unsubscribed else _SUPPRESSED
-            rows += [(*row[:_FACTS], ALL_LISTS, "", status.value)] if status in self.statuses else []
+            rows += [(*row.facts, ALL_LISTS, "", status.value)] if status in self.statuses else []
         lists = [slug for slug in self.slugs if slug in scopes and slug not in but]
-        return rows + [(*row[:_FACTS], slug, "", _SUPPRESSED.value) for slug in lists]
+        return rows + [(*row.facts, slug, "", _SUPPRESSED.value) for slug in lists]
 
 
 def _columns() -> tuple[Any, ...]:
@@ -213,7 +263,7 @@ def _query(choice: ExportChoice) -> Select[Any]:
         select(
             *_columns(),
             list_.c.slug,
-            func.coalesce(latest_basis(), ""),
+            func.coalesce(latest_basis(), "").label("basis"),
             subscription.c.status,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)

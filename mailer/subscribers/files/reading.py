@@ -1,4 +1,4 @@
-"""Reading subscriber files as people save them from Excel: what is understood, and what is refused with its line."""
+"""Read subscriber files as people save them from Excel; a line that is not understood is refused by its number."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -138,7 +138,7 @@ class _RowParser:
         return named | {surplus_name(number): cell for number, cell in enumerate(surplus, 1)}
 
     def _cleaned(self, cells: list[str], *, is_clean: bool) -> list[str]:
-        """As many cells as there are columns, and an empty one."""
+        """Return as many cells as there are columns, and an empty one."""
         number = len(self.columns)
         if not is_clean:
             cells = [clean_words(restore(cell)) for cell in cells]
@@ -158,7 +158,7 @@ class _RowParser:
         return SubscriberRow(self.file, line, parse_address(address), full_name, organisation, *common)
 
     def _parse_terms(self, list_: str, role: str, lang: str, basis: str, *statuses: str) -> _Terms:
-        """What many lines have in common."""
+        """Return the facts that many lines have in common."""
         status, said = parse_status(*statuses)
         if status in OPT_OUTS:
             return self._list_left(list_), "", None, "", status, said
@@ -183,7 +183,7 @@ class _RowParser:
         return found
 
     def _refuse_identity_numbers(self, line: int, cells: list[str]) -> None:
-        """Such a file should not exist, so nothing of it is taken in, and the number is not repeated."""
+        """Refuse the whole file for one number, and do not repeat the number."""
         for at, cell in enumerate(cells, 1):
             if holds_identity_number(cell):
                 raise SpreadsheetError(
@@ -194,7 +194,7 @@ class _RowParser:
 
 
 def _is_clean(joined: str) -> bool:
-    """Whether cleaning and restoring would leave every cell of a line as it is, as they do with most lines."""
+    """Return whether cleaning and restoring would leave every cell of a line as it is, as they do with most lines."""
     return (
         len(joined) <= MAXIMUM_WORDS
         and joined.isprintable()

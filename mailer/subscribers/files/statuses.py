@@ -1,6 +1,6 @@
-"""What a file says of somebody's status: our own four words, and those of people and of other systems.
+"""The words of files for a status: our own four, and those of people and of other systems.
 
-Nothing is guessed: a word that is not here is refused, since it may mean that somebody wants no mail.
+Nothing is guessed: an unknown word is refused, since it may mean that a person wants no mail.
 """
 
 import re
@@ -46,7 +46,7 @@ class StatusError(MailerError):
 
 
 def parse_status(status: str = "", subscribed: str = "", unsubscribed: str = "") -> tuple[SubscriptionStatus, str]:
-    """What the cells of a line come to, and the word that says so where it is another than ours.
+    """Return the status that the cells of a line come to, and the word for it that the file has.
 
     `status` holds a word, `subscribed` yes or no, `unsubscribed` yes, no or the day. Where several are given, the
     strictest holds; nothing at all is active. Raises `StatusError`.
@@ -64,7 +64,7 @@ def parse_status(status: str = "", subscribed: str = "", unsubscribed: str = "")
 
 
 def strictness(status: SubscriptionStatus) -> int:
-    """How far a status keeps mail away: the highest holds where two are said."""
+    """Return how far a status keeps mail away: the highest holds where two are said."""
     return _STRICTNESS[status]
 
 

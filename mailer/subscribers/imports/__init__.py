@@ -1,1 +1,1 @@
-"""Importing files: staged, compared with the register, applied in one transaction, undone."""
+"""Imports: files of people staged, compared with the register, applied in one transaction, and undone."""

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     Table,
     Text,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 )
 
 from mailer.database.names import fold_name
+from mailer.database.rows import typed_rows
 from mailer.database.tables import (
     Id,
     UtcTime,
@@ -34,7 +34,8 @@ from mailer.database.tables import (
 )
 from mailer.subscribers.facts.changes import BASIS, FIELDS
 from mailer.subscribers.imports.model import ImportProgress, Outcome
-from mailer.subscribers.imports.staging import BATCH, count_lines, decision, line, terms
+from mailer.subscribers.imports.staging import BATCH, count_lines
+from mailer.subscribers.imports.staging_tables import decision, line, terms
 from mailer.subscribers.model import SubscriptionStatus
 
 STEPS = 6
@@ -53,7 +54,7 @@ class ImportRun:
 def begin_run(
     connection: Connection, *, files: list[str], counts: dict[Outcome, int], at: datetime, actor: str
 ) -> ImportRun:
-    """Write down that there is an import."""
+    """Write the import itself down."""
     named = {each.value: number for each, number in counts.items()}
     statement = import_run.insert().values(at=at, actor=actor, files=files, counts=named).returning(import_run.c.id)
     id_ = int(connection.execute(statement).scalar_one())
@@ -63,7 +64,7 @@ def begin_run(
 def _take_numbers(connection: Connection) -> int:
     """Take a number of a subscription for each staged line; returns the one before the first.
 
-    Whoever adds subscriptions holds the lock of `SubscriberStore.joining`, so nobody takes any at the same time.
+    Adding subscriptions needs the lock of `SubscriberStore.joining`, so no other can take numbers at the same time.
     """
     if connection.dialect.name == "sqlite":  # which gives the next number that is free
         return int(connection.execute(select(func.coalesce(func.max(subscription.c.id), 0))).scalar_one())
@@ -83,7 +84,7 @@ def apply(connection: Connection, run: ImportRun, *, progress: Callable[[ImportP
 
 
 def _analyse(connection: Connection, table: Table | None) -> None:
-    """PostgreSQL would read and join this table as if it were as small as before."""
+    """Have PostgreSQL count a table again, which it would join as if it were as small as before."""
     if table is not None and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
@@ -111,8 +112,18 @@ def _domain(connection: Connection) -> ColumnElement[str]:
     return func.substr(line.c.address, position(line.c.address, "@") + 1)
 
 
+class _ChangingLine(NamedTuple):
+    """A line that changes facts or the basis of somebody known."""
+
+    n: int
+    id: int
+    list_slug: str
+    list_id: int
+    changes: list[dict[str, str]]
+
+
 def _changes(connection: Connection, run: ImportRun) -> None:
-    """One after the other: what a later line says holds."""
+    """Write changes of facts and bases one after the other: what a later line says holds."""
     query = (
         _lines(decision.c.n, subscriber.c.id, terms.c.list_slug, list_.c.id.label("list_id"), decision.c.changes)
         .join(subscriber, subscriber.c.address == line.c.address)
@@ -122,7 +133,7 @@ def _changes(connection: Connection, run: ImportRun) -> None:
         .limit(BATCH)
     )
     after = 0
-    while rows := connection.execute(query.where(decision.c.n > after)).all():
+    while rows := [*typed_rows(_ChangingLine, connection.execute(query.where(decision.c.n > after)))]:
         after = rows[-1].n
         _write_facts(connection, [(row.id, change) for row in rows for change in row.changes])
         connection.execute(
@@ -142,8 +153,8 @@ def _write_facts(connection: Connection, changes: list[tuple[int, dict[str, str]
             connection.execute(statement, rows)
 
 
-def _changed_event(run: ImportRun, row: Row[Any], change: dict[str, str]) -> dict[str, Any]:
-    """A fact is changed for all lists, a basis for one."""
+def _changed_event(run: ImportRun, row: _ChangingLine, change: dict[str, str]) -> dict[str, object]:
+    """Return the event of a change: a fact changes for all lists, a basis for one."""
     is_basis = change["field"] == BASIS
     return {
         "subscriber_id": row.id,
@@ -157,7 +168,7 @@ def _changed_event(run: ImportRun, row: Row[Any], change: dict[str, str]) -> dic
 
 
 def _new_bases(connection: Connection, run: ImportRun) -> None:
-    """Consents of people who were on the list before."""
+    """Write consents of people who were on the list before."""
     same = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
     values = _consent(run, subscription.c.id)
     query = (
@@ -172,7 +183,7 @@ def _new_bases(connection: Connection, run: ImportRun) -> None:
 
 
 def _subscriptions(connection: Connection, run: ImportRun) -> None:
-    """Each gets the number of its line beyond all that were given, so that what belongs to it needs no looking up."""
+    """Write subscriptions, each with its line's number beyond all given ones, so that none has to be looked up."""
     values = {
         "id": _subscription_id(run),
         "subscriber_id": subscriber.c.id,
@@ -208,7 +219,7 @@ def _consent(run: ImportRun, subscription_id: ColumnElement[int]) -> dict[str, C
 
 
 def _events(connection: Connection, run: ImportRun) -> None:
-    """Who never confirmed gets no mail, so that is no growth of the list."""
+    """Write the history; a person who never confirmed gets no mail, and is no growth of the list."""
     is_pending = terms.c.status == SubscriptionStatus.PENDING.value
     values = {
         "subscriber_id": subscription.c.subscriber_id,
@@ -234,18 +245,18 @@ def _subscription_id(run: ImportRun) -> ColumnElement[int]:
 
 
 def _new_lines(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Every line that puts somebody on a list."""
+    """Select every line that puts a person on a list."""
     return _lines(*columns).where(decision.c.outcome == Outcome.NEW).order_by(decision.c.n)
 
 
 def _lines(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Every line that is not left as it is."""
+    """Select every line that changes something."""
     query = select(*columns).select_from(decision).join(line, line.c.n == decision.c.n)
     return query.join(terms, terms.c.id == line.c.terms_id)
 
 
 def opt_out_lines(run: ImportRun, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Every line of somebody who wants no mail, with the person; `subscription_id` is the number kept for it."""
+    """Select every line of a person who wants no mail; `subscription_id` is the number kept for it."""
     taken_over = decision.c.outcome.in_([Outcome.LEAVES.value, Outcome.KEPT_OUT.value])
     query = _lines(decision.c.n, _subscription_id(run).label("subscription_id"), *columns)
     return query.join(subscriber, subscriber.c.address == line.c.address).where(taken_over).order_by(decision.c.n)

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription
-from mailer.subscribers.facts.changes import BASIS, FIELDS, Change, find_changes
+from mailer.subscribers.facts.changes import BASIS, Change, find_changes
 from mailer.subscribers.files.statuses import OPT_OUTS, strictness
 from mailer.subscribers.imports.model import Decided, ImportProgress, Outcome
-from mailer.subscribers.imports.staging import list_what_differs, read_undecided, write_decisions
+from mailer.subscribers.imports.staging import UndecidedLine, list_what_differs, read_undecided, write_decisions
 from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
 from mailer.subscribers.people.subscriptions import latest_basis
 from mailer.subscribers.people.suppression import SuppressionList
@@ -23,7 +24,7 @@ _PEOPLE_AT_ONCE = 2_000
 
 @dataclass(slots=True, kw_only=True)
 class ExpectedPerson:
-    """Somebody of the file as the register will have them."""
+    """A person of the file as the register will have them."""
 
     facts: dict[str, str]
     statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
@@ -45,12 +46,12 @@ class ComparedLine:
 
     @property
     def opts_out(self) -> bool:
-        """Whether the line says that no mail is wanted, instead of who is on the list."""
+        """Return whether the line says that no mail is wanted."""
         return self.status in OPT_OUTS
 
 
 def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list[Decided]:
-    """Go through one address's lines in the order of the files; an empty cell changes nothing.
+    """Decide on one address's lines in the order of the files; an empty cell changes nothing.
 
     What a line says of mail that is not wanted holds against any other line for that list, wherever it stands.
     """
@@ -86,7 +87,7 @@ def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list
 
 
 def _opt_outs(lines: Iterable[ComparedLine]) -> dict[str, ComparedLine]:
-    """The strictest line for each list, or for `ALL_LISTS`, that says no mail is wanted; the first of equals."""
+    """Return the strictest line for each list, or for `ALL_LISTS`, that says no mail is wanted; the first of equals."""
     found: dict[str, ComparedLine] = {}
     for line in lines:
         if line.opts_out and (line.list not in found or strictness(line.status) > strictness(found[line.list].status)):
@@ -95,7 +96,7 @@ def _opt_outs(lines: Iterable[ComparedLine]) -> dict[str, ComparedLine]:
 
 
 def _opt_out(person: ExpectedPerson | None, line: ComparedLine) -> Decided:
-    """What becomes of a line that says that no mail is wanted, for somebody the register has, or has not."""
+    """Decide on a line that says that no mail is wanted, for a person the register has, or has not."""
     statuses = person.statuses if person else {}
     outcome, lists = line.outcome, [line.list] if line.list in statuses else []
     if line.list == ALL_LISTS:
@@ -110,7 +111,7 @@ def _opt_out(person: ExpectedPerson | None, line: ComparedLine) -> Decided:
 
 
 def _already_out(statuses: dict[str, SubscriptionStatus], line: ComparedLine) -> Outcome | None:
-    """Whether the register says so, or something stricter, already."""
+    """Return whether the register says so, or something stricter, already."""
     if statuses.get(line.list) is SubscriptionStatus.SUPPRESSED:
         return Outcome.SUPPRESSED
     if line.status is SubscriptionStatus.SUPPRESSED:
@@ -124,7 +125,7 @@ def _said(line: ComparedLine) -> str:
 
 
 def _with_person(decided: list[Decided]) -> list[Decided]:
-    """Somebody new of whom nothing but opt-outs is taken over: the first of them brings the address."""
+    """Let the first opt-out that is taken over bring the address of an unknown person."""
     first = next((at for at, each in enumerate(decided) if each.outcome is Outcome.KEPT_OUT), None)
     if first is not None:
         decided[first] = replace(decided[first], makes_person=True)
@@ -153,24 +154,32 @@ def compare(connection: Connection, *, total: int, progress: Callable[[ImportPro
     return counts
 
 
+class _HeldSubscription(NamedTuple):
+    """A subscription in the register, as far as comparing needs it."""
+
+    subscriber_id: int
+    slug: str
+    status: str
+    basis: str | None
+
+
 def _with_statuses(
-    connection: Connection, batch: Sequence[Sequence[Row[Any]]]
+    connection: Connection, batch: Sequence[Sequence[UndecidedLine]]
 ) -> Iterator[tuple[ExpectedPerson | None, list[ComparedLine]]]:
     known = [rows[0].id for rows in batch if rows[0].id is not None]
     held = _read_subscriptions(connection, known)
     for rows in batch:
         first, person = rows[0], None
         if first.id is not None:
-            facts = {name: getattr(first, f"stored_{name}") for name in FIELDS}
             lists = held.get(first.id, ())
             statuses = {each.slug: SubscriptionStatus(each.status) for each in lists}
             person = ExpectedPerson(
-                facts=facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists}
+                facts=first.stored_facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists}
             )
         yield person, [_line(row) for row in rows]
 
 
-def _line(row: Row[Any]) -> ComparedLine:
+def _line(row: UndecidedLine) -> ComparedLine:
     return ComparedLine(
         n=row.n,
         list=row.list_slug,
@@ -183,8 +192,8 @@ def _line(row: Row[Any]) -> ComparedLine:
     )
 
 
-def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
-    found: dict[int, list[Row[Any]]] = {}
+def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int, list[_HeldSubscription]]:
+    found: dict[int, list[_HeldSubscription]] = {}
     if not ids:
         return found
     query = (
@@ -192,16 +201,16 @@ def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int,
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.subscriber_id.in_(ids), list_.c.merged_into_id.is_(None))
     )
-    for row in connection.execute(query):
+    for row in typed_rows(_HeldSubscription, connection.execute(query)):
         found.setdefault(row.subscriber_id, []).append(row)
     return found
 
 
 def fingerprint(connection: Connection, suppressed: SuppressionList) -> tuple[object, ...]:
-    """What changes whenever somebody changes what an import is compared with.
+    """Return values that change whenever the people or lists change that an import is compared with.
 
     Changes of people are events, but for those who come and go. Numbers of events are given before others can see them,
-    so this is only to be asked while nobody is in the midst of a change (`lock_joining`).
+    so ask only while no change is under way (`lock_joining`).
     """
     numbers = (
         select(func.count()).select_from(subscriber),

@@ -1,7 +1,7 @@
-"""Importing subscriber files: all or nothing, with a word on every line that did not simply go in.
+"""Import subscriber files: all or nothing, with a report of every line that did not simply go in.
 
-The files are read into temporary tables and compared with the register while others go on writing. What is left for
-the one transaction is to write the difference; when somebody changed the register meanwhile, it compares once more.
+The files are read into temporary tables and compared with the register while others go on writing. Only the difference
+is written in the one transaction; when the register was changed meanwhile, it compares once more.
 """
 
 from collections import Counter
@@ -58,8 +58,8 @@ def import_files(
 ) -> ImportReport:
     """Put the subscribers of the files on their lists. Raises `SpreadsheetError` for an unusable file.
 
-    Nobody who has left is put back, who left elsewhere is remembered, and an empty cell changes nothing. `every_line`
-    is told what became (or, in a dry run, would become) of each line, in order.
+    A person who has left is not put back, one who left elsewhere is remembered, and an empty cell changes nothing.
+    `every_line` is told the outcome of each line, in order, also in a dry run.
     """
     if not options.dry_run:
         sync_lists(store.database, register, now=store.clock())
@@ -85,7 +85,7 @@ def _read(files: Sequence[Path], register: Register, defaults: RowDefaults) -> P
 
 
 def _estimate(files: Sequence[Path]) -> int | None:
-    """How many lines there are, as far as the ends of lines tell; a workbook does not."""
+    """Return how many lines there are, as far as the ends of lines tell; a workbook does not."""
     count = 0
     for file in files:
         try:
@@ -99,7 +99,7 @@ def _estimate(files: Sequence[Path]) -> int | None:
 
 
 def _look(store: SubscriberStore, connection: Connection) -> tuple[object, ...]:
-    """What the register is like in a moment in which nobody is changing it."""
+    """Return the register's fingerprint at a moment without any change under way."""
     lock_joining(connection)
     seen = fingerprint(connection, store.suppressed)
     connection.commit()
@@ -135,7 +135,7 @@ def _write(
 
 
 def _refuse_merged(connection: Connection) -> None:
-    """Where people of such a list are now, only the register that says so knows."""
+    """Refuse lists that became part of others meanwhile: this register does not know of which."""
     if gone := merged_lists(connection):
         raise SubscriberError(
             f"{', '.join(gone)} became part of another list meanwhile; nothing was changed", hint="Import again."

@@ -1,4 +1,4 @@
-"""What an import reports: every line's outcome, the changes field by field, and how far it has come."""
+"""The report of an import: every line's outcome, the changes field by field, and the progress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from mailer.subscribers.files.columns import RowDefaults
 
 
 class Outcome(StrEnum):
-    """What became of a line."""
+    """The outcome of a line."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -27,7 +27,7 @@ CHANGING = (Outcome.NEW, Outcome.CHANGED, Outcome.LEAVES, Outcome.KEPT_OUT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What is to become of the line with the number `n`; `makes_person` says that somebody new is made of it."""
+    """The decision on the line with the number `n`; `makes_person` says that it brings a new person."""
 
     n: int
     outcome: Outcome
@@ -37,15 +37,15 @@ class Decided:
 
     @property
     def adds_basis(self) -> bool:
-        """Whether somebody who is on the list already is there on another basis now."""
+        """Return whether a person on the list already is there on another basis now."""
         return any(change.field == BASIS for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
-    """What became of one line. `cells` are given for an invalid one, as they stand in the file.
+    """The outcome of one line. `cells` are given for an invalid one, as they stand in the file.
 
-    `list` is `ALL_LISTS` where somebody wants no mail at all.
+    `list` is `ALL_LISTS` where a person wants no mail at all.
     """
 
     file: str
@@ -59,13 +59,13 @@ class ImportLine:
 
     @property
     def is_notable(self) -> bool:
-        """Whether it is worth a look when not every line is shown."""
+        """Return whether it is worth a look when not every line is shown."""
         return bool(self.changes) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """How many lines had which outcome; `lines` are the notable ones, in the order of the files.
+    """The number of lines for each outcome; `lines` are the notable ones, in the order of the files.
 
     `applied` is false after a dry run and when invalid lines stopped it all; `id` is what `undo` takes.
     """
@@ -78,7 +78,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """`skip_invalid` takes in the lines that are understood; else one invalid line stops the whole import."""
+    """The choices of an import; `skip_invalid` takes in the valid lines of a file that has invalid ones."""
 
     defaults: RowDefaults = field(default_factory=RowDefaults)
     dry_run: bool = False
@@ -87,7 +87,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportProgress:
-    """How far an import has come; `total` is None while nobody knows."""
+    """The progress of an import; `total` is None while it is not known."""
 
     step: str
     done: int

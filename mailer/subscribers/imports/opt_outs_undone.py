@@ -1,13 +1,15 @@
-"""Undoing what an import took over of people who want no mail, where nothing else has been said of it since."""
+"""Take back the opt-outs of an import, where no later event has said anything of the subscription."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
@@ -23,6 +25,26 @@ _OTHERS = ("subscribed", "released", "left_again", "left_unconfirmed", "joined_b
 KeptOut = tuple[str, str, str]  # address, list, and why it is kept: left, suppressed or changed
 
 
+class _HeldSubscription(NamedTuple):
+    """A subscription as it is now."""
+
+    id: int
+    subscriber_id: int
+    list_id: int
+    status: str
+    slug: str
+    address_as_given: str
+
+
+class _PastEvent(NamedTuple):
+    """An event of a subscription, or without a list of all of a person's."""
+
+    subscriber_id: int
+    list_id: int | None
+    import_id: int | None
+    detail: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Back:
     """A subscription that gets the status it had before, or goes when it had none."""
@@ -35,7 +57,7 @@ class _Back:
 
 
 def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id: int) -> tuple[int, list[KeptOut]]:
-    """Returns how many are taken back, and those that are not. The import is marked as undone already."""
+    """Return how many opt-outs are taken back, and those that are not. The import is marked as undone already."""
     run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one()
     if not any(run.counts.get(each) for each in (Outcome.LEAVES, Outcome.KEPT_OUT)):
         return 0, []
@@ -50,8 +72,8 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
     return number, kept
 
 
-def _is_of(import_id: int) -> Any:
-    """The events of what was taken over: they alone keep what was before, or for which lists it holds."""
+def _is_of(import_id: int) -> ColumnElement[bool]:
+    """Return the condition for the events of what was taken over: they alone keep what was before."""
     event = subscriber_event.c
     return and_(event.import_id == import_id, event.action.in_(ACTIONS), event.detail["status"].as_string() != "")
 
@@ -113,8 +135,8 @@ def _decide(
 _WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRESSED.value: "suppressed"}
 
 
-def _before(events: Sequence[Row[*tuple[Any, ...]]], undone: set[int]) -> tuple[str, str]:
-    """What a subscription was before the last event, and before imports that were undone earlier took over opt-outs."""
+def _before(events: Sequence[_PastEvent], undone: set[int]) -> tuple[str, str]:
+    """Return the status before the last event, and before opt-outs of imports that were undone earlier."""
     detail = events[-1].detail
     for each in reversed(events[:-1]):
         if each.import_id not in undone or each.detail.get("status") != detail["was"]:
@@ -123,7 +145,7 @@ def _before(events: Sequence[Row[*tuple[Any, ...]]], undone: set[int]) -> tuple[
     return str(detail["was"]), str(detail.get("since", ""))
 
 
-def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], Row[*tuple[Any, ...]]]:
+def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _HeldSubscription]:
     columns = (subscription.c.id, subscription.c.subscriber_id, subscription.c.list_id, subscription.c.status)
     query = (
         select(*columns, list_.c.slug, subscriber.c.address_as_given)
@@ -132,11 +154,12 @@ def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, in
         .where(subscription.c.subscriber_id.in_(ids))
         .order_by(subscriber.c.address, list_.c.position)
     )
-    return {(row.subscriber_id, row.list_id): row for row in connection.execute(query)}
+    held = typed_rows(_HeldSubscription, connection.execute(query))
+    return {(row.subscriber_id, row.list_id): row for row in held}
 
 
-def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[Row[*tuple[Any, ...]]]]:
-    """What happened to each subscription, oldest first; what names no list happened to all of a person's."""
+def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[_PastEvent]]:
+    """Return the events of each subscription, oldest first; one without a list counts for all of a person's."""
     event = subscriber_event.c
     query = (
         select(event.subscriber_id, event.list_id, event.import_id, event.detail)
@@ -144,8 +167,9 @@ def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, 
         .where(or_(event.list_id.is_not(None), event.import_id.is_(None)))
         .order_by(event.subscriber_id, event.id)
     )
-    found: dict[tuple[int, int], list[Row[*tuple[Any, ...]]]] = {}
-    for subscriber_id, rows in groupby(connection.execute(query), key=lambda row: int(row.subscriber_id)):
+    found: dict[tuple[int, int], list[_PastEvent]] = {}
+    told = typed_rows(_PastEvent, connection.execute(query))
+    for subscriber_id, rows in groupby(told, key=attrgetter("subscriber_id")):
         of_one = list(rows)
         for list_id in {row.list_id for row in of_one if row.list_id is not None}:
             found[subscriber_id, list_id] = [row for row in of_one if row.list_id in {list_id, None}]

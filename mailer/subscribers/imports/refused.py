@@ -10,9 +10,9 @@ from mailer.subscribers.imports.model import ImportLine
 
 
 def write_refused(file: Path, lines: Sequence[ImportLine]) -> int:
-    """Write the lines with what is wrong in a column of their own; returns how many.
+    """Write the lines, each with its fault in a column of its own; returns how many.
 
-    Cells beyond the header stand beyond it again, so that a line that nobody corrects is refused once more.
+    Cells beyond the header stand beyond it again, so that a line that was not corrected is refused once more.
     """
     columns = [each for each in COLUMNS if each != "reason" and any(each in line.cells for line in lines)]
     header = [*(COLUMNS[each][0] for each in columns), COLUMNS["reason"][0]]
@@ -20,7 +20,7 @@ def write_refused(file: Path, lines: Sequence[ImportLine]) -> int:
 
 
 def _row(line: ImportLine, columns: Sequence[str]) -> Iterator[str]:
-    """The cells are as they stood in the file: what was defused there is not defused twice."""
+    """Yield the cells as they stood in the file, so that a defused one is not defused twice."""
     yield from (restore(line.cells.get(each, "")) for each in columns)
     yield line.reason
     number = 1

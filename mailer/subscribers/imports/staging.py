@@ -1,4 +1,4 @@
-"""The lines of an import in temporary tables: any number of them, and nobody else waits while they are read."""
+"""Writing the lines of an import into temporary tables: any number of them, while others use the database."""
 
 import heapq
 import json
@@ -7,42 +7,40 @@ from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
     ColumnElement,
     Connection,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    Text,
     and_,
     bindparam,
     case,
     exists,
-    false,
     func,
     not_,
     or_,
     select,
     text,
-    true,
 )
 
 from mailer.database.names import fold_name
-from mailer.database.rows import insert_rows
-from mailer.database.tables import Id, compared_by_byte, list_, subscriber, subscription
+from mailer.database.rows import insert_rows, typed_rows
+from mailer.database.tables import list_, subscriber, subscription
 from mailer.languages import DEFAULT_LANG
 from mailer.subscribers.facts.basis import article_of
 from mailer.subscribers.facts.changes import FIELDS, Change
 from mailer.subscribers.facts.words import mark_halves
 from mailer.subscribers.files.reading import ParsedRows, RefusedRow, SubscriberRow
 from mailer.subscribers.imports.model import Decided, ImportLine, ImportProgress, Outcome
+from mailer.subscribers.imports.staging_tables import (
+    decision,
+    line,
+    metadata,
+    read_line,
+    refused_line,
+    terms,
+    undecided,
+)
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.subscriptions import latest_basis
 from mailer.subscribers.people.suppression import Scopes, SuppressionList, is_barred
@@ -56,91 +54,12 @@ _SETTINGS = {
     "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
 }
 
-_metadata = MetaData()
-
-# What many lines have in common.
-terms = Table(
-    "import_terms",
-    _metadata,
-    Column("id", Id, primary_key=True, autoincrement=False),
-    Column("file", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("list_slug", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("lang", String(2), nullable=False),
-    Column("list_lang", String(2), nullable=False),  # where the line names no language
-    Column("basis", Text, nullable=False),
-    Column("article", String(1), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("said", Text, nullable=False),  # the file's own word for it
-    prefixes=["TEMPORARY"],
-)
-
-# The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
-read_line = Table(
-    "import_read_line",
-    _metadata,
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("line", Integer, nullable=False),
-    Column("terms_id", Integer, nullable=False),
-    Column("outcome", String(16)),
-    Column("address", compared_by_byte(320), nullable=False),
-    Column("as_given", Text),  # where it is not the address
-    Column("name", Text, nullable=False),
-    Column("name_folded", Text, nullable=False),
-    Column("organisation", Text, nullable=False),
-    prefixes=["TEMPORARY"],
-)
-
-# The same numbered in the order of addresses: lines of one address stand together, and what is looked up or written
-# for a line lies beside what the line before it needed.
-line = Table(
-    "import_line",
-    _metadata,
-    Column("n", Id, primary_key=True),
-    *(Column(each.name, each.type) for each in read_line.c),
-    prefixes=["TEMPORARY"],
-)
-
-# The lines that are not understood.
-refused_line = Table(
-    "import_refused_line",
-    _metadata,
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("file", Text, nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("cells", JSON, nullable=False),
-    prefixes=["TEMPORARY"],
-)
-
-# What comparing with the register has decided; a line that is neither here nor below changes nothing.
-decision = Table(
-    "import_decision",
-    _metadata,
-    Column("n", Id, primary_key=True, autoincrement=False),
-    Column("outcome", String(16)),
-    Column("makes_person", Boolean, nullable=False, server_default=true()),
-    Column("adds_basis", Boolean, nullable=False, server_default=false()),
-    Column("changes", JSON(none_as_null=True)),
-    Column("reason", Text, nullable=False, server_default=""),
-    prefixes=["TEMPORARY"],
-)
-
-# The lines for which that takes more than one look.
-undecided = Table(
-    "import_undecided",
-    _metadata,
-    Column("n", Id, primary_key=True, autoincrement=False),
-    prefixes=["TEMPORARY"],
-)
-
 
 def make_tables(connection: Connection) -> None:
     """Make the empty tables; they go when the connection does."""
     for setting in _SETTINGS[connection.dialect.name]:
         connection.exec_driver_sql(setting)
-    _metadata.create_all(connection, checkfirst=False)
+    metadata.create_all(connection, checkfirst=False)
 
 
 def stage(
@@ -190,7 +109,7 @@ class _SharedTerms:
         self.number = lru_cache(maxsize=REMEMBERED_TERMS)(self._add)
 
     def _add(self, *given: str) -> int:
-        """`given` are the file, list, role, language, the list's language, basis, status and the word for it."""
+        """Number the terms: file, list, role, language, the list's language, basis, status and its word."""
         file, *others, basis, status, said = given
         self._count += 1
         source = name_without_folder(file)
@@ -198,13 +117,13 @@ class _SharedTerms:
         return self._count
 
     def take(self) -> list[tuple[Any, ...]]:
-        """Those that are new since the last time, in the order of the table's columns."""
+        """Return those that are new since the last time, in the order of the table's columns."""
         taken, self._untaken = self._untaken, []
         return taken
 
 
 def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
-    """The values of a line in the order of the table's columns, as below."""
+    """Return the values of a line in the order of the table's columns, as below."""
     return place, row.file, row.line, row.reason, json.dumps(dict(row.cells))
 
 
@@ -225,7 +144,7 @@ def _understood(place: int, row: SubscriberRow, shared: _SharedTerms, outcome: s
 
 
 def _outcome(row: SubscriberRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
-    """What is known from the line alone."""
+    """Return the outcome that follows from the line alone, if any."""
     if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.slug):
         return Outcome.SUPPRESSED.value
     return None
@@ -254,8 +173,8 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
 def list_what_differs(connection: Connection) -> int:
     """List every line that would change something or has to be reported; returns how many are decided by that.
 
-    Those are most lines of a first import: people nobody knows, on one line each. Left out are most lines of an
-    import that is done again: they find everything as they say it. The others are left to be decided one by one.
+    Those are most lines of a first import: unknown people, on one line each. Left out are most lines of an import that
+    is done again: they find everything as they say it. The others are left to be decided one by one.
     """
     for each in (decision, undecided):
         connection.execute(each.delete())
@@ -286,7 +205,7 @@ _other = line.alias("other")
 
 
 def _finds_itself() -> ColumnElement[bool]:
-    """Active on the list already on the same basis, and every fact that is given is the stored one."""
+    """Return the condition for a line that finds an active subscription, its basis and all its facts."""
     is_active = func.coalesce(subscription.c.status, "") == SubscriptionStatus.ACTIVE.value
     given = {"name": line.c.name, "organisation": line.c.organisation, "role": terms.c.role, "lang": terms.c.lang}
     facts = (or_(given[name] == "", given[name] == subscriber.c[name]) for name in FIELDS)
@@ -294,8 +213,36 @@ def _finds_itself() -> ColumnElement[bool]:
     return and_(is_active, says_active, *facts, func.coalesce(latest_basis(), "") == terms.c.basis)
 
 
-def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
-    """The other lines with what is stored of their person, those of one address together, as in the files."""
+class UndecidedLine(NamedTuple):
+    """One line and the stored facts of its person; those are None for an address that is not stored."""
+
+    n: int
+    address: str
+    list_slug: str
+    outcome: str | None
+    name: str
+    organisation: str
+    role: str
+    lang: str
+    list_lang: str
+    basis: str
+    status: str
+    said: str
+    id: int | None
+    stored_name: str
+    stored_organisation: str
+    stored_role: str
+    stored_lang: str
+
+    @property
+    def stored_facts(self) -> dict[str, str]:
+        """The facts of a stored person by their names, as `FIELDS` has them."""
+        stored = (self.stored_name, self.stored_organisation, self.stored_role, self.stored_lang)
+        return dict(zip(FIELDS, stored, strict=True))
+
+
+def read_undecided(connection: Connection) -> Iterator[UndecidedLine]:
+    """Yield the lines left to decide with the stored facts of their person, those of one address together."""
     query = (
         select(
             line.c.n,
@@ -319,7 +266,7 @@ def read_undecided(connection: Connection) -> Iterator[Row[Any]]:
         .outerjoin(subscriber, subscriber.c.address == line.c.address)
         .order_by(undecided.c.n)
     )
-    return iter(connection.execute(query.execution_options(yield_per=BATCH)))
+    return typed_rows(UndecidedLine, connection.execute(query.execution_options(yield_per=BATCH)))
 
 
 def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
@@ -333,12 +280,12 @@ def _decision(decided: Decided) -> tuple[Any, ...]:
 
 
 def count_lines(connection: Connection) -> int:
-    """How many lines are understood."""
+    """Return how many lines are understood."""
     return int(connection.execute(select(func.count()).select_from(line)).scalar_one())
 
 
 def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[ImportLine]:
-    """What became of each line, in the order of the files."""
+    """Yield each line with its outcome, in the order of the files."""
     both = heapq.merge(_read_refused(connection), _read_understood(connection, only_notable=only_notable))
     return (each for _place, each in both)
 
@@ -378,5 +325,5 @@ def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[
 
 @lru_cache(maxsize=16)
 def name_without_folder(file: str) -> str:
-    """The file's name without its folder, which is nobody's business in a register."""
+    """Return the file's name without its folder, which does not belong in a register."""
     return mark_halves(Path(file).name)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from mailer.database.decisions import Action
 from mailer.database.tables import subscriber
@@ -20,13 +20,14 @@ from mailer.subscribers.files.columns import columns_of, count_known, is_header
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
+from mailer.subscribers.people.suppressing import release_in, suppress_subscriptions
 from mailer.subscribers.people.suppression import TAKEN_OVER, Suppressing, Suppression, SuppressionReason, is_barred
 
 _AT_ONCE = 2_000
 
 
 class Fate(StrEnum):
-    """What became of an address."""
+    """The outcome of a line of addresses to suppress or release."""
 
     SUPPRESSED = "suppressed"
     RELEASED = "released"
@@ -50,13 +51,13 @@ class AddressLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManyReport:
-    """What became of each line; `applied` is false after a dry run and when lines were invalid."""
+    """The outcome of each line; `applied` is false after a dry run and when lines were invalid."""
 
     applied: bool
     lines: tuple[AddressLine, ...]
 
     def count(self, fate: Fate) -> int:
-        """How many lines had this fate."""
+        """Return how many lines had this fate."""
         return sum(each.fate is fate for each in self.lines)
 
 
@@ -94,7 +95,7 @@ def release_file(
         with store.joining() as connection:
             for each in told:
                 if each.fate is Fate.RELEASED:
-                    store.release_in(connection, each.address, note=reason, scope=scope)
+                    release_in(store, connection, each.address, note=reason, scope=scope)
             if number := sum(each.fate is Fate.RELEASED for each in told):
                 detail = {"number": number, "scope": scope, "by": "file"}
                 store.operator.record(connection, Action.RELEASED, at=store.clock(), detail=detail)
@@ -158,7 +159,7 @@ def _line(number: int, cell: str, seen: set[str], file: Path) -> AddressLine:
 
 
 def _suppressed(line: AddressLine, held: Sequence[Suppression], person: "_Known | None", scope: str) -> AddressLine:
-    """What becomes of a line that is asked to be suppressed. What an import said is said again, for good."""
+    """Return the line with its outcome; a suppression by an import is repeated by hand, for good."""
     lists = person.lists_in(scope) if person else ()
     fate = line.fate
     if fate is Fate.SUPPRESSED and is_barred([each.scope for each in held if each.reason not in TAKEN_OVER], scope):
@@ -210,7 +211,7 @@ def _suppress(
     only = None if scope == ALL_LISTS else scope
     for each in new:
         if person := known.get(each.address):
-            store.tell_suppressed(connection, person.id, reason=reason, list_slug=only, now=now)
+            suppress_subscriptions(store, connection, person.id, reason=reason, list_slug=only, now=now)
 
 
 def _held(
@@ -225,7 +226,7 @@ def _known(connection: Connection, lines: Sequence[AddressLine]) -> dict[str, _K
     for start in range(0, len(addresses), _AT_ONCE):
         batch = addresses[start : start + _AT_ONCE]
         query = select(subscriber.c.id, subscriber.c.address).where(subscriber.c.address.in_(batch))
-        rows: Sequence[Row[int, str]] = connection.execute(query).all()
+        rows = connection.execute(query).all()
         held = subscriptions.read_subscriptions(connection, [row.id for row in rows])
         for row in rows:
             active = tuple(each.list for each in held[row.id] if each.status is SubscriptionStatus.ACTIVE)

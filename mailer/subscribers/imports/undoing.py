@@ -1,16 +1,17 @@
-"""Undoing an import: what it brought goes, what it changed is put back, and what happened since stays.
+"""Undo an import: what it brought goes, what it changed is put back, and what happened since stays.
 
-Whoever got mail because of the import stays on the list: the consent is the proof that we might write to them.
+A person who got mail because of the import stays on the list: the consent is the proof that we might write to them.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
 from mailer.database.decisions import Action
+from mailer.database.rows import typed_rows
 from mailer.database.tables import (
     consent,
     delivery,
@@ -34,7 +35,7 @@ Item = TypeVar("Item")
 
 
 class KeptReason(StrEnum):
-    """Why a subscription is kept."""
+    """The reason why a subscription is kept."""
 
     LEFT = "left"
     SUPPRESSED = "suppressed"
@@ -54,7 +55,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """How many people and subscriptions are gone, how many facts put back, and which subscriptions are kept.
+    """The number of people and subscriptions gone and of facts put back, and the subscriptions that are kept.
 
     `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one.
     """
@@ -86,7 +87,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
-    """A sender who looked at a subscription that is about to go would send, and the proof would be gone."""
+    """Hold senders off: one that looked at a subscription about to go would send, and the proof would be gone."""
     if not store.database.is_sqlite:  # where nobody else can write anyway
         connection.execute(text("LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE"))
 
@@ -107,15 +108,24 @@ def _latest(connection: Connection) -> str:
     return f"The latest is {row.id}: {', '.join(row.files)}, {row.at.astimezone():%d.%m.%Y %H:%M %Z}." if row else ""
 
 
+class _FactChange(NamedTuple):
+    """An event of the import that changed a fact: `detail` holds the field, the old and the new value."""
+
+    id: int
+    subscriber_id: int
+    import_id: int
+    detail: dict[str, str]
+
+
 def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
-    """Newest first; a fact that somebody has changed since is left as it is."""
+    """Put facts back, newest first; one that was changed since is left as it is."""
     event = subscriber_event.c
     of_import = and_(event.import_id == import_id, event.action == "changed")
     is_fact = event.detail["field"].as_string().in_(FIELDS)
     columns = (event.id, event.subscriber_id, event.import_id, event.detail)
     query = select(*columns).where(of_import, is_fact).order_by(event.id.desc())
     back = []
-    for row in connection.execute(query).all():
+    for row in [*typed_rows(_FactChange, connection.execute(query))]:
         field, new, old = row.detail["field"], row.detail["new"], _value_before(connection, row)
         if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
             detail = {"field": field, "old": new, "new": old}
@@ -124,9 +134,9 @@ def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: i
     return len(back)
 
 
-def _value_before(connection: Connection, change: Row[*tuple[Any, ...]]) -> str:
-    """What a fact was before a change, and before what imports that were undone earlier had made of it."""
-    event, before = subscriber_event.c, str(change.detail["old"])
+def _value_before(connection: Connection, change: _FactChange) -> str:
+    """Return a fact before a change, and before imports that were undone earlier."""
+    event, before = subscriber_event.c, change.detail["old"]
     query = (
         select(event.detail)
         .where(event.subscriber_id == change.subscriber_id, event.id < change.id, event.action == "changed")
@@ -145,8 +155,18 @@ def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: st
     return connection.execute(statement.values(values_of(field, old))).rowcount == 1
 
 
+class _BasisBefore(NamedTuple):
+    """A consent of the import, and the basis on which its subscription rested as long as it was there."""
+
+    id: int
+    subscriber_id: int
+    slug: str
+    consent_id: int
+    basis: str | None
+
+
 def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
-    """Who was on a list before is there on the basis of before, unless mail was sent since; a later one holds."""
+    """Put subscriptions back on the basis of before, unless mail was sent since; a later one holds."""
     before = consent.alias("before")
     was_there = exists().where(
         before.c.subscription_id == consent.c.subscription_id, before.c.id < consent.c.id, _stands(before.c.import_id)
@@ -158,13 +178,15 @@ def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: 
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(consent.c.import_id == import_id, was_there, ~_WAS_MAILED_ON_IT)
     )
-    rows = connection.execute(query).all()
+    rows = [*typed_rows(_BasisBefore, connection.execute(query))]
     for batch in _batches([row.consent_id for row in rows]):
         connection.execute(consent.delete().where(consent.c.id.in_(batch)))
     return sum(_tell_of_bases(store, connection, batch, import_id) for batch in _batches(rows))
 
 
-def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Sequence[Row[Any]], import_id: int) -> int:
+def _tell_of_bases(
+    store: SubscriberStore, connection: Connection, before: Sequence[_BasisBefore], import_id: int
+) -> int:
     """Record which subscriptions rest on another basis than before; returns how many."""
     ids = [row.id for row in before]
     query = select(subscription.c.id, latest_basis().label("basis")).where(subscription.c.id.in_(ids))
@@ -180,7 +202,7 @@ def _tell_of_bases(store: SubscriberStore, connection: Connection, before: Seque
 
 
 def _is_of_undone(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether it comes from an import that is undone: this one, or one before it that left something behind."""
+    """Return whether it comes from an import that is undone: this one, or one before it that left something behind."""
     return import_id.in_(select(import_run.c.id).where(import_run.c.undone_at.is_not(None)))
 
 
@@ -189,14 +211,14 @@ def _stands(import_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _remove_people(connection: Connection) -> tuple[int, int]:
-    """Those whom undone imports brought and to whom nothing else has happened: no other list, no mail, no change."""
+    """Remove people whom undone imports brought, without any other list, mail or change."""
     event = subscriber_event.c
     something_else = exists().where(event.subscriber_id == subscriber.c.id, _stands(event.import_id))
     return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~something_else, ~_GOT_MAIL))
 
 
 def _remove_people_without_lists(connection: Connection) -> int:
-    """Those to whom something happened, a merger of lists or a move, but who are on no list and have left none."""
+    """Remove people whom undone imports brought, with other events, but on no list and out of none."""
     has_lists = exists().where(subscription.c.subscriber_id == subscriber.c.id)
     return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_GOT_MAIL))[0]
 
@@ -205,7 +227,7 @@ _GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, MAY_HAVE
 
 
 def _names(slug: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a delivery's lists, which have spaces between them, name this one."""
+    """Return whether a delivery's lists, which have spaces between them, name this one."""
     return (literal(" ") + delivery.c.lists + " ").contains(literal(" ") + slug + " ")
 
 
@@ -247,10 +269,19 @@ def _is_of(import_id: int) -> ColumnElement[bool]:
 
 
 def _is_untouched(import_id: int) -> ColumnElement[bool]:
-    """Subscriptions that rest on this import alone, are as it left them, and brought nobody mail."""
+    """Return the condition for subscriptions of this import alone, as it left them, that brought no mail."""
     of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
     is_as_it_was = or_(subscription.c.status.in_([each.value for each in STILL_IN]), _WAS_MERGED)
     return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
+
+
+class _GoingSubscription(NamedTuple):
+    """A subscription that rests on the import alone."""
+
+    id: int
+    subscriber_id: int
+    status: str
+    slug: str
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
@@ -259,26 +290,39 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_untouched(import_id))
     )
-    rows = connection.execute(query).all()
+    rows = [*typed_rows(_GoingSubscription, connection.execute(query))]
     for batch in _batches([row.id for row in rows]):
         connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
         connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
     now = store.clock()
     gone = (
-        store.event(row.subscriber_id, _gone(row), now, {"list": row.slug, "import": import_id}, import_id=import_id)
+        store.event(
+            row.subscriber_id,
+            # A person who never confirmed was never counted.
+            TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone",
+            now,
+            {"list": row.slug, "import": import_id},
+            import_id=import_id,
+        )
         for row in rows
     )
     subscriptions.record_events(connection, gone)
     return len(rows)
 
 
-def _gone(row: Row[*tuple[Any, ...]]) -> str:
-    """Who never confirmed was never counted, so that is none fewer."""
-    return TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
-
-
 def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+class _KeptSubscription(NamedTuple):
+    """A subscription of the import that stays, and what has happened to it."""
+
+    address_as_given: str
+    slug: str
+    status: str
+    was_mailed: bool
+    was_merged: bool
+    was_edited: bool
 
 
 def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
@@ -291,12 +335,12 @@ def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
         .where(_is_of(import_id))
         .order_by(subscriber.c.address, list_.c.position)
     )
-    for row in connection.execute(query):
+    for row in typed_rows(_KeptSubscription, connection.execute(query)):
         if row.was_mailed or row.was_edited or not row.was_merged:
             yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row))
 
 
-def _reason(row: Row[Any]) -> KeptReason:
+def _reason(row: _KeptSubscription) -> KeptReason:
     if row.status == SubscriptionStatus.SUPPRESSED:
         return KeptReason.SUPPRESSED
     if row.status == SubscriptionStatus.UNSUBSCRIBED and not row.was_merged:

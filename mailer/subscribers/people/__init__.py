@@ -1,1 +1,1 @@
-"""The store of subscribers, and what happens to a person: joining, leaving, moving, suppression."""
+"""The store of subscribers: subscriptions, leaving, moving, suppression, counting and finding."""

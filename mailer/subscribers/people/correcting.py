@@ -1,4 +1,4 @@
-"""Correcting what is stored of a person beside the address."""
+"""Correct the facts about a person."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""How many people each list has now, and had over time, told from the history."""
+"""Count the people of each list, now and over time, from the history."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCounts:
-    """How many subscriptions a list has, by status."""
+    """The number of subscriptions of a list, by status."""
 
     slug: str
     by_status: Mapping[SubscriptionStatus, int]
 
     @property
     def active(self) -> int:
-        """How many would get mail."""
+        """Return how many would get mail."""
         return self.by_status.get(SubscriptionStatus.ACTIVE, 0)
 
 
@@ -52,14 +52,14 @@ def count_subscriptions(store: SubscriberStore) -> tuple[ListCounts, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How many active subscriptions each list had at the end of each month."""
+    """The number of active subscriptions of each list at the end of each month."""
 
     months: tuple[str, ...]
     by_list: Mapping[str, tuple[int, ...]]
 
     @property
     def total(self) -> tuple[int, ...]:
-        """All lists together; somebody on two counts twice."""
+        """Return all lists together; a person on two counts twice."""
         return tuple(sum(numbers) for numbers in zip(*self.by_list.values(), strict=True)) if self.by_list else ()
 
 
@@ -82,7 +82,7 @@ def read_growth(store: SubscriberStore) -> Growth:
 
 
 def count_people(store: SubscriberStore) -> int:
-    """How many people are on at least one list; somebody on two counts once."""
+    """Return how many people are on at least one list; somebody on two counts once."""
     query = select(func.count(func.distinct(subscription.c.subscriber_id))).where(
         subscription.c.status == SubscriptionStatus.ACTIVE
     )

@@ -33,5 +33,5 @@ def _ways(connection: Connection, wanted: str) -> Iterator[Select[int]]:
 
 
 def _begins(column: Column[Any], text: str) -> Select[int]:
-    """As a range, which both databases look up in the index, whatever signs the text holds."""
+    """Select by a range, which both databases look up in the index, whatever signs the text holds."""
     return select(subscriber.c.id).where(and_(column >= text, column < text + _AFTER_ALL_LETTERS)).order_by(column)

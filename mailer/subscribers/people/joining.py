@@ -1,6 +1,6 @@
-"""Keeping people from joining while others look: one address stays one subscriber, and nobody is missed.
+"""The joining lock, which keeps people from joining during a change: one address stays one subscriber.
 
-On SQLite only one can write at all; on PostgreSQL an advisory lock does it.
+On SQLite only one connection can write at all; on PostgreSQL an advisory lock does it.
 """
 
 from sqlalchemy import Connection, text
@@ -10,12 +10,12 @@ _LOCK = 7_426_910_354
 
 
 def lock_joining(connection: Connection) -> None:
-    """Let nobody else add, change or remove people until the transaction ends; it waits for those who are at it."""
+    """Take the joining lock alone until the transaction ends: no other may add, change or remove people."""
     _lock(connection, "pg_advisory_xact_lock")
 
 
 def share_joining(connection: Connection) -> None:
-    """Keep away whoever wants it alone, until the transaction ends, but nobody who shares it, too: those who leave."""
+    """Take the joining lock shared until the transaction ends: people may leave at the same time."""
     _lock(connection, "pg_advisory_xact_lock_shared")
 
 

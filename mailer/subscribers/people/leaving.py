@@ -1,12 +1,13 @@
-"""What a person does on the leave page: leaving one list or all, and taking it back a moment later."""
+"""Read the person of a leave page, and take leaving back a moment later."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.languages import Lang
 from mailer.subscribers.model import Consent, SubscriptionStatus
@@ -20,7 +21,7 @@ UNDO_TEXT = "leave-page-undo-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOwner:
-    """What the leave page knows of a person: the lists they get mail through, and those they left just now.
+    """The person of the leave page: the lists they get mail through, and those they left just now.
 
     `left_last` are those among them that they left latest, all at once.
     """
@@ -33,8 +34,17 @@ class LinkOwner:
     left_last: tuple[str, ...]
 
 
+class _OwnSubscription(NamedTuple):
+    """One subscription of the person."""
+
+    id: int
+    slug: str
+    status: str
+    since: datetime
+
+
 def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | None:
-    """The person of a token, or None when all about them is erased."""
+    """Return the person of a token, or None when all about them is erased."""
     with store.database.reading() as connection:
         person = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
         if person is None:
@@ -81,21 +91,21 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
 
 
 def _scopes(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:
-    """What the person's address is suppressed for."""
+    """Return the scopes for which the person's address is suppressed."""
     address = connection.execute(select(subscriber.c.address).where(subscriber.c.id == subscriber_id)).scalar()
     return store.suppressed.scopes(connection, address) if address else frozenset()
 
 
-def _is_just_left(row: Any, store: SubscriberStore) -> bool:
-    ago: timedelta = store.clock() - row.since
+def _is_just_left(row: _OwnSubscription, store: SubscriberStore) -> bool:
+    ago = store.clock() - row.since
     return row.status == SubscriptionStatus.UNSUBSCRIBED and timedelta(0) <= ago <= UNDO_WITHIN
 
 
-def _subscriptions(connection: Connection, subscriber_id: int) -> Sequence[Any]:
+def _subscriptions(connection: Connection, subscriber_id: int) -> Sequence[_OwnSubscription]:
     query = (
         select(subscription.c.id, list_.c.slug, subscription.c.status, subscription.c.since)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
         .order_by(list_.c.position)
     )
-    return connection.execute(query).all()
+    return [*typed_rows(_OwnSubscription, connection.execute(query))]

@@ -1,12 +1,13 @@
-"""A person with a new address, and a list that becomes part of another: both keep their history."""
+"""Give a person a new address, and let a list become part of another: both keep their history."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Select, select
 
 from mailer.database.decisions import Action
+from mailer.database.rows import typed_rows
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers.facts.address import parse_address
 from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
@@ -19,8 +20,7 @@ from mailer.subscribers.people.suppression import SuppressionReason
 def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     """Give a subscriber another address. The old one is suppressed, so that no old file brings it back.
 
-    Raises `SubscriberError` when nobody has the old address, the new one is the person's or somebody else's already, or
-    either is suppressed.
+    Raises `SubscriberError` when the old address is unknown, the new one is in use already, or either is suppressed.
     """
     before, after = parse_address(old), parse_address(new)
     now = store.clock()
@@ -63,7 +63,7 @@ def _refuse_taken(connection: Connection, address: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """How many subscriptions went over, how many were there already, and how many of those are suppressed by it."""
+    """The number of subscriptions that went over, were there already, and are suppressed by it."""
 
     moved: int
     already: int
@@ -71,9 +71,9 @@ class Merged:
 
 
 def merge_lists(store: SubscriberStore, register: Register, old: str, into: str) -> Merged:
-    """Put everybody on `old` on `into` instead, whatever their status; who is on `into` stays there as they are.
+    """Put the people on `old` on `into` instead, whatever their status; those on `into` already stay as they are.
 
-    But who was suppressed on `old` alone is suppressed on `into`, also when they got mail through that one. `old` must
+    But a person suppressed on `old` alone is suppressed on `into`, also when they got mail through that one. `old` must
     have gone from the register's files: then only its history is left.
     """
     if old == into:
@@ -95,7 +95,7 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
 
 
 def _present_list(connection: Connection, old: str, into: str) -> str:
-    """What `into` is by now; refuses to say that `old` is part of another list than the one its people are on."""
+    """Return the list that `into` is by now; refuse when the people of `old` are on another one already."""
     merged = subscriptions.merged_lists(connection)
     present, before = merged.get(into, into), merged.get(old, old)
     if present == old:
@@ -112,14 +112,29 @@ def _list_id(connection: Connection, slug: str) -> int:
     return found
 
 
+class _ListMember(NamedTuple):
+    """A subscription to one of the two lists."""
+
+    id: int
+    subscriber_id: int
+    status: str
+    address: str
+
+
+def _members(list_id: int) -> Select[int, int, str, str]:
+    query = select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, subscriber.c.address)
+    return query.join(subscriber).where(subscription.c.list_id == list_id)
+
+
 def _move_subscriptions(
     store: SubscriberStore, connection: Connection, *, source: int, target: int, names: tuple[str, str]
 ) -> Merged:
-    """Consents stay with the subscription and say which list they were given for."""
-    of_source = select(subscription).where(subscription.c.list_id == source)
+    """Move the subscriptions; a consent stays with its subscription and names the list it was given for."""
+    of_source = _members(source)
     on_target = select(subscription.c.subscriber_id).where(subscription.c.list_id == target)
-    both = connection.execute(of_source.where(subscription.c.subscriber_id.in_(on_target))).all()
-    going = connection.execute(of_source.where(subscription.c.subscriber_id.not_in(on_target))).all()
+    is_on_both = subscription.c.subscriber_id.in_(on_target)
+    both = [*typed_rows(_ListMember, connection.execute(of_source.where(is_on_both)))]
+    going = [*typed_rows(_ListMember, connection.execute(of_source.where(~is_on_both)))]
     for each in going:
         connection.execute(subscription.update().where(subscription.c.id == each.id).values(list_id=target))
     left = {"status": SubscriptionStatus.UNSUBSCRIBED.value, "since": store.clock()}
@@ -133,22 +148,22 @@ def _move_subscriptions(
 
 def _suppress(
     store: SubscriberStore, connection: Connection, target: int, hashes: Collection[bytes]
-) -> list[Row[*tuple[Any, ...]]]:
-    """Have nobody on the list who is suppressed on it; returns those who were. On which lists, only hashes tell."""
+) -> list[_ListMember]:
+    """Suppress the people on the list whose hash is suppressed for it; return their subscriptions."""
     if not hashes:
         return []
-    query = select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, subscriber.c.address)
-    query = query.join(subscriber).where(subscription.c.list_id == target)
-    free = connection.execute(query.where(subscription.c.status != SubscriptionStatus.SUPPRESSED))
-    barred = [row for row in free if store.suppressed.hash_of(row.address) in hashes]
+    free = connection.execute(_members(target).where(subscription.c.status != SubscriptionStatus.SUPPRESSED))
+    barred = [row for row in typed_rows(_ListMember, free) if store.suppressed.hash_of(row.address) in hashes]
     values = {"status": SubscriptionStatus.SUPPRESSED.value, "since": store.clock()}
     theirs = subscription.c.id.in_([row.id for row in barred])
     connection.execute(subscription.update().where(theirs).values(values))
     return barred
 
 
-def _record(store: SubscriberStore, connection: Connection, action: str, rows: Sequence[Any], slug: str) -> None:
-    """Only who got mail is counted over time."""
+def _record(
+    store: SubscriberStore, connection: Connection, action: str, rows: Sequence[_ListMember], slug: str
+) -> None:
+    """Record the event for active subscriptions: only those are counted over time."""
     now = store.clock()
     active = [row for row in rows if row.status == SubscriptionStatus.ACTIVE]
     subscriptions.record_events(

@@ -1,10 +1,11 @@
-"""Deliveries follow the person: what is still to be sent goes to the address the person has now, or to nobody."""
+"""Redirect open deliveries to the address that their person has now."""
 
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, cast, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, exists, func, literal, or_, select, update
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import attempt, delivery, mailing, subscriber
 
 OPEN = ("queued", "claimed", "deferred")  # no server has taken it, and one still may
@@ -17,6 +18,16 @@ MAY_HAVE_ARRIVED = or_(delivery.c.status.in_(("in_flight", "in_doubt", "accepted
 _PRESENT_ADDRESS = select(subscriber.c.address).where(subscriber.c.id == delivery.c.subscriber_id).scalar_subquery()
 IS_TO_THE_PERSON = delivery.c.address == _PRESENT_ADDRESS  # null when the person is gone
 IS_MISADDRESSED = func.coalesce(_PRESENT_ADDRESS, delivery.c.address) != delivery.c.address
+
+
+class _OpenDelivery(NamedTuple):
+    """A delivery that is still to be sent, and the address its person has by now."""
+
+    id: int
+    mailing_id: int
+    slug: str
+    address: str
+    address_as_given: str
 
 
 def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> None:
@@ -35,33 +46,32 @@ def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: dateti
         .where(wanted, delivery.c.status.in_(OPEN), ~(is_address & is_spelling))
         .order_by(delivery.c.id)
     )
-    for row in connection.execute(query).all():
-        values = _already_sent() if _has_it(connection, row) else _to_present_address(connection, row)
+    for row in [*typed_rows(_OpenDelivery, connection.execute(query))]:
+        values = _ALREADY_SENT if _has_it(connection, row) else _to_present_address(connection, row)
         this = (delivery.c.id == row.id) & delivery.c.status.in_(OPEN)
         connection.execute(update(delivery).where(this).values(values | {"run_id": None, "changed_at": now}))
 
 
-def _already_sent() -> dict[str, Any]:
-    return {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
+_ALREADY_SENT = {"status": "skipped", "skip_reason": "already_sent", "due_at": None}
 
 
-def _to_present_address(connection: Connection, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """What the old address had tried the server's patience for is not held against the new one."""
+def _to_present_address(connection: Connection, row: _OpenDelivery) -> dict[str, object]:
+    """Return the values for the present address; deferrals of the old one do not count against it."""
     _make_room(connection, row)
     address = {"address": row.address, "recipient": row.address_as_given}
     return address | {"status": "queued", "due_at": None, "deferred_since": None}
 
 
-def _has_it(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
-    """Whether the person's address was mailed this issue, whoever had it then."""
+def _has_it(connection: Connection, row: _OpenDelivery) -> bool:
+    """Return whether the person's address was mailed this issue, also when it was another person's."""
     of_issue = select(mailing.c.id).where(mailing.c.slug == row.slug)
     at_address = (delivery.c.address == row.address) & (delivery.c.id != row.id)
     query = select(delivery.c.id).where(delivery.c.mailing_id.in_(of_issue), at_address, MAY_HAVE_ARRIVED)
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _make_room(connection: Connection, row: Row[*tuple[Any, ...]]) -> None:
-    """An address stands once in a mailing; somebody else's delivery that never went there is told by its number."""
+def _make_room(connection: Connection, row: _OpenDelivery) -> None:
+    """Free the address in the mailing: the delivery of its former owner is named by its number from now on."""
     others = (delivery.c.mailing_id == row.mailing_id) & (delivery.c.address == row.address)
     named = literal("moved-") + cast(delivery.c.id, Text)
     connection.execute(update(delivery).where(others, delivery.c.id != row.id).values(address=named))

@@ -6,9 +6,9 @@ from mailer.database.tables import consent, subscriber, subscriber_event, subscr
 
 
 def delete_people(connection: Connection, wanted: ColumnElement[bool]) -> tuple[int, int]:
-    """Delete the subscribers that `wanted` names with all that is theirs; returns how many, and how many subscriptions.
+    """Delete the subscribers that `wanted` names with all their rows; returns how many, and how many subscriptions.
 
-    Deliveries stay for the counts; they are nobody's then.
+    Deliveries stay for the counts, without a person.
     """
     # Any moment marks them: it goes with the row.
     marked = subscriber.update().where(wanted).values(erased_at=subscriber.c.created_at)

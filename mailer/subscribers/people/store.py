@@ -1,4 +1,4 @@
-"""The store of subscribers: frozen objects in and out, every change in the history, nobody ever deleted by leaving."""
+"""The store of subscribers: frozen objects in and out, every change in the history; leaving deletes no row."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,13 @@ from copy import copy
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Select, select
 
-from mailer.database.decisions import Action, Operator
+from mailer.database.decisions import Operator
 from mailer.database.engine import Database
+from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT_LANG, Lang
@@ -28,7 +29,7 @@ from mailer.subscribers.people.correcting import change_facts
 from mailer.subscribers.people.finding import find_ids
 from mailer.subscribers.people.joining import lock_joining, share_joining
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
-from mailer.subscribers.people.suppression import Suppression, SuppressionList, SuppressionReason
+from mailer.subscribers.people.suppression import SuppressionList
 
 FIND_LIMIT = 100
 
@@ -60,12 +61,12 @@ class SubscriberStore:
 
     @property
     def operator(self) -> Operator:
-        """Who decides, for what is no matter of one subscriber's history."""
+        """Return the operator, for decisions that belong in no subscriber's history."""
         return Operator(actor=self.actor, settings=self._settings)
 
     @cached_property
     def suppressed(self) -> SuppressionList:
-        """The addresses that must not be written to; who only counts needs no key. Raises `SuppressionKeyError`."""
+        """Return the suppressed addresses; counting alone needs no key. Raises `SuppressionKeyError`."""
         key = self._suppression_key
         suppressed = SuppressionList(key() if callable(key) else key)
         with self.database.reading() as connection:
@@ -73,7 +74,7 @@ class SubscriberStore:
         return suppressed
 
     def acting_as(self, actor: str) -> "SubscriberStore":
-        """The same store, for somebody else."""
+        """Return the same store for another actor."""
         other = copy(self)
         other.actor = actor
         return other
@@ -96,10 +97,10 @@ class SubscriberStore:
         text_version: str = "",
         again: bool = False,
     ) -> Subscriber:
-        """Put an address on lists. What is said of a known one is changed, and a new basis added to those it had.
+        """Put an address on lists; given facts replace those of a known one, and a new basis is added to its others.
 
-        Facts that are not given stay as they are; somebody new without `lang` gets that of the list. Somebody who left
-        the list, or all of them, is refused unless `again`: the person asked for it anew. Raises `SubscriberError`,
+        Facts that are not given stay as they are; a new person without `lang` gets that of the list. A person who left
+        the list, or all of them, is refused unless `again`: they asked for it anew. Raises `SubscriberError`,
         `AddressError` and `IdentityNumberError`.
         """
         parsed = parse_address(address)
@@ -129,27 +130,27 @@ class SubscriberStore:
         return self.get(id_)
 
     def get(self, subscriber_id: int) -> Subscriber:
-        """The subscriber with this number; raises `LookupError`."""
+        """Return the subscriber with this number; raises `LookupError`."""
         with self.database.reading() as connection:
-            found = _read(connection, select(subscriber).where(subscriber.c.id == subscriber_id))
+            found = _read(connection, _PEOPLE.where(subscriber.c.id == subscriber_id))
         if not found:
             raise LookupError(subscriber_id)
         return found[0]
 
     def show(self, address: str) -> Subscriber | None:
-        """The subscriber with this address, however it is written."""
+        """Return the subscriber with this address, however it is written."""
         with self.database.reading() as connection:
-            found = _read(connection, _by_address(parse_address(address).normalised))
+            found = _read(connection, _PEOPLE.where(subscriber.c.address == parse_address(address).normalised))
         return found[0] if found else None
 
     def find(self, query: str) -> tuple[Subscriber, ...]:
-        """Subscribers whose address or domain (`@…`) begins with `query`, or whose name has words that begin so."""
+        """Return subscribers whose address, domain (`@…`) or words of the name begin with `query`."""
         with self.database.reading() as connection:
             ids = find_ids(connection, clean_words(query), limit=FIND_LIMIT)
-            return _read(connection, select(subscriber).where(subscriber.c.id.in_(ids)).order_by(subscriber.c.address))
+            return _read(connection, _PEOPLE.where(subscriber.c.id.in_(ids)).order_by(subscriber.c.address))
 
     def history(self, address: str) -> tuple[Event, ...]:
-        """What happened to the subscriber with this address, oldest first."""
+        """Return the events of the subscriber with this address, oldest first."""
         known = self._required(address)
         with self.database.reading() as connection:
             return subscriptions.read_events(connection, known.id)
@@ -163,55 +164,18 @@ class SubscriberStore:
     def leave(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
         """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error.
 
-        Who is out only because an import said so has left by their own will now: undoing that import changes nothing.
+        A person who was out only by an import has left by their own will now: undoing that import changes nothing.
         """
         now = self.clock()
         with self.database.writing() as connection:
             share_joining(connection)
             left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
-            was_active = _active(left)
+            was_active = subscriptions.active_among(left)
             self._record(connection, subscriber_id, "unsubscribed", now, was_active)
             self._record(connection, subscriber_id, "left_unconfirmed", now, [x for x in left if x not in was_active])
             again = subscriptions.taken_over(connection, subscriber_id)
             self._record(connection, subscriber_id, "left_again", now, [x for x in again if list_slug in {None, x}])
         return tuple(left)
-
-    def suppress(
-        self, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
-    ) -> bool:
-        """Never write to the address again, on one list or at all; says whether that is new."""
-        refuse_identity_number(note, where="reason")
-        normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
-        cleaned, now = clean_words(note), self.clock()
-        with self.joining() as connection:
-            is_new = self.suppressed.add(connection, normalised, reason=reason, now=now, note=cleaned, scope=scope)
-            found = connection.execute(_by_address(normalised)).one_or_none()
-            if is_new and found is not None:
-                self.tell_suppressed(connection, found.id, reason=reason, list_slug=list_slug, now=now)
-            if is_new:
-                told = {"number": 1, "scope": scope, "reason": reason}
-                self.operator.record(connection, Action.SUPPRESSED, at=now, detail=told)
-        return is_new
-
-    def release(self, address: str, *, note: str, list_slug: str | None = None) -> bool:
-        """Let a suppressed address be added again, by a person's decision; says whether it was suppressed so.
-
-        Its subscriptions count as left until the person joins anew. Raises `SubscriberError` without a note.
-        """
-        refuse_identity_number(note, where="reason")
-        reason = _required_words(note, "a reason is missing", "Say why the address may be written to, with --reason.")
-        normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
-        with self.joining() as connection:
-            is_released = self.release_in(connection, normalised, note=reason, scope=scope)
-            if is_released:
-                told = {"number": 1, "scope": scope}
-                self.operator.record(connection, Action.RELEASED, at=self.clock(), detail=told)
-        return is_released
-
-    def suppressions(self, address: str) -> tuple[Suppression, ...]:
-        """Why the address must not be written to, and through which lists."""
-        with self.database.reading() as connection:
-            return self.suppressed.find(connection, parse_address(address).normalised)
 
     # --- Who gets mail ----------------------------------------------------------------------------
 
@@ -231,50 +195,21 @@ class SubscriberStore:
             self._known_lists(connection, lists)
             lists = sorted(subscriptions.with_mergers(connection, lists))
         rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
-        yield from compute_audience(map(AudienceRow._make, rows), lists=None if lists is None else frozenset(lists))
+        yield from compute_audience(typed_rows(AudienceRow, rows), lists=None if lists is None else frozenset(lists))
 
     # --- For this package -----------------------------------------------------------------------
 
     @contextmanager
     def joining(self) -> Iterator[Connection]:
-        """A writing transaction in which nobody else adds subscribers: one address stays one subscriber."""
+        """Give a writing transaction that holds the joining lock: one address stays one subscriber."""
         with self.database.writing() as connection:
             lock_joining(connection)
             yield connection
 
-    def tell_suppressed(
-        self,
-        connection: Connection,
-        subscriber_id: int,
-        *,
-        reason: SuppressionReason,
-        list_slug: str | None,
-        now: datetime,
-    ) -> None:
-        """Let the subscriptions of somebody whose address is suppressed now, and the history, say so."""
-        got_mail = _active(subscriptions.suppress(connection, subscriber_id, only=list_slug, now=now))
-        why = {"reason": reason.value} | ({"scope": list_slug} if list_slug else {})
-        details = [why | {"list": slug} for slug in got_mail] or [why]
-        events = [self.event(subscriber_id, "suppressed", now, detail) for detail in details]
-        subscriptions.record_events(connection, events)
-
-    def release_in(self, connection: Connection, address: str, *, note: str, scope: str) -> bool:
-        """Release a normalised address inside a transaction; says whether it was suppressed so."""
-        now = self.clock()
-        is_released = self.suppressed.release(connection, address, note=note, now=now, scope=scope)
-        found = connection.execute(_by_address(address)).one_or_none()
-        if is_released and found is not None:
-            still = self.suppressed.scopes(connection, address)
-            if ALL_LISTS not in still:
-                subscriptions.release(connection, found.id, except_on=still, now=now)
-            detail = {"reason": note} | ({} if scope == ALL_LISTS else {"list": scope})
-            subscriptions.record_events(connection, [self.event(found.id, "released", now, detail)])
-        return is_released
-
     def event(
         self, subscriber_id: int, action: str, at: datetime, detail: dict[str, Any], *, import_id: int | None = None
     ) -> Event:
-        """A line of the history with this store's actor."""
+        """Return a line of the history with this store's actor."""
         return Event(
             subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail, import_id=import_id
         )
@@ -322,11 +257,11 @@ class SubscriberStore:
         self, connection: Connection, subscriber_id: int, wanted: dict[str, int], consent: Consent, *, again: bool
     ) -> None:
         query = (
-            select(subscription, list_.c.slug)
+            select(subscription.c.id, subscription.c.status, subscription.c.since, list_.c.slug)
             .join(list_, list_.c.id == subscription.c.list_id)
             .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
         )
-        found = {row.slug: row for row in connection.execute(query)}
+        found = {row.slug: row for row in typed_rows(_HeldSubscription, connection.execute(query))}
         if not again:
             _refuse_left(wanted, found, taken_over=subscriptions.taken_over(connection, subscriber_id))
         joined = []
@@ -353,14 +288,16 @@ class SubscriberStore:
         subscriptions.record_events(connection, [self.event(id_, action, now, {"list": slug}) for slug in slugs])
 
 
-def _required_words(text: str, what: str, hint: str) -> str:
-    cleaned = clean_words(text)
-    if not cleaned:
-        raise SubscriberError(what, hint=hint)
-    return cleaned
+class _HeldSubscription(NamedTuple):
+    """A subscription that the person has already."""
+
+    id: int
+    status: str
+    since: datetime
+    slug: str
 
 
-def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]], *, taken_over: Collection[str]) -> None:
+def _refuse_left(wanted: Iterable[str], found: Mapping[str, _HeldSubscription], *, taken_over: Collection[str]) -> None:
     statuses = {slug: SubscriptionStatus(row.status) for slug, row in found.items()}
     for slug in wanted:
         if has_left(statuses, slug):
@@ -375,45 +312,39 @@ def _refuse_left(wanted: Iterable[str], found: Mapping[str, Row[Any]], *, taken_
             )
 
 
-def _active(lists: Mapping[str, str]) -> list[str]:
-    """Those that somebody got mail through, of lists with what they were on them: only these are counted over time."""
-    return [slug for slug, was in lists.items() if was == SubscriptionStatus.ACTIVE]
+class _StoredPerson(NamedTuple):
+    """A person as the table holds them."""
+
+    id: int
+    address: str
+    address_as_given: str
+    name: str
+    organisation: str
+    role: str
+    lang: Lang
+    created_at: datetime
+    source: str
 
 
-def _by_address(normalised: str) -> Select[Any]:
-    return select(subscriber).where(subscriber.c.address == normalised)
+_PEOPLE = select(*(subscriber.c[name] for name in _StoredPerson._fields))
 
 
 def _read(connection: Connection, query: Select[Any]) -> tuple[Subscriber, ...]:
-    rows = connection.execute(query).all()
+    rows = [*typed_rows(_StoredPerson, connection.execute(query))]
     found = subscriptions.read_subscriptions(connection, [row.id for row in rows])
-    return tuple(
-        Subscriber(
-            id=row.id,
-            address=row.address,
-            address_as_given=row.address_as_given,
-            name=row.name,
-            organisation=row.organisation,
-            role=row.role,
-            lang=row.lang,
-            created_at=row.created_at,
-            source=row.source,
-            subscriptions=found[row.id],
-        )
-        for row in rows
-    )
+    return tuple(Subscriber(**row._asdict(), subscriptions=found[row.id]) for row in rows)
 
 
 def _audience_query(lists: Sequence[str] | None) -> Select[Any]:
-    """The columns of `AudienceRow`: all subscriptions of everybody on the lists; those on others choose the variant."""
+    """Select the columns of `AudienceRow`: all subscriptions of people on the lists; the others choose the variant."""
     query = (
         select(
-            subscriber.c.id,
+            subscriber.c.id.label("subscriber_id"),
             subscriber.c.address,
-            subscriber.c.address_as_given,
+            subscriber.c.address_as_given.label("recipient"),
             subscriber.c.name,
             subscriber.c.lang,
-            list_.c.slug,
+            list_.c.slug.label("list"),
             list_.c.kind,
             subscription.c.status,
         )

@@ -1,12 +1,13 @@
 """Subscriptions in the database: joining, leaving and the history of both, on a connection the store gives."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, select
+from sqlalchemy import Connection, ScalarSelect, Select, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.facts.address import parse_address
 from mailer.subscribers.facts.basis import article_of
@@ -26,12 +27,12 @@ class NewSubscription:
 
 
 def list_ids(connection: Connection) -> dict[str, int]:
-    """The database's number of each list, by slug."""
+    """Return the database's number of each list, by slug."""
     return {row.slug: row.id for row in connection.execute(select(list_.c.slug, list_.c.id))}
 
 
 def merged_lists(connection: Connection) -> dict[str, str]:
-    """Which list each list is by now, by slug: itself, or the one it became part of, however many mergers ago."""
+    """Return the list that each list is by now, by slug: itself, or the one it became part of, over any mergers."""
     rows = connection.execute(select(list_.c.id, list_.c.slug, list_.c.merged_into_id)).all()
     slugs, into = {row.id: row.slug for row in rows}, {row.id: row.merged_into_id for row in rows}
 
@@ -46,13 +47,13 @@ def merged_lists(connection: Connection) -> dict[str, str]:
 
 
 def with_mergers(connection: Connection, slugs: Collection[str]) -> frozenset[str]:
-    """The lists that are called so, and those they became part of."""
+    """Return the lists of these slugs, and those they became part of."""
     merged = merged_lists(connection)
     return frozenset(slugs) | {merged[slug] for slug in slugs if slug in merged}
 
 
 def ids_of_lists(connection: Connection, slugs: Collection[str]) -> list[int]:
-    """The numbers of the lists that are called so, and of those they became part of; no slugs = all."""
+    """Return the numbers of the lists of these slugs, and of those they became part of; no slugs = all."""
     numbers = list_ids(connection)
     wanted = with_mergers(connection, slugs) if slugs else numbers
     return sorted(number for slug, number in numbers.items() if slug in wanted)
@@ -78,8 +79,8 @@ def insert_subscriptions(connection: Connection, new: Sequence[NewSubscription])
     connection.execute(consent.insert(), consents)
 
 
-def consent_row(given: Consent, subscription_id: int) -> dict[str, Any]:
-    """The consent as the row of its table."""
+def consent_row(given: Consent, subscription_id: int) -> dict[str, object]:
+    """Return the consent as the row of its table."""
     return {
         "subscription_id": subscription_id,
         "list_slug": given.list,
@@ -112,7 +113,7 @@ def add_consent(connection: Connection, subscription_id: int, given: Consent) ->
 
 
 def latest_basis() -> ScalarSelect[str]:
-    """The basis of the latest consent of each subscription of a query; null where there is none."""
+    """Return the basis of the latest consent of each subscription of a query; null where there is none."""
     # "+ 0" keeps PostgreSQL from reading all consents backwards by number for each subscription.
     of_it = select(consent.c.basis).where(consent.c.subscription_id == subscription.c.id).correlate(subscription)
     return of_it.order_by((consent.c.id + 0).desc()).limit(1).scalar_subquery()
@@ -138,8 +139,13 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return {row.slug: row.status for row in rows if row.id in left}
 
 
+def active_among(lists: Mapping[str, str]) -> list[str]:
+    """Return the active ones among the lists with the status on each: only these are counted over time."""
+    return [slug for slug, was in lists.items() if was == SubscriptionStatus.ACTIVE]
+
+
 def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
-    """The slugs of lists that the subscriber is out of because an import said so, and nobody anything since."""
+    """Return the lists that the subscriber is out of by an import, with no later event."""
     event = subscriber_event.c
     query = (
         select(list_.c.slug, event.import_id, event.action)
@@ -190,7 +196,7 @@ def _set_status(connection: Connection, ids: Sequence[int], status: Subscription
 
 
 def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
-    """The subscriptions of each subscriber in register order, with the latest consent."""
+    """Return the subscriptions of each subscriber in register order, with their consents."""
     query = (
         select(subscription, list_.c.slug)
         .join(list_, list_.c.id == subscription.c.list_id)
@@ -207,15 +213,31 @@ def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) ->
     return found
 
 
+class _ConsentRow(NamedTuple):
+    """A stored consent."""
+
+    subscription_id: int
+    basis: str
+    method: str
+    recorded_at: datetime
+    list_slug: str
+    article: str
+    text_version: str
+    confirmed_at: datetime | None
+    source: str
+    source_line: int | None
+
+
 def _consents(connection: Connection, subscription_ids: Sequence[int]) -> dict[int, tuple[Consent, ...]]:
-    query = select(consent).where(consent.c.subscription_id.in_(subscription_ids)).order_by(consent.c.id)
+    query = select(*(consent.c[name] for name in _ConsentRow._fields)).order_by(consent.c.id)
     found: dict[int, tuple[Consent, ...]] = {}
-    for row in connection.execute(query):
+    wanted = query.where(consent.c.subscription_id.in_(subscription_ids))
+    for row in typed_rows(_ConsentRow, connection.execute(wanted)):
         found[row.subscription_id] = (*found.get(row.subscription_id, ()), _consent(row))
     return found
 
 
-def _consent(row: Row[Any]) -> Consent:
+def _consent(row: _ConsentRow) -> Consent:
     return Consent(
         basis=row.basis,
         method=row.method,
@@ -261,7 +283,7 @@ def record_events(connection: Connection, events: Iterable[Event]) -> None:
 
 
 def moved_to(connection: Connection, address: str) -> str | None:
-    """The address of the subscriber who had this normalised address before."""
+    """Return the address of the subscriber who had this normalised address before."""
     query = select(subscriber_event.c.detail, subscriber.c.address).join(subscriber)
     query = query.where(subscriber_event.c.action == "moved").order_by(subscriber_event.c.id.desc())
     for row in connection.execute(query):
@@ -271,20 +293,7 @@ def moved_to(connection: Connection, address: str) -> str | None:
 
 
 def read_events(connection: Connection, subscriber_id: int) -> tuple[Event, ...]:
-    """The subscriber's history, oldest first."""
-    query = (
-        select(subscriber_event)
-        .where(subscriber_event.c.subscriber_id == subscriber_id)
-        .order_by(subscriber_event.c.id)
-    )
-    return tuple(
-        Event(
-            subscriber_id=row.subscriber_id,
-            at=row.at,
-            actor=row.actor,
-            action=row.action,
-            detail=row.detail,
-            import_id=row.import_id,
-        )
-        for row in connection.execute(query)
-    )
+    """Return the subscriber's history, oldest first."""
+    query = select(*(subscriber_event.c[each.name] for each in fields(Event))).order_by(subscriber_event.c.id)
+    rows = connection.execute(query.where(subscriber_event.c.subscriber_id == subscriber_id)).mappings()
+    return tuple(Event(**row) for row in rows)

@@ -1,4 +1,4 @@
-"""Addresses that must not be written to, kept as keyed hashes so that even erased people stay out."""
+"""Suppressed addresses, kept as keyed hashes so that even erased people stay out."""
 
 import hmac
 from collections.abc import Collection, Mapping, Sequence
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
+from mailer.database.rows import typed_rows
 from mailer.database.tables import suppression
 from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
@@ -20,16 +22,16 @@ Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by
 
 
 def is_barred(scopes: Collection[str], slug: str) -> bool:
-    """Whether an address that is suppressed for these scopes may get nothing through this list."""
+    """Return whether an address that is suppressed for these scopes may get nothing through this list."""
     return slug in scopes or ALL_LISTS in scopes
 
 
 class SuppressionKeyError(MailerError):
-    """The key is not the one that was used before: nobody who is suppressed would be known."""
+    """A key that is not the one used before: suppressed people would not be known by it."""
 
 
 class SuppressionReason(StrEnum):
-    """Why an address is suppressed."""
+    """The reason why an address is suppressed."""
 
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
@@ -46,12 +48,25 @@ TAKEN_OVER = (SuppressionReason.IMPORTED, SuppressionReason.UNSUBSCRIBED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """Why and since when an address is suppressed; `scope` is what it may not be sent: all lists, or one."""
+    """The reason and the day since when an address is suppressed; `scope` is all lists, or one."""
 
     reason: SuppressionReason
     since: datetime
     note: str = ""
     scope: str = ALL_LISTS
+
+
+class _StoredSuppression(NamedTuple):
+    """A suppression as the table holds it."""
+
+    address_hash: bytes
+    reason: str
+    since: datetime
+    note: str
+    scope: str
+
+
+_SUPPRESSIONS = select(*(suppression.c[name] for name in _StoredSuppression._fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,32 +95,28 @@ class SuppressionList:
             )
 
     def hash_of(self, address: str) -> bytes:
-        """The keyed hash of a normalised address."""
+        """Return the keyed hash of a normalised address."""
         return hmac.digest(self.key, address.encode(), sha256)
 
     def holds(self, connection: Connection, address: str, *, slug: str = ALL_LISTS) -> bool:
-        """Whether the normalised address is suppressed: for this list, or when none is named for all."""
+        """Return whether the normalised address is suppressed: for this list, or when none is named for all."""
         return is_barred(self.scopes(connection, address), slug)
 
     def scopes(self, connection: Connection, address: str) -> frozenset[str]:
-        """What the normalised address is suppressed for."""
+        """Return the scopes for which the normalised address is suppressed."""
         return frozenset(each.scope for each in self.find(connection, address))
 
     def find(self, connection: Connection, address: str) -> tuple[Suppression, ...]:
-        """What is known of the suppressions of a normalised address, oldest first."""
-        query = select(suppression).where(suppression.c.address_hash == self.hash_of(address), _HOLDS)
-        return tuple(
-            Suppression(reason=SuppressionReason(row.reason), since=row.since, note=row.note, scope=row.scope)
-            for row in connection.execute(query.order_by(suppression.c.id))
-        )
+        """Return the suppressions of a normalised address, oldest first."""
+        return self.find_many(connection, [address]).get(address, ())
 
     def find_many(self, connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
-        """The same for many normalised addresses; who is not suppressed is not among them."""
+        """Return the suppressions of many normalised addresses, those that have any."""
         found: dict[str, tuple[Suppression, ...]] = {}
         for start in range(0, len(addresses), _AT_ONCE):
             hashes = {self.hash_of(each): each for each in addresses[start : start + _AT_ONCE]}
-            query = select(suppression).where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
-            for row in connection.execute(query.order_by(suppression.c.id)):
+            query = _SUPPRESSIONS.where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
+            for row in typed_rows(_StoredSuppression, connection.execute(query.order_by(suppression.c.id))):
                 address = hashes[bytes(row.address_hash)]
                 reason = SuppressionReason(row.reason)
                 one = Suppression(reason=reason, since=row.since, note=row.note, scope=row.scope)
@@ -184,7 +195,7 @@ class SuppressionList:
         return connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
 
     def erase(self, connection: Connection, address: str, *, now: datetime) -> None:
-        """Keep of the normalised address that it is erased, and nothing else: notes may tell of the person."""
+        """Keep of the normalised address only that it is erased: notes may tell of the person."""
         connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(address)))
         self.add(connection, address, reason=SuppressionReason.ERASED, now=now)
 
@@ -206,7 +217,7 @@ class SuppressionList:
         return hashes
 
     def all_scopes(self, connection: Connection) -> Scopes:
-        """What every suppressed address is suppressed for, for comparing with many."""
+        """Return the scopes of every suppressed address by its hash, for comparing with many."""
         found: dict[bytes, frozenset[str]] = {}
         for row in connection.execute(select(suppression.c.address_hash, suppression.c.scope).where(_HOLDS)):
             key = bytes(row.address_hash)
@@ -214,7 +225,7 @@ class SuppressionList:
         return found
 
     def for_all_lists(self, connection: Connection) -> dict[bytes, SuppressionReason]:
-        """Why every address that is suppressed for all lists is so, by its hash."""
+        """Return the reason for every address that is suppressed for all lists, by its hash."""
         query = select(suppression.c.address_hash, suppression.c.reason).where(suppression.c.scope == ALL_LISTS, _HOLDS)
         return {bytes(row.address_hash): SuppressionReason(row.reason) for row in connection.execute(query)}
 

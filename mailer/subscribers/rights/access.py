@@ -1,4 +1,4 @@
-"""Everything that is stored about a person, for a data-subject request (GDPR art. 15)."""
+"""Collect all that is stored about a person, for a data-subject request (GDPR art. 15)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from mailer.subscribers.facts.address import normalise, parse_address
 from mailer.subscribers.model import Subscriber
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.subscriptions import Event, moved_to
+from mailer.subscribers.people.suppressing import read_suppressions
 from mailer.subscribers.people.suppression import Suppression
 
 
@@ -56,7 +57,7 @@ class SentTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierSuppression:
-    """One that was released, or that is of an address which the person had before."""
+    """A suppression that was released, or of an address that the person had before."""
 
     address: str
     reason: str
@@ -69,7 +70,7 @@ class EarlierSuppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What there is; false when there is nothing. Somebody who is no subscriber may be suppressed or have got mail.
+    """All that is stored; false when there is nothing. A person may be suppressed or have got mail without subscribing.
 
     `now` is the address of the subscriber who had this one before. Mails and test mails are also those to addresses
     that the person had before.
@@ -105,7 +106,7 @@ def read_stored(store: SubscriberStore, address: str) -> Stored:
         now=now,
         subscriber=found,
         events=store.history(address) if found else (),
-        suppressions=store.suppressions(address),
+        suppressions=read_suppressions(store, address),
         earlier_suppressions=earlier,
         mails=mails,
         test_mails=tests,
@@ -113,7 +114,7 @@ def read_stored(store: SubscriberStore, address: str) -> Stored:
 
 
 def former_addresses(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
-    """The addresses that the subscriber had before, as they were given, less those that somebody else has now."""
+    """Return the addresses that the subscriber had before, as they were given, less those of another one now."""
     query = select(subscriber_event.c.detail).order_by(subscriber_event.c.id)
     query = query.where(subscriber_event.c.subscriber_id == subscriber_id, subscriber_event.c.action == "moved")
     given = dict.fromkeys(str(detail["old"]) for detail in connection.execute(query).scalars())
@@ -128,7 +129,7 @@ def _owner(connection: Connection, address: str) -> int | None:
 def _earlier_suppressions(
     store: SubscriberStore, connection: Connection, own: str, addresses: Collection[str]
 ) -> tuple[EarlierSuppression, ...]:
-    """Oldest first; those that hold for the address itself are told by themselves."""
+    """Return suppressions that were released or are of earlier addresses, oldest first."""
     hashed = {store.suppressed.hash_of(each): each for each in addresses}
     earlier = or_(suppression.c.released_at.is_not(None), suppression.c.address_hash != store.suppressed.hash_of(own))
     query = select(suppression).where(suppression.c.address_hash.in_(hashed), earlier).order_by(suppression.c.id)
@@ -147,7 +148,7 @@ def _earlier_suppressions(
 
 
 def _sent_mail(connection: Connection, addresses: Collection[str], person: Subscriber | None) -> tuple[SentMail, ...]:
-    """Oldest first."""
+    """Return the mail to the person and to the addresses, oldest first."""
     is_person = delivery.c.subscriber_id == person.id if person else false()
     theirs = or_(delivery.c.address.in_(addresses), is_person)
     query = (
@@ -175,7 +176,7 @@ def _sent_mail(connection: Connection, addresses: Collection[str], person: Subsc
 
 
 def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, tuple[SentAttempt, ...]]:
-    """Oldest first."""
+    """Return the attempts of each delivery, oldest first."""
     found: dict[int, tuple[SentAttempt, ...]] = dict.fromkeys(deliveries, ())
     query = select(attempt).where(attempt.c.delivery_id.in_(deliveries)).order_by(attempt.c.id)
     for row in connection.execute(query):
@@ -184,6 +185,6 @@ def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, tu
 
 
 def sent_to(connection: Connection, addresses: Collection[str]) -> ColumnElement[bool]:
-    """Which test mails went to the normalised addresses: as they were typed is how their recipients are stored."""
+    """Return the condition for test mails to the addresses: their recipients are stored as they were typed."""
     typed = connection.execute(select(test_send.c.recipient).distinct()).scalars()
     return test_send.c.recipient.in_([each for each in typed if normalise(each) in addresses])

@@ -1,17 +1,18 @@
-"""Erasing a person (GDPR art. 17) and forgetting what has grown old; counts stay, addresses and names go."""
+"""Erase a person (GDPR art. 17) and forget what has grown old; counts stay, addresses and names go."""
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import Connection, Text, and_, cast, exists, func, literal, or_, select
 
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.decisions import Action
 from mailer.database.names import select_ids_by_name
+from mailer.database.rows import typed_rows
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
 from mailer.subscribers.facts.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
@@ -28,11 +29,11 @@ _FINISHED = ("finished", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What was done. `is_scrubbed` is false when the database could not be rewritten: others were using it.
+    """The result of erasing. `is_scrubbed` is false when the database could not be rewritten: others were using it.
 
-    `files` are files of the workspace that still hold the address, or the name when nobody else has it, and files
-    that cannot be looked into; deleting those is for a person. The database, which never is, is not among them.
-    `kept` are the places in other people's history, `table.column`, that still hold the address, with how many rows.
+    `files` are files of the workspace that still hold the address, or the name if it is unique, and files that cannot
+    be looked into; deleting those is for a person. The database is not among them. `kept` are the places in other
+    people's history, `table.column`, that still hold the address, with how many rows.
     """
 
     was_subscriber: bool
@@ -44,22 +45,31 @@ class Erased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
-    """How many people never confirmed, and deliveries lost their details."""
+    """The number of people who never confirmed, and of deliveries that lost their details."""
 
     people: int
     deliveries: int
     is_scrubbed: bool
 
 
+class _Person(NamedTuple):
+    """The columns of a stored person that erasing needs."""
+
+    id: int
+    address_as_given: str
+    name: str
+    name_folded: str
+
+
 def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
     """Delete all rows of a person, keep the keyed hash as suppressed, and rewrite the database.
 
     Deliveries keep their outcome for the counts, without address. Works for an address that is not stored, too; raises
-    `SubscriberError` for the old address of somebody who has moved, who would else stay.
+    `SubscriberError` for the old address of a person who has moved, whose rows would stay.
     """
     parsed = parse_address(address)
     with store.joining() as connection:
-        found = connection.execute(select(subscriber).where(subscriber.c.address == parsed.normalised)).one_or_none()
+        found = _read_person(connection, parsed.normalised)
         if found is None and (new := moved_to(connection, parsed.normalised)):
             raise SubscriberError(f"{address} is {new} now", hint=f"Both are erased by: mailer subscribers erase {new}")
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
@@ -77,8 +87,13 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
     )
 
 
-def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
-    """The addresses the person has and had, as they were given."""
+def _read_person(connection: Connection, address: str) -> _Person | None:
+    query = select(*(subscriber.c[name] for name in _Person._fields)).where(subscriber.c.address == address)
+    return next(typed_rows(_Person, connection.execute(query)), None)
+
+
+def _written(connection: Connection, person: _Person | None) -> Iterator[str]:
+    """Yield the addresses the person has and had, as they were given."""
     if person is None:
         return
     yield person.address_as_given
@@ -87,8 +102,8 @@ def _written(connection: Connection, person: Row[Any] | None) -> Iterator[str]:
         yield parse_address(old).normalised
 
 
-def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any] | None, forms: set[str]) -> int:
-    """Returns how many deliveries have lost their address."""
+def _erase_rows(store: SubscriberStore, connection: Connection, person: _Person | None, forms: set[str]) -> int:
+    """Erase the rows and return how many deliveries have lost their address."""
     if store.database.is_sqlite:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
     addresses = {parse_address(form).normalised for form in forms}
@@ -101,8 +116,8 @@ def _erase_rows(store: SubscriberStore, connection: Connection, person: Row[Any]
     return deliveries
 
 
-def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
-    """The name of somebody who is gone, when nobody else has it; a first name alone stands in many files."""
+def _own_names(connection: Connection, person: _Person | None) -> set[str]:
+    """Return the name when it is unique among the people left; a first name alone stands in many files."""
     if person is None or " " not in person.name_folded:
         return set()
     alike = select_ids_by_name(connection, subscriber, person.name_folded.split())
@@ -111,7 +126,7 @@ def _own_names(connection: Connection, person: Row[Any] | None) -> set[str]:
 
 
 def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:
-    """Also those that went to the address when it was somebody else's, who has had the issue all the same."""
+    """Strip deliveries, also those to the address of its former owner, who has had the issue all the same."""
     theirs = or_(delivery.c.address.in_(forms), delivery.c.recipient.in_(forms))
     if subscriber_id is not None:
         theirs = or_(theirs, delivery.c.subscriber_id == subscriber_id)
@@ -119,7 +134,7 @@ def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: 
     own = {row.id for row in rows if row.subscriber_id in {None, subscriber_id}}
     _skip_open(connection, own)
     for row in rows:
-        values: dict[str, Any] = {"address": f"erased-{row.id}", "recipient": "", "reply": _without(row.reply, forms)}
+        values = {"address": f"erased-{row.id}", "recipient": "", "reply": _without(row.reply, forms)}
         nobodys = {"subscriber_id": None} if row.id in own else {}
         connection.execute(delivery.update().where(delivery.c.id == row.id).values(values | nobodys))
         tries = connection.execute(select(attempt.c.id, attempt.c.reply).where(attempt.c.delivery_id == row.id)).all()
@@ -130,14 +145,14 @@ def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: 
 
 
 def _skip_open(connection: Connection, ids: Collection[int]) -> None:
-    """What was still to be sent is not; a sender that has it in hand may not send it any more."""
+    """Skip what was still to be sent, so that a sender that has it in hand may not send it."""
     still = delivery.c.id.in_(ids) & delivery.c.status.in_(OPEN)
     skipped = {"status": "skipped", "skip_reason": "erased", "run_id": None, "due_at": None}
     connection.execute(delivery.update().where(still).values(skipped))
 
 
 def _without(reply: str, forms: set[str]) -> str:
-    """Servers repeat the address in what they say."""
+    """Return a reply without the address, which servers repeat."""
     return re.sub("|".join(map(re.escape, forms)), ERASED, reply, flags=re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""Where an address or a name still stands in files, however it is written there, also inside workbooks."""
+"""Find files that still contain a person's address or name, in any encoding, also inside workbooks."""
 
 import mmap
 import os
@@ -40,7 +40,7 @@ def _holds(file: Path, wanted: "Collection[_Word]") -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Neither hidden folders nor programs' own: nobody keeps addresses there, and there are many files."""
+    """Yield the files below a folder, without hidden folders and those of programs."""
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
@@ -77,7 +77,7 @@ def _unpacked(package: ZipFile) -> Iterator[bytes]:
 
 
 def _should_be_packed(file: PurePath) -> bool:
-    """One that is not is damaged, and nobody can look into it."""
+    """Return whether the file's kind is packed: one that is not is damaged, and cannot be looked into."""
     return file.suffix.casefold() in _PACKED
 
 
@@ -86,7 +86,7 @@ def _should_be_packed(file: PurePath) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Word:
-    """What finds an address or a name: a pattern for each kind of encoding, and what would make it another one."""
+    """A pattern that finds an address or a name for each kind of encoding, and what may not stand beside it."""
 
     patterns: dict[str, re.Pattern[bytes]]
     longer_before: re.Pattern[str]
@@ -94,7 +94,7 @@ class _Word:
 
 
 def _spellings(words: Collection[str]) -> Collection[str]:
-    """Each word once, and the addresses with their domain in the letters of its language (RFC 5890), too."""
+    """Yield each word once, and the addresses with their domain in the letters of its language (RFC 5890), too."""
     found = {normalize("NFC", each) for each in words if each}
     for local, at, domain in [each.rpartition("@") for each in found]:
         with suppress(idna.IDNAError):
@@ -114,15 +114,11 @@ def _pattern(word: str, encodings: Sequence[str]) -> re.Pattern[bytes]:
 
 
 def _letter(letter: str, encodings: Sequence[str]) -> bytes:
-    """Of bytes alone nobody knows that Å is å; a word that begins with one is found faster when only these count."""
-    if _is_plain(letter):
+    """Return the pattern of a letter with its forms spelt out: bytes alone do not tell that Å is å."""
+    if letter.isascii() and letter not in _ESCAPED_IN_XML:
         return re.escape(letter.encode(encodings[0]))
     ways = {re.escape(_encode(form, each)) for form in _forms(letter) for each in encodings}
     return b"(?-i:" + b"|".join(sorted(ways - {b""})) + b")"
-
-
-def _is_plain(letter: str) -> bool:
-    return letter.isascii() and letter not in _ESCAPED_IN_XML
 
 
 def _forms(letter: str) -> set[str]:
@@ -135,7 +131,7 @@ def _forms(letter: str) -> set[str]:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Nothing, where the encoding does not have the letters."""
+    """Return the text in the encoding, or nothing where that does not have the letters."""
     try:
         return text.encode(encoding)
     except UnicodeEncodeError:
@@ -169,7 +165,7 @@ def _stands_in(content: Content, word: _Word) -> bool:
 
 
 def _is_text(content: Content) -> bool:
-    """Databases and old workbooks, which are no text, put one value directly behind the other."""
+    """Return whether the content is text: databases and old workbooks put one value directly behind the other."""
     beginning = content[:4096]
     return b"\0" not in beginning[::2] or b"\0" not in beginning[1::2]
 
@@ -183,7 +179,7 @@ def _is_longer(content: Content, found: re.Match[bytes], word: _Word, encoding: 
 
 
 def _decode(some: bytes, encoding: str) -> str:
-    """What is no UTF-8 is taken for cp1252."""
+    """Decode bytes; those that are no UTF-8 are taken for cp1252."""
     if encoding != "utf-8":
         return some.decode(encoding, "replace")
     return _NO_UTF8.sub(_from_cp1252, some.decode("utf-8", "surrogateescape"))

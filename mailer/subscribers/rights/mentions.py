@@ -1,4 +1,4 @@
-"""An erased address where it stands in what belongs to others: their organisation, notes, what servers said of them."""
+"""Replace an erased address in what belongs to others: their organisation, notes, replies of servers."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def remove_mentions(connection: Connection, addresses: Collection[str]) -> dict[
 
 
 def _found(connection: Connection, column: Column[Any], addresses: Collection[str]) -> list[tuple[int, Any]]:
-    """The rows in which one of them may stand. SQLite knows no capitals but those of ASCII, so others are left out."""
+    """Return rows that may hold one of them; SQLite knows only the capitals of ASCII, so others are left out."""
     text = func.lower(cast(column, Text))
     spellings = {form for each in addresses for form in _forms(column, each)}
     stands: list[ColumnElement[bool]] = [text.contains(form, autoescape=True) for form in spellings]
@@ -50,13 +50,13 @@ def _found(connection: Connection, column: Column[Any], addresses: Collection[st
 
 
 def _forms(column: Column[Any], address: str) -> set[str]:
-    """The longest part of an address that is written in one way only, as the column holds it."""
+    """Return the longest part of an address that is written in one way only, as the column holds it."""
     plain = max(re.findall(r"[\x21-\x7e]+", address), key=len).lower()
     return {json.dumps(plain)[1:-1].lower() if isinstance(column.type, JSON) else plain}
 
 
 def _pattern(addresses: Collection[str]) -> re.Pattern[str]:
-    """Where they stand by themselves: `a@x.example` is no part of `kara@x.example`."""
+    """Return a pattern for addresses that stand by themselves: `a@x.example` is no part of `kara@x.example`."""
     forms = "|".join(map(re.escape, sorted(addresses, key=len, reverse=True)))
     return re.compile(rf"(?<![\w.+-])(?:{forms})(?![.-]?\w)", re.IGNORECASE)
 

@@ -1,10 +1,13 @@
-"""A relay that refuses us, who send: whatever it says, and to however many, nobody is rejected for it."""
+"""A relay that refuses us, who send: whatever it says, and to however many, nobody is rejected for it.
+
+What is queued again or postponed then is done by `trials`.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import Any
 
 import pytest
@@ -363,6 +366,31 @@ def test_after_a_rest_the_relay_is_asked_again(office: Office, clock: Any) -> No
     ended = sender.run(mailing, on_progress=put_right)
     assert (ended.reason, ended.counts.accepted, ended.exit_code) == (EndReason.FINISHED, 24, ExitCode.DONE)
     assert len(relay.refused) <= 16, "not all of them"
+
+
+@ONCE
+@ON_SQLITE
+def test_whoever_waits_for_a_moment_when_a_rest_begins_gets_it_after_the_rest(office: Office, clock: Any) -> None:
+    """At so many a minute each connection holds one and waits; those must go back, or nobody sends them in this run."""
+    mailing, stop = office.plan(12, domains=DOMAINS), Event()
+    refused: list[str] = []
+
+    def once(stage: str, at: Any) -> str | None:
+        if stage != "rcpt" or refused:
+            return None
+        refused.append(at.recipient)
+        return "454 4.7.0 later"
+
+    def move(_: Progress) -> None:
+        clock.move(seconds=1)
+
+    server = office.start(once)
+    sender = office.dispatcher(office.over(server.port), connections=4, messages_per_minute=1200, rest_seconds=0.3)
+    end = Timer(15, stop.set)
+    end.start()
+    ended = sender.run(mailing, stop=stop, on_progress=move)
+    end.cancel()
+    assert (ended.reason, ended.counts.accepted) == (EndReason.FINISHED, 12)
 
 
 @ONCE

@@ -41,9 +41,10 @@ def refused_port() -> int:
 def test_a_port_where_nobody_listens_leaves_everybody_queued(
     plan: Plan, dispatcher: Make, over: Over, account: Settle
 ) -> None:
-    mailing_id = plan(PEOPLE)
-    ended = dispatcher(over(refused_port())).run(mailing_id)
+    mailing_id, port = plan(PEOPLE), refused_port()
+    ended = dispatcher(over(port)).run(mailing_id)
     assert (ended.reason, account(mailing_id, []).queued) == (EndReason.SERVER_AWAY, PEOPLE)
+    assert ended.note.startswith(f"127.0.0.1:{port} ")
 
 
 def test_a_server_that_says_nothing_keeps_nobody_who_wants_to_stop(
@@ -56,6 +57,23 @@ def test_a_server_that_says_nothing_keeps_nobody_who_wants_to_stop(
         Timer(0.3, stop.set).start()
         ended = sender.run(mailing_id, stop=stop)
     assert (ended.reason, account(mailing_id, []).queued) == (EndReason.STOPPED, PEOPLE)
+
+
+def test_a_server_that_goes_in_mid_send_is_named_by_its_address(plan: Plan, send: Send, fault_server: Start) -> None:
+    servers: list[Any] = []
+
+    def fault(stage: str, at: Any) -> str | None:
+        if stage == "mail" and at.message > 2:
+            servers[0].listener.shutdown(socket.SHUT_RDWR)
+            servers[0].listener.close()
+            raise ConnectionAbortedError
+        return None
+
+    servers.append(fault_server(fault))
+    ended, counts = send(plan(PEOPLE), servers[0], connections=1)
+    assert (ended.reason, counts.accepted) == (EndReason.SERVER_AWAY, 2)
+    assert f"127.0.0.1:{servers[0].port} " in ended.note
+    assert "start it with mailer catch" in ended.note
 
 
 def test_a_connection_that_is_reset_leaves_everybody_queued(plan: Plan, send: Send, fault_server: Start) -> None:

@@ -22,6 +22,8 @@ from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
+# The file is the same whatever the database.
+ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 ALL = ExportChoice(statuses=tuple(SubscriptionStatus))
 
@@ -102,6 +104,7 @@ def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+@ON_SQLITE
 @pytest.mark.parametrize("form", list(Format))
 @pytest.mark.parametrize("is_there", [False, True])
 def test_the_file_is_for_its_owner_only(

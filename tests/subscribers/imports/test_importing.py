@@ -1,4 +1,7 @@
-"""Importing: all or nothing, every line accounted for, nobody who left comes back, and twice is the same as once."""
+"""Importing: all or nothing, every line accounted for, nobody who left comes back, and twice is the same as once.
+
+The lines stand in the tables of `staging_tables` meanwhile.
+"""
 
 import subprocess
 import sys
@@ -17,6 +20,7 @@ from mailer.subscribers.imports import applying, staging
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
@@ -124,8 +128,8 @@ def test_nobody_who_left_or_is_suppressed_is_put_back(store: SubscriberStore, im
     import_text(PEOPLE)
     store.remove("siri@kommune.example")
     store.remove("ole@kommune.example", list_slug="fonna")
-    store.suppress("kari@kommune.example", reason=SuppressionReason.COMPLAINT)
-    store.suppress("never@kommune.example", reason=SuppressionReason.ERASED)
+    suppress(store, "kari@kommune.example", reason=SuppressionReason.COMPLAINT)
+    suppress(store, "never@kommune.example", reason=SuppressionReason.ERASED)
     report = import_text(
         PEOPLE.replace("Siri", "Siri Ny")
         + "siri@kommune.example;Siri;agder;;\nole@kommune.example;Ole Ås;agder;;\nnever@kommune.example;N;agder;;\n"
@@ -152,7 +156,7 @@ def test_nobody_who_left_or_is_suppressed_is_put_back(store: SubscriberStore, im
 
 
 def test_who_is_suppressed_on_one_list_is_taken_in_on_others(store: SubscriberStore, import_text: Import) -> None:
-    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    suppress(store, "ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
     report = import_text("epost;liste\nole@x.example;oslo\nole@x.example;agder\n")
     assert _counted(report) == {"new": 1, "suppressed": 1}
 

@@ -20,6 +20,7 @@ from mailer.subscribers.imports.undoing import Kept, KeptReason, Undone, undo_im
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
 Import = Callable[[str], ImportReport]
@@ -312,7 +313,7 @@ def test_who_has_a_newer_basis_or_must_not_be_written_to_is_kept_as_that(
     report = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
     store.remove("ole@x.example")
     store.add("ole@x.example", lists=["oslo"], basis="a: asked for it", again=True)
-    store.suppress("kari@x.example", reason=SuppressionReason.MANUAL)
+    suppress(store, "kari@x.example", reason=SuppressionReason.MANUAL)
     assert report.id is not None
     kept = undo_import(store, report.id).kept
     assert [(each.address, each.reason) for each in kept] == [

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from mailer.subscribers.people.counting import Growth, count_subscriptions, read_growth
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
 
@@ -15,7 +16,7 @@ def test_each_month_has_its_number_also_when_nothing_happened(store: SubscriberS
     moment = datetime(2024, 1, 1, 0, 0, tzinfo=UTC)
     store.remove("ole@x.example", list_slug="oslo")
     moment = datetime(2024, 3, 5, tzinfo=UTC)
-    store.suppress("kari@x.example", reason=SuppressionReason.COMPLAINT)
+    suppress(store, "kari@x.example", reason=SuppressionReason.COMPLAINT)
     store.add("ole@x.example", lists=["oslo"], basis="a: case 1", again=True)
     growth = read_growth(store)
     assert growth.months == ("2023-11", "2023-12", "2024-01", "2024-02", "2024-03")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from mailer.database.tables import attempt, delivery, mailing, test_send
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.rights.access import SentAttempt, SentMail, SentTest, read_stored
 from mailer.subscribers.rights.erasing import erase
@@ -55,7 +56,7 @@ def test_what_servers_said_at_earlier_attempts_is_told_too(store: SubscriberStor
 
 
 def test_of_somebody_who_is_no_subscriber_the_rest_is_told(store: SubscriberStore) -> None:
-    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note="asked")
+    suppress(store, "ole@x.example", reason=SuppressionReason.MANUAL, note="asked")
     with store.database.writing() as connection:
         row = {"slug": "2023-12", "content_hash": "x", "recipient": "kari@x.example", "at": AT}
         connection.execute(test_send.insert().values(row))
@@ -103,8 +104,8 @@ def test_what_belongs_to_addresses_that_a_person_had_is_told_too(store: Subscrib
 
 
 def test_a_suppression_that_was_released_is_told_with_what_was_noted(store: SubscriberStore) -> None:
-    store.suppress("ole@x.example", reason=SuppressionReason.MANUAL, note="called")
-    store.release("ole@x.example", note="wrote")
+    suppress(store, "ole@x.example", reason=SuppressionReason.MANUAL, note="called")
+    release(store, "ole@x.example", note="wrote")
     stored = read_stored(store, "ole@x.example")
     assert (bool(stored), stored.suppressions) == (True, ())
     (one,) = stored.earlier_suppressions

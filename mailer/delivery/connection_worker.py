@@ -25,7 +25,7 @@ logger = logging.getLogger("mailer.delivery")
 _SET_ASIDE_AFTER = 3
 
 
-class Lane:
+class ConnectionWorker:
     """One connection's work; `session` is one that is open already."""
 
     def __init__(self, context: RunContext, *, session: Session | None = None) -> None:
@@ -57,13 +57,13 @@ class Lane:
             outgoing = yield from self._send(outgoing)
 
     def _rest(self) -> ConnectionTask[None]:
-        """What went wrong before a rest is forgotten after it."""
+        """Hang up and wait for the relay's rest to end; earlier failures no longer count after it."""
         yield from self._hang_up()
         yield from self._wait(self._context.rest.seconds_left)
         self._failures = 0
 
     def _wait(self, seconds: float) -> ConnectionTask[None]:
-        """Wait so long, but not beyond the end of the run."""
+        """Wait that many seconds, but not beyond the end of the run."""
         yield WaitUntil(lambda: self._context.feed.is_stopped, time.monotonic() + seconds)
 
     def _next(self) -> ConnectionTask[Outgoing | None]:
@@ -122,7 +122,7 @@ class Lane:
         return (yield from self._finish(session, outgoing, following))
 
     def _withdraw(self, session: Session, delivery: ClaimedDelivery, mark: Mark) -> None:
-        """Without leave the connection is closed: after 354 nothing else takes a message back."""
+        """Close the connection, since after 354 only that takes a message back, and account for the refused mark."""
         context = self._context
         session.withdraw()
         logger.info("mark refused: %s", mark, extra=_ids(delivery))
@@ -149,7 +149,7 @@ class Lane:
         return None
 
     def _following(self) -> Outgoing | None:
-        """The next message, when it is due now: then its transaction is opened with the dot of this one."""
+        """Return the next message, when it is due now: its transaction is opened with the dot of this one."""
         limit = self._context.options.messages_per_connection
         if self._context.pacer.is_limited or (limit and self._sent_on_session + 1 >= limit):
             return None
@@ -173,7 +173,7 @@ class Lane:
             self._act_on(delivery, answer, verdict)
         else:
             self._settle(delivery, DeliveryStatus(verdict), answer)
-        stop = self._context.judge.observe(answer)
+        stop = self._context.breaker.observe(answer)
         if stop is not None:
             self._context.feed.stop(stop)
 
@@ -196,7 +196,7 @@ class Lane:
                 raise AssertionError("a message that goes to another connection has no outcome")
 
     def _put_back_refused(self, delivery: ClaimedDelivery, reply: Reply) -> None:
-        """What was said to MAIL names nobody, and is in nobody's history."""
+        """Queue the delivery again; a refusal of MAIL names no recipient and stays out of the history."""
         context = self._context
         if reply.stage is Stage.MAIL:
             context.feed.give_back(delivery)
@@ -205,7 +205,7 @@ class Lane:
         context.feed.done()
 
     def _put_off(self, delivery: ClaimedDelivery, reply: Reply) -> None:
-        """The relay is to rest, and this one comes due when it has."""
+        """Let the relay rest, and defer this delivery until it has."""
         context = self._context
         context.leave_alone(without_address(reply, delivery.recipient))
         if reply.stage is Stage.MAIL:
@@ -217,7 +217,7 @@ class Lane:
         return self._context.clock() + timedelta(seconds=self._context.rest.seconds_left)
 
     def _try_whether_about_us(self, delivery: ClaimedDelivery, reply: Reply) -> None:
-        """Five such answers in a row stop the mailing, and those who had them are free again."""
+        """Keep a refused delivery on trial; five refusals in a row stop the mailing and free them all."""
         context = self._context
         attempt = Attempt(delivery=delivery, status=DeliveryStatus.REJECTED, reply=str(reply), is_on_trial=True)
         context.run.record(attempt)
@@ -276,7 +276,7 @@ class Lane:
     def _try_elsewhere(
         self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool
     ) -> ConnectionTask[None]:
-        """Nobody is penalised; but a message that breaks connections while others pass is put aside for a while.
+        """Give a delivery back without penalty; one that keeps breaking connections is put aside for a while.
 
         A connection that breaks at MAIL says nothing of the message, unless it is the connection's first: the server
         had had enough of the connection.
@@ -294,14 +294,14 @@ class Lane:
         self._put_aside(delivery, answer, losses=context.feed.count_loss(delivery), is_marked=is_marked)
 
     def _put_aside(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, losses: int, is_marked: bool) -> None:
-        """For how long, and when for good, is told by the same rule as for a message that is deferred."""
+        """Defer a delivery that breaks connections, or give it up, by the rule for any deferred one."""
         context, now = self._context, self._context.clock()
         if losses < _SET_ASIDE_AFTER:
             self._give_back(delivery, answer, is_marked=is_marked)
             return
         since = delivery.deferred_since or context.run.first_tried(delivery.id) or now
         decision = context.options.retry.decide(tries=1, since=since, now=now, chance=context.random.random())
-        is_proved = context.judge.has_heard  # the server takes those of others
+        is_proved = context.breaker.has_heard  # the server takes those of others
         if isinstance(decision, GiveUp) and (is_proved or not context.run.is_anybody_left()):
             self._settle(delivery, DeliveryStatus.EXPIRED, answer, is_answered=False)
         elif isinstance(decision, Retry) and is_proved:
@@ -310,7 +310,7 @@ class Lane:
             self._give_back(delivery, answer, is_marked=True)  # written down, so that it is known since when
 
     def _give_back(self, delivery: ClaimedDelivery, answer: Reply | Lost, *, is_marked: bool) -> None:
-        """Let somebody else have it; where the dot was allowed and never sent, the mark is taken back."""
+        """Let another connection have the delivery; a mark whose dot was never sent is taken back."""
         context = self._context
         if not is_marked:
             context.feed.give_back(delivery)
@@ -337,7 +337,7 @@ class Lane:
         return self._session
 
     def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> ConnectionTask[None]:
-        """Say what went wrong when it is heard for the first time: it may come again from each connection."""
+        """Log what went wrong when it is heard for the first time: each connection may hear it."""
         self._failures += 1
         feed, mailing = self._context.feed, {"mailing": self._context.run.mailing.id}
         words = f"the server said at {stage}" if is_said else f"connection broke at {stage}"
@@ -362,7 +362,7 @@ def _words(answer: Reply | Lost) -> str:
 
 
 def _code(answer: Reply | Lost) -> str:
-    """What may stand in a log: servers repeat addresses in their words."""
+    """Return what may stand in a log: only codes, since servers repeat addresses in their words."""
     return f"{answer.code} {answer.enhanced}" if isinstance(answer, Reply) else f"lost at {answer.stage}"
 
 

@@ -1,7 +1,0 @@
-"""What is raised when a composed issue cannot become a message."""
-
-from mailer.errors import MailerError
-
-
-class MessageError(MailerError):
-    """The composed issue, or a stored message, is not as it must be."""

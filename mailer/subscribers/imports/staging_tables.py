@@ -1,0 +1,84 @@
+"""The temporary tables in which an import keeps its lines and the decisions about them."""
+
+from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, String, Table, Text, false, true
+
+from mailer.database.tables import Id, compared_by_byte
+
+metadata = MetaData()
+
+# What many lines have in common.
+terms = Table(
+    "import_terms",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("list_slug", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("list_lang", String(2), nullable=False),  # where the line names no language
+    Column("basis", Text, nullable=False),
+    Column("article", String(1), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("said", Text, nullable=False),  # the file's own word for it
+    prefixes=["TEMPORARY"],
+)
+
+# The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
+read_line = Table(
+    "import_read_line",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
+    Column("terms_id", Integer, nullable=False),
+    Column("outcome", String(16)),
+    Column("address", compared_by_byte(320), nullable=False),
+    Column("as_given", Text),  # where it is not the address
+    Column("name", Text, nullable=False),
+    Column("name_folded", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+# The same numbered in the order of addresses: lines of one address stand together, and what is looked up or written
+# for a line lies beside what the line before it needed.
+line = Table(
+    "import_line",
+    metadata,
+    Column("n", Id, primary_key=True),
+    *(Column(each.name, each.type) for each in read_line.c),
+    prefixes=["TEMPORARY"],
+)
+
+# The lines that are not understood.
+refused_line = Table(
+    "import_refused_line",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cells", JSON, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+# What comparing with the register has decided; a line that is neither here nor below changes nothing.
+decision = Table(
+    "import_decision",
+    metadata,
+    Column("n", Id, primary_key=True, autoincrement=False),
+    Column("outcome", String(16)),
+    Column("makes_person", Boolean, nullable=False, server_default=true()),
+    Column("adds_basis", Boolean, nullable=False, server_default=false()),
+    Column("changes", JSON(none_as_null=True)),
+    Column("reason", Text, nullable=False, server_default=""),
+    prefixes=["TEMPORARY"],
+)
+
+# The lines for which that takes more than one look.
+undecided = Table(
+    "import_undecided",
+    metadata,
+    Column("n", Id, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)

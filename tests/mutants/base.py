@@ -1,0 +1,150 @@
+"""One run of all tests with coverage: which tests reach a line, how long they take, and which pass."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from math import ceil, log2
+from pathlib import Path
+
+from coverage import CoverageData
+
+from tests.mutants.mutations import Mutation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A test that passes, by its id, and how long it takes."""
+
+    id: str
+    seconds: float
+
+    @property
+    def file(self) -> str:
+        """The test file, from the root."""
+        return self.id.partition("::")[0]
+
+
+class Base:
+    """What is known of the tests of a tree; kept in `folder`, until the code or the tests change."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tests: dict[str, Test] = {}
+        self._measured: CoverageData
+        self._changed: list[str] = []
+
+    def prepare(self) -> None:
+        """Run all tests once when the code has changed since they were; read what that run left."""
+        if _hashes(self._root, "mailer") != self._known("mailer"):
+            self._run()
+        tests = self._known("tests")
+        now = _hashes(self._root, "tests")
+        changed = (each for each in now if now[each] != tests.get(each))
+        self._changed = sorted(each for each in changed if Path(each).name.startswith("test_"))
+        self._measured = CoverageData(str(self._folder / "coverage"))
+        self._measured.read()
+        cases = ET.parse(self._folder / "junit.xml").iter("testcase")
+        self.tests = {each.id: each for each in map(_test_of, filter(_has_passed, cases))}
+
+    def select(self, mutation: Mutation, *, most_seconds: float) -> list[Test]:
+        """The tests that reach a change: those of its line, then of its function; else those of its file.
+
+        First those of the same package, then the quick ones. Those on PostgreSQL run only where no others reach it.
+        """
+        at_line = self._reaching(mutation.file, mutation.reached)
+        near = self._reaching(mutation.file, mutation.function)
+        known = at_line | near or self._reaching(mutation.file, None)
+        usable = [self.tests[each] for each in known if each in self.tests]
+        usable = [each for each in usable if "postgresql" not in each.id] or usable
+        package = Path(mutation.file).parts[1]
+        usable.sort(
+            key=lambda each: (
+                each.id not in at_line,
+                Path(each.file).parts[1] != package,
+                _size(each.seconds),
+                each.file,
+                each.seconds,
+            )
+        )
+        return list(_within(usable, most_seconds))
+
+    def select_changed(self, mutation: Mutation) -> list[str]:
+        """The test files of the same package that are new or changed since the run: no line of theirs is known."""
+        return [each for each in self._changed if Path(each).parts[1] == Path(mutation.file).parts[1]]
+
+    @cache  # noqa: B019 -- one for the whole process
+    def _by_line(self, file: str) -> dict[int, frozenset[str]]:
+        found = self._measured.contexts_by_lineno(str(self._root / file))
+        return {
+            line: frozenset(each.partition("|")[0] for each in contexts if each) for line, contexts in found.items()
+        }
+
+    def _reaching(self, file: str, lines: range | None) -> frozenset[str]:
+        """The tests that reach any of these lines, or of the file's."""
+        by_line = self._by_line(file)
+        return frozenset().union(*(by_line.get(each, frozenset()) for each in (by_line if lines is None else lines)))
+
+    def _run(self) -> None:
+        print("The code has changed: all tests are run once, with coverage.", file=sys.stderr, flush=True)
+        before = {each: _hashes(self._root, each) for each in ("mailer", "tests")}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            str(os.cpu_count() or 1),
+            "-o",
+            "junit_duration_report=total",
+        ]
+        command += ["--cov=mailer", "--cov-context=test", "--cov-report=", f"--junitxml={self._folder / 'junit.xml'}"]
+        environment = os.environ | {"COVERAGE_FILE": str(self._folder / "coverage")}
+        (self._folder / "coverage").unlink(missing_ok=True)
+        subprocess.run(command, cwd=self._root, env=environment, stdout=sys.stderr, check=False)
+        (self._folder / "hashes.json").write_text(json.dumps(before), encoding="utf-8")
+
+    def _known(self, part: str) -> dict[str, str]:
+        file = self._folder / "hashes.json"
+        return dict(json.loads(file.read_text("utf-8"))[part]) if file.exists() else {}
+
+
+def _hashes(root: Path, part: str) -> dict[str, str]:
+    files = sorted((root / part).rglob("*.py"))
+    return {each.relative_to(root).as_posix(): sha256(each.read_bytes()).hexdigest() for each in files}
+
+
+def _has_passed(case: ET.Element) -> bool:
+    return not list(case)  # neither failed nor skipped
+
+
+def _test_of(case: ET.Element) -> Test:
+    """A test by the id that pytest gives it: the report has the names of its module and class with dots."""
+    names = case.attrib["classname"].split(".")
+    modules = [each for each in names if not each.startswith("Test")]
+    classes = names[len(modules) :]
+    return Test(
+        id="::".join(["/".join(modules) + ".py", *classes, case.attrib["name"]]),
+        seconds=float(case.attrib["time"]),
+    )
+
+
+def _size(seconds: float) -> int:
+    """How long a test takes in rough steps, so that the tests of a file stay together and share what they set up."""
+    return max(0, ceil(log2(seconds / 0.1))) if seconds else 0
+
+
+def _within(tests: Iterable[Test], most_seconds: float) -> Iterable[Test]:
+    total = 0.0
+    for each in tests:
+        total += each.seconds
+        if total > most_seconds:
+            return
+        yield each
