@@ -320,11 +320,6 @@ def format_value(value: object) -> str:
     return write_number(value, language()) if isinstance(value, int) else str(value)
 
 
-def format_count(number: int, one: str, many: str = "") -> str:
-    """Write how many there are of something: 1 row, 2 rows; `many` where an s does not do."""
-    return f"{format_value(number)} {one if number == 1 else many or f'{one}s'}"
-
-
 def format_duration(duration: timedelta) -> str:
     """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
     return in_words(msg("output.value", value=duration))
