@@ -108,7 +108,10 @@ def test_what_is_known_of_a_person_and_what_happened(mailer: Run, lang: str) -> 
     )
     check(
         mailer("subscribers", "release", "kari@agder.example", "--reason", "ny").out,
-        {"nb": ("kari@agder.example er frigitt.",), "nn": ("kari@agder.example er frigjeven.",)},
+        {
+            "nb": ("Sperringen av kari@agder.example er opphevet.",),
+            "nn": ("Sperringa av kari@agder.example er oppheva.",),
+        },
         lang,
     )
     check(
