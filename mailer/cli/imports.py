@@ -12,7 +12,7 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.import_progress import showing_progress
-from mailer.cli.language import in_words
+from mailer.cli.language import in_words, language
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
     MOST_SHOWN,
@@ -211,7 +211,9 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "Im
     from mailer.subscribers.imports.model import Outcome
 
     if json:
-        told = [asdict(each) for each in lines]
+        from mailer.subscribers.imports.reasons import reason_as_json
+
+        told = [asdict(each) | reason_as_json(each.reason) for each in lines]
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
     _show_lines(list(lines))
@@ -318,7 +320,7 @@ def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:
         return msg("register.no-line-refused"), ""
-    number = write_refused(file, lines)
+    number = write_refused(file, lines, lang=language())
     if not report.applied:
         return msg("register.refused-written-alone", count=number, file=file), ""
     given = {"--list": list_, "--basis": basis}

@@ -82,7 +82,10 @@ def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") ->
 
     counts = {fate.value: number for fate in Fate if (number := report.count(fate))}
     if json:
-        show_json({"applied": report.applied, "counts": counts, "lines": [asdict(each) for each in report.lines]})
+        from mailer.subscribers.imports.reasons import reason_as_json
+
+        lines = [asdict(each) | reason_as_json(each.reason) for each in report.lines]
+        show_json({"applied": report.applied, "counts": counts, "lines": lines})
     else:
         _show_lines(report, every=dry_run)
         show_counts((FATES[fate](), number, MEANINGS[fate]()) for fate, number in counts.items())
