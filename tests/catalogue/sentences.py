@@ -40,7 +40,6 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
     "show_table": (0, 1),
     "show_grouped_table": (0, 1),
     "show_commands": (0,),
-    "format_count": (1, 2),
     "BadParameter": (0,),
     "ValueError": (0,),
     "Finding": (),
