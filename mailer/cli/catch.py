@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
 from mailer.cli.options import services
 from mailer.cli.output import hint, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mailer.transport.catcher import Faults
 
 
@@ -52,25 +56,29 @@ def catch(
     catching = CatchingServer(folder, port=wanted, on_caught=_show, faults=faults)
     with catching as server, closing(listen(page_port)) as listener:
         host, actual = server.address
-        say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
+        say(msg("sending.catching", host=host, port=str(actual), folder=folder), "green")
         if faults != NO_FAULTS:
-            say(f"On purpose it {_in_words(faults)}.", "yellow")
+            say(msg("sending.on-purpose", faults="; ".join(map(in_words, _played(faults)))), "yellow")
         if actual != settings.smtp.port:
-            hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
+            hint(msg("sending.to-send-to-it", port=str(actual)))
         serve_to_starter(pages, listener, services=workspace, shown=_where_it_is, say=say)
-    say("Stopped.")
+    say(msg("sending.stopped"))
 
 
-def _where_it_is(address: str) -> str:
-    return f"The inbox is shown at {address}"
+def _where_it_is(address: str) -> Message:
+    return msg("sending.inbox-shown-at", address=address)
 
 
-def _in_words(faults: "Faults") -> str:
-    words = [f"refuses {faults.reject}"] if faults.reject else []
-    words += [f"asks mail to {faults.defer} to come later"] if faults.defer else []
-    words += [f"waits {faults.slow:g} s before each answer"] if faults.slow else []
-    words += [f"takes mail number {faults.cut}, {2 * faults.cut} … and cuts the line unanswered"] if faults.cut else []
-    return "; ".join(words)
+def _played(faults: "Faults") -> "Iterator[Message]":
+    if faults.reject:
+        yield msg("sending.fault-refuses", pattern=faults.reject)
+    if faults.defer:
+        yield msg("sending.fault-defers", pattern=faults.defer)
+    if faults.slow:
+        seconds = int(faults.slow) if faults.slow.is_integer() else faults.slow
+        yield msg("sending.fault-waits", seconds=seconds)
+    if faults.cut:
+        yield msg("sending.fault-cuts", first=str(faults.cut), second=str(2 * faults.cut))
 
 
 def _show(recipient: str, file: Path) -> None:

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from markupsafe import Markup
 
+from mailer import catalogue
 from mailer.bootstrap import Services
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import Finding, Severity
-from mailer.languages import LANGS, LANGUAGES
+from mailer.languages import LANGS, LANGUAGES, in_language
 from mailer.local.headers import hash_of
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
@@ -159,6 +161,7 @@ def page_html(services: Services, page: Page) -> str:
 def render_page(services: Services, template: str, **values: object) -> str:
     """A page in the newsletter's own language, which is that of those who edit and approve it."""
     lang = services.settings.newsletter.lang
+    said_in = in_language({each: each for each in catalogue.LANGS}, lang)
 
     def label(msgid: str, **slots: object) -> str:
         return services.templates.labels.label(msgid, lang, **slots).text
@@ -168,6 +171,8 @@ def render_page(services: Services, template: str, **values: object) -> str:
         template,
         lang=lang,
         label=label,
+        say=partial(catalogue.render, lang=said_in),
+        said_in=said_in,
         style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
         **values,
     )

@@ -40,7 +40,6 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
     "show_table": (0, 1),
     "show_grouped_table": (0, 1),
     "show_commands": (0,),
-    "format_count": (1, 2),
     "BadParameter": (0,),
     "ValueError": (0,),
     "Finding": (),
@@ -53,7 +52,7 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
 NOTEBOOK = {"error", "warning", "note"}
 SHOWN_KEYWORDS = {"message", "hint", "what", "where", "label", "why", "fix"}
 # Where a ValueError is a programming error, and not words for people.
-OWN_ERRORS = {"mailer/keys.py"}
+OWN_ERRORS = {"mailer/keys.py", "mailer/message/compiled.py", "mailer/message/headers.py", "mailer/message/verp.py"}
 NO_SENTENCES = {"NFC"}
 """Texts that the search takes for sentences, and that nobody reads."""
 _NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
