@@ -1,47 +1,51 @@
-"""What Python's reader of TOML finds wrong, in the languages of the interface: it says so in English only."""
+"""Reasons of the standard library why a file is no TOML, in the languages of the interface."""
 
 import re
 
 from mailer.catalogue import Message, msg
 
-_PLACE = re.compile(r"(?P<words>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
-_VALUE = re.compile(r"(Cannot declare|Found invalid character|Illegal character) (?P<value>.*?)(?: twice)?", re.DOTALL)
+PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+"""The place in the text that the library names."""
+_REASONS = {
+    "Invalid statement": "issues.toml-no-statement",
+    "Expected newline or end of document after a statement": "issues.toml-more-on-the-line",
+    "Expected '=' after a key in a key/value pair": "issues.toml-no-equals-sign",
+    "Expected ']' at the end of a table declaration": "issues.toml-table-not-closed",
+    "Expected ']]' at the end of an array declaration": "issues.toml-array-not-closed",
+    "Invalid initial character for a key part": "issues.toml-no-key",
+    "Invalid value": "issues.toml-no-value",
+    "Invalid date or datetime": "issues.toml-no-date",
+    "Unclosed array": "issues.toml-list-not-closed",
+    "Unclosed inline table": "issues.toml-inline-table-not-closed",
+    "Unterminated string": "issues.toml-text-not-closed",
+    r"Illegal character '\n'": "issues.toml-text-open-at-the-end",
+    "Unescaped '\\' in a string": "issues.toml-backslash",
+    "Cannot overwrite a value": "issues.toml-key-twice",
+}
+_REASONS_WITH_NAME = (
+    (re.compile(r"Expected (?P<name>'.+')"), "issues.toml-expected"),
+    (re.compile(r"Illegal character (?P<name>'.+')"), "issues.toml-illegal-character"),
+    (re.compile(r"Found invalid character (?P<name>'.+')"), "issues.toml-invalid-character"),
+    (re.compile(r"Cannot declare (?P<name>\(.+\)) twice"), "issues.toml-table-twice"),
+    (re.compile(r"Duplicate inline table key (?P<name>'.+')"), "issues.toml-inline-key-twice"),
+)
+
+
+def reason_in_words(error: str) -> str:
+    """Put a reason of `tomllib`, without its place, into a message; an unknown one stays as it is."""
+    reason = PLACE.sub("", error).strip()
+    if reason in _REASONS:
+        return msg(_REASONS[reason])
+    found = ((pattern.fullmatch(reason), id_) for pattern, id_ in _REASONS_WITH_NAME)
+    return next((msg(id_, name=match["name"]) for match, id_ in found if match), reason)
 
 
 def reason_of_toml(error: Exception) -> str:
-    """Return the reader's words with the place, as a message where they are known; else as they are."""
+    """Put the whole reason into a message, with its place; an unknown one stays as it is."""
     words = str(error)
-    found = _PLACE.fullmatch(words)
-    reason = _reason(found["words"]) if found else None
-    if found is None or reason is None:
+    place, reason = PLACE.search(words), reason_in_words(words)
+    if place is None or not isinstance(reason, Message):
         return words
-    if found["line"] is None:
+    if place[1] is None:
         return msg("errors.toml-at-end", reason=reason)
-    return msg("errors.toml-at", reason=reason, line=found["line"], column=found["column"])
-
-
-def _reason(words: str) -> Message | None:
-    if found := _VALUE.fullmatch(words):
-        value = found["value"]
-        filled = {
-            "Cannot declare": msg("errors.toml-twice", key=value),
-            "Found invalid character": msg("errors.toml-bad-character", character=value),
-            "Illegal character": msg("errors.toml-illegal-character", character=value),
-        }
-        return filled[found[1]]
-    known = (
-        msg("errors.toml-overwrite"),
-        msg("errors.toml-no-equals"),
-        msg("errors.toml-no-bracket"),
-        msg("errors.toml-no-brackets"),
-        msg("errors.toml-no-newline"),
-        msg("errors.toml-date"),
-        msg("errors.toml-bad-key"),
-        msg("errors.toml-statement"),
-        msg("errors.toml-value"),
-        msg("errors.toml-array"),
-        msg("errors.toml-inline-table"),
-        msg("errors.toml-backslash"),
-        msg("errors.toml-unterminated"),
-    )
-    return next((each for each in known if each == words), None)
+    return msg("errors.toml-at", reason=reason, line=place[1], column=place[2])

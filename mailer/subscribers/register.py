@@ -78,7 +78,7 @@ def nearest_list(register: Register, name: str) -> Message:
 
 
 def near_or(name: str, known: Iterable[str], otherwise: Message) -> Message:
-    """Return a hint for an unknown name: the nearest known one, or what else to say."""
+    """Return a hint for an unknown name: the nearest known one, or `otherwise`."""
     near = nearest(name, known)
     return msg("people.did-you-mean", name=near[0]) if near else otherwise
 

@@ -41,7 +41,6 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
     "show_table": (0, 1),
     "show_grouped_table": (0, 1),
     "show_commands": (0,),
-    "format_count": (1, 2),
     "BadParameter": (0,),
     "ValueError": (0,),
     "Finding": (),
@@ -63,7 +62,7 @@ OWN_ERRORS = {
 }
 NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)"}
 """Texts that the search takes for sentences, and that nobody reads."""
-_NO_SENTENCE = re.compile(r"mailer |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
+_NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -26,8 +26,11 @@ def speak(mailer: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("lang", "told"),
     [
-        ("nb", "feil config.toml:{line}: [theme] radius: verdien er ikke lov\nLov: et helt tall fra 0 til 24.\n"),
-        ("nn", "feil config.toml:{line}: [theme] radius: verdien er ikkje lov\nLov: eit heilt tal frå 0 til 24.\n"),
+        ("nb", "feil config.toml:{line}: [theme] radius: verdien er ikke gyldig\nGyldig: et helt tall fra 0 til 24.\n"),
+        (
+            "nn",
+            "feil config.toml:{line}: [theme] radius: verdien er ikkje gyldig\nGyldig: eit heilt tal frå 0 til 24.\n",
+        ),
         (
             "en",
             "error config.toml:{line}: [theme] radius: the value is not allowed\nAllowed: a whole number from 0 to ",

@@ -1,4 +1,4 @@
-"""What `email_validator` says of an address that is none: it has these words in English only, inside its code."""
+"""Words of `email_validator` for a malformed address, which it has in English only, inside its code."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""What is known of a person, field by field: what each is called where people are told of it."""
+"""Names of the fields of a person, as messages call them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -58,7 +58,7 @@ def clean_words(text: str) -> str:
 
 
 def shown(text: str, most: int = MAXIMUM_WORDS) -> str:
-    """Return the beginning of what somebody wrote, for a message: what nobody sees in it is escaped."""
+    """Return the beginning of a text for a message, with invisible characters escaped."""
     return repr(text[:most])[1:-1]
 
 

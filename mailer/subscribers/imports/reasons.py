@@ -1,4 +1,4 @@
-"""Why a line is refused, or not taken in as it stands: kept by id and values, to be written in any language later."""
+"""The reasons why a line is refused or left out, kept by id and values so that any language can say them later."""
 
 import json
 from functools import lru_cache
