@@ -1,4 +1,4 @@
-"""Show the account of a mailing: the equation, the people, and the command that comes next."""
+"""`mailer status`: show the account that `usecases/accounts.py` reads, its people, and the command that comes next."""
 
 from collections.abc import Callable
 from dataclasses import asdict

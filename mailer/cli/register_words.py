@@ -1,4 +1,4 @@
-"""Words for the codes of the register: statuses, events, reasons, roles. What is typed is the code itself."""
+"""Words for the codes of the register: statuses, events, reasons, roles. People type the codes themselves."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

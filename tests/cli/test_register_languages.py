@@ -1,4 +1,4 @@
-"""What the terminal says of people and lists is in the language of the interface; what tools and files get is not."""
+"""What the terminal says of people and lists (`register_words`, `import_progress`), and what files and tools get."""
 
 import re
 import sys
