@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from mailer.catalogue import Lang
+from mailer.catalogue import Lang, msg
 from mailer.clock import utc_now
 from mailer.config import load_settings
 from mailer.errors import MailerError
@@ -113,7 +113,7 @@ class Services:
         def key() -> bytes:
             key, created = load_suppression_key(self.settings, self.environ)
             if created:
-                self.announce(f"Made {created}: back it up, it keeps people who want to be forgotten from coming back.")
+                self.announce(msg("sending.made-suppression-key", file=created))
             return key
 
         who = self.operator
@@ -195,7 +195,7 @@ class Services:
 
         keys, created = load_key_ring(self.settings, self.environ)
         if created:
-            self.announce(f"Made {created}: back it up, links in mail that was sent are signed with it.")
+            self.announce(msg("sending.made-keys", file=created))
         return keys
 
     @made_once
@@ -250,9 +250,9 @@ class Services:
         )
         if not transport.is_loopback and (still := placeholders(self.settings)):
             raise MailerError(
-                f"{smtp.host} is a real mail server, but {' and '.join(still)} still end in .example",
+                msg("sending.still-placeholders", host=smtp.host, keys=tuple(still)),
                 where=str(self.settings.file),
-                hint="Write your own addresses there first; until then mail goes only to a server on this machine.",
+                hint=msg("sending.write-own-addresses"),
             )
         return transport
 

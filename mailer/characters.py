@@ -1,9 +1,29 @@
 """Characters that cannot be seen: whether there is more than those, and what they are called."""
 
 import unicodedata
+from collections.abc import Callable
+from functools import partial
+
+from mailer.catalogue import Message, msg
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
-_CONTROLS = {"\t": "tab", "\n": "line feed", "\r": "carriage return", "\x0b": "line tabulation", "\x85": "next line"}
+_NAMES: dict[str, Callable[[], Message]] = {
+    "\t": partial(msg, "issues.tab"),
+    "\n": partial(msg, "issues.line-feed"),
+    "\r": partial(msg, "issues.carriage-return"),
+    "\x0b": partial(msg, "issues.line-tabulation"),
+    "\x85": partial(msg, "issues.next-line"),
+    "\N{NO-BREAK SPACE}": partial(msg, "issues.no-break-space"),
+    "\N{SOFT HYPHEN}": partial(msg, "issues.soft-hyphen"),
+    "\N{THIN SPACE}": partial(msg, "issues.thin-space"),
+    "\N{ZERO WIDTH SPACE}": partial(msg, "issues.zero-width-space"),
+    "\N{LINE SEPARATOR}": partial(msg, "issues.line-separator"),
+    "\N{PARAGRAPH SEPARATOR}": partial(msg, "issues.paragraph-separator"),
+    "\N{NARROW NO-BREAK SPACE}": partial(msg, "issues.narrow-no-break-space"),
+    "\N{WORD JOINER}": partial(msg, "issues.word-joiner"),
+    "\N{ZERO WIDTH NO-BREAK SPACE}": partial(msg, "issues.zero-width-no-break-space"),
+}
+"""Names of the characters that editors meet most; all others have those of Unicode, which are English."""
 
 
 def is_visible(text: str) -> bool:
@@ -13,7 +33,12 @@ def is_visible(text: str) -> bool:
 
 def name_of(character: str) -> str:
     """A character in words: `U+00AD soft hyphen`."""
-    name = _CONTROLS.get(character) or unicodedata.name(character, "").lower()
-    if not name and unicodedata.category(character) == "Cc":
-        name = "a control character"
-    return f"U+{ord(character):04X} {name}".rstrip()
+    code, name = f"U+{ord(character):04X}", _name(character)
+    return msg("issues.character", code=code, name=name) if name else code
+
+
+def _name(character: str) -> str:
+    if character in _NAMES:
+        return _NAMES[character]()
+    is_control = unicodedata.category(character) == "Cc"
+    return msg("issues.control-character") if is_control else unicodedata.name(character, "").lower()

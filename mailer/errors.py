@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 
-from mailer.catalogue import Message, msg
+from mailer.catalogue import Lang, Message, msg, render
 
 
 class ExitCode(IntEnum):
@@ -34,8 +34,13 @@ class MailerError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.what}" + (f"\n{self.hint}" if self.hint else "")
+        return self.told("en")
+
+    def told(self, lang: Lang) -> str:
+        """Return place, fault and hint in a language."""
+        where, what, hint = (render(each, lang) for each in (self.where, self.what, self.hint))
+        place = f"{where}: " if where else ""
+        return f"{place}{what}" + (f"\n{hint}" if hint else "")
 
 
 class UsageError(MailerError):
@@ -77,6 +82,8 @@ _REASONS: dict[str, Callable[[], Message]] = {
     "is a directory": partial(msg, "errors.is-a-folder"),
     "not a directory": partial(msg, "errors.is-no-folder"),
     "address already in use": partial(msg, "errors.port-in-use"),
+    "cannot assign requested address": partial(msg, "errors.no-such-address"),
+    "file exists": partial(msg, "errors.file-exists"),
 }
 _RIGHTS = partial(msg, "errors.give-yourself-the-right")
 _WAYS_OUT: dict[int | None, Callable[[], Message]] = {

@@ -1,8 +1,11 @@
 """The languages of the newsletter and what follows from each: the table to begin with when one is added."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeVar, get_args
+
+from mailer.catalogue import Message, msg
 
 Lang = Literal["nb", "nn", "se", "en"]
 DEFAULT_LANG: Lang = "nb"
@@ -18,7 +21,7 @@ class Language:
     """
 
     own_name: str
-    name: str
+    name: Callable[[], Message]
     falls_back_to: Lang | None
     words_in_files: tuple[str, ...] = ()
     """What people write for it in files of subscribers beside its code, in small letters."""
@@ -33,7 +36,7 @@ class Language:
 LANGUAGES: Mapping[Lang, Language] = {
     "nb": Language(
         own_name="Bokmål",
-        name="bokmål",
+        name=partial(msg, "findings.lang-nb"),
         falls_back_to="en",
         words_in_files=("bokmål",),
         tags_of_browsers=("no",),
@@ -42,7 +45,7 @@ LANGUAGES: Mapping[Lang, Language] = {
     ),
     "nn": Language(
         own_name="Nynorsk",
-        name="nynorsk",
+        name=partial(msg, "findings.lang-nn"),
         falls_back_to="nb",
         words_in_files=("nynorsk",),
         has_pages=True,
@@ -50,13 +53,13 @@ LANGUAGES: Mapping[Lang, Language] = {
     ),
     "se": Language(
         own_name="Davvisámegiella",
-        name="Northern Sami",
+        name=partial(msg, "findings.lang-se"),
         falls_back_to="nb",
         words_in_files=("nordsamisk", "davvisámegiella"),
     ),
     "en": Language(
         own_name="English",
-        name="English",
+        name=partial(msg, "findings.lang-en"),
         falls_back_to=None,
         words_in_files=("engelsk", "english"),
         has_pages=True,

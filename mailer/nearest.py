@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from mailer.catalogue import msg
+
 _ALIKE = 0.5
 
 
@@ -16,4 +18,5 @@ def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
 
 def did_you_mean(name: str, known: Iterable[str], *, write: str = "{}") -> str:
     """Suggest the known name nearest to `name`, in the form of `write`; nothing where none is near."""
-    return "".join(f"Did you mean {write.format(each)}?" for each in nearest(name, known))
+    found = nearest(name, known)
+    return msg("errors.did-you-mean", name=write.format(found[0])) if found else ""

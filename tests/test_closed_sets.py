@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from mailer.cli import imports, suppressing
+from mailer.cli import imports, register_words, suppressing
 from mailer.compose import dated
 from mailer.compose.print_data import print_data
 from mailer.compose.printed import print_pdf
@@ -19,17 +19,20 @@ from mailer.compose.theme import Theme
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS
 from mailer.delivery import answers
 from mailer.delivery.answers import About
-from mailer.delivery.model import MAY_HAVE_IT
+from mailer.delivery.model import MAY_HAVE_IT, DeliveryStatus
 from mailer.editions import store as editions
 from mailer.errors import MailerError
 from mailer.issue.model import CalendarDate, DateKind, Issue
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
+from mailer.subscribers.facts.changes import BASIS, FIELDS
+from mailer.subscribers.facts.roles import ROLES
 from mailer.subscribers.files.statuses import STATUS_WORDS
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.suppressing import Fate
 from mailer.subscribers.imports.undoing import KeptReason
 from mailer.subscribers.model import SubscriptionStatus
+from mailer.subscribers.people.suppression import SuppressionReason
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 NEW_CLASS = '\n\n@dataclass(frozen=True, slots=True)\nclass Grid:\n    """Cells."""\n\n    line: int = 0\n\n\n'
@@ -111,9 +114,15 @@ def test_the_pages_show_an_issue_once_somebody_may_have_it_by_the_rule_of_delive
 @pytest.mark.parametrize(
     ("table", "members"),
     [
+        (imports.OUTCOMES, Outcome),
         (imports.MEANINGS, Outcome),
+        (imports.WHY_KEPT, KeptReason),
         (imports.REASONS_TO_KEEP, KeptReason),
+        (suppressing.FATES, Fate),
         (suppressing.MEANINGS, Fate),
+        (register_words.STATUSES, SubscriptionStatus),
+        (register_words.REASONS, SuppressionReason),
+        (register_words.MAIL_STATES, DeliveryStatus),
         (dated.KIND_MSGIDS, DateKind),
         (answers._FOLLOWS, About),
         (STATUS_WORDS, SubscriptionStatus),
@@ -122,3 +131,8 @@ def test_the_pages_show_an_issue_once_somebody_may_have_it_by_the_rule_of_delive
 )
 def test_a_table_over_a_closed_set_has_all_of_it(table: dict[str, object], members: type[StrEnum]) -> None:
     assert set(table) == set(members)
+
+
+def test_every_role_and_every_fact_that_is_corrected_has_a_word() -> None:
+    assert set(register_words.ROLES) == set(ROLES)
+    assert set(register_words.FIELDS) == {*FIELDS, BASIS}

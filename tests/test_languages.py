@@ -23,7 +23,7 @@ class Program(Protocol):
 
 CODES = 'Literal["nb", "nn", "se", "en"]'
 TABLE = "LANGUAGES: Mapping[Lang, Language] = {"
-FINNISH = '"fi": Language(own_name="Suomi", name="Finnish", falls_back_to="nb", '
+FINNISH = '"fi": Language(own_name="Suomi", name=partial(msg, "findings.lang-fi"), falls_back_to="nb", '
 FRAME = """\
 title = "Uutiskirje"
 date = "2024-01"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -11,7 +11,7 @@ from mailer.catalogue.texts import find_text
 from mailer.catalogue.values import write_date, write_duration, write_number
 
 # A message is a str, and a datetime a date.
-Value: TypeAlias = "str | int | float | Path | date | timedelta | tuple[Value, ...]"
+Value: TypeAlias = "str | int | float | Path | date | time | timedelta | tuple[Value, ...]"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -82,7 +82,7 @@ def _write(value: Value, lang: Lang) -> str:
             return _write_list([_write(each, lang) for each in value], lang)
         case timedelta():
             return _write_duration(value, lang)
-        case date():
+        case date() | time():
             return write_date(value, lang)
         case int() | float():
             return write_number(value, lang)
@@ -119,7 +119,7 @@ def _plain(value: Value) -> Any:
             return [_plain(each) for each in value]
         case timedelta():
             return value.total_seconds()
-        case date():
+        case date() | time():
             return value.isoformat()
         case Path():
             return value.as_posix()

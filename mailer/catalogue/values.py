@@ -1,7 +1,7 @@
 """Numbers, dates and durations as each language of the interface writes them, without a library to load."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from mailer.catalogue.language import Lang
 
@@ -30,8 +30,10 @@ def write_number(number: float, lang: Lang) -> str:
     return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}") if abs(number) >= _GROUPED_FROM[lang] else str(number)
 
 
-def write_date(day: date, lang: Lang) -> str:
-    """Write a day, or a moment by the clock of the reader."""
+def write_date(day: date | time, lang: Lang) -> str:
+    """Write a day, a moment by the clock of the reader, or a time of day to the second."""
+    if isinstance(day, time):
+        return f"{day:%H:%M:%S}" if lang == "en" else f"kl. {day:%H.%M.%S}"
     if isinstance(day, datetime):
         local = day.astimezone()
         return f"{local:%d.%m.%Y %H:%M %Z}" if lang == "en" else f"{_day(local)} kl. {local:%H.%M}"

@@ -1,9 +1,13 @@
-"""Show the account of a mailing: the equation, the people, and the command that comes next."""
+"""`mailer status`: show the account that `usecases/accounts.py` reads, its people, and the command that comes next."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mailer.cli.output import format_moment, format_value, hint, say, show_commands, show_table
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
+from mailer.cli.output import format_value, hint, say, show_commands, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -12,40 +16,55 @@ if TYPE_CHECKING:
     from mailer.usecases.accounts import Account
 
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
+_DIGITS = 9
+_LETTERS = 10  # of the longest English term, and one
 
 
 def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
     """Print the equation of one mailing, one term a line, and what to do next; `is_idle`: no sender is at work."""
-    started = f", begun {format_moment(mailing.started_at)}" if mailing.started_at else ""
-    state = _words_for_idle(mailing.counts) if is_idle else mailing.state
-    lists = f" to {', '.join(mailing.lists)}" if mailing.lists else ""
     say()
-    say(f"{state}{lists}{started}", "bold", label=f"{mailing.slug}  ")
+    say(_headline(mailing, is_idle=is_idle), "bold", label=f"{mailing.slug}  ")
     show_equation(mailing.counts)
     if mailing.note:
-        say(f"\n{mailing.note}", "yellow")
+        say()
+        say(mailing.note, "yellow")
     if commands := list(_next_commands(mailing)):
         say()
         show_commands(commands)
 
 
-def _words_for_idle(counts: "Counts") -> str:
+def _headline(mailing: "MailingReport", *, is_idle: bool) -> Message:
+    state = _words_for_idle(mailing.counts) if is_idle else _STATES[mailing.state]()
+    lists, moment = ", ".join(mailing.lists), mailing.started_at
+    if lists and moment:
+        return msg("sending.mailing-to-begun", state=state, lists=lists, moment=moment)
+    if moment:
+        return msg("sending.mailing-begun", state=state, moment=moment)
+    return msg("sending.mailing-to", state=state, lists=lists) if lists else state
+
+
+def _words_for_idle(counts: "Counts") -> Message:
     """Return the words for an idle mailing; one that only waits for deferred deliveries is not interrupted."""
     only_waits = 0 < counts.deferred == counts.waiting
-    return f"{'waiting to try those deferred again' if only_waits else 'interrupted'}: nobody is sending now"
+    return msg("sending.idle-waits") if only_waits else msg("sending.idle-interrupted")
 
 
 def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     """Print audience = skipped + every other state, and whether it adds up; `terms` are those that may be above 0."""
     skipped = sum(counts.skipped.values())
-    reasons = ", ".join(f"{number} {_words(reason)}" for reason, number in counts.skipped.items() if number)
-    say(reasons, label=f"  skipped    {format_value(skipped):>9}  ")
+    reasons = ", ".join(in_words(_SKIPPED[reason](count=each)) for reason, each in counts.skipped.items() if each)
+    say(reasons, label=f"  {_term('skipped', skipped)}  ")
     for term in terms:
         number = getattr(counts, term)
         style = {"in_doubt": "yellow", "rejected": "red", "accepted": "green"}.get(term, "") if number else "dim"
-        say(f"+ {_words(term):<10} {format_value(number):>9}", style)
-    verdict = "adds up" if counts.adds_up else "DOES NOT ADD UP"
-    say(f"= audience   {format_value(counts.audience):>9}  {verdict}", "bold" if counts.adds_up else "bold red")
+        say(f"+ {_term(term, number)}", style)
+    verdict = msg("sending.adds-up") if counts.adds_up else msg("sending.does-not-add-up")
+    style = "bold" if counts.adds_up else "bold red"
+    say(verdict, style, label=f"= {_term('audience', counts.audience)}  ")
+
+
+def _term(term: str, number: int) -> str:
+    return f"{in_words(name_status(term)):<{_LETTERS}} {format_value(number):>{_DIGITS}}"
 
 
 def show_accounts(
@@ -71,7 +90,7 @@ def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
 def _show_together(slug: str, many: int, counts: "Counts") -> None:
     """Print the equation of all mailings together: a person may be refused by one and reached by a later one."""
     say()
-    say(f"its {many} mailings together, each person once", "bold", label=f"{slug}  ")
+    say(msg("sending.together", count=many), "bold", label=f"{slug}  ")
     show_equation(counts)
 
 
@@ -80,16 +99,31 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
     if not (failed or in_doubt):
         return
     rows = [
-        (_addresses(each), _words(each.status), each.reply, each.attempts)
+        (_addresses(each), name_status(each.status), _said(each.reply), each.attempts)
         for account in accounts
         for each in account.deliveries
     ]
     say()
     if rows:
-        show_table(["Address", "State", "The server said", "Tries"], rows, right=(3,), folding=[2])
-        return
-    nobody = ["Nobody was refused."] * failed + ["Nothing is in doubt."] * in_doubt
-    say(" ".join(nobody), "green")
+        show_table(_columns(), rows, right=(3,), folding=[2])
+    elif failed and in_doubt:
+        say(msg("sending.nobody-refused-nothing-in-doubt"), "green")
+    else:
+        say(msg("sending.nobody-refused") if failed else msg("sending.nothing-in-doubt"), "green")
+
+
+def _said(reply: str) -> str:
+    """Return the server's words as it said them; our own, which stand in the database in English, as a message."""
+    return next((ours for each in _OUR_WORDS if (ours := each()) == reply), reply)
+
+
+def _columns() -> list[Message]:
+    return [
+        msg("sending.column-address"),
+        msg("sending.column-state"),
+        msg("sending.column-reply"),
+        msg("sending.column-tries"),
+    ]
 
 
 def _addresses(delivery: "DeliveryReport") -> str:
@@ -100,14 +134,16 @@ def _addresses(delivery: "DeliveryReport") -> str:
 def show_resolved(slug: str, settled: "Resolved", *, resend: bool) -> None:
     """Say how many deliveries in doubt a person has settled, and what sends them again."""
     if settled.unknown:
-        say(f"{', '.join(settled.unknown)}: not in doubt." + ("" if settled.number else " Nothing was changed."))
+        addresses = ", ".join(settled.unknown)
+        unchanged = msg("sending.not-in-doubt-unchanged", addresses=addresses)
+        say(msg("sending.not-in-doubt", addresses=addresses) if settled.number else unchanged)
     elif not settled.number:
-        say("Nothing is in doubt. Nothing was changed.")
+        say(msg("sending.nothing-in-doubt-unchanged"))
     if not settled.number:
         return
-    say(f"{settled.number} settled.", "green")
+    say(msg("sending.settled", count=settled.number), "green")
     if settled.waiting:
-        say(f"{settled.waiting} of them will be sent when the mailing of {slug} that is under way is done.", "yellow")
+        say(msg("sending.settled-wait", count=settled.waiting, slug=slug), "yellow")
     if resend:
         hint(f"mailer resume {slug}" if settled.waiting else f"mailer send {slug}")
 
@@ -149,30 +185,72 @@ def _counts_as_json(counts: "Counts") -> dict[str, Any]:
     }
 
 
-def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, str]]":
+def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, Message]]":
     counts, slug = mailing.counts, mailing.slug
     if mailing.state == "paused":
-        yield f"mailer resume {slug}", f"go on, or mailer cancel {slug}"
+        yield f"mailer resume {slug}", msg("sending.next-resume", slug=slug)
     elif mailing.state == "waiting":
-        yield f"mailer resume {slug}", "finishes the mailing under way; then this one goes on"
+        yield f"mailer resume {slug}", msg("sending.next-resume-waiting")
     elif mailing.state in {"planned", "running"}:
-        yield f"mailer send {slug}", "go on, when no sender is at work"
+        yield f"mailer send {slug}", msg("sending.next-send")
         if not (counts.accepted or counts.in_flight or counts.in_doubt):
-            yield f"mailer cancel {slug}", "or begin anew: nothing of this mailing was sent yet"
+            yield f"mailer cancel {slug}", msg("sending.next-cancel")
     if counts.rejected or counts.deferred or counts.expired:
-        yield f"mailer status {slug} --failed", "who, and what the server said"
+        yield f"mailer status {slug} --failed", msg("sending.who-and-why")
     if counts.in_doubt:
-        yield f"mailer status {slug} --in-doubt", "who may or may not have it"
-        yield f"mailer resolve {slug} --accepted", "count them as delivered"
-        yield f"mailer resolve {slug} --resend", "send again; the reader may get two"
+        yield f"mailer status {slug} --in-doubt", msg("sending.next-in-doubt")
+        yield f"mailer resolve {slug} --accepted", msg("sending.next-accepted")
+        yield f"mailer resolve {slug} --resend", msg("sending.next-resend")
 
 
-def _words(name: str) -> str:
-    return _OTHER_WORDS.get(name) or str(name).replace("_", " ")
+def name_status(status: str) -> Message:
+    """Name the status of a delivery, or a side of the equation."""
+    return _STATUSES[status]()
 
 
-_OTHER_WORDS = {
-    "erased": "no longer in the register",  # stored of those an undone import took away, too
-    "unsubscribed": "who left",
-    "not_on_list": "no longer on the list",
+_STATUSES: dict[str, Callable[[], Message]] = {
+    "skipped": partial(msg, "sending.status-skipped"),
+    "queued": partial(msg, "sending.status-queued"),
+    "claimed": partial(msg, "sending.status-claimed"),
+    "in_flight": partial(msg, "sending.status-in-flight"),
+    "accepted": partial(msg, "sending.status-accepted"),
+    "deferred": partial(msg, "sending.status-deferred"),
+    "rejected": partial(msg, "sending.status-rejected"),
+    "expired": partial(msg, "sending.status-expired"),
+    "cancelled": partial(msg, "sending.status-cancelled"),
+    "in_doubt": partial(msg, "sending.status-in-doubt"),
+    "audience": partial(msg, "sending.audience"),
+}
+_OUR_WORDS = (
+    partial(msg, "sending.sender-ended"),
+    partial(msg, "sending.no-answer"),
+    partial(msg, "sending.server-closed"),
+    partial(msg, "sending.spoke-before-dot"),
+    partial(msg, "sending.connection-refused"),
+    partial(msg, "sending.connection-reset"),
+    partial(msg, "sending.broken-pipe"),
+    partial(msg, "sending.no-route"),
+    partial(msg, "sending.no-network"),
+    partial(msg, "sending.not-smtp"),
+    partial(msg, "sending.reply-without-end"),
+    partial(msg, "sending.line-without-end"),
+    partial(msg, "sending.answered-unasked"),
+    partial(msg, "sending.answered-too-much"),
+)
+_STATES: dict[str, Callable[[], Message]] = {
+    "planned": partial(msg, "sending.state-planned"),
+    "running": partial(msg, "sending.state-running"),
+    "paused": partial(msg, "sending.state-paused"),
+    "finished": partial(msg, "sending.state-finished"),
+    "cancelled": partial(msg, "sending.state-cancelled"),
+    "waiting": partial(msg, "sending.state-waiting"),
+}
+_SKIPPED: dict[str, Callable[..., Message]] = {
+    "unsubscribed": partial(msg, "sending.skipped-unsubscribed"),
+    "suppressed": partial(msg, "sending.skipped-suppressed"),
+    "unconfirmed": partial(msg, "sending.skipped-unconfirmed"),
+    "erased": partial(msg, "sending.skipped-erased"),  # stored of those an undone import took away, too
+    "invalid": partial(msg, "sending.skipped-invalid"),
+    "not_on_list": partial(msg, "sending.skipped-not-on-list"),
+    "already_sent": partial(msg, "sending.skipped-already-sent"),
 }

@@ -1,10 +1,12 @@
 """`mailer catch`: a mail server on this machine that keeps everything and passes nothing on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import Message, msg
 from mailer.cli.options import services
 from mailer.cli.output import hint, say
 
@@ -41,7 +43,7 @@ def catch(
 
     from mailer.local.serving import listen, serve_to_starter
     from mailer.preview.inbox import Inbox
-    from mailer.transport.catcher import NO_FAULTS, CatchingServer, Faults
+    from mailer.transport.catcher import CatchingServer, Faults
 
     with services(context) as workspace:
         settings = workspace.settings
@@ -52,25 +54,28 @@ def catch(
     catching = CatchingServer(folder, port=wanted, on_caught=_show, faults=faults)
     with catching as server, closing(listen(page_port)) as listener:
         host, actual = server.address
-        say(f"Catching mail on {host}:{actual}, keeping it in {folder}. Ctrl-C stops.", "green")
-        if faults != NO_FAULTS:
-            say(f"On purpose it {_in_words(faults)}.", "yellow")
+        say(msg("preview.catching", host=host, port=str(actual), folder=folder), "green")
+        for each in _in_words(faults):
+            say(each, "yellow")
         if actual != settings.smtp.port:
-            hint(f"To send to it: MAILER_SMTP__PORT={actual} mailer send SLUG")
+            hint(msg("preview.send-to-it", command=f"MAILER_SMTP__PORT={actual} mailer send SLUG"))
         serve_to_starter(pages, listener, services=workspace, shown=_where_it_is, say=say)
-    say("Stopped.")
+    say(msg("preview.stopped"))
 
 
-def _where_it_is(address: str) -> str:
-    return f"The inbox is shown at {address}"
+def _where_it_is(address: str) -> Message:
+    return msg("preview.inbox-is-shown", address=address)
 
 
-def _in_words(faults: "Faults") -> str:
-    words = [f"refuses {faults.reject}"] if faults.reject else []
-    words += [f"asks mail to {faults.defer} to come later"] if faults.defer else []
-    words += [f"waits {faults.slow:g} s before each answer"] if faults.slow else []
-    words += [f"takes mail number {faults.cut}, {2 * faults.cut} … and cuts the line unanswered"] if faults.cut else []
-    return "; ".join(words)
+def _in_words(faults: "Faults") -> Iterator[Message]:
+    if faults.reject:
+        yield msg("preview.refuses-on-purpose", pattern=faults.reject)
+    if faults.defer:
+        yield msg("preview.defers-on-purpose", pattern=faults.defer)
+    if faults.slow:
+        yield msg("preview.waits-on-purpose", seconds=int(faults.slow) if faults.slow.is_integer() else faults.slow)
+    if faults.cut:
+        yield msg("preview.cuts-on-purpose", first=str(faults.cut), second=str(2 * faults.cut))
 
 
 def _show(recipient: str, file: Path) -> None:

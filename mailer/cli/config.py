@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.options import Json, services
 from mailer.cli.output import say, show_json, show_table
 
@@ -24,7 +25,8 @@ def show(context: typer.Context, json: Json = False) -> None:
         show_json({"file": settings.file, "settings": rows})
         return
     say(str(settings.file), "bold")
-    show_table(["Key", "Value", "From"], [(f"[{e.section}] {e.key}", _as_toml(e.value), e.origin) for e in entries])
+    columns = (msg("settings.key"), msg("settings.value"), msg("settings.from"))
+    show_table(columns, [(f"[{e.section}] {e.key}", _as_toml(e.value), e.origin) for e in entries])
 
 
 def _as_toml(value: Any) -> str:
@@ -43,4 +45,4 @@ def upgrade(context: typer.Context) -> None:
         from mailer.usecases.upkeep import upgrade_database
 
         upgrade_database(workspace.settings)
-        say("The database is up to date.", "green")
+        say(msg("settings.database-upgraded"), "green")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.options import ListNames, services
-from mailer.cli.output import format_count, note, say
+from mailer.cli.output import note, say
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -40,28 +41,26 @@ def export(
     from mailer.subscribers.register import require_list
 
     if file.suffix.casefold() not in ENDINGS:
-        raise MailerError(f"no {file.suffix} files are written", where=str(file), hint="Let it end in .csv or .xlsx.")
+        what = msg("register.no-such-format", ending=file.suffix)
+        raise MailerError(what, where=str(file), hint=msg("register.end-in-csv-or-xlsx"))
     if file.is_file() and not replace:
-        what = "this is there already, and somebody may have worked in it; nothing was written"
-        raise MailerError(what, where=str(file), hint="Name another file, or write over it with --replace.")
+        raise MailerError(msg("register.file-is-there"), where=str(file), hint=msg("register.another-file-or-replace"))
     form = Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.PLAIN if plain else Format.EXCEL
     with services(context) as workspace:
         register = workspace.register
         chosen = tuple(require_list(register, each).slug for each in list_ or ())
         if region and region not in (known := [each.slug for each in register.regions]):
-            raise MailerError(f"there is no region {region!r}", where="--region", hint=f"Known: {', '.join(known)}.")
+            hint = msg("register.known", names=", ".join(known))
+            raise MailerError(msg("register.no-such-region", name=repr(region)), where="--region", hint=hint)
         choice = ExportChoice(lists=chosen, region=region, statuses=_statuses(status))
         number = export_to(workspace.subscribers, file, choice=choice, form=form)
         hashes = count_without_address(workspace.subscribers) if "suppressed" in choice.statuses else 0
     if hashes:
-        note(
-            f"{format_count(hashes, 'suppressed address is', 'suppressed addresses are')} known as keyed hashes only, "
-            "and in no file: they move with the database and its suppression key."
-        )
+        note(msg("register.known-as-hashes-only", count=hashes))
     if not number:
-        say(f"Wrote the headings to {file}: there is nobody to write below them.", "green")
+        say(msg("register.headings-written", file=file), "green")
         return
-    say(f"Wrote {format_count(number, 'row')} to {file}. It holds personal data: delete it when you are done.", "green")
+    say(msg("register.rows-written", count=number, file=file), "green")
 
 
 def _statuses(text: str) -> "tuple[SubscriptionStatus, ...]":
@@ -72,5 +71,5 @@ def _statuses(text: str) -> "tuple[SubscriptionStatus, ...]":
     try:
         return (SubscriptionStatus(text),)
     except ValueError:
-        known = ", ".join(SubscriptionStatus)
-        raise MailerError(f"there is no status {text!r}", where="--status", hint=f"Known: {known}, all.") from None
+        hint = msg("register.known", names=", ".join([*SubscriptionStatus, "all"]))
+        raise MailerError(msg("register.no-such-status", name=repr(text)), where="--status", hint=hint) from None

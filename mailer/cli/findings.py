@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from mailer.issue.model import Finding
 
 LONGEST_QUOTE = 60
-SEVERITY_WIDTH = 7
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-_INDENT = " " * 20
+_PLACE_WIDTH = 10
 
 
 def show_findings(findings: "Sequence[Finding]", *, folder: str, counted: bool = True) -> None:
@@ -46,10 +45,10 @@ def _path(folder: str, file: str) -> str:
 
 def _show(finding: "Finding", *, with_why: bool) -> None:
     colour = _COLOURS[finding.severity]
-    words = f" “{_shortened(finding.words)}”" if finding.words else ""
-    place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<5}"
-    severity = in_words(_severity(finding.severity))
-    label = f"{place} {severity:<{SEVERITY_WIDTH}}  "
+    words = f" {in_words(msg('findings.quoted', words=_shortened(finding.words)))}" if finding.words else ""
+    place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<{_PLACE_WIDTH - 5}}"
+    width = max(len(in_words(_severity(each))) for each in _COLOURS)
+    label = f"{place} {in_words(_severity(finding.severity)):<{width}}  "
     shown = Text(fitted(f"{in_words(finding.message)}{words}  {finding.rule}", label=label))
     shown.stylize(colour, len(place) + 1, len(label))
     shown.stylize("dim", len(shown) - len(finding.rule))
@@ -58,7 +57,7 @@ def _show(finding: "Finding", *, with_why: bool) -> None:
     why = explanation.why if explanation and with_why else ""
     fix = finding.hint or (explanation.fix if explanation and with_why else "")
     if text := " ".join(in_words(each) for each in (why, fix) if each):
-        say(f"{_INDENT}{text}", "dim")
+        say(f"{' ' * len(label)}{text}", "dim")
 
 
 def _shortened(words: str) -> str:

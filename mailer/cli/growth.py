@@ -1,9 +1,9 @@
 """`mailer lists --history`: how many people the lists had, month by month, as a chart in the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import Message, msg
 from mailer.cli.options import services
 from mailer.cli.output import console, format_value, say, show_json, show_table
 
@@ -29,7 +29,7 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
         show_json({"months": growth.months, "lists": growth.by_list, "total": growth.total})
         return
     if not growth.months:
-        say("Nobody has been on a list yet.")
+        say(msg("register.nobody-yet"))
         return
     if len(growth.months) == 1:
         _show_first_month(growth, names)
@@ -39,8 +39,9 @@ def show_growth(context: "typer.Context", *, json: bool) -> None:
 
 def _show_first_month(growth: "Growth", names: Mapping[str, str]) -> None:
     rows = [(names.get(slug, slug), number) for slug, (number,) in growth.by_list.items()]
-    show_table(["List", _in_words(growth.months[0])], [*rows, ("All lists", *growth.total)], right=(1,))
-    say("This is the first month; from the second on there is a chart.")
+    in_all = (msg("register.sum-of-lists"), *growth.total)
+    show_table([msg("register.list"), _in_words(growth.months[0])], [*rows, in_all], right=(1,))
+    say(msg("register.first-month"))
 
 
 def _show_months(growth: "Growth", names: Mapping[str, str]) -> None:
@@ -50,10 +51,9 @@ def _show_months(growth: "Growth", names: Mapping[str, str]) -> None:
     many = max(1, min(MOST_MONTHS, console().width - _BESIDE_BARS))
     shown = {slug: numbers for slug, numbers in growth.by_list.items() if any(numbers[-many:])}
     rows = [(names.get(slug, slug), *_row(numbers, many)) for slug, numbers in shown.items()]
-    first = _in_words(growth.months[-many:][0])
-    show_table(
-        ["List", "Months", first, "Most", "Now"], [*rows, ("All lists", *_row(growth.total, many))], right=(2, 3, 4)
-    )
+    in_all = (msg("register.sum-of-lists"), *_row(growth.total, many))
+    columns = [msg("register.list"), msg("register.months"), _in_words(growth.months[-many:][0])]
+    show_table([*columns, msg("register.most"), msg("register.now")], [*rows, in_all], right=(2, 3, 4))
 
 
 def chart(months: Sequence[str], numbers: Sequence[int], *, width: int) -> Iterator[str]:
@@ -62,7 +62,7 @@ def chart(months: Sequence[str], numbers: Sequence[int], *, width: int) -> Itera
     months, numbers = months[-many:], numbers[-many:]
     most = max(1, *numbers)
     scale = {HEIGHT: format_value(most), HEIGHT // 2: format_value(most // 2)}
-    yield f"Subscriptions of all lists, {_in_words(months[0])} to {_in_words(months[-1])}"
+    yield msg("register.chart", first=_in_words(months[0]), last=_in_words(months[-1]))
     for row in range(HEIGHT, 0, -1):
         cells = " ".join(_cell(each, row=row, most=most) for each in numbers)
         yield f"{scale.get(row, ''):>9} ┤{cells}".rstrip()
@@ -85,8 +85,25 @@ def _years(months: Sequence[str]) -> str:
     return line
 
 
-def _in_words(month: str) -> str:
-    return f"{date.fromisoformat(f'{month}-01'):%b %Y}"
+def _in_words(month: str) -> Message:
+    year, _, number = month.partition("-")
+    return msg(_MONTHS[int(number) - 1], year=year)
+
+
+_MONTHS = (
+    "register.january",
+    "register.february",
+    "register.march",
+    "register.april",
+    "register.may",
+    "register.june",
+    "register.july",
+    "register.august",
+    "register.september",
+    "register.october",
+    "register.november",
+    "register.december",
+)
 
 
 def _row(numbers: Sequence[int], many: int) -> tuple[str, str, str, str]:

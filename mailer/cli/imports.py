@@ -1,60 +1,77 @@
 """`mailer subscribers import`: from a spreadsheet to subscribers, with a word on every line."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import Message, msg
+from mailer.cli.import_progress import showing_progress
+from mailer.cli.language import in_words, language
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
     MOST_SHOWN,
     console,
-    format_count,
-    format_time_left,
     format_value,
     hint,
-    note,
     say,
     show_commands,
+    show_counts,
     show_json,
     show_pairs,
     show_table,
 )
+from mailer.cli.register_words import NOTHING, change_in_words, scope_in_words
 from mailer.errors import ExitCode, MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
-    from mailer.subscribers.facts.changes import Change
     from mailer.subscribers.files.columns import RowDefaults
-    from mailer.subscribers.imports.importing import ImportLine, ImportOptions, ImportProgress, ImportReport
+    from mailer.subscribers.imports.importing import ImportLine, ImportOptions, ImportReport
     from mailer.subscribers.imports.undoing import Kept
 
+OUTCOMES = {
+    "new": partial(msg, "register.outcome-new"),
+    "changed": partial(msg, "register.outcome-changed"),
+    "unchanged": partial(msg, "register.outcome-unchanged"),
+    "leaves": partial(msg, "register.outcome-leaves"),
+    "kept_out": partial(msg, "register.outcome-kept-out"),
+    "duplicate": partial(msg, "register.outcome-duplicate"),
+    "left": partial(msg, "register.outcome-left"),
+    "suppressed": partial(msg, "register.outcome-suppressed"),
+    "invalid": partial(msg, "register.outcome-invalid"),
+}
 MEANINGS = {
-    "new": "put on the list",
-    "changed": "facts or basis changed",
-    "unchanged": "nothing to do",
-    "leaves": "on the list until now; the file says that no mail is wanted",
-    "kept_out": "not on the list; the file says that no mail is wanted, which is remembered",
-    "duplicate": "another line for the same list holds",
-    "left": "left before; not added again",
-    "suppressed": "must not be written to; not added",
-    "invalid": "refused",
+    "new": partial(msg, "register.means-new"),
+    "changed": partial(msg, "register.means-changed"),
+    "unchanged": partial(msg, "register.means-unchanged"),
+    "leaves": partial(msg, "register.means-leaves"),
+    "kept_out": partial(msg, "register.means-kept-out"),
+    "duplicate": partial(msg, "register.means-duplicate"),
+    "left": partial(msg, "register.means-left"),
+    "suppressed": partial(msg, "register.means-suppressed"),
+    "invalid": partial(msg, "register.means-refused"),
+}
+WHY_KEPT = {
+    "left": partial(msg, "register.kept-left"),
+    "suppressed": partial(msg, "register.kept-suppressed"),
+    "mailed": partial(msg, "register.kept-mailed"),
+    "changed": partial(msg, "register.kept-changed"),
+    "edited": partial(msg, "register.kept-edited"),
 }
 REASONS_TO_KEEP = {
-    "left": "stay known as having left",
-    "suppressed": "stay known as not to be written to",
-    "mailed": "were sent mail because of it: stay on the list, with the basis that says why",
-    "changed": "have a newer basis: stay on the list",
-    "edited": "were corrected or moved since: stay on the list",
+    "left": partial(msg, "register.stay-as-left"),
+    "suppressed": partial(msg, "register.stay-as-suppressed"),
+    "mailed": partial(msg, "register.stay-as-mailed"),
+    "changed": partial(msg, "register.stay-on-newer-basis"),
+    "edited": partial(msg, "register.stay-as-edited"),
 }
-SECONDS_BETWEEN_PICTURES, SECONDS_BETWEEN_LINES = 0.5, 10
 HIGHEST_ID = 2**63 - 1  # that a database can look for
-STEPS = {"reading": "read", "comparing": "compared", "writing": "steps written"}
 
 
 def import_(
@@ -104,14 +121,13 @@ def import_(
     """
     if undo is not None:
         if files or lists or basis or skip_invalid or refused:
-            raise UsageError(
-                "an import is undone as it was", hint=f"mailer subscribers import --undo {undo} [--dry-run]"
-            )
+            hint_ = f"mailer subscribers import --undo {undo} [--dry-run]"
+            raise UsageError(msg("register.undone-as-it-was"), hint=hint_)
         _undo(context, undo, dry_run=dry_run, json=json)
         return
     list_ = one_list(lists)
     if not files:
-        raise UsageError("no file was named", hint="mailer subscribers import FILE, or import --undo ID")
+        raise UsageError(msg("register.no-file-named"), hint=msg("register.import-or-undo"))
     if refused is not None:
         _check_refused(refused, files)
     with services(context) as workspace:
@@ -119,7 +135,7 @@ def import_(
 
         options = ImportOptions(defaults=_defaults(workspace, list_, basis), dry_run=dry_run, skip_invalid=skip_invalid)
         told: list[ImportLine] = []
-        with _showing_progress() as progress:
+        with showing_progress() as progress:
             report = import_files(
                 workspace.subscribers,
                 workspace.register,
@@ -143,35 +159,41 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
     from mailer.subscribers.imports.undoing import undo_import
 
     if abs(import_id) > HIGHEST_ID:
-        raise MailerError(f"there is no import {import_id}", hint="An import ends with its number.")
+        raise MailerError(
+            msg("register.no-such-import", number=str(import_id)), hint=msg("register.import-ends-with-it")
+        )
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
     if json:
         show_json({"undone": None if dry_run else import_id} | asdict(undone))
         return
     if dry_run:
-        say(f"This was a dry run: nothing was changed. Without --dry-run import {import_id} is undone.", "yellow")
+        say(msg("register.undo-dry-run", number=str(import_id)), "yellow")
     else:
-        say(f"Import {import_id} is undone.", "green")
-    numbers = {"people gone": undone.people, "subscriptions gone": undone.subscriptions, "facts put back": undone.facts}
-    numbers |= {"opt-outs taken back": undone.opt_outs} if undone.opt_outs else {}
-    why = Counter(each.reason for each in undone.kept)
-    show_pairs(
-        {label: format_value(number) for label, number in numbers.items()}
-        | {f"kept: {reason}": f"{format_value(why[reason])}  {REASONS_TO_KEEP[reason]}" for reason in why}
-    )
+        say(msg("register.import-is-undone", number=str(import_id)), "green")
+    shown: dict[str, object] = {
+        msg("register.people-gone"): format_value(undone.people),
+        msg("register.subscriptions-gone"): format_value(undone.subscriptions),
+        msg("register.facts-put-back"): format_value(undone.facts),
+    }
+    if undone.opt_outs:
+        shown[msg("register.opt-outs-taken-back")] = format_value(undone.opt_outs)
+    for reason, number in Counter(each.reason for each in undone.kept).items():
+        label = msg("register.kept-because", reason=WHY_KEPT[reason]())
+        shown[label] = f"{format_value(number)}  {in_words(REASONS_TO_KEEP[reason]())}"
+    show_pairs(shown)
     if undone.kept:
         _show_kept(undone.kept)
 
 
 def _show_kept(kept: "Sequence[Kept]") -> None:
     say()
-    rows = [(each.address, each.list, each.reason) for each in kept[:MOST_SHOWN]]
-    show_table(["Kept", "List", "Why"], rows, folding=[])
+    rows = [(each.address, each.list, WHY_KEPT[each.reason]()) for each in kept[:MOST_SHOWN]]
+    show_table([msg("register.kept"), msg("register.list"), msg("register.why")], rows, folding=[])
     if len(kept) > MOST_SHOWN:
-        say(f"… and {format_value(len(kept) - MOST_SHOWN)} more.", "yellow")
+        say(msg("register.and-more", number=len(kept) - MOST_SHOWN), "yellow")
     if any(each.reason in {"mailed", "changed", "edited"} for each in kept):
-        hint("mailer subscribers remove ADDRESS --list LIST")
+        hint(msg("register.to-remove"))
 
 
 def _defaults(workspace: "Services", list_: str, basis: str) -> "RowDefaults":
@@ -189,14 +211,14 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "Im
     from mailer.subscribers.imports.model import Outcome
 
     if json:
-        told = [asdict(each) for each in lines]
+        from mailer.subscribers.imports.reasons import reason_as_json
+
+        told = [asdict(each) | reason_as_json(each.reason) for each in lines]
         show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
         return
     _show_lines(list(lines))
-    say("Lines, one for each person and list:")
-    show_pairs(
-        {in_words(each): f"{format_value(number):>9}  {MEANINGS[each]}" for each, number in report.counts.items()}
-    )
+    say(msg("register.lines-of-import"))
+    show_counts((OUTCOMES[each](), number, MEANINGS[each]()) for each, number in report.counts.items())
     if options.dry_run:
         _show_dry_run(report, skip_invalid=options.skip_invalid)
     elif report.applied:
@@ -204,7 +226,7 @@ def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "Im
         if report.id:
             hint(f"mailer subscribers import --undo {report.id}")
     else:
-        say("Nothing was changed: correct the lines above, or add --skip-invalid.", "red")
+        say(msg("register.correct-or-skip"), "red")
 
 
 def _show_lines(lines: "Sequence[ImportLine]") -> None:
@@ -212,26 +234,22 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
     rows = [
         (
             f"{names[each.file]}:{each.line}",
-            in_words(each.outcome),
+            OUTCOMES[each.outcome](),
             each.address or _as_written(each),
-            each.list,
+            scope_in_words(each.list),
             each.reason or _changes(each),
         )
         for each in lines[:MOST_SHOWN]
     ]
     if rows:
-        show_table(["Where", "What", "Address", "List", "Change or reason"], rows, folding=[4])
+        columns = [msg("register.where"), msg("register.what"), msg("register.address"), msg("register.list")]
+        show_table([*columns, msg("register.change-or-reason")], rows, folding=[4])
     if len(lines) > MOST_SHOWN:
-        say(f"… and {format_value(len(lines) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
+        say(msg("register.more-lines", number=len(lines) - MOST_SHOWN), "yellow")
     if any(each.reason.startswith("there is no list") for each in lines):
-        show_commands([("mailer lists", "the lists there are")])
+        show_commands([("mailer lists", msg("register.lists-there-are"))])
     if lines:
         say()
-
-
-def in_words(outcome: str) -> str:
-    """An outcome as people read it."""
-    return outcome.replace("_", " ")
 
 
 def _file_names(files: set[str]) -> dict[str, str]:
@@ -246,25 +264,33 @@ def _show_dry_run(report: "ImportReport", *, skip_invalid: bool) -> None:
 
     refused = report.counts[Outcome.INVALID]
     if not refused:
-        say("Nothing was changed: this was a dry run. Without --dry-run it is done.", "green")
-        return
-    stops = f"stop: {format_count(refused, 'line is', 'lines are')} refused"
-    would = f"leave out {format_count(refused, 'refused line')}" if skip_invalid else stops
-    say(f"Nothing was changed: this was a dry run, and an import would {would}.", "yellow")
-    hint(f"Correct them, or add {'--refused FILE to keep them' if skip_invalid else '--skip-invalid --refused FILE'}.")
+        say(msg("register.dry-run"), "green")
+    elif skip_invalid:
+        say(msg("register.dry-run-leaves-out", count=refused), "yellow")
+        hint(msg("register.correct-or-keep"))
+    else:
+        say(msg("register.dry-run-stops", count=refused), "yellow")
+        hint(msg("register.correct-or-skip-and-keep"))
 
 
-def _ending(report: "ImportReport") -> str:
+def _ending(report: "ImportReport") -> Message:
     from mailer.subscribers.imports.model import Outcome
 
     if not any(report.counts.values()):
-        return "Nothing to import: there is no line below the header."
+        return msg("register.nothing-to-import")
     made, refused = report.counts[Outcome.NEW] + report.counts[Outcome.CHANGED], report.counts[Outcome.INVALID]
     opt_outs = report.counts[Outcome.LEAVES] + report.counts[Outcome.KEPT_OUT]
-    said = f"Imported {format_count(made, 'line')}" if made else "" if opt_outs else "Nothing changed"
+    done = _imported(made, opt_outs)
+    return msg("register.some-refused", done=done, refused=refused) if refused else msg("register.done", done=done)
+
+
+def _imported(made: int, opt_outs: int) -> Message:
+    lines, taken_over = msg("register.lines", count=made), msg("register.opt-outs", count=opt_outs)
+    if made and opt_outs:
+        return msg("register.imported-and-took-over", lines=lines, opt_outs=taken_over)
     if opt_outs:
-        said += f"{'; t' if made else 'T'}ook over {format_count(opt_outs, 'opt-out')}"
-    return f"{said}; {format_value(refused)} refused." if refused else f"{said}."
+        return msg("register.took-over", opt_outs=taken_over)
+    return msg("register.imported", lines=lines) if made else msg("register.imported-nothing")
 
 
 def _as_written(line: "ImportLine") -> str:
@@ -272,100 +298,32 @@ def _as_written(line: "ImportLine") -> str:
 
 
 def _changes(line: "ImportLine") -> tuple[str, ...]:
-    def words(change: "Change") -> str:
-        return f"{change.field}: {change.old or '–'} → {change.new}"
-
-    return tuple(map(words, line.changes))
+    return tuple(change_in_words(each.field, each.old or NOTHING, each.new) for each in line.changes)
 
 
 def _check_refused(refused: Path, files: list[Path]) -> None:
     """Refuse a file for refused lines that cannot be written, before anything is imported."""
     if refused.resolve() in {each.resolve() for each in files}:
-        raise MailerError("the refused lines need a file of their own", where=str(refused))
+        raise MailerError(msg("register.file-of-their-own"), where=str(refused))
     if not refused.absolute().parent.is_dir():
-        raise MailerError("there is no such folder", where=str(refused.parent), hint="Name another file for --refused.")
+        hint_ = msg("register.another-file-for-refused")
+        raise MailerError(msg("register.no-such-folder"), where=str(refused.parent), hint=hint_)
     if refused.exists():
-        what = "this is there already, and somebody may be correcting it; nothing was read, nothing was changed"
-        raise MailerError(what, where=str(refused), hint="Give --refused another name, or delete the file first.")
+        hint_ = msg("register.another-name-or-delete")
+        raise MailerError(msg("register.refused-is-there"), where=str(refused), hint=hint_)
 
 
-def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[str, str]:
+def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[Message, str]:
     """Write the refused lines; return what to say of it, and the command that imports them again."""
     from mailer.subscribers.imports.refused import write_refused
 
     lines = [each for each in report.lines if each.outcome == "invalid"]
     if not lines:
-        return "No line was refused, so there is no file of them.", ""
-    wrote = f"Wrote {format_count(write_refused(file, lines), 'refused line')} to {file}."
+        return msg("register.no-line-refused"), ""
+    number = write_refused(file, lines, lang=language())
     if not report.applied:
-        ways = "correct the whole file, or delete this one and add --skip-invalid"
-        return f"{wrote} The others are not in either: {ways}.", ""
+        return msg("register.refused-written-alone", count=number, file=file), ""
     given = {"--list": list_, "--basis": basis}
     again = [word for option, value in given.items() if value for word in (option, value)]
     command = join(["mailer", "subscribers", "import", str(file), *again])
-    return f"{wrote} Correct what its column årsak names, then", command
-
-
-@contextmanager
-def _showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
-    """Give the function an import reports to: a line that is kept up to date, once there is something to wait for."""
-    import time
-
-    step = ""
-    try:
-        with _line_that_changes() as (tell, seconds_between):
-            began = shown = time.monotonic()
-
-            def show(progress: "ImportProgress") -> None:
-                nonlocal began, shown, step
-                now = time.monotonic()
-                if progress.step != step:
-                    step, began = progress.step, now
-                if now - shown >= seconds_between:
-                    shown = now
-                    tell(_progress_line(progress, seconds=now - began))
-
-            yield show
-    except KeyboardInterrupt:
-        note(
-            "\nStopped while writing: all of it is in, or nothing. The same import again says which."
-            if step == "writing"
-            else "\nStopped: nothing was changed."
-        )
-        raise
-
-
-@contextmanager
-def _line_that_changes() -> "Iterator[tuple[Callable[[str], None], float]]":
-    """Give the function that shows a line in place of the one before, and how many seconds apart it should be called.
-
-    On a terminal nothing of it is left in the end. Elsewhere the lines follow one another, and come seldom.
-    """
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    screen = Console(stderr=True, highlight=False)
-    if not screen.is_interactive:
-        yield note, SECONDS_BETWEEN_LINES
-        return
-    with ExitStack() as stack:
-        live = Live(console=screen, auto_refresh=False, transient=True)
-
-        def tell(text: str) -> None:
-            if not live.is_started:
-                stack.enter_context(live)
-            live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
-
-        yield tell, SECONDS_BETWEEN_PICTURES
-
-
-def _progress_line(progress: "ImportProgress", *, seconds: float) -> str:
-    rate = progress.done / seconds if seconds > 0 else 0
-    of = f" of {format_value(progress.total)}" if progress.total else ""
-    line = f"{format_value(progress.done)}{of} {STEPS[progress.step]}"
-    if progress.step != "writing" and rate:
-        line += f", {format_value(round(rate))} a second"
-        if progress.total and progress.total > progress.done:
-            line += f", {format_time_left((progress.total - progress.done) / rate)}"
-    return line
+    return msg("register.refused-written", count=number, file=file), command

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.findings import count_findings, finding_as_json, show_findings
 from mailer.cli.json_errors import beside_an_error
 from mailer.cli.options import (
@@ -18,7 +19,7 @@ from mailer.cli.options import (
     services,
     today,
 )
-from mailer.cli.output import format_size, hint, note, say, show_json, show_table
+from mailer.cli.output import format_size, note, say, show_commands, show_json, show_table
 from mailer.errors import ExitCode
 from mailer.languages import LANGS_IN_WORDS
 
@@ -48,7 +49,7 @@ def check(
     elif checked.findings:
         show_findings(checked.findings, folder=_short(folder))
     else:
-        say(f"Nothing was found in {_short(folder)}.", "green")
+        say(msg("findings.nothing", folder=_short(folder)), "green")
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(each.severity in failing for each in checked.findings):
         raise typer.Exit(ExitCode.REFUSED)
@@ -92,12 +93,13 @@ def compose(
             }
         )
         return
-    show_table(["File", "Size"], [(_short(each.file), format_size(each.size)) for each in built], right=(1,))
+    columns = [msg("findings.file"), msg("findings.file-size")]
+    show_table(columns, [(_short(each.file), format_size(each.size)) for each in built], right=(1,))
     if composed := [each for each in findings if each.rule in OF_COMPOSING]:
         show_findings(composed, folder=_short(folder), counted=False)
     if findings:
         say()
-        hint(f"mailer check {slug}    ({count_findings(findings)})")
+        show_commands([(f"mailer check {slug}", count_findings(findings))])
 
 
 def preview(

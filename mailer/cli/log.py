@@ -2,12 +2,15 @@
 
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
 from mailer.cli.options import Json, OptionalSlug, services
-from mailer.cli.output import format_count, format_moment, format_value, say, show_json, show_table
+from mailer.cli.output import format_moment, say, show_json, show_table
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,10 +42,17 @@ def log(
         show_json({"decisions": [_as_json(each) for each in found]})
         return
     if not found:
-        say(f"Nothing is written down{f' of {slug}' if slug else ''}{' since then' if since else ''}.")
+        say(_nothing(slug, is_since=bool(since)))
         return
-    rows = [(format_moment(each.at), each.actor, each.slug or "", in_words(each)) for each in found]
-    show_table(["When", "Who", "Issue", "What"], rows, folding=[3])
+    columns = [msg("sending.log-when"), msg("sending.log-who"), msg("sending.log-issue"), msg("sending.log-what")]
+    rows = [(format_moment(each.at), each.actor, each.slug or "", describe(each)) for each in found]
+    show_table(columns, rows, folding=[3])
+
+
+def _nothing(slug: str, *, is_since: bool) -> Message:
+    if slug:
+        return msg("sending.log-nothing-of-since", slug=slug) if is_since else msg("sending.log-nothing-of", slug=slug)
+    return msg("sending.log-nothing-since") if is_since else msg("sending.log-nothing")
 
 
 def _parse_day(text: str) -> datetime:
@@ -50,7 +60,7 @@ def _parse_day(text: str) -> datetime:
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         with suppress(ValueError):
             return datetime.strptime(text.strip(), form).astimezone()
-    raise UsageError(f"{text!r} is no day", hint="Write --since 2023-12-01 or --since 01.12.2023")
+    raise UsageError(msg("sending.no-day", text=text), hint=msg("sending.write-a-day"))
 
 
 def _as_json(decision: "Decision") -> dict[str, Any]:
@@ -64,82 +74,117 @@ def _as_json(decision: "Decision") -> dict[str, Any]:
     }
 
 
-def in_words(decision: "Decision") -> str:
+def describe(decision: "Decision") -> Message:
     """Return a decision in a sentence without its subject."""
     return _WORDS[decision.action](decision.detail)
 
 
-def _people(number: int) -> str:
-    return format_count(number, "recipient", "recipients")
-
-
-def _planned(detail: "Mapping[str, Any]") -> str:
-    words = f"planned it for {_people(detail['recipients'])} of {format_value(detail['audience'])}"
-    words += f" on {', '.join(detail['lists'])}" if detail["lists"] else ""
+def _planned(detail: "Mapping[str, Any]") -> Message:
+    number, audience, lists = detail["recipients"], detail["audience"], ", ".join(detail["lists"])
+    if lists:
+        words = msg("sending.log-planned-on", count=number, audience=audience, lists=lists)
+    else:
+        words = msg("sending.log-planned", count=number, audience=audience)
     if errors := detail["ignored_findings"]:
-        words += f"; in spite of {format_count(errors, 'error', 'errors')}"
-    return words + ("; --untested" if detail["untested"] else "")
+        words = msg("sending.log-and", what=words, more=msg("sending.log-ignored-errors", count=errors))
+    return msg("sending.log-and", what=words, more="--untested") if detail["untested"] else words
 
 
-def _resolved(detail: "Mapping[str, Any]") -> str:
-    doubtful = format_count(detail["number"], "delivery", "deliveries")
-    way = "counted as delivered" if detail["resolution"] == "accepted" else "to be sent again"
-    return f"settled {doubtful} in doubt: {way}" + (" (named by address)" if detail["named"] else "")
+def _resolved(detail: "Mapping[str, Any]") -> Message:
+    number = detail["number"]
+    if detail["resolution"] == "accepted":
+        named = msg("sending.log-accepted-named", count=number)
+        return named if detail["named"] else msg("sending.log-accepted", count=number)
+    named = msg("sending.log-resend-named", count=number)
+    return named if detail["named"] else msg("sending.log-resend", count=number)
 
 
-def _imported(detail: "Mapping[str, Any]") -> str:
-    lines = ", ".join(f"{format_value(number)} {what.replace('_', ' ')}" for what, number in detail["lines"].items())
-    return f"imported: {lines} (import {detail['number']})"
+def _imported(detail: "Mapping[str, Any]") -> Message:
+    lines = ", ".join(in_words(_LINES[what](count=number)) for what, number in detail["lines"].items())
+    return msg("sending.log-imported", lines=lines, number=str(detail["number"]))
 
 
-def _undone(detail: "Mapping[str, Any]") -> str:
-    gone = f"{format_count(detail['people'], 'person', 'people')} and "
-    gone += format_count(detail["subscriptions"], "subscription", "subscriptions")
-    return f"undid import {detail['number']}: {gone} gone"
+def _undone(detail: "Mapping[str, Any]") -> Message:
+    return msg(
+        "sending.log-undone",
+        number=str(detail["number"]),
+        people=msg("sending.count-people", count=detail["people"]),
+        subscriptions=msg("sending.count-subscriptions", count=detail["subscriptions"]),
+    )
 
 
-def _exported(detail: "Mapping[str, Any]") -> str:
-    which = ", ".join(detail["lists"]) or detail["region"] or "all lists"
-    return f"exported {format_count(detail['number'], 'row', 'rows')} of {which} ({', '.join(detail['statuses'])})"
+def _exported(detail: "Mapping[str, Any]") -> Message:
+    which = ", ".join(detail["lists"]) or detail["region"] or msg("sending.log-all-lists")
+    statuses = ", ".join(in_words(_STATUSES[each]()) for each in detail["statuses"])
+    return msg("sending.log-exported", count=detail["number"], which=which, statuses=statuses)
 
 
-def _addresses(verb: str) -> "Callable[[Mapping[str, Any]], str]":
-    def words(detail: "Mapping[str, Any]") -> str:
-        on = "" if detail["scope"] == "all" else f" on {detail['scope']}"
-        by = " from a file" if detail.get("by") == "file" else ""
-        return f"{verb} {format_count(detail['number'], 'address', 'addresses')}{on}{by}"
-
-    return words
-
-
-def _erased(detail: "Mapping[str, Any]") -> str:
-    who = "a subscriber" if detail["was_subscriber"] else "an address that was no subscriber's"
-    return f"erased {who}; {format_count(detail['deliveries'], 'delivery', 'deliveries')} kept for the counts"
+def _suppressed(detail: "Mapping[str, Any]") -> Message:
+    number, scope, is_file = detail["number"], detail["scope"], detail.get("by") == "file"
+    if scope == "all":
+        by_file = msg("sending.log-suppressed-file", count=number)
+        return by_file if is_file else msg("sending.log-suppressed", count=number)
+    by_file = msg("sending.log-suppressed-on-file", count=number, list=scope)
+    return by_file if is_file else msg("sending.log-suppressed-on", count=number, list=scope)
 
 
-_WORDS: "dict[str, Callable[[Mapping[str, Any]], str]]" = {
+def _released(detail: "Mapping[str, Any]") -> Message:
+    number, scope, is_file = detail["number"], detail["scope"], detail.get("by") == "file"
+    if scope == "all":
+        by_file = msg("sending.log-released-file", count=number)
+        return by_file if is_file else msg("sending.log-released", count=number)
+    by_file = msg("sending.log-released-on-file", count=number, list=scope)
+    return by_file if is_file else msg("sending.log-released-on", count=number, list=scope)
+
+
+def _erased(detail: "Mapping[str, Any]") -> Message:
+    if detail["was_subscriber"]:
+        return msg("sending.log-erased", count=detail["deliveries"])
+    return msg("sending.log-erased-other", count=detail["deliveries"])
+
+
+def _merged(detail: "Mapping[str, Any]") -> Message:
+    moved, already = detail["moved"], detail["already"]
+    return msg("sending.log-merged", list=detail["list"], into=detail["into"], moved=moved, already=already)
+
+
+def _purged(detail: "Mapping[str, Any]") -> Message:
+    return msg(
+        "sending.log-purged",
+        people=msg("sending.count-people", count=detail["people"]),
+        deliveries=msg("sending.count-old-deliveries", count=detail["deliveries"]),
+    )
+
+
+_LINES: "dict[str, Callable[..., Message]]" = {
+    "new": partial(msg, "sending.log-lines-new"),
+    "changed": partial(msg, "sending.log-lines-changed"),
+    "leaves": partial(msg, "sending.log-lines-leaves"),
+    "kept_out": partial(msg, "sending.log-lines-kept-out"),
+}
+_STATUSES: "dict[str, Callable[[], Message]]" = {
+    "active": partial(msg, "sending.log-active"),
+    "pending": partial(msg, "sending.log-pending"),
+    "suppressed": partial(msg, "sending.log-suppressed-status"),
+    "unsubscribed": partial(msg, "sending.log-unsubscribed"),
+}
+_WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "planned": _planned,
-    "started": lambda detail: f"began to send to {_people(detail['number'])}",
-    "continued": lambda detail: f"went on sending to {_people(detail['number'])}",
-    "test_sent": lambda detail: f"test-sent it to {format_count(detail['number'], 'address', 'addresses')}",
-    "paused": lambda _: "paused it",
-    "resumed": lambda _: "cleared the pause",
-    "cancelled": lambda detail: f"cancelled it; {_people(detail['number'])} had not had it",
+    "started": lambda detail: msg("sending.log-started", count=detail["number"]),
+    "continued": lambda detail: msg("sending.log-continued", count=detail["number"]),
+    "test_sent": lambda detail: msg("sending.log-test-sent", count=detail["number"]),
+    "paused": lambda _: msg("sending.log-paused"),
+    "resumed": lambda _: msg("sending.log-resumed"),
+    "cancelled": lambda detail: msg("sending.log-cancelled", count=detail["number"]),
     "resolved": _resolved,
     "imported": _imported,
     "import_undone": _undone,
     "exported": _exported,
-    "suppressed": _addresses("suppressed"),
-    "released": _addresses("released"),
-    "moved": lambda detail: f"gave subscriber {detail['subscriber']} a new address",
-    "lists_merged": lambda detail: (
-        f"merged {detail['list']} into {detail['into']}: {format_value(detail['moved'])} "
-        f"went over, {format_value(detail['already'])} were there"
-    ),
+    "suppressed": _suppressed,
+    "released": _released,
+    "moved": lambda detail: msg("sending.log-moved", subscriber=str(detail["subscriber"])),
+    "lists_merged": _merged,
     "erased": _erased,
-    "purged": lambda detail: (
-        f"purged: {format_count(detail['people'], 'person', 'people')} never confirmed, "
-        f"{format_count(detail['deliveries'], 'old delivery', 'old deliveries')} without address now"
-    ),
-    "settings": lambda detail: f"acted with settings that were changed: {', '.join(detail['changed'])}",
+    "purged": _purged,
+    "settings": lambda detail: msg("sending.log-settings", keys=", ".join(detail["changed"])),
 }

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailer.catalogue import msg
-from mailer.cli.accounts import TERMS, show_account, show_equation
+from mailer.catalogue import Message, msg
+from mailer.cli.accounts import TERMS, name_status, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
 from mailer.cli.output import (
     ask,
-    format_duration,
-    format_value,
     hint,
     note,
     say,
@@ -31,24 +29,20 @@ if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.delivery.dispatch import Ended
     from mailer.delivery.model import MailingReport
-    from mailer.delivery.planning import Plan
+    from mailer.delivery.planning import Plan, SentElsewhere
     from mailer.usecases.sending import Proposal
 
 _ENDINGS = {
-    "finished": "All is sent, but nobody knows whether some of it arrived: a person must decide.",
-    "deferred": "The server asked to come back later for some: run the same command again in five minutes or more. "
-    "(Without --once it waits for them itself.)",
-    "resting": "The server puts everybody off and is left alone: run the same command again in five minutes or more. "
-    "(Without --once it rests and asks again itself.)",
-    "stopped": "Stopped as asked; the messages in hand were finished.",
-    "paused": "Paused; the messages in hand were finished.",
-    "cancelled": "The mailing was cancelled.",
-    "server_away": "The mail server is away; who has not had it yet stays queued. The content is frozen: changes in "
-    "the folder are not sent unless you cancel the mailing.",
-    "refused": "Stopped and paused: the server refuses, and somebody must put that right first.",
-    "breaker": "Stopped and paused: too many are in doubt, and somebody must look at the server first.",
+    "finished": partial(msg, "sending.ended-in-doubt"),
+    "deferred": partial(msg, "sending.ended-deferred"),
+    "resting": partial(msg, "sending.ended-resting"),
+    "stopped": partial(msg, "sending.ended-stopped"),
+    "paused": partial(msg, "sending.ended-paused"),
+    "cancelled": partial(msg, "sending.ended-cancelled"),
+    "server_away": partial(msg, "sending.ended-server-away"),
+    "refused": partial(msg, "sending.ended-refused"),
+    "breaker": partial(msg, "sending.ended-breaker"),
 }
-_WHY = "See why with mailer status {0} --failed; mailer send {0} tries those rejected anew."
 
 
 def start_mailing(
@@ -66,7 +60,7 @@ def start_mailing(
     from mailer.usecases.sending import Reason, Refused, begin, granted, look_ahead, propose
 
     if json and not dry_run:
-        raise typer.BadParameter("goes with --dry-run; afterwards: mailer status SLUG --json", param_hint="--json")
+        raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
     look = look_ahead if dry_run else propose
     proposal = granted(look(services, slug, lists=lists, today=today()))
     if json:
@@ -75,7 +69,8 @@ def start_mailing(
     _show_plan(services, proposal)
     if dry_run:
         _show_errors(proposal)
-        say("\nThis was a dry run: nothing was planned or sent.", "green")
+        say()
+        say(msg("sending.was-dry-run"), "green")
         return None
     begun = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
     answer = begun(confirm=confirm, as_frozen=True)
@@ -94,7 +89,7 @@ def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
     from mailer.cli.progress import showing_progress
     from mailer.usecases.sending import carry_on, count_groups, granted
 
-    note("Sending. Ctrl-C finishes the messages in hand; the same command goes on later.")
+    note(msg("sending.sending-now"))
     with (
         _stopping_on_signals() as stop,
         showing_progress(partial(count_groups, services, mailing)) as show,
@@ -109,23 +104,29 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     account = read_account(services, mailing)
     report = account.mailing
     if ended.note and ended.note != report.note:
-        say(f"\n{ended.note}", "yellow")
+        say()
+        say(ended.note, "yellow")
     show_account(report, is_idle=account.is_idle)
     if ended.reason != "finished" or ended.counts.in_doubt:
-        say(f"\n{_ENDINGS[ended.reason]}", "yellow")
+        say()
+        say(_ENDINGS[ended.reason](), "yellow")
         raise typer.Exit(ended.exit_code)
     if not report.counts.accepted:
         _show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
-    lost = report.counts.rejected + report.counts.expired
-    taken = f"The mail server has taken {format_value(report.counts.accepted)}"
-    colour = "yellow" if ended.has_lost_many else "green"
-    say(taken + (f"; {format_value(lost)} will not get it" if lost else "") + ". Everybody is accounted for.", colour)
+    say(_taken(report), "yellow" if ended.has_lost_many else "green")
     if ended.has_lost_many:
-        say(f"More than 2 % did not get it. {_WHY.format(report.slug)}", "yellow")
+        say(msg("sending.lost-many", slug=report.slug), "yellow")
         raise typer.Exit(ExitCode.REFUSED)
     _show_what_waited(services, report.slug)
     _show_in_doubt_elsewhere(services, report.slug)
+
+
+def _taken(report: "MailingReport") -> Message:
+    accepted, lost = report.counts.accepted, report.counts.rejected + report.counts.expired
+    if lost:
+        return msg("sending.taken-but-lost", accepted=accepted, lost=lost)
+    return msg("sending.taken", accepted=accepted)
 
 
 def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
@@ -134,8 +135,8 @@ def _show_in_doubt_elsewhere(services: "Services", slug: str) -> None:
 
     earlier = sum(each.counts.in_doubt for each in doubtful(services, slug))
     if earlier:
-        who = "is one recipient" if earlier == 1 else f"are {format_value(earlier)} recipients"
-        say(f"\nFrom an earlier mailing of {slug} there {who} in doubt: a person must decide.", "yellow")
+        say()
+        say(msg("sending.in-doubt-elsewhere", slug=slug, count=earlier), "yellow")
         hint(f"mailer status {slug} --in-doubt")
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -145,7 +146,8 @@ def _show_what_waited(services: "Services", slug: str) -> None:
     from mailer.usecases.accounts import find_unfinished
 
     if following := find_unfinished(services, slug):
-        say(f"\n{format_value(following.counts.waiting)} in another mailing of {slug} are to be sent again.", "yellow")
+        say()
+        say(msg("sending.to-be-sent-again", slug=slug, count=following.counts.waiting), "yellow")
         hint(f"mailer resume {slug}")
         raise typer.Exit(ExitCode.TRY_AGAIN)
 
@@ -153,14 +155,11 @@ def _show_what_waited(services: "Services", slug: str) -> None:
 def _show_nobody_got_it(report: "MailingReport") -> None:
     slug, counts = report.slug, report.counts
     if not (counts.rejected or counts.expired):
-        say("Nobody got it: since it was planned, everybody has become one of those skipped.", "red")
-        say(
-            f"If that cannot be right: mailer lists shows who is on the lists, mailer send {slug} plans anew.", "yellow"
-        )
+        say(msg("sending.nobody-got-it-skipped"), "red")
+        say(msg("sending.if-that-cannot-be", slug=slug), "yellow")
         return
-    why = "did not take it in time" if counts.expired else "refused every recipient"
-    say(f"Nobody got it: the server {why}.", "red")
-    say(_WHY.format(slug), "yellow")
+    say(msg("sending.nobody-got-it-late") if counts.expired else msg("sending.nobody-got-it-refused"), "red")
+    say(msg("sending.why-not-reached", slug=slug), "yellow")
 
 
 @contextmanager
@@ -169,7 +168,7 @@ def _stopping_on_signals() -> "Iterator[Event]":
 
     def ask_to_stop(*_: object) -> None:
         if not stop.is_set():
-            note("Finishing the messages in hand …")
+            note(msg("sending.finishing"))
         stop.set()
 
     before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
@@ -186,17 +185,21 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
     takes = estimate(services, proposed.counts.waiting)
     ends = datetime.now().astimezone() + takes
-    pace = f"{smtp.messages_per_minute} a minute" if smtp.messages_per_minute else "no limit"
-    say(f"\nPlan  {draft.slug}  {draft.subject}\n", "bold")
+    lists = ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists)
+    say()
+    say(msg("sending.plan", slug=draft.slug, subject=draft.subject), "bold")
+    say()
     show_pairs(
         {
-            "Lists": ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists) or "all",
-            "Edition (hash)": (draft.edition_hash or "")[:10],
-            "Variants": _variants_in_words(len(proposed.variants)),
-            "Test-sent": "yes, this edition" if proposal.is_tested else "no",
-            "Findings": count_findings(proposal.findings),
-            "Pace": f"{pace}: if the server keeps up, {format_duration(takes)}; ends about {ends:%H:%M %Z}",
-            "Server": services.transport.address,
+            msg("sending.plan-lists"): lists or msg("sending.all-lists-chosen"),
+            msg("sending.plan-content"): (draft.edition_hash or "")[:10],
+            msg("sending.plan-variants"): _variants_in_words(len(proposed.variants)),
+            msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
+            msg("sending.plan-findings"): count_findings(proposal.findings),
+            msg("sending.plan-pace"): msg(
+                "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=f"{ends:%H:%M %Z}"
+            ),
+            msg("sending.plan-server"): services.transport.address,
         }
     )
     say()
@@ -204,9 +207,16 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     _show_elsewhere(proposed)
     _show_tried_again(proposed, draft.slug)
     if not proposed.is_new:
-        say("\nThis continues an unfinished mailing with the content that was frozen then.", "yellow")
+        say()
+        say(msg("sending.goes-on-as-frozen"), "yellow")
         if proposed.content_changed:
-            say("The issue, a template or the settings have changed since; the changes are not sent.", "yellow")
+            say(msg("sending.folder-has-changed"), "yellow")
+
+
+def _pace(messages_per_minute: int) -> Message:
+    if not messages_per_minute:
+        return msg("sending.no-limit")
+    return msg("sending.pace-a-minute", number=messages_per_minute)
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
@@ -214,40 +224,46 @@ def _show_elsewhere(proposed: "Plan") -> None:
     many = proposed.many_elsewhere
     if not many:
         return
-    have = "has" if many == 1 else "have"
-    say(f"\n{format_value(many)} of those already sent {have} it at an earlier address:", "yellow")
+    say()
+    say(msg("sending.sent-elsewhere", count=many), "yellow")
     for each in proposed.elsewhere:
-        where = (
-            f"{each.address}, when that was somebody else's" if each.was_others else f"{each.had_at} → {each.address}"
-        )
-        say(f"  {where}" + ("" if each.status == "accepted" else "  (in doubt)"))
+        say(_place(each), label="  ")
     if left_out := many - len(proposed.elsewhere):
-        say(f"  and {format_value(left_out)} more")
+        say(msg("sending.and-more", count=left_out), label="  ")
+
+
+def _place(sent: "SentElsewhere") -> str:
+    if sent.was_others:
+        place: str = msg("sending.address-of-others", address=sent.address)
+    else:
+        place = f"{sent.had_at} → {sent.address}"
+    return place if sent.status == "accepted" else msg("sending.place-in-doubt", place=place)
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
     """Count the people whom an earlier mailing of the issue did not reach, for certain."""
     came_to = {status: number for status, number in proposed.again.items() if status != "cancelled"}
     for status, number in came_to.items():
-        say(f"\nTried again: {number} of those queued, {status} in an earlier mailing of {slug}.", "yellow")
+        say()
+        say(msg("sending.tried-again", count=number, status=name_status(status), slug=slug), "yellow")
     if came_to:
-        show_commands([(f"mailer status {slug} --failed", "who, and what the server said")])
+        show_commands([(f"mailer status {slug} --failed", msg("sending.who-and-why"))])
 
 
-def _variants_in_words(number: int) -> str:
-    if number > 1:
-        return f"{number} versions for readers' own helsefellesskap and language"
-    return "one version for everybody" if number else "as frozen"
+def _variants_in_words(number: int) -> Message:
+    return msg("sending.count-variants", count=number) if number else msg("sending.variants-as-frozen")
 
 
 def _show_nobody_left(services: "Services", proposal: "Proposal") -> None:
     from mailer.usecases.accounts import doubtful
 
     if not proposal.plan.counts.audience:
-        say("\nNobody is on these lists. Nothing was planned.", "yellow")
+        say()
+        say(msg("sending.nobody-on-these-lists"), "yellow")
         hint("mailer subscribers import FILE --basis TEXT")
         return
-    say("\nNobody is left to send to. Nothing was planned.", "green")
+    say()
+    say(msg("sending.nobody-is-left"), "green")
     in_doubt = doubtful(services, proposal.draft.slug)
     for each in in_doubt:
         show_account(each)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.json_errors import remember_json
 from mailer.cli.language import speak
 from mailer.cli.output import note
@@ -85,7 +86,7 @@ OptionalSlug = Annotated[
 def one_list(given: list[str] | None) -> str:
     """The list that a command was given, or nothing; of two, the first would be forgotten without a word."""
     if given and len(given) > 1:
-        raise UsageError(f"--list was given {len(given)} times", hint="This takes one list; run it for each of them.")
+        raise UsageError(msg("register.several-lists", number=len(given)), hint=msg("register.takes-one-list"))
     return given[0] if given else ""
 
 
@@ -115,5 +116,6 @@ def chosen_language(text: str) -> Lang | None:
     """Return the language of this code, None where none was asked for."""
     chosen = find_lang(text)
     if text and chosen is None:
-        raise MailerError(f"there is no language {text!r} here", where="--lang", hint=f"Known: {', '.join(LANGS)}.")
+        known = msg("register.known", names=", ".join(LANGS))
+        raise MailerError(msg("register.no-such-language", name=repr(text)), where="--lang", hint=known)
     return chosen

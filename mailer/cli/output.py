@@ -305,16 +305,19 @@ def show_pairs(pairs: Mapping[str, object]) -> None:
             say(line, label=" " * (width + 2))
 
 
+def show_counts(counts: Iterable[tuple[str, int, str]]) -> None:
+    """Print labels, the number of each and what it means, which a terminal breaks below its beginning."""
+    rows = [(in_words(label), format_value(number), in_words(meaning)) for label, number, meaning in counts]
+    width = max((len(label) for label, _, _ in rows), default=0)
+    for label, number, meaning in rows:
+        say(meaning, label=f"{label:<{width}}  {number:>9}  ")
+
+
 def format_value(value: object) -> str:
     """Write a number with groups of thousands, a message in words, and any other value as it is."""
     if isinstance(value, str):
         return in_words(value)
     return write_number(value, language()) if isinstance(value, int) else str(value)
-
-
-def format_count(number: int, one: str, many: str = "") -> str:
-    """Write how many there are of something: 1 row, 2 rows; `many` where an s does not do."""
-    return f"{format_value(number)} {one if number == 1 else many or f'{one}s'}"
 
 
 def format_duration(duration: timedelta) -> str:
@@ -324,7 +327,9 @@ def format_duration(duration: timedelta) -> str:
 
 def format_time_left(seconds: float) -> str:
     """Write how long something still takes, as far as anybody can tell."""
-    return f"about {format_duration(timedelta(seconds=seconds))} left" if seconds >= 1 else "almost done"
+    if seconds < 1:
+        return in_words(msg("output.almost-done"))
+    return in_words(msg("output.time-left", left=timedelta(seconds=seconds)))
 
 
 def note(text: str) -> None:
@@ -334,8 +339,9 @@ def note(text: str) -> None:
 
 
 def format_moment(moment: datetime) -> str:
-    """Write a moment by this machine's clock, with its zone."""
-    return f"{moment.astimezone():%d.%m.%Y %H:%M %Z}"
+    """Write a moment by this machine's clock, in figures that keep columns narrow; in English with its zone."""
+    local = moment.astimezone()
+    return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
 
 
 def format_day(moment: datetime) -> str:
@@ -345,4 +351,4 @@ def format_day(moment: datetime) -> str:
 
 def format_size(size: int) -> str:
     """Write a number of bytes in kB (1000 bytes), as mail programs do."""
-    return f"{size / 1000:.1f} kB"
+    return in_words(msg("output.kilobytes", number=round(size / 1000, 1)))

@@ -1,26 +1,35 @@
 """`mailer lists` and `mailer subscribers`: who gets the newsletter, on which lists and why."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailer.catalogue import Message, msg
 from mailer.cli import growth
+from mailer.cli.language import in_words, language
 from mailer.cli.options import JoinedLists, Json, OneList, chosen_language, one_list, services
-from mailer.cli.output import console, format_count, hint, say, show_grouped_table, show_json, show_table
-from mailer.cli.person import AddressArgument, status_in_words, subscriber_as_json
+from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
+from mailer.cli.person import AddressArgument, subscriber_as_json
+from mailer.cli.register_words import STATUSES, change_in_words, in_words_of
 from mailer.errors import UsageError
 from mailer.languages import LANGS_IN_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mailer.bootstrap import Services
     from mailer.subscribers.model import Subscriber
 
-SHOWN_STATUSES = {"active": "Active", "pending": "Pending", "unsubscribed": "Left", "suppressed": "Suppressed"}
-SHOWN = {"slug": "List", "name": "Name"} | SHOWN_STATUSES
+SHOWN_STATUSES = {
+    "active": partial(msg, "register.column-active"),
+    "pending": partial(msg, "register.column-pending"),
+    "unsubscribed": partial(msg, "register.column-left"),
+    "suppressed": partial(msg, "register.column-suppressed"),
+}
+SHOWN = {"slug": partial(msg, "register.list"), "name": partial(msg, "register.name")} | SHOWN_STATUSES
 WIDTH_FOR_NAMES = 100
-GONE = "No longer in the register"
+GONE = partial(msg, "register.no-longer-in-the-register")
 
 
 def lists(
@@ -38,7 +47,7 @@ def lists(
     from mailer.subscribers.people.counting import count_people
 
     with services(context) as workspace:
-        rows = _list_rows(workspace)
+        rows = _list_rows(workspace, in_nynorsk=not json and language() == "nn")
         people = 0 if json else count_people(workspace.subscribers)
     if json:
         show_json({"lists": rows})
@@ -48,27 +57,28 @@ def lists(
         (region, [[row[each] for each in columns] for row in rows if row["region_name"] == region])
         for region in dict.fromkeys(row["region_name"] for row in rows)
     ]
-    show_grouped_table(list(columns.values()), groups, right=range(len(columns) - len(SHOWN_STATUSES), len(columns)))
-    active = sum(row["active"] for row in rows)
-    say(f"\n{format_count(people, 'person', 'people')} with {format_count(active, 'active subscription')} in all.")
+    headings = [heading() for heading in columns.values()]
+    show_grouped_table(headings, groups, right=range(len(columns) - len(SHOWN_STATUSES), len(columns)))
+    active = msg("register.active-subscriptions", count=sum(row["active"] for row in rows))
+    say()
+    say(msg("register.people-in-all", people=msg("register.people", count=people), subscriptions=active))
     for row in rows:
-        if row["region_name"] == GONE:
-            hint(f"mailer subscribers merge-lists {row['slug']} LIST")
+        if row["region_name"] == GONE():
+            hint(msg("register.to-merge-lists", list=row["slug"]))
     if not any(row["active"] for row in rows):
-        hint("mailer subscribers import FILE --basis TEXT")
+        hint(msg("register.to-import"))
 
 
-def _list_rows(workspace: "Services") -> list[dict[str, Any]]:
+def _list_rows(workspace: "Services", *, in_nynorsk: bool) -> list[dict[str, Any]]:
     from mailer.subscribers.model import SubscriptionStatus
     from mailer.subscribers.people.counting import count_subscriptions
 
     counts = {each.slug: each for each in count_subscriptions(workspace.subscribers)}
-    regions = {each.slug: each.name_nb for each in workspace.register.regions}
-    known = [
-        (each.slug, each.short, each.region, regions.get(each.region, "Own lists")) for each in workspace.register.lists
-    ]
+    regions = {each.slug: each.name_nn if in_nynorsk else each.name_nb for each in workspace.register.regions}
+    own = msg("register.own-lists")
+    known = [(each.slug, each.short, each.region, regions.get(each.region, own)) for each in workspace.register.lists]
     gone = [
-        (slug, slug, "", GONE) for slug, each in counts.items() if each.active and not workspace.register.find(slug)
+        (slug, slug, "", GONE()) for slug, each in counts.items() if each.active and not workspace.register.find(slug)
     ]
     return [
         dict(zip(("slug", "name", "region", "region_name"), named, strict=True))
@@ -97,16 +107,13 @@ def find(
         show_json({"subscribers": [subscriber_as_json(each) for each in people]})
         return
     if not people:
-        say(f'Nobody was found for "{query}".', "yellow")
-        hint("mailer subscribers find NAME, the beginning of an address, or @domain")
+        say(msg("register.nobody-found", query=query), "yellow")
+        hint(msg("register.to-find"))
         return
     rows = [(each.address_as_given, each.name, each.organisation, _lists_in_words(each)) for each in people]
-    show_table(["Address", "Name", "Organisation", "Lists"], rows, folding=[2, 3])
-    say(
-        f"The first {len(people)} are shown. Say more of the address or name to see others."
-        if found.is_cut
-        else f"{len(people)} found."
-    )
+    columns = [msg("register.address"), msg("register.name"), msg("register.organisation"), msg("register.lists")]
+    show_table(columns, rows, folding=[2, 3])
+    say(msg("register.first-shown", number=len(people)) if found.is_cut else msg("register.found", count=len(people)))
 
 
 def add(
@@ -132,7 +139,7 @@ def add(
     from mailer.subscribers.register import require_list
 
     if not list_:
-        raise UsageError("no list was named", hint="Add --list LIST; mailer lists shows them.")
+        raise UsageError(msg("register.no-list-named"), hint=msg("register.add-a-list"))
     facts = {"name": name, "organisation": organisation, "role": role}
     spoken = chosen_language(lang)
     with services(context) as workspace:
@@ -144,21 +151,22 @@ def add(
         )
     for each in _differences(before, found) if before else ():
         say(each)
-    is_same = before == found
-    say(f"{found.address_as_given} is on {_lists_in_words(found)}.{' Nothing changed.' * is_same}", "green")
+    is_on = msg("register.is-on", address=found.address_as_given, lists=_lists_in_words(found))
+    still = msg("register.is-still-on", address=found.address_as_given, lists=_lists_in_words(found))
+    say(still if before == found else is_on, "green")
 
 
-def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[str]":
+def _differences(before: "Subscriber", now: "Subscriber") -> "Iterator[Message]":
     """Yield the changes, field by field."""
     for name in ("name", "organisation", "role", "lang"):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
-            yield f"{name}: {old or '–'} → {new}"
+            yield change_in_words(name, old, new)
     consents = {each.list: each.consent for each in before.subscriptions}
     for each in now.subscriptions:
         held = consents.get(each.list)
         if held and each.consent and held.basis != each.consent.basis:
-            yield f"basis for {each.list}: {held.basis} → {each.consent.basis}"
+            yield msg("register.changed-basis", list=each.list, old=held.basis, new=each.consent.basis)
 
 
 def remove(context: typer.Context, address: AddressArgument, lists: OneList = None) -> None:
@@ -173,16 +181,25 @@ def remove(context: typer.Context, address: AddressArgument, lists: OneList = No
         slug = require_list(workspace.register, name).slug if name else None
         left = workspace.subscribers.remove(address, list_slug=slug)
         found = workspace.subscribers.show(address)
+    say(_removed(address, left, slug, found), "green")
+
+
+def _removed(address: str, left: "Sequence[str]", slug: str | None, found: "Subscriber | None") -> Message:
     if left:
-        say(f"{address} has left {', '.join(left)}.", "green")
-        return
-    known = f": {_lists_in_words(found)}" if found and found.subscriptions else ""
-    say(f"{address} was not on {slug or 'any list'}. Nothing changed{known}.", "green")
+        return msg("register.has-left", address=address, lists=", ".join(left))
+    if found and found.subscriptions:
+        lists = _lists_in_words(found)
+        if slug:
+            return msg("register.was-not-on-but", address=address, list=slug, lists=lists)
+        return msg("register.was-on-no-list-but", address=address, lists=lists)
+    if slug:
+        return msg("register.was-not-on", address=address, list=slug)
+    return msg("register.was-on-no-list", address=address)
 
 
 def _lists_in_words(subscriber: "Subscriber") -> str:
     lists = (
-        each.list if each.status == "active" else f"{each.list} ({status_in_words(each.status)})"
+        each.list if each.status == "active" else f"{each.list} ({in_words(in_words_of(STATUSES, each.status))})"
         for each in subscriber.subscriptions
     )
-    return ", ".join(lists) or "none"
+    return ", ".join(lists) or in_words(msg("register.none"))

@@ -7,8 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
 from mailer.cli.options import Json, services
 from mailer.cli.output import format_day, format_moment, say, show_json, show_pairs, show_table
+from mailer.cli.register_words import (
+    ACTORS,
+    EVENTS,
+    MAIL_STATES,
+    NOTHING,
+    ORIGINS,
+    REASONS,
+    ROLES,
+    STATUSES,
+    change_in_words,
+    change_on_list,
+    in_words_of,
+    scope_in_words,
+)
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -32,13 +48,13 @@ def show(context: typer.Context, address: AddressArgument, json: Json = False) -
     with services(context) as workspace:
         stored = read_stored(workspace.subscribers, address)
     if not stored:
-        raise MailerError(f"nothing is stored about {address}", hint="Look for it: mailer subscribers find NAME")
+        raise MailerError(msg("register.nothing-stored", address=address), hint=msg("register.look-for-it"))
     if json:
         show_json(_stored_as_json(stored))
         return
     if stored.subscriber is None:
-        what = f"The person is {stored.now} now." if stored.now else ""
-        say(f"{address} is not among the subscribers. {what}".rstrip(), "yellow")
+        is_moved = msg("register.no-subscriber-but-moved", address=address, now=stored.now or "")
+        say(is_moved if stored.now else msg("register.no-subscriber", address=address), "yellow")
     else:
         _show_subscriber(stored.subscriber, stored.events)
     _show_rest(stored)
@@ -100,24 +116,33 @@ def _events_as_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
 
 
 def _show_subscriber(person: "Subscriber", events: "Sequence[Event]") -> None:
-    labels = {"Address": person.address_as_given, "Name": person.name, "Organisation": person.organisation}
-    show_pairs(labels | {"Role": person.role, "Language": person.lang, "Since": format_day(person.created_at)})
+    show_pairs(
+        {
+            msg("register.address"): person.address_as_given,
+            msg("register.name"): person.name,
+            msg("register.organisation"): person.organisation,
+            msg("register.role"): in_words_of(ROLES, person.role),
+            msg("register.language"): person.lang,
+            msg("register.since"): format_day(person.created_at),
+        }
+    )
     taken_over = _taken_over(events)
     rows = [
         (
             each.list,
-            status_in_words(each.status),
+            in_words_of(STATUSES, each.status),
             format_day(each.since),
-            each.consent.basis if each.consent else "–",
+            each.consent.basis if each.consent else NOTHING,
             (each.status in _OUT and taken_over.get(each.list)) or (_origin(each.consent) if each.consent else ""),
         )
         for each in person.subscriptions
     ]
-    _show_heading("Lists")
+    _show_heading(msg("register.lists"))
     if not rows:
-        say("On no list.")
+        say(msg("register.on-no-list"))
         return
-    show_table(["List", "Status", "Since", "Basis", "From"], rows, folding=[3, 4])
+    columns = [msg("register.list"), msg("register.status"), msg("register.since"), msg("register.basis")]
+    show_table([*columns, msg("register.from")], rows, folding=[3, 4])
 
 
 def _show_heading(text: str) -> None:
@@ -125,15 +150,11 @@ def _show_heading(text: str) -> None:
     say(text, "bold")
 
 
-def status_in_words(status: str) -> str:
-    """Return the word of people for the state of a subscription."""
-    return _WORDS.get(status, status)
-
-
 def _origin(consent: "Consent") -> str:
     """Return the file and line of a consent, or the way it came."""
-    line = f":{consent.source_line}" if consent.source_line else ""
-    return f"{consent.source}{line}" if consent.source else _WORDS.get(consent.method, consent.method)
+    if consent.source and consent.source_line:
+        return f"{consent.source}:{consent.source_line}"
+    return in_words_of(ORIGINS, consent.source or consent.method)
 
 
 _OUT = ("unsubscribed", "suppressed")
@@ -143,7 +164,11 @@ def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
     """Return the file and line by which the person wants no mail, by list, without a later event."""
     latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
     return {
-        slug: f"taken over from {each.detail['source']}:{each.detail['line']} on {format_day(each.at)}"
+        slug: msg(
+            "register.taken-over",
+            source=f"{each.detail['source']}:{each.detail['line']}",
+            day=format_day(each.at),
+        )
         for slug, each in latest.items()
         if "was" in each.detail
     }
@@ -151,24 +176,30 @@ def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
 
 def _show_rest(stored: "Stored") -> None:
     if stored.events:
-        _show_heading("History")
+        _show_heading(msg("register.history"))
         _show_events(stored.events)
     if stored.suppressions or stored.earlier_suppressions:
         say()
     for each in stored.suppressions:
-        say(_in_words(each), "yellow")
+        say(_suppression_in_words(each), "yellow")
     for earlier in stored.earlier_suppressions:
         say(_earlier_in_words(earlier))
     if stored.mails:
-        _show_heading("Mail")
-        rows = [
-            (each.issue, each.address, each.status.replace("_", " "), format_moment(each.at), _answers(each))
-            for each in stored.mails
-        ]
-        show_table(["Issue", "Address", "State", "When", "Answers"], rows, folding=[4])
+        _show_heading(msg("register.mail"))
+        _show_mails(stored.mails)
     if stored.test_mails:
-        _show_heading("Test mail")
-        show_table(["Issue", "When"], [(each.issue, format_day(each.at)) for each in stored.test_mails])
+        _show_heading(msg("register.test-mail"))
+        rows = [(each.issue, format_day(each.at)) for each in stored.test_mails]
+        show_table([msg("register.issue"), msg("register.when")], rows)
+
+
+def _show_mails(mails: "Sequence[SentMail]") -> None:
+    rows = [
+        (each.issue, each.address, in_words_of(MAIL_STATES, each.status), format_moment(each.at), _answers(each))
+        for each in mails
+    ]
+    columns = [msg("register.issue"), msg("register.address"), msg("register.state"), msg("register.when")]
+    show_table([*columns, msg("register.answers")], rows, folding=[4])
 
 
 def _answers(mail: "SentMail") -> str:
@@ -177,60 +208,67 @@ def _answers(mail: "SentMail") -> str:
     return "; ".join(shorten(each, _SHOWN_OF_ANSWER, placeholder=" …") for each in said if each)
 
 
-def _in_words(suppression: "Suppression") -> str:
-    on = "" if suppression.scope == "all" else f" on {suppression.scope}"
-    reason = _WORDS.get(suppression.reason, suppression.reason)
-    why = f"{reason}; {suppression.note}" if suppression.note else reason
-    return f"Suppressed{on} since {format_day(suppression.since)}: {why}"
+def _suppression_in_words(suppression: "Suppression") -> Message:
+    since, why = format_day(suppression.since), _joined(in_words_of(REASONS, suppression.reason), suppression.note)
+    if suppression.scope == "all":
+        return msg("register.suppressed-since", since=since, why=why)
+    return msg("register.suppressed-on-since", list=suppression.scope, since=since, why=why)
 
 
-def _earlier_in_words(suppression: "EarlierSuppression") -> str:
-    on = "" if suppression.scope == "all" else f" on {suppression.scope}"
-    until = f" until {format_day(suppression.released_at)}" if suppression.released_at else ""
-    reason = _WORDS.get(suppression.reason, suppression.reason)
-    why = "; ".join(each for each in (reason, suppression.note, suppression.release_note) if each)
-    return f"{suppression.address}: suppressed{on} since {format_day(suppression.since)}{until}: {why}"
+def _earlier_in_words(suppression: "EarlierSuppression") -> Message:
+    address, since, list_ = suppression.address, format_day(suppression.since), suppression.scope
+    why = _joined(in_words_of(REASONS, suppression.reason), suppression.note, suppression.release_note)
+    if not suppression.released_at:
+        if list_ == "all":
+            return msg("register.suppressed-too", address=address, since=since, why=why)
+        return msg("register.suppressed-on-too", address=address, list=list_, since=since, why=why)
+    until = format_day(suppression.released_at)
+    if list_ == "all":
+        return msg("register.suppressed-until", address=address, since=since, until=until, why=why)
+    return msg("register.suppressed-on-until", address=address, list=list_, since=since, until=until, why=why)
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(in_words(each) for each in reasons if each)
 
 
 def _show_events(events: "Sequence[Event]") -> None:
     rows = [
-        (format_moment(each.at), each.actor, _WORDS.get(each.action, each.action), _detail(each.detail))
+        (
+            format_moment(each.at),
+            in_words_of(ACTORS, each.actor),
+            in_words_of(EVENTS, each.action),
+            _detail(each.detail),
+        )
         for each in events
     ]
-    show_table(["When", "Who", "What", "Details"], rows, folding=[3])
-
-
-# Other states, actions, reasons and ways to come on a list are words already.
-_WORDS = {
-    "unsubscribed": "left",
-    "import_undone": "import undone",
-    "left_merged_list": "left as the list was merged",
-    "joined_by_merging": "joined as lists were merged",
-    "hard_bounce": "hard bounce",
-    "manual": "by hand",
-    "imported": "taken over from a file",
-    "kept_out": "kept out by a file",
-    "taken_back": "taken back with the import",
-    "left_again": "left by themselves, too",
-    "left_unconfirmed": "left, never confirmed",
-    "added_unconfirmed": "added, not confirmed",
-    "left_elsewhere": "left elsewhere, as a file says",
-    "admin": "added by hand",
-}
+    columns = [msg("register.when"), msg("register.who"), msg("register.what"), msg("register.details")]
+    show_table(columns, rows, folding=[3])
 
 
 def _detail(detail: dict[str, Any]) -> str:
     if {"old", "new"} <= detail.keys():
-        field = f"{detail['field']}: " if "field" in detail else ""
-        on = f" ({detail['list']})" if "list" in detail else ""
-        return f"{field}{detail['old'] or '–'} → {detail['new'] or '–'}{on}"
+        return _change(detail)
     hidden = {"was", "since", "status"} | ({"scope"} if detail.get("scope") == detail.get("list") else set())
-    return ", ".join(_in_detail(key, str(value)) for key, value in detail.items() if key not in hidden)
+    return ", ".join(in_words(_in_detail(key, str(value))) for key, value in detail.items() if key not in hidden)
+
+
+def _change(detail: dict[str, Any]) -> Message:
+    old, new = detail["old"] or NOTHING, detail["new"] or NOTHING
+    if "field" not in detail:
+        return msg("register.from-to", old=old, new=new)
+    if "list" in detail:
+        return change_on_list(detail["field"], old, new, list_=detail["list"])
+    return change_in_words(detail["field"], old, new)
 
 
 def _in_detail(key: str, value: str) -> str:
     if key == "undo":
-        return "leaving taken back"
+        return msg("register.leaving-taken-back")
     if key == "said":
-        return f'"{value}"'
-    return f"{key} {value}" if key in {"import", "line"} else _WORDS.get(value, value)
+        return msg("register.said", words=value)
+    if key == "import":
+        return msg("register.by-import", number=value)
+    if key == "line":
+        return msg("register.in-line", line=value)
+    return scope_in_words(value) if key == "scope" else in_words_of(REASONS, value)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
 from mailer.cli.options import Json, OneList, one_list, services
-from mailer.cli.output import confirm, format_count, format_value, hint, note, say, show_json
+from mailer.cli.output import confirm, hint, note, say, show_json
 from mailer.cli.person import AddressArgument
+from mailer.cli.register_words import scope_in_words
 from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
 from mailer.errors import MailerError, UsageError
 
@@ -30,7 +33,7 @@ def move(
 
     with services(context) as workspace:
         found = move_person(workspace.subscribers, address, new)
-    say(f"{address} is now {found.address_as_given}.", "green")
+    say(msg("register.is-now", address=address, now=found.address_as_given), "green")
 
 
 def suppress(
@@ -63,8 +66,15 @@ def suppress(
         is_new = suppressing.suppress(
             workspace.subscribers, address, reason=SuppressionReason.MANUAL, note=reason, list_slug=slug
         )
-    what = f"suppressed on {slug}" if slug else "suppressed"
-    say(f"{address} is {what}." if is_new else f"{address} was {what} already. Nothing changed.", "green")
+    say(_suppressed(address, slug, is_new=is_new), "green")
+
+
+def _suppressed(address: str, slug: str | None, *, is_new: bool) -> Message:
+    if slug:
+        is_now = msg("register.is-suppressed-on", address=address, list=slug)
+        return is_now if is_new else msg("register.was-suppressed-on", address=address, list=slug)
+    is_now = msg("register.is-suppressed", address=address)
+    return is_now if is_new else msg("register.was-suppressed", address=address)
 
 
 def release(
@@ -101,24 +111,31 @@ def release(
         known = list_names(workspace.register).get(list_.casefold())
         list_ = known.slug if known else list_  # one that left the register can still be released
         was_suppressed = suppressing.release(workspace.subscribers, address, note=reason, list_slug=list_ or None)
-        still = ", ".join(each.scope for each in suppressing.read_suppressions(workspace.subscribers, address))
-    on = f" on {list_}" if list_ else ""
+        scopes = [each.scope for each in suppressing.read_suppressions(workspace.subscribers, address)]
+    still = ", ".join(in_words(scope_in_words(each)) for each in scopes)
     if not was_suppressed:
-        what = f"It is suppressed on: {still}." if still else "Nothing has to be released."
-        raise MailerError(f"{address} is not suppressed{on}", hint=what)
-    say(f"{address} is released{on}.", "green")
+        what = msg("register.suppressed-on", lists=still) if still else msg("register.nothing-to-release")
+        raise MailerError(_not_suppressed(address, list_), hint=what)
+    released = msg("register.is-released-on", address=address, list=list_)
+    say(released if list_ else msg("register.is-released", address=address), "green")
     if still:
-        say(f"It is still suppressed on: {still}.", "yellow")
-    if still != ALL_LISTS:
-        hint(f"mailer subscribers add {address} --list {list_ or 'LIST'} --basis TEXT --again")
+        say(msg("register.still-suppressed-on", lists=still), "yellow")
+    if scopes != [ALL_LISTS]:
+        hint(msg("register.to-add-this-again", address=address, name=list_ or msg("register.a-list-to-name")))
+
+
+def _not_suppressed(address: str, list_: str) -> Message:
+    if list_:
+        return msg("register.not-suppressed-on", address=address, list=list_)
+    return msg("register.not-suppressed", address=address)
 
 
 def _only_file(address: str, file: Path | None) -> Path:
     if file is None:
-        what = "these options go with --file" if address else "neither an address nor a file was named"
-        raise UsageError(what, hint="Name an ADDRESS, or addresses with --file FILE.")
+        what = msg("register.options-of-file") if address else msg("register.no-address-named")
+        raise UsageError(what, hint=msg("register.name-an-address"))
     if address:
-        raise UsageError("an address and a file were named", hint="Name one of them.")
+        raise UsageError(msg("register.both-named"), hint=msg("register.name-one-of-them"))
     return file
 
 
@@ -135,7 +152,7 @@ def erase(
     """
     from mailer.subscribers.rights.erasing import erase as erase_person
 
-    if not (yes or confirm(f"Delete everything about {address}? This cannot be undone.")):
+    if not (yes or confirm(msg("register.really-erase", address=address))):
         raise typer.Abort
     with services(context) as workspace:
         done = erase_person(workspace.subscribers, address, workspace=workspace.settings.folder)
@@ -146,21 +163,21 @@ def erase(
 
 
 def _show_erased(address: str, done: "Erased") -> None:
-    say(f"{address} is erased." if done.was_subscriber else f"{address} was no subscriber; it stays out.", "green")
-    kept = format_count(done.deliveries, "delivery", "deliveries")
-    say(f"Kept for the counts, without the address: {kept}.")
+    is_erased, was_none = msg("register.is-erased", address=address), msg("register.was-no-subscriber", address=address)
+    say(is_erased if done.was_subscriber else was_none, "green")
+    say(msg("register.deliveries-kept", count=done.deliveries))
     if not done.is_scrubbed:
-        say("The database could not be rewritten, so bytes may remain in it: something else is using it.", "yellow")
-        hint("Stop serve and running mailings, then: mailer subscribers purge")
+        say(msg("register.not-rewritten"), "yellow")
+        hint(msg("register.stop-then-purge"))
     if done.kept:
-        say("The address still stands in the history of other people, which is never changed:", "yellow")
+        say(msg("register.in-history-of-others"), "yellow")
     for place, number in done.kept.items():
-        say(f"  {place}: {format_count(number, 'row', 'rows')}", "yellow")
+        say(msg("register.rows-in-place", place=place, count=number), "yellow", label="  ")
     if done.files:
-        say("These files still hold the address or the name, or cannot be opened; delete them, or the lines:", "yellow")
+        say(msg("register.files-that-hold-it"), "yellow")
     for file in done.files:
         say(f"  {file}", "yellow")
-    note("Backups hold it too, until they are thrown away.")
+    note(msg("register.backups-hold-it"))
 
 
 def purge(
@@ -190,11 +207,10 @@ def purge(
     if json:
         show_json(asdict(done))
         return
-    stripped = format_count(done.deliveries, "delivery", "deliveries")
-    say(f"Deleted, not confirmed after {days} days: {format_count(done.people, 'person', 'people')}.")
-    say(f"Without address now, older than {months} months: {stripped}.")
+    say(msg("register.purged-people", count=done.people, days=days))
+    say(msg("register.purged-deliveries", count=done.deliveries, months=months))
     if not done.is_scrubbed:
-        say("The database could not be rewritten: something else is using it. Run it again later.", "yellow")
+        say(msg("register.not-rewritten-now"), "yellow")
 
 
 def merge_lists(
@@ -210,8 +226,6 @@ def merge_lists(
 
     with services(context) as workspace:
         merged = merge(workspace.subscribers, workspace.register, old, into)
-    say(
-        f"{format_value(merged.moved)} went over to {into}; {format_value(merged.already)} were on it already.", "green"
-    )
+    say(msg("register.went-over", number=merged.moved, list=into, already=merged.already), "green")
     if merged.suppressed:
-        say(f"{format_value(merged.suppressed)} on {into} are suppressed there now, as they were on {old}.", "yellow")
+        say(msg("register.suppressed-by-merging", number=merged.suppressed, list=into, old=old), "yellow")

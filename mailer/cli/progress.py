@@ -14,7 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from mailer.cli.output import format_duration, format_time_left, format_value, note
+from mailer.catalogue import Message, msg
+from mailer.cli.language import in_words
+from mailer.cli.output import format_value, note
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ class _Picture:
         parts = [_table(self._groups)] if self._groups else []
         # The bar last: it ends without a new line.
         bar = ProgressBar(total=max(1, progress.total), completed=progress.settled, width=64)
-        return Group(*parts, Text(_line(progress, rate=self._told.rate)), bar)
+        return Group(*parts, Text(in_words(_line(progress, rate=self._told.rate))), bar)
 
     def _count(self) -> None:
         began = time.monotonic()
@@ -99,14 +101,25 @@ class _Picture:
 def _table(groups: "Mapping[str, Counts]") -> Table:
     """A person on two lists stands on both lines."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-    table.add_column("", no_wrap=True)  # lists, or regions where they are many
-    for heading in ("To send", "Accepted", "Deferred", "Rejected", "In doubt", "Left"):
-        table.add_column(heading, justify="right")
+    table.add_column("")  # lists, or regions where they are many
+    for heading in _headings():
+        table.add_column(in_words(heading), justify="right", no_wrap=True)
     for name, counts in groups.items():
         left = counts.queued + counts.claimed + counts.in_flight
         numbers = (counts.to_send, counts.accepted, counts.deferred, counts.rejected, counts.in_doubt, left)
-        table.add_row(name, *(format_value(number) if number else "" for number in numbers))
+        table.add_row(in_words(name), *(format_value(number) if number else "" for number in numbers))
     return table
+
+
+def _headings() -> tuple[Message, ...]:
+    return (
+        msg("sending.heading-to-send"),
+        msg("sending.heading-accepted"),
+        msg("sending.heading-deferred"),
+        msg("sending.heading-rejected"),
+        msg("sending.heading-in-doubt"),
+        msg("sending.heading-left"),
+    )
 
 
 class _Lines:
@@ -123,31 +136,49 @@ class _Lines:
             note(_line(progress, rate=self._told.rate))
 
 
-def _line(progress: "Progress", *, rate: float) -> str:
+def _line(progress: "Progress", *, rate: float) -> Message:
     if not progress.settled:
-        return f"0 of {format_value(progress.total)}: waiting for the mail server"
-    left = progress.total - progress.settled
+        return msg("sending.progress-waiting", total=progress.total)
+    left, done = progress.total - progress.settled, _done(progress)
     if left > 0 and rate:
-        return f"{_done(progress)}; {_pace(rate)}; {format_time_left(left / rate)}"
+        return _time_left(done, rate=rate, left=timedelta(seconds=left / rate))
     if left > 0:
-        return f"{_done(progress)}; waiting: nothing in the last {SECONDS_OF_PACE} s"
-    return f"{_done(progress)}" + ("; waiting to try those deferred again" if progress.deferred else "")
+        return msg("sending.progress-stands-still", done=done, seconds=SECONDS_OF_PACE)
+    return msg("sending.progress-deferred", done=done) if progress.deferred else done
 
 
-def _summary(progress: "Progress") -> str:
-    took = format_duration(timedelta(seconds=progress.seconds))
-    return f"{_done(progress)}; took {took}" + (f", {_pace(progress.rate)}" if progress.seconds >= 1 else "")
+def _time_left(done: Message, *, rate: float, left: timedelta) -> Message:
+    if left < timedelta(seconds=1):
+        return msg("sending.progress-almost", done=done, pace=_pace(rate))
+    return msg("sending.progress-goes-on", done=done, pace=_pace(rate), left=left)
 
 
-def _done(progress: "Progress") -> str:
+def _summary(progress: "Progress") -> Message:
+    done, took = _done(progress), timedelta(seconds=progress.seconds)
+    if progress.seconds < 1:
+        return msg("sending.progress-took", done=done, took=took)
+    return msg("sending.progress-took-pace", done=done, took=took, pace=_pace(progress.rate))
+
+
+def _done(progress: "Progress") -> Message:
     """Return the counts; a delivery that was deferred more than once counts each time, but a person only once."""
-    counts = [(progress.accepted, "accepted"), (progress.deferred, "deferred"), (progress.rejected, "rejected")]
-    counts += [(progress.expired, "expired"), (progress.in_doubt, "in doubt"), (progress.skipped, "skipped")]
-    words = ", ".join(f"{format_value(number)} {what}" for number, what in counts if number)
-    done = f"{format_value(min(progress.settled, progress.total))} of {format_value(progress.total)}"
-    return f"{done}: {words}" if words else done
+    done, total = min(progress.settled, progress.total), progress.total
+    counts = [
+        msg("sending.number-accepted", count=progress.accepted),
+        msg("sending.number-deferred", count=progress.deferred),
+        msg("sending.number-rejected", count=progress.rejected),
+        msg("sending.number-expired", count=progress.expired),
+        msg("sending.number-in-doubt", count=progress.in_doubt),
+        msg("sending.number-skipped", count=progress.skipped),
+    ]
+    words = ", ".join(in_words(each) for each in counts if each.values["count"])
+    if not words:
+        return msg("sending.progress-done", done=done, total=total)
+    return msg("sending.progress-counts", done=done, total=total, counts=words)
 
 
-def _pace(rate: float) -> str:
+def _pace(rate: float) -> Message:
     """Return the pace a second where a whole number tells it rightly, otherwise a minute."""
-    return f"{rate:.0f} a second" if rate >= 10 else f"{rate * 60:.0f} a minute"
+    if rate >= 10:
+        return msg("sending.pace-a-second", number=round(rate))
+    return msg("sending.pace-a-minute", number=round(rate * 60))

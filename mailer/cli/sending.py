@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
@@ -34,7 +35,7 @@ def send_test(
     with services(context) as workspace:
         sent = send_tests(workspace, slug, to=to, as_=as_ or None)
     for each in sent:
-        say(f"{each.recipient}  {each.reply}", "green" if each.is_accepted else "red")
+        say(each.answer, "green" if each.is_accepted else "red", label=f"{each.recipient}  ")
     if not all(each.is_accepted for each in sent):
         raise typer.Exit(ExitCode.REFUSED)
     hint(f"mailer send {slug}")
@@ -97,8 +98,16 @@ def status(
         return
     show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
     if not accounts:
-        say(f"Nothing of {slug} has been sent or planned." if slug else "Nothing has been sent or planned.")
-        hint(f"mailer send {slug or 'SLUG'} --dry-run")
+        _show_nothing(slug)
+
+
+def _show_nothing(slug: str) -> None:
+    if slug:
+        say(msg("sending.nothing-of-issue", slug=slug))
+        hint(f"mailer send {slug} --dry-run")
+    else:
+        say(msg("sending.nothing-at-all"))
+        hint("mailer send SLUG --dry-run")
 
 
 def pause(context: typer.Context, slug: Slug) -> None:
@@ -110,7 +119,7 @@ def pause(context: typer.Context, slug: Slug) -> None:
 
     with services(context) as workspace:
         stop_senders(workspace, slug)
-    say(f"{slug} is paused.", "yellow")
+    say(msg("sending.now-paused", slug=slug), "yellow")
     hint(f"mailer resume {slug}")
 
 
@@ -142,7 +151,7 @@ def cancel(
     with services(context) as workspace:
         mailing = require_unfinished(workspace, slug)
         if not yes:
-            yes = agreed(f"{mailing.counts.waiting} have not had {slug} yet and will not get it. Cancel?")
+            yes = agreed(msg("sending.really-cancel", count=mailing.counts.waiting, slug=slug))
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
         show_account(stop_for_good(workspace, mailing.id))
@@ -163,7 +172,7 @@ def resolve(
     from mailer.usecases.deciding import resolve as settle
 
     if accepted == resend:
-        raise typer.BadParameter("choose --accepted or --resend", param_hint="--accepted / --resend")
+        raise typer.BadParameter(msg("sending.choose-a-resolution"), param_hint="--accepted / --resend")
     with services(context) as workspace:
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         settled = settle(workspace, slug, decision, to=to)

@@ -1,22 +1,22 @@
 """`mailer subscribers suppress --file` and `release --file`: many addresses at once, each accounted for."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.options import services
 from mailer.cli.output import (
     MOST_SHOWN,
-    format_count,
-    format_value,
     hint,
     say,
     show_commands,
+    show_counts,
     show_json,
-    show_pairs,
     show_table,
 )
 from mailer.errors import ExitCode, UsageError
@@ -31,13 +31,21 @@ AddressFile = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --file: only say what would happen.")]
 
+FATES = {
+    "suppressed": partial(msg, "register.fate-suppressed"),
+    "released": partial(msg, "register.fate-released"),
+    "already": partial(msg, "register.fate-already"),
+    "left_alone": partial(msg, "register.fate-left-alone"),
+    "duplicate": partial(msg, "register.fate-duplicate"),
+    "invalid": partial(msg, "register.fate-invalid"),
+}
 MEANINGS = {
-    "suppressed": "must not be written to from now on",
-    "released": "may be added anew",
-    "already": "suppressed before; nothing changes",
-    "left_alone": "not suppressed for that reason; nothing changes",
-    "duplicate": "stood further up",
-    "invalid": "refused",
+    "suppressed": partial(msg, "register.means-suppressed-now"),
+    "released": partial(msg, "register.means-released-now"),
+    "already": partial(msg, "register.means-suppressed-before"),
+    "left_alone": partial(msg, "register.means-left-alone"),
+    "duplicate": partial(msg, "register.means-stood-further-up"),
+    "invalid": partial(msg, "register.means-refused"),
 }
 
 
@@ -62,10 +70,7 @@ def release_many(
     from mailer.subscribers.register import require_list
 
     if not noted:
-        raise UsageError(
-            "nothing says which suppressions are meant",
-            hint='Add --noted "the reason they were suppressed for"; mailer subscribers show ADDRESS shows it.',
-        )
+        raise UsageError(msg("register.which-suppressions"), hint=msg("register.add-noted"))
     with services(context) as workspace:
         slug = require_list(workspace.register, list_).slug if list_ else None
         report = release_file(workspace.subscribers, file, note=reason, noted=noted, list_slug=slug, dry_run=dry_run)
@@ -77,16 +82,15 @@ def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") ->
 
     counts = {fate.value: number for fate in Fate if (number := report.count(fate))}
     if json:
-        show_json({"applied": report.applied, "counts": counts, "lines": [asdict(each) for each in report.lines]})
+        from mailer.subscribers.imports.reasons import reason_as_json
+
+        lines = [asdict(each) | reason_as_json(each.reason) for each in report.lines]
+        show_json({"applied": report.applied, "counts": counts, "lines": lines})
     else:
         _show_lines(report, every=dry_run)
-        show_pairs(
-            {fate.replace("_", " "): f"{format_value(number):>9}  {MEANINGS[fate]}" for fate, number in counts.items()}
-        )
+        show_counts((FATES[fate](), number, MEANINGS[fate]()) for fate, number in counts.items())
         known = [each for each in report.lines if each.fate in {Fate.SUPPRESSED, Fate.RELEASED} and each.is_known]
-        say(
-            f"Known here: {format_count(len(known), 'address', 'addresses')}; the others are kept as keyed hashes only."
-        )
+        say(msg("register.known-here", count=len(known)))
         _show_ending(report, dry_run=dry_run, undo=undo)
     if not report.applied and not dry_run:
         raise typer.Exit(ExitCode.REFUSED)
@@ -95,32 +99,31 @@ def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") ->
 def _show_lines(report: "ManyReport", *, every: bool) -> None:
     """Print lines; people whom a file takes off a list, and refused lines, are always named."""
     told = [each for each in report.lines if every or each.fate == "invalid" or each.lists]
-    rows = [
-        (str(each.line), each.fate.replace("_", " "), each.address, _more(each.lists, each.reason)) for each in told
-    ]
+    rows = [(str(each.line), FATES[each.fate](), each.address, _more(each.lists, each.reason)) for each in told]
     if rows:
-        show_table(["Line", "What", "Address", "Leaves or reason"], rows[:MOST_SHOWN], folding=[3])
+        columns = [msg("register.line"), msg("register.what"), msg("register.address")]
+        show_table([*columns, msg("register.leaves-or-reason")], rows[:MOST_SHOWN], folding=[3])
         if len(rows) > MOST_SHOWN:
-            say(f"… and {format_value(len(rows) - MOST_SHOWN)} lines more; --json shows them all.", "yellow")
+            say(msg("register.more-lines", number=len(rows) - MOST_SHOWN), "yellow")
         say()
 
 
 def _more(lists: tuple[str, ...], reason: str) -> str:
-    return f"leaves {', '.join(lists)}" if lists else reason
+    return msg("register.leaves-lists", lists=", ".join(lists)) if lists else reason
 
 
 def _show_ending(report: "ManyReport", *, dry_run: bool, undo: str) -> None:
     from mailer.subscribers.imports.suppressing import Fate
 
     if dry_run:
-        say("Nothing was changed: this was a dry run. Without --dry-run it is done.", "green")
+        say(msg("register.dry-run"), "green")
     elif not report.applied:
-        say("Nothing was changed: correct the lines above.", "red")
-    elif report.count(Fate.SUPPRESSED):
-        say(f"Suppressed {format_count(report.count(Fate.SUPPRESSED), 'address', 'addresses')}.", "green")
-        show_commands([(undo, "undoes it; who got mail must be added anew")] if undo else [])
-    elif report.count(Fate.RELEASED):
-        say(f"Released {format_count(report.count(Fate.RELEASED), 'address', 'addresses')}.", "green")
-        hint("mailer subscribers add ADDRESS --list LIST --basis TEXT --again")
+        say(msg("register.correct-the-lines"), "red")
+    elif number := report.count(Fate.SUPPRESSED):
+        say(msg("register.addresses-suppressed", count=number), "green")
+        show_commands([(undo, msg("register.undoes-it"))] if undo else [])
+    elif number := report.count(Fate.RELEASED):
+        say(msg("register.addresses-released", count=number), "green")
+        hint(msg("register.to-add-again"))
     else:
-        say("Nothing changed.", "green")
+        say(msg("register.nothing-changed"), "green")

@@ -3,19 +3,16 @@
 The English texts of the domain `typer` are Typer's own; a sentence is told by them, and written anew in the language.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import typer
 
-from mailer.catalogue import Message, msg, render
-from mailer.catalogue.texts import find_text
+from mailer.catalogue import Message, msg
+from mailer.catalogue.recognising import recognise
 from mailer.cli.language import in_words, language
 
-# The first that fits is taken, so the longer of two that begin alike stands first.
 SENTENCES = (
     "typer.show-help",
     "typer.install-completion",
@@ -69,22 +66,7 @@ def _translate(error: typer.TyperException) -> None:
 
 def translated(text: str) -> str:
     """A sentence of Typer's, with any within it; another text as it is."""
-    if language() == "en":
-        return text
-    for id_ in SENTENCES:
-        if found := _pattern(id_).fullmatch(text):
-            return render(
-                Message(id_, {name: translated(value) for name, value in found.groupdict().items()}), language()
-            )
-    return text
-
-
-@lru_cache
-def _pattern(id_: str) -> re.Pattern[str]:
-    """Return a pattern of the English text with any values in it."""
-    words = re.split(r"\{([a-z_]+)\}", find_text(id_, "en"))
-    parts = (f"(?P<{word}>.+?)" if at % 2 else re.escape(word) for at, word in enumerate(words))
-    return re.compile("".join(parts), re.DOTALL)
+    return text if language() == "en" else in_words(recognise(text, SENTENCES))
 
 
 def set_labels() -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from mailer.catalogue import msg
+from mailer.cli.language import language
 from mailer.cli.options import services, today
 from mailer.cli.output import hint, say
 
@@ -20,7 +22,7 @@ def init(
     from mailer.usecases.creation import init_workspace
 
     init_workspace(folder)
-    say(f"Made the workspace {folder}.", "green")
+    say(msg("issues.made-workspace", folder=folder), "green")
     hint(f"cd {quote(str(folder))}")
     hint(f"mailer new {today():%Y-%m}")
 
@@ -45,9 +47,10 @@ def new(
             slug,
             template_from=from_ or None,
             today=today(),
+            comments_in=language(),
             announce=changes.append,
         )
-    say(f"Made {folder}.", "green")
+    say(msg("issues.made-issue", folder=folder), "green")
     for each in changes:
         say(each)
     hint(f"mailer check {slug}")

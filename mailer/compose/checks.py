@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from mailer.catalogue import Message, msg
 from mailer.compose.slots import REQUIRED, Slot
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Severity
@@ -58,7 +59,7 @@ def branches_are_balanced(html: str) -> bool:
 def check_composed(html: str, text: str, *, template: str) -> frozenset[Slot]:
     """The slots of a composed mail; an error when the mail could not be sent as it is."""
     for problem in _problems(html, text):
-        raise MailerError(problem, where=template, hint="Compare your templates with those that come with mailer.")
+        raise MailerError(problem, where=template, hint=msg("findings.compare-templates"))
     return slots_in(html) | slots_in(text)
 
 
@@ -71,22 +72,22 @@ def size_findings(html: str) -> tuple[Finding, ...]:
         Finding(
             severity=Severity.WARNING,
             rule="size",
-            message=f"The mail has {size / 1000:.0f} kB of HTML; Gmail shows the first 102 kB and hides the rest.",
+            message=msg("findings.size", size=round(size / 1000)),
             file="issue.toml",
-            hint="Shorten the longest items, or move some to the next issue.",
+            hint=msg("findings.size-hint"),
         ),
     )
 
 
-def _problems(html: str, text: str) -> Iterator[str]:
+def _problems(html: str, text: str) -> Iterator[Message]:
     if remote := remote_resources(html):
-        yield f"The mail would fetch something from another machine when it is opened ({remote[0]})."
+        yield msg("findings.mail-fetches", what=remote[0])
     if missing := REQUIRED - slots_in(html):
-        yield f"The HTML part has no place for each reader's own {_names(missing)}."
+        yield msg("findings.html-lacks-slots", names=_names(missing))
     if missing := REQUIRED - slots_in(text):
-        yield f"The text part has no place for each reader's own {_names(missing)}."
+        yield msg("findings.text-lacks-slots", names=_names(missing))
     if not branches_are_balanced(html):
-        yield "A part meant for Outlook alone (<!--[if mso]>) is not closed."
+        yield msg("findings.branch-not-closed")
 
 
 def _names(slots: frozenset[Slot]) -> str:

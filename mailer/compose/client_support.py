@@ -2,14 +2,23 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from mailer.catalogue import Message, msg
 from mailer.issue.model import Finding, Severity
 
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>|\sstyle=(\"[^\"]*\"|'[^']*')", re.DOTALL | re.IGNORECASE)
+_SAID: Mapping[str, Message] = {
+    "CSS variables": msg("findings.css-variables"),
+    "Gmail app with another provider's account": msg("findings.gmail-other-account"),
+    "Gmail on the phone's web": msg("findings.gmail-phone-web"),
+    "Outlook (all but macOS)": msg("findings.outlook-not-macos"),
+    "Outlook for iOS and Android": msg("findings.outlook-phones"),
+}
+"""What the table names in English words; other names are the same in every language."""
 _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 
@@ -50,9 +59,13 @@ def client_support_findings(html: str) -> tuple[Finding, ...]:
         Finding(
             severity=Severity.WARNING,
             rule="client-support",
-            message=f"the mail's style uses {each.name}, which {', '.join(each.without)} cannot show",
+            message=msg(
+                "findings.client-support",
+                feature=_SAID.get(each.name, each.name),
+                programs=tuple(_SAID.get(name, name) for name in each.without),
+            ),
             file="issue.toml",
-            hint="Find another way in templates/email.",
+            hint=msg("findings.client-support-hint"),
         )
         for each in features_used(html)
         if not each.lost

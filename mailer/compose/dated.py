@@ -7,6 +7,7 @@ from datetime import date
 from itertools import count
 from typing import TypeVar
 
+from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
 from mailer.issue.model import (
@@ -114,9 +115,9 @@ def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
         Finding(
             severity=Severity.NOTE,
             rule="gathered-dates",
-            message="the list of dates is made of the items' own dates",
+            message=msg("findings.gathered-dates"),
             file="issue.toml",
-            hint="Write [[important_dates]] to choose them yourself.",
+            hint=msg("findings.gathered-dates-hint"),
         ),
     )
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.compose.glyphs import Glyphs
 from mailer.compose.print_data import print_data
@@ -80,22 +81,26 @@ def _others(
                 place=place,
             )
     if rest:
-        yield _warning(tuple(sorted(rest)), glyphs, file=FRAME, place="a template or a label")
+        yield _warning(tuple(sorted(rest)), glyphs, file=FRAME, place=msg("findings.templates-or-labels"))
 
 
 def _warning(
     missing: tuple[str, ...], glyphs: Glyphs, *, file: str, line: int = 0, column: int = 0, place: str = ""
 ) -> Finding:
     shown = ", ".join(f"{each} ({name_of(each)})" for each in missing[:NAMED_AT_MOST])
-    more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
-    where = f", which stands in {place}" if place else ""
+    more = len(missing) - NAMED_AT_MOST
+    signs = msg("findings.signs-and-more", signs=shown, count=more) if more > 0 else shown
+    substitute = glyphs.substitute
+    message = msg("findings.missing-glyph", signs=signs, substitute=substitute)
+    if place:
+        message = msg("findings.missing-glyph-elsewhere", signs=signs, place=place, substitute=substitute)
     return Finding(
         severity=Severity.WARNING,
         rule="missing-glyph",
-        message=f"the PDF's fonts have no sign for {shown}{more}{where}; the PDF shows {glyphs.substitute} there",
+        message=message,
         file=file,
         line=line,
         column=column,
         words=missing[0] if column else "",
-        hint="The mail is not concerned. Write it in letters, or leave it out.",
+        hint=msg("findings.missing-glyph-hint"),
     )

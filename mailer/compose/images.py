@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
+from mailer.catalogue import Message, msg
 from mailer.compose.excerpts import images_of
 from mailer.compose.picture import Picture
 from mailer.errors import MailerError
@@ -31,10 +32,10 @@ SourceOf = Callable[[Image], dict[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class UnusablePicture:
-    """The reason why a file is no picture that can be shown, and what the editor may do."""
+    """The reason why a file is no picture that can be shown, said of its path, and what the editor may do."""
 
-    message: str
-    hint: str
+    message_of: Callable[[str], Message]
+    hint: Message
 
 
 def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding, ...]]:
@@ -51,9 +52,9 @@ def read_logo(file: Path) -> Picture:
             logo = ImageOps.exif_transpose(opened).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
         raise MailerError(
-            "the logo cannot be read as a PNG, JPEG, GIF or WebP",
+            msg("findings.logo-unreadable"),
             where=str(file),
-            hint="See [theme] logo in config.toml.",
+            hint=msg("findings.logo-hint"),
         ) from error
     logo.thumbnail((LOGO_WIDTH * DENSITY, LOGO_HEIGHT * DENSITY), Pillow.Resampling.LANCZOS)
     width, height = (max(1, round(side / DENSITY)) for side in logo.size)
@@ -111,10 +112,12 @@ def prepare_picture(data: bytes) -> Picture | UnusablePicture:
         return _DAMAGED
 
 
-_HINT = "Open it in a picture program and save it as PNG or JPEG."
-_UNKNOWN = UnusablePicture("is no PNG, JPEG, GIF or WebP", _HINT)
-_DAMAGED = UnusablePicture("is damaged", _HINT)
-_TOO_LARGE = UnusablePicture("has more than 40 million pixels", "Make it smaller; 1040 pixels are as wide as it shows.")
+_HINT = msg("findings.picture-save-anew")
+_UNKNOWN = UnusablePicture(lambda path: msg("findings.picture-unknown", path=path), _HINT)
+_DAMAGED = UnusablePicture(lambda path: msg("findings.picture-damaged", path=path), _HINT)
+_TOO_LARGE = UnusablePicture(
+    lambda path: msg("findings.picture-too-large", path=path), msg("findings.picture-make-smaller")
+)
 
 
 def _flat(picture: Pillow.Image) -> Pillow.Image:
@@ -154,7 +157,7 @@ def _findings(issue: Issue, prepared: Mapping[str, Picture | UnusablePicture]) -
             yield Finding(
                 severity=Severity.ERROR,
                 rule="picture",
-                message=f"the picture {path} {found.message}",
+                message=found.message_of(path),
                 file=file or path,
                 line=line,
                 words=PurePosixPath(path).name,

@@ -12,6 +12,7 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
+from mailer.catalogue import Message, msg
 from mailer.errors import MailerError
 from mailer.rendering.templates import Templates
 
@@ -30,7 +31,7 @@ _DEFAULTS = "mj-attributes"
 class Fault:
     """A fault in a layout, and `template:line` where it is known."""
 
-    message: str
+    message: Message
     place: str
 
 
@@ -38,12 +39,12 @@ def check_layout(templates: Templates, name: str, values: dict[str, Any]) -> Non
     """Fill in a layout and raise `MailerError` for the first fault, with the file and line of the template."""
     faults = find_faults(templates.rewritten(place_tags).render(name, **values))
     if faults:
-        more = f" (and {len(faults) - 1} more)" if faults[1:] else ""
+        fault, more = faults[0].message, len(faults) - 1
         template, _, line = (faults[0].place or f"{name}:1").partition(":")
         raise MailerError(
-            f"The mail's layout is wrong: {faults[0].message}{more}.",
+            msg("findings.layout-and-more", fault=fault, count=more) if more else msg("findings.layout", fault=fault),
             where=f"{templates.path(template)}:{line}",
-            hint="Compare it with the template that comes with mailer, or remove yours to use that one.",
+            hint=msg("findings.layout-hint"),
         )
 
 
@@ -63,7 +64,7 @@ def find_faults(mjml: str) -> tuple[Fault, ...]:
     walk = _Walk()
     faults = [*walk.through(mjml)]
     if "mj-body" not in walk.seen:
-        faults.append(Fault("there is no <mj-body>", ""))
+        faults.append(Fault(msg("findings.layout-no-body"), ""))
     return tuple(faults)
 
 
@@ -80,7 +81,7 @@ class _Walk:
             if match[2]:
                 yield from self._tag(match)
         for name, place in reversed(self.open):
-            yield Fault(f"<{name}> is not closed", place)
+            yield Fault(msg("findings.layout-not-closed", name=name), place)
 
     def _tag(self, match: re.Match[str]) -> Iterator[Fault]:
         name = match[2].lower()
@@ -97,38 +98,38 @@ class _Walk:
     def _close(self, name: str) -> Iterator[Fault]:
         names = [each for each, _ in self.open]
         if name not in names:
-            yield Fault(f"</{name}> closes nothing", self.place)
+            yield Fault(msg("findings.layout-closes-nothing", name=name), self.place)
             return
         while self.open[-1][0] != name:
             unclosed, place = self.open.pop()
-            yield Fault(f"<{unclosed}> is not closed before </{name}>", place)
+            yield Fault(msg("findings.layout-not-closed-before", name=unclosed, outer=name), place)
         self.open.pop()
 
-    def _opening(self, name: str, attributes: dict[str, str]) -> Iterator[str]:
+    def _opening(self, name: str, attributes: dict[str, str]) -> Iterator[Message]:
         parent = self.open[-1][0] if self.open else ""
         if name in _NEVER:
-            yield f"<{name}> may not stand in a mail"
+            yield msg("findings.layout-not-in-mail", name=name)
         if name == "mjml" or name.startswith("mj-"):
             return (yield from _component(name, attributes, parent=parent))
         if (rules := _components().get(parent)) and not rules.get("ending"):
-            yield f"<{name}> cannot stand in <{parent}>; put it into <mj-text>, <mj-table> or <mj-raw>"
+            yield msg("findings.layout-html-outside-text", name=name, parent=parent)
 
 
-def _component(name: str, attributes: dict[str, str], *, parent: str) -> Iterator[str]:
+def _component(name: str, attributes: dict[str, str], *, parent: str) -> Iterator[Message]:
     components = _components()
     if parent == _DEFAULTS:
         yield from _defaults(name, attributes)
     elif name not in components:
-        yield f"<{name}> is no element of MJML that can be used here"
+        yield msg("findings.layout-no-element", name=name)
     else:
-        if parent not in components and name != "mjml":
-            yield f"<{name}> cannot stand in <{parent or 'nothing'}>"
-        elif parent and name not in components[parent]["children"]:
-            yield f"<{name}> cannot stand in <{parent}>"
+        if not parent and name != "mjml":
+            yield msg("findings.layout-outermost", name=name)
+        elif parent and name not in components.get(parent, {"children": ()})["children"] and name != "mjml":
+            yield msg("findings.layout-misplaced", name=name, parent=parent)
         yield from _attributes(name, attributes, components[name]["attributes"] | _ALWAYS)
 
 
-def _defaults(name: str, attributes: dict[str, str]) -> Iterator[str]:
+def _defaults(name: str, attributes: dict[str, str]) -> Iterator[Message]:
     """Yield the faults of an element in mj-attributes, where mj-all and mj-class may set anything."""
     components = _components()
     anything: dict[str, str] = dict(chain.from_iterable(each["attributes"].items() for each in components.values()))
@@ -137,16 +138,16 @@ def _defaults(name: str, attributes: dict[str, str]) -> Iterator[str]:
     elif name in components:
         yield from _attributes(name, attributes, components[name]["attributes"] | _ALWAYS)
     else:
-        yield f"<{name}> is no element of MJML that can be used here"
+        yield msg("findings.layout-no-element", name=name)
 
 
-def _attributes(name: str, attributes: dict[str, str], allowed: dict[str, str]) -> Iterator[str]:
+def _attributes(name: str, attributes: dict[str, str], allowed: dict[str, str]) -> Iterator[Message]:
     types = _rules()["types"]
     for key, value in attributes.items():
         if key not in allowed:
-            yield f'<{name}> has no attribute "{key}"'
+            yield msg("findings.layout-no-attribute", name=name, key=key)
         elif not re.search(types[allowed[key]], value, re.IGNORECASE):
-            yield f'{key}="{value}" of <{name}> is no {allowed[key]}'
+            yield msg("findings.layout-no-value", key=key, value=value, name=name, kind=allowed[key])
 
 
 def _components() -> dict[str, Any]:

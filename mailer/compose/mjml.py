@@ -4,6 +4,7 @@ import re
 
 from mjml import mjml2html
 
+from mailer.catalogue import msg
 from mailer.compose.characters import clean
 from mailer.errors import MailerError
 
@@ -22,9 +23,9 @@ def compile_mjml(source: str, *, name: str) -> str:
         html: str = mjml2html(hardened, disable_comments=False, fonts={})
     except ValueError as error:
         raise MailerError(
-            f"The mail's layout cannot be compiled: {error}.",
-            where=f"{name}{_line(hardened, str(error))}",
-            hint="An element is not closed, or stands where MJML allows none; `issue.mjml` shows the whole layout.",
+            msg("issues.layout-not-compiled", reason=str(error)),
+            where=_place(name, hardened, str(error)),
+            hint=msg("issues.look-at-mjml"),
         ) from error
     return html
 
@@ -50,10 +51,11 @@ def _refer(text: str) -> str:
     return _FRAGILE.sub(lambda character: f"&#{ord(character[0])};", text)
 
 
-def _line(source: str, message: str) -> str:
-    """Return the place of the fault, if the compiler tells it; it counts bytes of UTF-8."""
+def _place(name: str, source: str, message: str) -> str:
+    """Return the place of the fault, with its line if the compiler tells it; it counts bytes of UTF-8."""
     position = _POSITION.search(message)
     if not position:
-        return ""
+        return name
     rest = source.encode()[int(position[1]) :].lstrip()
-    return f", line {source.count(_LINE_FEED) - rest.count(_LINE_FEED.encode()) + 1} of the filled-in template"
+    line = source.count(_LINE_FEED) - rest.count(_LINE_FEED.encode()) + 1
+    return msg("issues.line-of-filled-in-template", name=name, line=str(line))

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import typst
 
+from mailer.catalogue import msg
 from mailer.compose.images import SHOWN_WIDTH, prepare_pictures
 from mailer.compose.outline import tidy_outline
 from mailer.compose.picture import Picture
@@ -48,9 +49,9 @@ def _compile(data: Mapping[str, Any], templates: Templates, timestamp: datetime)
         pdf = compiler.compile(format="pdf", pdf_standards=["ua-1", "a-2a"], timestamp=timestamp)
     except typst.TypstError as error:
         raise MailerError(
-            f"The PDF cannot be made: {error.message}.",
+            msg("issues.pdf-not-made", reason=str(error.message)),
             where=str(template),
-            hint="Compare it with the template that comes with mailer, or remove yours to use that one.",
+            hint=msg("issues.compare-template"),
         ) from error
     return cast("bytes", pdf)  # only pictures come page by page
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from mailer.catalogue import Message, msg
 from mailer.compose.picture import Picture
 from mailer.errors import MailerError
 
@@ -43,7 +44,7 @@ class Palette:
     def __post_init__(self) -> None:
         for name, colour in self.tokens.items():
             if not _HEX_COLOUR.fullmatch(colour):
-                raise ValueError(f"{name} = {colour!r} is no colour: write it as #RRGGBB")
+                raise ValueError(msg("issues.no-colour", name=name, value=repr(colour)))
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -101,8 +102,18 @@ class ContrastProblem:
     needed: float
 
     def __str__(self) -> str:
-        pair = f"[theme.{self.mode}] {self.foreground} on {self.background}"
-        return f"{pair} has a contrast of {self.ratio:.2f}:1 and needs {self.needed}:1"
+        return self.in_words()
+
+    def in_words(self) -> Message:
+        """Say what the pair has and what it needs."""
+        return msg(
+            "issues.contrast",
+            mode=self.mode,
+            foreground=self.foreground,
+            background=self.background,
+            ratio=round(self.ratio, 2),
+            needed=self.needed,
+        )
 
 
 _TEXT_PAIRS = (
@@ -155,13 +166,15 @@ def require_contrast(theme: Theme, *, where: str) -> None:
     """Raise `MailerError` for a theme that readers could not read, with the nearest colour that they could."""
     problems = check_contrast(theme)
     if problems:
-        first, more = problems[0], f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        first, message = problems[0], problems[0].in_words()
+        if problems[1:]:
+            message = msg("issues.and-more", first=message, count=len(problems) - 1)
         token = _to_change(first, theme)
         near = nearest_colour(theme, mode=first.mode, token=token)
         raise MailerError(
-            f"{first}{more}",
+            message,
             where=where,
-            hint=f'The nearest colour that passes: {token} = "{near}".' if near else "Choose colours farther apart.",
+            hint=msg("issues.nearest-colour", token=token, colour=near) if near else msg("issues.choose-farther-apart"),
         )
 
 

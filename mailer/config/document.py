@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mailer.catalogue import msg
 from mailer.config.errors import ConfigError, UnusableFileError
 from mailer.errors import reason_of
 
@@ -37,25 +38,27 @@ def read_document(file: Path) -> Document:
         text = file.read_bytes().decode("utf-8-sig")
         return Document(file=file, values=tomllib.loads(text), lines=dict(_lines(text)))
     except OSError as error:
-        hint = "Check that it is a file, and that you may read it."
-        raise UnusableFileError(f"the file cannot be read: {reason_of(error)}", where=str(file), hint=hint) from error
+        what = msg("settings.file-unreadable", reason=reason_of(error))
+        raise UnusableFileError(what, where=str(file), hint=msg("settings.check-file")) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
-            "the file is not UTF-8", where=f"{file}:{line}", hint="Save it again with the encoding UTF-8."
+            msg("settings.not-utf8"), where=f"{file}:{line}", hint=msg("settings.save-as-utf8")
         ) from error
     except RecursionError:
-        raise _broken(file, "it is nested too deeply") from None
+        raise _broken(file, msg("settings.nested-too-deeply")) from None
     except ValueError as error:  # also for a number of thousands of digits
-        raise _broken(file, str(error)) from None
+        from mailer.toml_words import reason_of_toml  # noqa: PLC0415 most files are right
+
+        raise _broken(file, reason_of_toml(error)) from None
 
 
-def _broken(file: Path, message: str) -> ConfigError:
-    line = re.search(r"at line (\d+)", message)
+def _broken(file: Path, reason: str) -> ConfigError:
+    line = re.search(r"at line (\d+)", reason)
     return ConfigError(
-        f"the file is not valid TOML: {message}",
+        msg("settings.not-toml", reason=reason),
         where=f"{file}:{line[1]}" if line else str(file),
-        hint='Write one key = value on each line, and text in "quotes".',
+        hint=msg("settings.write-toml"),
     )
 
 

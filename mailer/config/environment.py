@@ -8,6 +8,7 @@ from typing import Any, get_origin
 
 from pydantic.fields import FieldInfo
 
+from mailer.catalogue import msg
 from mailer.config.errors import ConfigError
 from mailer.config.settings import SECTIONS
 from mailer.nearest import did_you_mean
@@ -58,9 +59,9 @@ def _unknown(name: str, known: list[str]) -> ConfigError:
     words = name.upper().removeprefix(PREFIX)
     near = did_you_mean(words, (each.removeprefix(PREFIX) for each in known), write=f"{PREFIX}{{}}")
     return ConfigError(
-        "there is no such setting",
-        where=f"environment variable {name}",
-        hint=near or "`mailer config show` lists all settings.",
+        msg("settings.no-such-setting"),
+        where=msg("settings.environment-variable", name=name),
+        hint=near or msg("settings.see-all"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from mailer.catalogue import msg
 from mailer.config.document import Document, read_document
 from mailer.config.environment import Variable, read_environment, variable_name
 from mailer.config.errors import ConfigError
@@ -29,13 +30,17 @@ def _refuse_unknown_sections(document: Document) -> None:
     for name, value in document.values.items():
         if name not in SECTIONS:
             raise ConfigError(
-                f"there is no section [{name}]" if isinstance(value, dict) else f"the key {name} stands in no section",
+                msg("settings.no-such-section", name=name)
+                if isinstance(value, dict)
+                else msg("settings.key-outside", name=name),
                 where=document.place(name),
                 hint=_nearest(name, SECTIONS, write="[{}]"),
             )
         if not isinstance(value, dict):
             raise ConfigError(
-                f"{name} is a section", where=document.place(name), hint=f"Write [{name}] on a line of its own."
+                msg("settings.is-a-section", name=name),
+                where=document.place(name),
+                hint=msg("settings.write-section", name=name),
             )
 
 
@@ -52,9 +57,14 @@ def _refuse_passwords(document: Document) -> None:
 
 def _password(document: Document, section: str, key: str) -> ConfigError:
     return ConfigError(
-        f"[{section}] {key}: a password must not stand in {document.file.name}",
+        msg(
+            "settings.is-wrong",
+            section=section,
+            key=key,
+            reason=msg("settings.no-password-here", file=document.file.name),
+        ),
         where=document.place(section, key),
-        hint=f"Take it out, change it, and set the environment variable {variable_name(section, key)} instead.",
+        hint=msg("settings.move-password", variable=variable_name(section, key)),
     )
 
 
@@ -75,25 +85,39 @@ def _explained(error: ValidationError, section: str, document: Document, overrid
     key, fields = names[0], SECTIONS[section].model_fields
     where = document.place(section, *names)
     if key in overrides:
-        where = f"environment variable {variable_name(section, key)}"
+        where = msg("settings.environment-variable", name=variable_name(section, key))
     if first["type"] == "extra_forbidden":
-        return ConfigError(f"[{section}] has no key {key}", where=where, hint=_nearest(key, fields))
+        return ConfigError(
+            msg("settings.no-such-key", section=section, key=key), where=where, hint=_nearest(key, fields)
+        )
     if first["loc"][-1] == "[key]":
-        return ConfigError(f"[{section}.{key}] has no token {names[-1]}", where=where, hint=_nearest(names[-1], TOKENS))
-    words = f"Allowed: {allowed(fields[key])}."
+        return ConfigError(
+            msg("settings.no-such-token", section=f"{section}.{key}", token=names[-1]),
+            where=where,
+            hint=_nearest(names[-1], TOKENS),
+        )
+    words = msg("settings.allowed", values=allowed(fields[key]))
     if first["type"] == "missing":
-        return ConfigError(f"[{section}] {key} is missing", where=where, hint=words)
-    reason = first.get("ctx", {}).get("error", "the value is not allowed")
-    return ConfigError(f"[{section}] {'.'.join(names)}: {reason}", where=where, hint=words)
+        return ConfigError(msg("settings.is-missing", section=section, key=key), where=where, hint=words)
+    what = msg(
+        "settings.is-wrong", section=section, key=".".join(names), reason=_reason(first.get("ctx", {}).get("error"))
+    )
+    return ConfigError(what, where=where, hint=words)
+
+
+def _reason(error: object) -> str:
+    """Return the words of our own check, else that the value is not allowed."""
+    return error.args[0] if isinstance(error, ValueError) else msg("settings.not-allowed")
 
 
 def _nearest(name: str, known: Iterable[str], *, write: str = "{}") -> str:
     names = list(known)
-    return did_you_mean(name, names, write=write) or f"Allowed: {', '.join(write.format(each) for each in names)}."
+    near = did_you_mean(name, names, write=write)
+    return near or msg("settings.allowed", values=", ".join(write.format(each) for each in names))
 
 
 def _origins(document: Document, variables: list[Variable]) -> dict[tuple[str, str], str]:
     from_file = {
         (section, key): document.place(section, key) for section, values in document.values.items() for key in values
     }
-    return from_file | {(each.section, each.key): "environment" for each in variables}
+    return from_file | {(each.section, each.key): msg("settings.environment") for each in variables}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from mailer.catalogue import msg
 from mailer.config.errors import ConfigError, WrongFileError
 
 FILE_NAME = "config.toml"
@@ -21,14 +22,15 @@ def find_file(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Pa
         if (each / FILE_NAME).is_file():
             return each / FILE_NAME
     raise ConfigError(
-        f"there is no {FILE_NAME} here or in a folder above",
+        msg("settings.no-file", file=FILE_NAME),
         where=str(folder),
-        hint="Go to your workspace, or make one with `mailer init DIR`.",
+        hint=msg("settings.go-to-workspace"),
     )
 
 
 def _wrong_file(file: Path) -> WrongFileError:
     inside = file / FILE_NAME
-    what = "this is a folder" if file.is_dir() else "there is no such file"
-    hint = f"Did you mean {inside}?" if inside.is_file() else f"Name a {FILE_NAME} with --config or MAILER_CONFIG."
+    what = msg("settings.this-is-a-folder") if file.is_dir() else msg("settings.no-such-file")
+    is_inside = inside.is_file()
+    hint = msg("errors.did-you-mean", name=inside) if is_inside else msg("settings.name-the-file", file=FILE_NAME)
     return WrongFileError(what, where=str(file), hint=hint)

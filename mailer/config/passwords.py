@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ def smtp_password(smtp: "SmtpSection") -> str:
     password = smtp.password.get_secret_value() or _from_keyring(f"{smtp.username}@{smtp.host}")
     if not password:
         raise ConfigError(
-            f"there is no password for the user {smtp.username} at {smtp.host}",
+            msg("settings.no-password", user=smtp.username, host=smtp.host),
             where="[smtp] password",
-            hint="Set the environment variable MAILER_SMTP__PASSWORD, or store it with "
-            f"`keyring set {SERVICE} {smtp.username}@{smtp.host}`.",
+            hint=msg("settings.set-password", command=f"keyring set {SERVICE} {smtp.username}@{smtp.host}"),
         )
     return password
 
@@ -39,4 +39,5 @@ def _from_keyring(name: str) -> str:
     except NoKeyringError:
         return ""
     except KeyringError as error:
-        raise ConfigError("the keyring cannot be opened", where="[smtp] password", hint="Unlock it first.") from error
+        what, hint = msg("settings.keyring-closed"), msg("settings.unlock-keyring")
+        raise ConfigError(what, where="[smtp] password", hint=hint) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from mailer.catalogue import msg
 from mailer.config.errors import ConfigError, UnusableFileError
 from mailer.errors import reason_of
 from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
@@ -30,15 +31,13 @@ def load_suppression_key(settings: "Settings", environ: Mapping[str, str]) -> tu
     texts, source, created = _texts("MAILER_SUPPRESSION_KEY", settings.paths.var / "suppression-key", environ)
     keys = _checked(texts, source)
     if len(keys) != 1:
-        raise ConfigError(
-            "there must be exactly one suppression key", where=source, hint="It is never changed: keep the first one."
-        )
+        raise ConfigError(msg("settings.one-suppression-key"), where=source, hint=msg("settings.keep-first-key"))
     return keys[0], created
 
 
 def _texts(variable: str, file: Path, environ: Mapping[str, str]) -> tuple[list[str], str, Path | None]:
     if variable in environ:
-        return environ[variable].split(","), f"environment variable {variable}", None
+        return environ[variable].split(","), msg("settings.environment-variable", name=variable), None
     created = _create(file)
     return _read(file).splitlines(), str(file), file if created else None
 
@@ -47,18 +46,17 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        hint = "Restore it from a backup."
-        raise UnusableFileError("the key file cannot be read", where=str(file), hint=hint) from error
+        what, hint = msg("settings.key-file-unreadable"), msg("settings.restore-from-backup")
+        raise UnusableFileError(what, where=str(file), hint=hint) from error
 
 
 def _checked(texts: list[str], source: str) -> tuple[bytes, ...]:
     keys = tuple(stripped.encode() for text in texts if (stripped := text.strip()))
     if not keys or any(len(key) < MINIMUM_KEY_BYTES for key in keys):
         raise ConfigError(
-            "a secret key is missing or too short",
+            msg("settings.key-too-short"),
             where=source,
-            hint=f"Allowed: keys of at least {MINIMUM_KEY_BYTES} characters, newest first, by commas in the "
-            "environment, one on a line in the file.",
+            hint=msg("settings.allowed-keys", count=MINIMUM_KEY_BYTES),
         )
     return keys
 
@@ -75,10 +73,9 @@ def _create(file: Path) -> bool:
             _write(file, secrets.token_hex(32) + "\n")
             return True
     except OSError as error:
-        hint = f"Make {file.parent} a folder that you may write to, or name another: [paths] var."
-        raise UnusableFileError(
-            f"the key file cannot be made: {reason_of(error)}", where=str(file), hint=hint
-        ) from error
+        what = msg("settings.key-file-unmakeable", reason=reason_of(error))
+        hint = msg("settings.make-folder", folder=file.parent)
+        raise UnusableFileError(what, where=str(file), hint=hint) from error
 
 
 def _write(file: Path, text: str) -> None:

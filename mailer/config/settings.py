@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from mailer.catalogue import msg
 from mailer.config.hosts import is_loopback
 from mailer.config.values import (
     BaseUrl,
@@ -110,7 +111,7 @@ class SmtpSection(SettingsSection):
     @classmethod
     def _none_stays_here(cls, security: str, info: ValidationInfo) -> str:
         if security == "none" and not is_loopback(info.data.get("host", "")):
-            raise ValueError("sending without encryption is allowed only to this machine")
+            raise ValueError(msg("settings.only-here-unencrypted"))
         return security
 
 
@@ -222,7 +223,7 @@ class Settings:
 
     def origin(self, section: str, key: str) -> str:
         """Return where a value comes from: `config.toml:12`, `environment` or `default`."""
-        return self.origins.get((section, key), "default")
+        return self.origins.get((section, key)) or msg("settings.default")
 
 
 SECTIONS: Mapping[str, type[SettingsSection]] = {

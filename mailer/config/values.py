@@ -1,7 +1,9 @@
 """The types of keys, and the words that say what a setting may hold."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -9,6 +11,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic.fields import FieldInfo
 
+from mailer.catalogue import Message, either, msg
 from mailer.characters import is_visible, name_of
 from mailer.config.hosts import is_loopback
 from mailer.rfc5321 import MAXIMUM_ADDRESS
@@ -18,31 +21,27 @@ from mailer.rfc5321 import MAXIMUM_ADDRESS
 class Allowed:
     """The allowed values of a key, in words for people."""
 
-    words: str
+    words: Callable[[], Message]
 
 
 def allowed(field: FieldInfo) -> str:
     """Say what a key may hold."""
     for each in field.metadata:
         if isinstance(each, Allowed):
-            return each.words
+            return each.words()
     if get_origin(field.annotation) is Literal:
-        return _either([str(each) for each in get_args(field.annotation)])
+        return msg("output.value", value=either(tuple(str(each) for each in get_args(field.annotation))))
     if field.annotation is bool:
-        return "true or false"
+        return msg("settings.true-or-false")
     if field.annotation is int:
         return _range(field.metadata)
-    return "text on one line"
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]])
+    return msg("settings.line-of-text")
 
 
 def _range(metadata: list[Any]) -> str:
     low = next(each.ge for each in metadata if hasattr(each, "ge"))
     high = next(each.le for each in metadata if hasattr(each, "le"))
-    return f"a whole number from {low} to {high}"
+    return msg("settings.whole-number", low=str(low), high=str(high))
 
 
 def has_password(url: str) -> bool:
@@ -60,7 +59,7 @@ def _as_tuple(value: Any) -> Any:
 
 def _from_workspace(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value):
-        raise ValueError("a path is text in quotes")
+        raise ValueError(msg("settings.path-is-text"))
     return Path(_folder(info), value)
 
 
@@ -84,24 +83,24 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:
-        raise ValueError("the address cannot be read") from None  # the first one quotes the address
+        raise ValueError(msg("settings.address-unreadable")) from None  # the first one quotes the address
 
 
 def _base_url(url: str) -> str:
     parts = _split(url)
     if not parts.hostname or parts.username or parts.query or parts.fragment or url.endswith("/"):
-        raise ValueError("the address of the pages is not as it should be")
+        raise ValueError(msg("settings.pages-address"))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise ValueError("the pages need https, except on this machine")
+        raise ValueError(msg("settings.pages-need-https"))
     return url
 
 
 def _line(text: str) -> str:
     """Refuse what breaks a line or turns it around, and text of which nothing can be seen, by the character's name."""
     if refused := _NOT_ON_A_LINE.search(text):
-        raise ValueError(f"it holds a character that may not stand in it ({name_of(refused[0])})")
+        raise ValueError(msg("settings.bad-character", character=name_of(refused[0])))
     if text and not is_visible(text):
-        raise ValueError(f"nothing can be seen of it ({name_of(text[0])})")
+        raise ValueError(msg("settings.nothing-visible", character=name_of(text[0])))
     return text
 
 
@@ -112,55 +111,51 @@ _ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LOCAL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 
 LineOfText = Annotated[str, AfterValidator(_line)]
-Title = Annotated[LineOfText, Field(min_length=1, max_length=200), Allowed("text on one line, not empty")]
-InterfaceLang = Annotated[Literal["", "nb", "nn", "en"], Allowed("nb, nn or en, or empty")]
+Title = Annotated[LineOfText, Field(min_length=1, max_length=200), Allowed(partial(msg, "settings.line-not-empty"))]
+InterfaceLang = Annotated[
+    Literal["", "nb", "nn", "en"], Allowed(partial(msg, "settings.lang-or-empty", langs=either(("nb", "nn", "en"))))
+]
 EmailAddress = Annotated[
     str,
     Field(pattern=rf"^{_LOCAL}@{_DOMAIN}$", max_length=MAXIMUM_ADDRESS),
-    Allowed("an e-mail address, as name@domain.no"),
+    Allowed(partial(msg, "settings.email-address")),
 ]
 OptionalAddress = Annotated[
     str,
     Field(pattern=rf"^(?:{_LOCAL}@{_DOMAIN})?$", max_length=MAXIMUM_ADDRESS),
-    Allowed("an e-mail address, or empty"),
+    Allowed(partial(msg, "settings.email-or-empty")),
 ]
 ReturnPathAddress = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9._-]{1,16}@" + _DOMAIN + "$", max_length=200),
-    Allowed("an e-mail address with at most 16 letters, digits, dots or hyphens before the @"),
+    Allowed(partial(msg, "settings.return-address")),
 ]
 Recipients = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[^@\s]*@[^@\s]+$")], ...],
     BeforeValidator(_as_tuple),
-    Allowed('a list of addresses and domains, as ["kari@kommune.no", "@helsedirektoratet.no"]'),
+    Allowed(partial(msg, "settings.list-of-recipients")),
 ]
-ListId = Annotated[
-    str, Field(pattern=rf"^{_DOMAIN}$", max_length=200), Allowed("letters, digits and hyphens, joined by dots")
-]
-Host = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253), Allowed("the name or IP address of a server")
-]
-Secret = Annotated[SecretStr, Allowed("text, only from the environment or the keyring")]
+ListId = Annotated[str, Field(pattern=rf"^{_DOMAIN}$", max_length=200), Allowed(partial(msg, "settings.list-id"))]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253), Allowed(partial(msg, "settings.host"))]
+Secret = Annotated[SecretStr, Allowed(partial(msg, "settings.secret"))]
 DatabaseUrl = Annotated[
     str,
     Field(pattern=r"^(?:sqlite:///.+|postgresql(?:\+psycopg)?://.+)$"),
     AfterValidator(_database_url),
-    Allowed("sqlite:///FILE or postgresql://USER@HOST/NAME (with a password only from the environment)"),
+    Allowed(partial(msg, "settings.database-url")),
 ]
 BaseUrl = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9:/.\[\]_~%-]+$", max_length=200),
     AfterValidator(_base_url),
-    Allowed("https://NAME without a slash at the end (http:// only on this machine)"),
+    Allowed(partial(msg, "settings.base-url")),
 ]
 Fonts = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9 ,'-]*$", max_length=300),
-    Allowed("names of fonts with commas between, in order of preference; empty for the shipped ones"),
+    Allowed(partial(msg, "settings.fonts")),
 ]
-Folder = Annotated[
-    Path, BeforeValidator(_from_workspace), Allowed("a folder, from the folder of config.toml or absolute")
-]
+Folder = Annotated[Path, BeforeValidator(_from_workspace), Allowed(partial(msg, "settings.folder"))]
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 ColourToken = Literal[
     "canvas",
@@ -188,5 +183,5 @@ ColourToken = Literal[
     "ok_bg",
 ]
 TOKENS: tuple[str, ...] = get_args(ColourToken)
-ThemeColours = Annotated[dict[ColourToken, Colour], Allowed('tokens with colours, as ink = "#14252A"')]
-Reasons = Annotated[dict[str, Title], Allowed('rules with reasons, as no-contact = "the editor answers everything"')]
+ThemeColours = Annotated[dict[ColourToken, Colour], Allowed(partial(msg, "settings.theme-colours"))]
+Reasons = Annotated[dict[str, Title], Allowed(partial(msg, "settings.reasons"))]

@@ -1,8 +1,9 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mailer.catalogue import Message, msg
 from mailer.database import migrate
 from mailer.errors import ExitCode, MailerError, reason_of
 
@@ -142,9 +144,11 @@ def _parse_url(url: str) -> URL:
         return make_url(url)
     except ArgumentError as error:
         raise DatabaseError(
-            "the address of the database cannot be read",
+            msg("settings.database-address"),
             where="[database] url",
-            hint="Write sqlite:///var/mailer.sqlite3 or postgresql+psycopg://user@host/name.",
+            hint=msg(
+                "settings.write-database-address", sqlite=_SQLITE, postgresql="postgresql+psycopg://user@host/name"
+            ),
         ) from error
 
 
@@ -155,13 +159,13 @@ def _postgresql_engine(url: URL) -> Engine:
         return create_patient_engine(url)
     except ValueError as error:
         raise DatabaseError(
-            "answer_timeout is no number of seconds", where="[database] url", hint="Write it as ?answer_timeout=120."
+            msg("settings.no-seconds"), where="[database] url", hint=msg("settings.write-seconds")
         ) from error
     except ModuleNotFoundError as error:
         raise DatabaseError(
-            "PostgreSQL's driver is not installed",
+            msg("settings.no-driver"),
             where="[database] url",
-            hint="Install mailer with the extra postgresql: pip install 'helsefellesskap-mailer[postgresql]'",
+            hint=msg("settings.install-driver", command="pip install 'helsefellesskap-mailer[postgresql]'"),
         ) from error
 
 
@@ -169,7 +173,7 @@ def _open_sqlite(url: URL) -> Database:
     """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
-            "the database needs a file", where="[database] url", hint="Write sqlite:///var/mailer.sqlite3."
+            msg("settings.needs-a-file"), where="[database] url", hint=msg("settings.write-sqlite", sqlite=_SQLITE)
         )
     file = Path(url.database)
     with explained(str(file)):
@@ -190,7 +194,7 @@ def _upgrade_sqlite(url: URL) -> None:
     with closing(database), database.writing() as connection:
         migrate.upgrade(connection)
         if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-            raise migrate.SchemaError(f"the upgrade would break {len(broken)} references", where=str(url.database))
+            raise migrate.SchemaError(msg("settings.breaks-references", number=len(broken)), where=str(url.database))
 
 
 def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
@@ -253,27 +257,38 @@ def _is_ours_to_mend(error: UnreadableError) -> bool:
 
 
 def _unusable(words: str, place: str) -> DatabaseError:
-    return DatabaseError(f"the database cannot be used: {words}", where=place, hint=_way_out(words))
+    reason = _REASONS[words]() if words in _REASONS else words
+    return DatabaseError(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
 
 
-_WAYS_OUT = {
-    "permission denied": "Give yourself the right to write to the file and its folder; both are written to.",
-    "readonly database": "Give yourself the right to write to the file and its folder; both are written to.",
-    "read-only": "It can only be read there; keep the database on another disk: [database] url.",
-    "unable to open": "Check that it is a file, and that you may write to it and its folder.",
-    "is a directory": "Name a file, not a folder: [database] url.",
-    "not a database": "Is it the right file? If so, it is broken: restore it from a backup.",
-    "malformed": "The file is broken: restore it from a backup.",
-    "disk is full": "Make room on the disk, then run the command again.",
-    "no space left": "Make room on the disk, then run the command again.",
-    "locked": "Another program keeps it locked: wait until that is done, then run the command again.",
-    "lock timeout": "Somebody is using the tables: stop senders and pages everywhere, then run the command again.",
-    "gave no answer": "Find out why it stands still, or wait longer: ?answer_timeout=SECONDS in [database] url.",
-    "authentication failed": "Check the user in [database] url, and the password in MAILER_DATABASE__URL.",
+_SQLITE = "sqlite:///var/mailer.sqlite3"
+_REASONS: Mapping[str, Callable[[], Message]] = {
+    "unable to open database file": partial(msg, "settings.unopenable"),
+    "attempt to write a readonly database": partial(msg, "settings.readonly"),
+    "database is locked": partial(msg, "settings.locked"),
+    "file is not a database": partial(msg, "settings.no-database"),
+    "database disk image is malformed": partial(msg, "settings.malformed"),
+    "database or disk is full": partial(msg, "settings.disk-full"),
+}
+"""What SQLite says, in every language."""
+_WAYS_OUT: Mapping[str, Callable[[], Message]] = {
+    "permission denied": partial(msg, "settings.may-not-write"),
+    "readonly database": partial(msg, "settings.may-not-write"),
+    "read-only": partial(msg, "settings.read-only-disk"),
+    "unable to open": partial(msg, "settings.check-database-file"),
+    "is a directory": partial(msg, "settings.name-a-file"),
+    "not a database": partial(msg, "settings.not-a-database"),
+    "malformed": partial(msg, "settings.database-broken"),
+    "disk is full": partial(msg, "errors.make-room"),
+    "no space left": partial(msg, "errors.make-room"),
+    "locked": partial(msg, "settings.database-locked"),
+    "lock timeout": partial(msg, "settings.tables-in-use"),
+    "gave no answer": partial(msg, "settings.no-answer"),
+    "authentication failed": partial(msg, "settings.wrong-login"),
 }
 
 
-def _way_out(words: str) -> str:
+def _way_out(words: str) -> Message:
     """Return what to do next; SQLite and PostgreSQL tell the cause only in words."""
     known = [hint for cause, hint in _WAYS_OUT.items() if cause in words.lower()]
-    return known[0] if known else "Check that the server runs and [database] url is right, then run the command again."
+    return known[0]() if known else msg("settings.check-server")

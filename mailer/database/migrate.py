@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
 
+from mailer.catalogue import msg
 from mailer.database.history import protect_history
 from mailer.database.names import make_name_index
 from mailer.database.tables import metadata
@@ -45,9 +46,9 @@ def require_head(connection: Connection) -> None:
         return
     _refuse_newer(found)
     raise SchemaError(
-        "the database has no tables yet" if found is None else f"the database is at version {found}, not {HEAD}",
+        msg("settings.no-tables") if found is None else msg("settings.old-version", found=found, wanted=HEAD),
         where="[database] url",
-        hint="Run mailer db upgrade, once, on one machine.",
+        hint=msg("settings.run-upgrade"),
     )
 
 
@@ -83,7 +84,7 @@ def _refuse_newer(found: str | None) -> None:
     """Refuse a newer database; revisions are numbered in order, so an older program can tell."""
     if found is not None and found > HEAD:
         raise SchemaError(
-            f"the database is at version {found}, newer than this mailer knows ({HEAD})",
+            msg("settings.newer-version", found=found, known=HEAD),
             where="[database] url",
-            hint="Install the newest mailer on this machine.",
+            hint=msg("settings.install-newest"),
         )

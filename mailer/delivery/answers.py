@@ -1,4 +1,4 @@
-"""Decide whom a refusal is about, by one table: us, the senders, or the one address that was named.
+"""Decide whom a refusal is about, by one table: the sender, the connection, the one address, or unclear.
 
 Behind a relay most refusals are the relay's own: its quota, its rules for senders. Those would come to everybody, and
 must not cost a recipient the newsletter. `python -m mailer.delivery.answers` prints the table for the documentation.

@@ -8,9 +8,11 @@ import logging
 import time
 from datetime import datetime, timedelta
 
+from mailer.catalogue import msg
 from mailer.delivery.answers import About, about
 from mailer.delivery.loop import FOREVER, ConnectionTask, WaitForMark, WaitUntil
 from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
+from mailer.delivery.notes import note_of
 from mailer.delivery.personalising import Outgoing
 from mailer.delivery.retry import GiveUp, Retry
 from mailer.delivery.run_context import RunContext
@@ -182,7 +184,7 @@ class ConnectionWorker:
         match verdict:
             case Verdict.REFUSED:
                 self._put_back_refused(delivery, reply)
-                note = f"the server refuses the mailing: {without_address(reply, delivery.recipient)}"
+                note = msg("sending.mailing-refused", words=without_address(reply, delivery.recipient))
                 self._context.feed.stop(Stop(EndReason.REFUSED, note))
             case Verdict.PUT_OFF:
                 self._put_off(delivery, reply)
@@ -226,7 +228,7 @@ class ConnectionWorker:
         streak = context.streaks.add(reply, attempt)
         if self._is_about_us(streak):
             words = without_address(reply, delivery.recipient)
-            note = f"the server said the same to {len(streak)} recipients in a row: {words}"
+            note = msg("sending.same-in-a-row", count=len(streak), words=words)
             context.feed.stop(Stop(EndReason.REFUSED, note))
 
     def _is_about_us(self, streak: Streak) -> bool:
@@ -331,9 +333,9 @@ class ConnectionWorker:
         try:
             self._session, self._sent_on_session = opening.result(), 0
         except TransportError as error:
-            yield from self._trouble(error.what, error.stage, is_said=False, note=str(error))
+            yield from self._trouble(error.what, error.stage, is_said=False, note=note_of(error))
             if error.is_lasting:
-                self._context.feed.stop(Stop(EndReason.REFUSED, str(error)))
+                self._context.feed.stop(Stop(EndReason.REFUSED, note_of(error)))
         return self._session
 
     def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> ConnectionTask[None]:
@@ -358,7 +360,7 @@ class ConnectionWorker:
 
 
 def _words(answer: Reply | Lost) -> str:
-    return str(answer) if isinstance(answer, Reply) else answer.why
+    return str(answer if isinstance(answer, Reply) else answer.why)
 
 
 def _code(answer: Reply | Lost) -> str:

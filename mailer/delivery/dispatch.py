@@ -10,12 +10,14 @@ from datetime import datetime
 from random import Random
 from threading import Event
 
+from mailer.catalogue import msg
 from mailer.clock import utc_now
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.connection_worker import ConnectionWorker
 from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Counts, MailingState
+from mailer.delivery.notes import note_of
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Personaliser, read_variants
@@ -156,7 +158,7 @@ class Dispatcher:
                 failures += 1
                 if error.is_lasting or failures >= self._options.first_tries:
                     reason = EndReason.REFUSED if error.is_lasting else EndReason.SERVER_AWAY
-                    feed.stop(Stop(reason, str(error)))
+                    feed.stop(Stop(reason, note_of(error)))
                 elif stop.wait(self._options.backoff(failures)):
                     feed.stop(Stop(EndReason.STOPPED))
         return None
@@ -227,7 +229,7 @@ class Dispatcher:
 
 def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     """End a run that does not wait, and otherwise warn of the rest; return the rest that was told of."""
-    rest, why = context.rest, f"the server puts everybody off: {context.rest.words}"
+    rest, why = context.rest, msg("sending.everybody-put-off", words=context.rest.words)
     if once:
         context.feed.stop(Stop(EndReason.RESTING, why))
     elif rest.ends != told:

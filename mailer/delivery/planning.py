@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
+from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.ledger.plans import PlanWriter
@@ -113,11 +114,10 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
     if found is None:
         return None
     if draft.lists and ledger.present_lists(draft.lists) != ledger.present_lists(found.lists):
-        raise PlanError(
-            f"an unfinished mailing of this issue goes to {', '.join(found.lists) or 'all lists'}",
-            where=draft.slug,
-            hint=f"First finish it with mailer resume {draft.slug}, or stop it with mailer cancel {draft.slug}.",
-        )
+        what = msg("sending.goes-to-all-lists")
+        if found.lists:
+            what = msg("sending.goes-to-lists", lists=", ".join(found.lists))
+        raise PlanError(what, where=draft.slug, hint=msg("sending.finish-it-first", slug=draft.slug))
     changed = _is_changed(found, draft)
     return Plan(counts=found.counts, variants={}, mailing=found, is_new=False, content_changed=changed)
 
@@ -139,8 +139,8 @@ def estimate_duration(recipients: int, *, connections: int, messages_per_minute:
 def _refuse_unexpected(counts: Counts, expected: int | None) -> None:
     if expected is not None and counts.to_send != expected:
         raise PlanError(
-            f"it would go to {counts.to_send} recipients by now, not to {expected}; nothing was planned",
-            hint="Somebody joined or left in the meantime: look at the plan again.",
+            msg("sending.other-number-by-now", number=counts.to_send, expected=expected),
+            hint=msg("sending.joined-or-left"),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from mailer.catalogue import msg
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.ledger import SenderRun
 from mailer.delivery.model import Attempt, ClaimedDelivery
@@ -49,7 +50,7 @@ class RunContext:
             return
         since, patience = self.put_off_since(), self.options.retry.patience
         if self.clock() - since >= patience:
-            note = f"the server has put everybody off since {since:%d.%m.%Y %H:%M} UTC: {words}"
+            note = msg("sending.everybody-put-off-since", since=f"{since:%d.%m.%Y %H:%M}", words=words)
             self.feed.stop(Stop(EndReason.REFUSED, note))
 
     def put_off_since(self) -> datetime:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.catalogue import msg
 from mailer.delivery.answers import About, about
 from mailer.transport.base import Lost, Reply, Stage
 
@@ -93,8 +94,7 @@ class DoubtBreaker:
             return None
         if self._doubts_in_a_row < DOUBTS_IN_A_ROW and self._doubts <= DOUBTFUL_SHARE * self._dots:
             return None
-        many = f"{self._doubts} of the {self._dots} messages handed over in this run"
+        note = msg("sending.many-doubts", count=self._doubts, dots=self._dots, why=lost.why)
         if self._doubts_in_a_row >= DOUBTS_IN_A_ROW:
-            many = f"{self._doubts_in_a_row} in a row"
-        note = f"{many} are in doubt; the last because of: {lost.why}"
+            note = msg("sending.doubts-in-a-row", count=self._doubts_in_a_row, why=lost.why)
         return Stop(EndReason.BREAKER, note)

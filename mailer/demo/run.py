@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from mailer.bootstrap import Services, build_services
+from mailer.catalogue import Message, msg
 from mailer.delivery.model import Counts
 from mailer.errors import MailerError
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
@@ -28,6 +29,7 @@ SLUG = "2023-12"
 TESTER = "redaksjon@nyhetsbrev.example"
 READER = "vest-viken"
 MARK = ".made-by-mailer-demo"
+_INDENT = " " * 3
 
 
 class DemoError(MailerError):
@@ -51,10 +53,11 @@ def run_demo(
         services = build_services(folder / "config.toml", environ=environ, cwd=folder, announce=lambda _: None)
         with closing(services):
             _Steps(services, say=say, show_equation=show_equation).take(caught)
-    say(f"\nEverything lies in {folder}, the mails that arrived in {inbox / 'new'}.")
-    say("To go on from here:")
-    for command in (f"preview {SLUG}", f"status {SLUG}", "lists"):
-        hint(f"{_program()} --config {_quoted(folder / 'config.toml')} {command}")
+    say()
+    say(msg("sending.demo-lies-in", folder=folder, inbox=inbox / "new"))
+    say(msg("sending.demo-go-on"))
+    for command in (["preview", SLUG], ["status", SLUG], ["lists"]):
+        hint(" ".join([_program(), "--config", _quoted(folder / "config.toml"), *command]))
     return folder
 
 
@@ -70,69 +73,79 @@ class _Steps:
         self.number = 0
 
     def take(self, caught: Counter[str]) -> None:
-        self.step("Compose the December 2023 issue")
+        self.step(msg("sending.demo-compose"))
         self.compose()
-        self.step("Import invented subscribers of all 19 helsefellesskap")
+        self.step(msg("sending.demo-import"))
         self.import_people()
-        self.step("One of them leaves; nobody can put that person back by an import")
+        self.step(msg("sending.demo-leave"))
         self.leave()
-        self.step("Send a test to the editor, on a mail server that passes nothing on")
+        self.step(msg("sending.demo-test"))
         self.test()
         caught.clear()
-        self.step("Send it to everybody")
+        self.step(msg("sending.demo-send"))
         self.send()
-        self.step("Compare what arrived with the ledger")
+        self.step(msg("sending.demo-compare"))
         self.compare(caught)
 
-    def step(self, what: str) -> None:
+    def step(self, what: Message) -> None:
         self.number += 1
-        self.say(f"\n{self.number}. {what}", "bold")
+        self.say()
+        self.say(what, "bold", label=f"{self.number}. ")
 
     def compose(self) -> None:
         issue = require_issue(self.services, SLUG)
         folder = self.services.settings.paths.build / SLUG
         built = write_issue(self.services, issue, widest_key(self.services, issue), folder)
         for each in built:
-            self.say(f"   {each.file.name:<11} {each.size / 1000:>6.1f} kB")
+            kilobytes = round(each.size / 1000, 1)
+            name = f"{each.file.name:<11} ".ljust(18 - len(str(kilobytes)))  # the numbers flush right
+            self.say(msg("sending.demo-file", name=name, size=kilobytes), label=_INDENT)
 
     def import_people(self) -> None:
         report = self._import()
         lists = sum(1 for each in count_subscriptions(self.services.subscribers) if each.active)
         people = count_people(self.services.subscribers)
-        self.say(
-            f"   {report.counts[Outcome.NEW]} lines in {len(self._files())} files: {people} people on {lists} lists"
+        told = msg(
+            "sending.demo-imported",
+            lines=msg("sending.count-lines", count=report.counts[Outcome.NEW]),
+            files=msg("sending.count-files", count=len(self._files())),
+            people=msg("sending.count-people", count=people),
+            lists=msg("sending.count-lists", count=lists),
         )
+        self.say(told, label=_INDENT)
 
     def leave(self) -> None:
         leaver = next(self.services.subscribers.read_audience([READER]))
         self.services.subscribers.leave(leaver.subscriber_id)
         report = self._import()
-        self.say(f"   {leaver.recipient} left; importing all files again: {report.counts[Outcome.LEFT]} left out")
+        told = msg("sending.demo-left", address=leaver.recipient, count=report.counts[Outcome.LEFT])
+        self.say(told, label=_INDENT)
 
     def test(self) -> None:
         for sent in send_tests(self.services, SLUG, to=[TESTER], as_=None):
-            self.say(f"   {sent.recipient}  {sent.reply}")
+            self.say(sent.answer, label=f"{_INDENT}{sent.recipient}  ")
 
     def send(self) -> None:
         today = date.today()  # noqa: DTZ011 the editor's own calendar
         proposal = granted(propose(self.services, SLUG, lists=[], today=today))
         begun = granted(begin(self.services, proposal, confirm=proposal.plan.recipients))
         ended = granted(carry_on(self.services, begun.mailing))
-        self.say(f"   {begun.plan.recipients} people, {len(begun.plan.variants)} variants\n")
+        people = msg("sending.count-people", count=begun.plan.recipients)
+        variants = msg("sending.count-of-variants", count=len(begun.plan.variants))
+        self.say(msg("sending.demo-sent", people=people, variants=variants), label=_INDENT)
+        self.say()
         self.show_equation(ended.counts)
 
     def compare(self, caught: Counter[str]) -> None:
         accepted = Counter(each.address.casefold() for each in read_accepted(self.services, SLUG))
         arrived = Counter({recipient.casefold(): number for recipient, number in caught.items()})
-        if arrived != accepted:
+        if different := sorted((arrived - accepted) + (accepted - arrived)):
             raise DemoError(
-                "what arrived is not what the ledger says: "
-                f"{arrived.total()} mails arrived, the ledger says {accepted.total()}",
-                hint=f"Only in one of them: {sorted((arrived - accepted) + (accepted - arrived))[:5]}",
+                msg("sending.demo-differs", arrived=arrived.total(), accepted=accepted.total()),
+                hint=msg("sending.demo-only-in-one", addresses=", ".join(different[:5])),
             )
-        self.say(
-            f"   {arrived.total()} mails to {len(arrived)} people: exactly those the ledger calls accepted", "green"
-        )
+        people = msg("sending.count-people", count=len(arrived))
+        self.say(msg("sending.demo-alike", arrived=arrived.total(), people=people), "green", label=_INDENT)
 
     def _import(self) -> ImportReport:
         return import_files(self.services.subscribers, self.services.register, self._files(), options=ImportOptions())
@@ -147,9 +160,7 @@ def _fresh_folder(*, keep: bool) -> Path:
         return Path(tempfile.mkdtemp(prefix="mailer-demo-")) / "workspace"
     folder = Path(tempfile.gettempdir()) / f"mailer-demo-{_user()}"
     if folder.is_symlink() or (folder.exists() and not (folder / MARK).is_file()):
-        raise MailerError(
-            "something else lies where the demo's files go", where=str(folder), hint="Use mailer demo --keep."
-        )
+        raise MailerError(msg("sending.demo-in-the-way"), where=str(folder), hint=msg("sending.demo-keep"))
     with suppress(FileNotFoundError):
         shutil.rmtree(folder)
     return folder
@@ -168,7 +179,9 @@ def _furnish(folder: Path) -> None:
 def _program() -> str:
     """Return the call of this program, also for a shell that does not have it on its path."""
     program = Path(sys.argv[0])
-    return _quoted(program.resolve()) if program.stem == "mailer" else f"{_quoted(sys.executable)} -m mailer"
+    if program.stem == "mailer":
+        return _quoted(program.resolve())
+    return " ".join([_quoted(sys.executable), "-m", "mailer"])
 
 
 def _quoted(path: Path | str) -> str:

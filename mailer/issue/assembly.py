@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.frame import Frame
 from mailer.issue.items import ItemDraft
@@ -35,8 +36,8 @@ def _check_slugs(drafts: Iterable[ItemDraft], about: FindingsAbout) -> None:
     for draft in drafts:
         item = draft.item
         if item.slug in files:
-            message = f'two items have the slug "{item.slug}": {files[item.slug]} and this one'
-            hint = 'Rename one, or give it slug = "…".'
+            message = msg("issues.two-items-of-one-slug", slug=item.slug, other=files[item.slug])
+            hint = msg("issues.rename-one-item")
             about(item).error("duplicate", message, line=item.line, words=item.title, hint=hint)
         files.setdefault(item.slug, item.file)
 
@@ -49,15 +50,15 @@ def _homes(frame: Frame, drafts: Iterable[ItemDraft], notes: FindingCollector, a
         for slug in slugs:
             line = frame.section_lines[section]
             if slug not in own:
-                hint = did_you_mean(slug, own) or "The name is that of the item's file without number and .md."
-                notes.error("unknown-item", f'there is no item "{slug}"', line=line, words=slug, hint=hint)
+                hint = did_you_mean(slug, own) or msg("issues.how-items-are-named")
+                notes.error("unknown-item", msg("issues.no-such-item", slug=slug), line=line, words=slug, hint=hint)
             elif slug in homes:
-                notes.error("placed-twice", f'the item "{slug}" is placed twice', line=line, words=slug)
+                notes.error("placed-twice", msg("issues.item-listed-twice", slug=slug), line=line, words=slug)
             homes.setdefault(slug, section)
     for slug, draft in own.items():
         homes.setdefault(slug, _own_section(draft, frame, notes, about))
         if draft.section not in {"", homes[slug]}:
-            message = f'the item is placed twice: here in "{draft.section}", in {notes.file} in "{homes[slug]}"'
+            message = msg("issues.item-placed-twice", here=draft.section, file=notes.file, there=homes[slug])
             about(draft.item).error("placed-twice", message, line=draft.section_line, words=draft.section)
     return homes
 
@@ -66,11 +67,11 @@ def _own_section(draft: ItemDraft, frame: Frame, notes: FindingCollector, about:
     ids = [section.id for section in frame.issue.sections]
     if draft.section and draft.section not in ids:
         hint = did_you_mean(draft.section, ids) or (
-            f"Sections are named in {notes.file}: {', '.join(ids)}."
+            msg("issues.known-sections", file=notes.file, sections=", ".join(ids))
             if ids
-            else f'Name it in {notes.file}: [[sections]] with id = "{draft.section}" and a title.'
+            else msg("issues.name-the-section", file=notes.file, section=draft.section)
         )
-        message = f'there is no section "{draft.section}"'
+        message = msg("issues.no-such-section", section=draft.section)
         words = draft.section
         about(draft.item).error("unknown-section", message, line=draft.section_line, words=words, hint=hint)
     return draft.section
@@ -93,7 +94,7 @@ def _worth_printing(sections: Sequence[Section], frame: Frame, notes: FindingCol
             kept.append(section)
             parents.add(section.parent)
         elif section.title:
-            message = f'the section "{section.title}" has no items and is left out'
+            message = msg("issues.empty-section", title=section.title)
             notes.note("empty-section", message, line=frame.section_lines[section.id], words=section.title)
     return reversed(kept)
 
@@ -110,8 +111,8 @@ def _check_references(issue: Issue, notes: FindingCollector) -> None:
     slugs = [item.slug for item in issue.items]
     for each in issue.important_dates:
         if each.item and each.item not in slugs:
-            hint = did_you_mean(each.item, slugs)
-            notes.error("unknown-item", f'there is no item "{each.item}"', line=each.line, words=each.item, hint=hint)
+            message, hint = msg("issues.no-such-item", slug=each.item), did_you_mean(each.item, slugs)
+            notes.error("unknown-item", message, line=each.line, words=each.item, hint=hint)
 
 
 def _about(notes: FindingCollector, sources: Mapping[str, str], item: Item) -> FindingCollector:

@@ -12,6 +12,8 @@ UNPRINTABLE = re.compile(
     rf"\ufdd0-\ufdef{''.join(chr(plane + last) for plane in range(0, 0x100000, 0x10000) for last in (0xFFFE, 0xFFFF))}]"
     r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001\U000e0020-\U000e007f]+"  # tags, but in the flag of Scotland
 )
+OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+"""A character that looks like a space, or like nothing, and is no space to TOML."""
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 """Allowed where a long word may be broken, and nowhere else: a subject shows it."""
 

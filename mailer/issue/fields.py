@@ -8,8 +8,9 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from mailer.catalogue import msg
 from mailer.characters import is_visible, name_of
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
+from mailer.issue.characters import OTHER_SPACE, SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.clock import exists
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines
@@ -17,24 +18,19 @@ from mailer.issue.model import Blocks, CalendarDate, Hours, Inlines, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
 from mailer.languages import LANGS, Lang, find_lang
 from mailer.nearest import did_you_mean
+from mailer.toml_words import PLACE, reason_in_words
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
-_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
 _QUOTES_OF_WORD = re.compile("[“”„‟«»‘’‚‛′″]")
-_OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
-_TOML_HINT = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'
 # All others become headers, headings, entries of calendars and descriptions of pictures.
 ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
-_WORDS = {"\t": "tab", SOFT_HYPHEN: "soft hyphen"}
 _TABS = re.compile(r" *\t[ \t]*")
 _CLOCK = r"((?:[01]?[0-9]|2[0-3])[.:][0-5][0-9])"
 _HOURS = re.compile(rf"{_CLOCK}(?:\s*[-–]\s*{_CLOCK})?")
-_TIME_HINT = 'Write time = "10.00", or "10.00–15.00" when it is known how long it lasts.'
-_DATE_HINT = 'Write a day as 2024-02-01, a month as "2024-02", a season as "2024-autumn" or a year as "2024".'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +54,15 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        place = _TOML_PLACE.search(str(error))
+        place = PLACE.search(str(error))
         line = first_line - 1 + int((place and place[1]) or text.rstrip().count("\n") + 1)
         if place and place[1] and (written := _date_at(text.split("\n")[int(place[1]) - 1], int(place[2]))):
             is_form = _DATE_FORM.fullmatch(written) and parse_date(written) is None
-            message = f"there is no {written} in the calendar" if is_form else f"a date is not written as {written}"
-            notes.error("date", message, line=line, words=written, hint=_DATE_HINT)
+            id_ = "issues.no-such-day" if is_form else "issues.date-form"
+            form = msg("issues.how-dates-are-written")
+            notes.error("date", msg(id_, written=written), line=line, words=written, hint=form)
             return None
-        reason = _TOML_PLACE.sub("", str(error)).strip()
+        reason = reason_in_words(str(error))
         column = int((place and place[2]) or 0)
         written = text.split("\n")[line - first_line] if place and place[1] else ""
         if slip := _slip_of_word(written, column):
@@ -74,17 +71,17 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
         else:
             words = written[column - 1 : column] if written else ""
             column = column if words.strip() else 0
-            message = f"this is not valid TOML: {reason}"
-            notes.error("toml", message, line=line, words=words, hint=_TOML_HINT, column=column)
+            message, hint = msg("issues.not-toml", reason=reason), msg("issues.how-toml-is-written")
+            notes.error("toml", message, line=line, words=words, hint=hint, column=column)
         return None
     return TomlDocument(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
 
 
 def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
     """Find what Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
-    if (space := _OTHER_SPACE.search(line, 0, column)) and space.end() == column:
-        message = f"a character that looks like a space ({name_of(space[0])}) stands outside of quotes"
-        return space.start(), message, "Write an ordinary space for it."
+    if (space := OTHER_SPACE.search(line, 0, column)) and space.end() == column:
+        message = msg("issues.odd-space", character=name_of(space[0]))
+        return space.start(), message, msg("issues.write-ordinary-space")
     marks = [each.start() for each in _QUOTES_OF_WORD.finditer(line)]
     if not marks:
         return None
@@ -92,8 +89,7 @@ def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
     at = marks[-1] if is_begun else next((each for each in marks if each == column - 1), -1)
     if at < 0:
         return None
-    message = f"the quotation mark {line[at]} is none that a text in TOML can stand in"
-    return at, message, 'Write straight quotation marks, as in title = "…"; Word makes the others.'
+    return at, msg("issues.quote-of-word", mark=line[at]), msg("issues.write-straight-quotes")
 
 
 def _date_at(line: str, column: int) -> str:
@@ -114,8 +110,8 @@ class Fields:
         self._texts: dict[str, str] = {}
         for key in values:
             if key not in known:
-                hint = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
-                self.error("unknown-key", f'the key "{key}" is unknown', key, words=key, hint=hint)
+                hint = did_you_mean(key, known) or msg("issues.known-keys", keys=", ".join(known))
+                self.error("unknown-key", msg("issues.unknown-key", key=key), key, words=key, hint=hint)
 
     def line(self, key: str = "") -> int:
         """Return the line of the table, or of one of its keys."""
@@ -134,29 +130,32 @@ class Fields:
             self._texts[key] = self._text(key)
         value = self._texts[key]
         if required and not is_visible(value):
-            self.error("missing", f'"{key}" is missing', key, hint=f'Add {key} = "…".')
+            self.error("missing", msg("issues.missing-key", key=key), key, hint=msg("issues.add-key", key=key))
         return value
 
     def _text(self, key: str) -> str:
         value = self.values.get(key, "")
         if isinstance(value, str):
             return self._printable(key, value)
-        self.wrong(key, 'text in quotes: "…"')
+        self.wrong(key, msg("issues.must-be-text", key=key))
         return ""
 
     def _printable(self, key: str, value: str) -> str:
         """The text without white space at its ends, and on one line what must stand on one."""
         value = value.strip()
         if found := UNPRINTABLE.search(value):
-            message = f'"{key}" holds an unprintable character ({name_of(found[0][0])})'
-            self.error("character", message, key, words=self._escape_of(key, found[0][0]), hint="Delete it.")
+            message = msg("issues.unprintable-in-key", key=key, character=name_of(found[0][0]))
+            words = self._escape_of(key, found[0][0])
+            self.error("character", message, key, words=words, hint=msg("issues.delete-character"))
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
-            self.error("character", f'"{key}" must stand on one line', key, hint="Join the lines.")
-        for character, instead in (("\t", "read as a space"), (SOFT_HYPHEN, "left out")):
+            self.error("character", msg("issues.must-be-one-line", key=key), key, hint=msg("issues.join-lines"))
+        for character, message in (
+            ("\t", msg("issues.tab-in-key", key=key)),
+            (SOFT_HYPHEN, msg("issues.soft-hyphen-in-key", key=key)),
+        ):
             if character in value:
-                message = f'"{key}" holds a {_WORDS[character]}, which is {instead}'
                 around = re.search(rf"\S*{character}\S*", value)
                 self.sheet.notes.note("character", message, line=self.line(key), words=around[0] if around else "")
         return _TABS.sub(" ", value).replace(SOFT_HYPHEN, "").strip()
@@ -173,7 +172,7 @@ class Fields:
         """Return true or false; false when the key is missing."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            self.wrong(key, "true or false")
+            self.wrong(key, msg("issues.must-be-true-or-false", key=key))
         return value is True
 
     def number(self, key: str) -> int | None:
@@ -181,7 +180,7 @@ class Fields:
         value = self.values.get(key)
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
             return value
-        self.wrong(key, "a whole number above zero")
+        self.wrong(key, msg("issues.must-be-number", key=key))
         return None
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -189,7 +188,7 @@ class Fields:
         value = self.values.get(key, [])
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-            self.wrong(key, 'a list of texts: ["…", "…"]')
+            self.wrong(key, msg("issues.must-be-texts", key=key))
             return ()
         return tuple(self._printable(key, each) for each in listed)
 
@@ -198,8 +197,8 @@ class Fields:
         slugs = tuple(dict.fromkeys(self.texts(key)))
         for slug in slugs:
             if slug not in known:
-                message = f'the helsefellesskap "{slug}" is unknown and left out'
-                hint = did_you_mean(slug, known) or "mailer lists shows them all."
+                message = msg("issues.unknown-helsefellesskap", slug=slug)
+                hint = did_you_mean(slug, known) or msg("issues.lists-shows-all")
                 self.sheet.notes.warning("helsefellesskap", message, line=self.line(key), words=slug, hint=hint)
         return tuple(slug for slug in slugs if slug in known)
 
@@ -209,8 +208,8 @@ class Fields:
         if lang := find_lang(value):
             return lang
         if value:
-            hint = f"Write one of {', '.join(LANGS)}."
-            self.error("lang", f'the language "{value}" is none of ours', key, words=value, hint=hint)
+            hint = msg("issues.write-one-of", names=", ".join(LANGS))
+            self.error("lang", msg("issues.unknown-lang", lang=value), key, words=value, hint=hint)
         return default
 
     def choice(self, key: str, *, default: Choice) -> Choice:
@@ -220,8 +219,8 @@ class Fields:
         if value in names:
             return type(default)(value)
         if value:
-            hint = did_you_mean(value, names) or f"Write one of {', '.join(names)}."
-            self.error("unknown-value", f'"{key}" cannot be "{value}"', key, words=value, hint=hint)
+            hint = did_you_mean(value, names) or msg("issues.write-one-of", names=", ".join(names))
+            self.error("unknown-value", msg("issues.unknown-value", key=key, value=value), key, words=value, hint=hint)
         return default
 
     def tables(self, key: str, *, known: Collection[str], plain: str = "") -> list["Fields"]:
@@ -230,7 +229,7 @@ class Fields:
         kinds = (dict, str) if plain else (dict,)
         listed = [value] if plain and isinstance(value, kinds) else value
         if not isinstance(listed, list) or not all(isinstance(each, kinds) for each in listed):
-            self.wrong(key, "a list of tables: [{ … }, { … }]" + (' or of texts: ["…"]' if plain else ""))
+            self.wrong(key, msg("issues.must-be-tables-or-texts" if plain else "issues.must-be-tables", key=key))
             return []
         return [
             Fields(
@@ -247,11 +246,12 @@ class Fields:
         value = self.values.get(key)
         if value is None:
             if required:
-                self.error("missing", f'"{key}" is missing', key, hint=_DATE_HINT)
+                self.error("missing", msg("issues.missing-key", key=key), key, hint=msg("issues.how-dates-are-written"))
             return None
         parsed = parse_date(value)
         if parsed is None:
-            self.error("date", f'"{key}" is not a date: {value}', key, words=str(value), hint=_DATE_HINT)
+            message, hint = msg("issues.no-date", key=key, value=str(value)), msg("issues.how-dates-are-written")
+            self.error("date", message, key, words=str(value), hint=hint)
             return None
         approximate = "approximate" in self.values and self.flag("approximate")
         start, precision = parsed
@@ -264,12 +264,13 @@ class Fields:
             return None
         match = _HOURS.fullmatch(value.isoformat("minutes") if isinstance(value, time) else str(value).strip())
         if not match:
-            self.error("time", f'"time" is not a time of day: {value}', "time", words=str(value), hint=_TIME_HINT)
+            message, hint = msg("issues.no-time", value=str(value)), msg("issues.how-times-are-written")
+            self.error("time", message, "time", words=str(value), hint=hint)
             return None
         start, end = (parse_time(each) if each else None for each in match.groups())
         if when and when.precision is not Precision.DAY:
-            hint = "Write date as a day, such as 2024-02-01."
-            self.error("time", "a time needs a day", "time", words=str(value), hint=hint)
+            message, hint = msg("issues.time-without-day"), msg("issues.write-date-as-day")
+            self.error("time", message, "time", words=str(value), hint=hint)
         elif when and start:
             self._check_hours(when, start, end)
         return Hours(start=start, end=end) if start else None
@@ -279,12 +280,12 @@ class Fields:
         value = str(self.values["time"])
         for day, hour in ((when.start, start), (when.last, end)):
             if hour and not exists(day, hour):
-                message = f"on {day} there is no {hour:%H.%M}: the clock is put forward from 02.00 to 03.00"
-                self.error("time", message, "time", words=value, hint="Write the time after the change, such as 03.00.")
+                message = msg("issues.hour-left-out", day=day, hour=f"{hour:%H.%M}")
+                self.error("time", message, "time", words=value, hint=msg("issues.write-hour-after"))
         if end and end <= start and when.last == when.start:
-            night = f"What lasts past midnight has its last day as end = {when.start + timedelta(days=1)}."
-            hint = f"{_TIME_HINT} {night}"
-            self.error("time", f'"time" ends before it begins: {value}', "time", words=value, hint=hint)
+            next_day = (when.start + timedelta(days=1)).isoformat()
+            message, hint = msg("issues.time-ends-early", value=value), msg("issues.past-midnight", end=next_day)
+            self.error("time", message, "time", words=value, hint=hint)
 
     def day(self, key: str) -> date | None:
         """Return a single day."""
@@ -292,13 +293,8 @@ class Fields:
         if parsed and parsed[1] is Precision.DAY:
             return parsed[0]
         if key in self.values:
-            self.error(
-                "date",
-                f'"{key}" is not a day',
-                key,
-                words=str(self.values[key]),
-                hint="Write a day as 2024-02-01, without quotes.",
-            )
+            message, hint = msg("issues.no-day", key=key), msg("issues.write-a-day")
+            self.error("date", message, key, words=str(self.values[key]), hint=hint)
         return None
 
     def inlines(self, key: str, *, lang: Lang) -> Inlines:
@@ -323,14 +319,14 @@ class Fields:
         notes.take(findings)
         return blocks
 
-    def wrong(self, key: str, wanted: str) -> None:
+    def wrong(self, key: str, message: str) -> None:
         """Note a value of the wrong kind."""
-        self.error("wrong-type", f'"{key}" must be {wanted}', key, words=key)
+        self.error("wrong-type", message, key, words=key)
 
     def _end(self, start: date) -> date | None:
         end = self.day("end") if "end" in self.values else None
         if end and end < start:
-            self.error("date", f'"end" ({end}) lies before the date it ends ({start})', "end", words=str(end))
+            self.error("date", msg("issues.end-before-date", end=end, start=start), "end", words=str(end))
             return None
         return end
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.items import parse_contacts
@@ -101,14 +102,14 @@ def _sections(tables: list[Fields]) -> tuple[Section, ...]:
 def _check_section(section: Section, *, before: list[Section], fields: Fields) -> None:
     ids = [each.id for each in before]
     if section.id in ids:
-        fields.error("duplicate", f'two sections have the id "{section.id}"', "id", words=section.id)
+        fields.error("duplicate", msg("issues.two-sections-of-one-id", section=section.id), "id", words=section.id)
     if section.parent and section.parent not in ids:
-        hint = did_you_mean(section.parent, ids) or "The parent must stand above its sub-sections."
-        message = f'no section above has the id "{section.parent}"'
+        hint = did_you_mean(section.parent, ids) or msg("issues.parent-above")
+        message = msg("issues.no-such-parent", section=section.parent)
         fields.error("unknown-section", message, "parent", words=section.parent, hint=hint)
     elif section.parent and section.parent not in {before[-1].id, before[-1].parent}:
-        hint = f'Move it up to the section "{section.parent}".'
-        message = "a sub-section does not stand directly below its parent"
+        hint = msg("issues.move-below-parent", section=section.parent)
+        message = msg("issues.section-order")
         fields.error("section-order", message, "parent", words=section.parent, hint=hint)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import image_problem, parse_blocks
@@ -40,8 +41,8 @@ def parse_item(
     notes = FindingCollector(file=file, text=text)
     fence = _FENCE.match(text)
     if not fence:
-        hint = 'Begin the file with a line +++, facts such as title = "…", and a line +++.'
-        notes.error("front-matter", "the item has no facts between two lines +++", line=1, hint=hint)
+        hint = msg("issues.begin-with-facts")
+        notes.error("front-matter", msg("issues.item-without-facts"), line=1, hint=hint)
         return None, tuple(notes.findings)
     sheet = parse_toml(fence[1], notes=notes, first_line=text.count("\n", 0, fence.start(1)) + 1)
     if sheet is None:
@@ -72,7 +73,7 @@ def _parse_body(text: str, *, start: int, notes: FindingCollector, lang: Lang, i
     body, findings = parse_blocks(text[start:], file=notes.file, lang=lang, first_line=line, images=images)
     notes.take(findings)
     if not text[start:].strip():
-        notes.warning("no-text", "the item has no text", line=line)
+        notes.warning("no-text", msg("issues.item-without-text"), line=line)
     return body
 
 
@@ -82,7 +83,7 @@ def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
     for each in fields.tables(key, known=CONTACT_KEYS, plain="email"):
         email = each.text("email", required=True)
         if email and not EMAIL.fullmatch(email):
-            each.error("email", f'"{email}" is not an e-mail address', "email", words=email)
+            each.error("email", msg("issues.no-address", address=email), "email", words=email)
         placement = each.choice("placement", default=Placement.LINE)
         contacts.append(Contact(email=email, name=each.text("name"), placement=placement, line=each.line("email")))
     return tuple(contacts)
@@ -92,8 +93,8 @@ def _slug(fields: Fields, file: str) -> str:
     """Return the slug given, or one made from the file's name: `010 Møte i Bodø.md` gives `mote-i-bodo`."""
     slug = fields.text("slug") or _plain(_NUMBER.sub("", PurePosixPath(file).stem))
     if not _SLUG.fullmatch(slug):
-        hint = 'Use the letters a–z, digits and hyphens, in the file\'s name or as slug = "…".'
-        fields.error("slug", f'"{slug}" cannot name an item', "slug", words=slug, hint=hint)
+        message, hint = msg("issues.item-slug", slug=slug), msg("issues.item-slug-hint")
+        fields.error("slug", message, "slug", words=slug, hint=hint)
     return slug
 
 
@@ -120,9 +121,9 @@ def _image(fields: Fields, images: Collection[str]) -> Image | None:
         file = each.text("file", required=True)
         path = file if file.startswith("images/") else f"images/{file}"
         if problem := image_problem(path, images):
-            each.error("image", problem, "file", words=file, hint="Put the picture into the issue's images folder.")
+            each.error("image", problem, "file", words=file, hint=msg("issues.put-picture-there"))
         if "alt" not in each.values:
-            hint = 'Add alt = "what the picture shows", or alt = "" when it is decoration.'
-            each.error("image-alt", "an image without alt text", "file", words=file, hint=hint)
+            hint = msg("issues.add-alt")
+            each.error("image-alt", msg("issues.image-without-alt"), "file", words=file, hint=hint)
         image = Image(path=path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
     return image

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from mailer.catalogue import Message, msg
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.passages import PlaceFinder, links_in, passages_of
 
@@ -87,7 +88,7 @@ def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFi
         line=line or near,
         column=column,
         words=url if line else "",
-        hint="Find the page's new address." if answer.is_dead else "Open it in a browser.",
+        hint=msg("findings.dead-link-fix") if answer.is_dead else msg("findings.open-in-browser"),
     )
 
 
@@ -103,7 +104,7 @@ def ask(url: str, *, options: LinkOptions) -> LinkAnswer:
     try:
         return _followed(url, options)
     except _RefusedError as refused:
-        return LinkAnswer(problem=str(refused))
+        return LinkAnswer(problem=refused.problem)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return _failure(error, options)
 
@@ -111,13 +112,13 @@ def ask(url: str, *, options: LinkOptions) -> LinkAnswer:
 def _failure(error: Exception, options: LinkOptions) -> LinkAnswer:
     match error:
         case socket.gaierror():
-            return LinkAnswer(problem="there is no web site of this name", is_dead=True)
+            return LinkAnswer(problem=msg("findings.link-no-site"), is_dead=True)
         case TimeoutError():
-            return LinkAnswer(problem=f"the site did not answer within {options.timeout:g} seconds")
+            return LinkAnswer(problem=msg("findings.link-timeout", seconds=f"{options.timeout:g}"))
         case ssl.SSLError():
-            return LinkAnswer(problem="the site's certificate does not hold")
+            return LinkAnswer(problem=msg("findings.link-certificate"))
         case _:
-            return LinkAnswer(problem=f"the site does not answer ({type(error).__name__})", is_dead=True)
+            return LinkAnswer(problem=msg("findings.link-no-answer", error=type(error).__name__), is_dead=True)
 
 
 def _followed(url: str, options: LinkOptions) -> LinkAnswer:
@@ -126,17 +127,21 @@ def _followed(url: str, options: LinkOptions) -> LinkAnswer:
         if not moved_to:
             return _answer(status)
         url = urljoin(url, moved_to)
-    return LinkAnswer(problem=f"the link is passed on more than {REDIRECTS_AT_MOST} times")
+    return LinkAnswer(problem=msg("findings.link-passed-on", times=REDIRECTS_AT_MOST))
 
 
 def _answer(status: int) -> LinkAnswer:
     if status in _GONE:
-        return LinkAnswer(problem=f"the page is gone (status {status})", is_dead=True)
-    return LinkAnswer(problem=f"the site does not show the page to programs (status {status})" if status >= 400 else "")
+        return LinkAnswer(problem=msg("findings.link-gone", code=str(status)), is_dead=True)
+    return LinkAnswer(problem=msg("findings.link-not-for-programs", code=str(status)) if status >= 400 else "")
 
 
 class _RefusedError(Exception):
     """The address leads where we do not go."""
+
+    def __init__(self, problem: Message) -> None:
+        super().__init__(problem)
+        self.problem = problem
 
 
 def _status(url: str, options: LinkOptions) -> tuple[int, str]:
@@ -162,7 +167,7 @@ def _request(method: str, parts: SplitResult, options: LinkOptions) -> tuple[int
 
 def _connection(parts: SplitResult, options: LinkOptions) -> http.client.HTTPConnection:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise _RefusedError("the link is passed on to something that is no web page")
+        raise _RefusedError(msg("findings.link-no-web-page"))
     port = parts.port or (443 if parts.scheme == "https" else 80)
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=options.timeout)
     connection.sock = _socket(parts.hostname, port, options)
@@ -176,5 +181,5 @@ def _socket(host: str, port: int, options: LinkOptions) -> socket.socket:
     """A connection to the very address that was found to be public."""
     addresses = options.resolve(host, port)
     if not addresses or not all(options.is_allowed(each) for each in addresses):
-        raise _RefusedError("the address is on a private network and was not asked for")
+        raise _RefusedError(msg("findings.link-private"))
     return socket.create_connection((addresses[0], port), timeout=options.timeout)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from markdown_it.token import Token
 
+from mailer.catalogue import msg
 from mailer.issue.characters import printable
 from mailer.issue.findings import FindingCollector
 from mailer.issue.headings import number_headings
@@ -81,8 +82,8 @@ def _brackets_are_closed(text: str, notes: FindingCollector) -> bool:
         depth = 0 if match[0][0] == "\n" else depth + {"[": 1, "]": -(depth > 0)}.get(match[0], 0)
         if depth > BRACKETS_AT_MOST:
             line = notes.first_line + text.count("\n", 0, match.start())
-            message = f"more than {BRACKETS_AT_MOST} brackets [ stand open"
-            notes.error("nesting", message, line=line, hint="Close each with ], or write \\[.")
+            message, hint = msg("issues.open-brackets", most=BRACKETS_AT_MOST), msg("issues.close-brackets")
+            notes.error("nesting", message, line=line, hint=hint)
             return False
     return True
 
@@ -128,7 +129,7 @@ class _Walker:
             case "blockquote_open":
                 return [Quote(blocks=self.blocks(node.children), line=line)]
             case "hr":
-                self.notes.warning("rule", "a line across the page is left out", line=line, hint="Remove it.")
+                self.notes.warning("rule", msg("issues.line-across"), line=line, hint=msg("issues.remove-line"))
             case "html_block":
                 self.html(token.content, line)
             case _:
@@ -149,7 +150,7 @@ class _Walker:
     def heading(self, node: Node, line: int) -> Iterable[Block]:
         inlines = self.inlines(_inline_tokens(node), line=line)
         if not inlines:
-            self.notes.warning("empty-heading", "a heading without words is left out", line=line)
+            self.notes.warning("empty-heading", msg("issues.heading-without-words"), line=line)
             return []
         written = len(node.token.markup)
         closing = _HEADING_END.search(self.notes.text.split("\n")[line - self.notes.first_line])
@@ -162,9 +163,10 @@ class _Walker:
         alt = "".join(" " if "break" in child.type else child.content for child in token.children or []).strip()
         problem = image_problem(path, self.images)
         if problem:
-            self.notes.error("image", problem, line=line, words=path, hint=_IMAGE_HINT)
+            self.notes.error("image", problem, line=line, words=path, hint=msg("issues.put-picture-in-text"))
         elif not alt:
-            self.notes.error("image-alt", "an image without alt text", line=line, words=path, hint=_ALT_HINT)
+            hint = msg("issues.say-what-picture-shows")
+            self.notes.error("image-alt", msg("issues.image-without-alt"), line=line, words=path, hint=hint)
         else:
             return [Image(path=path, alt=printable(alt), caption=printable(caption), line=line)]
         return []
@@ -173,7 +175,8 @@ class _Walker:
         """Refuse HTML; a comment that stands alone is the editor's own note and is left out."""
         if not _COMMENT.fullmatch(content):
             words = content.strip().split("\n")[0][:40]
-            self.notes.error("html", "HTML is not allowed", line=line, words=words, hint=_HTML_HINT)
+            hint = msg("issues.use-markdown")
+            self.notes.error("html", msg("issues.html"), line=line, words=words, hint=hint)
 
     # --- Inlines ---
 
@@ -190,7 +193,7 @@ class _Walker:
             else:
                 self.leaf(token, spans)
             if len(spans) > NESTING_AT_MOST:
-                self.notes.error("nesting", f"marks stand more than {NESTING_AT_MOST} deep", line=self.line)
+                self.notes.error("nesting", msg("issues.marks-too-deep", most=NESTING_AT_MOST), line=self.line)
                 return ()
         return self.finished(spans[0].children, in_link=False)
 
@@ -211,12 +214,12 @@ class _Walker:
             children = (Text(_shown(span.url, span.written)),)
         words = printable("".join(each.text for each in children if isinstance(each, Text)))
         if not span.written:
-            message = "words that are to be a link have no address"
+            message = msg("issues.link-without-address")
             self.notes.warning("no-address", message, line=span.line, words=words, after="[")
         elif not span.url:
             return children
         elif not children:
-            self.notes.warning("no-words", "a link has no words", line=span.line, words=span.written)
+            self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
             children = (Text(span.url),)
         return (Link(children=children, url=span.url),) if children else ()
 
@@ -236,14 +239,14 @@ class _Walker:
                 self.line += token.content.count("\n")
             case kind if kind == SPACED_ADDRESS:
                 rule = "image" if token.info.startswith("images/") else "link"
-                message = "there is a space in an address"
-                self.notes.error(rule, message, line=self.line, words=token.info.split("\n")[0], hint=_SPACE_HINT)
+                message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
+                self.notes.error(rule, message, line=self.line, words=token.info.split("\n")[0], hint=hint)
                 self.line += token.content.count("\n")
                 children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
                 path = str(token.attrs.get("src", ""))
-                message = "an image stands in the middle of running text"
-                self.notes.error("image", message, line=self.line, words=path, hint="Give it a paragraph of its own.")
+                message, hint = msg("issues.image-in-running-text"), msg("issues.paragraph-of-its-own")
+                self.notes.error("image", message, line=self.line, words=path, hint=hint)
             case _:
                 pass
 
@@ -254,8 +257,8 @@ class _Walker:
             return [Text(text)]
         lang = find_lang(match[1])
         if lang is None:
-            hint = f"Write one of {', '.join(LANGS)}."
-            message = f'a link is marked with the language "{match[1]}", which is none of ours'
+            hint = msg("issues.write-one-of", names=", ".join(LANGS))
+            message = msg("issues.link-lang", lang=match[1])
             self.notes.error("lang", message, line=self.line, words=match[0], hint=hint)
         before[-1] = Link(children=before[-1].children, url=before[-1].url, lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
@@ -264,10 +267,11 @@ class _Walker:
         """Check an address, which may be written without what it begins with; `url` is the whole."""
         address = clean_url(url or written)
         if address.problem:
-            self.notes.error("link", f"a link {address.problem}", line=self.line, words=written, hint=_LINK_HINT)
+            hint = msg("issues.how-addresses-begin")
+            self.notes.error("link", address.problem, line=self.line, words=written, hint=hint)
         elif address.removed:
-            names = ", ".join(dict.fromkeys(address.removed))
-            self.notes.note("tracking", f"taken off a link: {names}", line=self.line, words=written)
+            message = msg("issues.taken-off-link", names=", ".join(dict.fromkeys(address.removed)))
+            self.notes.note("tracking", message, line=self.line, words=written)
         return address.url
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
@@ -299,27 +303,21 @@ class _Walker:
         if written.lower().startswith("mailto:"):
             return self.address(written)
         if problem := address_problem(written):
-            self.notes.error("link", f"a link {problem}", line=self.line, words=written, hint=_EMAIL_HINT)
+            self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
             return ""
         return self.address(written, f"mailto:{written}")
 
 
-_IMAGE_HINT = "Put the picture into the issue's images folder and write ![what it shows](images/name.png)."
-_ALT_HINT = 'Say what it shows: ![text](images/name.png). For decoration, use image with alt = "" in the front matter.'
-_HTML_HINT = "Use Markdown: **bold**, *italic*, [words](https://…). A lone < is written \\<."
-_LINK_HINT = "Addresses begin with https://, http://, mailto: or tel:."
-_SPACE_HINT = "Write %20 for each space, or angle brackets around the address: [words](<https://…>)."
-_EMAIL_HINT = "Type ' for the ’ of Word, put a space around words that are no part of it, or write [words](mailto:…)."
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 def image_problem(path: str, images: Collection[str]) -> str:
     """Return the problem of an image's path, or nothing."""
     if not path.startswith("images/") or ".." in path or "\\" in path:
-        return "an image lies outside the issue's images folder"
+        return msg("issues.image-outside")
     if not path.lower().endswith(_PICTURES):
-        return f"an image is of a kind that mail programs do not show (use {', '.join(_PICTURES)})"
-    return "" if path in images else "an image is not there, or is only a link to a file elsewhere"
+        return msg("issues.image-kind", kinds=", ".join(_PICTURES))
+    return "" if path in images else msg("issues.image-missing")
 
 
 def _inline_tokens(node: Node) -> list[Token]:

@@ -33,7 +33,7 @@ _SIGN = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A run of words, with the links in it, at its place in the files."""
+    """A run of words, with the links in it, at its place in the files, be it heading, paragraph or point of a list."""
 
     file: str
     line: int

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from mailer.catalogue import msg
 from mailer.characters import name_of
-from mailer.errors import MailerError
+from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
 from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
@@ -45,11 +46,11 @@ def find_issue(issues_folder: Path, slug: str) -> Path:
     if slug in slugs:
         return issues_folder / slug
     if is_slug(slug) and (issues_folder / slug).is_dir():
-        hint = "Write it anew, or copy the one of another issue and change it."
-        raise MailerError(f"{FRAME} is missing", where=str(issues_folder / slug), hint=hint)
-    near = did_you_mean(slug, slugs)
-    hint = near or (f"There are: {', '.join(slugs)}." if slugs else "Begin one with: mailer new SLUG")
-    raise MailerError(f'there is no issue "{slug}"', where=str(issues_folder), hint=hint)
+        what, way_out = msg("issues.no-frame", file=FRAME), msg("issues.write-frame-anew")
+        raise MailerError(what, where=str(issues_folder / slug), hint=way_out)
+    others = msg("issues.there-are", slugs=", ".join(slugs)) if slugs else msg("issues.begin-one")
+    hint = did_you_mean(slug, slugs) or others
+    raise MailerError(msg("issues.no-such-issue", slug=slug), where=str(issues_folder), hint=hint)
 
 
 def issue_slugs(issues_folder: Path) -> list[str]:
@@ -121,12 +122,9 @@ class _IssueFolder:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.error(
-                path,
-                f"the file is not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}",
-                line=data.count(b"\n", 0, error.start) + 1,
-                hint="Open it in your editor and save it again with the encoding UTF-8.",
-            )
+            message = msg("issues.not-utf-8", position=str(error.start + 1), byte=f"{data[error.start]:#04x}")
+            line = data.count(b"\n", 0, error.start) + 1
+            self.error(path, message, line=line, hint=msg("issues.save-as-utf-8"))
             return None
         self.note_unprintable(path, text)
         self.sources[self.name(path)] = printable(text)
@@ -137,16 +135,16 @@ class _IssueFolder:
         lines = enumerate(re.split(r"\r\n?|\n", text), start=1)
         found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
-            more = f" and {len(others)} more" if others else ""
+            name = name_of(first[0][0])
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=f"an unprintable character ({name_of(first[0][0])}) is left out{more}",
+                    message=msg("issues.unprintable", count=1 + len(others), character=name, more=len(others)),
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,
-                    hint="It often comes from Word or a web page; delete it.",
+                    hint=msg("issues.unprintable-hint"),
                 )
             )
 
@@ -155,11 +153,13 @@ class _IssueFolder:
             if path.stat().st_size <= at_most:
                 return path.read_bytes()
         except FileNotFoundError:
-            self.error(path, "the file is missing", hint="mailer new makes one; another issue has one to copy.")
+            self.error(path, msg("issues.file-missing"), hint=msg("issues.where-files-come-from"))
         except OSError as error:
-            self.error(path, f"the file cannot be read: {error.strerror}")
+            self.error(path, msg("issues.file-unreadable", reason=reason_of(error)))
         else:
-            self.error(path, f"the file is larger than {at_most // 1000} kB", hint="Make it smaller, or part it.")
+            self.error(
+                path, msg("issues.file-too-large", kilobytes=at_most // 1000), hint=msg("issues.make-it-smaller")
+            )
         return None
 
     def item_files(self) -> list[Path]:
@@ -170,11 +170,11 @@ class _IssueFolder:
         for path in paths:
             if path not in files:
                 notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
-                notes.warning("ignored", "this is no item and is left out", hint="Items are text files ending in .md.")
+                notes.warning("ignored", msg("issues.no-item"), hint=msg("issues.items-end-in-md"))
         if not files:
-            self.error(folder, "the issue has no items", hint="Add items/010-some-words.md.")
+            self.error(folder, msg("issues.no-items"), hint=msg("issues.add-items"))
         if len(files) > ITEMS_AT_MOST:
-            self.error(folder, f"the issue has {len(files)} items; {ITEMS_AT_MOST} are the most it can have")
+            self.error(folder, msg("issues.too-many-items", items=len(files), most=ITEMS_AT_MOST))
         return files[:ITEMS_AT_MOST]
 
     def images(self) -> dict[str, Path]:

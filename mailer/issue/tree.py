@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
+from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.parser import AS_WRITTEN, MARKDOWN, NESTING_AT_MOST
 
@@ -126,13 +127,12 @@ def _tell(points: Sequence[Node], notes: FindingCollector) -> None:
     written = [point.number if same_marks else point.number + point.token.markup for point in points]
     shown = ", ".join(written[:_NUMBERS_SHOWN]) + ("" if len(points) <= _NUMBERS_SHOWN else " …")
     line = notes.first_line + (points[0].token.map or [0])[0]
-    several = f"these numbers do not run on from 1: {shown}; they are kept as written"
     notes.note(
         "list-numbers",
-        several if len(points) > 1 else f"this number does not run on: {shown}; it is kept as written",
+        msg("issues.numbers-do-not-run-on", count=len(points), shown=shown),
         line=line,
         words=points[0].number + points[0].token.markup,
-        hint="For a list, count 1., 2., 3. without a gap. For dates there is nothing to do.",
+        hint=msg("issues.count-without-a-gap"),
     )
 
 
@@ -140,10 +140,10 @@ def _tell_of_ones(root: Iterable[Node], notes: FindingCollector) -> None:
     for points in filter(_are_ones, _numbered(root)):
         notes.warning(
             "list-numbers",
-            f"{len(points)} points are all numbered 1; they are printed as 1, 2 and so on",
+            msg("issues.all-numbered-one", count=len(points)),
             line=notes.first_line + (points[0].token.map or [0])[0],
             words=points[0].number + points[0].token.markup,
-            hint="Count 1., 2., 3. in a list. To have each 1 printed, as for dates, write 1\\. before each.",
+            hint=msg("issues.count-in-a-list"),
         )
 
 
@@ -165,7 +165,7 @@ def _nest(tokens: Iterable[Token], text: str, notes: FindingCollector) -> list[N
             continue
         line = (token.map or [0])[0]
         if token.level >= NESTING_AT_MOST:
-            message = f"lists or quotations stand more than {NESTING_AT_MOST} deep"
+            message = msg("issues.lists-too-deep", most=NESTING_AT_MOST)
             notes.error("nesting", message, line=notes.first_line + line)
             return []
         if token.type == "list_item_open":

@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from markdown_it.common.normalize_url import normalizeLink
 
+from mailer.catalogue import msg
+
 SAFELINKS = ".safelinks.protection.outlook.com"
 _DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
 EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{_DOMAIN}")
@@ -48,12 +50,12 @@ class LinkTarget:
 def clean_url(written: str) -> LinkTarget:
     """Check an address against the allow-list and take SafeLinks wrappers and tracking parameters off it."""
     if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in written):
-        return LinkTarget(problem="has an invisible control character in its address")
+        return LinkTarget(problem=msg("issues.link-control-character"))
     written = written.strip()
     if odd := written.lower().startswith("http") and _ODD_SPACE.search(written):
-        return LinkTarget(problem=f"has an odd space (U+{ord(odd[0]):04X}) in its address; delete it")
+        return LinkTarget(problem=msg("issues.link-odd-space", code=f"U+{ord(odd[0]):04X}"))
     if written.lower().startswith("mailto:") and "’" in written.partition("?")[0]:
-        return LinkTarget(problem="has a ’ in its e-mail address, which Word makes of '")
+        return LinkTarget(problem=msg("issues.link-quote-of-word"))
     url, removed = _unwrap(written)
     if problem := _problem(url):
         return LinkTarget(problem=problem, removed=removed)
@@ -94,7 +96,7 @@ def find_verbatim(text: str) -> list[tuple[int, int, bool]]:
 def address_problem(written: str) -> str:
     """Say why a bare e-mail address is not made a link: it may be two words, or another address. Empty if it may."""
     doubtful = _NOT_SURE.search(written.rpartition("@")[0])
-    return f"has a {doubtful[0]} in its e-mail address" if doubtful else ""
+    return msg("issues.link-doubtful-address", mark=doubtful[0]) if doubtful else ""
 
 
 def _mailboxes(match: re.Match[str]) -> Iterator[re.Match[str]]:
@@ -174,26 +176,26 @@ def _split(url: str) -> SplitResult | None:
 def _problem(url: str) -> str:
     parts = _split(url)
     if parts is None or not url.isascii() or "%00" in url or any(character <= " " for character in url):
-        return "has an address that cannot be read"
+        return msg("issues.link-unreadable")
     match parts.scheme:
         case "https" | "http":
             return _web_problem(parts)
         case "mailto":
             good = _MAILTO.fullmatch(url) and not re.search("%0[ad]", url, re.IGNORECASE)
-            return "" if good else "has an e-mail address that cannot be right"
+            return "" if good else msg("issues.link-email")
         case "tel":
-            return "" if _TEL.fullmatch(url) else "has a telephone number that cannot be right"
+            return "" if _TEL.fullmatch(url) else msg("issues.link-telephone")
         case "":
-            return "has an address that does not begin with https://"
+            return msg("issues.link-without-https")
         case scheme:
-            return f"has an address of a kind that is not allowed here ({scheme}:)"
+            return msg("issues.link-kind", scheme=scheme)
 
 
 def _web_problem(parts: SplitResult) -> str:
     if not parts.hostname or not re.fullmatch(r"[A-Za-z0-9.:_-]+", parts.hostname):
-        return "has an address without a web site's name"
+        return msg("issues.link-without-host")
     if "@" in parts.netloc:
-        return "has a user name or password in its address"
+        return msg("issues.link-with-password")
     return ""
 
 

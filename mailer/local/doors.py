@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 from mailer.bootstrap import Services
 from mailer.local.access import Access
 from mailer.local.headers import HEADERS, hash_of
+from mailer.local.speaking import speaking
 
 STYLE = (
     ":root{color-scheme:light dark;--ink:#14252a;--paper:#f4f6f5;--card:#fff;--rule:#c9d2d0;--link:#0b5563}"
@@ -37,7 +38,7 @@ class Doors:
 
 
 def make_doors(services: Services, access: Access) -> Doors:
-    """Draw the pages in the newsletter's language; only the one for the starter knows the secret path."""
+    """Draw the pages in the language of the interface; only the one for the starter knows the secret path."""
     return Doors(
         opening=_door(services, "opening", status=200, forward=f"..{access.path}"),
         used=_door(services, "used", status=410),
@@ -46,15 +47,9 @@ def make_doors(services: Services, access: Access) -> Doors:
 
 
 def _door(services: Services, kind: str, *, status: int, forward: str = "") -> HTMLResponse:
-    lang = services.settings.newsletter.lang
-
-    def label(msgid: str) -> str:
-        return services.templates.labels.label(msgid, lang).text
-
     html = services.templates.render(
         "web/local.html.j2",
-        lang=lang,
-        label=label,
+        **speaking(services),
         kind=kind,
         forward=forward,
         style=Markup(STYLE),  # noqa: S704 our own rules

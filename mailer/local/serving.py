@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services
+from mailer.catalogue import msg
 from mailer.errors import InputOutputError, reason_of
 from mailer.local.access import Access
 from mailer.local.asking import HOST
@@ -46,10 +47,10 @@ def serve_to_starter(
     with closing(launches):
         say(shown(launches.new()))
         if sys.stdin.isatty():
-            say("The address works once. Press Enter for another.")
+            say(msg("preview.works-once"))
             _call_at_enter(lambda: say(launches.new()))
         if opens_browser and not launches.open_browser(services.settings.paths.var):
-            say("No browser could be opened: open the address yourself.")
+            say(msg("preview.no-browser"))
         run_until_stopped(guard, listener)
 
 
@@ -79,7 +80,7 @@ class Launches:
         """Say that an address was opened, since another person may have been first."""
         if file := self._files.pop(launch, None):
             file.unlink(missing_ok=True)
-        self._say(f"Opened in a browser at {datetime.now().astimezone():%H:%M:%S}.")
+        self._say(msg("preview.opened", time=datetime.now().astimezone().time()))
 
     def close(self) -> None:
         """Remove the file that no browser has read."""
@@ -154,6 +155,7 @@ def listen(port: int) -> socket.socket:
         listener.listen()  # the browser may be quicker than the server
     except OSError as error:
         listener.close()
-        hint = "Choose another with --port, or 0 for any."
-        raise InputOutputError(f"port {port} cannot be used: {reason_of(error)}", hint=hint) from error
+        hint = msg("preview.choose-port")
+        what = msg("preview.port-unusable", port=str(port), reason=reason_of(error))
+        raise InputOutputError(what, hint=hint) from error
     return listener

@@ -1,9 +1,11 @@
 """Recipients' addresses on the wire: which parts are ASCII, and what may not be sent to at all."""
 
 import re
+from functools import partial
 
 import idna
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.message.headers import HeaderError, guard
 from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
@@ -13,7 +15,7 @@ ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
 LOCAL_PART = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*")
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ASCII_DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
-HINT = "Correct the subscriber's address."
+_hint = partial(msg, "sending.correct-address")
 
 
 class WireAddressError(MailerError):
@@ -25,11 +27,11 @@ def wire_address(address: str) -> str:
     local, _, domain = address.rpartition("@")
     wire = f"{local}@{_a_labels(domain)}"
     if not LOCAL_PART.fullmatch(local) or not ASCII_DOMAIN.fullmatch(wire[len(local) + 1 :]):
-        raise WireAddressError("this is no address that mail can be sent to", hint=HINT)
+        raise WireAddressError(msg("sending.no-address"), hint=_hint())
     if not wire.isascii():
         _refuse_invisible(local)
     if len(local.encode()) > MAXIMUM_LOCAL_PART or len(wire.encode()) > MAXIMUM_ADDRESS:
-        raise WireAddressError("the address is too long for mail", hint=HINT)
+        raise WireAddressError(msg("sending.address-too-long"), hint=_hint())
     return wire
 
 
@@ -37,7 +39,7 @@ def _refuse_invisible(local: str) -> None:
     try:
         guard("To", local)
     except HeaderError as error:
-        raise WireAddressError("an invisible character stands in the address", hint=HINT) from error
+        raise WireAddressError(msg("sending.invisible-in-address"), hint=_hint()) from error
 
 
 def _a_labels(domain: str) -> str:
@@ -46,7 +48,7 @@ def _a_labels(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise WireAddressError("the part after the @ is no name on the internet", hint=HINT) from error
+        raise WireAddressError(msg("sending.no-domain"), hint=_hint()) from error
 
 
 def needs_smtputf8(address: str) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote
 
+from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
 from mailer.compose.picture import Picture
 from mailer.compose.slots import Slot
@@ -95,9 +96,7 @@ class CompiledMessage:
         Raises `WireAddressError`, also for an address that needs a server with SMTPUTF8 when this one has none.
         """
         if not smtputf8 and needs_smtputf8(values.address):
-            raise WireAddressError(
-                "the mail server cannot take addresses with letters outside a-z before the @ (5.6.7)"
-            )
+            raise WireAddressError(msg("sending.letters-outside"))
         filled = self._filled(values)
         pieces = [self.segments[0]]
         for place, segment in zip(self.places, self.segments[1:], strict=True):
@@ -122,8 +121,8 @@ class CompiledMessage:
         values = json.loads(stored)
         if values.pop("version", None) != VERSION:
             raise MessageError(
-                "a stored message was made by another version of mailer",
-                hint="Use that version to finish the mailing, or cancel it and send anew.",
+                msg("sending.other-version"),
+                hint=msg("sending.use-that-version"),
             )
         segments = tuple(each.encode("ascii") for each in values.pop("segments"))
         return cls(segments=segments, places=tuple(values.pop("places")), **values)
@@ -164,7 +163,7 @@ def compile_message(
     found = slots_in(composed.text) | slots_in(composed.html)
     if found != composed.slots:
         names = ", ".join(sorted(found ^ composed.slots))
-        raise MessageError(f"the slots in the composed texts are not the ones declared: {names}")
+        raise MessageError(msg("sending.other-slots", names=names))
     segments, places = _joined([*_head(composed, sender, slug, one_click=not test_label), *_bodies(composed)])
     return CompiledMessage(
         segments=segments,
@@ -180,7 +179,7 @@ def _marked(composed: ComposedIssue, label: str) -> ComposedIssue:
     banner = f'<div role="note" style="padding:8px;background:#F3BE4B;color:#14252A">{html.escape(label)}</div>'
     marked, found = BODY.subn(lambda body: body[0] + banner, composed.html, count=1)
     if not found:
-        raise MessageError("the composed HTML has no <body>")
+        raise MessageError(msg("sending.no-body"))
     return replace(composed, subject=f"TEST: {composed.subject}", text=f"{label}\n\n{composed.text}", html=marked)
 
 

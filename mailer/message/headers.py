@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -34,9 +35,9 @@ def guard(name: str, value: str) -> str:
     decoded = "".join(_decode(*word) for word in ENCODED_WORD.findall(value))
     if _is_harmful(value) or _is_harmful(decoded):
         raise HeaderError(
-            "a line break or an invisible control character stands in the text",
+            msg("sending.harmful-header"),
             where=name,
-            hint="Write the text anew instead of copying it.",
+            hint=msg("sending.write-anew"),
         )
     return value.strip(" ")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from mailer.catalogue import msg
 from mailer.compose.slots import REQUIRED, Slot
 from mailer.errors import MailerError
 from mailer.message.quoted_printable import encode_before_slot, encode_text
@@ -19,10 +20,10 @@ class MessageError(MailerError):
 def slots_in(text: str) -> frozenset[Slot]:
     """Return the slots that stand in a text. Raises `MessageError` for a damaged one or a missing way to leave."""
     if MARK in TOKEN.sub("", text).lower():
-        raise MessageError("a slot in the composed text is damaged", hint="Templates must write the whole token.")
+        raise MessageError(msg("sending.damaged-slot"), hint=msg("sending.write-whole-token"))
     slots = frozenset(SLOTS_BY_TOKEN[token] for token in TOKEN.findall(text))
     if missing := REQUIRED - slots:
-        raise MessageError(f"the composed text has no slot for {', '.join(sorted(missing))}")
+        raise MessageError(msg("sending.slots-missing", names=", ".join(sorted(missing))))
     return slots
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.languages import LANGS, Lang
 
@@ -53,7 +54,7 @@ def read_choice(query: Mapping[str, str]) -> PreviewChoice:
     """Read a choice out of an address; raises `MailerError` for what cannot be chosen."""
     reader = query.get("reader", "") or "0"
     if not (reader.isascii() and reader.isdigit() and len(reader) < 16):
-        raise MailerError("there is no such reader", hint="Search by name or address.")
+        raise MailerError(msg("preview.no-such-reader"), hint=msg("preview.search-reader"))
     return PreviewChoice(
         part=_one_of(PARTS, query, "part"),
         screen=_one_of(SCREENS, query, "screen"),
@@ -71,4 +72,5 @@ def _one_of(known: tuple[Value, ...], query: Mapping[str, str], name: str) -> Va
     for each in known:
         if each == wanted:
             return each
-    raise MailerError(f"{name} cannot be {wanted!r}", hint=f"One of {', '.join(known)}.")
+    what = msg("preview.no-such-choice", name=name, wanted=repr(wanted))
+    raise MailerError(what, hint=msg("preview.one-of", names=", ".join(known)))

@@ -14,15 +14,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.bootstrap import Services
+from mailer.catalogue import Lang, msg, render
 from mailer.local.access import SECRET_BYTES
 from mailer.local.headers import policy_header
 from mailer.preview.frames import FRAME_POLICY, with_links_out
-from mailer.preview.page import day_and_time_of, page_policy, render_page
+from mailer.preview.page import page_policy, render_page
 from mailer.preview.server import SCRIPT, no_picture
 from mailer.preview.watching import saved_events
 
 SHOWN_AT_MOST = 200
-PARTS = (("html", "HTML"), ("text", "Text"), ("source", "Source"))
+PARTS = (("html", "HTML"), ("text", msg("preview.text")), ("source", msg("preview.source")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +66,14 @@ class Inbox:
         asked = files.get(request.query_params.get("mail", ""))
         chosen = asked or next(iter(files.values()), None)
         part = next((each for each, _ in PARTS if each == request.query_params.get("part")), "html")
-        message = _read(chosen) if chosen else None
+        message, lang = _read(chosen) if chosen else None, self.services.interface_lang
         html = render_page(
             self.services,
             "web/inbox.html.j2",
             server_id=self.server_id,
-            mails=[_listed(path) for path in list(files.values())[:SHOWN_AT_MOST]],
+            mails=[_listed(path, lang) for path in list(files.values())[:SHOWN_AT_MOST]],
             number=len(files),
-            chosen=_listed(chosen) if chosen else None,
+            chosen=_listed(chosen, lang) if chosen else None,
             place=len(files) - list(files).index(chosen.name) if chosen else 0,
             is_asked=asked is not None,
             part=part,
@@ -107,10 +108,10 @@ def _read(path: Path) -> EmailMessage:
     return BytesParser(policy=policy.default).parsebytes(path.read_bytes())
 
 
-def _listed(path: Path) -> CaughtMail:
+def _listed(path: Path, lang: Lang) -> CaughtMail:
     with path.open("rb") as file:
         message = BytesParser(policy=policy.default).parse(file, headersonly=True)
-    date, clock = _when(message["Date"])
+    date, clock = _when(message["Date"], lang)
     return CaughtMail(
         name=path.name,
         to=str(message["Delivered-To"] or message["To"] or ""),
@@ -121,10 +122,13 @@ def _listed(path: Path) -> CaughtMail:
     )
 
 
-def _when(date: object) -> tuple[str, str]:
-    """Return when a mail was sent, by this machine's clock, also in short; as written where that is no date."""
+def _when(date: object, lang: Lang) -> tuple[str, str]:
+    """Return when a mail was sent by the clock of this machine, also in short; as written where that is no date."""
     moment = getattr(date, "datetime", None)
-    return (day_and_time_of(moment), f"{moment.astimezone():%d.%m. %H:%M}") if moment else (str(date or ""), "")
+    if moment is None:
+        return str(date or ""), ""
+    clock = f"{moment.astimezone():%d.%m. %H:%M}" if lang == "en" else f"{moment.astimezone():%d.%m. %H.%M}"
+    return render(msg("output.value", value=moment), lang), clock
 
 
 def _source(path: Path, message: EmailMessage, part: str) -> str:

@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 
 from markupsafe import Markup
 
 from mailer.bootstrap import Services
+from mailer.catalogue import Message, msg
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import Finding, Severity
 from mailer.languages import LANGS, LANGUAGES
 from mailer.local.headers import hash_of
+from mailer.local.speaking import speaking
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReader, VariantCount
 from mailer.preview.views import Look, View
@@ -20,13 +22,31 @@ from mailer.rendering.dates import write_date
 
 LINES_AROUND = 3
 SWITCHES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("Form", "part", (("mail", "Mail"), ("text", "Text"), ("web", "Web"), ("pdf", "PDF"))),
-    ("Source", "part", (("mjml", "MJML"), ("html", "HTML"), ("headers", "Headers"), ("eml", "Raw"))),
-    ("Screen", "screen", (("desktop", "Desktop"), ("narrow", "Narrow"), ("phone", "Phone"))),
-    ("Colours", "colours", (("light", "Light"), ("dark", "Dark"))),
-    ("Pictures", "images", (("on", "On"), ("off", "Off"))),
+    (
+        msg("preview.form"),
+        "part",
+        (("mail", msg("preview.mail")), ("text", msg("preview.text")), ("web", msg("preview.web")), ("pdf", "PDF")),
+    ),
+    (
+        msg("preview.source"),
+        "part",
+        (("mjml", "MJML"), ("html", "HTML"), ("headers", msg("preview.headers")), ("eml", msg("preview.raw"))),
+    ),
+    (
+        msg("preview.screen"),
+        "screen",
+        (("desktop", msg("preview.desktop")), ("narrow", msg("preview.narrow")), ("phone", msg("preview.phone"))),
+    ),
+    (msg("preview.colours"), "colours", (("light", msg("preview.light")), ("dark", msg("preview.dark")))),
+    (msg("preview.pictures"), "images", (("on", msg("preview.on")), ("off", msg("preview.off")))),
 )
 """The controls that are links: label, field of the choice, values with their labels."""
+
+SEVERITIES = {
+    Severity.ERROR: msg("preview.error"),
+    Severity.WARNING: msg("preview.warning"),
+    Severity.NOTE: msg("preview.note"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +72,7 @@ class ItemFindings:
 
     file: str
     title: str
+    lang: str
     anchor: str
     findings: tuple[Finding, ...]
 
@@ -77,7 +98,7 @@ class Page:
     frame_of: Callable[[PreviewChoice], str]
     is_live: bool
     server_id: str = ""
-    saved: str = ""
+    saved: datetime | time | str = ""
     is_tested: bool = False
     source: str = ""
     lines: tuple[SourceLine, ...] = ()
@@ -124,6 +145,7 @@ class Page:
             ItemFindings(
                 file=file,
                 title=items[file].title if file in items else "",
+                lang=items[file].lang if file in items else "",
                 anchor=f"#sak-{items[file].number}" if file in items else "",
                 findings=tuple(findings),
             )
@@ -152,25 +174,25 @@ def page_html(services: Services, page: Page) -> str:
         languages={lang: each.own_name for lang, each in LANGUAGES.items()},
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
-        month=write_date(page.shown.issue.published, page.shown.issue.lang) if page.shown else "",
+        month=write_date(page.shown.issue.published, services.interface_lang) if page.shown else "",
+        severities=SEVERITIES,
+        kilobytes=_kilobytes,
     )
 
 
 def render_page(services: Services, template: str, **values: object) -> str:
-    """A page in the newsletter's own language, which is that of those who edit and approve it."""
-    lang = services.settings.newsletter.lang
-
-    def label(msgid: str, **slots: object) -> str:
-        return services.templates.labels.label(msgid, lang, **slots).text
-
+    """Return a page in the language of the interface; `msg` and `render` write in it."""
     style = services.templates.render("web/preview.css.j2", theme=services.theme)
     return services.templates.render(
         template,
-        lang=lang,
-        label=label,
+        **speaking(services),
         style=Markup(style),  # noqa: S704 our own rules; nothing of the issue stands in them
         **values,
     )
+
+
+def _kilobytes(size: int) -> Message:
+    return msg("preview.kilobytes", number=round(size / 1000))
 
 
 def page_policy(services: Services) -> str:
@@ -192,11 +214,6 @@ def lines_around(text: str, line: int) -> tuple[SourceLine, ...]:
     )
 
 
-def time_of(moment: datetime) -> str:
-    """The time of day, as a clock on this machine shows it."""
-    return f"{moment.astimezone():%H:%M:%S}"
-
-
-def day_and_time_of(moment: datetime) -> str:
-    """Return day and time, for pages that are looked at later."""
-    return f"{moment.astimezone():%d.%m.%Y %H:%M}"
+def time_of(moment: datetime) -> time:
+    """Return the time of day, as a clock on this machine shows it."""
+    return moment.astimezone().time()

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.issue.model import Issue
 from mailer.languages import Lang
@@ -75,7 +76,7 @@ class PreviewReaders:
                 return self._reader(self._services.subscribers.get(number))
         except LookupError:
             pass
-        raise MailerError("there is no such reader any more", hint="Search by name or address.")
+        raise MailerError(msg("preview.reader-is-gone"), hint=msg("preview.search-reader"))
 
     def variants(self, issue: Issue) -> tuple[VariantCount, ...]:
         """Return every variant with its recipients, the largest first; counted once, at the first call."""

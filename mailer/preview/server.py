@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.bootstrap import Services, made_of
+from mailer.catalogue import Lang, msg, render
 from mailer.errors import MailerError
 from mailer.local.access import SECRET_BYTES
 from mailer.local.doors import STYLE
@@ -55,7 +56,7 @@ class Preview:
             Route("/preview.js", self.script),
             Route("/favicon.ico", no_picture),
         ]
-        application = Starlette(routes=routes, exception_handlers={MailerError: _refusal(self.server_id)})
+        application = Starlette(routes=routes, exception_handlers={MailerError: self.refusal})
         application.router.redirect_slashes = False
         return application
 
@@ -117,6 +118,11 @@ class Preview:
         script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
         return Response(script, media_type="text/javascript")
 
+    def refusal(self, _request: Request, error: Exception) -> Response:
+        """Say what is wrong, on a page that loads anew when it has been put right."""
+        html = _refused(error, self.server_id, lang=self.latest.services.interface_lang)
+        return HTMLResponse(html, status_code=400, headers=policy_header(REFUSAL_POLICY))
+
     def _now(self) -> Latest:
         """The issue with the services as they are to be now; raises `MailerError` while they cannot be made."""
         with self._lock:
@@ -143,11 +149,11 @@ def serve_preview(
             preview.application(),
             listener,
             services=preview.latest.services,
-            shown=lambda address: f"{slug} is shown at {address} and reloads when you save. Ctrl-C stops.",
+            shown=lambda address: msg("preview.is-shown", slug=slug, address=address),
             say=announce,
             opens_browser=open_browser,
         )
-    announce("Stopped.")
+    announce(msg("preview.stopped"))
 
 
 async def no_picture(_request: Request) -> Response:
@@ -155,20 +161,14 @@ async def no_picture(_request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _refusal(server_id: str) -> Callable[[Request, Exception], Response]:
-    """Return a handler that shows the error on a page that loads anew when it is put right, without templates."""
-
-    def refuse(_request: Request, error: Exception) -> Response:
-        return HTMLResponse(_refused(error, server_id), status_code=400, headers=policy_header(REFUSAL_POLICY))
-
-    return refuse
-
-
-def _refused(error: Exception, server_id: str) -> str:
+def _refused(error: Exception, server_id: str, *, lang: Lang) -> str:
+    """Write the page without templates, for one of them may be broken."""
+    title, back = (escape(render(each, lang)) for each in (msg("preview.not-yet"), msg("preview.back-to-newsletter")))
+    words = escape(error.told(lang) if isinstance(error, MailerError) else str(error))
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not yet</title>'
+        f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="favicon.ico">'
         f'<style>{STYLE}</style><script src="preview.js" defer></script></head>'
-        f'<body data-live="whole" data-server="{server_id}"><main><h1>Not yet</h1><pre>{escape(str(error))}</pre>'
-        '<p><a href="./">Back to the newsletter</a></p></main></body></html>'
+        f'<body data-live="whole" data-server="{server_id}"><main><h1>{title}</h1><pre>{words}</pre>'
+        f'<p><a href="./">{back}</a></p></main></body></html>'
     )

@@ -12,7 +12,7 @@ from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, PreviewChoice
 from mailer.preview.folder import write_folder
 from mailer.preview.frames import mail_frame, with_links_out
 from mailer.preview.latest import Latest
-from mailer.preview.page import Page, day_and_time_of, page_html, render_page
+from mailer.preview.page import Page, page_html, render_page
 from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
 from mailer.usecases.reading import require_issue
@@ -39,7 +39,7 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     files = _Files(services=services, latest=latest, look=look, variants=_variants(latest, view))
     written = dict(files.pages(has_changes=changes is not None)) | dict(files.frames())
     if changes is not None:
-        written["changes.html"] = _changes_page(services, slug, changes).encode()
+        written["changes.html"] = _changes_page(services, view, changes).encode()
     written |= {WORDS: words.encode(), TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
     return write_folder(folder, written)
 
@@ -82,7 +82,7 @@ class _Files:
                 page_of=self.page_name,
                 frame_of=self.frame_name,
                 is_live=False,
-                saved=day_and_time_of(self.services.clock()),
+                saved=self.services.clock(),
                 source=view.source(choice.part),
                 variants=self.variants,
                 has_changes=has_changes,
@@ -157,5 +157,7 @@ def _forms() -> Iterator[PreviewChoice]:
                     yield PreviewChoice(part=part, screen=screen, colours=colours, images=images)
 
 
-def _changes_page(services: Services, slug: str, changes: tuple[WordChange, ...]) -> str:
-    return render_page(services, "web/changes.html.j2", slug=slug, changes=changes)
+def _changes_page(services: Services, view: View, changes: tuple[WordChange, ...]) -> str:
+    return render_page(
+        services, "web/changes.html.j2", slug=view.issue.slug, changes=changes, issue_lang=view.composed.key.lang
+    )

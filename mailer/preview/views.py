@@ -7,6 +7,7 @@ from email import message_from_bytes
 from functools import cached_property
 
 from mailer.bootstrap import Services
+from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
@@ -148,5 +149,5 @@ def require_view(look: Look) -> View:
     if look.view is None:
         error = look.first_error
         place = f"{error.file}:{error.line}" if error else ""
-        raise MailerError(error.message if error else "the issue cannot be composed", where=place)
+        raise MailerError(error.message if error else msg("preview.cannot-be-composed"), where=place)
     return look.view

@@ -7,6 +7,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.languages import LANGS, Lang, fallbacks
 
@@ -79,9 +80,9 @@ def _read(file: Path) -> dict[str, Message]:
             catalogue: Catalog = read_po(stream, abort_invalid=True)
         except (PoFileError, UnicodeDecodeError) as error:
             raise MailerError(
-                f"This catalogue of labels cannot be read: {error}.",
+                msg("issues.labels-unreadable", reason=str(error)),
                 where=str(file),
-                hint="Compare it with the catalogue that comes with mailer, or remove it to use that one.",
+                hint=msg("issues.compare-labels"),
             ) from error
     approved = [each for each in catalogue if each.id and _is_approved(each)]
     return {each.id if isinstance(each.id, str) else each.id[0]: each for each in approved}

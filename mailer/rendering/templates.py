@@ -20,6 +20,7 @@ from jinja2 import (
 )
 
 import mailer
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.rendering.labels import Labels
 
@@ -62,26 +63,29 @@ class Templates:
         for folder in self.folders:
             if (folder / name).is_file():
                 return folder / name
-        raise MailerError(f"The template {name} is missing.", hint=f"Looked in: {', '.join(map(str, self.folders))}")
+        raise MailerError(msg("issues.template-missing", name=name), hint=self._hint())
 
     def render(self, name: str, /, **values: object) -> str:
         """The text of a template; a fault in it is an error that names its file and line."""
         try:
             return self._environment.get_template(name).render(**values)
         except TemplateNotFound as error:
-            raise MailerError(f"The template {error.name} is missing.", where=name, hint=self._hint()) from error
+            raise MailerError(
+                msg("issues.template-missing", name=str(error.name)), where=name, hint=self._hint()
+            ) from error
         except TemplateSyntaxError as error:
             where = f"{error.filename or name}:{error.lineno}"
-            raise MailerError(f"The template cannot be read: {error.message}.", where=where, hint=_HINT) from error
+            raise _faulty(msg("issues.template-unreadable", reason=str(error.message)), where) from error
         except (TemplateError, TypeError, AttributeError, KeyError, ValueError) as error:
             where = _line_in_template(error.__traceback__) or name
-            raise MailerError(f"The template cannot be filled in: {error}.", where=where, hint=_HINT) from error
+            raise _faulty(msg("issues.template-not-filled-in", reason=str(error)), where) from error
 
     def _hint(self) -> str:
-        return f"Looked in: {', '.join(map(str, self.folders))}"
+        return msg("issues.looked-in", folders=", ".join(map(str, self.folders)))
 
 
-_HINT = "Compare it with the template that comes with mailer, or remove yours to use that one."
+def _faulty(message: str, where: str) -> MailerError:
+    return MailerError(message, where=where, hint=msg("issues.compare-template"))
 
 
 class _RewritingLoader(ChoiceLoader):

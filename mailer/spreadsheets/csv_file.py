@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mailer.catalogue import msg
+from mailer.catalogue.recognising import recognise
 from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, SAVE_AGAIN, KnownCells, Rows, SpreadsheetError, too_wide
 
 MAXIMUM_BYTES = 500_000_000
 MAXIMUM_LINE = 1_000_000
 MAXIMUM_HEADER = 10_000
 DELIMITERS = ";,\t"
+
+# What `csv` says of a broken quotation, and of a cell that never ends.
+SENTENCES = ("people.csv-ends-in-cell", "people.csv-after-quote", "people.csv-too-long")
 
 _BLOCK = 200_000
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -41,9 +46,8 @@ def _encoding(file: Path, known: KnownCells) -> str:
     """
     size = file.stat().st_size
     if size > MAXIMUM_BYTES:
-        raise SpreadsheetError(
-            f"the file is larger than {MAXIMUM_BYTES // 1_000_000} MB", where=str(file), hint="Split it."
-        )
+        what = msg("people.file-too-large", size=MAXIMUM_BYTES // 1_000_000)
+        raise SpreadsheetError(what, where=str(file), hint=msg("people.split-it"))
     with file.open("rb") as opened:
         beginning = opened.read(2 * MAXIMUM_HEADER)
     encoding = "utf-16" if beginning.startswith(_UTF16_MARKS) else _unmarked_utf16(beginning, known)
@@ -69,9 +73,7 @@ def _check_utf16(file: Path, encoding: str) -> None:
             for number, line in enumerate(iter(lambda: lines.readline(MAXIMUM_LINE), ""), 1):
                 _check_line(length=len(line), has_nul="\0" in line, where=f"{file}:{number}")
     except UnicodeError as error:
-        raise SpreadsheetError(
-            "the letters here are not UTF-16", where=f"{file}:{number + 1}", hint=SAVE_AGAIN
-        ) from error
+        raise SpreadsheetError(msg("people.not-utf16"), where=f"{file}:{number + 1}", hint=SAVE_AGAIN()) from error
 
 
 def _plain_encoding(file: Path) -> str:
@@ -114,21 +116,15 @@ def _encoding_by_line(file: Path) -> str:
             if not mixed and _holds_other_letters(line):
                 mixed = number
             if not_utf8 and (mixed or not _decodes(line, "cp1252")):
-                raise SpreadsheetError(
-                    "letters here are neither UTF-8 nor Windows text (cp1252), but of MS-DOS or Macintosh, "
-                    "or a mixture of both",
-                    where=f"{file}:{not_utf8}",
-                    hint=SAVE_AGAIN,
-                )
+                raise SpreadsheetError(msg("people.mixed-letters"), where=f"{file}:{not_utf8}", hint=SAVE_AGAIN())
     return "cp1252" if not_utf8 else "utf-8-sig"
 
 
 def _check_line(*, length: int, has_nul: bool, where: str) -> None:
     if has_nul:
-        what = "this is no text: something else, such as a picture, or text in UTF-16 that does not say so"
-        raise SpreadsheetError(what, where=where, hint=SAVE_AGAIN)
+        raise SpreadsheetError(msg("people.no-text"), where=where, hint=SAVE_AGAIN())
     if length == MAXIMUM_LINE:
-        raise SpreadsheetError("the line is endless, so this is no table", where=where, hint=SAVE_AGAIN)
+        raise SpreadsheetError(msg("people.endless-line"), where=where, hint=SAVE_AGAIN())
 
 
 def _decodes(line: bytes, encoding: str) -> bool:
@@ -157,7 +153,7 @@ def _cells(header: str, lines: Iterator[str], delimiter: str, file: Path, *, sta
             begins = start + reader.line_num + 1
     except csv.Error as error:
         raise SpreadsheetError(
-            f"the columns cannot be told apart from here on: {error}",
+            msg("people.columns-unclear", reason=recognise(str(error), SENTENCES)),
             where=f"{file}:{begins}",
-            hint="Look for a quotation mark that is not closed.",
+            hint=msg("people.unclosed-quote"),
         ) from error

@@ -1,12 +1,14 @@
 """Limits of a spreadsheet, and the errors for one that exceeds them or cannot be read."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
+from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError
 
 MAXIMUM_ROWS = 1_048_576  # of a sheet in Excel
 MAXIMUM_COLUMNS = 100
-SAVE_AGAIN = "In Excel, choose Save as and CSV UTF-8."
+SAVE_AGAIN = partial(msg, "people.save-as-csv")
 
 Rows = Iterator[tuple[int, list[str]]]
 """Each row that is not blank: the line it begins on, from 1, and its cells."""
@@ -27,8 +29,5 @@ class UnreadableFileError(SpreadsheetError):
 
 def too_wide(where: str) -> SpreadsheetError:
     """Say that something stands beyond `MAXIMUM_COLUMNS`: it would be left out, or fill the memory."""
-    return SpreadsheetError(
-        f"the line has more than {MAXIMUM_COLUMNS} columns",
-        where=where,
-        hint="Remove what stands far to the right, or look whether a line break is missing.",
-    )
+    what = msg("people.too-wide", columns=MAXIMUM_COLUMNS)
+    return SpreadsheetError(what, where=where, hint=msg("people.too-wide-hint"))

@@ -1,16 +1,18 @@
 """One table from a file, whatever kind of spreadsheet it is."""
 
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
+from mailer.catalogue import msg
 from mailer.errors import reason_of
 from mailer.spreadsheets.csv_file import open_csv
 from mailer.spreadsheets.limits import SAVE_AGAIN, KnownCells, Rows, SpreadsheetError, UnreadableFileError
 from mailer.spreadsheets.workbook import open_xlsx
 
 _FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
-    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": partial(msg, "people.is-old-excel"),
+    b"%PDF": partial(msg, "people.is-pdf"),
 }
 
 
@@ -21,20 +23,13 @@ def open_table(file: Path, *, known: KnownCells) -> AbstractContextManager[Rows]
     """
     try:
         if file.is_fifo():
-            raise UnreadableFileError(
-                "a pipe cannot be imported: its lines are read several times",
-                where=str(file),
-                hint="Write them into a file first, and import that.",
-            )
+            raise UnreadableFileError(msg("people.is-a-pipe"), where=str(file), hint=msg("people.is-a-pipe-hint"))
         with file.open("rb") as opened:
             beginning = opened.read(4)
     except OSError as error:
         raise UnreadableFileError(
-            f"the file cannot be read: {reason_of(error)}",
-            where=str(file),
-            hint="Check its name, that it is a file and no folder, and that you may read it.",
+            msg("people.unreadable", reason=reason_of(error)), where=str(file), hint=msg("people.unreadable-hint")
         ) from error
-    for signature, kind in _FOREIGN.items():
-        if beginning == signature:
-            raise SpreadsheetError(f"this is {kind}", where=str(file), hint=SAVE_AGAIN)
+    if foreign := _FOREIGN.get(beginning):
+        raise SpreadsheetError(foreign(), where=str(file), hint=SAVE_AGAIN())
     return open_xlsx(file) if beginning == b"PK\x03\x04" else open_csv(file, known=known)

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from mailer.catalogue import msg
 from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, MAXIMUM_ROWS, Rows, SpreadsheetError, too_wide
 
 MAXIMUM_UNPACKED = 600_000_000
@@ -18,7 +20,7 @@ MAXIMUM_RATIO = 250  # real tables pack to a tenth, very repetitive ones to a hu
 MAXIMUM_PROLOGUE = 10_000  # bytes before the first element of a part; Excel writes some 60
 _SMALL = 1_000_000
 
-_SAVE_AGAIN = "Open it in Excel and save it again as an Excel workbook (.xlsx) or as CSV UTF-8."
+_SAVE_AGAIN = partial(msg, "people.save-as-workbook")
 
 
 @contextmanager
@@ -70,12 +72,10 @@ def _check_package(file: Path) -> None:
         with ZipFile(file) as package:
             parts = package.infolist()
             if _is_bomb(parts):
-                raise SpreadsheetError("the workbook would unpack into far too much", where=str(file), hint=_SAVE_AGAIN)
+                raise SpreadsheetError(msg("people.workbook-bomb"), where=str(file), hint=_SAVE_AGAIN())
             for part in parts:
                 if _defines_things(package.open(part).read(MAXIMUM_PROLOGUE)):
-                    raise SpreadsheetError(
-                        "the workbook holds XML that Excel never writes", where=str(file), hint=_SAVE_AGAIN
-                    )
+                    raise SpreadsheetError(msg("people.workbook-odd-xml"), where=str(file), hint=_SAVE_AGAIN())
     except (BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise _unreadable(file) from error
 
@@ -106,20 +106,18 @@ def _defines_things(beginning: bytes) -> bool:
 
 
 def _unreadable(file: Path) -> SpreadsheetError:
-    what = "the workbook cannot be read: it is damaged, or is no Excel workbook"
-    return SpreadsheetError(what, where=str(file), hint=_SAVE_AGAIN)
+    return SpreadsheetError(msg("people.workbook-unreadable"), where=str(file), hint=_SAVE_AGAIN())
 
 
 def _only_sheet(file: Path, sheets: Sequence[_Sheet]) -> _Sheet:
     """Return the one sheet with rows; leaving out another in silence would be leaving out people."""
     filled = [sheet for sheet in sheets if any(True for _row in _rows(file, sheet))]
-    if len(filled) != 1:
-        what = f"{len(filled)} sheets of the workbook hold rows: {', '.join(each.sheet.title for each in filled)}"
-        raise SpreadsheetError(
-            what if filled else "the workbook is empty",
-            where=str(file),
-            hint="Keep one sheet in the workbook." if filled else "",
-        )
+    if not filled:
+        raise SpreadsheetError(msg("people.workbook-empty"), where=str(file))
+    if len(filled) > 1:
+        names = ", ".join(each.sheet.title for each in filled)
+        what = msg("people.workbook-sheets", number=len(filled), names=names)
+        raise SpreadsheetError(what, where=str(file), hint=msg("people.keep-one-sheet"))
     return filled[0]
 
 
@@ -127,9 +125,7 @@ def _rows(file: Path, sheet: _Sheet) -> Rows:
     last = 0
     for number, cells in _read(file, sheet):
         if number > MAXIMUM_ROWS:
-            raise SpreadsheetError(
-                "the sheet has more rows than Excel holds", where=f"{file}:{number}", hint=_SAVE_AGAIN
-            )
+            raise SpreadsheetError(msg("people.too-many-rows"), where=f"{file}:{number}", hint=_SAVE_AGAIN())
         if number <= last:
             raise _unreadable(file)
         last = number

@@ -2,19 +2,25 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailer.catalogue import Message, msg
+from mailer.catalogue.recognising import recognise
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT_LANG, LANGS, Lang, find_lang
-from mailer.nearest import did_you_mean, nearest
+from mailer.nearest import nearest
+from mailer.subscribers.facts.words import shown
 from mailer.subscribers.model import ALL_LISTS, ListKind, Region, Register, SubscriberList
 
 if TYPE_CHECKING:
     from mailer.database.engine import Database
+
+# Where something is wrong in a file, as `tomllib` says it behind what is wrong.
+TOML_PLACES = ("people.toml-at-end", "people.toml-at-line")
 
 HELSEFELLESSKAP_FILE = "helsefellesskap.toml"
 OWN_LISTS_FILE = "own-lists.toml"
@@ -61,14 +67,20 @@ def require_list(register: Register, name: str) -> SubscriberList:
     """The list that a person calls so; raises `MailerError` that names the nearest."""
     found = list_names(register).get(name.casefold())
     if found is None:
-        raise MailerError(f"there is no list {name!r}", hint=nearest_list(register, name))
+        raise MailerError(msg("people.no-such-list", list=shown(name)), hint=nearest_list(register, name))
     return found
 
 
-def nearest_list(register: Register, name: str) -> str:
+def nearest_list(register: Register, name: str) -> Message:
     """Return a hint for an unknown list: the slug nearest to `name`, or where all of them are shown."""
     near = near_list(register, name)
-    return f"Did you mean {near.slug}?" if near else "mailer lists shows them all."
+    return msg("people.did-you-mean", name=near.slug) if near else msg("people.all-lists")
+
+
+def near_or(name: str, known: Iterable[str], otherwise: Message) -> Message:
+    """Return a hint for an unknown name: the nearest known one, or `otherwise`."""
+    near = nearest(name, known)
+    return msg("people.did-you-mean", name=near[0]) if near else otherwise
 
 
 def near_list(register: Register, name: str) -> SubscriberList | None:
@@ -129,16 +141,19 @@ def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
         text = file.read_text(encoding="utf-8")
         content = tomllib.loads(text)
     except FileNotFoundError as error:
-        hint = "Copy the default register with mailer init, or check [paths] subscribers in config.toml."
-        raise RegisterError("the register of lists is missing", where=str(file), hint=hint) from error
+        hint = msg("people.register-missing-hint")
+        raise RegisterError(msg("people.register-missing"), where=str(file), hint=hint) from error
     except UnicodeDecodeError as error:
-        raise RegisterError("the file is not UTF-8 text", where=str(file), hint="Save it as UTF-8.") from error
+        hint = msg("people.save-as-utf8")
+        raise RegisterError(msg("people.no-utf8"), where=str(file), hint=hint) from error
     except tomllib.TOMLDecodeError as error:
-        raise RegisterError(f"the file is not valid TOML: {error}", where=str(file)) from error
+        raise RegisterError(
+            msg("people.no-toml", reason=recognise(str(error), TOML_PLACES)), where=str(file)
+        ) from error
     _refuse_unknown(content, tables, str(file))
     for name, entries in content.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise RegisterError(f"{name} must be written as [[{name}]]", where=str(file))
+            raise RegisterError(msg("people.written-as-table", table=name), where=str(file))
     return {
         name: list(zip(_places(text, name, file, many=len(entries)), entries, strict=True))
         for name, entries in content.items()
@@ -162,9 +177,15 @@ def _read_regions(entries: _Entries) -> Iterator[Region]:
 
 def _read_lists(entries: _Entries, kind: ListKind) -> Iterator[SubscriberList]:
     for place, entry in entries:
-        where = f"{place}, list {entry.get('slug', 'without slug')}"
+        where = _place_of(entry, place)
         _refuse_unknown(entry, _LIST_KEYS, where)
         yield _read_list(entry, where, kind)
+
+
+def _place_of(entry: dict[str, Any], place: str) -> Message:
+    if "slug" in entry:
+        return msg("people.place-of-list", place=place, list=str(entry["slug"]))
+    return msg("people.place-without-slug", place=place)
 
 
 def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberList:
@@ -185,45 +206,45 @@ def _read_list(entry: dict[str, Any], where: str, kind: ListKind) -> SubscriberL
         aliases=_aliases(entry, where),
     )
     if ALL_LISTS in {name.casefold() for name in _names(found)}:
-        what = f"a list cannot be called {ALL_LISTS}, which means every list"
-        raise RegisterError(what, where=where, hint="Give it another slug, name or alias.")
+        what = msg("people.list-called-all", name=ALL_LISTS)
+        raise RegisterError(what, where=where, hint=msg("people.list-called-all-hint"))
     return found
 
 
 def _check_slug(slug: str, where: str, *, longest: int) -> None:
     """Refuse a slug with other signs, or one longer than the database holds."""
     if not _SLUG.fullmatch(slug) or len(slug) > longest:
-        what = f"slug {slug!r} may hold only a-z, 0-9 and single hyphens, {longest} of them at most"
+        what = msg("people.odd-slug", slug=shown(slug), longest=longest)
         raise RegisterError(what, where=where)
 
 
 def _string(entry: dict[str, Any], key: str, where: str, *, default: str | None = None) -> str:
     value = entry.get(key, default)
     if value is None:
-        raise RegisterError(f"{key} is missing", where=where)
+        raise RegisterError(msg("people.key-missing", key=key), where=where)
     if not isinstance(value, str):
-        raise RegisterError(f"{key} must be text in quotation marks", where=where)
+        raise RegisterError(msg("people.key-no-text", key=key), where=where)
     return value
 
 
 def _lang(entry: dict[str, Any], where: str) -> Lang:
     if lang := find_lang(entry.get("lang", DEFAULT_LANG)):
         return lang
-    raise RegisterError(f"lang must be one of {', '.join(LANGS)}", where=where)
+    raise RegisterError(msg("people.odd-lang", langs=", ".join(LANGS)), where=where)
 
 
 def _aliases(entry: dict[str, Any], where: str) -> tuple[str, ...]:
     aliases = entry.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
-        raise RegisterError("aliases must be a list of texts", where=where)
+        raise RegisterError(msg("people.odd-aliases"), where=where)
     return tuple(aliases)
 
 
 def _refuse_unknown(entry: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in entry:
         if key not in known:
-            hint = did_you_mean(key, known) or f"Known are {', '.join(known)}."
-            raise RegisterError(f"{key} is not known here", where=where, hint=hint)
+            hint = near_or(key, known, msg("people.known-keys", keys=", ".join(known)))
+            raise RegisterError(msg("people.no-such-key", key=key), where=where, hint=hint)
 
 
 def _check_register(register: Register, folder: Path) -> None:
@@ -231,10 +252,12 @@ def _check_register(register: Register, folder: Path) -> None:
     owners: dict[str, SubscriberList] = {}
     for each in register.lists:
         if each.region and each.region not in regions:
-            raise RegisterError(f"list {each.slug} names region {each.region!r}, which is none", where=str(folder))
+            what = msg("people.no-such-region", list=each.slug, region=shown(each.region))
+            raise RegisterError(what, where=str(folder))
         for name in {name.casefold() for name in _names(each)}:
             if (owner := owners.setdefault(name, each)) is not each:
-                raise RegisterError(f"lists {owner.slug} and {each.slug} are both called {name!r}", where=str(folder))
+                what = msg("people.same-name", one=owner.slug, other=each.slug, name=shown(name))
+                raise RegisterError(what, where=str(folder))
 
 
 def _names(each: SubscriberList) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, explain_os_error, reason_of
 
 MAXIMUM_MESSAGE_BYTES = 50_000_000
@@ -55,9 +56,9 @@ class SmtpServerThread:
             self._port = started.result()
         except OSError as error:
             raise CatcherError(
-                f"port {self._port} cannot be used",
+                msg("sending.port-unusable", number=str(self._port)),
                 where=f"{self._host}:{self._port}",
-                hint="Is another `mailer catch` running? Otherwise choose another with --port.",
+                hint=msg("sending.another-catcher"),
             ) from error
         self._thread = thread
 
@@ -167,7 +168,7 @@ class _Maildir:
         except OSError as error:
             found = explain_os_error(error)
             raise CatcherError(
-                f"mail cannot be kept: {found.what}", where=str(self._folder), hint=found.hint
+                msg("sending.mail-not-kept", reason=found.what), where=str(self._folder), hint=found.hint
             ) from error
 
     async def handle_EHLO(  # noqa: N802 aiosmtpd's name

@@ -6,6 +6,7 @@ import smtplib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 
+from mailer.catalogue import msg
 from mailer.transport.censoring import Censor
 from mailer.transport.replies import BoundedReplies, UnreadableReply
 
@@ -74,7 +75,7 @@ def _exchange(smtp: BoundedReplies, name: str, responses: Sequence[Respond]) -> 
         code, words = smtp.docmd(_encoded(left.pop(0)(words)))
     is_let_in = code == _LET_IN and not left
     if not (is_let_in or 400 <= code < 600):
-        raise UnreadableReply(f"the server answered {code} to the login, which has no meaning there")
+        raise UnreadableReply(msg("sending.login-nonsense", code=str(code)))
     return code, words
 
 
@@ -86,4 +87,4 @@ def _decoded(challenge: bytes) -> bytes:
     try:
         return b64decode(challenge)
     except binascii.Error as error:
-        raise UnreadableReply("the server's challenge at the login is not base64") from error
+        raise UnreadableReply(msg("sending.challenge-damaged")) from error

@@ -5,8 +5,10 @@ import smtplib
 import socket
 import ssl
 import time
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
+from mailer.catalogue import Message, msg
 from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
 from mailer.transport.censoring import Censor
@@ -18,6 +20,13 @@ RECEIVE_BYTES = 65536
 
 # Some write it as #5.1.0, (5.7.1) or 5.7.1: instead.
 _ENHANCED = re.compile(r"[#(\[]?([245]\.\d{1,3}\.\d{1,3})[)\]:;,]?(?:\s+|$)")
+_REASONS: dict[str, Callable[[], Message]] = {
+    "connection refused": partial(msg, "sending.connection-refused"),
+    "connection reset by peer": partial(msg, "sending.connection-reset"),
+    "broken pipe": partial(msg, "sending.broken-pipe"),
+    "no route to host": partial(msg, "sending.no-route"),
+    "network is unreachable": partial(msg, "sending.no-network"),
+}
 
 
 class UnreadableReply(smtplib.SMTPServerDisconnected):
@@ -43,7 +52,7 @@ class Replies:
     def feed(self, data: bytes) -> None:
         """Take in what was received; nothing means that the server has closed the connection."""
         if not data:
-            raise smtplib.SMTPServerDisconnected("the server closed the connection")
+            raise smtplib.SMTPServerDisconnected(msg("sending.server-closed"))
         self._unread += data
 
     def take(self) -> tuple[int, bytes] | None:
@@ -54,17 +63,17 @@ class Replies:
                 words, self._lines = b"\n".join(self._lines), []
                 return int(line[:3]), self.censor.clean(words)
         if len(self._unread) > MAXIMUM_LINE_BYTES:
-            raise UnreadableReply("a line of the server's reply has no end")
+            raise UnreadableReply(msg("sending.line-without-end"))
         return None
 
     def _ends_with(self, line: bytes) -> bool:
         if len(line) > MAXIMUM_LINE_BYTES:
-            raise UnreadableReply("a line of the server's reply has no end")
+            raise UnreadableReply(msg("sending.line-without-end"))
         if not line[:3].isdigit() or line[3:4] not in b"- \r":
-            raise UnreadableReply("the server's reply is not SMTP")
+            raise UnreadableReply(msg("sending.not-smtp"))
         self._lines.append(line[4:].strip())
         if len(self._lines) > MAXIMUM_LINES:
-            raise UnreadableReply("the server's reply has no end")
+            raise UnreadableReply(msg("sending.reply-without-end"))
         return line[3:4] != b"-"
 
 
@@ -90,7 +99,7 @@ class BoundedReplies(smtplib.SMTP):
         if (unasked := self.replies.take()) is not None and unasked[0] >= 400:
             raise smtplib.SMTPResponseException(*unasked)
         if unasked is not None or not self.replies.is_empty:
-            raise UnreadableReply("the server answered what nobody had asked")
+            raise UnreadableReply(msg("sending.answered-unasked"))
         super().putcmd(cmd, args)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -134,9 +143,11 @@ def _without_code(line: str, enhanced: str) -> str:
 def in_words(error: Exception) -> str:
     """Say why a connection broke, for people."""
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return msg("sending.no-answer")
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
     if isinstance(error, OSError) and error.strerror:
-        return reason_of(error)
-    return str(error) or type(error).__name__
+        reason = reason_of(error)
+        return _REASONS[reason]() if reason in _REASONS else reason
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Message) else str(error) or type(error).__name__

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from selectors import EVENT_READ, EVENT_WRITE
 
+from mailer.catalogue import msg
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Ready, Reply, Stage
 from mailer.transport.replies import RECEIVE_BYTES, BoundedReplies, UnreadableReply, in_words, parse_reply
@@ -156,7 +157,7 @@ class SmtpSession:
             if not self._is_usable:
                 return replies
         if not all(_is_go_ahead(each) for each in replies) and not self._replies.is_empty:
-            raise UnreadableReply("the server gave more answers than it was asked for")  # so whose are these?
+            raise UnreadableReply(msg("sending.answered-too-much"))  # so whose are these?
         return replies
 
     def _ask_in_turn(self, commands: tuple[bytes, ...]) -> Steps[list[Reply]]:
@@ -188,17 +189,18 @@ class SmtpSession:
         """Refuse a reply before a command: it would be taken for the answer to the next one."""
         if self._has_spoken():
             reply = yield from self._read(self._stage, seconds=_LAST_WORD_SECONDS)
-            raise UnreadableReply(f"the server said without being asked: {reply}")
+            raise UnreadableReply(msg("sending.said-unasked", words=str(reply)))
 
     def _refusal(self, envelope: Envelope) -> Reply | None:
         """Return the refusal of a message that this server certainly would not take."""
         if not _FORBIDDEN.isdisjoint(envelope.recipient + envelope.return_path):
-            return Reply(code=553, enhanced="5.1.3", text="not an address", stage=Stage.RCPT, is_local=True)
+            not_one = msg("sending.not-an-address")
+            return Reply(code=553, enhanced="5.1.3", text=not_one, stage=Stage.RCPT, is_local=True)
         if self._maximum_size and envelope.size > self._maximum_size:
-            words = f"the message has {envelope.size} bytes, the server takes {self._maximum_size}"
+            words = msg("sending.message-too-big", size=str(envelope.size), most=str(self._maximum_size))
             return Reply(code=552, enhanced="5.3.4", text=words, stage=Stage.MAIL, is_local=True)
         if not self._takes_utf8 and not (envelope.recipient + envelope.return_path).isascii():
-            words = "the server does not take addresses with letters outside ASCII"
+            words = msg("sending.no-letters-outside-ascii")
             return Reply(code=553, enhanced="5.6.7", text=words, stage=Stage.RCPT, is_local=True)
         return None
 
@@ -228,7 +230,7 @@ class SmtpSession:
                 yield Wait(self._sock, EVENT_READ, deadline)
         code, words = found
         if not (400 <= code < 600 or (code == 354 if stage is Stage.DATA else 200 <= code < 300)):
-            raise UnreadableReply(f"the server answered {code}, which has no meaning here")
+            raise UnreadableReply(msg("sending.answered-nonsense", code=str(code)))
         if code == 421:
             self._is_usable = False
         return parse_reply(code, words, stage=stage)
@@ -251,7 +253,7 @@ class SmtpSession:
                 return None
         except OSError as error:
             return self._lost(error)
-        return (yield from self._last_word()) or Lost(stage=self._stage, why="the server spoke before the dot")
+        return (yield from self._last_word()) or Lost(stage=self._stage, why=msg("sending.spoke-before-dot"))
 
     def _last_word(self) -> Steps[Reply | None]:
         """Return the reply that the server sent before it stopped listening, if any."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailer.catalogue import msg
 from mailer.config.hosts import is_loopback, without_brackets
 from mailer.transport.base import Stage, TransportError
 from mailer.transport.connecting import open_connection
@@ -18,15 +19,6 @@ from mailer.transport.replies import BoundedReplies, in_words, parse_reply
 from mailer.transport.session import SmtpSession, Timeouts
 
 logger = logging.getLogger("mailer.transport")
-
-_START_IT = "It is on this machine: start it with mailer catch in another terminal, then run the command again."
-_CHECK_IT = "Check that it is running and that [smtp] host and port are right, then run the command again."
-_CHECK_LOGIN = "Check [smtp] username and the password; nobody has been sent to."
-_LOG_IN_LATER = "The server may let us in later; nobody has been sent to."
-_GIVE_IT_TIME = (
-    "Check [smtp] host and port. If they are right, try again later, or give it more time with connect_timeout and "
-    "command_timeout there."
-)
 
 
 class Security(StrEnum):
@@ -52,8 +44,9 @@ class SmtpOptions:
     @property
     def address(self) -> str:
         """Return the server in words."""
-        security = {"starttls": "STARTTLS", "tls": "TLS", "none": "not encrypted"}[self.security]
-        return f"{self.host}:{self.port} ({security})"
+        if self.security is Security.NONE:
+            return msg("sending.server-not-encrypted", host=self.host, port=str(self.port))
+        return f"{self.host}:{self.port} ({self.security.upper()})"
 
 
 class SmtpTransport:
@@ -62,9 +55,9 @@ class SmtpTransport:
     def __init__(self, options: SmtpOptions) -> None:
         if options.security is Security.NONE and not is_loopback(options.host):
             raise TransportError(
-                "mail would leave this machine without encryption",
+                msg("sending.unencrypted"),
                 where="[smtp] security",
-                hint='Write "starttls" (port 587) or "tls" (port 465); "none" is only for a server on this machine.',
+                hint=msg("sending.choose-encryption"),
                 stage=Stage.CONNECT,
                 is_lasting=True,
             )
@@ -141,7 +134,7 @@ class SmtpTransport:
     def _start_tls(self, smtp: BoundedReplies) -> None:
         """Start TLS, or raise: a server that does not offer it, or says 454, gets neither password nor mail."""
         if not smtp.has_extn("starttls"):
-            raise self._error("the server does not offer encryption (STARTTLS)", Stage.CONNECT, is_lasting=True)
+            raise self._error(msg("sending.no-starttls"), Stage.CONNECT, is_lasting=True)
         code, words = smtp.docmd("STARTTLS")
         if code != 220:
             raise smtplib.SMTPResponseException(code, words)
@@ -159,20 +152,20 @@ class SmtpTransport:
             smtp.replies.feed(smtp.sock.recv(1))
         smtp.sock.settimeout(self._options.timeouts.command)
         if not smtp.replies.is_empty:
-            raise self._error("somebody wrote into the connection before TLS began", Stage.CONNECT, is_lasting=True)
+            raise self._error(msg("sending.injected"), Stage.CONNECT, is_lasting=True)
 
     def _log_in(self, smtp: BoundedReplies) -> None:
         options = self._options
         if options.username and not log_in(smtp, username=options.username, password=options.password):
-            raise self._error(f"the server offers no way to log in that we know ({', '.join(MECHANISMS)})", Stage.LOGIN)
+            raise self._error(msg("sending.no-way-to-log-in", ways=", ".join(MECHANISMS)), Stage.LOGIN)
 
     def _context(self) -> ssl.SSLContext:
         file = self._options.ca_file
         try:
             context = ssl.create_default_context(cafile=file or None)
         except OSError as error:
-            what = f"the certificate authorities in {file} cannot be read: {in_words(error)}"
-            raise self._error(what, Stage.CONNECT, hint="Check that the file is there, in PEM form.") from error
+            what = msg("sending.authorities-unreadable", file=file, reason=in_words(error))
+            raise self._error(what, Stage.CONNECT, hint=msg("sending.check-pem")) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
@@ -188,37 +181,39 @@ class SmtpTransport:
             raise self._answered(error.smtp_code, words, stage) from error
         except ssl.SSLError as error:
             raise self._error(
-                f"the encrypted connection was refused: {in_words(error)}",
+                msg("sending.tls-refused", reason=in_words(error)),
                 stage,
                 is_lasting=not isinstance(error, ssl.SSLEOFError),
-                hint="Check [smtp] host and security: the certificate must be valid for exactly that host.",
+                hint=msg("sending.check-certificate"),
             ) from error
         except socket.gaierror as error:
             raise self._error(
-                f"the name {self._options.host} is not known",
+                msg("sending.name-not-known", host=self._options.host),
                 stage,
                 is_lasting=error.errno == socket.EAI_NONAME,
-                hint="Check [smtp] host.",
+                hint=msg("sending.check-host"),
             ) from error
         except TimeoutError as error:
             raise self._error(
-                "the server answers too slowly, or not at all", stage, is_lasting=False, hint=_GIVE_IT_TIME
+                msg("sending.too-slow"), stage, is_lasting=False, hint=msg("sending.give-it-time")
             ) from error
         except OSError as error:
-            what = "the connection broke while logging in" if stage is Stage.LOGIN else "the server cannot be reached"
-            raise self._error(
-                f"{what}: {in_words(error)}",
-                stage,
-                is_lasting=False,
-                hint=_START_IT if self.is_loopback and isinstance(error, ConnectionRefusedError) else _CHECK_IT,
-            ) from error
+            reason = in_words(error)
+            what = msg("sending.unreachable", reason=reason)
+            if stage is Stage.LOGIN:
+                what = msg("sending.login-broke", reason=reason)
+            hint = msg("sending.check-server")
+            if self.is_loopback and isinstance(error, ConnectionRefusedError):
+                hint = msg("sending.start-catching")
+            raise self._error(what, stage, is_lasting=False, hint=hint) from error
 
     def _answered(self, code: int, words: bytes, stage: Stage) -> TransportError:
         reply = parse_reply(code, words, stage=stage)
         if stage is Stage.LOGIN:
-            hint = _CHECK_LOGIN if reply.is_permanent else _LOG_IN_LATER
-            return self._error(f"the login was refused: {reply}", stage, is_lasting=reply.is_permanent, hint=hint)
-        return self._error(f"the server does not take mail now: {reply}", stage, is_lasting=reply.is_permanent)
+            hint = msg("sending.check-login") if reply.is_permanent else msg("sending.log-in-later")
+            what = msg("sending.login-refused", words=str(reply))
+            return self._error(what, stage, is_lasting=reply.is_permanent, hint=hint)
+        return self._error(msg("sending.no-mail-now", words=str(reply)), stage, is_lasting=reply.is_permanent)
 
     def _error(self, what: str, stage: Stage, *, is_lasting: bool = True, hint: str = "") -> TransportError:
         return TransportError(what, where=self.address, hint=hint, stage=stage, is_lasting=is_lasting)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.compose.glyph_findings import glyph_findings
 from mailer.compose.readable import mail_findings
 from mailer.errors import MailerError
@@ -148,7 +149,7 @@ def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         rule="composing",
-        message=f"{error.where}: {error.what}" if is_header else error.what,
+        message=msg("findings.of-header", header=error.where, what=error.what) if is_header else error.what,
         file=FRAME if is_header or not error.where else error.where,
         line=issue.lines.get("title", 0) if error.where == "Subject" else 0,
         words=issue.title if error.where == "Subject" else "",
@@ -168,7 +169,7 @@ def _refuse_unknown_rules(services: "IssueServices", off: dict[str, str]) -> Non
     for rule in off:
         if rule not in RULES:
             raise MailerError(
-                f"there is no rule {rule!r}",
-                where=f"{services.settings.file.name}: [check.off]",
-                hint=did_you_mean(rule, RULES) or "docs/reference/checks.md lists the rules.",
+                msg("findings.no-such-rule", rule=rule),
+                where=f"{services.settings.file.name}:[check.off]",
+                hint=did_you_mean(rule, RULES) or msg("findings.list-of-rules"),
             )

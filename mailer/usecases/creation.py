@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import mailer
+from mailer.catalogue import msg
 from mailer.config.locating import FILE_NAME
 from mailer.errors import ExitCode, MailerError, UsageError, reason_of
 
@@ -38,15 +39,17 @@ def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path,
     """Make a workspace in an empty or new folder and return its files. Raises MailerError when it is not empty."""
     source = defaults or defaults_folder()
     if not (source / FILE_NAME).is_file():
-        raise MailerError("the files to begin with are missing", where=str(source), hint="Install mailer again.")
+        hint = msg("issues.install-again")
+        raise MailerError(msg("issues.no-files-to-begin-with"), where=str(source), hint=hint)
     try:
         if target.exists() and not target.is_dir():
-            raise UsageError("this is no folder", where=str(target), hint="Name a new folder.")
+            raise UsageError(msg("issues.no-folder"), where=str(target), hint=msg("issues.name-new-folder"))
         if target.exists() and any(target.iterdir()):
-            raise MailerError("the folder is not empty", where=str(target), hint="Name a new folder.")
+            raise MailerError(msg("issues.folder-not-empty"), where=str(target), hint=msg("issues.name-new-folder"))
         return _fill(target, source)
     except OSError as error:
-        raise UnwritableError(f"the workspace cannot be made: {reason_of(error)}", where=str(target)) from error
+        message = msg("issues.workspace-not-made", reason=reason_of(error))
+        raise UnwritableError(message, where=str(target)) from error
 
 
 def _fill(target: Path, source: Path) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mailer.catalogue import msg
 from mailer.delivery.model import MailingReport, Resolution, Resolved
 from mailer.errors import MailerError
 from mailer.usecases.needs import LedgerServices, SendServices
@@ -14,7 +15,7 @@ def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
     require_known(services, slug)
     found = services.ledger.unfinished(slug)
     if found is None:
-        raise MailerError(f"no mailing of {slug} is under way", hint=f"mailer status {slug}")
+        raise MailerError(msg("sending.none-under-way", slug=slug), hint=f"mailer status {slug}")
     return found
 
 
@@ -46,6 +47,6 @@ def resolve(services: LedgerServices, slug: str, resolution: Resolution, *, to: 
     """Settle the deliveries in doubt in any mailing of the issue, or those to the addresses."""
     require_known(services, slug)
     if not services.ledger.mailings(slug):
-        raise MailerError(f"nothing of {slug} has been sent or planned", hint=f"mailer send {slug}")
+        raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
     services.ledger.recover()
     return services.ledger.resolve(slug, resolution, addresses=to)

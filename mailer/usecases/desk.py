@@ -6,12 +6,14 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.images import data_address, with_pictures
 from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
+from mailer.errors import reason_of
 from mailer.issue.model import Issue
 from mailer.languages import Lang
 from mailer.message.compiled import RecipientValues, compile_message
@@ -151,6 +153,8 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Written, .
             (folder / name).write_bytes(content)
     except OSError as error:
         raise UnwritableError(
-            f"the files cannot be written: {error.strerror}", where=str(folder), hint="Name another folder with -o."
+            msg("sending.files-cannot-be-written", reason=reason_of(error)),
+            where=str(folder),
+            hint=msg("sending.name-another-folder"),
         ) from error
     return tuple(Written(file=folder / name, size=len(content)) for name, content in contents.items())

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mailer.catalogue import Lang as SpokenLang
+from mailer.catalogue import Message, msg, render
 from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
@@ -31,38 +33,51 @@ def new_issue(
     template_from: str | None = None,
     title: str = "Nyhetsbrev for helsefellesskap",
     lang: Lang = DEFAULT_LANG,
+    comments_in: SpokenLang = "en",
     announce: Callable[[str], object] = lambda _: None,
 ) -> Path:
     """Write the frame and one example item of a new issue and return its folder.
 
     It follows the issue `template_from`, or the latest one; `title` and `lang` serve when there is none. What was taken
-    over and is to be changed is announced.
+    over and is to be changed is announced. `comments_in` is the language of the editor, for the comments in the frame.
     """
     folder = issues_folder / slug
     _require_name(slug, issues_folder)
     if folder.exists():
-        raise MailerError(f'there is already an issue "{slug}"', where=str(folder), hint="Name another one.")
+        message, hint = msg("issues.issue-exists", slug=slug), msg("issues.name-another")
+        raise MailerError(message, where=str(folder), hint=hint)
     last = _last(issues_folder, template_from)
-    frame = _followed(last, slug, today) if last else _begun(slug, today, title=title, lang=lang)
+    lines = _followed(last, slug, today) if last else _begun(slug, today, title=title, lang=lang)
     name, heading, words = example_item(last.issue.lang if last else lang)
     (folder / ITEMS).mkdir(parents=True)
-    (folder / FRAME).write_text(frame, encoding="utf-8", newline="\n")
+    (folder / FRAME).write_text(_written(lines, comments_in), encoding="utf-8", newline="\n")
     item = f'+++\ntitle = "{heading}"\n{_ITEM_COMMENTS}+++\n\n{words}\n'
     (folder / ITEMS / f"010-{name}.md").write_text(item, encoding="utf-8", newline="\n")
     if last and last.intro:
-        announce(f"The introduction in {FRAME} is that of {last.slug}. Put it right{last.dates_in_intro}.")
+        announce(_is_taken_over(last))
     return folder
+
+
+def _written(lines: Iterable[str], lang: SpokenLang) -> str:
+    """Return the text of a file, with each message as a comment."""
+    return "\n".join(f"# {render(each, lang)}" if isinstance(each, Message) else each for each in lines)
+
+
+def _is_taken_over(last: "_Last") -> Message:
+    if dates := last.dates_in_intro:
+        return msg("issues.intro-with-dates-taken-over", file=FRAME, slug=last.slug, dates=dates)
+    return msg("issues.intro-taken-over", file=FRAME, slug=last.slug)
 
 
 def _require_name(slug: str, issues_folder: Path) -> None:
     """Refuse a text that cannot name an issue, or that begins with a date in no calendar."""
     dated = _LIKE_A_DATE.match(slug)
     if not is_slug(slug):
-        hint = "Use small letters, digits and hyphens, best the year and month: 2024-02."
-        raise MailerError(f'"{slug}" cannot name an issue', where=str(issues_folder), hint=hint)
+        message, hint = msg("issues.issue-slug", slug=slug), msg("issues.issue-slug-hint")
+        raise MailerError(message, where=str(issues_folder), hint=hint)
     if dated and parse_date(dated[0]) is None:
-        hint = "Write year and month with two digits, 01 to 12, such as 2024-02, or a day such as 2024-02-07."
-        raise MailerError(f'"{slug}" begins as a date that is in no calendar', where=str(issues_folder), hint=hint)
+        message, hint = msg("issues.slug-is-no-date", slug=slug), msg("issues.slug-date-hint")
+        raise MailerError(message, where=str(issues_folder), hint=hint)
 
 
 class _Last:
@@ -73,8 +88,8 @@ class _Last:
         images = [f"{IMAGES}/{file.name}" for file in folder.glob(f"{IMAGES}/*")]
         frame, findings = parse_frame(text, file=FRAME, slug=folder.name, publisher="", known=(), images=images)
         if frame is None or any(finding.severity is Severity.ERROR for finding in findings):
-            hint = f"Put it right (mailer check {folder.name}), or name another issue with --from."
-            raise MailerError("the issue to begin from has errors", where=str(folder / FRAME), hint=hint)
+            message, hint = msg("issues.last-has-errors"), msg("issues.last-has-errors-hint", slug=folder.name)
+            raise MailerError(message, where=str(folder / FRAME), hint=hint)
         self.slug = folder.name
         self.issue: Issue = frame.issue
         self.values: Mapping[str, Any] = tomllib.loads(text)
@@ -82,9 +97,8 @@ class _Last:
 
     @property
     def dates_in_intro(self) -> str:
-        """The dates that the introduction names, as the end of a sentence."""
-        dates = dict.fromkeys(match[0] for match in _NAMED_DATE.finditer(self.intro))
-        return f", with its dates: {', '.join(dates)}" if dates else ""
+        """The dates in the introduction."""
+        return ", ".join(dict.fromkeys(match[0] for match in _NAMED_DATE.finditer(self.intro)))
 
 
 def _last(issues_folder: Path, wanted: str | None) -> _Last | None:
@@ -92,12 +106,12 @@ def _last(issues_folder: Path, wanted: str | None) -> _Last | None:
     return _Last(find_issue(issues_folder, slug)) if slug else None
 
 
-def _followed(last: _Last, slug: str, today: date) -> str:
+def _followed(last: _Last, slug: str, today: date) -> list[str]:
     issue = last.issue
     promised = issue.next_issue.start if issue.next_issue else None
     exact = issue.next_issue is not None and issue.next_issue.precision is Precision.DAY
     lines = [
-        f"# The issue after {last.slug}: frame, sections and standing links come from there.",
+        msg("issues.frame-follows", slug=last.slug),
         *_HEAD_COMMENTS,
         f"title = {toml_text(issue.title)}",
         *([f"number = {issue.number + 1}"] if issue.number else []),
@@ -105,18 +119,24 @@ def _followed(last: _Last, slug: str, today: date) -> str:
         f'lang = "{issue.lang}"',
         *_PREHEADER,
         "",
-        f"# The introduction of {last.slug}: put it right{last.dates_in_intro}.",
+        _put_intro_right(last),
         f'intro = """\n{toml_lines(last.intro)}\n"""',
         *_NEXT_DATES,
         *([f"contact = {_value(last.values['contact'])}"] if "contact" in last.values else []),
     ]
     sections = [_table("sections", _without(each, "items")) for each in last.values.get("sections", [])]
     groups = [text for each in last.values.get("link_groups", []) for text in _group("link_groups", each)]
-    return "\n".join([*lines, "", *(sections or [_SECTION_EXAMPLE]), *groups])
+    return [*lines, "", *(sections or _EXAMPLES), *groups]
 
 
-def _begun(slug: str, today: date, *, title: str, lang: Lang) -> str:
-    lines = [
+def _put_intro_right(last: _Last) -> Message:
+    if dates := last.dates_in_intro:
+        return msg("issues.frame-intro-with-dates", slug=last.slug, dates=dates)
+    return msg("issues.frame-intro", slug=last.slug)
+
+
+def _begun(slug: str, today: date, *, title: str, lang: Lang) -> list[str]:
+    return [
         *_HEAD_COMMENTS,
         f"title = {toml_text(title)}",
         f"date = {_date(slug, promised=None, exact=False, today=today)}",
@@ -125,8 +145,9 @@ def _begun(slug: str, today: date, *, title: str, lang: Lang) -> str:
         'intro = """\n"""',
         *_NEXT_DATES,
         '# contact = "editor@example.org"',
+        "",
+        *_EXAMPLES,
     ]
-    return "\n".join([*lines, "", _SECTION_EXAMPLE])
 
 
 def _date(slug: str, *, promised: date | None, exact: bool, today: date) -> str:
@@ -190,38 +211,39 @@ def toml_lines(text: str) -> str:
 
 
 _HEAD_COMMENTS = (
-    "# Items stand in items/, one file each, in the order of the files' names.",
-    '# The page "The format of an issue" in the documentation explains every key.',
+    msg("issues.frame-items"),
+    msg("issues.frame-keys"),
     "",
 )
 _PREHEADER = (
     "",
-    "# What mail programs show beside the subject: the best of this issue in one line.",
+    msg("issues.frame-preheader"),
     'preheader = ""',
 )
 _NEXT_DATES = (
     "",
-    "# When the next issue comes, as a day or a month, and until when contributions are taken:",
+    msg("issues.frame-next-dates"),
     '# next_issue = "2024-05"',
     "# contribution_deadline = 2024-04-25",
 )
-_SECTION_EXAMPLE = """\
-# A heading that items stand under: an item with section = "ks" stands in it.
-# [[sections]]
-# id = "ks"
-# title = "Nytt fra KS"
-
-# A date for the list of important dates:
-# [[important_dates]]
-# date = 2024-03-08
-# kind = "conference"
-# text = "Helsekonferansen. Påmelding: [Nasjonal helsekonferanse](https://…)"
-
-# Links that stand from issue to issue:
-# [[link_groups]]
-# title = "Nettsider"
-# entries = ["[Helsefellesskap](https://www.helsedirektoratet.no/tema/helsefellesskap)"]
-"""
+_EXAMPLES = (
+    msg("issues.frame-section"),
+    "# [[sections]]",
+    '# id = "ks"',
+    '# title = "Nytt fra KS"',
+    "",
+    msg("issues.frame-date"),
+    "# [[important_dates]]",
+    "# date = 2024-03-08",
+    '# kind = "conference"',
+    '# text = "Helsekonferansen. Påmelding: [Nasjonal helsekonferanse](https://…)"',
+    "",
+    msg("issues.frame-links"),
+    "# [[link_groups]]",
+    '# title = "Nettsider"',
+    '# entries = ["[Helsefellesskap](https://www.helsedirektoratet.no/tema/helsefellesskap)"]',
+    "",
+)
 _ITEM_COMMENTS = """\
 # section = "ks"
 # contacts = ["kari.nordmann@example.org"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import msg
 from mailer.compose.images import prepare_pictures
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Severity
@@ -49,7 +50,5 @@ def composable(reading: IssueReading, slug: str) -> Issue:
 def _cannot_be_composed(slug: str, findings: Sequence[Finding]) -> MailerError:
     first, *others = [each for each in findings if each.severity is Severity.ERROR]
     place = f"issues/{slug}/{first.file}" + (f":{first.line}" if first.line else "")
-    more = f" (and {len(others)} more)" if others else ""
-    return MailerError(
-        f"{first.message}{more}", where=place, hint=first.hint or f"See all findings: mailer check {slug}"
-    )
+    message = msg("issues.and-more", first=first.message, count=len(others)) if others else first.message
+    return MailerError(message, where=place, hint=first.hint or msg("issues.see-all-findings", slug=slug))

@@ -32,7 +32,6 @@ from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
 
 _AT_A_GLANCE = 6
-_OWN_LISTS = "Own lists"
 
 Answer = TypeVar("Answer")
 
@@ -331,10 +330,11 @@ def count_groups(services: LedgerServices, mailing: int) -> dict[str, Counts]:
     if len(by_list) <= _AT_A_GLANCE:
         return {_name(services, slug): counts for slug, counts in by_list.items()}
     regions = {each.slug: each.name_nb for each in services.register.regions}
-    grouped: dict[str, list[Counts]] = {name: [] for name in (*regions.values(), _OWN_LISTS)}
+    own_lists = msg("sending.own-lists")
+    grouped: dict[str, list[Counts]] = {name: [] for name in (*regions.values(), own_lists)}
     for slug, counts in by_list.items():
         found = services.register.find(slug)
-        grouped[regions.get(found.region if found else "", _OWN_LISTS)].append(counts)
+        grouped[regions.get(found.region if found else "", own_lists)].append(counts)
     return {name: add_counts(some) for name, some in grouped.items() if some}
 
 

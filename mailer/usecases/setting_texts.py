@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailer.catalogue import Message, msg
 from mailer.characters import name_of
 from mailer.compose.glyph_findings import TextElsewhere
 from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
@@ -24,7 +25,7 @@ def texts_elsewhere(services: "IssueServices") -> tuple[TextElsewhere, ...]:
     """Return the texts of the settings and the lists that the PDF prints."""
     names = " ".join(place.name for place in services.publication.places)
     settings = (each.text for each in _texts(services.settings) if each.key in _PRINTED)
-    return (*settings, TextElsewhere(text=names, place="the list of helsefellesskap"))
+    return (*settings, TextElsewhere(text=names, place=msg("issues.list-of-helsefellesskap")))
 
 
 def invisible_characters(settings: "Settings") -> Iterator[Finding]:
@@ -35,17 +36,23 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
             continue
         first = found[0]
         line, column = places.of(first, near=each.text.line) if each.text.file else (0, 0)
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        where = "" if each.text.file else f", which comes from the {each.text.place}"
         yield Finding(
             severity=Severity.WARNING,
             rule="character",
-            message=f"{each.key} holds a character that cannot be seen ({name_of(first)}){more}{where}",
+            message=_message(each, found),
             file=each.text.file or settings.file.name,
             line=each.text.line,
             column=column if line == each.text.line else 0,
-            hint="It often comes from Word or a web page; delete it.",
+            hint=msg("issues.unprintable-hint"),
         )
+
+
+def _message(text: "_SettingText", found: list[str]) -> Message:
+    key, name, count, more = text.key, name_of(found[0]), len(found), len(found) - 1
+    if text.text.file:
+        return msg("issues.invisible-in-setting", key=key, count=count, character=name, more=more)
+    place = text.text.place
+    return msg("issues.invisible-in-setting-elsewhere", key=key, count=count, character=name, more=more, place=place)
 
 
 def settings_source(settings: "Settings") -> str:
@@ -69,5 +76,9 @@ def _texts(settings: "Settings") -> Iterator[_SettingText]:
         text = getattr(settings.newsletter, key)
         yield _SettingText(
             key=key,
-            text=TextElsewhere(text=text, place=origin, file=file, line=int(line) if file else 0),
+            text=TextElsewhere(text=text, place=_place(origin), file=file, line=int(line) if file else 0),
         )
+
+
+def _place(origin: str) -> str:
+    return msg("issues.environment") if origin == "environment" else origin

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.issue.model import Issue
 from mailer.message.compiled import CompiledMessage, RecipientValues, compile_message
@@ -27,6 +28,13 @@ class TestSent:
     def is_accepted(self) -> bool:
         """Return whether the server has taken it."""
         return isinstance(self.reply, Reply) and self.reply.is_accepted
+
+    @property
+    def answer(self) -> str:
+        """Return what the server said, as it said it, or why it said nothing."""
+        if isinstance(self.reply, Lost):
+            return msg("sending.connection-broke", why=self.reply.why)
+        return str(self.reply)
 
 
 def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str | None) -> tuple[TestSent, ...]:
@@ -54,9 +62,9 @@ def _refuse_strangers(services: SendServices, to: Sequence[str]) -> None:
     for address in to:
         if not services.settings.newsletter.may_test(address):
             raise MailerError(
-                f"{address} is not on the list of test recipients; nothing was sent",
+                msg("sending.no-test-recipient", address=address),
                 where="[newsletter] test_recipients",
-                hint=f"Add it to test_recipients in {services.settings.file}, if it is yours or a colleague's.",
+                hint=msg("sending.add-test-recipient", file=services.settings.file),
             )
 
 
@@ -65,7 +73,9 @@ def _reader(services: SendServices, address: str | None) -> Subscriber | None:
         return None
     found = services.subscribers.show(address)
     if found is None:
-        raise MailerError(f"{address} is not among the subscribers", where="--as", hint="mailer subscribers find NAME")
+        raise MailerError(
+            msg("sending.no-subscriber", address=address), where="--as", hint="mailer subscribers find NAME"
+        )
     return found
 
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from mailer.errors import ExitCode, MailerError
+from mailer.catalogue import msg
+from mailer.errors import ExitCode, MailerError, reason_of
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
@@ -83,7 +84,7 @@ def serve(services: "Services", *, host: str, port: int, announce: Callable[[str
     application = build_application(services)
     with closing(_listen(host, port)) as listener:
         shown = f"http://{host}:{listener.getsockname()[1]}{Site(services).path}/"
-        announce(f"The public pages are at {shown}. Ctrl-C stops.")
+        announce(msg("settings.pages-are-at", address=shown))
         config = uvicorn.Config(
             application, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=True
         )
@@ -99,8 +100,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ServerError(
-            f"port {port} cannot be used ({error.strerror})",
+            msg("settings.port-unusable", port=str(port), reason=reason_of(error)),
             where=f"{host}:{port}",
-            hint="Is another `mailer serve` running? Otherwise choose another with --port.",
+            hint=msg("settings.is-serving"),
         ) from error
     return listener

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[2]
 CODE = ROOT / "mailer"
@@ -40,7 +41,6 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
     "show_table": (0, 1),
     "show_grouped_table": (0, 1),
     "show_commands": (0,),
-    "format_count": (1, 2),
     "BadParameter": (0,),
     "ValueError": (0,),
     "Finding": (),
@@ -53,10 +53,16 @@ SHOWS: dict[str, tuple[int, ...] | None] = {
 NOTEBOOK = {"error", "warning", "note"}
 SHOWN_KEYWORDS = {"message", "hint", "what", "where", "label", "why", "fix"}
 # Where a ValueError is a programming error, and not words for people.
-OWN_ERRORS = {"mailer/keys.py"}
-NO_SENTENCES = {"NFC"}
+OWN_ERRORS = {
+    "mailer/keys.py",
+    "mailer/database/tables.py",
+    "mailer/message/compiled.py",
+    "mailer/message/headers.py",
+    "mailer/message/verp.py",
+}
+NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)"}
 """Texts that the search takes for sentences, and that nobody reads."""
-_NO_SENTENCE = re.compile(r"mailer |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
+_NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -219,6 +225,27 @@ class Module:
         return named
 
 
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A template of a local page."""
+
+    path: Path
+
+    def uses(self) -> Iterator[Use]:
+        """The sentences it says by id."""
+        tree = Environment(autoescape=True).parse(self.path.read_text("utf-8"))
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "msg":
+                id_ = call.args[0].as_const()
+                keywords = frozenset(each.key for each in call.kwargs)
+                yield Use(id=id_, keywords=keywords, place=f"{self.path.relative_to(ROOT).as_posix()}:{call.lineno}")
+
+
+def templates() -> list[Template]:
+    """The templates of the local pages, which speak the language of the interface."""
+    return [Template(path=each) for each in sorted((ROOT / "templates" / "web").glob("*.j2"))]
+
+
 def _pair(target: ast.expr, value: ast.expr, named: dict[str, list[ast.AST]]) -> None:
     if isinstance(target, ast.Name):
         named.setdefault(target.id, []).append(value)
@@ -301,9 +328,10 @@ def mistakes() -> Iterator[str]:
     """What does not fit between code and catalogues, each in a line."""
     known = list(texts())
     by_lang = {lang: {each.id: each for each in known if each.lang == lang} for lang in LANGS}
-    uses = [use for module in modules() for use in module.uses()]
+    shown = [use for template in templates() for use in template.uses()]
+    uses = [*(use for module in modules() for use in module.uses()), *shown]
     own = [use for each in sorted((CODE / "catalogue").glob("*.py")) for use in Module(path=each).uses()]
-    strings = {text for module in modules() for text in module.strings()} | {each.id for each in own}
+    strings = {text for module in modules() for text in module.strings()} | {each.id for each in [*own, *shown]}
     yield from _unknown([*uses, *own], by_lang)
     yield from _unequal(known, by_lang)
     for text in known:

@@ -75,7 +75,7 @@ def test_a_number_that_is_wrong_or_missing_is_told_beside_the_right_one(mailer: 
 @pytest.mark.usefixtures("workspace")
 def test_the_plan_speaks_in_words(mailer: Run) -> None:
     plan = mailer("send", SLUG, "--dry-run").out
-    assert "Content (hash)" in plan
+    assert "Edition (hash)" in plan
     assert "versions for readers' own helsefellesskap and language" in plan
     assert "if the server keeps up, less than a second" in plan
 

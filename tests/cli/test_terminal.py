@@ -116,7 +116,7 @@ def test_an_import_keeps_one_line_up_to_date_and_leaves_nothing_of_it(
     terminal: Callable[..., Seen], workspace: Path
 ) -> None:
     (workspace / "people.csv").write_text(PEOPLE, encoding="utf-8")
-    at_once = "import mailer.cli.imports as imports; imports.SECONDS_BETWEEN_PICTURES = 0"
+    at_once = "import mailer.cli.import_progress as shown; shown.SECONDS_BETWEEN_PICTURES = 0"
     for columns in (80, 30):
         seen = terminal("subscribers", "import", "people.csv", before=at_once, columns=columns)
         assert " read" in seen.sent

@@ -112,7 +112,7 @@ def test_a_photograph_saved_as_png_goes_out_as_jpeg() -> None:
 def test_what_cannot_be_shown_is_said(data: bytes, message: str) -> None:
     found = prepare_picture(data)
     assert isinstance(found, UnusablePicture)
-    assert message in found.message
+    assert message in found.message_of(PATH)
 
 
 @given(st.binary(max_size=200), st.integers(0, 300), st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]))

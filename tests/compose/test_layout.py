@@ -58,7 +58,7 @@ def test_what_mjml_allows_is_no_fault(mjml: str) -> None:
         (layout("", head="<mj-attributes><mj-txt /></mj-attributes>"), "<mj-txt> is no element"),
         (layout("<mj-text>x</mj-text>"), "<mj-text> cannot stand in <mj-body>"),
         (text("<mj-section></mj-section>"), "<mj-section> cannot stand in <mj-text>"),
-        ("<mj-body></mj-body>", "<mj-body> cannot stand in <nothing>"),
+        ("<mj-body></mj-body>", "<mj-body> cannot be the outermost element"),
         (layout("<mj-section><mj-column><p>x</p></mj-column></mj-section>"), "<p> cannot stand in <mj-column>"),
         (layout('<mj-section colour="red"></mj-section>'), '<mj-section> has no attribute "colour"'),
         (layout('<mj-section background-color="#12345"></mj-section>'), 'background-color="#12345"'),

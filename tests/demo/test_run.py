@@ -1,5 +1,6 @@
 import getpass
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -68,6 +69,22 @@ def test_the_files_and_the_caught_mails_lie_where_it_says(ended: Any, away: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lang", "first", "adds_up", "last"),
+    [
+        ("nb", "1. Lag desemberutgaven 2023", "= på listene       247  stemmer", "Slik kan du gå videre:"),
+        ("nn", "1. Lag desemberutgåva 2023", "= på listene       247  stemmer", "Slik kan du gå vidare:"),
+    ],
+)
+def test_the_demo_speaks_norwegian(lang: str, first: str, adds_up: str, last: str, tmp_path: Path) -> None:
+    ended = run(sys.executable, "-m", "mailer", "demo", cwd=tmp_path, TMPDIR=str(tmp_path), MAILER_INTERFACE__LANG=lang)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert all(line in ended.stdout.splitlines() for line in (first, adds_up, last))
+    ours = ended.stdout.replace("250 2.0.0 kept", "")  # the server's words
+    assert not re.search(r"\b(the|and|people|mails|left|adds up|in doubt)\b", ours)
+
+
+@pytest.mark.slow
 def test_the_commands_it_ends_with_can_be_run_as_they_stand(ended: Any, away: Path) -> None:
     commands = [line.strip() for line in ended.stdout.split("To go on from here:")[1].splitlines() if line.strip()]
     assert len(commands) == 3
@@ -96,7 +113,7 @@ def demo() -> Callable[..., Any]:
         said: list[str] = []
         counts: list[Counts] = []
         folder = run_demo(
-            keep=keep, say=lambda text, _style="": said.append(text), hint=said.append, show_equation=counts.append
+            keep=keep, say=lambda text="", *_, **__: said.append(text), hint=said.append, show_equation=counts.append
         )
         return SimpleNamespace(folder=folder, said="\n".join(said), counts=counts[0])
 
@@ -147,7 +164,7 @@ def test_files_that_are_not_the_demos_are_left_alone(demo: Callable[..., Any], e
     ids=["unknown to the ledger", "somebody else"],
 )
 def test_a_difference_between_mails_and_ledger_fails_the_demo(change: str, which: str, tmp_path: Path) -> None:
-    def meddle(text: str = "", _style: str = "") -> None:
+    def meddle(text: str = "", *_: object, **__: object) -> None:
         if "Compare" in text:
             (file,) = tmp_path.glob("mailer-demo-*/var/mailer.sqlite3")
             with closing(sqlite3.connect(file)) as connection, connection:

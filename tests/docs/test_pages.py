@@ -83,8 +83,18 @@ def test_the_options_before_every_command_are_described() -> None:
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", prose):
-        if not re.match(r"[a-z]+:|#", target):
-            assert (page.parent / target.partition("#")[0]).exists(), target
+        if not re.match(r"[a-z]+:", target):
+            file, _, anchor = target.partition("#")
+            there = page.parent / file if file else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), target
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def test_the_readmes_two_commands_are_those_that_ci_runs() -> None:
@@ -114,10 +124,15 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         yield folder
 
 
+def runnable() -> Iterator[Any]:
+    """The pages with blocks to be run; those whose commands the other pages have too are slow."""
+    for page in filter(blocks, PAGES[1:]):
+        marks = [pytest.mark.slow] if page.parent.name == "nb" or page.name == "send-an-issue.md" else []
+        yield pytest.param(page, marks=marks, id=page.relative_to(ROOT).as_posix())
+
+
 @pytest.mark.usefixtures("workspace")
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES[1:] if blocks(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
-)
+@pytest.mark.parametrize("page", list(runnable()))
 def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file, text in steps(page):
         if file:
@@ -126,6 +141,25 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, monkeypatch: py
         for line in [] if file else text.splitlines():
             run(line, monkeypatch)
     assert Path(os.curdir).resolve().name == "workspace"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize(("page", "lang"), [("nb/utsending.md", "nb"), ("howto/send-an-issue.md", "en")])
+def test_the_plan_that_is_shown_is_what_send_prints(
+    page: str, lang: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for hashes, numbers and the time zone."""
+
+    def told(text: str) -> str:
+        return re.sub(r"\d+(?::[0-9a-f]+)?", "0", re.sub(r"(\d\d:\d\d) \w+", r"\1", text))
+
+    monkeypatch.setenv("MAILER_INTERFACE__LANG", lang)
+    for line in "".join(blocks(ROOT / "docs" / page)[:2]).splitlines():
+        run(line, monkeypatch)
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    (shown,) = re.findall(r"^```text\n(Plan.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert " ".join(told(shown).split()) in " ".join(told(capsys.readouterr().out).split())
 
 
 def run(line: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,7 +294,7 @@ BAD = {
     ),
     "picture too large": (
         {"items/010-a.md": item("", "![a](images/a.png)"), "images/a.png": b"x" * 10_000_001},
-        ("images/a.png", 0, "unreadable", "larger than 10000 kB", ""),
+        ("images/a.png", 0, "unreadable", "larger than 10\N{NO-BREAK SPACE}000 kB", ""),
     ),
     "too many items": (
         {f"items/{number:03}-n{number}.md": item() for number in range(201)},

@@ -67,7 +67,7 @@ class Served:
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("local") / "workspace"
     init_workspace(folder)
-    built = build_services(folder / "config.toml", environ={}, announce=lambda _: None)
+    built = build_services(folder / "config.toml", environ={"LANG": "nb_NO.UTF-8"}, announce=lambda _: None)
     yield built
     built.close()
 

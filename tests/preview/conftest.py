@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
 
 SLUG = "2024-01"
+NORWEGIAN = {"LANG": "nb_NO.UTF-8"}
 ITEM = """\
 +++
 title = "Samling i Agder"
@@ -46,7 +47,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
     frame = 'title = "Nyhetsbrev for helsefellesskap"\ndate = "2024-01"\nlang = "nb"\npreheader = "Kort fortalt"\n'
     (items.parent / "issue.toml").write_text(frame, encoding="utf-8")
     (items / "010-agder.md").write_text(ITEM, encoding="utf-8")
-    built = build_services(folder / "config.toml", environ={}, announce=lambda _: None)
+    built = build_services(folder / "config.toml", environ=NORWEGIAN, announce=lambda _: None)
     yield built
     built.close()
 
@@ -127,7 +128,7 @@ def preview_of(serve: Callable[[ASGIApp], Browser]) -> Callable[[Callable[[], Se
 @pytest.fixture
 def client(services: Services, preview_of: Callable[[Callable[[], Services]], Browser]) -> Iterator[Browser]:
     """A browser in front of the preview, which follows the workspace's files."""
-    build = partial(build_services, services.settings.file, environ={}, announce=lambda _: None)
+    build = partial(build_services, services.settings.file, environ=NORWEGIAN, announce=lambda _: None)
     with closing(CurrentServices(build)) as current:
         yield preview_of(current)
 

@@ -26,9 +26,8 @@ from urllib.request import url2pathname
 import pytest
 
 from mailer.bootstrap import Services
+from mailer.catalogue import Lang, msg, render
 from mailer.errors import MailerError
-from mailer.languages import Lang
-from mailer.preview.page import SWITCHES
 from mailer.preview.server import Preview, serve_preview
 
 SLUG = "2024-01"
@@ -191,7 +190,7 @@ def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(cl
     assert 'data-kind="broken"' in page
     assert "items/010-agder.md, linje 3" in page
     assert '<span class="fault"><i>   3</i>contact = [' in page
-    assert "den siste versjonen som lot seg vise" in page
+    assert "den siste versjonen som kunne vises" in page
     assert 'class="frame desktop stale"' in page
     assert "Samling i Agder" in client.get("/frame").text
     assert client.get("/issue.pdf").status_code == 400
@@ -202,7 +201,7 @@ def test_a_broken_issue_shows_the_line_and_the_last_good_version_and_recovers(cl
 def test_an_issue_that_was_never_good_shows_only_what_is_wrong(client: Any, item: Path) -> None:
     item.write_text("Ingen fakta", encoding="utf-8")
     page = client.get("/?part=text").text
-    assert "Nyhetsbrevet kan ikke vises ennå" in page
+    assert "Utgaven kan ikke vises ennå" in page
     assert "<iframe" not in page
     assert client.get("/frame").text == ""
 
@@ -233,7 +232,7 @@ def test_a_broken_template_of_the_page_itself_is_said_in_words_and_recovers(clie
 def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) -> None:
     item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
     page = client.get("/?screen=phone").text
-    assert "two spaces between words" in page
+    assert "to mellomrom mellom ord" in page
     assert "items/010-agder.md:6:" in page
     assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
@@ -280,25 +279,30 @@ def test_no_request_of_a_browser_goes_wrong(client: Any) -> None:
 
 
 @pytest.mark.parametrize(("lang", "words"), [("nb", "Størrelse"), ("nn", "Storleik"), ("en", "Size")])
-def test_the_pages_own_words_are_in_the_newsletters_language(
-    lang: str, words: str, services: Services, item: Path, preview_of: Callable[[Callable[[], Services]], Any]
+def test_the_whole_page_is_in_the_language_of_the_interface(
+    lang: Lang, words: str, services: Services, item: Path, preview_of: Callable[[Callable[[], Services]], Any]
 ) -> None:
-    """What was found stays in English, as in the terminal, and says so."""
-    item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
-    newsletter = services.settings.newsletter.model_copy(update={"lang": lang})
-    changed = replace(services, settings=replace(services.settings, newsletter=newsletter))
+    """What is the issue's own says which language it is in."""
+    item.write_text(item.read_text("utf-8").replace('contacts = ["kari@ks.example"]\n', ""), encoding="utf-8")
+    changed = replace(services, environ={"MAILER_INTERFACE__LANG": "", "LANG": lang})
     page = preview_of(lambda: changed).get("/").text
     assert f'<html lang="{lang}">' in page
     assert f"<h2>{words} <span>" in page
-    assert '<span lang="en">two spaces between words</span>' in page
+    assert '<span class="subject" lang="nb">Nyhetsbrev' in page
+    assert render(msg("findings.no-contact"), lang) in page
 
 
-def test_every_switch_has_a_name_in_each_language(services: Services) -> None:
-    known = services.templates.labels
-    words = {label for name, _, options in SWITCHES for label in (name, *(words for _, words in options))}
-    own_names = {"MJML", "HTML"}
-    for lang in ("nb", "nn", "en"):
-        assert {each for each in words - own_names if known.lang_of(each, lang) != lang} == set()
+@pytest.mark.parametrize(
+    ("lang", "words"), [("nb", "Kan ikke vises ennå"), ("nn", "Kan ikkje visast enno"), ("en", "Not yet")]
+)
+def test_a_refusal_is_in_the_language_of_the_interface(
+    lang: Lang, words: str, services: Services, preview_of: Callable[[Callable[[], Services]], Any]
+) -> None:
+    changed = replace(services, environ={"LANG": lang})
+    page = preview_of(lambda: changed).get("/?reader=99").text
+    assert f'<html lang="{lang}">' in page
+    assert f"<h1>{words}</h1>" in page
+    assert render(msg("preview.reader-is-gone"), lang) in page
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -69,9 +69,9 @@ def test_an_approver_chooses_whose_mail_to_see(services: Services, tmp_path: Pat
     index = write_preview(services, "2024-01", tmp_path, today=TODAY).read_text("utf-8")
     names = re.findall(r'<li><a href="([\w.-]+)"(?: aria-current="true")?>([^<]+)</a></li>', index)
     assert names == [
-        ("index.html", "Ingen liste i dette brevet · Bokmål"),
+        ("index.html", "Ingen liste i utgaven · Bokmål"),
         ("variant-2.html", "Agder · Bokmål"),
-        ("variant-3.html", "Ingen liste i dette brevet · Nynorsk"),
+        ("variant-3.html", "Ingen liste i utgaven · Nynorsk"),
         ("variant-4.html", "Agder · Nynorsk"),
     ]
     own = (tmp_path / "frames" / "mail-light-2.html").read_text("utf-8").casefold()
@@ -86,7 +86,7 @@ def test_where_there_are_readers_their_variants_are_written_and_counted(services
         services.subscribers.add(f"n{number}@a.example", name="N", lang=lang, lists=[place], basis="e: test")
     page = write_preview(services, "2024-01", tmp_path, today=TODAY).with_name("variant-2.html").read_text("utf-8")
     assert re.findall(r">([^<]+)</a><span>(\d+) les", page) == [
-        ("Ingen liste i dette brevet · Bokmål", "2"),
+        ("Ingen liste i utgaven · Bokmål", "2"),
         ("Agder · Nynorsk", "1"),
     ]
     assert "<summary>Agder · Nynorsk</summary>" in page

@@ -77,7 +77,7 @@ def test_the_example_is_an_error_at_sending_even_where_it_is_switched_off(
 def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None:
     with pytest.raises(MailerError, match=r"no rule 'langauge-share'") as caught:
         rules(start(config='langauge-share = "x"'))
-    assert caught.value.where == "config.toml: [check.off]"
+    assert caught.value.where == "config.toml:[check.off]"
     assert "language-share" in caught.value.hint
 
 

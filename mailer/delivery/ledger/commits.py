@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.delivery.ledger.refusals import LedgerError
 from mailer.delivery.ledger.retrying import unwritable, write_with_retry
@@ -63,7 +64,7 @@ class GroupCommit:
         try:
             answer = write_with_retry(self._connection, partial(self._write, results, work))
         except BaseException as error:
-            self._failure = error if isinstance(error, Exception) else LedgerError("a commit was interrupted")
+            self._failure = error if isinstance(error, Exception) else LedgerError(msg("sending.commit-interrupted"))
             raise unwritable(self._failure) from error
         self._committed()
         return answer

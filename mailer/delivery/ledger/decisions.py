@@ -1,20 +1,32 @@
 """Decisions of a person about a mailing: send, pause, resume, cancel, and settle deliveries in doubt."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
 
+from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
 from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, MailingState, Resolution, Resolved
+from mailer.delivery.notes import write_note
 from mailer.subscribers.facts.address import normalise
 
 _DECIDED = {
     Resolution.ACCEPTED: (DeliveryStatus.ACCEPTED, "a person decided that it was received"),
     Resolution.RESEND: (DeliveryStatus.QUEUED, "a person decided to send it again"),
+}
+
+_IS: dict[str, Callable[[], Message]] = {
+    MailingState.PLANNED: partial(msg, "sending.mailing-is-planned"),
+    MailingState.RUNNING: partial(msg, "sending.mailing-is-running"),
+    MailingState.PAUSED: partial(msg, "sending.mailing-is-paused"),
+    MailingState.FINISHED: partial(msg, "sending.mailing-is-finished"),
+    MailingState.CANCELLED: partial(msg, "sending.mailing-is-cancelled"),
+    MailingState.WAITING: partial(msg, "sending.mailing-is-waiting"),
 }
 
 
@@ -25,7 +37,7 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
     """
     found = connection.execute(select(mailing).where(mailing.c.id == mailing_id)).one_or_none()
     if found and found.state == MailingState.PAUSED:
-        raise PausedMailingError("the mailing is paused", hint="mailer resume clears the pause and sends on.")
+        raise PausedMailingError(msg("sending.mailing-is-paused"), hint=msg("sending.resume-clears"))
     states = (MailingState.PLANNED, MailingState.RUNNING)
     change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
     first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
@@ -76,9 +88,9 @@ def change_state(
 ) -> None:
     """Move a mailing to `target` when it is in one of the `source` states; raises `MailingStateError`."""
     statement = update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(source))
-    if connection.execute(statement.values(state=target, note=note)).rowcount == 0:
+    if connection.execute(statement.values(state=target, note=write_note(note))).rowcount == 0:
         state = _state(connection, mailing_id)
-        raise MailingStateError(f"the mailing is {state}" if state else f"there is no mailing {mailing_id}")
+        raise MailingStateError(_IS[state]() if state else msg("sending.no-such-mailing", number=str(mailing_id)))
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:

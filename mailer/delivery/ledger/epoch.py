@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import run
 from mailer.delivery.ledger.refusals import OldBackupError
@@ -37,11 +38,9 @@ class Epoch:
         lacking = self._kept() - read_epoch(connection)
         if lacking > 0:
             raise OldBackupError(
-                f"this database is older than the mail that was sent with it: it knows nothing of the last {lacking} "
-                f"message{'' if lacking == 1 else 's'}",
+                msg("sending.old-backup", count=lacking),
                 where=str(self._file),
-                hint="Restore a newer backup, or those people get it twice. If there is none and you accept that, "
-                "remove the file named above.",
+                hint=msg("sending.restore-newer"),
             )
 
     def keep(self, marks: int) -> None:

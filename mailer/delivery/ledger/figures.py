@@ -20,6 +20,7 @@ from mailer.delivery.model import (
     MailingState,
     SkipReason,
 )
+from mailer.delivery.notes import read_note
 from mailer.subscribers.people.subscriptions import merged_lists
 
 MessageIdOf = Callable[[int, int], str]
@@ -177,7 +178,7 @@ def _report(row: _MailingRow, counts: Counts) -> MailingReport:
         edition_hash=row.edition_hash,
         lists=tuple(row.lists),
         in_doubt_policy=InDoubtPolicy(row.in_doubt_policy),
-        note=row.note,
+        note=read_note(row.note),
         counts=counts,
         created_at=row.created_at,
         started_at=row.started_at,

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from mailer.catalogue import msg
 from mailer.clock import utc_now
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
 from mailer.database.engine import Database, explained_use
@@ -81,9 +82,9 @@ class Ledger:
                 writer.seal()
         except IntegrityError as error:
             raise PlanError(
-                "another mailing of this issue, or two members with one address, stand in the way",
+                msg("sending.stand-in-the-way"),
                 where=draft.slug,
-                hint="Look at mailer status: somebody else may have planned this issue just now.",
+                hint=msg("sending.look-at-status"),
             ) from error
 
     def earlier_fates(self, slug: str, people: Collection[plans.PersonKey]) -> dict[int, Before]:
@@ -160,8 +161,8 @@ class Ledger:
             found = {row.id: bytes(row.compiled) for row in connection.execute(statement.order_by(variant.c.id))}
             if plans.hash_snapshot(found.values()) != connection.execute(sealed).scalar():
                 raise SnapshotError(
-                    "the frozen content of this mailing was changed in the database; nothing was sent",
-                    hint="Restore the database, or cancel this mailing and send anew.",
+                    msg("sending.frozen-was-changed"),
+                    hint=msg("sending.restore-or-cancel"),
                 )
         return found
 
@@ -216,9 +217,7 @@ class Ledger:
                 settled = decisions.resolve(connection, slug, resolution, addresses=addresses, operator=who, now=now)
                 finish_if_done(connection, now=now)
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
-            raise MailingStateError(
-                "a mailing of this issue was planned just now; nothing was settled", hint="Run the same command again."
-            ) from error
+            raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled
 
     # --- reports ----------------------------------------------------------------------------------
@@ -228,7 +227,7 @@ class Ledger:
         with self._database.reading() as connection:
             found = figures.read_mailings(connection, mailing_id=mailing_id)
         if not found:
-            raise MailingStateError(f"there is no mailing {mailing_id}")
+            raise MailingStateError(msg("sending.no-such-mailing", number=str(mailing_id)))
         return found[0]
 
     def mailings(self, slug: str | None = None) -> tuple[MailingReport, ...]:

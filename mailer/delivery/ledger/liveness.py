@@ -8,6 +8,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
+from mailer.catalogue import msg
 from mailer.database.engine import Database, explained_use
 from mailer.delivery.ledger.refusals import SenderBusyError
 
@@ -40,9 +41,9 @@ def _file_lock(path: Path) -> Iterator[Renew]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise SenderBusyError(
-            "another sender is at work",
+            msg("sending.another-sender"),
             where=str(path.with_suffix("").with_suffix("")),
-            hint="Wait until it is done, or stop it with mailer pause. (Several senders at once need PostgreSQL.)",
+            hint=msg("sending.wait-or-pause-any"),
         ) from error
     try:
         yield _stays

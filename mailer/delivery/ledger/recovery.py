@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
+from mailer.catalogue import msg
 from mailer.database.tables import attempt, delivery, mailing, run
 from mailer.delivery.ledger.liveness import is_provably_dead
 from mailer.delivery.model import DeliveryStatus, InDoubtPolicy
 
 LEASE = timedelta(seconds=60)
 
-_WORDS = "the sender ended after the final dot and before it had written down the answer"
+_WORDS = str(msg("sending.sender-ended"))
 
 
 def recover_dead_runs(connection: Connection, *, now: datetime, is_alone: bool, besides: int = 0) -> int:

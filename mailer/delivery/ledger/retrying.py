@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.delivery.ledger.refusals import LedgerError
 
@@ -56,9 +57,9 @@ def unwritable(error: Exception) -> Exception:
     if isinstance(error, LedgerError):
         return error
     failure = LedgerError(
-        f"the ledger cannot be written: {getattr(error, 'orig', None) or error}",
+        msg("sending.ledger-unwritable", reason=str(getattr(error, "orig", None) or error)),
         where="[database]",
-        hint="Nothing is sent that is not written down first. When the cause is put right, send again.",
+        hint=msg("sending.nothing-sent-unwritten"),
     )
     failure.__cause__ = error
     return failure

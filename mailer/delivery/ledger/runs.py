@@ -10,6 +10,7 @@ from itertools import count
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
 from mailer.delivery.ledger.commits import GroupCommit
@@ -360,8 +361,8 @@ class SenderRun:
         alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None))
         if connection.execute(alive.values(heartbeat_at=time_of_beats(connection, now=now))).rowcount == 0:
             raise LedgerError(
-                "this sender stood still for so long that another has taken over",
-                hint="Nothing is lost: what it had in hand is shown by mailer status.",
+                msg("sending.taken-over"),
+                hint=msg("sending.nothing-lost"),
             )
         self.is_running = self._state(connection) is MailingState.RUNNING
         self._count_marks(connection)

@@ -15,16 +15,15 @@ from mailer.issue.passages import links_in, passages_in
 LONGEST_PREHEADER = 120
 OF_ABSENCE = frozenset({"no-preheader", "no-contact"})
 """The rules that find what is not there: it may be what could not be read."""
-_INLINE_HINT = 'Write it as { email = "…", placement = "inline" }.'
-_LINE_HINT = 'Leave placement = "inline" out, or put the address into the text.'
+_INLINE = '{ email = "…", placement = "inline" }'
 
 
 def example_left(reading: LintInput) -> Iterator[RuleHit]:
     """Find the item that a new issue begins with: its title and its text are to be written over."""
     for item in reading.issue.items:
-        hint = f"Write your own item over it, or delete {item.file}."
+        message, hint = msg("findings.still-example"), msg("findings.still-example-hint", file=item.file)
         left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
-        yield from (hit_in(each, "this is still the example", each.text, hint, at=0) for each in islice(left, 1))
+        yield from (hit_in(each, message, each.text, hint, at=0) for each in islice(left, 1))
 
 
 def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> Iterator[Finding]:
@@ -36,7 +35,7 @@ def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> 
         yield Finding(
             severity=Severity.WARNING,
             rule="old-introduction",
-            message=f"the introduction is still that of {last_slug}",
+            message=msg("findings.still-old-introduction", slug=last_slug),
             file=FRAME,
             line=next((each.line for each in passages_in(issue.intro, FRAME)), 1),
         )
@@ -65,9 +64,10 @@ def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
         for contact in item.contacts:
             in_text = f"mailto:{contact.email}".lower() in urls
             if in_text and contact.placement is Placement.LINE:
-                message, hint = "the contact stands in the text and is printed again below it", _INLINE_HINT
+                message = msg("findings.contact-printed-twice")
+                hint = msg("findings.contact-printed-twice-hint", form=_INLINE)
             elif not in_text and contact.placement is Placement.INLINE:
-                message, hint = "the contact is not in the text and so is not printed", _LINE_HINT
+                message, hint = msg("findings.contact-not-printed"), msg("findings.contact-not-printed-hint")
             else:
                 continue
             yield RuleHit(file=item.file, line=contact.line, message=message, words=contact.email, hint=hint)
@@ -76,15 +76,15 @@ def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
 def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
     """Find an issue without preheader: mail programs show its first words then."""
     if not reading.issue.preheader:
-        hint = 'Add preheader = "…": the best of this issue in one line.'
-        yield RuleHit(file=FRAME, line=1, message="the issue has no preheader", hint=hint)
+        message, hint = msg("findings.no-preheader"), msg("findings.no-preheader-hint")
+        yield RuleHit(file=FRAME, line=1, message=message, hint=hint)
 
 
 def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
     """Find a preheader longer than mail programs show: 40 to 90 characters on a phone."""
     length = len(reading.issue.preheader)
     if length > LONGEST_PREHEADER:
-        message = f"the preheader has {length} characters and will be cut"
-        hint = f"Say the most important first, in {LONGEST_PREHEADER} characters."
+        message = msg("findings.long-preheader", length=length)
+        hint = msg("findings.long-preheader-hint", most=LONGEST_PREHEADER)
         line = reading.issue.lines.get("preheader", 1)
         yield RuleHit(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)

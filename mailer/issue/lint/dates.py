@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from mailer.catalogue import Message, msg
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import CalendarDate, Issue, Precision
@@ -32,10 +33,9 @@ def wrong_weekday(reading: LintInput) -> Iterator[RuleHit]:
         for match in _WEEKDAY_AND_DATE.finditer(passage.text):
             day = _written_day(match, near=reading.day)
             if day is None:
-                yield hit_in(passage, "this date is in no calendar", match[0], at=match.start())
+                yield hit_in(passage, msg("findings.no-such-date"), match[0], at=match.start())
             elif match[1].lower() not in _WEEKDAYS[day.weekday()]:
-                hint = f"{day:%d.%m.%Y} is a {_WEEKDAYS[day.weekday()][0]}."
-                yield hit_in(passage, "weekday and date do not agree", match[0], hint, at=match.start())
+                yield hit_in(passage, msg("findings.weekday"), match[0], _weekday_of(day), at=match.start())
 
 
 def _written_day(match: re.Match[str], *, near: date) -> date | None:
@@ -52,11 +52,24 @@ def _written_day(match: re.Match[str], *, near: date) -> date | None:
     return min(days, key=lambda each: abs(each - near), default=None)
 
 
+def _weekday_of(day: date) -> Message:
+    said = (
+        msg("findings.is-monday", day=day),
+        msg("findings.is-tuesday", day=day),
+        msg("findings.is-wednesday", day=day),
+        msg("findings.is-thursday", day=day),
+        msg("findings.is-friday", day=day),
+        msg("findings.is-saturday", day=day),
+        msg("findings.is-sunday", day=day),
+    )
+    return said[day.weekday()]
+
+
 def past_date(reading: LintInput) -> Iterator[RuleHit]:
     """A deadline or an important date that is over when readers get the issue."""
     for file, line, when, words in _dates_to_keep(reading.issue):
         if _last_day(when) < reading.day:
-            message = f"this date is over when readers get the issue ({reading.day.isoformat()})"
+            message = msg("findings.past-date", day=reading.day)
             yield RuleHit(file=file, line=line, message=message, words=words)
 
 
@@ -66,8 +79,8 @@ def short_notice(reading: LintInput) -> Iterator[RuleHit]:
         for each in item.deadlines:
             left = _working_days(reading.day, _last_day(each.when))
             if 0 <= left < WORKING_DAYS_TO_ACT:
-                message = f"readers have {left} working days until this deadline"
-                hint = "Name it in the preheader, or tell those concerned today."
+                message = msg("findings.short-notice", count=left)
+                hint = msg("findings.short-notice-hint")
                 yield RuleHit(file=item.file, line=each.line, message=message, words=_iso(each.when), hint=hint)
 
 
@@ -76,13 +89,13 @@ def promise(reading: LintInput) -> Iterator[RuleHit]:
     issue = reading.issue
     if issue.next_issue and _last_day(issue.next_issue) <= reading.day:
         line, words = issue.lines["next_issue"], _iso(issue.next_issue)
-        yield RuleHit(file=FRAME, line=line, message="the next issue lies before this one", words=words)
+        yield RuleHit(file=FRAME, line=line, message=msg("findings.next-issue-before"), words=words)
     if issue.contribution_deadline:
         line, words = issue.lines["contribution_deadline"], issue.contribution_deadline.isoformat()
         if issue.contribution_deadline < reading.day:
-            yield RuleHit(file=FRAME, line=line, message="the deadline for contributions is over", words=words)
+            yield RuleHit(file=FRAME, line=line, message=msg("findings.contributions-over"), words=words)
         elif issue.next_issue and issue.contribution_deadline > _last_day(issue.next_issue):
-            message = "the deadline for contributions lies after the next issue"
+            message = msg("findings.contributions-after")
             yield RuleHit(file=FRAME, line=line, message=message, words=words)
 
 

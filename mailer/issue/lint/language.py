@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from mailer.catalogue import Message, msg
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
@@ -41,7 +42,12 @@ _PASSIVE: dict[Lang, re.Pattern[str]] = {
     "nn": re.compile(r"\b(?:kan|skal|må|bør|vil|kunne|skulle|måtte|burde|ville) \w{3,}es\b"),
     "nb": re.compile(r"\b(?:kan|skal|må|bør|vil|kunne|skulle|måtte|burde|ville) \w{3,}ast\b"),
 }
-_PASSIVE_ENDING: dict[Lang, str] = {"nn": "-ast", "nb": "-es"}
+_IN_THE_OTHER: dict[Lang, Message] = {
+    "nn": msg("findings.bokmal-in-nynorsk"),
+    "nb": msg("findings.nynorsk-in-bokmal"),
+}
+_ENDING_HINTS: dict[Lang, Message] = {"nn": msg("findings.nynorsk-ending"), "nb": msg("findings.bokmal-ending")}
+_PASSIVE_HINTS: dict[Lang, Message] = {"nn": msg("findings.nynorsk-passive"), "nb": msg("findings.bokmal-passive")}
 _QUOTED = re.compile(r"«[^«»]*»|“[^“”]*”")
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 
@@ -51,10 +57,9 @@ def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
     for item in reading.issue.items:
         guessed = guess_language(own_words(reading.passages[item.slug]))
         if guessed and guessed != item.lang:
-            message = f"the item is marked {LANGUAGES[item.lang].name} and looks like {LANGUAGES[guessed].name}"
-            yield RuleHit(
-                file=item.file, line=item.line, message=message, words=item.title, hint=f'lang = "{guessed}"?'
-            )
+            message = msg("findings.language", marked=LANGUAGES[item.lang].name(), found=LANGUAGES[guessed].name())
+            hint = msg("findings.language-hint", lang=guessed)
+            yield RuleHit(file=item.file, line=item.line, message=message, words=item.title, hint=hint)
 
 
 def own_words(passages: Iterable[Passage]) -> str:
@@ -72,18 +77,18 @@ def other_form(reading: LintInput) -> Iterator[RuleHit]:
 
 def _other_forms(passage: Passage, lang: Lang) -> Iterator[RuleHit]:
     text = _QUOTED.sub(lambda match: " " * len(match[0]), _without_links(passage))
-    other: Lang = "nb" if lang == "nn" else "nn"
-    own = LANGUAGES[lang].name.capitalize()
-    message = f"a form of {LANGUAGES[other].name} in a text that is {LANGUAGES[lang].name}"
+    message = _IN_THE_OTHER[lang]
     for match in _WORD.finditer(text):
         if match[0] in _FORMS[lang]:
-            yield hit_in(passage, message, match[0], f"{own}: {_FORMS[lang][match[0]]}.", at=match.start())
+            yield hit_in(passage, message, match[0], _right_word(_FORMS[lang][match[0]], lang), at=match.start())
         elif match[0].islower() and _OTHER_ENDING[lang].fullmatch(match[0]):
-            hint = f"{own} ends the word in another way; look it up."
-            yield hit_in(passage, message, match[0], hint, at=match.start())
+            yield hit_in(passage, message, match[0], _ENDING_HINTS[lang], at=match.start())
     for match in _PASSIVE[lang].finditer(text):
-        hint = f"{own} writes the passive with {_PASSIVE_ENDING[lang]}."
-        yield hit_in(passage, message, match[0], hint, at=match.start())
+        yield hit_in(passage, message, match[0], _PASSIVE_HINTS[lang], at=match.start())
+
+
+def _right_word(word: str, lang: Lang) -> Message:
+    return msg("findings.nynorsk-word", word=word) if lang == "nn" else msg("findings.bokmal-word", word=word)
 
 
 def _without_links(passage: Passage) -> str:
@@ -99,10 +104,14 @@ def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...
     total = sum(totals.values()) or 1
     if min(totals.values()) / total >= SHARE_OF_EACH:
         return ()
-    shares = ", ".join(f"{LANGUAGES[lang].name} {100 * totals[lang] / total:.0f} %" for lang in NORWEGIAN)
-    issues = "1 issue" if len(of_year) == 1 else f"{len(of_year)} issues"
-    message = f"words of {issue.published.start.year} so far, in {issues}: {shares}; the law asks for 25 % of each"
-    hint = "Write the next issue, or some items of this one, in the other."
+    message = msg(
+        "findings.language-share",
+        year=str(issue.published.start.year),
+        count=len(of_year),
+        first=round(100 * totals["nb"] / total),
+        second=round(100 * totals["nn"] / total),
+    )
+    hint = msg("findings.language-share-hint")
     return (Finding(severity=Severity.NOTE, rule="language-share", message=message, file=FRAME, hint=hint),)
 
 

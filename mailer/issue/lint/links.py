@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Link, plain_text
 from mailer.issue.passages import placed_links_in
@@ -19,13 +20,13 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
-            hint = f"Write [what it leads to]({link.url})."
-            yield hit_in(passage, "a link shows its address instead of words", words, hint, at=at)
+            hint = msg("findings.bare-url-hint", url=link.url)
+            yield hit_in(passage, msg("findings.bare-url"), words, hint, at=at)
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
     """Find link words that tell nothing when they are read out of context."""
-    message, hint = "link words do not say where the link leads", "Let the link stand on its title."
+    message, hint = msg("findings.link-words"), msg("findings.link-words-fix")
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if _SAY_NOTHING.fullmatch(said := words.strip(" .:")):
@@ -37,8 +38,8 @@ def http_link(reading: LintInput) -> Iterator[RuleHit]:
     for passages in reading.passages.values():
         yield from hits_at_links(
             passages,
-            "a link is not encrypted",
-            "Most sites answer to https:// as well.",
+            msg("findings.http-link"),
+            msg("findings.http-link-hint"),
             when=lambda link: link.url.startswith("http://"),
         )
 
@@ -52,5 +53,5 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
             seen[link.url] += 1
             return seen[link.url] > 1 and link.url.startswith("http")
 
-        hint = "Remove one, or correct its address."
-        yield from hits_at_links(passages, "the same link stands twice", hint, when=is_again)
+        message, hint = msg("findings.duplicate-link"), msg("findings.duplicate-link-hint")
+        yield from hits_at_links(passages, message, hint, when=is_again)

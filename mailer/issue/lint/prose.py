@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text, plain_text
 from mailer.issue.passages import Passage
@@ -28,8 +29,8 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
             if len(text.split()) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
                 last = _LAST_WORDS.search(text)
                 at = last.start() if last else 0
-                hint = "End it with a full stop."
-                yield hit_in(passage, "the paragraph has no mark at its end", text[at:].rstrip(), hint, at=at)
+                hint = msg("findings.no-end-mark-hint")
+                yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
 
 
 def _paragraphs(item: Item) -> Iterator[Paragraph]:
@@ -54,7 +55,8 @@ def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
     for passage in reading.all_passages():
         for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
             if match[1].lower() not in _MAY_STAND_TWICE:
-                yield hit_in(passage, "the same word twice", match[0], "Leave one.", at=match.start())
+                hint = msg("findings.repeated-word-fix")
+                yield hit_in(passage, msg("findings.repeated-word"), match[0], hint, at=match.start())
 
 
 def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
@@ -66,8 +68,8 @@ def repeated_opening(reading: LintInput) -> Iterator[RuleHit]:
         for (_, first), (at, second) in pairwise(sentences):
             opening = _WORD.findall(first.lower())[:SAME_OPENING]
             if len(opening) == SAME_OPENING and opening == _WORD.findall(second.lower())[:SAME_OPENING]:
-                message = "this sentence begins as the one before it: is it the same one, written anew?"
-                yield hit_in(passage, message, _opening(second), "Keep one of them.", at=at)
+                message, hint = msg("findings.repeated-sentence"), msg("findings.repeated-sentence-fix")
+                yield hit_in(passage, message, _opening(second), hint, at=at)
 
 
 def _opening(sentence: str) -> str:
@@ -83,7 +85,7 @@ def early_abbreviation(reading: LintInput) -> Iterator[RuleHit]:
         for match in _EXPANDED.finditer(text):
             early, at = first.get(match[1], (passage, 0))
             if match[1] in first and f"({match[1]})" not in early.text:
-                hint = f"Spell it out here: … ({match[1]})."
-                yield hit_in(early, "the abbreviation is explained only further down", match[1], hint, at=at)
+                hint = msg("findings.abbreviation-hint", word=match[1])
+                yield hit_in(early, msg("findings.abbreviation"), match[1], hint, at=at)
         for match in _ABBREVIATION.finditer(text):
             first.setdefault(match[0], (passage, match.start()))

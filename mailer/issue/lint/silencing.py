@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailer.catalogue import msg
 from mailer.issue.model import Finding, Severity
 from mailer.nearest import did_you_mean
 
@@ -62,14 +63,12 @@ def _last_line(lines: list[str], number: int) -> int:
 
 
 def _problem(comment: _Comment, known: Collection[str]) -> Iterator[Finding]:
-    if comment.rule in known and comment.reason:
+    if comment.rule not in known:
+        message, hint = msg("findings.check-off-unknown", rule=comment.rule), did_you_mean(comment.rule, known)
+    elif not comment.reason:
+        message, hint = msg("findings.check-off-no-reason"), msg("findings.check-off-no-reason-hint")
+    else:
         return
-    unknown = comment.rule not in known
     yield Finding(
-        severity=Severity.WARNING,
-        rule="check-off",
-        message=f'there is no rule "{comment.rule}"' if unknown else "the comment gives no reason",
-        file=comment.file,
-        line=comment.line,
-        hint=did_you_mean(comment.rule, known) if unknown else "Write it after a comma: check off: rule, reason.",
+        severity=Severity.WARNING, rule="check-off", message=message, file=comment.file, line=comment.line, hint=hint
     )

@@ -4,50 +4,50 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, matches
 
 
 def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
     """The sign that stands for a letter which another program could not read, or for an entity that is none."""
-    yield from matches(reading, r"\ufffd", "a letter was lost here", "Write it anew.")
+    yield from matches(reading, r"\ufffd", msg("findings.lost-letter"), msg("findings.lost-letter-hint"))
 
 
 def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
     """Find two spaces between words."""
-    yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", "two spaces between words", "Leave one.")
+    yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", msg("findings.doubled-space"), msg("findings.doubled-space-fix"))
 
 
 def space_inside(reading: LintInput) -> Iterator[RuleHit]:
     """A space inside brackets or quotation marks."""
     pattern = r"(?<!\S)\S* [)\]»]|[(\[«] \S*"
-    yield from matches(reading, pattern, "a space inside brackets or quotation marks", "Remove it.")
+    yield from matches(reading, pattern, msg("findings.space-inside"), msg("findings.space-inside-fix"))
 
 
 def space_before_mark(reading: LintInput) -> Iterator[RuleHit]:
     """Find a space before a comma or full stop, which belongs after it."""
-    yield from matches(
-        reading, r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))", "a space before the mark", "Put it after the mark."
-    )
+    pattern = r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))"
+    yield from matches(reading, pattern, msg("findings.space-before-mark"), msg("findings.space-before-mark-hint"))
 
 
 def stray_bar(reading: LintInput) -> Iterator[RuleHit]:
     """Find an upright bar that is left over from a web page or a table."""
-    yield from matches(reading, r"(?<!\S)\S*\|", "a stray |", "Remove it.")
+    yield from matches(reading, r"(?<!\S)\S*\|", msg("findings.stray-bar", mark="|"), msg("findings.stray-bar-fix"))
 
 
 def hanging_hyphen(reading: LintInput) -> Iterator[RuleHit]:
     """Find `helse - og` for `helse- og`, and `12- 25` for `12–25`."""
     pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
-    yield from matches(reading, pattern, "a space too many at a hyphen", "Write helse- og …, and 12–25 for a range.")
+    yield from matches(reading, pattern, msg("findings.hanging-hyphen"), msg("findings.hanging-hyphen-fix"))
 
 
 def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
     """Find quotation marks of another kind than the rest of the issue: Norwegian and Sami have « »."""
     straight = [passage for passage in reading.all_passages() if passage.text.count('"') >= 2]
     if straight and any("«" in passage.text for passage in reading.all_passages()):
-        message = 'the issue has both « » and " as quotation marks'
+        message = msg("findings.mixed-quotes", mark='"')
         if words := re.search(r'"[^"]*"', straight[0].text):
-            yield hit_in(straight[0], message, words[0], "Write « and » here too.", at=words.start())
+            yield hit_in(straight[0], message, words[0], msg("findings.mixed-quotes-hint"), at=words.start())
 
 
 def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
@@ -60,11 +60,12 @@ def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
             if not counts[right] - spare <= counts[left] <= counts[right]:
                 alone = left if counts[left] > counts[right] else right
                 words, at = _around(text, alone)
-                yield hit_in(passage, f"{left} and {right} do not match", words, "One is missing.", at=at)
+                message, hint = msg("findings.unbalanced", left=left, right=right), msg("findings.unbalanced-hint")
+                yield hit_in(passage, message, words, hint, at=at)
         if counts['"'] % 2:
-            hint = "One is missing; in Norwegian write « and »."
+            message, hint = msg("findings.odd-quotes", mark='"'), msg("findings.odd-quotes-hint")
             words, at = _around(text, '"')
-            yield hit_in(passage, 'an odd number of "', words, hint, at=at)
+            yield hit_in(passage, message, words, hint, at=at)
 
 
 def _around(text: str, mark: str) -> tuple[str, int]:

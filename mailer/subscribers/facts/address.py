@@ -8,8 +8,11 @@ from unicodedata import is_normalized, normalize
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
+from mailer.subscribers.facts.address_faults import explain
+from mailer.subscribers.facts.words import shown
 
 MAXIMUM_SHOWN = 80
 
@@ -37,14 +40,15 @@ def parse_address(text: str) -> Address:
     if not given.isascii():
         given = normalize("NFC", given)
         if not is_normalized("NFKC", given):
-            raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} has full-width or other look-alike letters")
+            raise AddressError(msg("people.lookalike-letters", address=shown(given, MAXIMUM_SHOWN)))
     try:
         local, domain = _split(given)
     except EmailNotValidError as error:
-        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is no e-mail address: {error}") from error
+        what = msg("people.no-address", address=shown(given, MAXIMUM_SHOWN), reason=explain(str(error)))
+        raise AddressError(what) from error
     size = len(local.encode())
     if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_ADDRESS:
-        raise AddressError(f"{given[:MAXIMUM_SHOWN]!r} is too long")
+        raise AddressError(msg("people.address-too-long", address=shown(given, MAXIMUM_SHOWN)))
     return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
 
 

@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
+from mailer.subscribers.facts.words import shown
 
 # "e: public task", "a – signed up", and "Art. 6 nr. 1 e", "art. 6(1)(a)", "artikkel 6 nr. 1 bokstav b". Not "e-post …".
 _ARTICLE = re.compile(
@@ -12,11 +14,7 @@ _ARTICLE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _KNOWN = {"a", "b", "e"}
-
-FORMS = (
-    "Give --basis (or the column grunnlag): a letter of GDPR article 6(1), a colon and a reference: "
-    '"a: signed up by e-mail" (consent), "b: agreement 24/1234" (contract) or "e: case 24/1234" (public task).'
-)
+_MOST_SHOWN = 40
 
 
 class BasisError(MailerError):
@@ -27,13 +25,13 @@ class BasisError(MailerError):
 def require_basis(basis: str) -> str:
     """Return a basis that names a letter and a reference as it is; raises `BasisError`."""
     if not basis.strip():
-        raise BasisError("the basis is missing", hint=FORMS)
+        raise BasisError(msg("people.basis-missing"), hint=msg("people.basis-forms"))
     if not article_of(basis):
-        raise BasisError(
-            f"the basis {basis[:40]!r} begins with none of a: (consent), b: (contract) and e: (public task)", hint=FORMS
-        )
+        what = msg("people.basis-no-letter", basis=shown(basis, _MOST_SHOWN))
+        raise BasisError(what, hint=msg("people.basis-forms"))
     if not any(map(str.isalnum, _ARTICLE.sub("", basis, count=1))):
-        raise BasisError(f"the basis {basis[:40]!r} has no reference", hint=FORMS)
+        what = msg("people.basis-no-reference", basis=shown(basis, _MOST_SHOWN))
+        raise BasisError(what, hint=msg("people.basis-forms"))
     return basis
 
 

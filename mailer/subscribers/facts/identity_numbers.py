@@ -2,6 +2,7 @@
 
 import re
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 
 # What people put between date and number. No full stop: e-mail addresses have six digits, a full stop and five.
@@ -27,8 +28,7 @@ class IdentityNumberError(MailerError):
 def refuse_identity_number(text: str, *, where: str) -> None:
     """Raise `IdentityNumberError` that names the place, and does not repeat the number."""
     if holds_identity_number(text):
-        what = "this holds what looks like a fødselsnummer, which is not stored"
-        raise IdentityNumberError(what, where=where, hint="Leave the number out.")
+        raise IdentityNumberError(msg("people.identity-number"), where=where, hint=msg("people.leave-number-out"))
 
 
 def holds_identity_number(text: str) -> bool:

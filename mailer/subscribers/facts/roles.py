@@ -1,6 +1,8 @@
 """The role of a person in the cooperation: one of a few words, or nothing."""
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
+from mailer.subscribers.facts.words import shown
 
 ROLES = ("kommune", "helseforetak", "fastlege", "brukerrepresentant", "direktorat", "annet")
 _KNOWN = frozenset(("", *ROLES))
@@ -16,5 +18,6 @@ def parse_role(text: str) -> str:
         return text
     folded = text.strip().casefold()
     if folded not in _KNOWN:
-        raise RoleError(f"the role {text[:40]!r} is not one of {', '.join(ROLES)}", hint="Or leave it empty.")
+        what = msg("people.no-such-role", role=shown(text, 40), roles=", ".join(ROLES))
+        raise RoleError(what, hint=msg("people.or-leave-empty"))
     return folded

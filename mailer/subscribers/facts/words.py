@@ -1,8 +1,10 @@
 """Words about a person, as they are stored: on one line, with nothing invisible in them, and not endless."""
 
 import re
+from functools import partial
 from unicodedata import is_normalized, normalize
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 
 MAXIMUM_WORDS = 1_000
@@ -15,6 +17,11 @@ _NO_CHARACTER = re.compile(
     "[\ufdd0-\ufdef"
     + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
     + "]"
+)
+
+_REFUSED = (
+    (_UNPRINTABLE, partial(msg, "people.control-character")),
+    (_NO_CHARACTER, partial(msg, "people.no-character")),
 )
 
 # What Python makes of bytes in a file's name that are no UTF-8.
@@ -43,11 +50,16 @@ def clean_words(text: str) -> str:
         return text
     cleaned = normalize("NFC", " ".join(_INVISIBLE.sub("", text).split()))
     if len(cleaned) > MAXIMUM_WORDS:
-        raise WordsError(f"{cleaned[:20]!r}… is longer than {MAXIMUM_WORDS} characters")
-    for pattern, what in ((_UNPRINTABLE, "a control character"), (_NO_CHARACTER, "what is no character at all")):
+        raise WordsError(msg("people.words-too-long", beginning=shown(cleaned, 20), limit=MAXIMUM_WORDS))
+    for pattern, what in _REFUSED:
         if pattern.search(cleaned):
-            raise WordsError(f"{what} stands in the text", hint="Write it anew instead of copying it.")
+            raise WordsError(what(), hint=msg("people.write-anew"))
     return cleaned
+
+
+def shown(text: str, most: int = MAXIMUM_WORDS) -> str:
+    """Return the beginning of a text for a message, with invisible characters escaped."""
+    return repr(text[:most])[1:-1]
 
 
 def mark_halves(name: str) -> str:

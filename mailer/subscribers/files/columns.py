@@ -1,11 +1,14 @@
 """The columns of a subscriber file: what people call them, in any order, and which of them must be there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
+from mailer.catalogue import Message, either, msg
 from mailer.nearest import nearest
 from mailer.spreadsheets.limits import MAXIMUM_COLUMNS, SpreadsheetError
+from mailer.subscribers.facts.fields import name_of_field
+from mailer.subscribers.facts.words import shown
 from mailer.subscribers.model import SubscriberList
 
 # The first name of each is what exports are headed with.
@@ -69,7 +72,7 @@ def columns_of(cells: Sequence[str], *, where: str) -> dict[str, int]:
     for index, name in enumerate(map(_folded, cells)):
         column = _HEADERS.get(name, "")
         if column and column in columns:
-            raise SpreadsheetError(f"two columns hold the {column}", where=where, hint="Remove one of them.")
+            raise _two_columns(column, where)
         columns[column] = index
     return columns
 
@@ -80,22 +83,16 @@ def read_header(cells: Sequence[str], *, where: str) -> dict[str, int]:
     while names and not names[-1]:
         names.pop()
     if len(names) > MAXIMUM_COLUMNS:
-        raise SpreadsheetError(
-            f"the header has more than {MAXIMUM_COLUMNS} columns",
-            where=where,
-            hint=f"Keep those that are known: {_NAMES_OF_EXPORTS}.",
-        )
+        what = msg("people.header-too-wide", columns=MAXIMUM_COLUMNS)
+        raise SpreadsheetError(what, where=where, hint=msg("people.header-too-wide-hint", names=_NAMES_OF_EXPORTS))
     if not any(_HEADERS.get(name) == "address" for name in names):
-        raise SpreadsheetError(
-            "no column holds the e-mail address",
-            where=where,
-            hint=f"The first line must name it {' or '.join(COLUMNS['address'][:2])}. {_ALL_NAMES}",
-        )
+        hint = msg("people.name-address-column", names=either(COLUMNS["address"][:2]))
+        raise SpreadsheetError(msg("people.no-address-column"), where=where, hint=hint)
     columns: dict[str, int] = {}
     for index, name in enumerate(names):
         column = _known(name, where)
         if column in columns:
-            raise SpreadsheetError(f"two columns hold the {column}", where=where, hint="Remove one of them.")
+            raise _two_columns(column, where)
         columns[column] = index
     return columns
 
@@ -108,16 +105,10 @@ def says_statuses(columns: Mapping[str, int]) -> bool:
 def check_defaults(columns: Mapping[str, int], defaults: RowDefaults, *, where: str) -> None:
     """Raise `SpreadsheetError` when nothing says the list, or on what basis people may be written to."""
     if "list" not in columns and defaults.list is None:
-        raise SpreadsheetError(
-            "nothing says which list these subscribers are for",
-            where=where,
-            hint="Add a column liste, or name the list with --list.",
-        )
+        raise SpreadsheetError(msg("people.nothing-says-list"), where=where, hint=msg("people.nothing-says-list-hint"))
     if "basis" not in columns and not defaults.basis:
         raise SpreadsheetError(
-            "nothing says on what basis these people may be written to",
-            where=where,
-            hint="Add a column grunnlag, or give it with --basis.",
+            msg("people.nothing-says-basis"), where=where, hint=msg("people.nothing-says-basis-hint")
         )
 
 
@@ -129,13 +120,22 @@ def _known(name: str, where: str) -> str:
     if name in _HEADERS:
         return _HEADERS[name]
     if not name:
-        raise SpreadsheetError("a column has no name", where=where, hint=f"Name it or remove it. {_ALL_NAMES}")
+        hint = msg("people.column-without-name-hint")
+        raise SpreadsheetError(msg("people.column-without-name"), where=where, hint=hint)
     near = dict.fromkeys(_HEADERS[each] for each in nearest(name, _HEADERS, most=3))
-    likely = " or ".join(nearest(name, COLUMNS[column])[0] for column in near)
-    hint = f"Did you mean {likely}? Else remove it." if near else f"Remove it, or call it {_NAMES_OF_EXPORTS}."
-    raise SpreadsheetError(f"the column {name[:40]!r} is not known", where=where, hint=f"{hint} {_ALL_NAMES}")
+    hint = _meant(name, near) if near else msg("people.no-such-column-hint", names=_NAMES_OF_EXPORTS)
+    raise SpreadsheetError(msg("people.no-such-column", name=shown(name, 40)), where=where, hint=hint)
+
+
+def _meant(name: str, columns: Iterable[str]) -> Message:
+    likely = tuple(nearest(name, COLUMNS[column])[0] for column in columns)
+    return msg("people.did-you-mean-column", names=either(likely))
+
+
+def _two_columns(column: str, where: str) -> SpreadsheetError:
+    what = msg("people.two-columns", column=name_of_field(column))
+    return SpreadsheetError(what, where=where, hint=msg("people.remove-one-column"))
 
 
 _NO_NEED = ("subscribed", "unsubscribed", "reason")
 _NAMES_OF_EXPORTS = ", ".join(names[0] for column, names in COLUMNS.items() if column not in _NO_NEED)
-_ALL_NAMES = "All names: mailer subscribers import --help"

@@ -14,10 +14,11 @@ from typing import IO, Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, reason_of
 from mailer.spreadsheets.formulas import defuse
 from mailer.spreadsheets.limits import MAXIMUM_ROWS
 from mailer.subscribers.files.columns import COLUMNS
@@ -66,7 +67,7 @@ def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Fo
         with _open(file, form) as out, store.database.reading() as connection:
             number = _write(out, header, _rows(store, connection, choice), form)
     except OSError as error:
-        raise ExportError(f"the file cannot be written: {error.strerror}", where=str(file)) from error
+        raise ExportError(msg("people.not-written", reason=reason_of(error)), where=str(file)) from error
     try:
         _write_down(store, choice, number)
     except BaseException:
@@ -133,7 +134,8 @@ def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str
     number = 0
     for number, row in enumerate(rows, 1):
         if number == MAXIMUM_ROWS:
-            raise ExportError("there are more rows than a sheet of Excel holds", hint="Export to CSV, or list by list.")
+            what = msg("people.more-rows-than-excel")
+            raise ExportError(what, hint=msg("people.more-rows-than-excel-hint"))
         sheet.append([_OUTSIDE_XML.sub("\ufffd", defuse(cell)) for cell in row])
     book.save(out)
     return number

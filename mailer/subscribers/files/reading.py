@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import is_normalized
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
 from mailer.languages import LANGUAGES, Lang
 from mailer.spreadsheets.formulas import restore
@@ -18,7 +19,7 @@ from mailer.subscribers.facts.address import Address, AddressError, parse_addres
 from mailer.subscribers.facts.basis import BasisError, require_basis
 from mailer.subscribers.facts.identity_numbers import holds_identity_number, may_hold_identity_number
 from mailer.subscribers.facts.roles import RoleError, parse_role
-from mailer.subscribers.facts.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves
+from mailer.subscribers.facts.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves, shown
 from mailer.subscribers.files.columns import (
     STATUSES,
     RowDefaults,
@@ -145,8 +146,8 @@ class _RowParser:
         if len(cells) == number:
             return [*cells, ""]
         if len(cells) > number and any(cells[number:]):
-            beyond = " ".join(filter(None, cells[number:]))[:40]
-            raise RowError(f"the line has more columns than the header: {beyond!r} stands beyond the last")
+            beyond = " ".join(filter(None, cells[number:]))
+            raise RowError(msg("people.surplus-cells", cells=shown(beyond, 40)))
         return cells[:number] + [""] * (number + 1 - min(len(cells), number))
 
     def _row(self, line: int, cells: list[str]) -> SubscriberRow:
@@ -176,20 +177,24 @@ class _RowParser:
             return self.defaults.list
         found = self.lists.get(name.casefold())
         if found is None:
-            shown = name[:80]
-            near = self._near_list(shown) if name else None
-            what = f"there is no list {shown!r}" if name else "the list is missing"
-            raise RowError(f"{what}. Did you mean {near.slug}?" if near else what)
+            raise self._no_such_list(name)
         return found
+
+    def _no_such_list(self, name: str) -> RowError:
+        if not name:
+            return RowError(msg("people.list-missing"))
+        if near := self._near_list(name[:80]):
+            return RowError(msg("people.no-such-list-near", list=shown(name, 80), near=near.slug))
+        return RowError(msg("people.no-such-list", list=shown(name, 80)))
 
     def _refuse_identity_numbers(self, line: int, cells: list[str]) -> None:
         """Refuse the whole file for one number, and do not repeat the number."""
         for at, cell in enumerate(cells, 1):
             if holds_identity_number(cell):
                 raise SpreadsheetError(
-                    f"column {at} holds what looks like a fødselsnummer; the file is not taken in",
+                    msg("people.identity-number-in-column", column=str(at)),
                     where=f"{self.file}:{line}",
-                    hint="Remove the column, and delete copies of the file.",
+                    hint=msg("people.remove-column"),
                 )
 
 
@@ -212,5 +217,5 @@ def _lang(cell: str) -> Lang | None:
         return None
     lang = _LANG_OF.get(cell.casefold())
     if lang is None:
-        raise RowError(f"the language {cell[:40]!r} is not one of {', '.join(_LANG_OF)}")
+        raise RowError(msg("people.no-such-language", lang=shown(cell, 40), langs=", ".join(_LANG_OF)))
     return lang

@@ -6,7 +6,10 @@ Nothing is guessed: an unknown word is refused, since it may mean that a person 
 import re
 from collections.abc import Mapping
 
+from mailer.catalogue import msg
 from mailer.errors import MailerError
+from mailer.subscribers.facts.fields import name_of_field
+from mailer.subscribers.facts.words import shown
 from mailer.subscribers.model import SubscriptionStatus
 
 # What each may be called beside its own name, the strictest last; the first few are shown where a word is refused.
@@ -72,12 +75,12 @@ def _status(cell: str) -> SubscriptionStatus:
     found = _MEANS.get(" ".join(cell.casefold().split()))
     if found is None:
         known = ", ".join(f"{status} ({', '.join(words[:4])})" for status, words in STATUS_WORDS.items())
-        raise StatusError(f"the status {cell[:40]!r} is not understood: write {known}, or nothing, which is active")
+        raise StatusError(msg("people.no-such-status", status=shown(cell, 40), known=known))
     return found
 
 
 def _is_yes(cell: str, column: str) -> bool:
     word = cell.casefold()
     if word not in _YES | _NO:
-        raise StatusError(f"{cell[:40]!r} in the column {column} is neither yes nor no")
+        raise StatusError(msg("people.neither-yes-nor-no", cell=shown(cell, 40), column=name_of_field(column)))
     return word in _YES

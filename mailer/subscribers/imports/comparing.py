@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from mailer.catalogue import Message, msg
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.facts.changes import BASIS, Change, find_changes
@@ -66,7 +68,7 @@ def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list
         outcome = Outcome.DUPLICATE if line.list in seen else line.outcome
         seen.add(line.list)
         if outcome is None and (against := opt_outs.get(line.list) or opt_outs.get(ALL_LISTS)):
-            reason = f"{_said(against)} for the same address, which holds"
+            reason = msg("people.file-says-against", status=_said(against))
             decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE, reason=reason))
             continue
         outcome = outcome or _obstacle(person, line.list)
@@ -105,9 +107,12 @@ def _opt_out(person: ExpectedPerson | None, line: ComparedLine) -> Decided:
         outcome = Outcome.LEAVES
     elif outcome is None:
         outcome = _already_out(statuses, line) or Outcome.KEPT_OUT
-    leaves = f"; leaves {', '.join(lists)}" if outcome is Outcome.LEAVES and line.list == ALL_LISTS else ""
-    is_taken_over = outcome in {Outcome.LEAVES, Outcome.KEPT_OUT}
-    return Decided(n=line.n, outcome=outcome, reason=_said(line) + leaves if is_taken_over else "")
+    reason = ""
+    if outcome is Outcome.LEAVES and line.list == ALL_LISTS:
+        reason = msg("people.file-says-leaves", status=_said(line), lists=", ".join(lists))
+    elif outcome in {Outcome.LEAVES, Outcome.KEPT_OUT}:
+        reason = _file_says(line.said, line.status)
+    return Decided(n=line.n, outcome=outcome, reason=reason)
 
 
 def _already_out(statuses: dict[str, SubscriptionStatus], line: ComparedLine) -> Outcome | None:
@@ -120,8 +125,20 @@ def _already_out(statuses: dict[str, SubscriptionStatus], line: ComparedLine) ->
     return Outcome.LEFT if has else None
 
 
+@lru_cache(maxsize=1_000)
+def _file_says(said: str, status: SubscriptionStatus) -> Message:
+    """Return the same message for the many lines that say the same."""
+    return msg("people.file-says", status=said or _WORDS[status]())
+
+
 def _said(line: ComparedLine) -> str:
-    return f"the file says {line.said or line.status}"
+    return line.said or _WORDS[line.status]()
+
+
+_WORDS = {
+    SubscriptionStatus.UNSUBSCRIBED: partial(msg, "people.unsubscribed"),
+    SubscriptionStatus.SUPPRESSED: partial(msg, "people.suppressed"),
+}
 
 
 def _with_person(decided: list[Decided]) -> list[Decided]:

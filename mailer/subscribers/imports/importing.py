@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.engine import begin_writing
 from mailer.subscribers.files.columns import RowDefaults
@@ -137,9 +138,8 @@ def _write(
 def _refuse_merged(connection: Connection) -> None:
     """Refuse lists that became part of others meanwhile: this register does not know of which."""
     if gone := merged_lists(connection):
-        raise SubscriberError(
-            f"{', '.join(gone)} became part of another list meanwhile; nothing was changed", hint="Import again."
-        )
+        what = msg("people.lists-merged-meanwhile", lists=", ".join(gone))
+        raise SubscriberError(what, hint=msg("people.import-again"))
 
 
 def _told(connection: Connection, every_line: Callable[[ImportLine], None] | None) -> tuple[ImportLine, ...]:

@@ -32,6 +32,7 @@ from mailer.subscribers.facts.changes import FIELDS, Change
 from mailer.subscribers.facts.words import mark_halves
 from mailer.subscribers.files.reading import ParsedRows, RefusedRow, SubscriberRow
 from mailer.subscribers.imports.model import Decided, ImportLine, ImportProgress, Outcome
+from mailer.subscribers.imports.reasons import pack, unpack
 from mailer.subscribers.imports.staging_tables import (
     decision,
     line,
@@ -124,7 +125,7 @@ class _SharedTerms:
 
 def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
     """Return the values of a line in the order of the table's columns, as below."""
-    return place, row.file, row.line, row.reason, json.dumps(dict(row.cells))
+    return place, row.file, row.line, pack(row.reason), json.dumps(dict(row.cells))
 
 
 def _understood(place: int, row: SubscriberRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
@@ -274,9 +275,13 @@ def write_decisions(connection: Connection, decided: Iterable[Decided]) -> None:
     insert_rows(connection, decision, [_decision(each) for each in decided])
 
 
+# What a file says of many lines in the same words has the same values.
+_packed = lru_cache(maxsize=1_000)(pack)
+
+
 def _decision(decided: Decided) -> tuple[Any, ...]:
     changes = json.dumps([asdict(each) for each in decided.changes]) if decided.changes else None
-    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, decided.reason
+    return decided.n, decided.outcome.value, decided.makes_person, decided.adds_basis, changes, _packed(decided.reason)
 
 
 def count_lines(connection: Connection) -> int:
@@ -293,8 +298,8 @@ def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[Import
 def _read_refused(connection: Connection) -> Iterator[tuple[int, ImportLine]]:
     query = select(refused_line).order_by(refused_line.c.place)
     for row in connection.execute(query.execution_options(yield_per=BATCH)):
-        outcome = Outcome.INVALID
-        yield row.place, ImportLine(file=row.file, line=row.line, outcome=outcome, reason=row.reason, cells=row.cells)
+        outcome, reason = Outcome.INVALID, unpack(row.reason)
+        yield row.place, ImportLine(file=row.file, line=row.line, outcome=outcome, reason=reason, cells=row.cells)
 
 
 def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[tuple[int, ImportLine]]:
@@ -317,7 +322,7 @@ def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[
                 outcome=Outcome(row.outcome or Outcome.UNCHANGED),
                 address=row.as_given or row.address,
                 list=row.list_slug,
-                reason=row.reason or "",
+                reason=unpack(row.reason or ""),
                 changes=tuple(Change(**each) for each in row.changes or ()),
             ),
         )

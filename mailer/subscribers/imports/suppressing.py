@@ -8,12 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.tables import subscriber
 from mailer.spreadsheets.formulas import restore
 from mailer.spreadsheets.limits import SpreadsheetError
 from mailer.spreadsheets.table import open_table
 from mailer.subscribers.facts.address import AddressError, parse_address
+from mailer.subscribers.facts.fields import name_of_field
 from mailer.subscribers.facts.identity_numbers import holds_identity_number, refuse_identity_number
 from mailer.subscribers.facts.words import WordsError, clean_words
 from mailer.subscribers.files.columns import columns_of, count_known, is_header
@@ -103,10 +105,10 @@ def release_file(
 
 
 def _reason(note: str) -> str:
-    refuse_identity_number(note, where="reason")
+    refuse_identity_number(note, where=name_of_field("reason"))
     if cleaned := clean_words(note):
         return cleaned
-    raise SubscriberError("a reason is missing", hint="Say why, with --reason.")
+    raise SubscriberError(msg("people.reason-missing"), hint=msg("people.say-why"))
 
 
 def _read(file: Path) -> list[AddressLine]:
@@ -122,9 +124,9 @@ def _addresses(rows: Iterator[tuple[int, list[str]]], file: Path) -> Iterator[tu
         columns = columns_of(first, where=f"{file}:{start}")
         if told := [each for each in ("list", "status", "subscribed", "unsubscribed") if each in columns]:
             raise SpreadsheetError(
-                f"a column of this file says something else of each line: {told[0]}",
+                msg("people.column-says-else", column=name_of_field(told[0])),
                 where=f"{file}:{start}",
-                hint="Every address of the file would be suppressed. Import the file, or remove the column.",
+                hint=msg("people.column-says-else-hint"),
             )
         at = columns["address"]
         yield from ((number, cells[at] if at < len(cells) else "") for number, cells in rows)
@@ -137,18 +139,14 @@ def _addresses(rows: Iterator[tuple[int, list[str]]], file: Path) -> Iterator[tu
 def _only(cells: list[str], where: str) -> str:
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) != 1:
-        raise SpreadsheetError(
-            "this line has several cells, and no first line says which of them holds the address",
-            where=where,
-            hint="Name the column epost in the first line, or write one address on each line.",
-        )
+        raise SpreadsheetError(msg("people.several-cells"), where=where, hint=msg("people.several-cells-hint"))
     return filled[0]
 
 
 def _line(number: int, cell: str, seen: set[str], file: Path) -> AddressLine:
     if holds_identity_number(cell):
-        what = "this holds what looks like a fødselsnummer; nothing was taken in"
-        raise SpreadsheetError(what, where=f"{file}:{number}", hint="Remove it, and delete copies of the file.")
+        what, hint = msg("people.identity-number-in-file"), msg("people.remove-it-and-copies")
+        raise SpreadsheetError(what, where=f"{file}:{number}", hint=hint)
     try:
         address = parse_address(clean_words(restore(cell))).normalised
     except (AddressError, WordsError) as refused:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import (
@@ -95,17 +96,19 @@ def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
 def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int) -> None:
     found = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
     if found is None:
-        raise SubscriberError(f"there is no import {import_id}", hint=_latest(connection))
+        raise SubscriberError(msg("people.no-such-import", number=str(import_id)), hint=_latest(connection))
     if found.undone_at is not None:
-        day = f"{found.undone_at.astimezone():%d.%m.%Y}"
-        raise SubscriberError(f"import {import_id} was undone on {day} by {found.undone_by}")
+        day = found.undone_at.astimezone().date()
+        raise SubscriberError(msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by)))
     values = {"undone_at": store.clock(), "undone_by": store.actor}
     connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
 
 
 def _latest(connection: Connection) -> str:
     row = connection.execute(select(import_run).order_by(import_run.c.id.desc()).limit(1)).one_or_none()
-    return f"The latest is {row.id}: {', '.join(row.files)}, {row.at.astimezone():%d.%m.%Y %H:%M %Z}." if row else ""
+    if row is None:
+        return ""
+    return msg("people.latest-import", number=str(row.id), files=", ".join(row.files), at=row.at)
 
 
 class _FactChange(NamedTuple):

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import delivery, list_, subscriber, subscription
 from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.facts.words import shown
 from mailer.subscribers.model import ALL_LISTS, Register, Subscriber, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.redirecting import redirect
@@ -27,9 +29,10 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
     with store.joining() as connection:
         found = connection.execute(select(subscriber).where(subscriber.c.address == before.normalised)).one_or_none()
         if found is None:
-            raise SubscriberError(f"{old} is not among the subscribers", hint="mailer subscribers find NAME")
+            raise SubscriberError(msg("people.not-a-subscriber", address=old), hint=msg("people.find-by-name"))
         if found.address_as_given == after.as_given:
-            raise SubscriberError(f"{after.as_given} is that person's address already", hint="Nothing was changed.")
+            what = msg("people.same-address", address=after.as_given)
+            raise SubscriberError(what, hint=msg("people.nothing-changed"))
         if before.normalised != after.normalised:
             if store.suppressed.holds(connection, before.normalised):
                 raise _suppressed(before.normalised, ALL_LISTS)  # a new address would let mail through again
@@ -49,16 +52,20 @@ def move_person(store: SubscriberStore, old: str, new: str) -> Subscriber:
 
 
 def _suppressed(address: str, scope: str) -> SubscriberError:
-    only = "" if scope == ALL_LISTS else f" --list {scope}"
-    hint = f"mailer subscribers release {address}{only} --reason TEXT"
-    return SubscriberError(f"{address} is suppressed{only and f' on {scope}'}", hint=hint)
+    if scope == ALL_LISTS:
+        return SubscriberError(
+            msg("people.is-suppressed", address=address), hint=msg("people.release", address=address)
+        )
+    return SubscriberError(
+        msg("people.is-suppressed-on", address=address, lists=scope),
+        hint=msg("people.release-on", address=address, slug=scope),
+    )
 
 
 def _refuse_taken(connection: Connection, address: str) -> None:
     if connection.execute(select(subscriber.c.id).where(subscriber.c.address == address)).first():
-        raise SubscriberError(
-            f"{address} is a subscriber already", hint="Remove one of the two: mailer subscribers remove ADDRESS"
-        )
+        what = msg("people.is-a-subscriber", address=address)
+        raise SubscriberError(what, hint=msg("people.remove-one-of-two"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +84,10 @@ def merge_lists(store: SubscriberStore, register: Register, old: str, into: str)
     have gone from the register's files: then only its history is left.
     """
     if old == into:
-        raise SubscriberError(f"{old} cannot be merged with itself")
+        raise SubscriberError(msg("people.merged-with-itself", list=old))
     if register.find(old) is not None:
         raise SubscriberError(
-            f"{old} is still a list of its own",
-            hint=f"Take it out of the register's file and add {old!r} to the aliases of {into}, then merge.",
+            msg("people.is-a-list-of-its-own", list=old), hint=msg("people.take-it-out", list=old, into=into)
         )
     with store.joining() as connection:
         into = _present_list(connection, old, into)
@@ -99,16 +105,18 @@ def _present_list(connection: Connection, old: str, into: str) -> str:
     merged = subscriptions.merged_lists(connection)
     present, before = merged.get(into, into), merged.get(old, old)
     if present == old:
-        raise SubscriberError(f"{into} is part of {old}", hint="Put it back into the register's file first.")
+        what = msg("people.is-part-of", list=into, into=old)
+        raise SubscriberError(what, hint=msg("people.put-it-back"))
     if before not in {old, present}:
-        raise SubscriberError(f"{old} is part of {before} already", hint="mailer lists shows them all.")
+        what = msg("people.is-part-of-already", list=old, into=before)
+        raise SubscriberError(what, hint=msg("people.all-lists"))
     return present
 
 
 def _list_id(connection: Connection, slug: str) -> int:
     found = subscriptions.list_ids(connection).get(slug)
     if found is None:
-        raise SubscriberError(f"there is no list {slug!r}", hint="mailer lists shows them all.")
+        raise SubscriberError(msg("people.no-such-list", list=shown(slug)), hint=msg("people.all-lists"))
     return found
 
 

@@ -1,6 +1,6 @@
 """The store of subscribers: frozen objects in and out, every change in the history; leaving deletes no row."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
@@ -10,26 +10,29 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Operator
 from mailer.database.engine import Database
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT_LANG, Lang
-from mailer.nearest import did_you_mean
 from mailer.subscribers.audience import AudienceMember, AudienceRow, compute_audience
 from mailer.subscribers.facts.address import Address, parse_address
 from mailer.subscribers.facts.basis import require_basis
+from mailer.subscribers.facts.fields import name_of_field
 from mailer.subscribers.facts.identity_numbers import refuse_identity_number
 from mailer.subscribers.facts.roles import parse_role
-from mailer.subscribers.facts.words import clean_words
-from mailer.subscribers.model import ALL_LISTS, Consent, Subscriber, SubscriptionStatus, has_left
+from mailer.subscribers.facts.words import clean_words, shown
+from mailer.subscribers.model import ALL_LISTS, Consent, Subscriber, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.correcting import change_facts
 from mailer.subscribers.people.finding import find_ids
 from mailer.subscribers.people.joining import lock_joining, share_joining
+from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
 from mailer.subscribers.people.suppression import SuppressionList
+from mailer.subscribers.register import near_or
 
 FIND_LIMIT = 100
 
@@ -106,7 +109,7 @@ class SubscriberStore:
         parsed = parse_address(address)
         said = {"name": name, "organisation": organisation, "role": role, "source": source, "basis": basis}
         for what, words in said.items():
-            refuse_identity_number(words, where=what)
+            refuse_identity_number(words, where=name_of_field(what))
         facts = {
             "name": clean_words(name),
             "organisation": clean_words(organisation),
@@ -219,8 +222,8 @@ class SubscriberStore:
         if found is None:
             with self.database.reading() as connection:
                 new = subscriptions.moved_to(connection, parse_address(address).normalised)
-            hint = f"The person is {new} now." if new else "Look for it with mailer subscribers find."
-            raise SubscriberError(f"{address} is not among the subscribers", hint=hint)
+            hint = msg("people.is-now", address=new) if new else msg("people.look-for-it")
+            raise SubscriberError(msg("people.not-a-subscriber", address=address), hint=hint)
         return found
 
     def _found_or_new(self, connection: Connection, address: Address, facts: dict[str, str]) -> int:
@@ -235,22 +238,23 @@ class SubscriberStore:
 
     def _refuse_suppressed(self, connection: Connection, address: Address, slugs: Sequence[str]) -> None:
         scopes = self.suppressed.scopes(connection, address.normalised)
-        barred = [each for each in slugs if each in scopes]
-        if barred or ALL_LISTS in scopes:
-            on = "" if ALL_LISTS in scopes else f" on {', '.join(barred)}"
-            only = "" if ALL_LISTS in scopes else f" --list {barred[0]}"
+        if ALL_LISTS in scopes:
             raise SubscriberError(
-                f"{address.as_given} is suppressed{on}",
-                hint="Only the person can ask to be written to again; then: "
-                f"mailer subscribers release {address.as_given}{only} --reason TEXT",
+                msg("people.is-suppressed", address=address.as_given),
+                hint=msg("people.release-when-asked", address=address.as_given),
+            )
+        if barred := [each for each in slugs if each in scopes]:
+            raise SubscriberError(
+                msg("people.is-suppressed-on", address=address.as_given, lists=", ".join(barred)),
+                hint=msg("people.release-on-when-asked", address=address.as_given, slug=barred[0]),
             )
 
     def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
         known = subscriptions.list_ids(connection)
         for slug in slugs:
             if slug not in known:
-                hint = did_you_mean(slug, known) or "mailer lists shows them all."
-                raise SubscriberError(f"there is no list {slug!r}", hint=hint)
+                hint = near_or(slug, known, msg("people.all-lists"))
+                raise SubscriberError(msg("people.no-such-list", list=shown(slug)), hint=hint)
         return {slug: known[slug] for slug in slugs}
 
     def _join(
@@ -261,9 +265,11 @@ class SubscriberStore:
             .join(list_, list_.c.id == subscription.c.list_id)
             .where(subscription.c.subscriber_id == subscriber_id, list_.c.merged_into_id.is_(None))
         )
-        found = {row.slug: row for row in typed_rows(_HeldSubscription, connection.execute(query))}
+        found = {row.slug: row for row in typed_rows(HeldSubscription, connection.execute(query))}
         if not again:
-            _refuse_left(wanted, found, taken_over=subscriptions.taken_over(connection, subscriber_id))
+            taken_over = subscriptions.taken_over(connection, subscriber_id)
+            if left := find_left(wanted, found, taken_over=taken_over):
+                raise SubscriberError(left, hint=msg("people.use-again"))
         joined = []
         for slug, list_id in wanted.items():
             row = found.get(slug)
@@ -286,30 +292,6 @@ class SubscriberStore:
 
     def _record(self, connection: Connection, id_: int, action: str, now: datetime, slugs: Sequence[str]) -> None:
         subscriptions.record_events(connection, [self.event(id_, action, now, {"list": slug}) for slug in slugs])
-
-
-class _HeldSubscription(NamedTuple):
-    """A subscription that the person has already."""
-
-    id: int
-    status: str
-    since: datetime
-    slug: str
-
-
-def _refuse_left(wanted: Iterable[str], found: Mapping[str, _HeldSubscription], *, taken_over: Collection[str]) -> None:
-    statuses = {slug: SubscriptionStatus(row.status) for slug, row in found.items()}
-    for slug in wanted:
-        if has_left(statuses, slug):
-            since = found[slug].since if slug in found else max(row.since for row in found.values())
-            lists, day = slug if slug in found else "all lists", f"{since.astimezone():%d.%m.%Y}"
-            is_by_file = slug in taken_over or (slug not in found and set(taken_over) >= found.keys())
-            raise SubscriberError(
-                f"a file that was imported on {day} says that this person left {lists}"
-                if is_by_file
-                else f"this person left {lists} on {day}",
-                hint="Use --again only when the person has asked to come back.",
-            )
 
 
 class _StoredPerson(NamedTuple):

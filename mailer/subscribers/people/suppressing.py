@@ -4,9 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.tables import subscriber
 from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.facts.fields import name_of_field
 from mailer.subscribers.facts.identity_numbers import refuse_identity_number
 from mailer.subscribers.facts.words import clean_words
 from mailer.subscribers.model import ALL_LISTS
@@ -19,7 +21,7 @@ def suppress(
     store: SubscriberStore, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
 ) -> bool:
     """Keep an address from getting mail through one list or at all; returns whether that is new."""
-    refuse_identity_number(note, where="reason")
+    refuse_identity_number(note, where=name_of_field("reason"))
     normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
     cleaned, now = clean_words(note), store.clock()
     with store.joining() as connection:
@@ -38,10 +40,10 @@ def release(store: SubscriberStore, address: str, *, note: str, list_slug: str |
 
     Its subscriptions count as left until the person joins anew. Raises `SubscriberError` without a note.
     """
-    refuse_identity_number(note, where="reason")
+    refuse_identity_number(note, where=name_of_field("reason"))
     reason = clean_words(note)
     if not reason:
-        raise SubscriberError("a reason is missing", hint="Say why the address may be written to, with --reason.")
+        raise SubscriberError(msg("people.reason-missing"), hint=msg("people.say-why-release"))
     normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
     with store.joining() as connection:
         is_released = release_in(store, connection, normalised, note=reason, scope=scope)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
+from mailer.catalogue import msg
 from mailer.database.rows import typed_rows
 from mailer.database.tables import suppression
 from mailer.errors import MailerError
@@ -90,8 +91,7 @@ class SuppressionList:
         query = select(suppression.c.address_hash).where(suppression.c.scope == _KEY_SCOPE)
         if any(bytes(each) != self.hash_of("") for each in connection.execute(query).scalars()):
             raise SuppressionKeyError(
-                "the suppression key is not the one with which addresses were suppressed here",
-                hint="Restore var/suppression-key from a backup, or people who were erased could be added again.",
+                msg("people.other-suppression-key"), hint=msg("people.other-suppression-key-hint")
             )
 
     def hash_of(self, address: str) -> bytes:

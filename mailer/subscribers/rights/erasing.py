@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Text, and_, cast, exists, func, literal, or_, select
 
+from mailer.catalogue import msg
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.decisions import Action
 from mailer.database.names import select_ids_by_name
@@ -71,7 +72,8 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
     with store.joining() as connection:
         found = _read_person(connection, parsed.normalised)
         if found is None and (new := moved_to(connection, parsed.normalised)):
-            raise SubscriberError(f"{address} is {new} now", hint=f"Both are erased by: mailer subscribers erase {new}")
+            what = msg("people.address-is-now", address=address, new=new)
+            raise SubscriberError(what, hint=msg("people.erase-both", address=new))
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
         deliveries = _erase_rows(store, connection, found, forms)
         names = _own_names(connection, found)

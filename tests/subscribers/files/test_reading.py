@@ -131,7 +131,7 @@ def test_quoted_cells_blank_lines_and_the_sep_line_keep_the_line_numbers(file: P
         ("a@x.example;;;", "the list is missing"),
         ("a@x.example;oslo;dansk;", "the language 'dansk' is not one of"),
         (f"a@x.example;oslo;;{'r' * 65}", "is not one of kommune"),
-        (f"a@x.example;oslo;{'r' * 1001};", "is longer than 1000 characters"),
+        (f"a@x.example;oslo;{'r' * 1001};", "is longer than 1\N{NO-BREAK SPACE}000 characters"),
         ("a@x.example;oslo;;a\x07b", "control character"),
         ("a@x.example;oslo;;kommune;more", "more columns than the header"),
     ],

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailer.catalogue import Lang
 from mailer.spreadsheets.formulas import restore
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.reading import RefusedRow, SubscriberRow, read_rows
@@ -29,13 +30,13 @@ def read(register: Register, tmp_path: Path) -> Read:
     return run
 
 
-def _refused(rows: list[SubscriberRow | RefusedRow], file: Path) -> str:
+def _refused(rows: list[SubscriberRow | RefusedRow], file: Path, *, lang: Lang = "en") -> str:
     lines = [
         ImportLine(file=each.file, line=each.line, outcome=Outcome.INVALID, reason=each.reason, cells=each.cells)
         for each in rows
         if isinstance(each, RefusedRow)
     ]
-    assert write_refused(file, lines) == len(rows)
+    assert write_refused(file, lines, lang=lang) == len(rows)
     return file.read_text("utf-8-sig")
 
 
@@ -52,6 +53,21 @@ def test_a_line_with_more_cells_than_the_header_comes_back_whole_and_is_refused_
     assert isinstance(refused, RefusedRow)
     assert refused.reason == "the line has more columns than the header: 'Kari' stands beyond the last"
     assert _refused([refused], tmp_path / "refused.csv") == again
+
+
+@pytest.mark.parametrize(
+    ("lang", "why"),
+    [
+        ("nb", "linjen har flere kolonner enn første linje: «Kari» står utenfor den siste"),
+        ("nn", "linja har fleire kolonnar enn første linja: «Kari» står utanfor den siste"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_language_of_whoever_corrects_it(
+    lang: Lang, why: str, read: Read, tmp_path: Path
+) -> None:
+    again = _refused(read("epost;navn\na@x.example;Ola;Kari\n"), tmp_path / "refused.csv", lang=lang)
+    assert again.splitlines()[1].split(";")[2] == why
+    assert isinstance(read(again)[0], RefusedRow)
 
 
 def test_a_cell_that_was_defused_is_not_defused_twice(read: Read, tmp_path: Path) -> None:

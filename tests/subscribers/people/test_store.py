@@ -177,7 +177,7 @@ def test_somebody_who_left_comes_back_only_when_the_person_asks(store: Subscribe
     store.add("ole@kommune.example", lists=["agder", "oslo"], basis=BASIS)
     assert store.remove("Ole@kommune.example", list_slug="agder") == ("agder",)
     assert store.remove("ole@kommune.example", list_slug="agder") == ()
-    with pytest.raises(MailerError, match=r"left agder on 01\.12\.2023"):
+    with pytest.raises(MailerError, match=r"left agder on 2023-12-01"):
         store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
     assert _statuses(store, "ole@kommune.example")["agder"] is SubscriptionStatus.UNSUBSCRIBED
     store.add("ole@kommune.example", lists=["agder"], basis="a: a new consent", again=True)
@@ -194,7 +194,7 @@ def test_somebody_who_left_comes_back_only_when_the_person_asks(store: Subscribe
 def test_somebody_who_left_everything_comes_back_on_no_list_unless_the_person_asks(store: SubscriberStore) -> None:
     store.add("ole@kommune.example", lists=["agder"], basis=BASIS)
     store.remove("ole@kommune.example")
-    with pytest.raises(MailerError, match=r"left all lists on 01\.12\.2023"):
+    with pytest.raises(MailerError, match=r"left all lists on 2023-12-01"):
         store.add("ole@kommune.example", lists=["oslo"], basis=BASIS)
     store.add("ole@kommune.example", lists=["oslo"], basis="a: asked for it", again=True)
     assert _statuses(store, "ole@kommune.example")["oslo"] is SubscriptionStatus.ACTIVE
