@@ -125,10 +125,10 @@ def preview(
     if output is not None:
         with services(context) as workspace:
             index = write_preview(workspace, slug, output, today=today())
-        say(f"Wrote {_short(index)}; open it in a browser.", "green")
+        say(msg("preview.wrote-files", file=_short(index)), "green")
         return
     with current_services(context) as current:
-        note(f"Composing {slug} …")
+        note(msg("preview.composing", slug=slug))
         serve_preview(current, slug, port=port, open_browser=browser, announce=say)
 
 

@@ -106,7 +106,7 @@ def _explained(error: ValidationError, section: str, document: Document, overrid
 
 
 def _reason(error: object) -> str:
-    """Return the words of our own check, else that the value is not allowed."""
+    """Return the words of our own check, or that the value is not allowed."""
     return error.args[0] if isinstance(error, ValueError) else msg("settings.not-allowed")
 
 

@@ -1,4 +1,4 @@
-"""What the template of a local page speaks the language of the interface with."""
+"""The functions by which the template of a local page says its words in the language of the interface."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

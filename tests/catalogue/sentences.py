@@ -60,7 +60,14 @@ OWN_ERRORS = {
     "mailer/message/headers.py",
     "mailer/message/verp.py",
 }
-NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)"}
+OF_THE_DOCS = {  # the page docs/reference/answers.md, which is in English
+    "5xx: paused at the first. 4xx: the relay rests at the first",
+    "another connection, after a pause; the relay rests after eight in a row",
+    "5xx: rejected. 4xx: deferred. Never counted",
+    "5xx: rejected. 4xx: deferred. Five of a kind in a row: paused, or the relay rests",
+    "| the answer is about | what it says | for example | what follows |",
+}
+NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)", *OF_THE_DOCS}
 """Texts that the search takes for sentences, and that nobody reads."""
 _NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
