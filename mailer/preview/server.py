@@ -119,7 +119,7 @@ class Preview:
         return Response(script, media_type="text/javascript")
 
     def refusal(self, _request: Request, error: Exception) -> Response:
-        """Say what is wrong, on a page that loads anew when it has been put right."""
+        """Tell the fault, on a page that loads anew when it has been put right."""
         html = _refused(error, self.server_id, lang=self.latest.services.interface_lang)
         return HTMLResponse(html, status_code=400, headers=policy_header(REFUSAL_POLICY))
 

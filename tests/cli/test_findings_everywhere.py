@@ -9,13 +9,12 @@ from contextlib import closing
 from datetime import date
 from html import unescape
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from PIL import Image as Pillow
 
 from mailer.bootstrap import build_services
-from mailer.catalogue import Value, msg, render
 from mailer.issue.catalogue import OF_COMPOSING
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.latest import Latest
@@ -59,19 +58,8 @@ def spoil(workspace: Path) -> None:
         template.write_text(shipped.replace(old, new), encoding="utf-8")
 
 
-def said(finding: dict[str, Any]) -> str:
-    """The message of a finding for tools, in bokmål, the language of the newsletter."""
-    return render(msg(finding["id"], **{name: _value(each) for name, each in finding["values"].items()}), "nb")
-
-
-def _value(value: Any) -> Value:
-    if isinstance(value, dict):
-        return msg(value["id"], **{name: _value(each) for name, each in value["values"].items()})
-    return tuple(map(_value, value)) if isinstance(value, list) else cast("int | float | str", value)
-
-
 def preview_page(workspace: Path) -> str:
-    """The page of the live preview."""
+    """The page of the live preview, in the language of the interface."""
     with closing(build_services(workspace / "config.toml", environ={}, announce=lambda _: None)) as services:
         look = Latest(services, SLUG, today=date.today).look(PreviewChoice())
         address: Callable[[PreviewChoice], str] = lambda _: ""  # noqa: E731 -- a name for the type
@@ -102,7 +90,7 @@ def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     for each in told:
         assert f"| `{each['rule']}` | {each['severity']} |" in page
         assert each["message"].rstrip(".") in " ".join(shown.out.split())
-        assert said(each) in live
+        assert each["message"].rstrip(".") in live
     assert shown.code == mailer("check", SLUG, "--json").code == 1, "a picture that is none is an error"
 
     summary = shown.out.strip().split("\n")[-1]
@@ -116,7 +104,7 @@ def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     approval = unescape((tmp_path / "approval" / "index.html").read_text("utf-8"))
     for each in told:
         assert each["message"].rstrip(".") in " ".join(composed.out.split())
-        assert said(each) in approval
+        assert each["message"].rstrip(".") in approval
     assert shown.out.strip().split("\n")[-1] in composed.err + composed.out
 
 
