@@ -51,9 +51,8 @@ def _words_for_idle(counts: "Counts") -> Message:
 
 def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     """Print audience = skipped + every other state, and whether it adds up; `terms` are those that may be above 0."""
-    skipped = sum(counts.skipped.values())
-    reasons = ", ".join(in_words(_SKIPPED[reason](count=each)) for reason, each in counts.skipped.items() if each)
-    say(reasons, label=f"  {_term('skipped', skipped)}  ")
+    reasons = ", ".join(map(in_words, _reasons(counts)))
+    say(reasons, label=f"  {_term('skipped', sum(counts.skipped.values()))}  ")
     for term in terms:
         number = getattr(counts, term)
         style = {"in_doubt": "yellow", "rejected": "red", "accepted": "green"}.get(term, "") if number else "dim"
@@ -61,6 +60,16 @@ def show_equation(counts: "Counts", *, terms: tuple[str, ...] = TERMS) -> None:
     verdict = msg("sending.adds-up") if counts.adds_up else msg("sending.does-not-add-up")
     style = "bold" if counts.adds_up else "bold red"
     say(verdict, style, label=f"= {_term('audience', counts.audience)}  ")
+
+
+def _reasons(counts: "Counts") -> "tuple[Message, ...]":
+    return tuple(_SKIPPED[reason](count=each) for reason, each in counts.skipped.items() if each)
+
+
+def _show_left_out(counts: "Counts") -> None:
+    """Say how many were left out, which are among neither those refused nor those in doubt."""
+    if reasons := _reasons(counts):
+        say(msg("sending.left-out", count=sum(counts.skipped.values()), reasons=reasons))
 
 
 def _term(term: str, number: int) -> str:
@@ -77,6 +86,8 @@ def show_accounts(
         if slug in together:
             _show_together(slug, len(of_issue), together[slug])
         _show_people(of_issue, failed=failed, in_doubt=in_doubt)
+        if failed:
+            _show_left_out(together[slug] if slug in together else of_issue[0].mailing.counts)
 
 
 def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":

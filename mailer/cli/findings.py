@@ -45,7 +45,7 @@ def _path(folder: str, file: str) -> str:
 
 def _show(finding: "Finding", *, with_why: bool) -> None:
     colour = _COLOURS[finding.severity]
-    words = f" {in_words(msg('findings.quoted', words=_shortened(finding.words)))}" if finding.words else ""
+    words = f" {in_words(msg('findings.quoted', words=_shortened(finding.quoted)))}" if finding.quoted else ""
     place = f"{finding.line or '':>5}{f':{finding.column}' if finding.column else '':<{_PLACE_WIDTH - 5}}"
     width = max(len(in_words(_severity(each))) for each in _COLOURS)
     label = f"{place} {in_words(_severity(finding.severity)):<{width}}  "

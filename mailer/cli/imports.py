@@ -12,18 +12,16 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.import_progress import showing_progress
-from mailer.cli.language import in_words, language
+from mailer.cli.language import language
 from mailer.cli.options import Json, OneList, one_list, services
 from mailer.cli.output import (
     MOST_SHOWN,
     console,
-    format_value,
     hint,
     say,
     show_commands,
     show_counts,
     show_json,
-    show_pairs,
     show_table,
 )
 from mailer.cli.register_words import NOTHING, change_in_words, scope_in_words
@@ -171,17 +169,19 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
         say(msg("register.undo-dry-run", number=str(import_id)), "yellow")
     else:
         say(msg("register.import-is-undone", number=str(import_id)), "green")
-    shown: dict[str, object] = {
-        msg("register.people-gone"): format_value(undone.people),
-        msg("register.subscriptions-gone"): format_value(undone.subscriptions),
-        msg("register.facts-put-back"): format_value(undone.facts),
-    }
-    if undone.opt_outs:
-        shown[msg("register.opt-outs-taken-back")] = format_value(undone.opt_outs)
-    for reason, number in Counter(each.reason for each in undone.kept).items():
-        label = msg("register.kept-because", reason=WHY_KEPT[reason]())
-        shown[label] = f"{format_value(number)}  {in_words(REASONS_TO_KEEP[reason]())}"
-    show_pairs(shown)
+    kept = Counter(each.reason for each in undone.kept)
+    show_counts(
+        [
+            (msg("register.people-gone"), undone.people, ""),
+            (msg("register.subscriptions-gone"), undone.subscriptions, ""),
+            (msg("register.facts-put-back"), undone.facts, ""),
+            *([(msg("register.opt-outs-taken-back"), undone.opt_outs, "")] if undone.opt_outs else []),
+            *(
+                (msg("register.kept-because", reason=WHY_KEPT[reason]()), number, REASONS_TO_KEEP[reason]())
+                for reason, number in kept.items()
+            ),
+        ]
+    )
     if undone.kept:
         _show_kept(undone.kept)
 

@@ -16,6 +16,7 @@ from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.options import today
 from mailer.cli.output import (
     ask,
+    format_hour,
     hint,
     note,
     say,
@@ -197,7 +198,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
             msg("sending.plan-findings"): count_findings(proposal.findings),
             msg("sending.plan-pace"): msg(
-                "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=f"{ends:%H:%M %Z}"
+                "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=format_hour(ends)
             ),
             msg("sending.plan-server"): services.transport.address,
         }

@@ -103,9 +103,9 @@ def _broken(line: str, *, width: int, label: str = "", hanging: int) -> list[str
     return lines or [label.rstrip(" ")]
 
 
-def fitted(text: str, *, label: str = "") -> str:
+def fitted(text: str, *, label: str = "", hanging: int = 0) -> str:
     """Return the text after its label as `say` would print it, to be given several styles."""
-    return _fitted(text, sys.stdout, console(), label=label)
+    return _fitted(text, sys.stdout, console(), label=label, hanging=hanging)
 
 
 def say(text: str = "", style: str = "", *, label: str = "", hanging: int = 0) -> None:
@@ -120,7 +120,7 @@ def hint(text: str) -> None:
     if text.startswith("mailer "):
         show_commands([(text, "")])
     else:
-        say(f"  {text}", "cyan")
+        say(text, "cyan", label="  ")
 
 
 def show_commands(commands: Sequence[tuple[str, str]]) -> None:
@@ -180,7 +180,7 @@ def _for_json(value: Any) -> Any:
 
 def show_error(error: MailerError) -> None:
     """Print an error on standard error: what, where, what next."""
-    screen, begins = _error_console(), f"{in_words(msg('output.error'))} "
+    screen, begins = _error_console(), f"{in_words(msg('output.error'))}{'' if error.where else ':'} "
     place = f"{in_words(error.where)}: " if error.where else ""
     text = Text(_fitted(f"{place}{in_words(error.what)}", sys.stderr, screen, label=begins))
     text.stylize("bold red", 0, len(begins))
@@ -261,8 +261,14 @@ def _show_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: 
         say(_joined(headings, padding))
         say("─" * whole)
     for first, row in zip(firsts, rows, strict=True):
-        say(_joined(first, padding), hanging=len(INDENT))
+        say(_broken_between(first, padding))
         _show_below(columns, row, folding)
+
+
+def _broken_between(cells: Sequence[str], padding: Sequence[int]) -> str:
+    """Return the cells as a line that a terminal breaks between them, not within."""
+    whole = [cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in cells]
+    return fitted(_joined(whole, padding), hanging=len(INDENT)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _show_below(columns: Sequence[str], row: Sequence[str], folding: Sequence[int]) -> None:
@@ -342,6 +348,12 @@ def format_moment(moment: datetime) -> str:
     """Write a moment by this machine's clock, in figures that keep columns narrow; in English with its zone."""
     local = moment.astimezone()
     return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
+
+
+def format_hour(moment: datetime) -> str:
+    """Write the hour of a moment by this machine's clock; in English with its zone."""
+    local = moment.astimezone()
+    return f"{local:%H:%M %Z}" if language() == "en" else f"{local:%H.%M}"
 
 
 def format_day(moment: datetime) -> str:

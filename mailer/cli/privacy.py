@@ -176,7 +176,7 @@ def _show_erased(address: str, done: "Erased") -> None:
     if done.files:
         say(msg("register.files-that-hold-it"), "yellow")
     for file in done.files:
-        say(f"  {file}", "yellow")
+        say(str(file), "yellow", label="  ")
     note(msg("register.backups-hold-it"))
 
 

@@ -1,16 +1,19 @@
 """`mailer test-send`, `send`, `status`, `pause`, `resume`, `cancel` and `resolve`: the mailing and its account."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.catalogue import msg
+from mailer.catalogue import Message, msg
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
 from mailer.cli.output import hint, say, show_json
 from mailer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from mailer.usecases.testing import TestSent
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
 Once = Annotated[
@@ -35,10 +38,19 @@ def send_test(
     with services(context) as workspace:
         sent = send_tests(workspace, slug, to=to, as_=as_ or None)
     for each in sent:
-        say(each.answer, "green" if each.is_accepted else "red", label=f"{each.recipient}  ")
+        say(_answer_to(each), "green" if each.is_accepted else "red")
     if not all(each.is_accepted for each in sent):
         raise typer.Exit(ExitCode.REFUSED)
     hint(f"mailer send {slug}")
+
+
+def _answer_to(test: "TestSent") -> Message:
+    to, answer = test.recipient, test.answer
+    if isinstance(answer, Message):
+        return msg("sending.test-lost", to=to, why=answer)
+    if test.is_accepted:
+        return msg("sending.test-taken", to=to, reply=answer)
+    return msg("sending.test-refused", to=to, reply=answer)
 
 
 def send(

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from mailer.catalogue import Message, Value, msg
@@ -50,6 +51,8 @@ def _plain(value: Value) -> Any:
             return [_plain(each) for each in value]
         case int() | float():
             return value
+        case datetime():
+            return {"moment": value.isoformat()}
         case _:
             return str(msg("output.value", value=value))
 
@@ -58,6 +61,8 @@ def _from_json(value: Any) -> Any:
     match value:
         case {"id": str(id_), "values": dict(values)}:
             return Message(id_, {name: _from_json(each) for name, each in values.items()})
+        case {"moment": str(moment)}:
+            return datetime.fromisoformat(moment)
         case list():
             return tuple(_from_json(each) for each in value)
         case _:

@@ -50,7 +50,7 @@ class RunContext:
             return
         since, patience = self.put_off_since(), self.options.retry.patience
         if self.clock() - since >= patience:
-            note = msg("sending.everybody-put-off-since", since=f"{since:%d.%m.%Y %H:%M}", words=words)
+            note = msg("sending.everybody-put-off-since", since=since, words=words)
             self.feed.stop(Stop(EndReason.REFUSED, note))
 
     def put_off_since(self) -> datetime:

@@ -56,14 +56,16 @@ def _homes(frame: Frame, drafts: Iterable[ItemDraft], notes: FindingCollector, a
                 notes.error("placed-twice", msg("issues.item-listed-twice", slug=slug), line=line, words=slug)
             homes.setdefault(slug, section)
     for slug, draft in own.items():
-        homes.setdefault(slug, _own_section(draft, frame, notes, about))
-        if draft.section not in {"", homes[slug]}:
+        section = _own_section(draft, frame, notes, about)
+        homes.setdefault(slug, section)
+        if section not in {"", homes[slug]}:
             message = msg("issues.item-placed-twice", here=draft.section, file=notes.file, there=homes[slug])
             about(draft.item).error("placed-twice", message, line=draft.section_line, words=draft.section)
     return homes
 
 
 def _own_section(draft: ItemDraft, frame: Frame, notes: FindingCollector, about: FindingsAbout) -> str:
+    """Return the id of the item's own section; of one that is not there none, so that the item can be looked at."""
     ids = [section.id for section in frame.issue.sections]
     if draft.section and draft.section not in ids:
         hint = did_you_mean(draft.section, ids) or (
@@ -74,6 +76,7 @@ def _own_section(draft: ItemDraft, frame: Frame, notes: FindingCollector, about:
         message = msg("issues.no-such-section", section=draft.section)
         words = draft.section
         about(draft.item).error("unknown-section", message, line=draft.section_line, words=words, hint=hint)
+        return ""
     return draft.section
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
+from mailer.catalogue import Message
 from mailer.languages import Lang
 
 # --- Running text -----------------------------------------------------------------------------------
@@ -128,6 +129,12 @@ class Finding:
     column: int = 0
     words: str = ""
     hint: str = ""
+
+    @property
+    def quoted(self) -> str:
+        """Return the words to quote after the message: none where the message names them itself."""
+        is_named = isinstance(self.message, Message) and self.words in self.message.values.values()
+        return "" if is_named else self.words
 
 
 # --- Dates ------------------------------------------------------------------------------------------

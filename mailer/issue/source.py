@@ -110,9 +110,9 @@ class _IssueFolder:
     def name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def error(self, path: Path, message: str, *, hint: str = "", line: int = 0) -> None:
+    def error(self, path: Path, message: str, *, hint: str = "", line: int = 0, column: int = 0) -> None:
         notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
-        notes.error("unreadable", message, line=line, hint=hint)
+        notes.error("unreadable", message, line=line, hint=hint, column=column)
 
     def text(self, path: Path) -> str | None:
         """Return a file's text in NFC with newlines as line ends, or note why it cannot be read."""
@@ -122,9 +122,9 @@ class _IssueFolder:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            message = msg("issues.not-utf-8", position=str(error.start + 1), byte=f"{data[error.start]:#04x}")
-            line = data.count(b"\n", 0, error.start) + 1
-            self.error(path, message, line=line, hint=msg("issues.save-as-utf-8"))
+            *before, last = error.object[: error.start].decode("utf-8").split("\n")
+            line, column = len(before) + 1, len(last) + 1
+            self.error(path, msg("issues.not-utf-8"), line=line, column=column, hint=msg("issues.save-as-utf-8"))
             return None
         self.note_unprintable(path, text)
         self.sources[self.name(path)] = printable(text)

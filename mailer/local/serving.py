@@ -26,6 +26,7 @@ from mailer.local.doors import make_doors
 from mailer.local.guard import Guard
 
 Say = Callable[[str], None]
+LONGEST_LINE = 4096  # that a terminal takes
 
 
 def serve_to_starter(
@@ -34,12 +35,14 @@ def serve_to_starter(
     *,
     services: Services,
     shown: Callable[[str], str],
+    in_use: str,
     say: Say,
     opens_browser: bool = False,
 ) -> None:
     """Serve pages until Ctrl-C, to the person who started them alone.
 
-    `shown` turns a launch address into the words for it, when the pages can be opened.
+    `shown` turns a launch address into the words for it, when the pages can be opened. `in_use` says what the terminal
+    is in use for, to a person who types more than Enter there.
     """
     access = Access()
     launches = Launches(access, port=listener.getsockname()[1], say=say)
@@ -48,7 +51,7 @@ def serve_to_starter(
         say(shown(launches.new()))
         if sys.stdin.isatty():
             say(msg("preview.works-once"))
-            _call_at_enter(lambda: say(launches.new()))
+            _call_at_lines(lambda typed: say(in_use if typed else launches.new()))
         if opens_browser and not launches.open_browser(services.settings.paths.var):
             say(msg("preview.no-browser"))
         run_until_stopped(guard, listener)
@@ -107,23 +110,24 @@ def write_launch_file(address: str, folder: Path) -> Path:
     return Path(name)
 
 
-def _call_at_enter(call: Callable[[], None]) -> None:
-    """Call whenever Enter is pressed in the terminal, which may also have put us into the background for a while."""
+def _call_at_lines(call: Callable[[str], None]) -> None:
+    """Call with each line typed in the terminal, which may also have put us into the background for a while."""
     if hasattr(signal, "SIGTTIN"):
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # reading in the background then fails instead of stopping us
-    Thread(target=_read_lines, args=(sys.stdin.fileno(), call), name="enter", daemon=True).start()
+    Thread(target=_read_lines, args=(sys.stdin.fileno(), call), name="lines", daemon=True).start()
 
 
-def _read_lines(terminal: int, call: Callable[[], None]) -> None:
+def _read_lines(terminal: int, call: Callable[[str], None]) -> None:
     """Read without Python's buffer: its lock would be held when the process ends."""
     while True:
         try:
-            if not os.read(terminal, 1024):
-                return
+            line = os.read(terminal, LONGEST_LINE)
         except OSError:  # in the background
             time.sleep(1)
             continue
-        call()
+        if not line:
+            return
+        call(line.decode(errors="replace").strip())
 
 
 def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:

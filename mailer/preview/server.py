@@ -150,6 +150,7 @@ def serve_preview(
             listener,
             services=preview.latest.services,
             shown=lambda address: msg("preview.is-shown", slug=slug, address=address),
+            in_use=msg("preview.window-shows"),
             say=announce,
             opens_browser=open_browser,
         )

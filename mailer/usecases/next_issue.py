@@ -119,7 +119,7 @@ def _followed(last: _Last, slug: str, today: date) -> list[str]:
         f'lang = "{issue.lang}"',
         *_PREHEADER,
         "",
-        _put_intro_right(last),
+        *([_put_intro_right(last)] if last.intro else []),
         f'intro = """\n{toml_lines(last.intro)}\n"""',
         *_NEXT_DATES,
         *([f"contact = {_value(last.values['contact'])}"] if "contact" in last.values else []),

@@ -157,7 +157,7 @@ def test_an_import_that_is_stopped_says_that_nothing_was_changed(workspace: Path
     assert importing.returncode == 130
     assert out == ""
     assert err.strip() == "Stopped: nothing was changed."
-    assert mailer("subscribers", "import", "--undo", 2).err.startswith("error there is no import 2")
+    assert mailer("subscribers", "import", "--undo", 2).err.startswith("error: there is no import 2")
 
 
 @pytest.mark.usefixtures("workspace")
@@ -165,7 +165,7 @@ def test_an_import_that_is_stopped_says_that_nothing_was_changed(workspace: Path
 def test_an_import_of_a_number_that_none_has_is_said_not_to_be_there(number: int, mailer: Run) -> None:
     result = mailer("subscribers", "import", f"--undo={number}")
     assert result.code == 1
-    assert result.err.startswith(f"error there is no import {number}")
+    assert result.err.startswith(f"error: there is no import {number}")
 
 
 def test_a_file_whose_name_is_no_text_is_imported_and_told_with_a_mark(workspace: Path, mailer: Run) -> None:

@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import smtplib
@@ -31,6 +32,21 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
     assert b"Subject: Hei" in file.read_bytes()
     modes = {stat.S_IMODE(each.stat().st_mode) for each in (file, file.parent, file.parent.parent)}
     assert modes == {0o600, 0o700}, "what was caught is read by its user alone"
+
+
+def test_a_command_typed_where_mail_is_caught_is_answered(workspace: Path) -> None:
+    keyboard, terminal = os.openpty()
+    command = [sys.executable, "-u", "-m", "mailer", "catch", "--port", "0"]
+    with subprocess.Popen(command, cwd=workspace, stdin=terminal, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "Press Enter for another" not in process.stdout.readline():
+            pass
+        os.write(keyboard, b"mailer send 2024-02\n")
+        assert process.stdout.readline().startswith("This window runs the mail server. Open another terminal")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    os.close(keyboard)
+    os.close(terminal)
 
 
 def test_the_catching_server_plays_the_faults_that_the_options_name(workspace: Path) -> None:

@@ -3,6 +3,7 @@
 The commands of `issues` show them.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,26 @@ def test_json_says_why_a_finding_matters_and_what_to_do() -> None:
     assert (shown["line"], shown["column"]) == (3, 7)
     assert shown["why"].startswith("Screen readers")
     assert shown["fix"]
+
+
+def test_words_that_the_message_names_are_not_quoted_once_more(workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    item.write_text(item.read_text("utf-8").replace("title = ", "titel = "), "utf-8")
+    shown = mailer("check", SLUG)
+    (line,) = [each for each in shown.out.splitlines() if each.endswith("unknown-key")]
+    assert line.count("titel") == 1
+    assert [each["words"] for each in mailer("check", SLUG, "--json").json["findings"]].count("titel") == 1
+
+
+def test_an_item_of_an_unknown_section_is_looked_at_all_the_same(workspace: Path, mailer: Run) -> None:
+    item = workspace / "issues" / SLUG / "items" / "010-agder.md"
+    text = re.sub('section = ".*"', 'section = "kss"', item.read_text("utf-8"))
+    item.write_text(f"{text}\nSe https://prosjektet.example.\n", "utf-8")
+    found = mailer("check", SLUG, "--json").json["findings"]
+    assert {(each["rule"], each["words"]) for each in found} >= {
+        ("unknown-section", "kss"),
+        ("bare-url", "https://prosjektet.example"),
+    }
 
 
 def test_links_and_recipients_are_looked_at_when_asked_for(workspace: Path, mailer: Run) -> None:

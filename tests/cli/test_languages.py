@@ -70,9 +70,9 @@ def test_an_error_says_what_is_wrong_and_what_to_do(lang: str, what: str, hint: 
 def test_a_person_is_asked_for_the_number_of_recipients(speak: Speak) -> None:
     asked = speak("send", SLUG, "--untested", lang="nn", typed="2\n")
     assert "Skriv kor mange du vil sende til (4), eller trykk Enter for å stoppe:" in asked.out
-    assert asked.err == "feil du stadfesta 2, men det er 4\nIngenting er sendt.\n"
+    assert asked.err == "feil: du stadfesta 2, men det er 4\nIngenting er sendt.\n"
     nobody = speak("send", SLUG, "--untested", lang="nb")
-    assert "feil ingen skrev antallet mottakere; ingenting er sendt" in nobody.err
+    assert "feil: ingen skrev antallet mottakere; ingenting er sendt" in nobody.err
     assert "--confirm 4" in nobody.err
 
 

@@ -318,6 +318,14 @@ def test_resolve_asks_for_one_decision_and_says_when_nothing_is_in_doubt(mailer:
     assert "Nobody was refused." in mailer("status", SLUG, "--failed").out
 
 
+@pytest.mark.usefixtures("tested")
+def test_who_was_left_out_is_counted_beside_who_was_refused(mailer: Run) -> None:
+    mailer("subscribers", "suppress", "ola@agder.example", "--list", "agder", "--reason", "asked us to")
+    assert mailer("send", SLUG, "--confirm", "3").code == 0
+    shown = mailer("status", SLUG, "--failed").out
+    assert shown.endswith("Nobody was refused.\n1 was left out: 1 suppressed.\n")
+
+
 def test_what_is_in_doubt_in_an_earlier_mailing_is_listed_and_settled_too(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1
@@ -614,7 +622,7 @@ def test_a_test_send_goes_only_to_addresses_on_the_list_of_test_recipients(catch
 def test_a_test_send_is_marked_and_shows_the_variant_of_a_subscriber(catcher: Any, mailer: Run) -> None:
     result = mailer("test-send", SLUG, "--to", TESTER, "--as", "kari@agder.example")
     assert result.code == 0
-    assert f"{TESTER}  250" in result.out
+    assert f"The test is sent to {TESTER}, and the server has taken it: 250 2.0.0" in result.out
     assert f"mailer send {SLUG}" in result.out
     (file,) = (catcher.folder / "new").iterdir()
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
@@ -633,7 +641,7 @@ def test_a_refused_test_send_does_not_count_as_tested(moody: Any, mailer: Run) -
     moody.answers = {TESTER: "550 5.7.1 not here"}
     result = mailer("test-send", SLUG, "--to", TESTER)
     assert result.code == 1
-    assert "550 5.7.1 not here" in result.out
+    assert f"The server does not take the test to {TESTER}: 550 5.7.1 not here" in result.out
     assert json.loads(mailer("send", SLUG, "--dry-run", "--json").out)["tested"] is False
 
 

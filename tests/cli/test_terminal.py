@@ -250,6 +250,19 @@ def test_a_table_that_is_too_wide_becomes_lines_with_the_words_below(
     ]
 
 
+def test_a_line_that_is_too_long_is_broken_between_its_cells(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_a_terminal_of_60_columns(monkeypatch)
+    rows = [("people.csv:2", "kept out", "aslaug@oslo.kommune.example", "all lists here", "because the file says so")]
+    show_table(["Where", "What", "Address", "List", "Why"], rows, folding=[4])
+    assert capsys.readouterr().out.splitlines() == [
+        "people.csv:2  kept out  aslaug@oslo.kommune.example",
+        "    all lists here",
+        "    because the file says so",
+    ]
+
+
 # --- One clock ---------------------------------------------------------------------------------------
 
 

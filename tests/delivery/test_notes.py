@@ -1,6 +1,6 @@
 """Notes come back from the database as they were written, in each language."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,13 @@ def test_other_text_stays_as_it_is(note: str) -> None:
 @pytest.mark.parametrize("stored", ['{"text": ', '{"text": 1}', '{"text": "x", "id": 3, "values": {}}'])
 def test_what_only_looks_like_a_kept_message_is_text(stored: str) -> None:
     assert read_note(stored) == stored
+
+
+def test_a_moment_comes_back_as_each_language_writes_it() -> None:
+    since = datetime(2023, 12, 1, 8, 5).astimezone()
+    back = read_note(write_note(msg("sending.everybody-put-off-since", since=since, words="452 no room")))
+    assert render(back, "nb") == "serveren har utsatt alle siden 1. desember 2023 kl. 08.05: «452 no room»"
+    assert render(back, "en").startswith("the server has put everybody off since 01.12.2023 08:05 ")
 
 
 def test_an_id_that_is_gone_leaves_the_english_of_then() -> None:

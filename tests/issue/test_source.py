@@ -109,7 +109,7 @@ BAD = {
     ),
     "not UTF-8": (
         {"items/010-a.md": item('title = "a"', "blåbær").encode("cp1252")},
-        ("items/010-a.md", 5, "unreadable", "not UTF-8: byte 24 is 0xe5", "encoding UTF-8"),
+        ("items/010-a.md", 5, "unreadable", "not saved as UTF-8", "encoding UTF-8"),
     ),
     "missing items": (
         {"items/010-mote.md": None},
@@ -314,6 +314,12 @@ def test_bad_input_is_an_error_that_says_what_is_wrong_where_and_what_to_do(
     assert (error.file, error.line, error.rule) == (file, line, rule)
     assert message in error.message
     assert hint in error.hint
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_what_is_no_utf_8_is_found_at_its_column(mark: bytes, read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-a.md": mark + '+++\ntitle = "a"\n+++\n\nBlå '.encode() + b"b\xe6r\n"})
+    assert [(each.line, each.column) for each in reading.findings if each.rule == "unreadable"] == [(5, 6)]
 
 
 def test_all_errors_of_all_files_are_told_at_once(read_files: ReadFiles) -> None:

@@ -233,7 +233,7 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
     item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
     page = client.get("/?screen=phone").text
     assert "to mellomrom mellom ord" in page
-    assert "items/010-agder.md:6:" in page
+    assert re.search(r'items/010-agder\.md:6:\d+</code><code class="rule">doubled-space</code>', page)
     assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
 
@@ -330,6 +330,8 @@ def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> No
             urllib.request.urlopen(launch)
         os.write(keyboard, b"\n")
         assert process.stdout.readline().startswith(launch.partition("/open/")[0] + "/open/")
+        os.write(keyboard, b"mailer status 2024-01\n")
+        assert process.stdout.readline().startswith("This window runs the preview. Open another terminal")
         with urllib.request.urlopen(address) as answer:
             assert "Nyhetsbrev for helsefellesskap" in answer.read().decode()
         with urllib.request.urlopen(f"{address}preview.js") as answer:
