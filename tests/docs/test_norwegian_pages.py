@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mailer.catalogue import Lang, render
+from mailer.catalogue import Lang, msg, render
 from mailer.cli import main
 from mailer.cli.accounts import TERMS, name_status, show_equation
+from mailer.cli.imports import OUTCOMES
 from mailer.cli.language import speak
 from mailer.config.settings import SECTIONS
 from mailer.delivery.model import Counts
@@ -170,6 +171,14 @@ def test_the_equation_that_is_shown_is_what_status_prints(
 def test_the_page_of_sending_has_a_line_for_each_state_in_the_terminals_words() -> None:
     terms = re.findall(r"^\| (\*.*?\*) \|", read("nb/utsending.md"), re.MULTILINE)
     assert ", ".join(terms) == ", ".join(f"*{render(name_status(each), 'nb')}*" for each in ("skipped", *TERMS))
+
+
+def test_the_page_of_subscribers_has_the_terminals_words() -> None:
+    page = read("nb/abonnenter.md")
+    terms = re.findall(r"^\| (\*.*?\*) \|", page, re.MULTILINE)
+    assert terms == [f"*{render(each(), 'nb')}*" for each in OUTCOMES.values()]
+    assert f"Se på linjene med *{render(OUTCOMES['leaves'](), 'nb')}* når" in " ".join(page.split())
+    assert f"*{render(msg('register.column-left'), 'nb')}* er alle" in page
 
 
 def test_the_page_of_findings_has_the_catalogues_texts() -> None:
