@@ -150,6 +150,7 @@ SELECT string_agg(what, chr(10) ORDER BY what) FROM (
     UNION ALL SELECT concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace
     UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'version ' || version_num FROM alembic_version
 ) AS parts
 """
 

@@ -137,7 +137,9 @@ def _with_options(database: Database) -> URL:
 # --- The databases of the tests ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", [None, "ALTER TABLE list ADD COLUMN more text"])
+@pytest.mark.parametrize(
+    "change", [None, "ALTER TABLE list ADD COLUMN more text", "UPDATE alembic_version SET version_num = '9999'"]
+)
 def test_a_database_that_tests_share_is_empty_counts_from_one_and_has_our_schema(
     postgresql_server: Any, change: str | None
 ) -> None:
