@@ -42,6 +42,11 @@ def test_the_files_can_be_opened_without_a_server(services: Services, tmp_path: 
     assert (index.parent / "issue.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_each_finding_names_its_rule(services: Services, tmp_path: Path) -> None:
+    page = write_preview(services, "2024-01", tmp_path, today=TODAY).read_text("utf-8")
+    assert page.count('<code class="rule">') == page.count('<code class="place">') > 0
+
+
 def test_frames_bar_scripts_by_themselves(services: Services, tmp_path: Path) -> None:
     write_preview(services, "2024-01", tmp_path, today=TODAY)
     for each in (tmp_path / "frames").iterdir():

@@ -144,6 +144,7 @@ def test_no_introduction_is_announced_where_there_was_none(issues: Path) -> None
     said: list[str] = []
     new_issue(issues, "2024-04", today=TODAY, announce=said.append)
     assert said == []
+    assert "The introduction of" not in (issues / "2024-04" / "issue.toml").read_text("utf-8")
 
 
 def test_an_unknown_issue_to_begin_from_is_refused_with_the_nearest(issues: Path) -> None:
