@@ -67,7 +67,7 @@ def _create(file: Path) -> bool:
         return False
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(file.name + ".lock")):
+        with FileLock(file.with_name(file.name + ".lock"), mode=0o600):
             if file.exists():
                 return False
             _write(file, secrets.token_hex(32) + "\n")

@@ -180,7 +180,7 @@ def _open_sqlite(url: URL) -> Database:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
         database = Database(_sqlite_engine(url))
-        with FileLock(f"{file}.opening.lock"), _closed_if_refused(database):
+        with FileLock(f"{file}.opening.lock", mode=0o600), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailer.database.engine import Database, DatabaseError, explained, open_database
 from mailer.database.tables import suppression
+from mailer.delivery.ledger.liveness import hold_lock
 
 NOW = datetime(2023, 12, 1, 8, 0, 0, 123456, tzinfo=UTC)
 
@@ -130,12 +131,15 @@ def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX files have a mode")
-def test_a_new_database_is_readable_for_its_owner_only(sqlite_database: Database, tmp_path: Path) -> None:
+def test_a_new_database_and_its_locks_are_readable_for_their_owner_only(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Who can read a lock file can hold its lock, and so keep mailer waiting."""
     _write(sqlite_database)
-    modes = {
-        file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("mailer.sqlite3*") if ".lock" not in file.name
-    }
-    assert set(modes) == {"mailer.sqlite3", "mailer.sqlite3-wal", "mailer.sqlite3-shm"}
+    with hold_lock(sqlite_database, "token"):
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("mailer.sqlite3*")}
+    files = {"", "-wal", "-shm", ".opening.lock", ".sender.lock"}
+    assert set(modes) == {f"mailer.sqlite3{each}" for each in files}
     assert set(modes.values()) == {0o600}
 
 

@@ -1,6 +1,7 @@
 """Checking an issue: the rules, what composing finds, and by `merge_values` the people it goes to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 
@@ -24,22 +25,24 @@ Start = Callable[..., Services]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Services of a new workspace with one small issue; `files` replace or add some of it."""
 
-    def build(files: dict[str, str] | None = None, *, config: str = "") -> Services:
-        folder = tmp_path / "workspace"
-        init_workspace(folder)
-        content = {"issues/2024-01/issue.toml": FRAME, "issues/2024-01/items/010-mote.md": ITEM, **(files or {})}
-        for name, text in content.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        settings = folder / "config.toml"
-        settings.write_text(settings.read_text("utf-8").replace("[check.off]", f"[check.off]\n{config}"), "utf-8")
-        return build_services(settings, environ={}, announce=lambda _: None)
+    with ExitStack() as stack:
 
-    return build
+        def build(files: dict[str, str] | None = None, *, config: str = "") -> Services:
+            folder = tmp_path / "workspace"
+            init_workspace(folder)
+            content = {"issues/2024-01/issue.toml": FRAME, "issues/2024-01/items/010-mote.md": ITEM, **(files or {})}
+            for name, text in content.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
+            settings = folder / "config.toml"
+            settings.write_text(settings.read_text("utf-8").replace("[check.off]", f"[check.off]\n{config}"), "utf-8")
+            return stack.enter_context(closing(build_services(settings, environ={}, announce=lambda _: None)))
+
+        yield build
 
 
 def rules(services: Services) -> list[str]:

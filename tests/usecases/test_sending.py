@@ -188,7 +188,8 @@ def test_a_template_that_changes_between_the_plan_and_the_yes_is_refused(
     assert reason_of(begin(services, proposal, confirm=3)) is Reason.CHANGED
     assert recorded(services) == []
     assert services.editions.every(SLUG, "html") == ()
-    again = proposed(services.afresh())
+    with closing(services.afresh()) as afresh:
+        again = proposed(afresh)
     assert not again.is_tested
     assert isinstance(begin(services, again, confirm=3, allow_untested=True), Begun)
 

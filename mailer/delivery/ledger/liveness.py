@@ -36,7 +36,7 @@ def is_provably_dead(connection: Connection, token: str) -> bool:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[Renew]:
-    lock = FileLock(path, thread_local=False)
+    lock = FileLock(path, mode=0o600, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
