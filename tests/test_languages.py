@@ -149,6 +149,7 @@ def test_a_language_more_in_the_table_is_enough_for_every_command(add_finnish: C
     assert [each for each in (folder / "caught").rglob("*") if each.is_file()]
 
 
+@pytest.mark.slow
 def test_a_language_without_pages_leads_to_those_of_its_fallback(add_finnish: Callable[[str], Program]) -> None:
     adding = [each for each in COMMANDS if "add" in each]
     folder = run(add_finnish("has_pages=False"), adding)

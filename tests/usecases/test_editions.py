@@ -237,6 +237,7 @@ for slug in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_another_process_folder_order_day_and_zone_give_the_same(furnished: Path, tmp_path: Path, before: str) -> None:
     folder = tmp_path / "et sted" / "ganske langt borte"
     for each in sorted(furnished.rglob("*"), reverse=True):  # made in another order, with other times
