@@ -2,10 +2,9 @@
 
 import json
 from contextlib import suppress
-from datetime import datetime
-from typing import Any
 
-from mailer.catalogue import Message, Value, msg
+from mailer.catalogue import Message, msg
+from mailer.catalogue.stored import from_stored, to_stored
 from mailer.errors import MailerError
 
 
@@ -22,7 +21,7 @@ def write_note(note: str) -> str:
     """Write a note as it is stored: a message as JSON with its English text, any other text as it is."""
     if not isinstance(note, Message):
         return note
-    return json.dumps({"text": str(note), **_as_json(note)}, ensure_ascii=False)
+    return json.dumps({"text": str(note), **to_stored(note)}, ensure_ascii=False)
 
 
 def read_note(stored: str) -> str:
@@ -32,38 +31,8 @@ def read_note(stored: str) -> str:
     with suppress(ValueError):  # it may only look as if
         match json.loads(stored):
             case {"text": str(text), "id": str(id_), "values": dict()} as read:
-                note: str = _from_json(read)
-                return text if note == id_ else note
+                note = from_stored(read)
+                return note if isinstance(note, Message) and note != id_ else text
             case _:
                 return stored
     return stored
-
-
-def _as_json(note: Message) -> dict[str, Any]:
-    return {"id": note.id, "values": {name: _plain(value) for name, value in note.values.items()}}
-
-
-def _plain(value: Value) -> Any:
-    match value:
-        case Message():
-            return _as_json(value)
-        case tuple():
-            return [_plain(each) for each in value]
-        case int() | float():
-            return value
-        case datetime():
-            return {"moment": value.isoformat()}
-        case _:
-            return str(msg("output.value", value=value))
-
-
-def _from_json(value: Any) -> Any:
-    match value:
-        case {"id": str(id_), "values": dict(values)}:
-            return Message(id_, {name: _from_json(each) for name, each in values.items()})
-        case {"moment": str(moment)}:
-            return datetime.fromisoformat(moment)
-        case list():
-            return tuple(_from_json(each) for each in value)
-        case _:
-            return value

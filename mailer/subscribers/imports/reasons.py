@@ -4,40 +4,22 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from mailer.catalogue import Message, Value
 from mailer.catalogue.message import as_json
+from mailer.catalogue.stored import from_stored, to_stored
 
 
 def pack(reason: str) -> str:
     """Return a reason as a temporary table holds it."""
-    if isinstance(reason, Message):
-        return json.dumps(as_json(message=reason, hint=""))
-    return json.dumps(reason) if reason else ""
+    return json.dumps(to_stored(reason)) if reason else ""
 
 
 @lru_cache(maxsize=1_000)
 def unpack(packed: str) -> str:
-    """Return the reason that `pack` was given; only dates and paths in it are text by now. Many lines have the same."""
-    if not packed:
-        return ""
-    found = json.loads(packed)
-    return _message(found) if isinstance(found, dict) else str(found)
-
-
-def _message(found: dict[str, Any]) -> Message:
-    return Message(found["id"], {name: _value(value) for name, value in found["values"].items()})
-
-
-def _value(found: Any) -> Value:
-    match found:
-        case dict():
-            return _message(found)
-        case list():
-            return tuple(map(_value, found))
-        case str() | int() | float():
-            return found
-        case _:
-            raise TypeError(found)
+    """Return the reason that `pack` was given; many lines have the same. Raises `TypeError` for other JSON."""
+    reason = from_stored(json.loads(packed)) if packed else ""
+    if not isinstance(reason, str):
+        raise TypeError(packed)
+    return reason
 
 
 def reason_as_json(reason: str) -> dict[str, Any]:
