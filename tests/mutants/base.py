@@ -1,11 +1,13 @@
 """One run of all tests with coverage: which tests reach a line, how long they take, and which pass."""
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -57,10 +59,12 @@ class Base:
     def select(self, mutation: Mutation, *, most_seconds: float) -> list[Test]:
         """The tests that reach a change: those of its line, then of its function; else those of its file.
 
-        First those of the same package, then the quick ones. Those on PostgreSQL run only where no others reach it.
+        What is worked out at import belongs to no test (or to the one that imported the module): there it is those
+        that reach a line where its name is used. First those of the same package, then the quick ones. Those on
+        PostgreSQL run only where no others reach it.
         """
         at_line = self._reaching(mutation.file, mutation.reached)
-        near = self._reaching(mutation.file, mutation.function)
+        near = self._reaching(mutation.file, mutation.function) if mutation.function else self._using(mutation)
         known = at_line | near or self._reaching(mutation.file, None)
         usable = [self.tests[each] for each in known if each in self.tests]
         usable = [each for each in usable if "postgresql" not in each.id] or usable
@@ -92,6 +96,20 @@ class Base:
         by_line = self._by_line(file)
         return frozenset().union(*(by_line.get(each, frozenset()) for each in (by_line if lines is None else lines)))
 
+    def _using(self, mutation: Mutation) -> frozenset[str]:
+        """The tests that reach a function where what a line binds at import is used, also through other such names."""
+        found: set[str] = set()
+        known: set[str] = set()
+        wanted = [(mutation.file, each) for each in bound_at(self._root / mutation.file, mutation.line)]
+        while wanted:
+            file, name = wanted.pop()
+            known.add(name)
+            for each in [file] if name.startswith("_") else _sources(self._root):
+                for line in lines_with(self._root / each, name):
+                    found |= self._by_line(each).get(line, frozenset())
+                    wanted += [(each, other) for other in bound_at(self._root / each, line) if other not in known]
+        return frozenset(found)
+
     def _run(self) -> None:
         print("The code has changed: all tests are run once, with coverage.", file=sys.stderr, flush=True)
         before = {each: _hashes(self._root, each) for each in ("mailer", "tests")}
@@ -114,6 +132,42 @@ class Base:
     def _known(self, part: str) -> dict[str, str]:
         file = self._folder / "hashes.json"
         return dict(json.loads(file.read_text("utf-8"))[part]) if file.exists() else {}
+
+
+def bound_at(file: Path, line: int) -> list[str]:
+    """The names that a line binds when its module is imported: of its variable, and of the class around it."""
+    found: list[str] = []
+    body: Sequence[ast.stmt] = _parsed(file).body
+    while around := next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None):
+        match around:
+            case ast.ClassDef():
+                found.append(around.name)
+                body = around.body
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                return [*found, name]
+            case _:
+                return []
+    return found
+
+
+def lines_with(file: Path, name: str) -> list[int]:
+    """The lines of a source file that have a name in them as a word."""
+    return [number for number, line in _lines(file) if re.search(rf"\b{re.escape(name)}\b", line)]
+
+
+@cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes())
+
+
+@cache
+def _lines(file: Path) -> list[tuple[int, str]]:
+    return list(enumerate(file.read_text("utf-8").splitlines(), start=1))
+
+
+@cache
+def _sources(root: Path) -> list[str]:
+    return sorted(each.relative_to(root).as_posix() for each in (root / "mailer").rglob("*.py"))
 
 
 def _hashes(root: Path, part: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import EQUIVALENT, PACKAGES, Result, draw, files_of, find_all, read_equivalent, report
+from tests.mutants.base import bound_at, lines_with
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -105,6 +106,13 @@ def test_the_same_seed_draws_the_same_mutants_of_every_package() -> None:
     assert draw(found, number=10, seed=1) == draw(found, number=10, seed=1) != draw(found, number=10, seed=2)
     for package in PACKAGES:
         assert any(each.file.startswith(package) for each in found), package
+
+
+def test_what_a_line_binds_at_import_is_known_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("A = (\n    1,\n)\n\n\nclass B:\n    c: int = 2\n\n    def d(self):\n        return A\n")
+    assert [bound_at(file, line) for line in (2, 4, 7, 10)] == [["A"], [], ["B", "c"], []]
+    assert lines_with(file, "A") == [1, 10]
 
 
 def test_what_does_not_exist_cannot_be_mutated() -> None:
