@@ -18,7 +18,6 @@ from coverage import CoverageData
 
 from tests.mutants.mutations import Mutation
 
-
 READ_THE_CODE = ("tests/catalogue/test_catalogues.py::test_code_and_catalogues_fit_each_other",)
 """Tests that read the code without running it: no line of it is known to be theirs."""
 
@@ -85,7 +84,7 @@ class Base:
         return list(_within(usable, most_seconds))
 
     def select_blindly(self, mutation: Mutation) -> list[str]:
-        """The tests of which no line is known: files of the same package that are new or changed, and what reads code."""
+        """The tests of which no line is known: new or changed files of the same package, and what reads the code."""
         changed = [each for each in self._changed if Path(each).parts[1] == Path(mutation.file).parts[1]]
         return [*READ_THE_CODE, *changed]
 
@@ -102,7 +101,7 @@ class Base:
         return frozenset().union(*(by_line.get(each, frozenset()) for each in (by_line if lines is None else lines)))
 
     def _using(self, mutation: Mutation) -> frozenset[str]:
-        """The tests that use what a line binds at import, or reach a function that does, also through other such names."""
+        """The tests that use what a line binds at import, or reach a function that does, also by other such names."""
         found: set[str] = set()
         known: set[str] = set()
         wanted = [(mutation.file, each) for each in bound_at(self._root / mutation.file, mutation.line)]
