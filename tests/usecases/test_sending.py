@@ -135,8 +135,8 @@ def test_untested_content_that_somebody_allows_is_recorded_as_untested(services:
 
 
 def test_tested_content_is_recorded_as_tested_whatever_was_allowed(services: Services) -> None:
-    allowing = {"allow_untested": True, "ignore_findings": True}
-    assert isinstance(begin(services, proposed(services), confirm=3, **allowing), Begun)
+    begun = begin(services, proposed(services), confirm=3, allow_untested=True, ignore_findings=True)
+    assert isinstance(begun, Begun)
     assert recorded(services) == [(0, 0)]
 
 
