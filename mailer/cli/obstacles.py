@@ -66,7 +66,7 @@ def asking_where(
 
 
 def _is_only_here(error: MailerError) -> bool:
-    """Ask whether this is the only copy that goes on; where nobody answers, it is not."""
+    """Ask whether this is the only copy that goes on; without an answer it is not."""
     say(error.what, "yellow")
     try:
         return confirm(msg("sending.really-only-here"))

@@ -13,7 +13,7 @@ from mailer.usecases.refusals import Reason, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What a person allows: to go on in this copy of the database, and to sign although an earlier key is gone."""
+    """Permissions of a person: to go on in this copy of the database, and to sign although an earlier key is gone."""
 
     only_here: bool = False
     other_keys: bool = False
@@ -59,7 +59,7 @@ def refused_as_copy(services: LedgerServices, mailing: MailingReport) -> Refused
 
 
 def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None:
-    """Refuse when the ring lacks the key of what is to be carried on, or else of the latest mailing.
+    """Refuse when the ring lacks the key of the mailing to be carried on, or, without one, of the latest mailing.
 
     The readers of that one could not leave by its links any more.
     """
@@ -68,7 +68,7 @@ def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None
     for each in (own or signed)[-1:]:
         if not services.keys.has(each.key_id):
             what, hint = msg("sending.other-keys", slug=each.slug), msg("sending.put-old-key-behind")
-            error = MailerError(what, where="MAILER_SECRET_KEYS", hint=hint)
+            error = MailerError(what, where=each.slug, hint=hint)
             return Refused(reason=Reason.OTHER_KEYS, error=error)
     return None
 
@@ -88,7 +88,7 @@ def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Al
 
 
 def find_needed(services: LedgerServices, slug: str, allowed: Allowed) -> Allowed:
-    """Return what of it is needed: nobody needs to have allowed what was not in the way."""
+    """Return the permissions that are needed: the others are not recorded."""
     return Allowed(
         only_here=allowed.only_here and any(_copies(services, slug)),
         other_keys=allowed.other_keys and refused_by_other_keys(services, slug) is not None,

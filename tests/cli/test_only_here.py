@@ -156,7 +156,7 @@ def test_a_mailing_frozen_with_another_key_is_refused_until_somebody_allows_it(
     monkeypatch.setenv("MAILER_SECRET_KEYS", TWO)
     refused = mailer("resume", SLUG)
     assert refused.code == 1
-    assert f"error MAILER_SECRET_KEYS: {OTHER_KEYS}" in refused.err
+    assert f"error {SLUG}: {OTHER_KEYS}" in refused.err
     assert PUT_BEHIND in refused.err
     assert OTHER_KEYS in mailer("status", SLUG).out
     monkeypatch.setenv("MAILER_SECRET_KEYS", f"{TWO},{old}")

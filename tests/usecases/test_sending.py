@@ -1,6 +1,7 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
 
-Before it comes the test-send of `testing`, meanwhile a pause of `deciding`.
+Before it comes the test-send of `testing`, meanwhile a pause of `deciding`. Its `refusals` for the `state` of database
+and keys have tests of their own in `tests/cli/test_only_here.py`.
 """
 
 import re
