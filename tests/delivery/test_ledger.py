@@ -21,6 +21,7 @@ from mailer.delivery.ledger import (
     PlanError,
     SenderBusyError,
 )
+from mailer.delivery.ledger.recovery import close_runs
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
@@ -402,9 +403,8 @@ def test_a_sender_that_was_given_up_gets_no_mark_but_settles_what_it_had_in_flig
         in_flight, claimed = sending.claim(2)
         sending.marks([in_flight.id])[in_flight.id]
         with database.writing() as connection:
-            from mailer.delivery.ledger.recovery import recover_dead_runs
-
-            assert recover_dead_runs(connection, now=clock() + timedelta(hours=1), is_alone=True) == 1
+            runs = connection.execute(select(run.c.id)).scalars().all()
+            assert close_runs(connection, runs, now=clock()) == 1
         assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 1}
         assert sending.marks([claimed.id])[claimed.id] is Mark.LOST
         sending.record(accepted(in_flight))
@@ -419,6 +419,27 @@ def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger:
         sending._writer._next_beat = 0
         with pytest.raises(LedgerError, match="another has taken over"):
             sending.claim(1)
+
+
+def test_a_sender_that_its_database_does_not_know_any_more_stops(
+    plan: Plan, ledger: Ledger, database: Database
+) -> None:
+    """A backup was written over the database: its run is not there, or is another's."""
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1)
+        sending.marks([claimed.id])
+        sending.record(accepted(claimed))
+        sending.outlook()
+        with database.writing() as connection:
+            connection.execute(update(run).values(token="another"))
+        sending._writer._next_beat = 0
+        with pytest.raises(LedgerError) as stopped:
+            sending.outlook()
+    assert stopped.value.what == (
+        "the database was deleted or replaced while it was sent from: 1 message of this run stands in no account"
+    )
+    assert stopped.value.where == database.place
 
 
 def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:

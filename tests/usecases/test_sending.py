@@ -1,6 +1,7 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
 
-Before it comes the test-send of `testing`, meanwhile a pause of `deciding`.
+Before it comes the test-send of `testing`, meanwhile a pause of `deciding`. Its `refusals` for the `state` of database
+and keys have tests of their own in `tests/cli/test_only_here.py`.
 """
 
 import re
@@ -136,8 +137,8 @@ def test_untested_content_that_somebody_allows_is_recorded_as_untested(services:
 
 
 def test_tested_content_is_recorded_as_tested_whatever_was_allowed(services: Services) -> None:
-    allowing = {"allow_untested": True, "ignore_findings": True}
-    assert isinstance(begin(services, proposed(services), confirm=3, **allowing), Begun)
+    begun = begin(services, proposed(services), confirm=3, allow_untested=True, ignore_findings=True)
+    assert isinstance(begun, Begun)
     assert recorded(services) == [(0, 0)]
 
 
