@@ -131,7 +131,7 @@ class Dispatcher:
     def _send(
         self, context: RunContext, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
-        self._look_ahead(context, once=once, claims=False)
+        self._look_ahead(context, once=once)
         if stop.is_set():
             context.feed.stop(Stop(EndReason.STOPPED))
         session = self._first_session(context, stop)
@@ -169,7 +169,7 @@ class Dispatcher:
         """Carry the connections on until they have finished, and meanwhile look whether they are to."""
         feed, next_look, next_report, told = context.feed, 0.0, 0.0, 0.0
         while loop.is_busy:
-            loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
+            loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds))
             now = time.monotonic()
             if feed.is_stopped:
                 continue
@@ -185,7 +185,7 @@ class Dispatcher:
                 next_report = now + _TICK_SECONDS
                 on_progress(context.tally.progress)
 
-    def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
+    def _look_ahead(self, context: RunContext, *, once: bool) -> float:
         """End the run when nothing more will come, and otherwise ask for more; call it with nothing in hand.
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
@@ -198,8 +198,7 @@ class Dispatcher:
         elif not (outlook.queued or outlook.held or outlook.deferred):
             context.feed.stop(Stop(EndReason.FINISHED))
         elif outlook.queued or is_due:
-            if claims:
-                context.feed.ask_again()
+            context.feed.ask_again()
         elif once and not outlook.held:
             context.feed.stop(Stop(EndReason.DEFERRED))
         return self._options.poll_seconds / (5 if outlook.held else 1)

@@ -246,10 +246,10 @@ class Outlook:
     """The rest of a mailing: `queued` may be claimed, `held` is in the hands of runs, `deferred` waits."""
 
     state: MailingState
-    queued: int = 0
-    held: int = 0
-    deferred: int = 0
-    next_due: datetime | None = None
+    queued: int
+    held: int
+    deferred: int
+    next_due: datetime | None
 
 
 class Resolution(StrEnum):
@@ -267,5 +267,5 @@ class Resolved:
     """
 
     number: int
-    unknown: tuple[str, ...] = ()
-    waiting: int = 0
+    unknown: tuple[str, ...]
+    waiting: int

@@ -198,12 +198,17 @@ def _refused_by_rule(
         error = MailerError(msg("sending.issue-has-errors"), where=slug, hint=msg("sending.put-right-or-ignore"))
         return Refused(reason=Reason.ERRORS, error=error)
     if not plan.recipients:
-        what = msg("sending.nobody-left") if plan.counts.audience else msg("sending.nobody-on-lists")
-        return Refused(reason=Reason.NOBODY, error=MailerError(what, where=slug))
+        return Refused(reason=Reason.NOBODY, error=_nobody(slug, is_left=bool(plan.counts.audience)))
     if plan.is_new and not (proposal.is_tested or allow_untested):
         error = MailerError(msg("sending.never-test-sent"), where=slug, hint=msg("sending.test-first", slug=slug))
         return Refused(reason=Reason.UNTESTED, error=error)
     return _refused_number(plan, confirm, as_frozen=as_frozen)
+
+
+def _nobody(slug: str, *, is_left: bool) -> MailerError:
+    if is_left:
+        return MailerError(msg("sending.nobody-left"), where=slug, hint=msg("sending.see-who-had-it", slug=slug))
+    return MailerError(msg("sending.nobody-on-lists"), where=slug, hint=msg("sending.see-the-lists"))
 
 
 def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refused | None:

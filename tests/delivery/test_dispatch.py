@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
-from threading import Event
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -27,11 +27,13 @@ from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Reply, Stage, TransportError
 from mailer.transport.catcher import CatchingServer
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
+from mailer.transport.session import SmtpSession
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 
 Plan = Callable[..., int]
 Make = Callable[..., Dispatcher]
 Answer = Callable[[Envelope], Reply | Lost]
+Columns = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -83,6 +85,18 @@ def agrees(statuses: Callable[[int], dict[str, str]], ledger: Ledger) -> Callabl
     return check
 
 
+@pytest.fixture
+def columns(database: Any) -> Columns:
+    """What stands in columns of a table, where something holds."""
+
+    def read(*wanted: Any) -> list[tuple[Any, ...]]:
+        *names, condition = wanted
+        with database.reading() as connection:
+            return [tuple(row) for row in connection.execute(select(*names).where(condition))]
+
+    return read
+
+
 def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
     mailing_id = plan(50)
     seen: list[Progress] = []
@@ -100,8 +114,19 @@ def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catc
 
 
 def test_a_connection_is_changed_after_so_many_messages(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
-    ended = dispatcher(smtp(catcher), connections=1, messages_per_connection=3).run(plan(10))
-    assert ended.counts.accepted == 10
+    class Counting(SmtpTransport):
+        opened = 0
+
+        def connect(self) -> SmtpSession:
+            self.opened += 1
+            return super().connect()
+
+    host, port = catcher.address
+    transport = Counting(SmtpOptions(host=host, port=port, security=Security.NONE))
+    ended = dispatcher(transport, connections=1, messages_per_connection=3).run(plan(10))
+    assert (ended.counts.accepted, transport.opened) == (10, 4)
+    ended = dispatcher(transport, connections=1, messages_per_connection=5).run(plan(10, slug="2024-01"))
+    assert (ended.counts.accepted, transport.opened) == (10, 4 + 2)
 
 
 @pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DOT])
@@ -117,7 +142,7 @@ def test_a_refused_recipient_costs_nobody_else_anything(
 
 
 def test_who_is_deferred_gets_the_message_when_the_time_has_come(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
     mailing_id = plan(10)
     transport = MemoryTransport(once_to_each(Reply(code=450, enhanced="4.2.1", text="later", stage=Stage.RCPT)))
@@ -125,6 +150,9 @@ def test_who_is_deferred_gets_the_message_when_the_time_has_come(
     assert ended.reason is EndReason.DEFERRED
     assert ended.exit_code is ExitCode.TRY_AGAIN
     assert agrees(mailing_id, transport).deferred == 10
+    told = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
+    assert {attempts for attempts, _ in told} == {1}
+    assert all(timedelta(minutes=4) <= due_at - clock() <= timedelta(minutes=6) for _, due_at in told)
     clock.move(minutes=6)
     assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.FINISHED
     assert agrees(mailing_id, transport).accepted == 10
@@ -165,14 +193,24 @@ def test_a_connection_cut_before_the_dot_is_held_against_nobody(
 
 
 def test_a_message_that_breaks_every_connection_is_put_aside(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
-    mailing_id = plan(10)
-    transport = MemoryTransport(to_some(Lost(stage=Stage.DATA, why="cut"), every=10))
+    mailing_id, asked, began = plan(10), list[str](), clock()
+    answer = to_some(Lost(stage=Stage.DATA, why="cut"), every=10)
+
+    def ask(envelope: Envelope) -> Reply | Lost:
+        asked.append(envelope.recipient)
+        return answer(envelope)
+
+    transport = MemoryTransport(ask)
     ended = dispatcher(transport, connections=1).run(mailing_id, once=True)
     assert ended.reason is EndReason.DEFERRED
     counts = agrees(mailing_id, transport)
     assert (counts.accepted, counts.deferred) == (9, 1)
+    assert Counter(asked)["p0@mottaker.example"] == 3
+    ((attempts, due_at),) = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
+    assert attempts == 0, "the server has not answered for it"
+    assert timedelta(minutes=4) <= due_at - began <= timedelta(minutes=6)
 
 
 def test_a_server_that_always_dies_before_the_dot_leaves_everybody_queued(
@@ -399,12 +437,13 @@ def test_who_leaves_in_mid_send_gets_nothing(
                 people.set_status(subscriber_id, "unsubscribed")
         return ACCEPTED
 
-    transport = MemoryTransport(answer)
-    ended = dispatcher(transport, connections=1).run(mailing_id)
+    transport, seen = MemoryTransport(answer), list[Progress]()
+    ended = dispatcher(transport, connections=1).run(mailing_id, on_progress=seen.append)
     assert ended.reason is EndReason.FINISHED
     counts = agrees(mailing_id, transport)
     assert counts.skipped == {SkipReason.UNSUBSCRIBED: 11}
     assert counts.accepted == 19
+    assert (seen[-1].accepted, seen[-1].skipped, seen[-1].settled) == (19, 11, 30)
 
 
 def test_a_ledger_that_cannot_be_written_ends_the_run(
@@ -494,7 +533,7 @@ def test_many_who_will_not_get_it_are_worth_a_look(rejected: int, expired: int, 
 
 
 def test_a_message_that_always_breaks_the_connection_expires(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
     """Others pass at first; then it is the only one left, and nothing proves any more that the server is well."""
     mailing_id = plan(10)
@@ -507,6 +546,9 @@ def test_a_message_that_always_breaks_the_connection_expires(
     clock.move(hours=9)
     ended = dispatcher(transport).run(mailing_id, once=True)
     assert (ended.reason, ended.counts.accepted, ended.counts.expired) == (EndReason.FINISHED, 9, 1)
+    assert columns(delivery.c.attempts, delivery.c.status == "expired") == [(0,)], (
+        "the server has never answered for it"
+    )
 
 
 def test_a_mailing_of_one_that_always_breaks_the_connection_ends(plan: Plan, dispatcher: Make, clock: Any) -> None:
@@ -541,3 +583,55 @@ def test_what_the_server_says_is_shown_the_first_time(
     assert dispatcher(transport, tries=20, connections=1).run(plan(4)).counts.accepted == 4
     shown = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
     assert shown == ["the server said at mail: 432 4.3.2 sender thread limit exceeded for …"]
+
+
+def test_a_rest_is_told_once_with_its_minutes_and_whose_words(
+    plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    for seconds, minutes in ((20.0, 1), (150.0, 2)):
+        stop, mailing_id = Event(), plan(1, slug=f"2024-{minutes}")
+
+        def put_off(_: Envelope, stop: Event = stop) -> Reply:
+            Timer(0.1, stop.set).start()  # some turns later
+            return Reply(code=454, enhanced="4.7.0", text="later", stage=Stage.RCPT)
+
+        caplog.clear()
+        sender = dispatcher(MemoryTransport(put_off), connections=1, rest_seconds=seconds)
+        assert sender.run(mailing_id, stop=stop).reason is EndReason.STOPPED
+        [told] = [each for each in caplog.records if each.levelname == "WARNING"]
+        assert told.getMessage() == (
+            "the server puts everybody off: 454 4.7.0 later\n"
+            f"Nobody is sent to for {minutes} min; then it is asked again."
+        )
+        assert told.mailing == mailing_id  # type: ignore[attr-defined] # of `extra`
+
+
+def test_the_log_of_a_run_names_what_came_of_each_by_numbers_alone(
+    plan: Plan, dispatcher: Make, people: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The mailing and the delivery stand beside each line, where a tool finds them."""
+    caplog.set_level("INFO", "mailer.delivery")
+    mailing_id = plan(7)
+    answers: dict[str, Reply | Lost] = {
+        "p1@": Reply(code=450, enhanced="4.2.2", text="p1@mottaker.example is full", stage=Stage.RCPT),
+        "p2@": Reply(code=550, enhanced="5.1.1", text="no p2@mottaker.example", stage=Stage.RCPT),
+        "p3@": Reply(code=550, enhanced="5.0.0", text="no p3@mottaker.example", stage=Stage.RCPT),
+        "p4@": Lost(stage=Stage.DOT, why="cut"),
+    }
+
+    def answer(envelope: Envelope) -> Reply | Lost:
+        if envelope.recipient.startswith("p6@"):
+            people.set_status(7, "unsubscribed")
+        return answers.get(envelope.recipient[:3], ACCEPTED)
+
+    dispatcher(MemoryTransport(answer), connections=1).run(mailing_id, once=True)
+    told = [(each.getMessage(), each.mailing, getattr(each, "delivery", None)) for each in caplog.records]  # type: ignore[attr-defined]
+    assert told == [
+        ("run begins", mailing_id, None),
+        ("deferred: 450 4.2.2", mailing_id, 2),
+        ("rejected: 550 5.1.1", mailing_id, 3),
+        ("on trial: 550 5.0.0", mailing_id, 4),
+        ("in_doubt: lost at dot", mailing_id, 5),
+        ("mark refused: unwanted", mailing_id, 7),
+        ("run ended: deferred", mailing_id, None),
+    ]

@@ -103,10 +103,13 @@ def test_the_relays_limit_decides_how_long_a_mailing_takes() -> None:
     assert takes == pytest.approx(timedelta(minutes=10, seconds=10), abs=timedelta(seconds=1))
     assert estimate_duration(400, connections=4) == timedelta(seconds=10)
     assert estimate_duration(0, connections=4, messages_per_minute=30) == timedelta()
+    assert estimate_duration(2, connections=4, messages_per_minute=1) == timedelta(seconds=61), (
+        "the first waits for none"
+    )
 
 
 def test_progress_says_how_many_a_second_are_dealt_with() -> None:
-    assert Progress(total=10).rate == 0
+    assert (Progress(total=10).rate, Progress(total=10).settled) == (0, 0)
     progress = Progress(total=99, accepted=1, rejected=2, deferred=4, expired=8, in_doubt=16, skipped=32, seconds=126)
     assert (progress.settled, progress.rate) == (63, 0.5)
 
@@ -217,3 +220,4 @@ def test_the_equation_tells_when_somebody_is_missing(skipped: dict[SkipReason, i
     counts = Counts(audience=audience, skipped=skipped, accepted=accepted)
     assert counts.adds_up is (lost == 0)
     assert counts.to_send == accepted + lost
+    assert Counts().adds_up

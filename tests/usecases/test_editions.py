@@ -184,6 +184,13 @@ def test_what_readers_get_changes_it(change: Change, workspace: Path, before: st
     assert hash_of(workspace) != before
 
 
+def test_what_stands_in_the_calendars_alone_changes_it(
+    workspace: Path, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.compose.calendar.PRODUCT", "-//another//program//NO")
+    assert hash_of(workspace) != before
+
+
 def test_each_sender_s_field_is_covered_unless_readers_never_see_it(services: Services) -> None:
     issue = require_issue(services, SLUG)
     whole = make_edition(services, issue).edition_hash
