@@ -252,6 +252,22 @@ def test_what_a_result_leaves_in_its_row(plan: Plan, ledger: Ledger, database: D
     assert {row["changed_at"] for row in rows} == {began + timedelta(seconds=7)}
 
 
+def test_a_refused_mark_whose_reason_is_gone_again_leaves_the_delivery_queued(
+    *, plan: Plan, ledger: Ledger, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who left came back before it was looked at why they get no mark."""
+    with ledger.start_run(plan(1)) as sending:
+        [claimed] = sending.claim(1)
+        clock.move(minutes=1)
+        monkeypatch.setattr(sending, "_allow", lambda *_: set())
+        assert sending.marks([claimed.id]) == {claimed.id: Mark.LOST}
+        with database.reading() as connection:
+            row = connection.execute(select(delivery)).one()
+        assert (row.status, row.run_id, row.changed_at) == ("queued", None, clock())
+        monkeypatch.undo()
+        assert [each.id for each in sending.claim(1)] == [claimed.id]
+
+
 def test_a_pause_keeps_its_latest_reason_and_going_on_clears_it(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(1)
     for note in ("lunch", "the server"):
@@ -333,6 +349,7 @@ def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Le
         assert sending.marks([second.id])[second.id] is Mark.STOPPED
         sending.record(accepted(first))
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 2}
+    assert dict(ledger.log()[-1].detail) == {"number": 2}
     report = ledger.mailing(mailing_id)
     assert report.state is MailingState.CANCELLED
     assert report.finished_at is not None
@@ -401,21 +418,35 @@ def test_a_person_says_that_those_in_doubt_were_received(
     crash(mailing_id, 2, 2)
     ledger.recover()
     [one, _] = ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"{m}{d}")
-    assert ledger.resolve("2023-12", Resolution.ACCEPTED, addresses=[one.address.upper()]).number == 1
+    settled = ledger.resolve("2023-12", Resolution.ACCEPTED, addresses=[one.address.upper(), "x@x.example"])
+    assert (settled.number, settled.unknown, settled.waiting) == (1, ("x@x.example",), 0)
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "in_doubt": 1}
+    assert dict(ledger.log()[-1].detail) == {"number": 1, "resolution": "accepted", "named": True}
+    words = "a person decided that it was received"
+    [received] = ledger.deliveries(mailing_id, [DeliveryStatus.ACCEPTED], message_id_of=lambda m, d: f"{m}{d}")
+    assert (received.address, received.reply, received.attempts) == (one.address, words, 1)
     assert ledger.resolve("2023-12", Resolution.ACCEPTED).number == 1
     assert ledger.resolve("2023-12", Resolution.ACCEPTED).number == 0
     assert ledger.mailing(mailing_id).state is MailingState.FINISHED
 
 
 def test_a_person_has_those_in_doubt_sent_again(
-    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+    *, plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
 ) -> None:
     mailing_id = plan(1)
     crash(mailing_id, 1, 1)
     ledger.recover()
+    clock.move(hours=1)
     assert ledger.resolve("2023-12", Resolution.RESEND).number == 1
     assert ledger.mailing(mailing_id).state is MailingState.RUNNING
+    assert dict(ledger.log()[-1].detail) == {"number": 1, "resolution": "resend", "named": False}
+    words = "a person decided to send it again"
+    with database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+        assert (row.status, row.run_id, row.reply, row.changed_at) == ("queued", None, words, clock())
+        last = connection.execute(select(attempt).order_by(attempt.c.id.desc())).first()
+        assert last is not None
+        assert (last.outcome, last.reply, last.at, last.run_id) == ("queued", words, clock(), None)
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
         sending.marks([claimed.id])[claimed.id]

@@ -17,7 +17,7 @@ from mailer.delivery.pacing import Pacer
 from mailer.delivery.planning import estimate_duration
 from mailer.delivery.progress import Progress
 from mailer.delivery.retry import GiveUp, Retry, RetryRule
-from mailer.delivery.verdict import DoubtBreaker, EndReason, Verdict, judge
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop, Verdict, judge
 from mailer.transport.base import Lost, Reply, Stage
 
 BEGAN = datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
@@ -83,7 +83,14 @@ def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
     assert watch.has_heard
     stop = watch.observe(CUT)
     assert stop is not None, "three of four, though only two in a row"
-    assert stop.reason is EndReason.BREAKER
+    assert stop == Stop(
+        EndReason.BREAKER, "3 of the 4 messages handed over in this run are in doubt; the last because of: cut"
+    )
+    in_a_row = DoubtBreaker()
+    assert not in_a_row.has_heard
+    assert [in_a_row.observe(CUT) for _ in range(2)] == [None] * 2
+    assert in_a_row.observe(CUT) == Stop(EndReason.BREAKER, "3 in a row are in doubt; the last because of: cut")
+    assert not in_a_row.has_heard
 
 
 def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
