@@ -7,21 +7,23 @@ A run has `options` and a `run_context`, takes its deliveries from `claim_queue`
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 from threading import Event, Timer
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from mailer.database.tables import delivery
+from mailer.database.tables import attempt, delivery
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
-from mailer.delivery.model import Counts, MailingState, SkipReason
+from mailer.delivery.loop import Loop
+from mailer.delivery.model import Attempt, Counts, DeliveryStatus, MailingState, SkipReason
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.progress import Progress
-from mailer.delivery.verdict import EndReason
+from mailer.delivery.verdict import EndReason, Stop
 from mailer.errors import ExitCode
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Reply, Stage, TransportError
@@ -29,6 +31,7 @@ from mailer.transport.catcher import CatchingServer
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
 from mailer.transport.session import SmtpSession
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+from mailer.transport.waiting import Steps
 
 Plan = Callable[..., int]
 Make = Callable[..., Dispatcher]
@@ -635,3 +638,90 @@ def test_the_log_of_a_run_names_what_came_of_each_by_numbers_alone(
         ("mark refused: unwanted", mailing_id, 7),
         ("run ended: deferred", mailing_id, None),
     ]
+
+
+def test_a_relay_that_has_put_everybody_off_for_as_long_as_a_delivery_may_be_needs_a_person(
+    plan: Plan, dispatcher: Make, ledger: Ledger, clock: Any
+) -> None:
+    """Since the first rest of this run, or the oldest deferral of those before, unless it has taken anything since."""
+
+    def look(*, hours: float = 0.0, has_got_through: bool = False) -> Stop | None:
+        context = dispatcher(MemoryTransport())._equip(run, loop)
+        context.rest.has_got_through = has_got_through
+        context.rest.began = time.monotonic() - hours * 3600
+        context.leave_alone("454 later")
+        assert context.rest.is_on
+        return context.feed.why
+
+    with ledger.start_run(plan(3)) as run, closing(Loop(run)) as loop:
+        assert (look(), look(hours=47.9)) == (None, None)
+        stop = look(hours=49)
+        assert stop is not None
+        assert stop.note.startswith("the server has put everybody off since 29.11.2023 0")
+        one, two, three = run.claim(3)
+        run.record(Attempt(delivery=one, status=DeliveryStatus.DEFERRED, reply="454 later", due_at=clock()))
+        run.outlook()  # which writes it down
+        clock.move(hours=48, microseconds=-1)
+        assert look() is None
+        clock.move(microseconds=1)
+        words = "the server has put everybody off since 01.12.2023 08:00 UTC: 454 later"
+        assert look() == Stop(EndReason.REFUSED, words)
+        assert look(has_got_through=True) is None
+        for each in (two, three):
+            run.record(Attempt(delivery=each, status=DeliveryStatus.ACCEPTED))
+        assert look() is None, "nobody is left who was never tried"
+
+
+def test_a_server_that_goes_is_tried_so_often_with_pauses_and_named(
+    plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened: list[float] = []
+
+    class Going(MemoryTransport):
+        def connect(self) -> MemorySession:
+            opened.append(time.monotonic())
+            if len(opened) > 1:
+                raise TransportError("no route", stage=Stage.CONNECT)
+            return super().connect()
+
+    transport, mailing_id = Going(), plan(3)
+    limits = {"connections": 1, "messages_per_connection": 1, "tries": 4}
+    ended = dispatcher(transport, **limits, backoff_seconds=0.02).run(mailing_id)
+    assert (ended.reason, ended.note, ended.counts.accepted) == (EndReason.SERVER_AWAY, "no route", 1)
+    pauses = [later - earlier for earlier, later in pairwise(opened[1:])]
+    assert len(pauses) == 3
+    assert all(pause >= least for pause, least in zip(pauses, (0.02, 0.04, 0.05), strict=True))
+    told = [(each.getMessage(), each.mailing) for each in caplog.records if each.levelname == "WARNING"]  # type: ignore[attr-defined]
+    assert told == [("connection broke at connect: no route", mailing_id)]
+
+
+@pytest.mark.parametrize(("limits", "groups"), [({"messages_per_connection": 3}, "yynyynn"), ({}, "yyyyyyn")])
+def test_the_next_message_is_begun_with_the_dot_unless_the_connection_ends_there(
+    plan: Plan, dispatcher: Make, limits: dict[str, int], groups: str
+) -> None:
+    given: list[str] = []
+
+    class Noting(MemorySession):
+        def finish(self, *, following: Envelope | None = None) -> Steps[Reply | Lost]:
+            given.append("y" if following else "n")
+            return super().finish(following=following)
+
+    class Grouping(MemoryTransport):
+        def connect(self) -> MemorySession:
+            return Noting(self._answer, self._keep)
+
+    assert dispatcher(Grouping(), connections=1, **limits).run(plan(7)).counts.accepted == 7
+    assert "".join(given) == groups
+
+
+def test_a_refusal_of_the_sender_leaves_no_history_and_one_at_the_recipient_does(
+    plan: Plan, dispatcher: Make, columns: Columns
+) -> None:
+    told = [("queued", "550 5.7.1 sender not allowed")]
+    for stage, slug, history in ((Stage.MAIL, "2024-01", []), (Stage.RCPT, "2024-02", told)):
+        transport = MemoryTransport(
+            lambda _, stage=stage: Reply(code=550, enhanced="5.7.1", text="sender not allowed", stage=stage)  # type: ignore[misc]
+        )
+        ended = dispatcher(transport, connections=1).run(plan(2, slug=slug))
+        assert (ended.reason, ended.counts.queued) == (EndReason.REFUSED, 2)
+        assert columns(attempt.c.outcome, attempt.c.reply, attempt.c.id > 0) == history

@@ -625,10 +625,14 @@ def test_a_test_send_ends_its_connection_and_counts_only_what_was_taken(services
             opened.append(super().connect())
             return opened[-1]
 
-    services.transport = Seen(lambda _: Lost(stage=Stage.DOT, why="cut"))
-    (sent,) = send_tests(services, SLUG, to=[TESTER], as_=None)
-    assert (sent.recipient, sent.is_accepted, sent.answer) == (TESTER, False, "the connection broke: cut")
-    assert [each.is_usable for each in opened] == [False]
+    for answer, words in (
+        (Lost(stage=Stage.DOT, why="cut"), "the connection broke: cut"),
+        (Reply(code=550, enhanced="5.1.1", text="no", stage=Stage.RCPT), "550 5.1.1 no"),
+    ):
+        services.transport = Seen(lambda _, answer=answer: answer)  # type: ignore[misc]
+        (sent,) = send_tests(services, SLUG, to=[TESTER], as_=None)
+        assert (sent.recipient, sent.is_accepted, sent.answer) == (TESTER, False, words)
+    assert [each.is_usable for each in opened] == [False, False]
     assert not proposed(services).is_tested
 
 
