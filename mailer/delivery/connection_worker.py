@@ -95,7 +95,7 @@ class ConnectionWorker:
         try:
             return self._context.personalise(delivery)
         except MailerError as error:  # the address cannot be written into a message
-            words = Reply(code=553, enhanced="5.1.3", text=error.what, stage=Stage.RCPT, is_local=True)
+            words = Reply(code=553, enhanced="5.1.3", text=error.what)
             self._settle(delivery, DeliveryStatus.REJECTED, words)
             return None
 

@@ -74,6 +74,18 @@ def received_once(transport: MemoryTransport) -> set[str]:
     return set(times)
 
 
+class Keeping(MemoryTransport):
+    """Knows the sessions that were opened."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.sessions: list[MemorySession] = []
+
+    def connect(self) -> MemorySession:
+        self.sessions.append(super().connect())
+        return self.sessions[-1]
+
+
 @pytest.fixture
 def agrees(statuses: Callable[[int], dict[str, str]], ledger: Ledger) -> Callable[[int, MemoryTransport], Counts]:
     """Check that the ledger says of everybody what the receiver knows; return the equation."""
@@ -156,9 +168,10 @@ def test_who_is_deferred_gets_the_message_when_the_time_has_come(
     told = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
     assert {attempts for attempts, _ in told} == {1}
     assert all(timedelta(minutes=4) <= due_at - clock() <= timedelta(minutes=6) for _, due_at in told)
-    clock.move(minutes=6)
-    assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.FINISHED
+    clock.now, seen = max(due_at for _, due_at in told), list[Progress]()
+    assert dispatcher(transport).run(mailing_id, once=True, on_progress=seen.append).reason is EndReason.FINISHED
     assert agrees(mailing_id, transport).accepted == 10
+    assert (seen[-1].total, seen[-1].accepted) == (10, 10)
 
 
 def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock: Any) -> None:
@@ -172,6 +185,20 @@ def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock
     ended = dispatcher(transport).run(mailing_id, on_progress=let_time_pass)
     assert ended.reason is EndReason.FINISHED
     assert ended.counts.accepted == 4
+
+
+@pytest.mark.parametrize(("idle_seconds", "opened"), [(60.0, 1), (0.0, 2)])
+def test_a_connection_is_kept_for_a_while_for_what_may_come_and_closed_in_the_end(
+    plan: Plan, dispatcher: Make, clock: Any, idle_seconds: float, opened: int
+) -> None:
+    def let_time_pass(progress: Progress) -> None:
+        if progress.deferred and (idle_seconds or not transport.sessions[0].is_usable):
+            clock.move(minutes=6)
+
+    transport = Keeping(once_to_each(Reply(code=450, enhanced="4.2.1", text="later", stage=Stage.DOT)))
+    sender = dispatcher(transport, connections=1, idle_seconds=idle_seconds)
+    assert sender.run(plan(1), on_progress=let_time_pass).reason is EndReason.FINISHED
+    assert [each.is_usable for each in transport.sessions] == [False] * opened
 
 
 def test_after_48_hours_of_deferral_a_delivery_has_expired(
@@ -256,13 +283,25 @@ def test_three_in_doubt_in_a_row_pause_the_mailing(plan: Plan, dispatcher: Make,
     assert "in doubt" in ledger.mailing(mailing_id).note
 
 
+def test_doubts_about_the_last_ones_leave_nothing_to_pause(
+    plan: Plan, dispatcher: Make, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mailer.delivery")
+    mailing_id = plan(3)
+    ended = dispatcher(MemoryTransport(lambda _: Lost(stage=Stage.DOT, why="cut")), connections=1).run(mailing_id)
+    assert (ended.reason, ended.exit_code, ended.counts.in_doubt) == (EndReason.FINISHED, ExitCode.REFUSED, 3)
+    assert ledger.mailing(mailing_id).state is MailingState.FINISHED
+    told = [(each.getMessage(), each.mailing) for each in caplog.records[-2:]]  # type: ignore[attr-defined]
+    assert told == [("not paused: nothing was left to send", mailing_id), ("run ended: finished", mailing_id)]
+
+
 def test_a_refusing_mail_command_stops_the_mailing_and_touches_nobody(
     plan: Plan, dispatcher: Make, ledger: Ledger
 ) -> None:
     mailing_id = plan(20)
     transport = MemoryTransport(lambda _: Reply(code=550, enhanced="5.7.1", text="not you", stage=Stage.MAIL))
     ended = dispatcher(transport).run(mailing_id)
-    assert ended.reason is EndReason.REFUSED
+    assert (ended.reason, ended.note) == (EndReason.REFUSED, "the server refuses the mailing: 550 5.7.1 not you")
     assert ended.counts.queued == 20
     assert ledger.mailing(mailing_id).state is MailingState.PAUSED
 
@@ -270,7 +309,10 @@ def test_a_refusing_mail_command_stops_the_mailing_and_touches_nobody(
 def test_the_same_policy_refusal_five_times_stops_the_mailing(plan: Plan, dispatcher: Make) -> None:
     transport = MemoryTransport(lambda _: Reply(code=554, enhanced="5.7.1", text="spam", stage=Stage.DOT))
     ended = dispatcher(transport, connections=1).run(plan(50))
-    assert ended.reason is EndReason.REFUSED
+    assert (ended.reason, ended.note) == (
+        EndReason.REFUSED,
+        "the server said the same to 5 recipients in a row: 554 5.7.1 spam",
+    )
     assert (ended.counts.rejected, ended.counts.queued) == (0, 50)
 
 
@@ -333,9 +375,10 @@ def test_asked_to_stop_it_finishes_what_is_in_hand(plan: Plan, dispatcher: Make,
         time.sleep(0.02)  # else all are sent before the stop is seen
         return ACCEPTED
 
-    transport = MemoryTransport(answer)
+    transport = Keeping(answer)
     ended = dispatcher(transport).run(mailing_id, stop=stop)
     assert (ended.reason, ended.exit_code) == (EndReason.STOPPED, ExitCode.TRY_AGAIN)
+    assert not any(each.is_usable for each in transport.sessions)
     counts = agrees(mailing_id, transport)
     assert counts.in_doubt == 0
     assert counts.queued + counts.accepted == 200
@@ -467,12 +510,16 @@ def test_a_ledger_that_cannot_be_written_ends_the_run(
     assert dispatcher(transport).run(mailing_id).counts.accepted == 10
 
 
-def test_an_address_that_cannot_be_written_is_rejected_here(plan: Plan, dispatcher: Make, database: Any) -> None:
+def test_an_address_that_cannot_be_written_is_rejected_here(
+    plan: Plan, dispatcher: Make, database: Any, columns: Columns
+) -> None:
     mailing_id = plan(3)
     with database.writing() as connection:
         connection.execute(update(delivery).where(delivery.c.id == 1).values(recipient="ikke en adresse"))
     ended = dispatcher(MemoryTransport()).run(mailing_id)
     assert (ended.counts.accepted, ended.counts.rejected) == (2, 1)
+    [(reply,)] = columns(delivery.c.reply, delivery.c.status == "rejected")
+    assert reply == "553 5.1.3 this is no address that mail can be sent to"
 
 
 def test_a_message_that_is_taken_makes_the_next_rest_a_short_one(
@@ -588,25 +635,32 @@ def test_what_the_server_says_is_shown_the_first_time(
     assert shown == ["the server said at mail: 432 4.3.2 sender thread limit exceeded for …"]
 
 
+@pytest.mark.parametrize(("seconds", "minutes"), [(20.0, 1), (150.0, 2)])
 def test_a_rest_is_told_once_with_its_minutes_and_whose_words(
-    plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
+    *, plan: Plan, dispatcher: Make, clock: Any, caplog: pytest.LogCaptureFixture, seconds: float, minutes: int
 ) -> None:
-    for seconds, minutes in ((20.0, 1), (150.0, 2)):
-        stop, mailing_id = Event(), plan(1, slug=f"2024-{minutes}")
+    stop, mailing_id, hung_up = Event(), plan(1), list[bool]()
 
-        def put_off(_: Envelope, stop: Event = stop) -> Reply:
-            Timer(0.1, stop.set).start()  # some turns later
-            return Reply(code=454, enhanced="4.7.0", text="later", stage=Stage.RCPT)
+    def put_off(_: Envelope) -> Reply:
+        Timer(0.1, end).start()  # some turns later
+        return Reply(code=454, enhanced="4.7.0", text="later", stage=Stage.RCPT)
 
-        caplog.clear()
-        sender = dispatcher(MemoryTransport(put_off), connections=1, rest_seconds=seconds)
-        assert sender.run(mailing_id, stop=stop).reason is EndReason.STOPPED
-        [told] = [each for each in caplog.records if each.levelname == "WARNING"]
-        assert told.getMessage() == (
-            "the server puts everybody off: 454 4.7.0 later\n"
-            f"Nobody is sent to for {minutes} min; then it is asked again."
-        )
-        assert told.mailing == mailing_id  # type: ignore[attr-defined] # of `extra`
+    def end() -> None:
+        hung_up.append(not any(each.is_usable for each in transport.sessions))
+        stop.set()
+
+    transport = Keeping(put_off)
+    sender = dispatcher(transport, connections=1, rest_seconds=seconds)
+    assert sender.run(mailing_id, stop=stop).reason is EndReason.STOPPED
+    assert hung_up == [True]
+    [told] = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert told.getMessage() == (
+        f"the server puts everybody off: 454 4.7.0 later\nNobody is sent to for {minutes} min; then it is asked again."
+    )
+    assert told.mailing == mailing_id  # type: ignore[attr-defined] # of `extra`
+    clock.move(hours=1)
+    ended = sender.run(mailing_id, once=True)
+    assert (ended.reason, ended.note) == (EndReason.RESTING, "the server puts everybody off: 454 4.7.0 later")
 
 
 def test_the_log_of_a_run_names_what_came_of_each_by_numbers_alone(

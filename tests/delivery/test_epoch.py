@@ -72,6 +72,11 @@ def test_the_first_marks_are_kept_before_the_run_ends(plan: Plan, ledger: Ledger
         assert file.read_text("ascii") == "2\n"
 
 
+def test_a_single_mark_is_kept(plan: Plan, ledger: Ledger, file: Path) -> None:
+    mark_some(ledger, plan(1), 1)
+    assert file.read_text("ascii") == "1\n"
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff", b"many"])
 def test_what_cannot_be_read_refuses_nobody(ledger: Ledger, file: Path, content: bytes) -> None:
     file.write_bytes(content)

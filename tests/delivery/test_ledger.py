@@ -27,9 +27,12 @@ from mailer.delivery.loop import FOREVER
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
+    Counts,
+    DeliveryReport,
     DeliveryStatus,
     InDoubtPolicy,
     MailingDraft,
+    MailingReport,
     MailingState,
     Mark,
     Resolution,
@@ -279,6 +282,77 @@ def test_a_pause_keeps_its_latest_reason_and_going_on_clears_it(plan: Plan, ledg
     assert [each.action for each in ledger.log()] == ["planned", "paused", "resumed"]
 
 
+def test_a_mailing_that_ends_while_it_is_paused_keeps_no_reason(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    mailing_id, other = plan(1), plan(1, slug="2024-01")
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1)
+        sending.marks([claimed.id])
+        for each in (mailing_id, other):
+            ledger.pause(each, note="lunch")
+        sending.record(accepted(claimed))
+        clock.move(minutes=1)
+    report = ledger.mailing(mailing_id)
+    assert (report.state, report.note, report.finished_at) == (MailingState.FINISHED, "", clock())
+    assert (ledger.mailing(other).state, ledger.mailing(other).note) == (MailingState.PAUSED, "lunch")
+
+
+def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    began = clock()
+    mailing_id, other = plan(2, policy=InDoubtPolicy.RETRY), plan(1, slug="2024-01")
+    clock.move(minutes=1)
+    with ledger.start_run(mailing_id) as sending:
+        one, two = sending.claim(2)
+        sending.record(Attempt(delivery=one, status=DeliveryStatus.REJECTED, reply="550 no"))
+        sending.outlook()
+        assert ledger.is_sending(mailing_id)
+        assert not ledger.is_sending(other)
+        assert ledger.mailing(mailing_id) == MailingReport(
+            id=mailing_id,
+            slug="2023-12",
+            state=MailingState.RUNNING,
+            content_hash="c" * 64,
+            lists=("testere",),
+            counts=Counts(audience=2, rejected=1, claimed=1),
+            created_at=began,
+            in_doubt_policy=InDoubtPolicy.RETRY,
+            started_at=began + timedelta(minutes=1),
+        )
+        assert [each.id for each in ledger.mailings()] == [mailing_id, other]
+        assert [each.id for each in ledger.mailings("2024-01")] == [other]
+    [told] = ledger.deliveries(mailing_id, [DeliveryStatus.REJECTED], message_id_of=lambda m, d: f"<{m}.{d}>")
+    assert told == DeliveryReport(
+        address=one.recipient,
+        status=DeliveryStatus.REJECTED,
+        lists=("testere",),
+        reply="550 no",
+        message_id=f"<{mailing_id}.{one.id}>",
+        attempts=1,
+    )
+    [unreached] = ledger.unreached(mailing_id, message_id_of=lambda m, d: f"<{m}.{d}>")
+    assert unreached == told
+    assert not ledger.is_sending(mailing_id)
+    assert two.recipient != one.recipient
+    assert ledger.mailing(other).started_at is None
+    with ledger.start_run(other):
+        pass
+    begun = [(each.mailing_id, dict(each.detail)) for each in ledger.log() if each.action == "started"]
+    assert begun == [(mailing_id, {"number": 2}), (other, {"number": 1})], "both at this very moment"
+
+
+def test_moments_are_reserved_one_after_the_other_on_each_clock(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    began, two = clock(), timedelta(seconds=2)
+    with ledger.start_run(plan(1)) as sending:
+        for name in ("smtp", "other"):
+            assert sending.reserve(name, count=3, spacing=two) == began
+        assert sending.reserve("smtp", count=1, spacing=two) == began + 3 * two
+        clock.move(seconds=20)
+        assert sending.reserve("smtp", count=1, spacing=two) == began + timedelta(seconds=20)
+        clock.move(seconds=2, hours=-1)
+        assert sending.reserve("smtp", count=1, spacing=two) == began + timedelta(seconds=22), "within an hour"
+        clock.move(seconds=1)
+        assert sending.reserve("smtp", count=1, spacing=two) == clock(), "further away: the clock was put back"
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [("unsubscribed", SkipReason.UNSUBSCRIBED), ("suppressed", SkipReason.SUPPRESSED)],
@@ -340,19 +414,27 @@ def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
         assert len(sending.claim(2)) == 1
 
 
-def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Ledger) -> None:
-    mailing_id = plan(3)
+def test_cancelling_keeps_what_is_sent_and_drops_the_rest(
+    plan: Plan, ledger: Ledger, database: Database, clock: Any
+) -> None:
+    mailing_id = plan(4)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(2)
+        first, second, later = sending.claim(3)
+        sending.record(Attempt(delivery=later, status=DeliveryStatus.DEFERRED, reply="450", due_at=clock()))
         sending.marks([first.id])[first.id]
+        clock.move(minutes=1)
         ledger.cancel(mailing_id)
+        columns = (delivery.c.run_id, delivery.c.due_at, delivery.c.changed_at)
+        with database.reading() as connection:
+            rows = connection.execute(select(*columns).where(delivery.c.status == "cancelled")).all()
+        assert [tuple(each) for each in rows] == [(None, None, clock())] * 3
         assert sending.marks([second.id])[second.id] is Mark.STOPPED
         sending.record(accepted(first))
-    assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 2}
-    assert dict(ledger.log()[-1].detail) == {"number": 2}
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 3}
+    assert dict(ledger.log()[-1].detail) == {"number": 3}
     report = ledger.mailing(mailing_id)
     assert report.state is MailingState.CANCELLED
-    assert report.finished_at is not None
+    assert report.finished_at == clock()
     with pytest.raises(MailingStateError, match=r"^the mailing is cancelled\nmailer status$"):
         ledger.resume(mailing_id)
 
@@ -521,8 +603,14 @@ def test_a_deferral_that_comes_after_cancelling_is_not_tried_again_and_no_obstac
         [claimed] = sending.claim(1)
         assert sending.marks([claimed.id])[claimed.id] is Mark.GO
         ledger.cancel(mailing_id)
+        clock.move(minutes=1)
         sending.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, reply="451 later", due_at=clock()))
+        sending.outlook()
+        clock.move(minutes=1)
     assert counts_of(ledger, mailing_id) == {"cancelled": 1}
+    with database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+    assert (row.run_id, row.due_at, row.changed_at) == (None, None, clock())
     [(number, address)] = people_of(database)
     assert ledger.earlier_fates("2023-12", [(number, address)])[number].status is DeliveryStatus.CANCELLED
 

@@ -351,7 +351,8 @@ def test_a_paused_mailing_is_refused_until_somebody_resumes_it(services: Service
     assert told_of(refused) == (Reason.PAUSED, f"{SLUG} is paused", "", f"Go on with: mailer resume {SLUG}")
     assert isinstance(refused, Refused)
     assert refused.error.exit_code is ExitCode.TRY_AGAIN
-    assert reason_of(carry_on(services, begun.mailing)) is Reason.PAUSED
+    words = ("the mailing is paused", "", "mailer resume clears the pause and sends on.")
+    assert told_of(carry_on(services, begun.mailing)) == (Reason.PAUSED, *words)
     assert granted(resume(services, SLUG)).id == begun.mailing
     assert granted(carry_on(services, begun.mailing)).counts.accepted == 3
 
