@@ -9,7 +9,7 @@ from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, 
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
-from mailer.cli.output import hint, say, show_json
+from mailer.cli.output import hint, outliving_output, say, show_json
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def send(
     Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
     Example: `mailer send 2023-12 --dry-run`
     """
-    with services(context) as workspace:
+    with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
             workspace,
             slug,
@@ -143,7 +143,7 @@ def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
     from mailer.usecases.deciding import resume as clear_pause
     from mailer.usecases.sending import granted
 
-    with services(context) as workspace:
+    with outliving_output(), services(context) as workspace:
         mailing = granted(clear_pause(workspace, slug)).id
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
 

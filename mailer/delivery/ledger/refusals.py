@@ -35,3 +35,9 @@ class LedgerError(MailerError):
     """The ledger cannot be written, so nothing may be sent."""
 
     exit_code = ExitCode.INPUT_OUTPUT
+
+
+class StoppedWaitingError(LedgerError):
+    """The run was to end while another program wrote to the database, and had nothing to write that must be kept."""
+
+    exit_code = ExitCode.TRY_AGAIN
