@@ -255,6 +255,9 @@ mailing = Table(
     Column("finished_at", UtcTime),
     Column("actor", Text, nullable=False, server_default="", info=OPERATOR),  # who planned it; empty: before revision 4
     Column("edition_hash", String(80), info=IMPERSONAL),  # all that readers get; empty: before revision 5
+    Column("kind", String(16), nullable=False, server_default="issue", info=IMPERSONAL),  # or a resend
+    Column("of_id", Id),  # the mailing that a resend repeats
+    Column("reason", Text, nullable=False, server_default="", info=WORDS),  # why it is sent again
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.
