@@ -24,6 +24,8 @@ def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
     """Print the equation of one mailing, one term a line, and what to do next; `is_idle`: no sender is at work."""
     say()
     say(_headline(mailing, is_idle=is_idle), "bold", label=f"{mailing.slug}  ")
+    if mailing.kind == "resend":
+        say(msg("sending.mailing-again", reason=mailing.reason or msg("sending.reason-erased")))
     show_equation(mailing.counts)
     if mailing.note:
         say()
@@ -83,11 +85,24 @@ def show_accounts(
     for slug, of_issue in by_issue(accounts).items():
         for each in of_issue:
             show_account(each.mailing, is_idle=each.is_idle)
+            if each.mailing.reached_nobody:
+                show_nobody_got_it(each.mailing)
         if slug in together:
             _show_together(slug, len(of_issue), together[slug])
         _show_people(of_issue, failed=failed, in_doubt=in_doubt)
         if failed:
             _show_left_out(together[slug] if slug in together else of_issue[0].mailing.counts)
+
+
+def show_nobody_got_it(mailing: "MailingReport") -> None:
+    """Say why a mailing that is over has reached no one, and what to do."""
+    slug, counts = mailing.slug, mailing.counts
+    if not (counts.rejected or counts.expired):
+        say(msg("sending.nobody-got-it-skipped"), "red")
+        say(msg("sending.if-that-cannot-be", slug=slug), "yellow")
+        return
+    say(msg("sending.nobody-got-it-late") if counts.expired else msg("sending.nobody-got-it-refused"), "red")
+    say(msg("sending.why-not-reached", slug=slug), "yellow")
 
 
 def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
@@ -181,6 +196,9 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "id": mailing.id,
         "slug": mailing.slug,
         "state": mailing.state,
+        "kind": mailing.kind,
+        "reason": mailing.reason,
+        "reached_nobody": mailing.reached_nobody,
         "content_hash": mailing.content_hash,
         "edition_hash": mailing.edition_hash,
         "lists": list(mailing.lists),

@@ -14,6 +14,9 @@ from mailer.cli.output import hint, outliving_output, say, show_json
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailer.usecases.sending_again import Again
     from mailer.usecases.testing import TestSent
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
@@ -68,6 +71,13 @@ def send(
     ignore_findings: Annotated[
         bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
     ] = False,
+    again_to: Annotated[
+        list[str] | None,
+        typer.Option("--again-to", metavar="ADDRESS", help="Send it once more to this person, and to nobody else."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it is sent again; kept in the log, without addresses.")
+    ] = "",
     once: Once = False,
     only_here: OnlyHere = False,
     other_keys: OtherKeys = False,
@@ -77,14 +87,18 @@ def send(
 
     Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
     Example: `mailer send 2023-12 --dry-run`
+
+    Once more to one who has it: `mailer send 2023-12 --again-to kari@kommune.example --reason "deleted by mistake"`
     """
     from mailer.usecases.state import Overrides
 
+    again = _again(again_to or [], reason, lists=list_ or [])
     with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
             workspace,
             slug,
             lists=list_ or [],
+            again=again,
             dry_run=dry_run,
             confirm=confirm,
             untested=untested,
@@ -94,6 +108,19 @@ def send(
         )
         if mailing is not None:
             show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+
+
+def _again(addresses: "Sequence[str]", reason: str, *, lists: "Sequence[str]") -> "Again | None":
+    """Return whom it is sent to again, and why; None when it goes to the lists."""
+    from mailer.usecases.sending_again import Again, require_reason
+
+    if not addresses:
+        if reason:
+            raise typer.BadParameter(msg("sending.reason-goes-with-again"), param_hint="--reason")
+        return None
+    if lists:
+        raise typer.BadParameter(msg("sending.again-goes-to-named"), param_hint="--list")
+    return Again(addresses=tuple(addresses), reason=require_reason(reason))
 
 
 def status(

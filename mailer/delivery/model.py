@@ -19,6 +19,13 @@ class MailingState(StrEnum):
     WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
 
 
+class MailingKind(StrEnum):
+    """The kind of a mailing: an issue to its lists, or the same once more to people who were named."""
+
+    ISSUE = "issue"
+    RESEND = "resend"
+
+
 class DeliveryStatus(StrEnum):
     """The status of one delivery; `docs/glossary.md` explains each."""
 
@@ -131,6 +138,14 @@ class MailingReport:
     edition_hash: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    kind: MailingKind = MailingKind.ISSUE
+    reason: str = ""
+
+    @property
+    def reached_nobody(self) -> bool:
+        """Return whether it is over without a delivery that arrived or may have."""
+        may_have_it = self.counts.accepted + self.counts.in_doubt + self.counts.in_flight
+        return self.state is MailingState.FINISHED and not may_have_it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +171,7 @@ class MailingDraft:
     `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
     nothing can have been tested. `key_id` names the key that signs its links. `ignored_findings` is the number of
     errors that somebody chose to send in spite of.
+    A resend repeats the mailing `of_id` for a `reason`, to people who were named.
     """
 
     slug: str
@@ -167,6 +183,9 @@ class MailingDraft:
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     untested: bool = False
     ignored_findings: int = 0
+    kind: MailingKind = MailingKind.ISSUE
+    of_id: int | None = None
+    reason: str = ""
 
 
 class Before(NamedTuple):

@@ -113,6 +113,16 @@ class Ledger:
         with self._database.reading() as connection:
             return plans.earlier_fates(connection, slug, people)
 
+    def is_in_doubt(self, slug: str, person: plans.PersonKey) -> bool:
+        """Return whether a delivery of the issue to the person is in doubt."""
+        with self._database.reading() as connection:
+            return plans.is_in_doubt(connection, slug, person)
+
+    def reached_unknown(self, slug: str) -> datetime | None:
+        """Return when the first mailing of the issue was planned that may have reached people who were erased since."""
+        with self._database.reading() as connection:
+            return plans.reached_unknown(connection, slug)
+
     def present_lists(self, slugs: Collection[str]) -> frozenset[str]:
         """Return the lists that those of a mailing are by now: some may have become part of others."""
         with self._database.reading() as connection:
