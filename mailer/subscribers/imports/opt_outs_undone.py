@@ -13,7 +13,7 @@ from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
-from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberStore
 
@@ -87,7 +87,7 @@ def _people(connection: Connection, import_id: int) -> Iterator[Sequence[int]]:
 def _release(
     store: SubscriberStore, connection: Connection, ids: Sequence[int], import_id: int, *, since: datetime
 ) -> tuple[int, list[KeptOut]]:
-    """Forget the suppressions; returns for how many people one for all lists is gone, and for whom it is not."""
+    """Forget the suppressions; returns how many without a subscription are gone, and those that are not."""
     event = subscriber_event.c
     query = (
         select(event.subscriber_id, event.detail, subscriber.c.address, subscriber.c.address_as_given)
@@ -96,19 +96,28 @@ def _release(
     )
     rows = connection.execute(query.order_by(subscriber.c.address)).all()
     gone = store.suppressed.take_back(connection, [(row.address, row.detail["scope"]) for row in rows], since=since)
-    for_all = [row for row in rows if row.detail["scope"] == ALL_LISTS]
-    free = [row for row in for_all if (row.address, ALL_LISTS) in gone]
-    now, detail = store.clock(), {"scope": ALL_LISTS, "import": import_id}
-    told = [store.event(row.subscriber_id, TAKEN_BACK, now, detail, import_id=import_id) for row in free]
+    alone = [row for row in rows if "list" not in row.detail]
+    free = [row for row in alone if (row.address, row.detail["scope"]) in gone]
+    now = store.clock()
+    told = [
+        store.event(
+            row.subscriber_id,
+            TAKEN_BACK,
+            now,
+            {"scope": row.detail["scope"], "import": import_id},
+            import_id=import_id,
+        )
+        for row in free
+    ]
     subscriptions.record_events(connection, told)
     kept = [
         (
             row.address_as_given,
-            ALL_LISTS,
-            "suppressed" if store.suppressed.holds(connection, row.address) else "changed",
+            row.detail["scope"],
+            "suppressed" if store.suppressed.holds(connection, row.address, slug=row.detail["scope"]) else "changed",
         )
-        for row in for_all
-        if (row.address, ALL_LISTS) not in gone
+        for row in alone
+        if (row.address, row.detail["scope"]) not in gone
     ]
     return len(free), kept
 
