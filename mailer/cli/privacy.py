@@ -18,10 +18,8 @@ from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_ma
 from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
-    from mailer.subscribers.people.moving import Merged
+    from mailer.subscribers.people.moving import Merged, Stopped
     from mailer.subscribers.rights.erasing import Erased
-
-WHY_STOPPED = {"left": partial(msg, "register.stopped-left"), "suppressed": partial(msg, "register.stopped-suppressed")}
 
 
 def move(
@@ -255,11 +253,17 @@ def _show_merger(merged: "Merged") -> None:
     if not merged.stopped:
         return
     say(msg("register.stopped-by-merging", count=len(merged.stopped), list=merged.list), "yellow")
-    rows = [(each.address, WHY_STOPPED[each.reason](list=each.list)) for each in merged.stopped[:MOST_SHOWN]]
+    rows = [(each.address, _why_stopped(each)) for each in merged.stopped[:MOST_SHOWN]]
     show_table([msg("register.address"), msg("register.why")], rows, folding=[])
     if len(merged.stopped) > MOST_SHOWN:
         say(msg("register.and-more", number=len(merged.stopped) - MOST_SHOWN), "yellow")
     hint(msg("register.merge-again"))
+
+
+def _why_stopped(stopped: "Stopped") -> Message:
+    if stopped.reason == "left":
+        return msg("register.stopped-left", list=stopped.list)
+    return msg("register.stopped-suppressed", list=stopped.list)
 
 
 def _number_typed(merged: "Merged", old: str) -> int:

@@ -145,7 +145,7 @@ def _release_merged(
 def _decide(
     connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]
 ) -> tuple[list[_Back], list[KeptOut]]:
-    """Return what is put back and what is not; an opt-out of a list merged since is looked for where it went."""
+    """Return the subscriptions put back and those that stay; one of a merged list is looked for where it went."""
     held, into = _read_held(connection, ids), _present_lists(connection)
     back, kept = list[_Back](), list[KeptOut]()
     for (subscriber_id, list_id), events in _read_events(connection, ids, held=held, into=into).items():

@@ -1,6 +1,8 @@
 """Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done.
 
 Their rows are deleted by `removal`.
+
+`left_behind` is what a merger of lists leaves to it.
 """
 
 import time
