@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from mailer.catalogue import msg
 from mailer.database.rows import typed_rows
@@ -233,15 +233,20 @@ class SuppressionList:
             connection.execute(latest.values(scope=ERASED_BEFORE))
 
     def rename_scope(self, connection: Connection, old: str, new: str) -> frozenset[bytes]:
-        """Let what was said of one list hold for another that takes its place; returns whom it holds for, as hashes."""
+        """Let what was said of one list hold for another that takes its place; returns all that hold for that one."""
         holds = select(suppression.c.address_hash).where(suppression.c.scope == old, _HOLDS)
         hashes = frozenset(map(bytes, connection.execute(holds).scalars()))
-        released = and_(suppression.c.scope == new, ~_HOLDS)
-        connection.execute(suppression.delete().where(released, suppression.c.address_hash.in_(hashes)))
+        by_hand = holds.where(suppression.c.reason.not_in(TAKEN_OVER))
+        by_file = and_(suppression.c.reason.in_(TAKEN_OVER), suppression.c.address_hash.in_(by_hand))
+        gives_way = and_(
+            suppression.c.scope == new, or_(~_HOLDS, by_file)
+        )  # released, or goes when an import is undone
+        connection.execute(suppression.delete().where(gives_way, suppression.c.address_hash.in_(hashes)))
         has_new = select(suppression.c.address_hash).where(suppression.c.scope == new)
         moves = and_(suppression.c.scope == old, suppression.c.address_hash.not_in(has_new))
         connection.execute(suppression.update().where(moves).values(scope=new))
-        return hashes
+        barred = select(suppression.c.address_hash).where(suppression.c.scope == new, _HOLDS)
+        return frozenset(map(bytes, connection.execute(barred).scalars()))
 
     def all_scopes(self, connection: Connection) -> Scopes:
         """Return the scopes of every suppressed address by its hash, for comparing with many."""
