@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, select,
 from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
+from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
 from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, MailingState, Resolution, Resolved
@@ -94,14 +95,13 @@ def change_state(
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
-    """Stop for good: deliveries not handed to the server are cancelled; those in flight get their answer."""
+    """Stop for good: deliveries not handed to the server are cancelled; those in flight get their answer.
+
+    What was in doubt once and was to be sent again is in doubt again: it may have arrived.
+    """
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
-    stopped = connection.execute(
-        update(delivery)
-        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(NOT_ON_THE_WAY))
-        .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
-    )
-    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": stopped.rowcount})
+    number = drop_rest(connection, delivery.c.mailing_id == mailing_id, now=now)
+    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": number})
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(finished_at=now))
     begin_waiting(connection)
 
