@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.delivery.words_of_answers import without_addresses
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
+from mailer.message.compiled import CompiledMessage
 from mailer.transport.base import Session, Transport, TransportError
 
 logger = logging.getLogger("mailer.delivery")
@@ -97,10 +98,12 @@ class Dispatcher:
     ) -> Ended:
         """Send all queued and due deliveries until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
-        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
+        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`; `MessageError` for a mailing that this version
+        cannot read, before anything is written down.
         """
+        variants = read_variants(self._ledger.variants(self._ledger.mailing(mailing_id).id))
         with self._ledger.start_run(mailing_id) as run, closing(Loop(run)) as loop:
-            context = self._equip(run, loop)
+            context = self._equip(run, loop, variants)
             logger.info("run begins", extra={"mailing": mailing_id})
             self._send(context, loop, stop=stop or Event(), once=once, on_progress=on_progress)
             self._free_those_on_trial(context)
@@ -108,8 +111,7 @@ class Dispatcher:
             raise context.feed.failure
         return self._ended(mailing_id, context.feed)
 
-    def _equip(self, run: SenderRun, loop: Loop) -> RunContext:
-        variants = read_variants(self._ledger.variants(run.mailing.id))
+    def _equip(self, run: SenderRun, loop: Loop, variants: Mapping[int, CompiledMessage]) -> RunContext:
         outlook = run.outlook()
         options = self._options
         rest = Rest(first=options.rest_seconds, longest=options.longest_rest_seconds)
