@@ -1,8 +1,7 @@
 """Sending on screen: the plan before, progress during, the account after."""
 
-import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from threading import Event
@@ -13,6 +12,7 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.accounts import TERMS, name_status, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
+from mailer.cli.obstacles import asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import today
 from mailer.cli.output import (
     ask,
@@ -25,6 +25,7 @@ from mailer.cli.output import (
     show_pairs,
 )
 from mailer.errors import ExitCode, MailerError
+from mailer.stopping import handling_signals
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan, SentElsewhere
     from mailer.usecases.sending import Proposal
+    from mailer.usecases.state import Overrides
 
 _ENDINGS = {
     "finished": partial(msg, "sending.ended-in-doubt"),
@@ -55,6 +57,7 @@ def start_mailing(
     confirm: int | None,
     untested: bool,
     ignore_findings: bool,
+    allowed: "Overrides",
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
@@ -62,18 +65,25 @@ def start_mailing(
 
     if json and not dry_run:
         raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
-    look = look_ahead if dry_run else propose
-    proposal = granted(look(services, slug, lists=lists, today=today()))
+    looked: Proposal | Refused
+    if dry_run:
+        looked = look_ahead(services, slug, lists=lists, today=today())
+    else:
+        look = partial(propose, services, slug, lists=lists, today=today())
+        looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
+    proposal = granted(looked)
     if json:
-        show_json(_plan_as_json(slug, proposal))
+        show_json(_plan_as_json(slug, proposal) | {"would_refuse": obstacles_as_json(services, slug)})
         return None
     _show_plan(services, proposal)
     if dry_run:
         _show_errors(proposal)
         say()
         say(msg("sending.was-dry-run"), "green")
+        show_obstacles(services, slug)
         return None
-    begun = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
+    ignoring = {"allow_untested": untested, "ignore_findings": ignore_findings}
+    begun = partial(begin, services, proposal, allowed=allowed, **ignoring)
     answer = begun(confirm=confirm, as_frozen=True)
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
         answer = begun(confirm=_asked(proposal.plan))
@@ -86,7 +96,7 @@ def start_mailing(
 
 
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
-    """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
+    """Send, showing how far it has come; Ctrl-C, SIGTERM and SIGHUP finish the messages in hand."""
     from mailer.cli.progress import showing_progress
     from mailer.usecases.sending import carry_on, count_groups, granted
 
@@ -168,16 +178,14 @@ def _stopping_on_signals() -> "Iterator[Event]":
     stop = Event()
 
     def ask_to_stop(*_: object) -> None:
-        if not stop.is_set():
-            note(msg("sending.finishing"))
+        is_first = not stop.is_set()
         stop.set()
+        if is_first:
+            with suppress(RuntimeError):  # the signal came in the midst of printing
+                note(msg("sending.finishing"))
 
-    before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling_signals(ask_to_stop):
         yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _show_plan(services: "Services", proposal: "Proposal") -> None:

@@ -13,6 +13,7 @@ from mailer.config.hosts import is_loopback
 from mailer.config.values import (
     BaseUrl,
     DatabaseUrl,
+    EhloName,
     EmailAddress,
     Folder,
     Fonts,
@@ -77,6 +78,9 @@ class SmtpSection(SettingsSection):
     )
     security: Literal["none", "starttls", "tls"] = Field(
         default="starttls", description="Encryption; none is allowed only on this machine."
+    )
+    ehlo_name: EhloName = Field(
+        default="", description="Name of this machine for the mail server (EHLO); empty for its host name or address."
     )
     username: LineOfText = Field(default="", description="User name at the mail server; empty to send without login.")
     password: Secret = Field(
@@ -220,6 +224,11 @@ class Settings:
     def folder(self) -> Path:
         """The workspace: the folder of config.toml."""
         return self.file.parent
+
+    @property
+    def database_homes(self) -> tuple[Path, ...]:
+        """Return the folders that are made for a new database; any other must be there, or its name is mistyped."""
+        return self.paths.var, self.folder / "var"
 
     def origin(self, section: str, key: str) -> str:
         """Return where a value comes from: `config.toml:12`, `environment` or `default`."""

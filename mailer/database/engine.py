@@ -1,44 +1,74 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.catalogue import Message, msg
 from mailer.database import migrate
-from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
+from mailer.errors import reason_of
+from mailer.lock_file import locked
+
+__all__ = [
+    "BUSY_TIMEOUT_SECONDS",
+    "Database",
+    "DatabaseError",
+    "begin_writing",
+    "explained",
+    "explained_use",
+    "open_database",
+]
 
 BUSY_TIMEOUT_SECONDS = 30
 
+_TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: meanwhile Python hears no signal
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
 
 
-class DatabaseError(MailerError):
-    """The database cannot be opened or is of the wrong version."""
+def _never() -> bool:
+    return False
 
-    exit_code = ExitCode.INPUT_OUTPUT
+
+@dataclass(slots=True)
+class Waiting:
+    """The wait for others who write to a SQLite file, which `gives_up` may end before its time."""
+
+    gives_up: Callable[[], bool] = _never
 
 
 class Database:
     """An engine with the two ways of using it: `reading` and `writing`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waiting: Waiting | None = None) -> None:
         self.engine = engine
+        self._file_id = file_id(self._file) if self.is_sqlite else None
+        self._waiting = waiting or Waiting()
 
     @property
     def is_sqlite(self) -> bool:
         """Return whether only one machine can use this database."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def _file(self) -> Path:
+        return Path(str(self.engine.url.database))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Return whether the file is still the one that was opened: neither deleted nor replaced."""
+        return self._file_id is None or file_id(self._file) == self._file_id
 
     @property
     def place(self) -> str:
@@ -97,6 +127,15 @@ class Database:
 
         self.close()  # the connections made before
 
+    @contextmanager
+    def giving_up_when(self, is_so: Callable[[], bool]) -> Iterator[None]:
+        """Wait no longer for others who write on SQLite when something is so, while the context lasts."""
+        before, self._waiting.gives_up = self._waiting.gives_up, is_so
+        try:
+            yield
+        finally:
+            self._waiting.gives_up = before
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -111,15 +150,16 @@ def begin_writing(connection: Connection) -> Iterator[None]:
         yield
 
 
-def open_database(url: str, *, upgrade: bool = False) -> Database:
+def open_database(url: str, *, upgrade: bool = False, homes: Collection[Path] | None = None) -> Database:
     """Open the database at `url`, with a schema of the version this program knows.
 
-    SQLite: file, folder and schema are made or upgraded here. PostgreSQL: only when `upgrade` is asked for, since other
-    machines may be at work; a schema of another version is refused. Raises `MailerError`.
+    SQLite: file and schema are made or upgraded here, and the folder when it is within one of `homes`, or there are
+    none. PostgreSQL: only when `upgrade` is asked for, since other machines may be at work; a schema of another version
+    is refused. Raises `MailerError`.
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed, homes=homes)
     database = Database(_postgresql_engine(parsed))
     with explained(database.place), _closed_if_refused(database):
         if upgrade:
@@ -169,18 +209,19 @@ def _postgresql_engine(url: URL) -> Engine:
         ) from error
 
 
-def _open_sqlite(url: URL) -> Database:
+def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
             msg("settings.needs-a-file"), where="[database] url", hint=msg("settings.write-sqlite", sqlite=_SQLITE)
         )
-    file = Path(url.database)
+    file = real_name(url.database)
+    url = url.set(database=str(file))
     with explained(str(file)):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
-        database = Database(_sqlite_engine(url))
-        with FileLock(f"{file}.opening.lock", mode=0o600), _closed_if_refused(database):
+        prepare_file(file, homes=homes)
+        waiting = Waiting()
+        database = Database(_sqlite_engine(url, waiting), waiting)
+        with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:
@@ -197,7 +238,8 @@ def _upgrade_sqlite(url: URL) -> None:
             raise migrate.SchemaError(msg("settings.breaks-references", number=len(broken)), where=str(url.database))
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+def _sqlite_engine(url: URL, waiting: Waiting | None = None, *, foreign_keys: bool = True) -> Engine:
+    patience = waiting or Waiting()
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
@@ -220,10 +262,46 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("mailer_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("mailer_writes", False):
+            _begin_writing(connection, patience)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection, waiting: Waiting) -> None:
+    """Begin as soon as no other connection writes, within the busy timeout; Python hears signals between its turns."""
+    sqlite: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment] # no other is opened
+    (patience,) = sqlite.execute("PRAGMA busy_timeout").fetchone()
+    latest = time.monotonic() + patience / 1000
+    sqlite.execute(f"PRAGMA busy_timeout = {min(patience, _TURN_MILLISECONDS)}")
+    try:
+        while not _begins(connection, is_last=lambda: time.monotonic() >= latest or waiting.gives_up()):
+            pass
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Return whether an error, or what it came of, is that another writes to the SQLite file."""
+    while error is not None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _begins(connection: Connection, *, is_last: Callable[[], bool]) -> bool:
+    """Try to begin a writing transaction; raises when another writes at the last try."""
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not is_busy(error) or is_last():
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.doubts import find_first_doubts, once_more_values
+from mailer.delivery.ledger.due import is_due, when_due
 from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
 from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
-from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.refusals import LedgerError, database_replaced
 from mailer.delivery.ledger.retrying import retry_on_new_connection, unwritable
 from mailer.delivery.ledger.statements import (
     ACCEPTED,
@@ -45,6 +46,7 @@ from mailer.delivery.model import (
     Mark,
     Outlook,
 )
+from mailer.delivery.pacing import furthest
 from mailer.subscribers.people.redirecting import redirect
 from mailer.subscribers.people.subscriptions import ids_of_lists
 
@@ -73,21 +75,30 @@ class SenderRun:
         self._clock = clock
         self._renew_proof = renew_proof
         self._epoch = epoch
+        self._unwritten: set[int] = set()  # marked, and the result is not on disk
+        self._results: list[int] = []  # on their way to disk
         self._given_out: set[int] = set()  # claimed, and neither settled nor refused a mark
         self._marks = 0
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
         self._latest_claim = clock()
-        self._id = retry_on_new_connection(database, partial(self._register, token))
+        self._token = token
+        self._id = retry_on_new_connection(database, self._register)
         with database.reading() as connection:
             self._list_ids = ids_of_lists(connection, mailing.lists)
+            self._earlier_marks = read_epoch(connection)
         self._writer = GroupCommit(
             database,
             record=self._record,
             beat=self._beat,
             beat_seconds=BEAT_SECONDS,
-            committed=self._keep_epoch,
+            committed=self._note_commit,
         )
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return whether a final dot may be out whose answer is not on disk."""
+        return bool(self._unwritten)
 
     # --- what the dispatcher asks -----------------------------------------------------------------
 
@@ -106,6 +117,7 @@ class SenderRun:
         """Write down that the final dots of these deliveries are about to be sent; only after `Mark.GO` may one be."""
         marks = self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
         self._given_out.difference_update(each for each, mark in marks.items() if mark is not Mark.GO)
+        self._unwritten.update(each for each, mark in marks.items() if mark is Mark.GO)
         return marks
 
     def record(self, result: Attempt) -> None:
@@ -115,7 +127,9 @@ class SenderRun:
 
     def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
         """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
-        return self._writer.carry_out(lambda connection: self._reserve(connection, name, count * spacing))
+        return self._writer.carry_out(
+            lambda connection: self._reserve(connection, name, count * spacing, latest=furthest(spacing))
+        )
 
     def outlook(self) -> Outlook:
         """Return what remains to be done."""
@@ -161,7 +175,7 @@ class SenderRun:
         """
         try:
             self._writer.close(self._end)
-        except DBAPIError as error:
+        except (DBAPIError, LedgerError) as error:
             if not self._writer.has_failed:
                 raise unwritable(error) from error
         else:
@@ -170,17 +184,18 @@ class SenderRun:
     # --- in a transaction -------------------------------------------------------------------------
 
     def _end(self, connection: Connection) -> None:
+        self._refuse_replaced()
         self._count_marks(connection)
         close_runs(connection, [self._id], now=self._clock())
         finish_if_done(connection, self.mailing.id, now=self._clock())
 
-    def _register(self, token: str, connection: Connection) -> int:
+    def _register(self, connection: Connection) -> int:
         now = self._clock()
-        if known := connection.execute(select(run.c.id).where(run.c.token == token)).scalar():
+        if known := connection.execute(select(run.c.id).where(run.c.token == self._token)).scalar():
             return int(known)  # written by a try whose answer was lost
         statement = insert(run).values(
             mailing_id=self.mailing.id,
-            token=token,
+            token=self._token,
             host=socket.gethostname(),
             pid=os.getpid(),
             started_at=now,
@@ -192,10 +207,9 @@ class SenderRun:
         if is_again and (claimed := self._claimed_at(connection, at)):
             return claimed
         is_queued, is_fresh = delivery.c.status == DeliveryStatus.QUEUED, delivery.c.attempts == 0
-        is_due = (delivery.c.status == DeliveryStatus.DEFERRED) & (delivery.c.due_at <= self._clock())
         claimed = list[ClaimedDelivery]()
         # Who has had an answer comes after the others: it may come again, and would stop those every time.
-        for condition in (is_queued & is_fresh, is_queued & ~is_fresh, is_due):
+        for condition in (is_queued & is_fresh, is_queued & ~is_fresh, is_due(self._clock())):
             if len(claimed) < limit:
                 claimed += self._claim_where(connection, limit - len(claimed), condition, at=at)
         return claimed
@@ -244,6 +258,7 @@ class SenderRun:
         return [each for each in claimed if each.id not in self._given_out]
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
+        self._refuse_replaced()
         gone = self._allow(connection, ids)
         refused = [each for each in ids if each not in gone]
         if refused and self._follow_lists(connection):
@@ -279,6 +294,7 @@ class SenderRun:
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
         """Write results: those accepted at the first try in one statement, the others with a history."""
+        self._results = [each.delivery.id for each in results]
         ours = {"of_run": self._id, "new_changed": self._clock()}
         plain = [
             ours | {"of_id": each.delivery.id, "new_reply": each.reply} for each in results if _leaves_no_history(each)
@@ -327,12 +343,12 @@ class SenderRun:
             "reply": result.reply,
         }
 
-    def _reserve(self, connection: Connection, name: str, span: timedelta) -> datetime:
+    def _reserve(self, connection: Connection, name: str, span: timedelta, *, latest: timedelta) -> datetime:
         now = self._clock()
         row = select(rate_limit.c.next_at).where(rate_limit.c.name == name).with_for_update()
         found = connection.execute(row).scalar()
-        # A moment further away than any pause between two messages was reserved before the clock was put back.
-        first = found if found and now < found <= now + timedelta(hours=1) else now
+        # A moment further away than messages may wait for one another was reserved before the clock was put back.
+        first = found if found and now < found <= now + latest else now
         if found is None:
             connection.execute(insert(rate_limit).values(name=name, next_at=first + span))
         else:
@@ -341,7 +357,7 @@ class SenderRun:
 
     def _outlook(self, connection: Connection) -> Outlook:
         statement = (
-            select(delivery.c.status, func.count(), func.min(delivery.c.due_at))
+            select(delivery.c.status, func.count(), func.min(when_due(self._clock())))
             .where(delivery.c.mailing_id == self.mailing.id, delivery.c.status.in_(UNFINISHED))
             .group_by(delivery.c.status)
         )
@@ -363,22 +379,38 @@ class SenderRun:
     def _beat(self, connection: Connection) -> None:
         """Show that we are alive, and take over from those that are not."""
         now = self._clock()
+        self._refuse_replaced()
         self._renew_proof()
-        alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None))
+        is_ours = (run.c.id == self._id) & (run.c.token == self._token)
+        alive = update(run).where(is_ours, run.c.ended_at.is_(None))
         if connection.execute(alive.values(heartbeat_at=time_of_beats(connection, now=now))).rowcount == 0:
-            raise LedgerError(
-                msg("sending.taken-over"),
-                hint=msg("sending.nothing-lost"),
-            )
+            if connection.execute(select(run.c.id).where(is_ours)).first() is None:
+                raise self._replaced()
+            raise LedgerError(msg("sending.taken-over"), hint=msg("sending.nothing-lost"))
         self.is_running = self._state(connection) is MailingState.RUNNING
         self._count_marks(connection)
         if not self._database.is_sqlite:
-            recover_dead_runs(connection, now=now, is_alone=False, besides=self._id)
+            recover_dead_runs(connection, now=now, besides=self._id)
+
+    def _refuse_replaced(self) -> None:
+        """Raise `LedgerError` when the file that we write to is not the one that others find."""
+        if not self._database.is_in_place:
+            raise self._replaced()
+
+    def _replaced(self) -> LedgerError:
+        """Keep outside the database how many dots were allowed: what stands there now may know of fewer."""
+        self._epoch.keep(self._earlier_marks + self._marks)
+        return database_replaced(self._database.place, slug=self.mailing.slug, marks=self._marks)
 
     def _count_marks(self, connection: Connection) -> None:
         if self._marks:
             connection.execute(update(run).where(run.c.id == self._id).values(marks=self._marks))
             self._new_epoch = read_epoch(connection)
+
+    def _note_commit(self) -> None:
+        self._unwritten.difference_update(self._results)
+        self._results = []
+        self._keep_epoch()
 
     def _keep_epoch(self) -> None:
         if self._new_epoch > self._kept_epoch:

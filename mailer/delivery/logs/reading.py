@@ -219,7 +219,7 @@ def _buffered(file: BinaryIO) -> io.BufferedReader:
 
 
 def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
-    """Return the content of a packed file, told by its first bytes; raises `MailerError` for a packing we cannot undo."""
+    """Return the content of a packed file, told by its first bytes; raises `MailerError` for an unknown packing."""
     begins = file.peek(6)[:6]
     if begins.startswith(b"\x1f\x8b"):
         return cast("BinaryIO", gzip.GzipFile(fileobj=file))

@@ -61,7 +61,7 @@ def judge(sought: Sought, sightings: Sequence[Sighting]) -> Evidence:
 
 
 def _telling(taken: Sequence[Sighting]) -> Sighting:
-    """Return the sighting that says most: where it was delivered, or the latest; not how one queue handed it to the next."""
+    """Return the sighting that says most: a delivery, or the latest; not how one queue handed it to the next."""
     last_of = [each for each in taken if not _is_handed_on(each, taken)] or taken
     tried = [each for each in last_of if each.news.status != "queued"] or last_of
     delivered = [each for each in tried if each.news.status.casefold() in {"sent", "delivered"}]
