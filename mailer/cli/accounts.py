@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-from mailer.cli.output import format_value, hint, say, show_commands, show_table
+from mailer.cli.output import format_value, say, show_commands, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mailer.delivery.model import Counts, DeliveryReport, MailingReport, Resolved
+    from mailer.delivery.model import Counts, DeliveryReport, MailingReport
     from mailer.usecases.accounts import Account
 
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
@@ -162,23 +162,6 @@ def _addresses(delivery: "DeliveryReport") -> str:
     return " → ".join(each for each in (delivery.address, delivery.now) if each)
 
 
-def show_resolved(slug: str, settled: "Resolved", *, resend: bool) -> None:
-    """Say how many deliveries in doubt a person has settled, and what sends them again."""
-    if settled.unknown:
-        addresses = ", ".join(settled.unknown)
-        unchanged = msg("sending.not-in-doubt-unchanged", addresses=addresses)
-        say(msg("sending.not-in-doubt", addresses=addresses) if settled.number else unchanged)
-    elif not settled.number:
-        say(msg("sending.nothing-in-doubt-unchanged"))
-    if not settled.number:
-        return
-    say(msg("sending.settled", count=settled.number), "green")
-    if settled.waiting:
-        say(msg("sending.settled-wait", count=settled.waiting, slug=slug), "yellow")
-    if resend:
-        hint(f"mailer resume {slug}" if settled.waiting else f"mailer send {slug}")
-
-
 def as_json(
     slug: str | None, accounts: "Sequence[Account]", together: "Mapping[str, Counts]", *, with_people: bool
 ) -> dict[str, Any]:
@@ -234,6 +217,7 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, Message]]":
         yield f"mailer status {slug} --failed", msg("sending.who-and-why")
     if counts.in_doubt:
         yield f"mailer status {slug} --in-doubt", msg("sending.next-in-doubt")
+        yield f"mailer resolve {slug} --by-log FILE", msg("sending.next-by-log")
         yield f"mailer resolve {slug} --accepted", msg("sending.next-accepted")
         yield f"mailer resolve {slug} --resend", msg("sending.next-resend")
 

@@ -98,6 +98,9 @@ def _with_what_was_allowed(words: Message, detail: "Mapping[str, Any]") -> Messa
 
 def _resolved(detail: "Mapping[str, Any]") -> Message:
     number = detail["number"]
+    if detail.get("by") == "log":
+        outcomes = ", ".join(f"{many} {status}" for status, many in detail["outcomes"].items())
+        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes)
     if detail["resolution"] == "accepted":
         named = msg("sending.log-accepted-named", count=number)
         return named if detail["named"] else msg("sending.log-accepted", count=number)

@@ -1,7 +1,7 @@
 """The words of a delivery: states, counts and the equation that accounts for every recipient."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -271,6 +271,18 @@ class Outlook:
     next_due: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now."""
+
+    id: int
+    mailing_id: int
+    address: str
+    recipient: str
+    since: datetime
+    now: str | None = None
+
+
 class Resolution(StrEnum):
     """A person's word on deliveries in doubt."""
 
@@ -280,7 +292,7 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The number of deliveries settled, and the addresses named that have none in doubt.
+    """The number of deliveries settled, also in each mailing, and the addresses named that have none in doubt.
 
     `waiting` are those to be sent again that wait until another mailing of the issue is done.
     """
@@ -288,3 +300,4 @@ class Resolved:
     number: int
     unknown: tuple[str, ...] = ()
     waiting: int = 0
+    by_mailing: Mapping[int, int] = field(default_factory=dict)

@@ -355,7 +355,7 @@ def test_what_was_in_flight_to_an_address_given_up_meanwhile_goes_to_the_new_one
     assert office.taken == [f"{each}@new.example" for each in said]
 
 
-def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, monkeypatch: Any) -> None:
+def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, monkeypatch: Any, clock: Any) -> None:
     office.policy = InDoubtPolicy.RETRY
     office.add("a@x.example")
     office.plan()
@@ -365,6 +365,7 @@ def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, 
             mark_one(run)
     office.move("a@x.example", "b@x.example")
     office.ledger.recover()
+    clock.move(minutes=5)
     assert office.go_on().accepted == 1
     assert office.taken == ["b@x.example"]
 

@@ -1,7 +1,7 @@
 """The ledger as the rest of the program sees it: plan, send, decide, report."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -39,6 +39,7 @@ from mailer.delivery.model import (
     Counts,
     DeliveryReport,
     DeliveryStatus,
+    Doubt,
     MailingDraft,
     MailingReport,
     Resolution,
@@ -288,6 +289,19 @@ class Ledger:
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled
+
+    def doubts(
+        self, slug: str, *, addresses: Collection[str] | None = None
+    ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
+        """Return the deliveries in doubt of an issue, or those to `addresses`, and the addresses that have none."""
+        with self._database.reading() as connection:
+            return decisions.read_doubts(connection, slug, addresses=addresses)
+
+    def settle_by_log(self, slug: str, evidence: Mapping[int, str], *, outcomes: Mapping[str, int]) -> Resolved:
+        """Count deliveries in doubt as accepted, each with the words of the mail server's log that show it."""
+        with self._database.writing() as connection:
+            now, who = self._clock(), self.operator
+            return decisions.settle_by_log(connection, slug, evidence, outcomes=outcomes, operator=who, now=now)
 
     def go_on_here(self, mailing_id: int) -> None:
         """Take this database for the one that a mailing goes on in, as a person decided."""
