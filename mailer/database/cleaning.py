@@ -24,6 +24,9 @@ _OTHERS_READ = """SELECT
     OR EXISTS (SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL)"""
 
 
+_ENDS = ("", "-wal", "-shm", "-journal", ".epoch", ".opening.lock", ".sender.lock")
+
+
 def scrub(database: Database) -> bool:
     """Rewrite the database's files; says whether it could: not while others are using them.
 
@@ -38,7 +41,7 @@ def own_files(database: Database) -> frozenset[Path]:
         return frozenset()
     with database.reading() as connection:
         names = [row.file for row in connection.exec_driver_sql("PRAGMA database_list")]
-    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in ("", "-wal", "-shm"))
+    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in _ENDS)
 
 
 def _scrub_sqlite(database: Database) -> bool:
