@@ -35,6 +35,14 @@ def scrub(database: Database) -> bool:
     return _scrub_sqlite(database) if database.is_sqlite else _scrub_postgresql(database)
 
 
+def scrub_quickly(database: Database) -> bool:
+    """Rewrite a SQLite file, which takes seconds; says whether it could.
+
+    PostgreSQL's tables are left to `scrub`: rewriting them keeps everybody out, senders too.
+    """
+    return database.is_sqlite and _scrub_sqlite(database)
+
+
 def own_files(database: Database) -> frozenset[Path]:
     """Return the files of a SQLite database, resolved; PostgreSQL's files are its server's business."""
     if not database.is_sqlite:

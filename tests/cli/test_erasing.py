@@ -107,3 +107,43 @@ def test_each_reason_and_each_table_has_its_words() -> None:
     assert set(erasing.WHY_UNREAD) == {each.value for each in Unread}
     assert set(erasing._IN_TABLES) <= set(metadata.tables)
     assert len({str(each()) for each in erasing.WHY_UNREAD.values()}) == len(Unread)
+
+
+def _bytes(workspace: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in sorted((workspace / "var").glob("mailer.sqlite3*")))
+
+
+def test_undoing_the_import_of_a_wrong_file_leaves_no_address_of_it(mailer: Run, workspace: Path) -> None:
+    (workspace / "wrong.csv").write_text(
+        "epost;navn;liste;grunnlag\n" + "".join(f"hemmelig{n}@x.example;Feil {n};oslo;e: 1\n" for n in range(300)),
+        encoding="utf-8",
+    )
+    number = str(mailer("subscribers", "import", workspace / "wrong.csv", "--json").json["id"])
+    assert mailer("subscribers", "import", "--undo", number, "--dry-run", "--json").json["is_scrubbed"] is False
+    assert b"hemmelig7" in _bytes(workspace)
+    assert mailer("subscribers", "import", "--undo", number, "--json").json["is_scrubbed"] is True
+    assert b"hemmelig" not in _bytes(workspace)
+
+
+def test_undoing_while_somebody_reads_says_that_addresses_may_remain(
+    mailer: Run, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mailer.database import engine
+
+    monkeypatch.setattr(engine, "_PRAGMAS", ("busy_timeout = 10", "journal_mode = WAL"))
+    with closing(sqlite3.connect(workspace / "var" / "mailer.sqlite3")) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM subscriber").fetchall()
+        told = mailer("subscribers", "import", "--undo", "1").out
+    assert told.splitlines()[-2:] == [
+        "The database was not rewritten, so addresses of the file may remain in it. When nothing else uses it:",
+        "  mailer subscribers purge",
+    ]
+
+
+def test_lines_that_were_refused_or_only_tried_leave_no_byte(mailer: Run, workspace: Path) -> None:
+    file = workspace / "tried.csv"
+    file.write_text("epost;liste;grunnlag\nhemmelig@x.example;oslo;e: 1\nhemmelig-nei;oslo;e: 1\n", encoding="utf-8")
+    assert mailer("subscribers", "import", file).code == 1
+    assert mailer("subscribers", "import", file, "--skip-invalid", "--dry-run").code == 0
+    assert b"hemmelig" not in _bytes(workspace)

@@ -37,8 +37,8 @@ class Erased:
 
     `mentions` are rows of others in which the address was replaced. `is_rewritten` is false when the database could not
     be: others were using it. `is_scrubbed` is what a search of its files says, which `remains_in` names. PostgreSQL's
-    own files cannot be searched: there it says that they were rewritten, and that nobody may still see what they held.
-    `kept` are published places with the address, and `named` places with the name: those are for a person to decide.
+    own files cannot be searched: there it says that they were rewritten, and no session may still see what they held.
+    `kept` are published places with the address, and `named` places with the name, for a person to decide.
     `files` are files of the workspace with the address, or the name if it is unique; `unread` could not be looked into.
     The database is among neither.
     """

@@ -27,7 +27,7 @@ from mailer.database.names import fold_name
 from mailer.database.personal import Personal, columns_with
 from mailer.database.tables import UtcTime, metadata, subscriber
 from mailer.subscribers.rights.searching import Search
-from mailer.subscribers.rights.spellings import Word, all_forms, likely_pattern, replacing
+from mailer.subscribers.rights.spellings import Word, all_forms, likely, likely_pattern, replacing
 
 # Of the person the row is about: their own rows go, and nobody else's row is theirs.
 _OTHERS = tuple({*Personal} - {Personal.ADDRESS, Personal.HASH, Personal.PUBLISHED})
@@ -113,7 +113,7 @@ def _rows(connection: Connection, words: Collection[Word], kinds: Collection[Per
         if not columns:
             continue
         keys = [*table.primary_key.columns]
-        query = select(*keys, *columns).where(_may_hold(columns, words))
+        query = select(*keys, *columns).where(_may_hold(connection, columns, words))
         for row in connection.execute(query).all():
             values = {column.name: value for column, value in zip(columns, row[len(keys) :], strict=True) if value}
             yield _Row(table=table, key=tuple(row[: len(keys)]), values=values)
@@ -125,14 +125,18 @@ def _is_searched(column: Column[Any]) -> bool:
     return is_text and column is not subscriber.c.name_folded
 
 
-def _may_hold(columns: Collection[Column[Any]], words: Collection[Word]) -> Any:
+def _may_hold(connection: Connection, columns: Collection[Column[Any]], words: Collection[Word]) -> Any:
     """Return the condition for rows that may hold a word; bytes are looked at one and all."""
     if any(isinstance(each.type, LargeBinary) for each in columns):
         return true()
     text: ColumnElement[str] = cast("", Text)
     for each in columns:
         text = text + " " + func.coalesce(cast(each, Text), "")
-    return text.regexp_match(likely_pattern(words))
+    if connection.dialect.name != "sqlite":
+        return func.regexp_replace(text, "=\r?\n", "", "g").regexp_match(likely_pattern(words))
+    plain: Any = connection.connection.driver_connection
+    plain.create_function("mailer_may_hold", 1, likely(words))
+    return func.mailer_may_hold(text)
 
 
 def _is_row(row: _Row) -> Any:

@@ -22,10 +22,16 @@ def files_with_remains(database: Database, words: Collection[str]) -> tuple[Path
     if not database.is_sqlite:
         return ()
     wanted = [Word(form) for each in all_forms(words) for form in dict.fromkeys((each, json.dumps(each)[1:-1]))]
-    with database.reading() as connection:
-        longer = {each: frozenset(_of_longer_ones(values_with(connection, each), each)) for each in wanted}
     files = sorted(each for each in own_files(database) if each.is_file())
-    return tuple(each for each in files if _holds(each, longer))
+    found = {file: {word: set(_surroundings(file, word)) for word in wanted} for file in files}
+    longer = _read_longer(database, {word for words in found.values() for word, around in words.items() if around})
+    return tuple(file for file, words in found.items() if any(_is_itself(each, longer) for each in words.items()))
+
+
+def _read_longer(database: Database, words: Collection[Word]) -> dict[Word, frozenset[tuple[str, str]]]:
+    """Return what stands around each word in the values of others; asked for only where a word was found."""
+    with database.reading() as connection:
+        return {each: frozenset(_of_longer_ones(values_with(connection, each), each)) for each in words}
 
 
 def _of_longer_ones(values: Iterator[tuple[str, bool]], word: Word) -> Iterator[tuple[str, str]]:
@@ -50,22 +56,22 @@ def _around(text: str, at: int, word: Word) -> tuple[str, str]:
     return text[max(0, at - AROUND) : at], text[end : end + AROUND]
 
 
-def _holds(file: Path, longer: dict[Word, frozenset[tuple[str, str]]]) -> bool:
+def _surroundings(file: Path, word: Word) -> Iterator[tuple[str, str]]:
+    """Yield the text before and behind each place of the word in a file; of a piece's end also with the next one."""
     with file.open("rb") as opened:
         content = opened.read(PIECE)
         while content:
-            small, following = content.lower(), opened.read(PIECE)
-            if any(word.may_stand_in(small) and _stands_in(content, word, longer[word]) for word in longer):
-                return True
+            following = opened.read(PIECE)
+            if word.may_stand_in(content.lower()):
+                text = fold(decode(content))
+                yield from (_around(text, at, word) for at in _places(text, word))
             content = content[-_OVERLAP:] + following if following else b""
-    return False
 
 
-def _stands_in(content: bytes, word: Word, known: frozenset[tuple[str, str]]) -> bool:
-    """Return whether the word stands there as itself; of each piece the end is looked at with the next one."""
-    text = fold(decode(content))
-    surroundings = [_around(text, at, word) for at in _places(text, word)]
-    return any(not any(_fits(around, each) for each in known) for around in surroundings)
+def _is_itself(found: tuple[Word, set[tuple[str, str]]], longer: dict[Word, frozenset[tuple[str, str]]]) -> bool:
+    """Return whether the word stands somewhere without being part of a longer value."""
+    word, surroundings = found
+    return any(not any(_fits(each, known) for known in longer[word]) for each in surroundings)
 
 
 def _fits(found: tuple[str, str], known: tuple[str, str]) -> bool:

@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -161,21 +161,45 @@ def base64_readings(content: bytes, *, shortest: int = 8) -> Iterator[bytes]:
 # --- What a database can look for -------------------------------------------------------------------
 
 
+_SOFT_BREAK = re.compile(r"=\r?\n")
+
+
 def likely_pattern(words: Collection[Word]) -> str:
-    """Return a regular expression, as both Python and PostgreSQL read it, for texts that may hold one of the words."""
-    return "(?is)" + "|".join(dict.fromkeys(way for each in words for way in _likely_ways(each.text)))
+    """Return a regular expression, as PostgreSQL reads it, for texts that may hold one of the words.
+
+    Soft line breaks of quoted-printable have to be taken out before.
+    """
+    plain = [".*".join(re.findall(r"[a-z0-9]+", each.text)) or "." for each in words]
+    return "(?is)" + "|".join(dict.fromkeys([*plain, *_numbered(words), *_in_base64(words)]))
 
 
-def _likely_ways(word: str) -> Iterator[str]:
-    """Yield the stretches written in one way only, each letter as a number, and base64 at any place."""
-    parts = re.findall(r"[a-z0-9]+", word)
-    longest = sorted(parts, key=len)[-2:]
-    yield ".*".join(each for each in parts if each in longest) or "."
-    if parts:
-        yield ".{1,5}".join(map(_as_hexadecimal, longest[-1]))
-        yield ".{1,4}".join(f"(?:{ord(each)}|{ord(each.upper())})" for each in longest[-1])
-    for written in dict.fromkeys((word, word.upper())):
-        yield from (_base64_at(written.encode(), place) for place in range(3))
+def likely(words: Collection[Word]) -> Callable[[str], bool]:
+    """Return a function that says the same of a text as `likely_pattern`, and is quicker than a pattern in Python."""
+    numbered = re.compile("|".join(_numbered(words)) or "(?!)", re.IGNORECASE | re.DOTALL)
+    in_base64 = [re.compile(each) for each in _in_base64(words)]
+
+    def may_hold(text: str) -> bool:
+        text = _SOFT_BREAK.sub("", text) if "=" in text else text
+        small = text.lower().encode("utf-8", "surrogateescape")
+        if any(word.may_stand_in(small) for word in words):
+            return True
+        is_escaped = any(sign in text for sign in "%=\\&")
+        return bool(is_escaped and numbered.search(text)) or any(each.search(text) for each in in_base64)
+
+    return may_hold
+
+
+def _numbered(words: Collection[Word]) -> list[str]:
+    """Return patterns for the longest stretch of each word, its letters written as numbers."""
+    stretches = [max(re.findall(r"[a-z0-9]+", each.text), key=len, default="") for each in words]
+    hexadecimal = [".{1,5}".join(map(_as_hexadecimal, each)) for each in stretches if each]
+    codes = [[f"(?:{ord(letter)}|{ord(letter.upper())})" for letter in each] for each in stretches if each]
+    return [*dict.fromkeys(hexadecimal), *dict.fromkeys(".{1,4}".join(each) for each in codes)]
+
+
+def _in_base64(words: Collection[Word]) -> list[str]:
+    written = [each for word in words for each in (word.text, word.text.upper())]
+    return [*dict.fromkeys(_base64_at(each.encode(), place) for each in written for place in range(3))]
 
 
 def _as_hexadecimal(letter: str) -> str:
