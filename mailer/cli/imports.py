@@ -154,8 +154,7 @@ def import_(
 
 
 def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
-    from mailer.database.cleaning import scrub_quickly
-    from mailer.subscribers.imports.undoing import undo_import
+    from mailer.subscribers.imports.undoing import forget_removed, undo_import
 
     if abs(import_id) > HIGHEST_ID:
         raise MailerError(
@@ -163,7 +162,7 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
         )
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
-        is_scrubbed = not dry_run and scrub_quickly(workspace.database)
+        is_scrubbed = not dry_run and forget_removed(workspace.subscribers)
     if json:
         show_json({"undone": None if dry_run else import_id, "is_scrubbed": is_scrubbed} | asdict(undone))
         return

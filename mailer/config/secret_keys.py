@@ -12,6 +12,7 @@ from mailer.catalogue import msg
 from mailer.config.errors import ConfigError, UnusableFileError
 from mailer.errors import reason_of
 from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
+from mailer.private import make_private_folder
 
 if TYPE_CHECKING:
     from mailer.config.settings import Settings
@@ -66,7 +67,7 @@ def _create(file: Path) -> bool:
     if file.exists():
         return False
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
         with FileLock(file.with_name(file.name + ".lock"), mode=0o600):
             if file.exists():
                 return False

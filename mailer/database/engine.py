@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from mailer.catalogue import Message, msg
 from mailer.database import migrate
 from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.private import make_private_folder
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -177,7 +178,7 @@ def _open_sqlite(url: URL) -> Database:
         )
     file = Path(url.database)
     with explained(str(file)):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
         file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
         database = Database(_sqlite_engine(url))
         with FileLock(f"{file}.opening.lock", mode=0o600), _closed_if_refused(database):
