@@ -134,6 +134,7 @@ def write_issue(folder: Path) -> None:
     (folder / "people.csv").write_text(PEOPLE, "utf-8")
 
 
+@pytest.mark.slow
 def test_a_language_more_in_the_table_is_enough_for_every_command(add_finnish: Callable[[str], Program]) -> None:
     program = add_finnish('words_in_files=("suomi",), has_pages=True')
     folder = run(program, COMMANDS)

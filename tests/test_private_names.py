@@ -5,6 +5,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 OWN = {"mailer", "tests"}
 DOCUMENTED = {"_asdict", "_fields", "_make", "_replace"}  # of named tuples
@@ -80,6 +82,7 @@ def private_names(tree: ast.AST, *, own: set[str]) -> Iterator[str]:
                     yield from [f"{name}.{attribute}"] if _is_private(attribute) else []
 
 
+@pytest.mark.slow
 def test_no_private_name_of_a_library_is_used_beyond_those_that_are_known() -> None:
     trees = _trees()
     own = {name for tree in trees.values() for name in _own_names(tree)}

@@ -122,6 +122,7 @@ def test_killed_before_the_dot_everybody_is_queued(office: Any, catch: Catch) ->
     assert len(office.check(inbox.received)["accepted"]) == 5
 
 
+@pytest.mark.slow
 def test_kills_lose_nobody_and_double_nobody(office: Any, catch: Catch) -> None:
     office.plan(400)
     kill_again_and_again(office, catch(office, ROUND_TRIP), people=400, kills=3, connections=8)

@@ -193,6 +193,7 @@ def mail_host() -> Iterator[MailHost]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_the_real_newsletter_arrives_as_it_was_sent(
     mail_host: MailHost, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +243,7 @@ HEADERS = b"From: r@nyhetsbrev.example\r\nSubject: Prikker\r\nMessage-ID: <1@nyh
 HEADERS += b"Date: Fri, 01 Dec 2023 09:00:00 +0100\r\nTo: prikker@mottaker.example\r\n\r\n"
 
 
+@pytest.mark.slow
 def test_dots_at_the_beginning_of_lines_arrive_as_they_were_written(mail_host: MailHost) -> None:
     session = session_to(mail_host)
     body = b"..\r\n...\r\n..en prikk foran\r\nmidt. i\r\n...\r\n\r\n"
@@ -254,6 +256,7 @@ def test_dots_at_the_beginning_of_lines_arrive_as_they_were_written(mail_host: M
     assert mail_host.read("prikker").endswith(b"\r\n\r\n" + without_stuffed_dots(body))
 
 
+@pytest.mark.slow
 def test_a_message_over_the_size_limit_and_an_address_beyond_ascii_are_not_offered(mail_host: MailHost) -> None:
     session = session_to(mail_host)
     large = run_to_end(session.begin(Envelope("r@nyhetsbrev.example", "stor@mottaker.example", size=MAXIMUM_SIZE + 1)))
@@ -264,6 +267,7 @@ def test_a_message_over_the_size_limit_and_an_address_beyond_ascii_are_not_offer
     session.withdraw()
 
 
+@pytest.mark.slow
 def test_a_bare_line_feed_is_what_this_relay_refuses(mail_host: MailHost) -> None:
     """So that what arrived above is known to have had none."""
     session = session_to(mail_host)

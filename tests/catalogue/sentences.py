@@ -6,9 +6,10 @@ Run by hand, it says what is missing, unused or unequal, and what remains to be 
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -292,18 +293,22 @@ def _is_for_people(node: ast.JoinedStr | ast.Constant) -> bool:
     return " " in words or words[0].isupper()
 
 
+@cache
 def modules() -> list[Module]:
-    """All of the code but the catalogues themselves and the migrations."""
+    """All of the code but the catalogues themselves and the migrations, each parsed once."""
     files = [each for each in sorted(CODE.rglob("*.py")) if not any(each.is_relative_to(part) for part in OWN_PARTS)]
-    errors = frozenset(_errors(files))
-    return [Module(path=each, errors=errors) for each in files]
+    found = [Module(path=each) for each in files]
+    errors = frozenset(_errors(found))
+    for module in found:
+        module.errors = errors
+    return found
 
 
-def _errors(files: Iterable[Path]) -> set[str]:
+def _errors(modules: Iterable[Module]) -> set[str]:
     """The names of MailerError and what is made of it."""
     bases: dict[str, set[str]] = {}
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for module in modules:
+        for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = {each.id for each in node.bases if isinstance(each, ast.Name)}
     found = {"MailerError"}
@@ -334,19 +339,21 @@ def allowed() -> dict[str, int]:
 def mistakes() -> Iterator[str]:
     """What does not fit between code and catalogues, each in a line."""
     known = list(texts())
+    times = Counter(known)
     by_lang = {lang: {each.id: each for each in known if each.lang == lang} for lang in LANGS}
     shown = [use for template in templates() for use in template.uses()]
     uses = [*(use for module in modules() for use in module.uses()), *shown]
     own = [use for each in sorted((CODE / "catalogue").glob("*.py")) for use in Module(path=each).uses()]
     strings = {text for module in modules() for text in module.strings()} | {each.id for each in [*own, *shown]}
+    strings |= {"output.list-and", "output.less-than-a-second"}
     yield from _unknown([*uses, *own], by_lang)
     yield from _unequal(known, by_lang)
     for text in known:
-        if text.id not in strings | {"output.list-and", "output.less-than-a-second"}:
+        if text.id not in strings:
             yield f"{text.place}: {text.id} is used nowhere"
         if not ID.fullmatch(text.id) or text.id.partition(".")[0] != Path(text.place).stem:
             yield f"{text.place}: {text.id} is no id of this file: write domain.what-is-wrong"
-        if known.count(text) > 1:
+        if times[text] > 1:
             yield f"{text.place}: {text.id} stands there twice"
         if not all(form.strip() for form in text.forms):
             yield f"{text.place}: {text.id} has no text"

@@ -75,6 +75,7 @@ def preview_page(workspace: Path) -> str:
         return unescape(page_html(services, page))
 
 
+@pytest.mark.slow
 def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     workspace: Path, mailer: Run, tmp_path: Path
 ) -> None:

@@ -144,6 +144,7 @@ BEATEN = """() => [...document.styleSheets]
         .map(name => `${rule.selectorText}: ${name} of ${element.tagName}.${element.className}`)))"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", ISSUES)
 def test_no_rule_of_a_style_block_is_beaten_by_one_that_stands_in_the_element(
     slug: str, composed: dict[tuple[str, str], str], open_html: Open
@@ -160,6 +161,7 @@ LOOKS = """number => [document.getElementById(`sak-${number}`), ...document.quer
         ...[...style].map(name => `${name}: ${style.getPropertyValue(name)}`)]))"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_style_blocks", [True, False])
 def test_an_item_looks_the_same_in_a_section_below_one_and_outside(
     *, with_style_blocks: bool, forms_of: Callable[[Issue], dict[str, str]], full_issue: Issue, open_html: Open
@@ -216,6 +218,7 @@ def as_word_reads_it(html: str) -> str:
     return BRANCH.sub(lambda match: "" if match["not_word"] else match["inside"], html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", ISSUES)
 def test_what_word_reads_is_balanced_and_has_every_word(
     slug: str,

@@ -5,6 +5,7 @@ Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `re
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -97,6 +98,16 @@ def test_a_claim_takes_each_delivery_once(plan: Plan, ledger: Ledger) -> None:
         assert len({each.id for each in first + second}) == len(first) + len(second) == 5
         assert counts_of(ledger, mailing_id) == {"claimed": 5}
     assert counts_of(ledger, mailing_id) == {"queued": 5}
+
+
+def test_claims_of_one_moment_are_told_apart_by_their_times(plan: Plan, ledger: Ledger, database: Database) -> None:
+    """So a claim whose commit was not answered finds what it had taken, and nothing of another."""
+    with ledger.start_run(plan(3)) as sending:
+        ids = [sending.claim(1)[0].id for _ in range(3)]
+        with database.reading() as connection:
+            times = select(delivery.c.changed_at).where(delivery.c.id.in_(ids)).order_by(delivery.c.changed_at)
+            found = connection.execute(times).scalars().all()
+    assert [later - earlier for earlier, later in pairwise(found)] == [timedelta(microseconds=1)] * 2
 
 
 def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> None:
@@ -293,6 +304,7 @@ def test_what_is_in_doubt_in_any_mailing_of_an_issue_is_sent_again_one_mailing_a
     settled = ledger.resolve("2023-12", Resolution.RESEND)
     assert (settled.number, settled.waiting) == (2, 1)
     assert [ledger.mailing(each).state for each in (first, second, third)] == ["waiting", "planned", "running"]
+    assert ledger.mailing(first).finished_at is None, "it has an end no more"
     with pytest.raises(MailingStateError, match="waiting"), ledger.start_run(first):
         pytest.fail("two mailings of an issue at once")
     assert len(send_everything(ledger, third)) == 2

@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.base import Base, Test
-from tests.mutants.chosen import CHOSEN
+from tests.mutants.chosen import CHOSEN, KNOWN
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -144,7 +144,7 @@ def _run_all(
             tree = trees.get()
             try:
                 tests = base.select(mutation, most_seconds=arguments.most_seconds)
-                return tree.run(mutation, tests, also=base.select_changed(mutation))
+                return tree.run(mutation, tests, also=base.select_blindly(mutation))
             finally:
                 trees.put(tree)
 
@@ -183,14 +183,15 @@ class Tree:
     _moments: Iterator[int]
 
     def run(self, mutation: Mutation, tests: Sequence[Test], *, also: Sequence[str]) -> Result:
-        """Run tests against a mutant until one fails, and whole test files after them."""
+        """Run tests against a mutant until one fails; when none does, also those of which no line is known."""
         file = self.root / mutation.file
         source = file.read_bytes()
         begun = time.monotonic()
         most = 60 + 4 * sum(each.seconds for each in tests) + 60 * len(also)
         try:
             self._write(file, mutation.applied(source))
-            killed_by = self._first_failure([*(each.id for each in tests), *also], most) if tests or also else ""
+            killed_by = self._first_failure([each.id for each in tests], most) if tests else ""
+            killed_by = killed_by or self._first_failure(also, most)
         finally:
             self._write(file, source)
         return Result(
@@ -236,7 +237,8 @@ class Tree:
         command += ["-p", "tests.mutants.chosen", "--timeout=30", f"--basetemp={self.root.parent / 'temporary'}"]
         chosen = self.root.parent / "chosen"
         chosen.write_text("\n".join(tests), encoding="utf-8")
-        environment = os.environ | {"PYTHONPATH": str(self.root), CHOSEN: str(chosen), "COLUMNS": "1000"}
+        environment = os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "1000"}
+        environment |= {CHOSEN: str(chosen), KNOWN: str(FOLDER / "known.txt")}
         environment.pop("MAILER_TEST_NO_SKIP", None)
         with subprocess.Popen(
             [*command, *options, *files],

@@ -18,6 +18,9 @@ from coverage import CoverageData
 
 from tests.mutants.mutations import Mutation
 
+READ_THE_CODE = ("tests/catalogue/test_catalogues.py::test_code_and_catalogues_fit_each_other",)
+"""Tests that read the code without running it: no line of it is known to be theirs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
@@ -55,6 +58,7 @@ class Base:
         self._measured.read()
         cases = ET.parse(self._folder / "junit.xml").iter("testcase")
         self.tests = {each.id: each for each in map(_test_of, filter(_has_passed, cases))}
+        (self._folder / "known.txt").write_text("\n".join(self.tests), encoding="utf-8")
 
     def select(self, mutation: Mutation, *, most_seconds: float) -> list[Test]:
         """The tests that reach a change: those of its line, then of its function; else those of its file.
@@ -80,9 +84,10 @@ class Base:
         )
         return list(_within(usable, most_seconds))
 
-    def select_changed(self, mutation: Mutation) -> list[str]:
-        """The test files of the same package that are new or changed since the run: no line of theirs is known."""
-        return [each for each in self._changed if Path(each).parts[1] == Path(mutation.file).parts[1]]
+    def select_blindly(self, mutation: Mutation) -> list[str]:
+        """The tests of which no line is known: in new or changed files of the same package, and what reads the code."""
+        changed = [each for each in self._changed if Path(each).parts[1] == Path(mutation.file).parts[1]]
+        return [*READ_THE_CODE, *changed]
 
     @cache  # noqa: B019 -- one for the whole process
     def _by_line(self, file: str) -> dict[int, frozenset[str]]:
@@ -97,14 +102,17 @@ class Base:
         return frozenset().union(*(by_line.get(each, frozenset()) for each in (by_line if lines is None else lines)))
 
     def _using(self, mutation: Mutation) -> frozenset[str]:
-        """The tests that reach a function where what a line binds at import is used, also through other such names."""
+        """The tests that use what a line binds at import, or reach a function that does, also by other such names."""
         found: set[str] = set()
         known: set[str] = set()
         wanted = [(mutation.file, each) for each in bound_at(self._root / mutation.file, mutation.line)]
         while wanted:
             file, name = wanted.pop()
             known.add(name)
-            for each in [file] if name.startswith("_") else _sources(self._root):
+            if not name.startswith("_"):
+                naming = {each for each in _sources(self._root / "tests") if lines_with(self._root / each, name)}
+                found |= {each.id for each in self.tests.values() if each.file in naming}
+            for each in [file] if name.startswith("_") else _sources(self._root / "mailer"):
                 for line in lines_with(self._root / each, name):
                     found |= self._by_line(each).get(line, frozenset())
                     wanted += [(each, other) for other in bound_at(self._root / each, line) if other not in known]
@@ -166,8 +174,8 @@ def _lines(file: Path) -> list[tuple[int, str]]:
 
 
 @cache
-def _sources(root: Path) -> list[str]:
-    return sorted(each.relative_to(root).as_posix() for each in (root / "mailer").rglob("*.py"))
+def _sources(folder: Path) -> list[str]:
+    return sorted(each.relative_to(folder.parent).as_posix() for each in folder.rglob("*.py"))
 
 
 def _hashes(root: Path, part: str) -> dict[str, str]:

@@ -104,6 +104,7 @@ def test_the_switches_work_by_keyboard_alone(open_page: Open) -> None:
     assert "List-Unsubscribe" in page.locator(".source").inner_text()
 
 
+@pytest.mark.slow
 def test_a_list_is_chosen_at_once_and_a_subscriber_by_search(open_page: Open, services: Services) -> None:
     services.subscribers.add("ola@a.example", name="Ola Berg", lang="nn", lists=["agder"], basis="e: test")
     page = open_page("?screen=phone")
@@ -235,6 +236,7 @@ def two_versions(services: Services, item: Path, tmp_path: Path) -> Path:
     return write_preview(services, SLUG, tmp_path / "approval", today=TODAY).parent
 
 
+@pytest.mark.slow
 def test_every_page_is_valid_html(
     client: Any, item: Path, two_versions: Path, find_html_faults: Callable[..., dict[str, set[str]]]
 ) -> None:

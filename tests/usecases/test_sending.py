@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.ledger import PlanError
+from mailer.delivery.model import InDoubtPolicy
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
@@ -154,6 +155,15 @@ def _own_template(services: Services, name: str, old: str, new: str) -> None:
     text = file.read_text("utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_to_do_with_unknowns_is_taken_from_the_settings_into_the_mailing(services: Services) -> None:
+    assert proposed(services).draft.in_doubt_policy is InDoubtPolicy.HOLD
+    _set(services, "in_doubt", "retry")
+    with closing(_open(services.settings.folder)) as later:
+        assert proposed(later).draft.in_doubt_policy is InDoubtPolicy.RETRY
+        foreseen = look_ahead(later, SLUG, lists=(), today=TODAY)
+    assert foreseen.draft.in_doubt_policy is InDoubtPolicy.RETRY
 
 
 def test_another_sender_than_in_the_test_send_is_refused_although_the_texts_are_the_same(services: Services) -> None:

@@ -83,6 +83,7 @@ def test_every_page_passes_axe_and_never_scrolls_sideways(
     _check(open_page(f"/preferences/{people.token(OLA, 'preferences')}", **given), axe)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["leave", "/privacy", "/nowhere"])
 def test_text_twice_as_large_never_makes_a_phone_scroll_sideways(
     open_page: "Callable[..., Page]", people: Any, path: str
@@ -100,6 +101,7 @@ def test_text_twice_as_large_never_makes_a_phone_scroll_sideways(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["leave", "/leave/wrong", "/privacy"])
 def test_whatever_can_be_touched_is_large_enough(open_page: "Callable[..., Page]", people: Any, path: str) -> None:
     page = open_page(

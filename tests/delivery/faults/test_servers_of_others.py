@@ -90,6 +90,7 @@ def wait_for(port: int) -> None:
     pytest.fail("the server did not start")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("switches", "reason", "expected"),
     [
