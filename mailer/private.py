@@ -22,9 +22,9 @@ def write_private(file: Path, content: bytes) -> None:
 
 
 def close_to_others(folder: Path) -> bool:
-    """Take from other users what an earlier version, or a copy, gave them; says whether there was anything.
+    """Take from other users the rights that an earlier version, or a copy, gave them; says whether there were any.
 
-    A folder that was closed already is looked at on the outermost level alone: nobody gets at the others.
+    A folder that was closed already is looked at on the outermost level alone: the others cannot be reached.
     """
     if os.name == "nt" or not folder.is_dir():  # where a folder gives its rights to all in it
         return False
