@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, reason_of
 from mailer.stopping import serve_until_signal
+from mailer.subscribers.people.parting import take_in_soon
 from mailer.web.connections import BoundedServer
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
@@ -41,6 +42,7 @@ def build_application(services: "Services") -> Starlette:
     """Build the pages: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
+    take_in_soon(services.database)  # what was asked for before the pages were last stopped
     leaving = Leaving(site)
     reading = EditionPages(site)
     pages = StaticPages(site)
