@@ -137,7 +137,7 @@ def import_(
         told = SpilledLines()
 
         def tell(line: "ImportLine") -> None:
-            if json or line.outcome != "unchanged":
+            if json or line.outcome != "unchanged" or line.reason:
                 told.append(line)
 
         with showing_progress() as progress:
@@ -243,7 +243,7 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
             OUTCOMES[each.outcome](),
             each.address or _as_written(each),
             scope_in_words(each.list),
-            each.reason or _changes(each),
+            (*_changes(each), each.reason) if each.reason else _changes(each),
         )
         for each in lines[:MOST_SHOWN]
     ]

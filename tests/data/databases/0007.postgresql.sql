@@ -152,20 +152,6 @@ CREATE SEQUENCE public.import_run_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.import_run_id_seq OWNED BY public.import_run.id;
-CREATE TABLE public.leave_asked (
-    id bigint NOT NULL,
-    subscriber_id bigint NOT NULL,
-    list_id bigint,
-    at timestamp with time zone NOT NULL,
-    actor text NOT NULL
-);
-CREATE SEQUENCE public.leave_asked_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-ALTER SEQUENCE public.leave_asked_id_seq OWNED BY public.leave_asked.id;
 CREATE TABLE public.list (
     id bigint NOT NULL,
     slug character varying(64) NOT NULL,
@@ -203,7 +189,10 @@ CREATE TABLE public.mailing (
     actor text DEFAULT ''::text NOT NULL,
     edition_hash character varying(80),
     place character varying(80),
-    key_id character varying(32)
+    key_id character varying(32),
+    kind character varying(16) DEFAULT 'issue'::character varying NOT NULL,
+    of_id bigint,
+    reason text DEFAULT ''::text NOT NULL
 );
 CREATE SEQUENCE public.mailing_id_seq
     START WITH 1
@@ -339,7 +328,6 @@ ALTER TABLE ONLY public.delivery ALTER COLUMN id SET DEFAULT nextval('public.del
 ALTER TABLE ONLY public.edition ALTER COLUMN id SET DEFAULT nextval('public.edition_id_seq'::regclass);
 ALTER TABLE ONLY public.edition_form ALTER COLUMN id SET DEFAULT nextval('public.edition_form_id_seq'::regclass);
 ALTER TABLE ONLY public.import_run ALTER COLUMN id SET DEFAULT nextval('public.import_run_id_seq'::regclass);
-ALTER TABLE ONLY public.leave_asked ALTER COLUMN id SET DEFAULT nextval('public.leave_asked_id_seq'::regclass);
 ALTER TABLE ONLY public.list ALTER COLUMN id SET DEFAULT nextval('public.list_id_seq'::regclass);
 ALTER TABLE ONLY public.mailing ALTER COLUMN id SET DEFAULT nextval('public.mailing_id_seq'::regclass);
 ALTER TABLE ONLY public.run ALTER COLUMN id SET DEFAULT nextval('public.run_id_seq'::regclass);
@@ -374,12 +362,10 @@ INSERT INTO public.edition_form VALUES (2, 1, 'txt', '\x74656b7374');
 INSERT INTO public.edition_form VALUES (3, 2, 'html', '\x3c703e783c2f703e');
 INSERT INTO public.import_run VALUES (1, '2023-12-01 08:00:08+00', 'kari', '["import.csv"]', '{"new": 2, "changed": 1, "unchanged": 0, "invalid": 0}', NULL, '');
 INSERT INTO public.import_run VALUES (2, '2023-12-01 08:00:10+00', 'kari', '["wrong.csv"]', '{"new": 1, "unchanged": 0, "invalid": 0}', '2023-12-01 08:00:11+00', 'kari');
-INSERT INTO public.leave_asked VALUES (1, 1, 1, '2026-11-29 11:00:00+00', 'the person, by one click');
-INSERT INTO public.leave_asked VALUES (2, 2, NULL, '2026-11-29 11:00:00+00', 'the person, on the leave page');
 INSERT INTO public.list VALUES (9, 'bergen', 'helsefellesskap', 8, 'Helsefellesskapet i Bergensområdet', 'Helsefellesskapet i Bergensområdet', 'Bergensområdet', 'vest', '2023-12-01 08:00:00+00', NULL);
 INSERT INTO public.list VALUES (12, 'agder', 'helsefellesskap', 11, 'Helsefellesskapet Agder', 'Helsefellesskapet Agder', 'Agder', 'sor-ost', '2023-12-01 08:00:00+00', NULL);
 INSERT INTO public.list VALUES (18, 'oslo', 'helsefellesskap', 17, 'Helsefellesskap Oslo', 'Helsefellesskap Oslo', 'Oslo', 'sor-ost', '2023-12-01 08:00:00+00', NULL);
-INSERT INTO public.mailing VALUES (1, '2023-12', 'paused', 'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc', '5284cb08ad14dda28537669a3dbdce7623fe393f9479d7839d9c166013da1b40', '["oslo", "bergen"]', 'Nyhetsbrev', 'hold', 1, 1, 'the server is away', '2023-12-01 08:00:18+00', '2023-12-01 08:00:21+00', NULL, '', NULL, '0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210');
+INSERT INTO public.mailing VALUES (1, '2023-12', 'paused', 'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc', '5284cb08ad14dda28537669a3dbdce7623fe393f9479d7839d9c166013da1b40', '["oslo", "bergen"]', 'Nyhetsbrev', 'hold', 1, 1, 'the server is away', '2023-12-01 08:00:18+00', '2023-12-01 08:00:21+00', NULL, '', NULL, '0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210', 'issue', NULL, '');
 INSERT INTO public.rate_limit VALUES ('smtp', '2023-12-01 08:00:21+00');
 INSERT INTO public.run VALUES (1, 1, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'desk', 4711, '2023-12-01 08:00:21+00', '2023-12-01 08:00:21+00', '2023-12-01 08:00:22+00', 3);
 INSERT INTO public.subscriber VALUES (1, 'ola.nordmann@kommune.example', 'Ola.Nordmann@Kommune.example', 'Ola Nordmann', 'ola nordmann', 'kommune.example', 'Kommunen', 'kommune', 'nb', '2023-12-01 08:00:02+00', 'skjema', NULL, NULL);
@@ -418,7 +404,6 @@ SELECT pg_catalog.setval('public.delivery_id_seq', 4, true);
 SELECT pg_catalog.setval('public.edition_form_id_seq', 3, true);
 SELECT pg_catalog.setval('public.edition_id_seq', 2, true);
 SELECT pg_catalog.setval('public.import_run_id_seq', 2, true);
-SELECT pg_catalog.setval('public.leave_asked_id_seq', 2, true);
 SELECT pg_catalog.setval('public.list_id_seq', 21, true);
 SELECT pg_catalog.setval('public.mailing_id_seq', 1, true);
 SELECT pg_catalog.setval('public.run_id_seq', 1, true);
@@ -444,8 +429,6 @@ ALTER TABLE ONLY public.edition_form
     ADD CONSTRAINT pk_edition_form PRIMARY KEY (id);
 ALTER TABLE ONLY public.import_run
     ADD CONSTRAINT pk_import_run PRIMARY KEY (id);
-ALTER TABLE ONLY public.leave_asked
-    ADD CONSTRAINT pk_leave_asked PRIMARY KEY (id);
 ALTER TABLE ONLY public.list
     ADD CONSTRAINT pk_list PRIMARY KEY (id);
 ALTER TABLE ONLY public.mailing
@@ -490,7 +473,6 @@ CREATE INDEX ix_consent_subscription_id_import_id ON public.consent USING btree 
 CREATE INDEX ix_decision_slug ON public.decision USING btree (slug);
 CREATE INDEX ix_delivery_mailing_status ON public.delivery USING btree (mailing_id, status, id);
 CREATE INDEX ix_delivery_subscriber_id_mailing_id ON public.delivery USING btree (subscriber_id, mailing_id);
-CREATE INDEX ix_leave_asked_subscriber_id ON public.leave_asked USING btree (subscriber_id);
 CREATE INDEX ix_mailing_slug ON public.mailing USING btree (slug);
 CREATE INDEX ix_run_mailing_id ON public.run USING btree (mailing_id);
 CREATE INDEX ix_subscriber_domain ON public.subscriber USING btree (domain);

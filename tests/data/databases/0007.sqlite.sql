@@ -75,7 +75,7 @@ CREATE TABLE mailing (
 	note TEXT DEFAULT '' NOT NULL, 
 	created_at VARCHAR(32) NOT NULL, 
 	started_at VARCHAR(32), 
-	finished_at VARCHAR(32), actor TEXT DEFAULT '' NOT NULL, edition_hash VARCHAR(80), place VARCHAR(80), key_id VARCHAR(32), 
+	finished_at VARCHAR(32), actor TEXT DEFAULT '' NOT NULL, edition_hash VARCHAR(80), place VARCHAR(80), key_id VARCHAR(32), kind VARCHAR(16) DEFAULT 'issue' NOT NULL, of_id INTEGER, reason TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_mailing PRIMARY KEY (id)
 );
 CREATE TABLE test_send (
@@ -210,14 +210,6 @@ CREATE TABLE decision (
 	detail JSON NOT NULL, 
 	CONSTRAINT pk_decision PRIMARY KEY (id)
 );
-CREATE TABLE leave_asked (
-	id INTEGER NOT NULL, 
-	subscriber_id INTEGER NOT NULL, 
-	list_id INTEGER, 
-	at VARCHAR(32) NOT NULL, 
-	actor TEXT NOT NULL, 
-	CONSTRAINT pk_leave_asked PRIMARY KEY (id)
-);
 INSERT INTO "list" VALUES(9,'bergen','helsefellesskap',8,'Helsefellesskapet i Bergensområdet','Helsefellesskapet i Bergensområdet','Bergensområdet','vest','2023-12-01T08:00:00.000000+00:00',NULL);
 INSERT INTO "list" VALUES(12,'agder','helsefellesskap',11,'Helsefellesskapet Agder','Helsefellesskapet Agder','Agder','sor-ost','2023-12-01T08:00:00.000000+00:00',NULL);
 INSERT INTO "list" VALUES(18,'oslo','helsefellesskap',17,'Helsefellesskap Oslo','Helsefellesskap Oslo','Oslo','sor-ost','2023-12-01T08:00:00.000000+00:00',NULL);
@@ -234,7 +226,7 @@ INSERT INTO "suppression" VALUES(3,X'B244661F2E5B998D979A8D55A73D662D148061E32F9
 INSERT INTO "suppression" VALUES(4,X'D3EC6E347EF3086BF17158D3A1D7F5B723FD67DC74DE1B4DFFD6451D9E43E4D5','moved','all','','2023-12-01T08:00:17.000000+00:00',NULL,'');
 INSERT INTO "edition" VALUES(1,'2023-12','cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','Nyhetsbrev','nb','2023-12-01T08:00:20.000000+00:00',NULL);
 INSERT INTO "edition" VALUES(2,'2024-02','dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd','Februar','nb','2026-11-29T08:00:00.000000+00:00','1:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee');
-INSERT INTO "mailing" VALUES(1,'2023-12','paused','cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','5284cb08ad14dda28537669a3dbdce7623fe393f9479d7839d9c166013da1b40','["oslo", "bergen"]','Nyhetsbrev','hold',1,1,'the server is away','2023-12-01T08:00:18.000000+00:00','2023-12-01T08:00:21.000000+00:00',NULL,'',NULL,'0123456789abcdef0123456789abcdef','fedcba9876543210fedcba9876543210');
+INSERT INTO "mailing" VALUES(1,'2023-12','paused','cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','5284cb08ad14dda28537669a3dbdce7623fe393f9479d7839d9c166013da1b40','["oslo", "bergen"]','Nyhetsbrev','hold',1,1,'the server is away','2023-12-01T08:00:18.000000+00:00','2023-12-01T08:00:21.000000+00:00',NULL,'',NULL,'0123456789abcdef0123456789abcdef','fedcba9876543210fedcba9876543210','issue',NULL,'');
 INSERT INTO "test_send" VALUES(1,'2023-12','cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','redaksjon@kommune.example','2023-12-01T08:00:19.000000+00:00',NULL);
 INSERT INTO "test_send" VALUES(2,'2024-02','dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd','redaksjon@nyhetsbrev.example','2026-11-29T08:00:00.000000+00:00','1:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee');
 INSERT INTO "rate_limit" VALUES('smtp','2023-12-01T08:00:21.000000+00:00');
@@ -278,8 +270,6 @@ INSERT INTO "decision" VALUES(1,'2023-12-02T08:00:01.000000+00:00','kari','setti
 INSERT INTO "decision" VALUES(2,'2023-12-02T08:00:01.000000+00:00','kari','resumed','2023-12',1,'{}');
 INSERT INTO "decision" VALUES(3,'2023-12-02T08:00:02.000000+00:00','kari','paused','2023-12',1,'{}');
 INSERT INTO "decision" VALUES(4,'2026-11-29T08:00:00.000000+00:00','kari','test_sent','2024-02',NULL,'{"number": 1}');
-INSERT INTO "leave_asked" VALUES(1,1,1,'2026-11-29T11:00:00.000000+00:00','the person, by one click');
-INSERT INTO "leave_asked" VALUES(2,2,NULL,'2026-11-29T11:00:00.000000+00:00','the person, on the leave page');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" VALUES('subscriber',6);
 CREATE VIRTUAL TABLE name_word USING fts5(name_folded, content='subscriber', content_rowid='id',
@@ -319,4 +309,3 @@ CREATE TRIGGER decision_is_not_replaced BEFORE INSERT ON decision
         WHEN EXISTS (SELECT 1 FROM decision WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END;
 CREATE TRIGGER decision_is_not_changed BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END;
 CREATE TRIGGER decision_is_not_deleted BEFORE DELETE ON decision WHEN TRUE BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END;
-CREATE INDEX ix_leave_asked_subscriber_id ON leave_asked (subscriber_id);
