@@ -99,9 +99,11 @@ class Services:
     def database(self) -> "Database":
         """The open database, its list table in step with the register."""
         from mailer.database.engine import open_database
+        from mailer.subscribers.people.parting import take_in
         from mailer.subscribers.register import sync_lists
 
         database = open_database(self.settings.database.url, homes=self.settings.database_homes)
+        database.take_in = take_in
         sync_lists(database, self.register, now=self.clock())
         return database
 

@@ -228,9 +228,22 @@ def prompting() -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON: UTF-8, two spaces, moments in ISO 8601."""
+    sys.stdout.write(f"{_as_json(value)}\n")
+
+
+def stream_json(head: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """Print `head` as `show_json` does, with any number of items under a last key: none of them is kept."""
+    sys.stdout.write(f'{_as_json(head).removesuffix("}").rstrip()},\n  "{name}": [')
+    between = ""
+    for item in items:
+        sys.stdout.write(f"{between}\n    " + _as_json(item).replace("\n", "\n    "))
+        between = ","
+    sys.stdout.write("\n  ]\n}\n" if between else "]\n}\n")
+
+
+def _as_json(value: Any) -> str:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    json.dump(value, sys.stdout, ensure_ascii=not is_unicode, indent=2, default=_for_json)
-    sys.stdout.write("\n")
+    return json.dumps(value, ensure_ascii=not is_unicode, indent=2, default=_for_json)
 
 
 def _for_json(value: Any) -> Any:

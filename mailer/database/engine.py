@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -17,12 +19,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.catalogue import Message, msg
 from mailer.database import migrate
+from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, LeaveTable
 from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
 from mailer.errors import reason_of
 from mailer.lock_file import locked
 
 __all__ = [
     "BUSY_TIMEOUT_SECONDS",
+    "BusyError",
     "Database",
     "DatabaseError",
     "begin_writing",
@@ -37,6 +41,13 @@ _TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: mean
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
 
 
+class BusyError(DatabaseError):
+    """The database is locked by other writers for longer than was to be waited."""
+
+
+TakeIn = Callable[[Connection, AskedLeave], None]
+
+
 def _never() -> bool:
     return False
 
@@ -49,12 +60,34 @@ class Waiting:
 
 
 class Database:
-    """An engine with the two ways of using it: `reading` and `writing`."""
+    """An engine with the two ways of using it: `reading` and `writing`.
 
-    def __init__(self, engine: Engine, waiting: Waiting | None = None) -> None:
+    `leaves` are those that were asked for while others were writing; `take_in` writes one of them.
+    """
+
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._file_id = file_id(self._file) if self.is_sqlite else None
-        self._waiting = waiting or Waiting()
+        self._waiting = Waiting()
+        self.leaves: AskedLeaves = LeaveTable(engine)
+        self.take_in: TakeIn | None = None
+        self.settling = Lock()  # held by the thread that takes leaves in
+        if self.is_sqlite:
+            self.leaves = folder = LeaveFolder(Path(f"{self._file}.leaves"))
+            event.listen(engine, "begin", lambda connection: self._begin_on_sqlite(connection, folder))
+
+    def _begin_on_sqlite(self, connection: Connection, leaves: LeaveFolder) -> None:
+        """Begin; a writing transaction begins when no leave is left to be taken in, each of which lasts before it."""
+        if not connection.get_execution_options().get("mailer_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        _begin_writing(connection, self._waiting)
+        while self.take_in and (asked := leaves.read()):
+            for _file, each in asked:
+                self.take_in(connection, each)
+            connection.exec_driver_sql("COMMIT")
+            leaves.remove(file for file, _each in asked)
+            _begin_writing(connection, self._waiting)
 
     @property
     def is_sqlite(self) -> bool:
@@ -94,6 +127,19 @@ class Database:
         busy timeout.
         """
         with explained_use(self.place), self.writer() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing_at_once(self, seconds: float) -> Iterator[Connection]:
+        """Give a writing transaction; raises `BusyError` when others write for longer than so many seconds."""
+        with (
+            explained_use(self.place),
+            self.writer() as connection,
+            _waiting_at_most(connection, seconds),
+            connection.begin(),
+        ):
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
             yield connection
 
     def writer(self) -> Connection:
@@ -139,6 +185,21 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _waiting_at_most(connection: Connection, seconds: float) -> Iterator[None]:
+    """Let a connection to SQLite wait for other writers for so many seconds, and then again as long as it did."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    plain: Any = connection.connection.driver_connection
+    patience = plain.execute("PRAGMA busy_timeout").fetchone()[0]
+    plain.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        plain.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 @contextmanager
@@ -219,8 +280,7 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     url = url.set(database=str(file))
     with explained(str(file)):
         prepare_file(file, homes=homes)
-        waiting = Waiting()
-        database = Database(_sqlite_engine(url, waiting), waiting)
+        database = Database(_sqlite_engine(url))
         with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
@@ -238,8 +298,7 @@ def _upgrade_sqlite(url: URL) -> None:
             raise migrate.SchemaError(msg("settings.breaks-references", number=len(broken)), where=str(url.database))
 
 
-def _sqlite_engine(url: URL, waiting: Waiting | None = None, *, foreign_keys: bool = True) -> Engine:
-    patience = waiting or Waiting()
+def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
@@ -259,13 +318,6 @@ def _sqlite_engine(url: URL, waiting: Waiting | None = None, *, foreign_keys: bo
         except BaseException:
             connection.close()
             raise
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("mailer_writes", False):
-            _begin_writing(connection, patience)
-        else:
-            connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -336,7 +388,8 @@ def _is_ours_to_mend(error: UnreadableError) -> bool:
 
 def _unusable(words: str, place: str) -> DatabaseError:
     reason = _REASONS[words]() if words in _REASONS else words
-    return DatabaseError(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
+    kind = BusyError if words == "database is locked" or "lock timeout" in words else DatabaseError
+    return kind(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
 
 
 _SQLITE = "sqlite:///var/mailer.sqlite3"

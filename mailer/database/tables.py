@@ -190,6 +190,18 @@ subscriber_event = Table(
     Column("detail", JSON, nullable=False, info=WORDS),
 )
 
+# Leaves that were asked for on PostgreSQL while an import kept people from leaving at once, until they are taken in. By
+# plain numbers: a foreign key would wait for those who change the person. On SQLite they stand beside the database.
+leave_asked = Table(
+    "leave_asked",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", Id, nullable=False, index=True),
+    Column("list_id", Id),  # empty: all lists
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False, info=OPERATOR),
+)
+
 suppression = Table(
     "suppression",
     metadata,

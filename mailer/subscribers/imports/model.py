@@ -1,6 +1,6 @@
 """The report of an import: every line's outcome, the changes field by field, and the progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -72,7 +72,7 @@ class ImportReport:
 
     applied: bool
     counts: dict[Outcome, int]
-    lines: tuple[ImportLine, ...]
+    lines: Sequence[ImportLine]
     id: int | None = None
 
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from mailer.catalogue import msg
+from mailer.database.asked_leaves import AskedLeave
 from mailer.database.decisions import Operator
-from mailer.database.engine import Database
+from mailer.database.engine import BusyError, Database
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
@@ -28,7 +29,8 @@ from mailer.subscribers.model import ALL_LISTS, Consent, Subscriber, Subscriptio
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.correcting import change_facts
 from mailer.subscribers.people.finding import find_ids
-from mailer.subscribers.people.joining import lock_joining, share_joining
+from mailer.subscribers.people.joining import lock_joining
+from mailer.subscribers.people.parting import AT_ONCE_SECONDS, ask_to_leave, leave_lists, take_in_waiting
 from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
 from mailer.subscribers.people.suppression import SuppressionList
@@ -171,14 +173,20 @@ class SubscriberStore:
         """
         now = self.clock()
         with self.database.writing() as connection:
-            share_joining(connection)
-            left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
-            was_active = subscriptions.active_among(left)
-            self._record(connection, subscriber_id, "unsubscribed", now, was_active)
-            self._record(connection, subscriber_id, "left_unconfirmed", now, [x for x in left if x not in was_active])
-            again = subscriptions.taken_over(connection, subscriber_id)
-            self._record(connection, subscriber_id, "left_again", now, [x for x in again if list_slug in {None, x}])
-        return tuple(left)
+            return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
+
+    def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
+        """Unsubscribe as `leave` does, without waiting for others that write: then what was asked for is kept.
+
+        The next writing transaction takes it in, before it looks at anything; one is begun in the background.
+        """
+        now = self.clock()
+        try:
+            with self.database.writing_at_once(AT_ONCE_SECONDS) as connection:
+                return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
+        except BusyError:
+            asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
+            return ask_to_leave(self.database, asked)
 
     # --- Who gets mail ----------------------------------------------------------------------------
 
@@ -219,6 +227,7 @@ class SubscriberStore:
         """Give a writing transaction that holds the joining lock: one address stays one subscriber."""
         with self.database.writing() as connection:
             lock_joining(connection)
+            take_in_waiting(connection)
             yield connection
 
     def event(

@@ -139,6 +139,14 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return {row.slug: row.status for row in rows if row.id in left}
 
 
+def still_in(connection: Connection, subscriber_id: int, *, only: str | None = None) -> tuple[str, ...]:
+    """Return the slugs of the lists that the subscriber is on, or `only` if it is among them, in register order."""
+    query = _of(subscriber_id).where(subscription.c.status.in_(_STILL_IN)).order_by(list_.c.position)
+    if only is not None:
+        query = query.where(list_.c.slug == only)
+    return tuple(row.slug for row in connection.execute(query))
+
+
 def active_among(lists: Mapping[str, str]) -> list[str]:
     """Return the active ones among the lists with the status on each: only these are counted over time."""
     return [slug for slug, was in lists.items() if was == SubscriptionStatus.ACTIVE]
