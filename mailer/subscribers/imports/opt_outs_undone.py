@@ -120,7 +120,7 @@ def _decide(
     back, kept = list[_Back](), list[KeptOut]()
     for (subscriber_id, list_id), events in _read_events(connection, ids).items():
         row = held.get((subscriber_id, list_id))
-        mine = next((each for each in reversed(events) if each.import_id == import_id), None)
+        mine = next((each for each in reversed(events) if _is_opt_out(each, import_id)), None)
         if mine is None or row is None:
             continue
         if events[-1] is mine and row.status == mine.detail["status"]:
@@ -130,6 +130,11 @@ def _decide(
         else:
             kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
     return back, kept
+
+
+def _is_opt_out(event: _PastEvent, import_id: int) -> bool:
+    """Return whether the event is an opt-out of the import; its file may have put the person on other lists."""
+    return event.import_id == import_id and "status" in event.detail
 
 
 _WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRESSED.value: "suppressed"}
