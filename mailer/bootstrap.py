@@ -100,7 +100,7 @@ class Services:
         from mailer.database.engine import open_database
         from mailer.subscribers.register import sync_lists
 
-        database = open_database(self.settings.database.url)
+        database = open_database(self.settings.database.url, homes=self.settings.database_homes)
         sync_lists(database, self.register, now=self.clock())
         return database
 

@@ -29,6 +29,15 @@ class KeyRing:
         """Sign with the oldest key: a new key in front of it changes nothing."""
         return _mac(self.keys[-1], purpose, parts, size)
 
+    @property
+    def newest_id(self) -> str:
+        """Return which key signs now: words to know it again by, of which it cannot be made."""
+        return _mac(self.keys[0], "key id", (), 16).hex()
+
+    def has(self, key_id: str) -> bool:
+        """Return whether the ring has the key of this id."""
+        return any(_mac(key, "key id", (), 16).hex() == key_id for key in self.keys)
+
     def verify(self, mac: bytes, purpose: str, *parts: str, size: int = 16) -> bool:
         """Say whether one of the keys made `mac`; takes the same time for every answer."""
         matches = [hmac.compare_digest(_mac(key, purpose, parts, size), mac) for key in self.keys]

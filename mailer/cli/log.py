@@ -177,6 +177,8 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "resumed": lambda _: msg("sending.log-resumed"),
     "cancelled": lambda detail: msg("sending.log-cancelled", count=detail["number"]),
     "resolved": _resolved,
+    "only_here": lambda _: msg("sending.log-only-here"),
+    "other_keys": lambda _: msg("sending.log-other-keys"),
     "imported": _imported,
     "import_undone": _undone,
     "exported": _exported,

@@ -13,6 +13,7 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.accounts import TERMS, name_status, show_account, show_equation
 from mailer.cli.findings import count_findings, show_findings
+from mailer.cli.obstacles import asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import today
 from mailer.cli.output import (
     ask,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan, SentElsewhere
     from mailer.usecases.sending import Proposal
+    from mailer.usecases.state import Allowed
 
 _ENDINGS = {
     "finished": partial(msg, "sending.ended-in-doubt"),
@@ -55,6 +57,7 @@ def start_mailing(
     confirm: int | None,
     untested: bool,
     ignore_findings: bool,
+    allowed: "Allowed",
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
@@ -62,18 +65,25 @@ def start_mailing(
 
     if json and not dry_run:
         raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
-    look = look_ahead if dry_run else propose
-    proposal = granted(look(services, slug, lists=lists, today=today()))
+    looked: Proposal | Refused
+    if dry_run:
+        looked = look_ahead(services, slug, lists=lists, today=today())
+    else:
+        look = partial(propose, services, slug, lists=lists, today=today())
+        looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
+    proposal = granted(looked)
     if json:
-        show_json(_plan_as_json(slug, proposal))
+        show_json(_plan_as_json(slug, proposal) | {"would_refuse": obstacles_as_json(services, slug)})
         return None
     _show_plan(services, proposal)
     if dry_run:
         _show_errors(proposal)
         say()
         say(msg("sending.was-dry-run"), "green")
+        show_obstacles(services, slug)
         return None
-    begun = partial(begin, services, proposal, allow_untested=untested, ignore_findings=ignore_findings)
+    ignoring = {"allow_untested": untested, "ignore_findings": ignore_findings}
+    begun = partial(begin, services, proposal, allowed=allowed, **ignoring)
     answer = begun(confirm=confirm, as_frozen=True)
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
         answer = begun(confirm=_asked(proposal.plan))

@@ -7,6 +7,7 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
+from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
 from mailer.cli.output import hint, say, show_json
@@ -26,6 +27,7 @@ def send_test(
     slug: Slug,
     to: To,
     as_: Annotated[str, typer.Option("--as", metavar="ADDRESS", help="Show it as this subscriber gets it.")] = "",
+    other_keys: OtherKeys = False,
 ) -> None:
     """Send the issue, marked TEST, to addresses on `test_recipients` in config.toml. `send` asks for it first.
 
@@ -33,10 +35,11 @@ def send_test(
 
     Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
+    from mailer.usecases.state import Allowed
     from mailer.usecases.testing import send_tests
 
     with services(context) as workspace:
-        sent = send_tests(workspace, slug, to=to, as_=as_ or None)
+        sent = send_tests(workspace, slug, to=to, as_=as_ or None, allowed=Allowed(other_keys=other_keys))
     for each in sent:
         say(_answer_to(each), "green" if each.is_accepted else "red")
     if not all(each.is_accepted for each in sent):
@@ -66,6 +69,8 @@ def send(
         bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
     ] = False,
     once: Once = False,
+    only_here: OnlyHere = False,
+    other_keys: OtherKeys = False,
     json: Json = False,
 ) -> None:
     """Show the plan, ask for the number of recipients, freeze the mailing and send it. Nobody gets it twice.
@@ -73,6 +78,8 @@ def send(
     Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
     Example: `mailer send 2023-12 --dry-run`
     """
+    from mailer.usecases.state import Allowed
+
     with services(context) as workspace:
         mailing = start_mailing(
             workspace,
@@ -82,6 +89,7 @@ def send(
             confirm=confirm,
             untested=untested,
             ignore_findings=ignore_findings,
+            allowed=Allowed(only_here=only_here, other_keys=other_keys),
             json=json,
         )
         if mailing is not None:
@@ -105,12 +113,14 @@ def status(
         accounts = read_accounts(workspace, slug or None, failed=failed, in_doubt=in_doubt)
         issues = [each for each, of_issue in by_issue(accounts).items() if json or len(of_issue) > 1]
         together = {each: count_people(workspace, each) for each in issues}
-    if json:
-        show_json(as_json(slug or None, accounts, together, with_people=failed or in_doubt))
-        return
-    show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
-    if not accounts:
-        _show_nothing(slug)
+        if json:
+            account = as_json(slug or None, accounts, together, with_people=failed or in_doubt)
+            show_json(account | {"would_refuse": obstacles_as_json(workspace, slug)})
+            return
+        show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
+        if not accounts:
+            _show_nothing(slug)
+        show_obstacles(workspace, slug)
 
 
 def _show_nothing(slug: str) -> None:
@@ -131,20 +141,30 @@ def pause(context: typer.Context, slug: Slug) -> None:
 
     with services(context) as workspace:
         stop_senders(workspace, slug)
+        show_obstacles(workspace, slug)
     say(msg("sending.now-paused", slug=slug), "yellow")
     hint(f"mailer resume {slug}")
 
 
-def resume(context: typer.Context, slug: Slug, once: Once = False) -> None:
+def resume(
+    context: typer.Context,
+    slug: Slug,
+    once: Once = False,
+    only_here: OnlyHere = False,
+    other_keys: OtherKeys = False,
+) -> None:
     """Clear a pause and go on sending here.
 
     Example: `mailer resume 2023-12`
     """
     from mailer.usecases.deciding import resume as clear_pause
     from mailer.usecases.sending import granted
+    from mailer.usecases.state import Allowed
 
     with services(context) as workspace:
-        mailing = granted(clear_pause(workspace, slug)).id
+        allowed = Allowed(only_here=only_here, other_keys=other_keys)
+        cleared, _ = asking_where(lambda allowed: clear_pause(workspace, slug, allowed=allowed), allowed)
+        mailing = granted(cleared).id
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
 
 
@@ -167,6 +187,7 @@ def cancel(
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
         show_account(stop_for_good(workspace, mailing.id))
+        show_obstacles(workspace, slug)
 
 
 def resolve(
@@ -188,6 +209,7 @@ def resolve(
     with services(context) as workspace:
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         settled = settle(workspace, slug, decision, to=to)
+        show_obstacles(workspace, slug)
     show_resolved(slug, settled, resend=resend)
     if to and not settled.number:
         raise typer.Exit(ExitCode.REFUSED)

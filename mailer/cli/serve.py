@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from mailer.catalogue import msg
 from mailer.cli.options import services
-from mailer.cli.output import say
+from mailer.cli.output import note, say
 
 
 def serve(
@@ -20,7 +21,11 @@ def serve(
     Changes what readers ask for with a button. A proxy before it gives it https and its public name.
     Example: `mailer serve --port 8080`
     """
+    from mailer.usecases.state import issues_with_dead_links
     from mailer.web.server import serve as serve_pages
 
     with services(context) as workspace:
+        if dead := issues_with_dead_links(workspace):
+            note(msg("sending.dead-links", slugs=dead))
+            note(msg("sending.put-old-key-behind"))
         serve_pages(workspace, host=host, port=port, announce=say)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from mailer.catalogue import msg
 from mailer.config.errors import ConfigError, UnusableFileError
 from mailer.errors import reason_of
 from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
+from mailer.lock_file import locked
 
 if TYPE_CHECKING:
     from mailer.config.settings import Settings
@@ -67,7 +66,7 @@ def _create(file: Path) -> bool:
         return False
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(file.name + ".lock"), mode=0o600):
+        with locked(file.with_name(file.name + ".lock")):
             if file.exists():
                 return False
             _write(file, secrets.token_hex(32) + "\n")

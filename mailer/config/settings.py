@@ -221,6 +221,11 @@ class Settings:
         """The workspace: the folder of config.toml."""
         return self.file.parent
 
+    @property
+    def database_homes(self) -> tuple[Path, ...]:
+        """Return the folders that are made for a new database; any other must be there, or its name is mistyped."""
+        return self.paths.var, self.folder / "var"
+
     def origin(self, section: str, key: str) -> str:
         """Return where a value comes from: `config.toml:12`, `environment` or `default`."""
         return self.origins.get((section, key)) or msg("settings.default")

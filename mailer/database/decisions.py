@@ -24,6 +24,8 @@ class Action(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     RESOLVED = "resolved"
+    ONLY_HERE = "only_here"  # this is the one copy of the database that goes on
+    OTHER_KEYS = "other_keys"  # links that were sent earlier may be dead
     IMPORTED = "imported"
     IMPORT_UNDONE = "import_undone"
     EXPORTED = "exported"

@@ -1,12 +1,11 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -16,17 +15,23 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.catalogue import Message, msg
 from mailer.database import migrate
-from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
+from mailer.errors import reason_of
+from mailer.lock_file import locked
+
+__all__ = [
+    "BUSY_TIMEOUT_SECONDS",
+    "Database",
+    "DatabaseError",
+    "begin_writing",
+    "explained",
+    "explained_use",
+    "open_database",
+]
 
 BUSY_TIMEOUT_SECONDS = 30
 
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
-
-
-class DatabaseError(MailerError):
-    """The database cannot be opened or is of the wrong version."""
-
-    exit_code = ExitCode.INPUT_OUTPUT
 
 
 class Database:
@@ -34,11 +39,21 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._file_id = file_id(self._file) if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
         """Return whether only one machine can use this database."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def _file(self) -> Path:
+        return Path(str(self.engine.url.database))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Return whether the file is still the one that was opened: neither deleted nor replaced."""
+        return self._file_id is None or file_id(self._file) == self._file_id
 
     @property
     def place(self) -> str:
@@ -111,15 +126,16 @@ def begin_writing(connection: Connection) -> Iterator[None]:
         yield
 
 
-def open_database(url: str, *, upgrade: bool = False) -> Database:
+def open_database(url: str, *, upgrade: bool = False, homes: Collection[Path] | None = None) -> Database:
     """Open the database at `url`, with a schema of the version this program knows.
 
-    SQLite: file, folder and schema are made or upgraded here. PostgreSQL: only when `upgrade` is asked for, since other
-    machines may be at work; a schema of another version is refused. Raises `MailerError`.
+    SQLite: file and schema are made or upgraded here, and the folder when it is within one of `homes`, or there are
+    none. PostgreSQL: only when `upgrade` is asked for, since other machines may be at work; a schema of another version
+    is refused. Raises `MailerError`.
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed, homes=homes)
     database = Database(_postgresql_engine(parsed))
     with explained(database.place), _closed_if_refused(database):
         if upgrade:
@@ -169,18 +185,18 @@ def _postgresql_engine(url: URL) -> Engine:
         ) from error
 
 
-def _open_sqlite(url: URL) -> Database:
+def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
             msg("settings.needs-a-file"), where="[database] url", hint=msg("settings.write-sqlite", sqlite=_SQLITE)
         )
-    file = Path(url.database)
+    file = real_name(url.database)
+    url = url.set(database=str(file))
     with explained(str(file)):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
+        prepare_file(file, homes=homes)
         database = Database(_sqlite_engine(url))
-        with FileLock(f"{file}.opening.lock", mode=0o600), _closed_if_refused(database):
+        with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:

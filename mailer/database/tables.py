@@ -255,6 +255,8 @@ mailing = Table(
     Column("finished_at", UtcTime),
     Column("actor", Text, nullable=False, server_default="", info=OPERATOR),  # who planned it; empty: before revision 4
     Column("edition_hash", String(80), info=IMPERSONAL),  # all that readers get; empty: before revision 5
+    Column("place", String(80), info=IMPERSONAL),  # of the database it is sent from; empty: before revision 6
+    Column("key_id", String(32), info=IMPERSONAL),  # which key signs its links; empty: before revision 6
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.

@@ -154,13 +154,15 @@ class MailingDraft:
     """The values frozen when a mailing is planned, besides its variants and deliveries. No `lists` = all lists.
 
     `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
-    nothing can have been tested. `ignored_findings` is the number of errors that somebody chose to send in spite of.
+    nothing can have been tested. `key_id` names the key that signs its links. `ignored_findings` is the number of
+    errors that somebody chose to send in spite of.
     """
 
     slug: str
     content_hash: str
     subject: str
     edition_hash: str | None = None
+    key_id: str | None = None
     lists: tuple[str, ...] = ()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     untested: bool = False

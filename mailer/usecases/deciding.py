@@ -7,7 +7,9 @@ from mailer.delivery.model import MailingReport, Resolution, Resolved
 from mailer.errors import MailerError
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.reading import require_known
-from mailer.usecases.sending import Refused, refused_by_a_second_sender, require_means
+from mailer.usecases.refusals import Refused
+from mailer.usecases.sending import require_means
+from mailer.usecases.state import NOTHING, Allowed, find_needed, record_allowed, refused_by_state
 
 
 def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
@@ -15,6 +17,7 @@ def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
     require_known(services, slug)
     found = services.ledger.unfinished(slug)
     if found is None:
+        services.ledger.refuse_old_backup()  # it may have been under way in what was lost
         raise MailerError(msg("sending.none-under-way", slug=slug), hint=f"mailer status {slug}")
     return found
 
@@ -24,15 +27,16 @@ def pause(services: LedgerServices, slug: str) -> None:
     services.ledger.pause(require_unfinished(services, slug).id)
 
 
-def resume(services: SendServices, slug: str) -> MailingReport | Refused:
+def resume(services: SendServices, slug: str, *, allowed: Allowed = NOTHING) -> MailingReport | Refused:
     """Clear a pause, unless it could not be gone on here; return the mailing to carry on.
 
     Raises `MailerError` when no mailing is under way, or there is no server or no key to send with.
     """
     found = require_unfinished(services, slug)
-    if refused := refused_by_a_second_sender(services):
+    if refused := refused_by_state(services, slug, allowed=allowed):
         return refused
     require_means(services)
+    record_allowed(services, found, find_needed(services, slug, allowed))
     services.ledger.resume(found.id)
     return found
 
@@ -47,6 +51,7 @@ def resolve(services: LedgerServices, slug: str, resolution: Resolution, *, to: 
     """Settle the deliveries in doubt in any mailing of the issue, or those to the addresses."""
     require_known(services, slug)
     if not services.ledger.mailings(slug):
+        services.ledger.refuse_old_backup()
         raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
     services.ledger.recover()
     return services.ledger.resolve(slug, resolution, addresses=to)

@@ -7,14 +7,18 @@ anything is sent is asked only here; a refusal comes back as a value.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from threading import Event
-from typing import TypeVar
 
 from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
-from mailer.delivery.ledger import OldBackupError, PausedMailingError, PlanError, SenderBusyError
+from mailer.delivery.ledger import (
+    CopiedDatabaseError,
+    OldBackupError,
+    PausedMailingError,
+    PlanError,
+    SenderBusyError,
+)
 from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingState, add_counts
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
@@ -30,43 +34,25 @@ from mailer.usecases.editions import MadeEdition, make_edition
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
+from mailer.usecases.refusals import Reason, Refused, granted
+from mailer.usecases.state import NOTHING, Allowed, busy, find_needed, record_allowed, refused_by_state
+
+__all__ = [
+    "Begun",
+    "Proposal",
+    "Reason",
+    "Refused",
+    "begin",
+    "carry_on",
+    "count_groups",
+    "estimate",
+    "granted",
+    "look_ahead",
+    "propose",
+    "require_means",
+]
 
 _AT_A_GLANCE = 6
-
-Answer = TypeVar("Answer")
-
-
-class Reason(StrEnum):
-    """The reason why an issue is not sent."""
-
-    BUSY = "busy"
-    """Another sender is at work on this database."""
-    OLD_BACKUP = "old-backup"
-    """More was sent from here than the database knows of."""
-    PAUSED = "paused"
-    ERRORS = "errors"
-    NOBODY = "nobody"
-    """Nobody is left to send to."""
-    UNTESTED = "untested"
-    UNCONFIRMED = "unconfirmed"
-    """The number of recipients was not given, or is another."""
-    CHANGED = "changed"
-    """What was proposed does not hold any more: somebody joined, left, planned the issue or changed a template."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A refusal: nothing was sent or planned; `error` says why to a person, with what to do next."""
-
-    reason: Reason
-    error: MailerError
-
-
-def granted(answer: Answer | Refused) -> Answer:
-    """Return the answer, or raise its refusal in its own words."""
-    if isinstance(answer, Refused):
-        raise answer.error
-    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +82,15 @@ class Begun:
 # --- What it would do -------------------------------------------------------------------------------
 
 
-def propose(services: SendServices, slug: str, *, lists: Sequence[str], today: date) -> Proposal | Refused:
+def propose(
+    services: SendServices, slug: str, *, lists: Sequence[str], today: date, allowed: Allowed = NOTHING
+) -> Proposal | Refused:
     """Say what a mailing would do, after taking over from senders that are proved dead; freezes nothing.
 
     Raises `MailerError` for an unknown list, for an issue that cannot be composed, and for other lists than those of
     an unfinished mailing.
     """
-    if refused := _refused_by_the_ledger(services):
+    if refused := refused_by_state(services, slug, allowed=allowed):
         return refused
     services.ledger.recover()
     return look_ahead(services, slug, lists=lists, today=today)
@@ -161,6 +149,7 @@ def begin(
     as_frozen: bool = False,
     allow_untested: bool = False,
     ignore_findings: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> Begun | Refused:
     """Freeze what was proposed, and record what of it was untested or ignored; an unfinished mailing stays as it is.
 
@@ -170,7 +159,8 @@ def begin(
     are by now, and must have the proposal's hash. Raises `MailerError` when it cannot be made, or when there is no
     server or no key to send with.
     """
-    refused = _refused_by_the_ledger(services) or _refused_by_rule(
+    slug = proposal.draft.slug
+    refused = refused_by_state(services, slug, allowed=allowed) or _refused_by_rule(
         proposal,
         confirm=confirm,
         as_frozen=as_frozen,
@@ -180,45 +170,19 @@ def begin(
     if refused:
         return refused
     require_means(services)
-    plan = proposal.plan
+    plan, needed = proposal.plan, find_needed(services, slug, allowed)
     if plan.is_new:
         made = make_edition(services.afresh(), proposal.issue)
         if made.edition_hash != proposal.draft.edition_hash:
-            return _changed_meanwhile(proposal.draft.slug)
+            return _changed_meanwhile(slug)
         try:
             plan = _freeze(services, proposal, made)
         except PlanError as error:
             return Refused(reason=Reason.CHANGED, error=error)
     if plan.mailing is None or plan.is_new is not proposal.plan.is_new:
-        return _planned_meanwhile(proposal.draft.slug)
+        return _planned_meanwhile(slug)
+    record_allowed(services, plan.mailing, needed)
     return Begun(mailing=plan.mailing.id, plan=plan)
-
-
-def refused_by_a_second_sender(services: LedgerServices) -> Refused | None:
-    """Refuse while another sender is at work on this database, naming what it sends."""
-    try:
-        services.ledger.refuse_second_sender()
-    except SenderBusyError as error:
-        return _busy(services, error)
-    return None
-
-
-def _refused_by_the_ledger(services: LedgerServices) -> Refused | None:
-    if refused := refused_by_a_second_sender(services):
-        return refused
-    try:
-        services.ledger.refuse_old_backup()
-    except OldBackupError as error:
-        return Refused(reason=Reason.OLD_BACKUP, error=error)
-    return None
-
-
-def _busy(services: LedgerServices, error: SenderBusyError) -> Refused:
-    """Refuse, and name the mailing that the other sender is at work on, so that it can be paused instead."""
-    busy = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
-    if busy:
-        error.hint = msg("sending.wait-or-pause", slug=busy[0])
-    return Refused(reason=Reason.BUSY, error=error)
 
 
 def _refused_by_rule(
@@ -280,7 +244,12 @@ def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Pl
     store_edition(services, made)
     return plan_mailing(
         services.ledger,
-        replace(proposal.draft, untested=not proposal.is_tested, ignored_findings=len(proposal.errors)),
+        replace(
+            proposal.draft,
+            untested=not proposal.is_tested,
+            ignored_findings=len(proposal.errors),
+            key_id=services.keys.newest_id,
+        ),
         audience=services.subscribers.read_audience(proposal.draft.lists or None),
         about=proposal.issue.helsefellesskap,
         compile_variant=compile_variant,
@@ -306,9 +275,11 @@ def carry_on(
     try:
         return _dispatcher(services).run(mailing, stop=stop, once=once, on_progress=on_progress)
     except SenderBusyError as error:
-        return _busy(services, error)
+        return busy(services, error)
     except OldBackupError as error:
         return Refused(reason=Reason.OLD_BACKUP, error=error)
+    except CopiedDatabaseError as error:
+        return Refused(reason=Reason.COPY, error=error)
     except PausedMailingError as error:
         return Refused(reason=Reason.PAUSED, error=error)
 

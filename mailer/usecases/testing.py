@@ -15,6 +15,7 @@ from mailer.transport.waiting import run_to_end
 from mailer.usecases.editions import make_edition
 from mailer.usecases.needs import SendServices
 from mailer.usecases.reading import require_issue
+from mailer.usecases.state import NOTHING, Allowed, refused_by_other_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +38,17 @@ class TestSent:
         return str(self.reply)
 
 
-def send_tests(services: SendServices, slug: str, *, to: Sequence[str], as_: str | None) -> tuple[TestSent, ...]:
+def send_tests(
+    services: SendServices, slug: str, *, to: Sequence[str], as_: str | None, allowed: Allowed = NOTHING
+) -> tuple[TestSent, ...]:
     """Send an issue, marked TEST, to addresses on the allow-list; refuses all when one is not on it.
 
     With `as_` they get what that subscriber would get. The whole edition that a server accepted counts as tested, also
     what the test does not show: other readers' variants, the web page and the PDF.
     """
     _refuse_strangers(services, to)
+    if not allowed.other_keys and (refused := refused_by_other_keys(services, slug)):
+        raise refused.error
     issue = require_issue(services, slug)
     reader = _reader(services, as_)
     compiled = _compile_test(services, issue, reader)

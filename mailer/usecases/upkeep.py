@@ -6,4 +6,4 @@ from mailer.database.engine import open_database
 
 def upgrade_database(settings: Settings) -> None:
     """Bring the database's tables to this version; raises `MailerError` when that cannot be done."""
-    open_database(settings.database.url, upgrade=True).close()
+    open_database(settings.database.url, upgrade=True, homes=settings.database_homes).close()

@@ -48,7 +48,7 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tested: Any, mailer:
     assert "yes, this edition" in result.out
     assert "= audience           4  adds up" in result.out
     assert "nothing was planned or sent" in result.out
-    assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": [], "issues": []}
+    assert mailer("status", SLUG, "--json").json == {"slug": SLUG, "mailings": [], "issues": [], "would_refuse": []}
     assert caught(tested) == []
 
 
@@ -66,7 +66,7 @@ def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(maile
         "variants",
         *EQUATION,
     }
-    assert plan.keys() == told | {"at_earlier_address", "earlier_addresses"}
+    assert plan.keys() == told | {"at_earlier_address", "earlier_addresses", "would_refuse"}
     assert (plan["slug"], plan["tested"], plan["audience"], plan["recipients"]) == (SLUG, True, 4, 4)
     assert plan["queued"] == 4
     assert sum(plan["variants"].values()) == 4
@@ -584,7 +584,7 @@ def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_man
 def test_status_says_when_nothing_has_been_sent(mailer: Run) -> None:
     assert "Nothing of 2024-01 has been sent" in mailer("status", SLUG).out
     assert "Nothing has been sent" in mailer("status").out
-    assert mailer("status", "--json").json == {"slug": None, "mailings": [], "issues": []}
+    assert mailer("status", "--json").json == {"slug": None, "mailings": [], "issues": [], "would_refuse": []}
 
 
 @pytest.mark.usefixtures("tested")

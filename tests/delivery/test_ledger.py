@@ -5,6 +5,7 @@ Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `re
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from mailer.delivery.ledger import (
     PlanError,
     SenderBusyError,
 )
+from mailer.delivery.ledger.recovery import close_runs
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
@@ -97,6 +99,16 @@ def test_a_claim_takes_each_delivery_once(plan: Plan, ledger: Ledger) -> None:
         assert len({each.id for each in first + second}) == len(first) + len(second) == 5
         assert counts_of(ledger, mailing_id) == {"claimed": 5}
     assert counts_of(ledger, mailing_id) == {"queued": 5}
+
+
+def test_claims_of_one_moment_are_told_apart_by_their_times(plan: Plan, ledger: Ledger, database: Database) -> None:
+    """So a claim whose commit was not answered finds what it had taken, and nothing of another."""
+    with ledger.start_run(plan(3)) as sending:
+        ids = [sending.claim(1)[0].id for _ in range(3)]
+        with database.reading() as connection:
+            times = select(delivery.c.changed_at).where(delivery.c.id.in_(ids)).order_by(delivery.c.changed_at)
+            found = connection.execute(times).scalars().all()
+    assert [later - earlier for earlier, later in pairwise(found)] == [timedelta(microseconds=1)] * 2
 
 
 def test_the_mark_is_on_disk_before_it_is_given(plan: Plan, ledger: Ledger) -> None:
@@ -293,6 +305,7 @@ def test_what_is_in_doubt_in_any_mailing_of_an_issue_is_sent_again_one_mailing_a
     settled = ledger.resolve("2023-12", Resolution.RESEND)
     assert (settled.number, settled.waiting) == (2, 1)
     assert [ledger.mailing(each).state for each in (first, second, third)] == ["waiting", "planned", "running"]
+    assert ledger.mailing(first).finished_at is None, "it has an end no more"
     with pytest.raises(MailingStateError, match="waiting"), ledger.start_run(first):
         pytest.fail("two mailings of an issue at once")
     assert len(send_everything(ledger, third)) == 2
@@ -390,9 +403,8 @@ def test_a_sender_that_was_given_up_gets_no_mark_but_settles_what_it_had_in_flig
         in_flight, claimed = sending.claim(2)
         sending.marks([in_flight.id])[in_flight.id]
         with database.writing() as connection:
-            from mailer.delivery.ledger.recovery import recover_dead_runs
-
-            assert recover_dead_runs(connection, now=clock() + timedelta(hours=1), is_alone=True) == 1
+            runs = connection.execute(select(run.c.id)).scalars().all()
+            assert close_runs(connection, runs, now=clock()) == 1
         assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 1}
         assert sending.marks([claimed.id])[claimed.id] is Mark.LOST
         sending.record(accepted(in_flight))
@@ -407,6 +419,27 @@ def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger:
         sending._writer._next_beat = 0
         with pytest.raises(LedgerError, match="another has taken over"):
             sending.claim(1)
+
+
+def test_a_sender_that_its_database_does_not_know_any_more_stops(
+    plan: Plan, ledger: Ledger, database: Database
+) -> None:
+    """A backup was written over the database: its run is not there, or is another's."""
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1)
+        sending.marks([claimed.id])
+        sending.record(accepted(claimed))
+        sending.outlook()
+        with database.writing() as connection:
+            connection.execute(update(run).values(token="another"))
+        sending._writer._next_beat = 0
+        with pytest.raises(LedgerError) as stopped:
+            sending.outlook()
+    assert stopped.value.what == (
+        "the database was deleted or replaced while it was sent from: 1 message of this run stands in no account"
+    )
+    assert stopped.value.where == database.place
 
 
 def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:

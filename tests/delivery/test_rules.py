@@ -107,8 +107,8 @@ def test_the_relays_limit_decides_how_long_a_mailing_takes() -> None:
 
 def test_progress_says_how_many_a_second_are_dealt_with() -> None:
     assert Progress(total=10).rate == 0
-    progress = Progress(total=10, accepted=3, rejected=1, deferred=1, seconds=10)
-    assert (progress.settled, progress.rate) == (5, 0.5)
+    progress = Progress(total=99, accepted=1, rejected=2, deferred=4, expired=8, in_doubt=16, skipped=32, seconds=126)
+    assert (progress.settled, progress.rate) == (63, 0.5)
 
 
 @given(st.integers(1, 20_000), st.integers(2, 300))
@@ -181,6 +181,28 @@ def test_moments_that_nobody_wanted_are_not_made_up_for() -> None:
     clock[0] += timedelta(minutes=5)
     assert pacer.pause() == 0
     assert reserved == [9, 9]
+
+
+def test_a_moment_is_used_up_to_half_a_second_late_and_no_later() -> None:
+    clock = [BEGAN]
+    pacer = Pacer(61, reserve=lambda *_, **__: BEGAN, clock=lambda: clock[0], name="smtp")
+    clock[0] += timedelta(seconds=0.5)
+    assert pacer._next_moment() == BEGAN
+    reserved: list[datetime] = []
+
+    def reserve(name: str, *, count: int, spacing: timedelta) -> datetime:
+        del name, count, spacing
+        reserved.append(clock[0])
+        return clock[0]
+
+    pacer = Pacer(122, reserve=reserve, clock=lambda: clock[0], name="smtp")  # two moments, half a second apart
+    assert pacer._next_moment() == clock[0]
+    clock[0] += timedelta(seconds=1)
+    assert pacer._next_moment() == clock[0] - timedelta(seconds=0.5), "half a second late is in time"
+    pacer._next_moment()
+    clock[0] += timedelta(seconds=1, microseconds=1)
+    assert pacer._next_moment() == clock[0], "later than that it is lost"
+    assert len(reserved) == 3
 
 
 def test_a_pause_lasts_until_the_moment_has_come() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailer.catalogue import render
 from mailer.issue.lint import RULES, lint
 from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading, read_issue
@@ -96,6 +97,15 @@ def test_a_slip_is_found_with_the_line_and_the_words(text: str, rule: str, words
 )
 def test_what_is_right_is_left_alone(text: str, findings_of: LintText) -> None:
     assert findings_of(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "name"), list(enumerate(["mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"], start=5))
+)
+def test_the_weekday_that_a_date_has_is_named(day: int, name: str, findings_of: LintText) -> None:
+    wrong = "mandag" if name != "mandag" else "tirsdag"
+    (finding,) = findings_of(f"{wrong} {day}. februar 2024")
+    assert render(finding.hint, "nb") == f"{day}. februar 2024 er en {name}."
 
 
 def test_an_entity_that_is_no_character_is_found_on_its_line(findings_of: LintText) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.base import Base, Test
-from tests.mutants.chosen import CHOSEN
+from tests.mutants.chosen import CHOSEN, KNOWN
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -237,7 +237,8 @@ class Tree:
         command += ["-p", "tests.mutants.chosen", "--timeout=30", f"--basetemp={self.root.parent / 'temporary'}"]
         chosen = self.root.parent / "chosen"
         chosen.write_text("\n".join(tests), encoding="utf-8")
-        environment = os.environ | {"PYTHONPATH": str(self.root), CHOSEN: str(chosen), "COLUMNS": "1000"}
+        environment = os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "1000"}
+        environment |= {CHOSEN: str(chosen), KNOWN: str(FOLDER / "known.txt")}
         environment.pop("MAILER_TEST_NO_SKIP", None)
         with subprocess.Popen(
             [*command, *options, *files],

@@ -58,6 +58,7 @@ class Base:
         self._measured.read()
         cases = ET.parse(self._folder / "junit.xml").iter("testcase")
         self.tests = {each.id: each for each in map(_test_of, filter(_has_passed, cases))}
+        (self._folder / "known.txt").write_text("\n".join(self.tests), encoding="utf-8")
 
     def select(self, mutation: Mutation, *, most_seconds: float) -> list[Test]:
         """The tests that reach a change: those of its line, then of its function; else those of its file.
@@ -84,7 +85,7 @@ class Base:
         return list(_within(usable, most_seconds))
 
     def select_blindly(self, mutation: Mutation) -> list[str]:
-        """The tests of which no line is known: new or changed files of the same package, and what reads the code."""
+        """The tests of which no line is known: in new or changed files of the same package, and what reads the code."""
         changed = [each for each in self._changed if Path(each).parts[1] == Path(mutation.file).parts[1]]
         return [*READ_THE_CODE, *changed]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 CHOSEN = "MUTANTS_CHOSEN"  # whatever begins with MAILER_ is taken for a setting
+KNOWN = "MUTANTS_KNOWN"
 MOST_MEMORY = 4 << 30
 
 
@@ -21,10 +22,15 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that a file lists, by their ids or by whole test files, one in a line, in its order."""
+    """Keep the tests that a file lists, a line each, in its order: by their ids, or all new ones of a test file."""
     names = Path(os.environ[CHOSEN]).read_text("utf-8").splitlines()
+    known = frozenset(Path(os.environ[KNOWN]).read_text("utf-8").splitlines())
     order = {name: number for number, name in enumerate(names)}
-    places = [(order.get(each.nodeid, order.get(each.nodeid.partition("::")[0])), each) for each in items]
+
+    def place(id_: str) -> int | None:
+        return order.get(id_) if id_ in known else order.get(id_, order.get(id_.partition("::")[0]))
+
+    places = [(place(each.nodeid), each) for each in items]
     items[:] = [
         each for _, each in sorted(((place, each) for place, each in places if place is not None), key=itemgetter(0))
     ]

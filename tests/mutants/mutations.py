@@ -94,6 +94,8 @@ class _Finder:
         if isinstance(statement, ast.ClassDef):
             yield from self._in_scope(statement, function)
             return
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            return  # nothing of it runs
         inner = function
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             inner = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)

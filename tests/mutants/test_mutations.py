@@ -46,6 +46,7 @@ def changes(source: str) -> list[str]:
         ("'a' + a", ["pass"]),
         ("x = 'a' + a", []),
         ("import a", []),
+        ("if TYPE_CHECKING: x = 1", []),
     ],
 )
 def test_each_kind_of_change_is_found(line: str, expected: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
 
-Before it comes the test-send of `testing`, meanwhile a pause of `deciding`.
+Before it comes the test-send of `testing`, meanwhile a pause of `deciding`. Its `refusals` for the `state` of database
+and keys have tests of their own in `tests/cli/test_only_here.py`.
 """
 
 import re
@@ -20,6 +21,7 @@ from sqlalchemy import select, update
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.ledger import PlanError
+from mailer.delivery.model import InDoubtPolicy
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
@@ -135,8 +137,8 @@ def test_untested_content_that_somebody_allows_is_recorded_as_untested(services:
 
 
 def test_tested_content_is_recorded_as_tested_whatever_was_allowed(services: Services) -> None:
-    allowing = {"allow_untested": True, "ignore_findings": True}
-    assert isinstance(begin(services, proposed(services), confirm=3, **allowing), Begun)
+    begun = begin(services, proposed(services), confirm=3, allow_untested=True, ignore_findings=True)
+    assert isinstance(begun, Begun)
     assert recorded(services) == [(0, 0)]
 
 
@@ -154,6 +156,15 @@ def _own_template(services: Services, name: str, old: str, new: str) -> None:
     text = file.read_text("utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_to_do_with_unknowns_is_taken_from_the_settings_into_the_mailing(services: Services) -> None:
+    assert proposed(services).draft.in_doubt_policy is InDoubtPolicy.HOLD
+    _set(services, "in_doubt", "retry")
+    with closing(_open(services.settings.folder)) as later:
+        assert proposed(later).draft.in_doubt_policy is InDoubtPolicy.RETRY
+        foreseen = look_ahead(later, SLUG, lists=(), today=TODAY)
+    assert foreseen.draft.in_doubt_policy is InDoubtPolicy.RETRY
 
 
 def test_another_sender_than_in_the_test_send_is_refused_although_the_texts_are_the_same(services: Services) -> None:

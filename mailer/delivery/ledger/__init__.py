@@ -2,6 +2,7 @@
 
 from mailer.delivery.ledger.ledger import Ledger
 from mailer.delivery.ledger.refusals import (
+    CopiedDatabaseError,
     LedgerError,
     MailingStateError,
     OldBackupError,
@@ -13,6 +14,7 @@ from mailer.delivery.ledger.refusals import (
 from mailer.delivery.ledger.runs import SenderRun
 
 __all__ = [
+    "CopiedDatabaseError",
     "Ledger",
     "LedgerError",
     "MailingStateError",

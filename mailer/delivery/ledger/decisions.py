@@ -50,6 +50,26 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
         _record(connection, operator, action, mailing_id, now=now, detail={"number": number})
 
 
+def settle_place(connection: Connection, mailing_id: int, place: str | None) -> None:
+    """Write down where a mailing is sent from, unless that was done when it was frozen."""
+    unsettled = update(mailing).where(mailing.c.id == mailing_id, mailing.c.place.is_(None))
+    connection.execute(unsettled.values(place=place))
+
+
+def go_on_here(
+    connection: Connection, mailing_id: int, *, place: str | None, operator: Operator, now: datetime
+) -> None:
+    """Have a mailing go on in this copy of the database, and record who said that it is the only one."""
+    connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(place=place))
+    _record(connection, operator, Action.ONLY_HERE, mailing_id, now=now)
+
+
+def sign_with(connection: Connection, mailing_id: int, key_id: str, *, operator: Operator, now: datetime) -> None:
+    """Have a mailing go on with another key, and record who said so."""
+    connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(key_id=key_id))
+    _record(connection, operator, Action.OTHER_KEYS, mailing_id, now=now)
+
+
 def pause(connection: Connection, mailing_id: int, *, note: str, operator: Operator, now: datetime) -> None:
     """Stop every sender of a mailing; `note` says why. A second pause is no decision, but changes the note."""
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED

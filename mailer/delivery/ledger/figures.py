@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import delivery, mailing, subscriber
+from mailer.delivery.ledger.endings import OPEN
 from mailer.delivery.model import (
     MAY_HAVE_IT,
     NOT_ON_THE_WAY,
@@ -54,6 +55,21 @@ def read_mailings(
         statement = statement.where(mailing.c.id == mailing_id)
     rows = [*typed_rows(_MailingRow, connection.execute(statement))]
     return tuple(_report(row, count(connection, row.id)) for row in rows)
+
+
+class SignedMailing(NamedTuple):
+    """A mailing by the key that signs its links; `is_open` while it may be carried on."""
+
+    slug: str
+    key_id: str
+    is_open: bool
+
+
+def read_signed(connection: Connection) -> tuple[SignedMailing, ...]:
+    """Return the mailings whose key is known, oldest first."""
+    is_open = mailing.c.state.in_([*OPEN, MailingState.WAITING]).label("is_open")
+    query = select(mailing.c.slug, mailing.c.key_id, is_open).where(mailing.c.key_id.is_not(None))
+    return tuple(typed_rows(SignedMailing, connection.execute(query.order_by(mailing.c.id))))
 
 
 def count(connection: Connection, mailing_id: int) -> Counts:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, insert, select
@@ -19,10 +19,12 @@ from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.endings import OPEN, finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
-from mailer.delivery.ledger.liveness import hold_lock
+from mailer.delivery.ledger.liveness import Proof, hold_lock
+from mailer.delivery.ledger.places import Places
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
-from mailer.delivery.ledger.recovery import recover_dead_runs
+from mailer.delivery.ledger.recovery import find_living, recover_dead_runs
 from mailer.delivery.ledger.refusals import (
+    CopiedDatabaseError,
     MailingStateError,
     PlanError,
     SenderBusyError,
@@ -62,6 +64,7 @@ class Ledger:
         self._clock = clock
         self.operator = operator or Operator()
         self._epoch = Epoch(epoch_file(database, folder))
+        self._places = Places(database)
 
     def acting_as(self, actor: str) -> "Ledger":
         """Return the same ledger for another actor."""
@@ -77,7 +80,8 @@ class Ledger:
         try:
             with suppress(DiscardedPlanError), self._database.writing() as connection:
                 share_joining(connection)  # whoever is moved or erased is so before the audience is read, or after this
-                writer = PlanWriter(connection, draft, now=self._clock(), operator=self.operator)
+                place = self._places.settle(connection)
+                writer = PlanWriter(connection, draft, now=self._clock(), operator=self.operator, place=place)
                 yield writer
                 writer.seal()
         except IntegrityError as error:
@@ -104,17 +108,22 @@ class Ledger:
     def start_run(self, mailing_id: int) -> Iterator[SenderRun]:
         """Begin to send a mailing, after taking over from senders that are proved dead.
 
-        Raises `SenderBusyError` (another is at work on this SQLite database), `OldBackupError` and `MailingStateError`.
+        Raises `SenderBusyError` (another is at work on this SQLite database), `OldBackupError`, `CopiedDatabaseError`
+        and `MailingStateError`.
         """
         token = secrets.token_hex(16)
-        with hold_lock(self._database, token) as renew:
+        with hold_lock(self._database, token) as proof:
             self.refuse_old_backup()
-            self._take_over()
+            self.refuse_copy(mailing_id)
+            self._take_over(proof)
+            self._refuse_living(proof)
             self._open(mailing_id)
             report = self.mailing(mailing_id)
             with explained_use(self._database.place):
                 epoch, clock = self._epoch, self._clock
-                begun = SenderRun(self._database, clock, mailing=report, token=token, renew_proof=renew, epoch=epoch)
+                begun = SenderRun(
+                    self._database, clock, mailing=report, token=token, renew_proof=proof.renew, epoch=epoch
+                )
             try:
                 yield begun
             finally:
@@ -123,8 +132,8 @@ class Ledger:
     def refuse_second_sender(self) -> None:
         """Raise `SenderBusyError` when another sender is at work on this SQLite database, before anything waits."""
         if self._database.is_sqlite:
-            with hold_lock(self._database, ""):
-                pass
+            with hold_lock(self._database) as proof:
+                self._refuse_living(proof)
 
     def recover(self) -> int:
         """Take over from senders that are proved dead; return how many deliveries are in doubt by it.
@@ -133,8 +142,8 @@ class Ledger:
         nothing is to be done: it did so when it began.
         """
         try:
-            with hold_lock(self._database, secrets.token_hex(16)):
-                doubtful = self._take_over()
+            with hold_lock(self._database, patience=0) as proof:
+                doubtful = self._take_over(proof)
                 retry_on_new_connection(
                     self._database, lambda connection: finish_if_done(connection, now=self._clock())
                 )
@@ -153,6 +162,17 @@ class Ledger:
         with self._database.reading() as connection:
             self._epoch.refuse_old_backup(connection)
 
+    def refuse_copy(self, mailing_id: int) -> None:
+        """Raise `CopiedDatabaseError` when the mailing was frozen or carried on in another copy of the database."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(mailing.c.slug, mailing.c.place).where(mailing.c.id == mailing_id)
+            ).first()
+            is_copy = found and found.place and found.place != self._places.here(connection)
+        if found and is_copy:
+            hint = msg("sending.only-one-copy", slug=found.slug)
+            raise CopiedDatabaseError(msg("sending.is-a-copy", slug=found.slug), where=self._database.place, hint=hint)
+
     def variants(self, mailing_id: int) -> dict[int, bytes]:
         """Return the compiled messages of a mailing by their ids; raises `SnapshotError` when they were changed."""
         statement = select(variant.c.id, variant.c.compiled).where(variant.c.mailing_id == mailing_id)
@@ -166,17 +186,29 @@ class Ledger:
                 )
         return found
 
-    def _take_over(self) -> int:
+    def _take_over(self, proof: Proof) -> int:
         def take_over(connection: Connection) -> int:
-            return recover_dead_runs(connection, now=self._clock(), is_alone=self._database.is_sqlite)
+            return recover_dead_runs(connection, now=self._clock(), let_go=proof.let_go)
 
         return retry_on_new_connection(self._database, take_over)
+
+    def _refuse_living(self, proof: Proof) -> None:
+        """Raise `SenderBusyError` when a sender whose lock is not seen has shown on SQLite that it is alive."""
+        if not self._database.is_sqlite:
+            return
+        with self._database.reading() as connection:
+            living = find_living(connection, now=self._clock(), let_go=proof.let_go)
+        if living:
+            pid, silent = str(living.pid), max(living.silent, timedelta(seconds=1))
+            what = msg("sending.alive-elsewhere", pid=pid, host=living.host, silent=silent)
+            raise SenderBusyError(what, where=self._database.place, hint=msg("sending.wait-a-minute"))
 
     def _open(self, mailing_id: int) -> None:
         now = self._clock()
 
         def open_it(connection: Connection) -> None:
             decisions.begin(connection, mailing_id, operator=self.operator, now=now)
+            decisions.settle_place(connection, mailing_id, self._places.settle(connection))
 
         retry_on_new_connection(self._database, open_it)
 
@@ -220,6 +252,17 @@ class Ledger:
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled
 
+    def go_on_here(self, mailing_id: int) -> None:
+        """Take this database for the one that a mailing goes on in, as a person decided."""
+        with self._database.writing() as connection:
+            now, place = self._clock(), self._places.settle(connection)
+            decisions.go_on_here(connection, mailing_id, place=place, operator=self.operator, now=now)
+
+    def sign_with(self, mailing_id: int, key_id: str) -> None:
+        """Have a mailing go on with another key, as a person decided."""
+        with self._database.writing() as connection:
+            decisions.sign_with(connection, mailing_id, key_id, operator=self.operator, now=self._clock())
+
     # --- reports ----------------------------------------------------------------------------------
 
     def mailing(self, mailing_id: int) -> MailingReport:
@@ -234,6 +277,11 @@ class Ledger:
         """Return the mailings of an issue, or all, oldest first."""
         with self._database.reading() as connection:
             return figures.read_mailings(connection, slug=slug)
+
+    def signed(self) -> tuple[figures.SignedMailing, ...]:
+        """Return which key signs the links of each mailing, oldest first, without those from before revision 6."""
+        with self._database.reading() as connection:
+            return figures.read_signed(connection)
 
     def unfinished(self, slug: str) -> MailingReport | None:
         """Return the one mailing of an issue that is planned, running or paused."""

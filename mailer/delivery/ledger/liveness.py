@@ -1,32 +1,47 @@
 """Proof that a sender lives: a lock that the operating system or the server lets go of when the process dies."""
 
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from mailer.catalogue import msg
 from mailer.database.engine import Database, explained_use
 from mailer.delivery.ledger.refusals import SenderBusyError
+from mailer.lock_file import LockFile, LockHeldError, read_holder
 
+START_SECONDS = 1.0  # `mailer status` has the lock for a moment, too
 _KEY_DIGITS = 15  # of 16 bits four: an advisory lock's key is a signed number of 64 bits
 
 
-Renew = Callable[[], None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The lock of a run. `let_go` is the run that had this very lock before, and is dead since it is free.
+
+    `renew` is to be called now and then: it takes the lock again when the connection that held it was lost, or the
+    file is gone.
+    """
+
+    renew: Callable[[], None]
+    let_go: str = ""
 
 
-def hold_lock(database: Database, token: str) -> AbstractContextManager[Renew]:
+@contextmanager
+def hold_lock(database: Database, token: str = "", *, patience: float | None = None) -> Iterator[Proof]:
     """Hold the lock of a run while the context lasts; raises `SenderBusyError` where only one sender may be at work.
 
-    What it gives is to be called now and then: it takes the lock again when the connection that held it was lost.
+    Without a token nothing is sent: it is only held while runs are ended, or looked at.
     """
     if not database.is_sqlite:
-        return _advisory_lock(database, token)
-    file = database.engine.url.database
-    return _file_lock(Path(f"{file}.sender.lock")) if file else nullcontext(_stays)
+        with _advisory_lock(database, token or secrets.token_hex(16)) as renew:
+            yield Proof(renew=renew)
+        return
+    with _file_lock(database, token, patience=START_SECONDS if patience is None else patience) as proof:
+        yield proof
 
 
 def is_provably_dead(connection: Connection, token: str) -> bool:
@@ -35,28 +50,56 @@ def is_provably_dead(connection: Connection, token: str) -> bool:
 
 
 @contextmanager
-def _file_lock(path: Path) -> Iterator[Renew]:
-    lock = FileLock(path, mode=0o600, thread_local=False)
+def _file_lock(database: Database, token: str, *, patience: float) -> Iterator[Proof]:
+    lock = _SenderLock(database, token)
+    before = lock.take(patience=patience)
     try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise SenderBusyError(
-            msg("sending.another-sender"),
-            where=str(path.with_suffix("").with_suffix("")),
-            hint=msg("sending.wait-or-pause-any"),
-        ) from error
-    try:
-        yield _stays
+        yield Proof(renew=lock.renew, let_go=before)
     finally:
         lock.release()
 
 
-def _stays() -> None:
-    """Do nothing: a file lock stays until the process dies."""
+class _SenderLock:
+    """A lock file beside the database, under the one name that the database has when its links are followed."""
+
+    def __init__(self, database: Database, token: str) -> None:
+        self._database, self._token = database, token
+        self._file = Path(f"{database.engine.url.database}.sender.lock")
+        self._lock = LockFile(self._file)
+
+    def take(self, *, patience: float) -> str:
+        """Take the lock and return the run that let go of it; its name stays in the file until another run begins."""
+        try:
+            before = self._lock.acquire(patience=patience)
+        except LockHeldError as error:
+            raise self._busy() from error
+        let_go = before.token if before else ""
+        self._lock.write_holder(self._token or let_go)
+        return let_go
+
+    def renew(self) -> None:
+        """Take the lock again where its file was removed or replaced; another who looks just now has it for a moment.
+
+        Until then the heartbeat keeps others away.
+        """
+        if self._lock.is_in_place:
+            return
+        self._lock.release()
+        self._lock = LockFile(self._file)
+        with suppress(SenderBusyError):
+            self.take(patience=0.1)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def _busy(self) -> SenderBusyError:
+        holder = read_holder(self._file)
+        what = msg("sending.another-sender-is", holder=holder.told) if holder else msg("sending.another-sender")
+        return SenderBusyError(what, where=self._database.place, hint=msg("sending.wait-or-pause-any"))
 
 
 @contextmanager
-def _advisory_lock(database: Database, token: str) -> Iterator[Renew]:
+def _advisory_lock(database: Database, token: str) -> Iterator[Callable[[], None]]:
     with explained_use(database.place):
         lock = _AdvisoryLock(database, token)
     try:

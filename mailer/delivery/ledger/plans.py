@@ -36,7 +36,9 @@ class DiscardedPlanError(Exception):
 class PlanWriter:
     """Writes one plan; made by `Ledger.open_plan`, which commits it or, when something is raised, nothing."""
 
-    def __init__(self, connection: Connection, draft: MailingDraft, *, now: datetime, operator: Operator) -> None:
+    def __init__(
+        self, connection: Connection, draft: MailingDraft, *, now: datetime, operator: Operator, place: str | None
+    ) -> None:
         self._connection = connection
         self._draft, self._now, self._operator = draft, now, operator
         self._audience = self._recipients = 0
@@ -55,6 +57,8 @@ class PlanWriter:
             "ignored_findings": draft.ignored_findings,
             "created_at": now,
             "actor": operator.actor,
+            "place": place,
+            "key_id": draft.key_id,
         }
         self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())
         self.slug = draft.slug

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
@@ -15,12 +16,28 @@ LEASE = timedelta(seconds=60)
 _WORDS = str(msg("sending.sender-ended"))
 
 
-def recover_dead_runs(connection: Connection, *, now: datetime, is_alone: bool, besides: int = 0) -> int:
+class LivingRun(NamedTuple):
+    """An open run, where it said that it runs, and how long ago it showed that it is alive."""
+
+    host: str
+    pid: int
+    silent: timedelta
+
+
+def recover_dead_runs(connection: Connection, *, now: datetime, let_go: str = "", besides: int = 0) -> int:
     """Take over from runs that are proved dead; return how many deliveries are in doubt by it.
 
-    `is_alone`: the caller holds the one lock there is, so that every other run is dead. `besides`: the caller's own.
+    `let_go`: the run whose lock on SQLite the caller has now, the very same one. `besides`: the caller's own run.
     """
-    return close_runs(connection, _dead_runs(connection, is_alone=is_alone, besides=besides), now=now)
+    return close_runs(connection, _dead_runs(connection, now=now, let_go=let_go, besides=besides), now=now)
+
+
+def find_living(connection: Connection, *, now: datetime, let_go: str) -> LivingRun | None:
+    """Return a run on SQLite that is not proved dead, for its lock file may have been removed under it."""
+    dead = _dead_runs(connection, now=now, let_go=let_go, besides=0)
+    columns = (run.c.host, run.c.pid, run.c.heartbeat_at)
+    living = connection.execute(select(*columns).where(run.c.ended_at.is_(None), run.c.id.not_in(dead))).first()
+    return LivingRun(living.host, living.pid, now - living.heartbeat_at) if living else None
 
 
 def time_of_beats(connection: Connection, *, now: datetime) -> ColumnElement[datetime]:
@@ -45,11 +62,12 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
     return doubtful
 
 
-def _dead_runs(connection: Connection, *, is_alone: bool, besides: int) -> Sequence[int]:
+def _dead_runs(connection: Connection, *, now: datetime, let_go: str, besides: int) -> Sequence[int]:
     """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it."""
     is_open = run.c.ended_at.is_(None) & (run.c.id != besides)
-    if is_alone:
-        return connection.execute(select(run.c.id).where(is_open)).scalars().all()
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(select(run.c.id, run.c.token, run.c.heartbeat_at).where(is_open))
+        return [row.id for row in rows if row.token == let_go or abs(now - row.heartbeat_at) >= LEASE]
     is_silent = (run.c.heartbeat_at < func.clock_timestamp() - literal(LEASE)).label("is_silent")
     open_runs = select(run.c.id, run.c.token, is_silent).where(is_open)
     return [

@@ -1,5 +1,6 @@
 """Errors by which the ledger refuses."""
 
+from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError
 
 
@@ -27,6 +28,10 @@ class OldBackupError(MailerError):
     """Refused because more was sent than the database knows of: it is a restored backup."""
 
 
+class CopiedDatabaseError(MailerError):
+    """Refused because the mailing was carried on elsewhere: this database is a copy of that one, or a backup."""
+
+
 class SnapshotError(MailerError):
     """The frozen content of a mailing is not what was frozen."""
 
@@ -35,3 +40,9 @@ class LedgerError(MailerError):
     """The ledger cannot be written, so nothing may be sent."""
 
     exit_code = ExitCode.INPUT_OUTPUT
+
+
+def database_replaced(place: str, *, slug: str, marks: int) -> LedgerError:
+    """Say that the database was deleted or replaced while it was sent from; `marks` dots may have gone out."""
+    what = msg("sending.database-replaced", count=marks)
+    return LedgerError(what, where=place, hint=msg("sending.restore-before-you-go-on", slug=slug))

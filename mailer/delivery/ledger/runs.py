@@ -18,7 +18,7 @@ from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
 from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
-from mailer.delivery.ledger.refusals import LedgerError
+from mailer.delivery.ledger.refusals import LedgerError, database_replaced
 from mailer.delivery.ledger.retrying import retry_on_new_connection, unwritable
 from mailer.delivery.ledger.statements import (
     ACCEPTED,
@@ -76,9 +76,11 @@ class SenderRun:
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
         self._kept_epoch = 0
         self._latest_claim = clock()
-        self._id = retry_on_new_connection(database, partial(self._register, token))
+        self._token = token
+        self._id = retry_on_new_connection(database, self._register)
         with database.reading() as connection:
             self._list_ids = ids_of_lists(connection, mailing.lists)
+            self._earlier_marks = read_epoch(connection)
         self._writer = GroupCommit(
             database,
             record=self._record,
@@ -159,7 +161,7 @@ class SenderRun:
         """
         try:
             self._writer.close(self._end)
-        except DBAPIError as error:
+        except (DBAPIError, LedgerError) as error:
             if not self._writer.has_failed:
                 raise unwritable(error) from error
         else:
@@ -168,17 +170,18 @@ class SenderRun:
     # --- in a transaction -------------------------------------------------------------------------
 
     def _end(self, connection: Connection) -> None:
+        self._refuse_replaced()
         self._count_marks(connection)
         close_runs(connection, [self._id], now=self._clock())
         finish_if_done(connection, self.mailing.id, now=self._clock())
 
-    def _register(self, token: str, connection: Connection) -> int:
+    def _register(self, connection: Connection) -> int:
         now = self._clock()
-        if known := connection.execute(select(run.c.id).where(run.c.token == token)).scalar():
+        if known := connection.execute(select(run.c.id).where(run.c.token == self._token)).scalar():
             return int(known)  # written by a try whose answer was lost
         statement = insert(run).values(
             mailing_id=self.mailing.id,
-            token=token,
+            token=self._token,
             host=socket.gethostname(),
             pid=os.getpid(),
             started_at=now,
@@ -242,6 +245,7 @@ class SenderRun:
         return [each for each in claimed if each.id not in self._given_out]
 
     def _mark(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mark]:
+        self._refuse_replaced()
         gone = self._allow(connection, ids)
         refused = [each for each in ids if each not in gone]
         if refused and self._follow_lists(connection):
@@ -357,17 +361,28 @@ class SenderRun:
     def _beat(self, connection: Connection) -> None:
         """Show that we are alive, and take over from those that are not."""
         now = self._clock()
+        self._refuse_replaced()
         self._renew_proof()
-        alive = update(run).where(run.c.id == self._id, run.c.ended_at.is_(None))
+        is_ours = (run.c.id == self._id) & (run.c.token == self._token)
+        alive = update(run).where(is_ours, run.c.ended_at.is_(None))
         if connection.execute(alive.values(heartbeat_at=time_of_beats(connection, now=now))).rowcount == 0:
-            raise LedgerError(
-                msg("sending.taken-over"),
-                hint=msg("sending.nothing-lost"),
-            )
+            if connection.execute(select(run.c.id).where(is_ours)).first() is None:
+                raise self._replaced()
+            raise LedgerError(msg("sending.taken-over"), hint=msg("sending.nothing-lost"))
         self.is_running = self._state(connection) is MailingState.RUNNING
         self._count_marks(connection)
         if not self._database.is_sqlite:
-            recover_dead_runs(connection, now=now, is_alone=False, besides=self._id)
+            recover_dead_runs(connection, now=now, besides=self._id)
+
+    def _refuse_replaced(self) -> None:
+        """Raise `LedgerError` when the file that we write to is not the one that others find."""
+        if not self._database.is_in_place:
+            raise self._replaced()
+
+    def _replaced(self) -> LedgerError:
+        """Keep outside the database how many dots were allowed: what stands there now may know of fewer."""
+        self._epoch.keep(self._earlier_marks + self._marks)
+        return database_replaced(self._database.place, slug=self.mailing.slug, marks=self._marks)
 
     def _count_marks(self, connection: Connection) -> None:
         if self._marks:

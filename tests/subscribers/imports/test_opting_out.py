@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer.database.engine import open_database
+from mailer.database.engine import Database, open_database
 from mailer.database.tables import consent, subscriber, suppression
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
@@ -27,7 +27,7 @@ from mailer.subscribers.people.counting import read_growth
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
-from mailer.subscribers.people.suppression import SuppressionReason
+from mailer.subscribers.people.suppression import SuppressionKeyError, SuppressionReason
 from mailer.subscribers.register import sync_lists
 from mailer.subscribers.rights.erasing import erase
 
@@ -335,6 +335,15 @@ def test_who_asks_anew_comes_back_after_the_word_that_says_so(store: SubscriberS
     release(store, "ole@x.example", note="asked")
     store.add("ole@x.example", lists=["bergen"], basis="a: asked")
     assert [each.exclusion for each in store.read_audience()] == [None, None]
+
+
+def test_whom_a_file_suppressed_nobody_lets_in_with_another_key(
+    store: SubscriberStore, import_text: Import, database: Database
+) -> None:
+    import_text("kari@x.example;;;avmeldt\n")
+    other = SubscriberStore(database, clock=store.clock, suppression_key=b"another key")
+    with pytest.raises(SuppressionKeyError, match=r"not the one with which .*\n.* from a backup"):
+        other.add(KARI, lists=["bergen"], basis="a: asked")
 
 
 def test_an_erased_person_is_not_stored_again_by_a_file_that_says_they_left(

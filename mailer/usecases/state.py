@@ -1,0 +1,112 @@
+"""Obstacles in the state of database, keys and senders, and what a person may allow in spite of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailer.catalogue import msg
+from mailer.delivery.ledger import CopiedDatabaseError, OldBackupError, SenderBusyError
+from mailer.delivery.model import MailingReport, MailingState
+from mailer.errors import MailerError
+from mailer.usecases.needs import LedgerServices
+from mailer.usecases.refusals import Reason, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """Permissions of a person: to go on in this copy of the database, and to sign although an earlier key is gone."""
+
+    only_here: bool = False
+    other_keys: bool = False
+
+
+NOTHING = Allowed()
+_UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.WAITING}
+
+
+def refused_by_state(services: LedgerServices, slug: str, *, allowed: Allowed = NOTHING) -> Refused | None:
+    """Refuse in an old backup, in a copy, with other keys, and while another sender is at work.
+
+    What a copy says of senders is said of those of the original.
+    """
+    return next(find_obstacles(services, slug, allowed=allowed), None) or refused_by_a_second_sender(services)
+
+
+def find_obstacles(services: LedgerServices, slug: str = "", *, allowed: Allowed = NOTHING) -> Iterator[Refused]:
+    """Yield what lies in the way of sending an issue, or all that are under way, and does not pass by itself."""
+    try:
+        services.ledger.refuse_old_backup()
+    except OldBackupError as error:
+        yield Refused(reason=Reason.OLD_BACKUP, error=error)
+    if not allowed.only_here:
+        yield from _copies(services, slug)
+    if not allowed.other_keys and (refused := refused_by_other_keys(services, slug)):
+        yield refused
+
+
+def _copies(services: LedgerServices, slug: str) -> Iterator[Refused]:
+    for each in services.ledger.mailings(slug or None):
+        if each.state in _UNDER_WAY and (refused := refused_as_copy(services, each)):
+            yield refused
+
+
+def refused_as_copy(services: LedgerServices, mailing: MailingReport) -> Refused | None:
+    """Refuse when the mailing was frozen or carried on in another copy of the database."""
+    try:
+        services.ledger.refuse_copy(mailing.id)
+    except CopiedDatabaseError as error:
+        return Refused(reason=Reason.COPY, error=error)
+    return None
+
+
+def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None:
+    """Refuse when the ring lacks the key of the mailing to be carried on, or, without one, of the latest mailing.
+
+    The readers of that one could not leave by its links any more.
+    """
+    signed = services.ledger.signed()
+    own = [each for each in signed if each.is_open and each.slug == slug]
+    for each in (own or signed)[-1:]:
+        if not services.keys.has(each.key_id):
+            what, hint = msg("sending.other-keys", slug=each.slug), msg("sending.put-old-key-behind")
+            error = MailerError(what, where=each.slug, hint=hint)
+            return Refused(reason=Reason.OTHER_KEYS, error=error)
+    return None
+
+
+def issues_with_dead_links(services: LedgerServices) -> tuple[str, ...]:
+    """Return the issues whose links for leaving cannot be read with the present keys, oldest first."""
+    signed = services.ledger.signed()
+    return tuple(dict.fromkeys(each.slug for each in signed if not services.keys.has(each.key_id)))
+
+
+def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Allowed) -> None:
+    """Write down what was allowed and needed."""
+    if allowed.only_here:
+        services.ledger.go_on_here(mailing.id)
+    if allowed.other_keys:
+        services.ledger.sign_with(mailing.id, services.keys.newest_id)
+
+
+def find_needed(services: LedgerServices, slug: str, allowed: Allowed) -> Allowed:
+    """Return the permissions that are needed: the others are not recorded."""
+    return Allowed(
+        only_here=allowed.only_here and any(_copies(services, slug)),
+        other_keys=allowed.other_keys and refused_by_other_keys(services, slug) is not None,
+    )
+
+
+def refused_by_a_second_sender(services: LedgerServices) -> Refused | None:
+    """Refuse while another sender is at work on this database, naming what it sends."""
+    try:
+        services.ledger.refuse_second_sender()
+    except SenderBusyError as error:
+        return busy(services, error)
+    return None
+
+
+def busy(services: LedgerServices, error: SenderBusyError) -> Refused:
+    """Refuse, and name the mailing that the other sender is at work on, so that it can be paused instead."""
+    sent = [each.slug for each in services.ledger.mailings() if services.ledger.is_sending(each.id)]
+    if sent:
+        error.hint = msg("sending.wait-or-pause", slug=sent[0])
+    return Refused(reason=Reason.BUSY, error=error)
