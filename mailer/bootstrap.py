@@ -243,6 +243,7 @@ class Services:
                 host=smtp.host,
                 port=smtp.port,
                 security=Security(smtp.security),
+                ehlo_name=smtp.ehlo_name,
                 username=smtp.username,
                 password=smtp_password(smtp),
                 timeouts=timeouts,

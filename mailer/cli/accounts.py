@@ -125,7 +125,12 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
 
 def _said(reply: str) -> str:
     """Return the server's words as it said them; our own, which stand in the database in English, as a message."""
-    return next((ours for each in _OUR_WORDS if (ours := each()) == reply), reply)
+    for each in _OUR_WORDS:
+        if reply == (ours := each()):
+            return ours
+        if reply == (not_sent := msg("sending.not-sent", reason=ours)):
+            return not_sent
+    return reply
 
 
 def _columns() -> list[Message]:
@@ -180,6 +185,7 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "edition_hash": mailing.edition_hash,
         "lists": list(mailing.lists),
         **_counts_as_json(mailing.counts),
+        "note": mailing.note,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }
@@ -247,6 +253,9 @@ _OUR_WORDS = (
     partial(msg, "sending.line-without-end"),
     partial(msg, "sending.answered-unasked"),
     partial(msg, "sending.answered-too-much"),
+    partial(msg, "sending.not-an-address"),
+    partial(msg, "sending.no-address"),
+    partial(msg, "sending.no-letters-outside-ascii"),
 )
 _STATES: dict[str, Callable[[], Message]] = {
     "planned": partial(msg, "sending.state-planned"),

@@ -1,8 +1,7 @@
 """Sending on screen: the plan before, progress during, the account after."""
 
-import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from threading import Event
@@ -26,6 +25,7 @@ from mailer.cli.output import (
     show_pairs,
 )
 from mailer.errors import ExitCode, MailerError
+from mailer.stopping import handling_signals
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mailer.delivery.model import MailingReport
     from mailer.delivery.planning import Plan, SentElsewhere
     from mailer.usecases.sending import Proposal
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
 
 _ENDINGS = {
     "finished": partial(msg, "sending.ended-in-doubt"),
@@ -57,7 +57,7 @@ def start_mailing(
     confirm: int | None,
     untested: bool,
     ignore_findings: bool,
-    allowed: "Allowed",
+    allowed: "Overrides",
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
@@ -96,7 +96,7 @@ def start_mailing(
 
 
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
-    """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
+    """Send, showing how far it has come; Ctrl-C, SIGTERM and SIGHUP finish the messages in hand."""
     from mailer.cli.progress import showing_progress
     from mailer.usecases.sending import carry_on, count_groups, granted
 
@@ -178,16 +178,14 @@ def _stopping_on_signals() -> "Iterator[Event]":
     stop = Event()
 
     def ask_to_stop(*_: object) -> None:
-        if not stop.is_set():
-            note(msg("sending.finishing"))
+        is_first = not stop.is_set()
         stop.set()
+        if is_first:
+            with suppress(RuntimeError):  # the signal came in the midst of printing
+                note(msg("sending.finishing"))
 
-    before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling_signals(ask_to_stop):
         yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _show_plan(services: "Services", proposal: "Proposal") -> None:

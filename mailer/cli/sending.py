@@ -10,7 +10,7 @@ from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
-from mailer.cli.output import hint, say, show_json
+from mailer.cli.output import hint, outliving_output, say, show_json
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def send_test(
 
     Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
     from mailer.usecases.testing import send_tests
 
     with services(context) as workspace:
-        sent = send_tests(workspace, slug, to=to, as_=as_ or None, allowed=Allowed(other_keys=other_keys))
+        sent = send_tests(workspace, slug, to=to, as_=as_ or None, allowed=Overrides(other_keys=other_keys))
     for each in sent:
         say(_answer_to(each), "green" if each.is_accepted else "red")
     if not all(each.is_accepted for each in sent):
@@ -78,9 +78,9 @@ def send(
     Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
     Example: `mailer send 2023-12 --dry-run`
     """
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
 
-    with services(context) as workspace:
+    with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
             workspace,
             slug,
@@ -89,7 +89,7 @@ def send(
             confirm=confirm,
             untested=untested,
             ignore_findings=ignore_findings,
-            allowed=Allowed(only_here=only_here, other_keys=other_keys),
+            allowed=Overrides(only_here=only_here, other_keys=other_keys),
             json=json,
         )
         if mailing is not None:
@@ -159,10 +159,10 @@ def resume(
     """
     from mailer.usecases.deciding import resume as clear_pause
     from mailer.usecases.sending import granted
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
 
-    with services(context) as workspace:
-        allowed = Allowed(only_here=only_here, other_keys=other_keys)
+    with outliving_output(), services(context) as workspace:
+        allowed = Overrides(only_here=only_here, other_keys=other_keys)
         cleared, _ = asking_where(lambda allowed: clear_pause(workspace, slug, allowed=allowed), allowed)
         mailing = granted(cleared).id
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))

@@ -13,6 +13,7 @@ from mailer.config.hosts import is_loopback
 from mailer.config.values import (
     BaseUrl,
     DatabaseUrl,
+    EhloName,
     EmailAddress,
     Folder,
     Fonts,
@@ -77,6 +78,9 @@ class SmtpSection(SettingsSection):
     )
     security: Literal["none", "starttls", "tls"] = Field(
         default="starttls", description="Encryption; none is allowed only on this machine."
+    )
+    ehlo_name: EhloName = Field(
+        default="", description="Name of this machine for the mail server (EHLO); empty for its host name or address."
     )
     username: LineOfText = Field(default="", description="User name at the mail server; empty to send without login.")
     password: Secret = Field(

@@ -1,15 +1,17 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -31,15 +33,28 @@ __all__ = [
 
 BUSY_TIMEOUT_SECONDS = 30
 
+_TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: meanwhile Python hears no signal
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The wait for others who write to a SQLite file, which `gives_up` may end before its time."""
+
+    gives_up: Callable[[], bool] = _never
 
 
 class Database:
     """An engine with the two ways of using it: `reading` and `writing`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waiting: Waiting | None = None) -> None:
         self.engine = engine
         self._file_id = file_id(self._file) if self.is_sqlite else None
+        self._waiting = waiting or Waiting()
 
     @property
     def is_sqlite(self) -> bool:
@@ -111,6 +126,15 @@ class Database:
             connection.cursor().execute(f"PRAGMA busy_timeout = {seconds * 1000}")
 
         self.close()  # the connections made before
+
+    @contextmanager
+    def giving_up_when(self, is_so: Callable[[], bool]) -> Iterator[None]:
+        """Wait no longer for others who write on SQLite when something is so, while the context lasts."""
+        before, self._waiting.gives_up = self._waiting.gives_up, is_so
+        try:
+            yield
+        finally:
+            self._waiting.gives_up = before
 
     def close(self) -> None:
         """Give back all connections."""
@@ -195,7 +219,8 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     url = url.set(database=str(file))
     with explained(str(file)):
         prepare_file(file, homes=homes)
-        database = Database(_sqlite_engine(url))
+        waiting = Waiting()
+        database = Database(_sqlite_engine(url, waiting), waiting)
         with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
@@ -213,7 +238,8 @@ def _upgrade_sqlite(url: URL) -> None:
             raise migrate.SchemaError(msg("settings.breaks-references", number=len(broken)), where=str(url.database))
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+def _sqlite_engine(url: URL, waiting: Waiting | None = None, *, foreign_keys: bool = True) -> Engine:
+    patience = waiting or Waiting()
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
@@ -236,10 +262,46 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("mailer_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("mailer_writes", False):
+            _begin_writing(connection, patience)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection, waiting: Waiting) -> None:
+    """Begin as soon as no other connection writes, within the busy timeout; Python hears signals between its turns."""
+    sqlite: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment] # no other is opened
+    (patience,) = sqlite.execute("PRAGMA busy_timeout").fetchone()
+    latest = time.monotonic() + patience / 1000
+    sqlite.execute(f"PRAGMA busy_timeout = {min(patience, _TURN_MILLISECONDS)}")
+    try:
+        while not _begins(connection, is_last=lambda: time.monotonic() >= latest or waiting.gives_up()):
+            pass
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Return whether an error, or what it came of, is that another writes to the SQLite file."""
+    while error is not None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _begins(connection: Connection, *, is_last: Callable[[], bool]) -> bool:
+    """Try to begin a writing transaction; raises when another writes at the last try."""
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not is_busy(error) or is_last():
+            raise
+        return False
+    return True
 
 
 @contextmanager

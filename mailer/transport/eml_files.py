@@ -42,6 +42,10 @@ class EmlFilesSession:
         self._payload = b""
         self.is_usable = True
 
+    def is_left(self) -> bool:
+        """Return false: no connection can be closed."""
+        return False
+
     def begin(self, envelope: Envelope) -> Steps[Ready]:
         """Remember whom the message is for."""
         yield from ()

@@ -35,7 +35,7 @@ from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
 from mailer.usecases.refusals import Reason, Refused, granted
-from mailer.usecases.state import NOTHING, Allowed, busy, find_needed, record_allowed, refused_by_state
+from mailer.usecases.state import NOTHING, Overrides, busy, find_needed, record_allowed, refused_by_state
 
 __all__ = [
     "Begun",
@@ -83,7 +83,7 @@ class Begun:
 
 
 def propose(
-    services: SendServices, slug: str, *, lists: Sequence[str], today: date, allowed: Allowed = NOTHING
+    services: SendServices, slug: str, *, lists: Sequence[str], today: date, allowed: Overrides = NOTHING
 ) -> Proposal | Refused:
     """Say what a mailing would do, after taking over from senders that are proved dead; freezes nothing.
 
@@ -149,7 +149,7 @@ def begin(
     as_frozen: bool = False,
     allow_untested: bool = False,
     ignore_findings: bool = False,
-    allowed: Allowed = NOTHING,
+    allowed: Overrides = NOTHING,
 ) -> Begun | Refused:
     """Freeze what was proposed, and record what of it was untested or ignored; an unfinished mailing stays as it is.
 

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.stopping import serve_until_signal
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
@@ -77,7 +78,7 @@ def _not_that_way(_request: Request, error: HTTPException) -> Response:
 
 
 def serve(services: "Services", *, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve the pages until Ctrl-C or SIGTERM; raises `ServerError` when the port is taken.
+    """Serve the pages until Ctrl-C, SIGTERM or SIGHUP; raises `ServerError` when the port is taken.
 
     Requests are not logged: their addresses hold tokens. TLS is the business of the proxy before it.
     """
@@ -88,7 +89,7 @@ def serve(services: "Services", *, host: str, port: int, announce: Callable[[str
         config = uvicorn.Config(
             application, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=True
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        serve_until_signal(uvicorn.Server(config), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:

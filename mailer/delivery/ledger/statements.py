@@ -20,6 +20,7 @@ from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState,
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.redirecting import IS_MISADDRESSED, IS_TO_THE_PERSON
 
+_SINCE = bindparam("new_since", type_=delivery.c.deferred_since.type)
 _OURS = delivery.c.run_id == bindparam("of_run")
 IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
 # A row that another run declared in doubt is still ours to settle: we have the answer.
@@ -34,7 +35,12 @@ RESULT = _SETTLED.values(
     run_id=bindparam("new_run"),
     attempts=bindparam("new_attempts"),
     due_at=bindparam("new_due"),
-    deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
+    # The first moment stays, unless the clock was ahead then.
+    deferred_since=case(
+        (_SINCE.is_(None), delivery.c.deferred_since),
+        (delivery.c.deferred_since < _SINCE, delivery.c.deferred_since),
+        else_=_SINCE,
+    ),
     reply=bindparam("new_reply"),
     changed_at=bindparam("new_changed"),
 )
