@@ -142,7 +142,7 @@ def import_(
                 progress=progress,
                 every_line=told.append if dry_run else None,
             )
-    lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
+    lines = [each for each in told if json or each.outcome != "unchanged" or each.reason] if dry_run else report.lines
     _show(report, lines, options=options, json=json)
     if refused is not None:
         said, command = _write_refused(refused, report, list_=list_, basis=basis)
@@ -237,7 +237,7 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
             OUTCOMES[each.outcome](),
             each.address or _as_written(each),
             scope_in_words(each.list),
-            each.reason or _changes(each),
+            (*_changes(each), each.reason) if each.reason else _changes(each),
         )
         for each in lines[:MOST_SHOWN]
     ]

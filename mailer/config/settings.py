@@ -134,7 +134,7 @@ class DeliverySection(SettingsSection):
 
     in_doubt: Literal["hold", "retry"] = Field(
         default="hold",
-        description="When nobody knows whether a mail arrived: hold it for a person, or retry and risk a copy.",
+        description="When nobody knows whether a mail arrived: hold it for a person, or retry once and risk two.",
     )
     expire_after_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         default=48, description="Hours after which a deferred delivery is given up."

@@ -257,6 +257,9 @@ mailing = Table(
     Column("edition_hash", String(80), info=IMPERSONAL),  # all that readers get; empty: before revision 5
     Column("place", String(80), info=IMPERSONAL),  # of the database it is sent from; empty: before revision 6
     Column("key_id", String(32), info=IMPERSONAL),  # which key signs its links; empty: before revision 6
+    Column("kind", String(16), nullable=False, server_default="issue", info=IMPERSONAL),  # or a resend
+    Column("of_id", Id),  # the mailing that a resend repeats
+    Column("reason", Text, nullable=False, server_default="", info=WORDS),  # why it is sent again
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -30,6 +30,7 @@ from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.delivery.words_of_answers import without_addresses
 from mailer.errors import ExitCode, explain_runtime_error
 from mailer.keys import KeyRing
+from mailer.message.compiled import CompiledMessage
 from mailer.transport.base import Session, Stage, Transport, TransportError
 
 logger = logging.getLogger("mailer.delivery")
@@ -98,11 +99,13 @@ class Dispatcher:
     ) -> Ended:
         """Send all queued and due deliveries until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
-        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
+        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`; `MessageError` for a mailing that this version
+        cannot read, before anything is written down.
         """
+        variants = read_variants(self._ledger.variants(self._ledger.mailing(mailing_id).id))
         stop = stop or Event()
         with self._ledger.start_run(mailing_id, is_stopped=stop.is_set) as run, closing(Loop(run)) as loop:
-            context = self._equip(run, loop)
+            context = self._equip(run, loop, variants)
             logger.info("run begins", extra={"mailing": mailing_id})
             self._send(context, loop, stop=stop, once=once, on_progress=on_progress)
             self._free_those_on_trial(context)
@@ -110,8 +113,7 @@ class Dispatcher:
                 raise context.feed.failure
         return self._ended(mailing_id, context.feed.why or Stop(EndReason.SERVER_AWAY, context.troubles.latest))
 
-    def _equip(self, run: SenderRun, loop: Loop) -> RunContext:
-        variants = read_variants(self._ledger.variants(run.mailing.id))
+    def _equip(self, run: SenderRun, loop: Loop, variants: Mapping[int, CompiledMessage]) -> RunContext:
         outlook = run.outlook()
         options = self._options
         rest = Rest(first=options.rest_seconds, longest=options.longest_rest_seconds)

@@ -241,15 +241,18 @@ def test_the_next_run_recovers_too(plan: Plan, ledger: Ledger, crash: Callable[[
         assert len(sending.claim(5)) == 2
 
 
-def test_with_the_policy_retry_what_was_in_flight_is_queued_again_and_flagged(
-    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database
+def test_with_the_policy_retry_what_was_in_flight_is_flagged_and_due_once_more_after_a_pause(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
 ) -> None:
     mailing_id = plan(2, policy=InDoubtPolicy.RETRY)
     crash(mailing_id, 2, 1)
     ledger.recover()
-    assert counts_of(ledger, mailing_id) == {"queued": 2}
+    assert counts_of(ledger, mailing_id) == {"queued": 1, "deferred": 1}
     with database.reading() as connection:
         assert connection.execute(select(attempt.c.outcome)).scalars().all() == ["in_doubt"]
+        columns = (delivery.c.due_at, delivery.c.deferred_since, delivery.c.attempts, delivery.c.run_id)
+        [row] = connection.execute(select(*columns).where(delivery.c.status == "deferred"))
+    assert row == (clock() + timedelta(minutes=5), clock(), 1, None)
 
 
 def test_a_person_says_that_those_in_doubt_were_received(

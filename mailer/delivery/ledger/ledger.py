@@ -1,7 +1,7 @@
 """The ledger as the rest of the program sees it: plan, send, decide, report."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -39,6 +39,7 @@ from mailer.delivery.model import (
     Counts,
     DeliveryReport,
     DeliveryStatus,
+    Doubt,
     MailingDraft,
     MailingReport,
     Resolution,
@@ -112,6 +113,16 @@ class Ledger:
         """Return the best earlier result of this issue for each of the people it was sent to, by number."""
         with self._database.reading() as connection:
             return plans.earlier_fates(connection, slug, people)
+
+    def is_in_doubt(self, slug: str, person: plans.PersonKey) -> bool:
+        """Return whether a delivery of the issue to the person is in doubt."""
+        with self._database.reading() as connection:
+            return plans.is_in_doubt(connection, slug, person)
+
+    def reached_unknown(self, slug: str) -> datetime | None:
+        """Return when the first mailing of the issue was planned that may have reached people who were erased since."""
+        with self._database.reading() as connection:
+            return plans.reached_unknown(connection, slug)
 
     def present_lists(self, slugs: Collection[str]) -> frozenset[str]:
         """Return the lists that those of a mailing are by now: some may have become part of others."""
@@ -278,6 +289,19 @@ class Ledger:
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled
+
+    def doubts(
+        self, slug: str, *, addresses: Collection[str] | None = None
+    ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
+        """Return the deliveries in doubt of an issue, or those to `addresses`, and the addresses that have none."""
+        with self._database.reading() as connection:
+            return decisions.read_doubts(connection, slug, addresses=addresses)
+
+    def settle_by_log(self, slug: str, evidence: Mapping[int, str], *, outcomes: Mapping[str, int]) -> Resolved:
+        """Count deliveries in doubt as accepted, each with the words of the mail server's log that show it."""
+        with self._database.writing() as connection:
+            now, who = self._clock(), self.operator
+            return decisions.settle_by_log(connection, slug, evidence, outcomes=outcomes, operator=who, now=now)
 
     def go_on_here(self, mailing_id: int) -> None:
         """Take this database for the one that a mailing goes on in, as a person decided."""

@@ -14,6 +14,7 @@ from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
 from mailer.delivery.ledger.commits import GroupCommit
+from mailer.delivery.ledger.doubts import find_first_doubts, once_more_values
 from mailer.delivery.ledger.due import is_due, when_due
 from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
@@ -69,6 +70,7 @@ class SenderRun:
     ) -> None:
         self.mailing = mailing
         self.is_running = True
+        self._retries_doubt = mailing.in_doubt_policy is InDoubtPolicy.RETRY
         self._database = database
         self._clock = clock
         self._renew_proof = renew_proof
@@ -302,15 +304,19 @@ class SenderRun:
         others = [each for each in results if not _leaves_no_history(each)]
         refused = [each.delivery.id for each in others if each.status not in MAY_HAVE_IT]
         astray = find_misaddressed(connection, refused) if refused else set()
+        doubtful = [each.delivery.id for each in others if each.status is DeliveryStatus.IN_DOUBT]
+        once_more = find_first_doubts(connection, doubtful) if self._retries_doubt and doubtful else set()
         for each in others:
             values = self._values(each, is_astray=each.delivery.id in astray)
+            if each.delivery.id in once_more:
+                values |= once_more_values(now=self._clock())
             if connection.execute(RESULT, values).rowcount and not each.ends_trial:
                 connection.execute(insert(attempt), self._history(each))
 
     def _values(self, result: Attempt, *, is_astray: bool) -> dict[str, object]:
         """Return the values of a result; one for an address that the person gave up says nothing of the new one."""
         status = result.status
-        if is_astray or (status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY):
+        if is_astray:
             status = DeliveryStatus.QUEUED
         if result.is_on_trial:
             status = DeliveryStatus.CLAIMED  # so that it is free again should this run die

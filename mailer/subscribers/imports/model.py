@@ -60,7 +60,7 @@ class ImportLine:
     @property
     def is_notable(self) -> bool:
         """Return whether it is worth a look when not every line is shown."""
-        return bool(self.changes) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
+        return bool(self.changes or self.reason) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from mailer.database.tables import (
     subscription,
 )
 from mailer.subscribers.facts.changes import BASIS, FIELDS
+from mailer.subscribers.imports.left_behind import take_over_places
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
@@ -77,6 +78,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
+        take_over_places(store, connection)
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))

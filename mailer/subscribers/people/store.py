@@ -1,6 +1,6 @@
 """The store of subscribers: frozen objects in and out, every change in the history; leaving deletes no row."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
@@ -154,7 +154,7 @@ class SubscriberStore:
 
     def history(self, address: str) -> tuple[Event, ...]:
         """Return the events of the subscriber with this address, oldest first."""
-        known = self._required(address)
+        known = self.require(address)
         with self.database.reading() as connection:
             return subscriptions.read_events(connection, known.id)
 
@@ -162,7 +162,7 @@ class SubscriberStore:
 
     def remove(self, address: str, *, list_slug: str | None = None) -> tuple[str, ...]:
         """Unsubscribe an address from one list or all; returns the lists left. Raises for an unknown address."""
-        return self.leave(self._required(address).id, list_slug=list_slug)
+        return self.leave(self.require(address).id, list_slug=list_slug)
 
     def leave(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
         """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error.
@@ -200,6 +200,18 @@ class SubscriberStore:
         rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
         yield from compute_audience(typed_rows(AudienceRow, rows), lists=None if lists is None else frozenset(lists))
 
+    def read_members(self, subscriber_ids: Collection[int]) -> dict[int, AudienceMember]:
+        """Return the people with these numbers as members of the audience of all lists; without one on no list."""
+        with self.database.reading() as connection:
+            rows = connection.execute(_audience_query(None).where(subscriber.c.id.in_(subscriber_ids)))
+            return {each.subscriber_id: each for each in compute_audience(typed_rows(AudienceRow, rows))}
+
+    def came_back(self, *, since: datetime) -> Callable[[str], bool] | None:
+        """Return a test of normalised addresses: erased after that moment, and released. None when no address was."""
+        with self.database.reading() as connection:
+            hashes = self.suppressed.came_back(connection, since=since)
+        return (lambda address: self.suppressed.hash_of(address) in hashes) if hashes else None
+
     # --- For this package -----------------------------------------------------------------------
 
     @contextmanager
@@ -217,7 +229,8 @@ class SubscriberStore:
             subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail, import_id=import_id
         )
 
-    def _required(self, address: str) -> Subscriber:
+    def require(self, address: str) -> Subscriber:
+        """Return the subscriber with this address; raises `SubscriberError`, naming the present one after a move."""
         found = self.show(address)
         if found is None:
             with self.database.reading() as connection:

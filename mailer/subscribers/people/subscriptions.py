@@ -170,8 +170,13 @@ _TOLD_OF_LEAVING = (
 
 
 def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
-    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how."""
-    query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
+    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how.
+
+    A suppression on one list keeps in mind who has left it: with all lists left, none takes the person in.
+    """
+    query = _of(subscriber_id)
+    if only is not None:
+        query = query.where(list_.c.slug == only, subscription.c.status != SubscriptionStatus.UNSUBSCRIBED)
     rows = connection.execute(query.order_by(list_.c.position)).all()
     _set_status(connection, [row.id for row in rows], SubscriptionStatus.SUPPRESSED, now)
     return {row.slug: row.status for row in rows if row.status in _STILL_IN}

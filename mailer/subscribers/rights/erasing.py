@@ -112,10 +112,19 @@ def _erase_rows(store: SubscriberStore, connection: Connection, person: _Person 
     for each in addresses:
         store.suppressed.erase(connection, each, now=store.clock())
     connection.execute(test_send.update().where(sent_to(connection, addresses)).values(recipient=ERASED))
+    if person is not None:
+        _forget_reasons(connection, person.id)
     deliveries = _strip_deliveries(connection, person.id if person else None, forms)
     if person is not None:
         delete_people(connection, subscriber.c.id == person.id)
     return deliveries
+
+
+def _forget_reasons(connection: Connection, subscriber_id: int) -> None:
+    """Clear why issues were sent again to the person: the words are about them."""
+    theirs = select(delivery.c.mailing_id).where(delivery.c.subscriber_id == subscriber_id)
+    resends = and_(mailing.c.kind == "resend", mailing.c.id.in_(theirs))
+    connection.execute(mailing.update().where(resends).values(reason=""))
 
 
 def _own_names(connection: Connection, person: _Person | None) -> set[str]:

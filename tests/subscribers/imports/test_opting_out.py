@@ -201,6 +201,13 @@ def test_an_opt_out_needs_no_list_and_no_basis_and_others_do(
         ("status", "Opted  Out", "unsubscribed"),
         ("status", "På vent", "pending"),
         ("Status", "Blocklisted", "suppressed"),
+        ("status", "Har meldt seg ut", "unsubscribed"),
+        ("status", "Ikkje aktiv", "unsubscribed"),
+        ("status", "Av", "unsubscribed"),
+        ("status", "På", "active"),
+        ("status", "Retur", "suppressed"),
+        ("påmeldt", "Til", "active"),
+        ("påmeldt", "Frå", "unsubscribed"),
     ],
 )
 def test_other_systems_ways_of_saying_it_are_understood(
@@ -211,7 +218,9 @@ def test_other_systems_ways_of_saying_it_are_understood(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize(("header", "cell"), [("status", "archived"), ("subscribed", "maybe"), ("avmeldt", "aktiv")])
+@pytest.mark.parametrize(
+    ("header", "cell"), [("status", "archived"), ("subscribed", "maybe"), ("avmeldt", "aktiv"), ("avmeldt", "av")]
+)
 def test_a_status_that_is_not_understood_stops_the_whole_file_and_says_what_may_stand_there(
     store: SubscriberStore, import_text: Import, header: str, cell: str
 ) -> None:
