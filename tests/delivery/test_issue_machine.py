@@ -77,7 +77,6 @@ class _Issue(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.told["begun"] += 1
         self.closing = ExitStack()
         folder = Path(self.closing.enter_context(tempfile.TemporaryDirectory()))
         office, sender, watcher, twin = self.closing.enter_context(contextmanager(type(self).open_fresh)())

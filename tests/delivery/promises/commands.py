@@ -16,7 +16,6 @@ from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import sync_lists
 from tests.delivery.promises.dying import (
     Death,
-    Killed,
     Process,
     Tables,
     copy_sqlite,
@@ -73,8 +72,10 @@ class Commands:
         self.process.die_at(death)
         try:
             work(self.store)
-        except (MailerError, Killed) as ended:
-            if isinstance(ended, MailerError) and not self.process.is_dead:
+        except BaseException as ended:
+            if not self.process.is_dead:
+                if not isinstance(ended, MailerError):
+                    raise
                 assert read_tables(self.watcher) == before, f"{name} was refused, and changed something"
                 self.told[f"{name}, refused"] += 1
                 return False

@@ -41,7 +41,7 @@ class Office(PeopleDesk):
     # --- lists ------------------------------------------------------------------------------------
 
     def merge(self, old: str, into: str, *, with_alias: bool, death: Death | None = None) -> None:
-        if old == into or not {old, into} <= set(self.slugs) or self._is_excluded(old, into):
+        if old == into or not {old, into} <= set(self.slugs):
             return
         before, lists = self.members(), [each for each in self.register.lists if each.slug != old]
         if with_alias:
@@ -61,11 +61,6 @@ class Office(PeopleDesk):
             self._require_merged(before, old, into)
 
         self.command("merge", lambda store: merge_lists(store, register, old, into), then=then, death=death)
-
-    def _is_excluded(self, old: str, into: str) -> bool:
-        # excluded until a suppression on the list that stays holds for those who come to it by a merger
-        held = self.statuses().items()
-        return any(slug == old and is_ in IN and self.people.is_barred(at, into) for (at, slug), is_ in held)
 
     def _require_merged(self, before: dict[Membership, str], old: str, into: str) -> None:
         """Require that nobody is lost, and nobody back, but who is suppressed for one of the lists is for both."""

@@ -20,7 +20,7 @@ from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.subscribers.people.subscriptions import ids_of_lists
 from mailer.transport.memory import ACCEPTED
-from tests.delivery.promises.dying import Death, Killed, Process, copy_sqlite, read_tables, wait_for_locks
+from tests.delivery.promises.dying import Death, Process, copy_sqlite, read_tables, wait_for_locks
 from tests.delivery.promises.office import Office
 from tests.delivery.promises.persons import KEYS
 from tests.delivery.promises.server import ANSWERS, Answer, CountingTransport, may_have_it
@@ -46,6 +46,7 @@ class Count:
     persons: Counter[int] = field(default_factory=Counter)
     mailboxes: dict[str, Counter[int]] = field(default_factory=dict)  # by the number of the mailing
     more: Counter[int] = field(default_factory=Counter)  # a person's word, and what `retry` sends again
+    retried: set[tuple[int, int]] = field(default_factory=set)
     named: set[int] = field(default_factory=set)  # a person said that they have it
 
 
@@ -90,7 +91,9 @@ class Sender:
         try:
             audience = self.office._store(self.process.database).read_audience(chosen or None)
             plan_mailing(self.ledger, draft, audience=audience, about=frozenset(), compile_variant=lambda _: COMPILED)
-        except Killed:
+        except BaseException:
+            if not self.process.is_dead:
+                raise
             self.told["plan, killed"] += 1
             is_planned = self._go_on() > len(before["mailing"])
             assert is_planned or read_tables(self.watcher) == before
@@ -140,7 +143,8 @@ class Sender:
         in_flight = self._statuses("in_flight")
         assert in_flight.total() <= 1
         if self.mailing.in_doubt_policy is InDoubtPolicy.RETRY:
-            self.count.more += in_flight
+            for person in in_flight:
+                self._send_once_more(person)
         self._go_on()
         if looks:
             assert self.ledger.recover() == in_flight.total()
@@ -165,8 +169,14 @@ class Sender:
             self.count.persons[person] += 1
             self.count.mailboxes.setdefault(recipient, Counter())[self.mailing.id] += 1
             if answer is not ACCEPTED and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY:
-                self.count.more[person] += 1
+                self._send_once_more(person)
         self.meanwhile("in flight")
+
+    def _send_once_more(self, person: int) -> None:
+        """Allow one more copy to a person in doubt, and no third one, whatever comes of it."""
+        if (person, self.mailing.id) not in self.count.retried:
+            self.count.retried.add((person, self.mailing.id))
+            self.count.more[person] += 1
 
     def _require_wanted(self, recipient: str) -> None:
         with self.watcher.reading() as connection:
@@ -204,7 +214,9 @@ class Sender:
         settled = None
         try:
             settled = self.ledger.resolve(self.slug, resolution, addresses=address and [address])
-        except Killed:
+        except BaseException:
+            if not self.process.is_dead:
+                raise
             self.told["resolve, killed"] += 1
             self._go_on()
         finally:
