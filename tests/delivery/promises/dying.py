@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hypothesis import strategies as st
 from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -29,6 +30,13 @@ class Death(NamedTuple):
 
 WHILE_WRITING = ("statement", "before a commit", "after a commit")
 WHILE_SENDING = (*WHILE_WRITING, "before a dot", "after a dot")
+
+
+def deaths(*places: str, statements: int, commits: int) -> st.SearchStrategy[Death | None]:
+    """Draw no death in half of the cases, else one that the command comes to mostly."""
+    numbers = {"statement": statements, "before a commit": commits, "after a commit": commits}
+    each = [st.builds(Death, st.just(place), st.integers(1, numbers.get(place, 3))) for place in places]
+    return st.none() | st.one_of(each)
 
 
 class Process:
