@@ -154,7 +154,7 @@ def import_(
 
 
 def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
-    from mailer.subscribers.imports.undoing import undo_import
+    from mailer.subscribers.imports.undoing import forget_removed, undo_import
 
     if abs(import_id) > HIGHEST_ID:
         raise MailerError(
@@ -162,8 +162,9 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
         )
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
+        is_scrubbed = not dry_run and forget_removed(workspace.subscribers)
     if json:
-        show_json({"undone": None if dry_run else import_id} | asdict(undone))
+        show_json({"undone": None if dry_run else import_id, "is_scrubbed": is_scrubbed} | asdict(undone))
         return
     if dry_run:
         say(msg("register.undo-dry-run", number=str(import_id)), "yellow")
@@ -184,6 +185,9 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
     )
     if undone.kept:
         _show_kept(undone.kept)
+    if not (dry_run or is_scrubbed):
+        say(msg("register.undone-not-rewritten"), "yellow")
+        hint("mailer subscribers purge")
 
 
 def _show_kept(kept: "Sequence[Kept]") -> None:

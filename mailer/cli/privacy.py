@@ -1,4 +1,4 @@
-"""`mailer subscribers move, suppress, release, erase, purge, merge-lists`: what people and the law ask for."""
+"""`mailer subscribers move, suppress, release, purge, merge-lists`: what people and the law ask for."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -11,7 +11,7 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
 from mailer.cli.options import Json, OneList, one_list, services
-from mailer.cli.output import MOST_SHOWN, ask, confirm, hint, note, say, show_json, show_table
+from mailer.cli.output import MOST_SHOWN, ask, hint, say, show_json, show_table
 from mailer.cli.person import AddressArgument
 from mailer.cli.register_words import scope_in_words
 from mailer.cli.suppressing import AddressFile, DryRun, MaybeAddress, release_many, suppress_many
@@ -19,7 +19,6 @@ from mailer.errors import MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.subscribers.people.moving import Merged, Stopped
-    from mailer.subscribers.rights.erasing import Erased
 
 
 def move(
@@ -141,47 +140,6 @@ def _only_file(address: str, file: Path | None) -> Path:
     return file
 
 
-def erase(
-    context: typer.Context,
-    address: AddressArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
-    json: Json = False,
-) -> None:
-    """Delete everything about a person for good (GDPR art. 17). Only a keyed hash stays, which keeps them out.
-
-    Rewrites the database, and names the workspace's files that still hold the address.
-    Example: `mailer subscribers erase kari@kommune.example`
-    """
-    from mailer.subscribers.rights.erasing import erase as erase_person
-
-    if not (yes or confirm(msg("register.really-erase", address=address))):
-        raise typer.Abort
-    with services(context) as workspace:
-        done = erase_person(workspace.subscribers, address, workspace=workspace.settings.folder)
-    if json:
-        show_json(asdict(done))
-        return
-    _show_erased(address, done)
-
-
-def _show_erased(address: str, done: "Erased") -> None:
-    is_erased, was_none = msg("register.is-erased", address=address), msg("register.was-no-subscriber", address=address)
-    say(is_erased if done.was_subscriber else was_none, "green")
-    say(msg("register.deliveries-kept", count=done.deliveries))
-    if not done.is_scrubbed:
-        say(msg("register.not-rewritten"), "yellow")
-        hint(msg("register.stop-then-purge"))
-    if done.kept:
-        say(msg("register.in-history-of-others"), "yellow")
-    for place, number in done.kept.items():
-        say(msg("register.rows-in-place", place=place, count=number), "yellow", label="  ")
-    if done.files:
-        say(msg("register.files-that-hold-it"), "yellow")
-    for file in done.files:
-        say(str(file), "yellow", label="  ")
-    note(msg("register.backups-hold-it"))
-
-
 def purge(
     context: typer.Context,
     unconfirmed_days: Annotated[
@@ -213,6 +171,7 @@ def purge(
     say(msg("register.purged-deliveries", count=done.deliveries, months=months))
     if not done.is_scrubbed:
         say(msg("register.not-rewritten-now"), "yellow")
+        hint("mailer subscribers purge")
 
 
 def merge_lists(

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.bootstrap import Services
-    from mailer.delivery.logs.model import LogSummary, Progress
+    from mailer.delivery.logs.model import LogProgress, LogSummary
     from mailer.delivery.model import Resolved
-    from mailer.usecases.settling import LogSearch, Searched
+    from mailer.usecases.settling import LogAnswer, SearchedDoubt
 
 SECONDS_BETWEEN_LINES = 5
 
@@ -60,13 +60,13 @@ def settle_by_log(
 
 
 @contextmanager
-def _telling_progress() -> "Iterator[Callable[[Progress], None]]":
+def _telling_progress() -> "Iterator[Callable[[LogProgress], None]]":
     """Give the function that the reading of logs reports to: now and then it prints a line."""
     import time
 
     shown = time.monotonic()
 
-    def tell(progress: "Progress") -> None:
+    def tell(progress: "LogProgress") -> None:
         nonlocal shown
         if time.monotonic() - shown < SECONDS_BETWEEN_LINES:
             return
@@ -80,7 +80,7 @@ def _telling_progress() -> "Iterator[Callable[[Progress], None]]":
     yield tell
 
 
-def _show_search(search: "LogSearch") -> None:
+def _show_search(search: "LogAnswer") -> None:
     for each in search.logs:
         _show_log(each)
     if search.unknown:
@@ -120,7 +120,7 @@ def _show_log(log: "LogSummary") -> None:
         say(msg("sending.log-cut"), "yellow", label="  ")
 
 
-def _told(searched: "Searched") -> Message:
+def _told(searched: "SearchedDoubt") -> Message:
     sighting = searched.evidence.sighting
     if sighting is None:
         return msg("sending.log-says-nothing")
@@ -131,7 +131,7 @@ def _told(searched: "Searched") -> Message:
     return msg("sending.log-says-not-queued")
 
 
-def _place(searched: "Searched") -> str:
+def _place(searched: "SearchedDoubt") -> str:
     sighting = searched.evidence.sighting
     if sighting is None:
         return ""
@@ -139,13 +139,13 @@ def _place(searched: "Searched") -> str:
     return " ".join(filter(None, (f"{place.file}:{place.line}", news.at, news.queue_id)))
 
 
-def _outcomes(search: "LogSearch") -> str:
+def _outcomes(search: "LogAnswer") -> str:
     from mailer.usecases.settling import count_outcomes
 
     return ", ".join(f"{number} {status}" for status, number in count_outcomes(search).items())
 
 
-def _asked(search: "LogSearch") -> int:
+def _asked(search: "LogAnswer") -> int:
     """Return the number that a person types; one that is none agrees to nothing."""
     number = str(len(search.taken))
     say()
@@ -198,7 +198,7 @@ def resolved_as_json(slug: str, settled: "Resolved") -> dict[str, Any]:
     }
 
 
-def _search_as_json(search: "LogSearch", settled: "Resolved | None") -> dict[str, Any]:
+def _search_as_json(search: "LogAnswer", settled: "Resolved | None") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -211,7 +211,7 @@ def _search_as_json(search: "LogSearch", settled: "Resolved | None") -> dict[str
     }
 
 
-def _searched_as_json(searched: "Searched") -> dict[str, Any]:
+def _searched_as_json(searched: "SearchedDoubt") -> dict[str, Any]:
     doubt, sighting = searched.doubt, searched.evidence.sighting
     seen = sighting and {
         "file": sighting.place.file,

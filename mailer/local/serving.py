@@ -24,6 +24,7 @@ from mailer.local.access import Access
 from mailer.local.asking import HOST
 from mailer.local.doors import make_doors
 from mailer.local.guard import Guard
+from mailer.private import make_private_folder
 from mailer.stopping import serve_until_signal
 
 Say = Callable[[str], None]
@@ -104,7 +105,7 @@ def write_launch_file(address: str, folder: Path) -> Path:
         f'<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url={goal}"></head>'
         f'<body><p><a href="{goal}">mailer</a></p></body></html>'
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     descriptor, name = tempfile.mkstemp(prefix="open-", suffix=".html", dir=folder)  # readable by its user alone
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(page)

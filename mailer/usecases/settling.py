@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from mailer.catalogue import msg
 from mailer.clock import utc_now
-from mailer.delivery.logs.model import Evidence, Finding, LogSummary, Progress, Sought, Trails
+from mailer.delivery.logs.model import Evidence, InLog, LogProgress, LogSummary, Sought, Trails
 from mailer.delivery.logs.reading import read_logs
 from mailer.delivery.logs.searching import judge
 from mailer.delivery.model import Doubt, Resolved
@@ -23,7 +23,7 @@ LONGEST_EVIDENCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class SearchedDoubt:
     """A delivery in doubt, the Message-ID that its messages have, and what the logs say of it."""
 
     doubt: Doubt
@@ -33,20 +33,20 @@ class Searched:
     @property
     def is_taken(self) -> bool:
         """Return whether the log shows that the relay has queued it for this recipient."""
-        return self.evidence.finding is Finding.TAKEN
+        return self.evidence.finding is InLog.TAKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogSearch:
+class LogAnswer:
     """Deliveries in doubt of an issue, looked for in logs; `unknown` are addresses named that have none in doubt."""
 
     slug: str
-    searched: tuple[Searched, ...]
+    searched: tuple[SearchedDoubt, ...]
     logs: tuple[LogSummary, ...]
     unknown: tuple[str, ...] = ()
 
     @property
-    def taken(self) -> tuple[Searched, ...]:
+    def taken(self) -> tuple[SearchedDoubt, ...]:
         """Return those that can be settled."""
         return tuple(each for each in self.searched if each.is_taken)
 
@@ -58,8 +58,8 @@ def search_logs(
     *,
     standard_input: BinaryIO,
     to: Sequence[str] | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-) -> LogSearch:
+    on_progress: Callable[[LogProgress], None] = lambda _: None,
+) -> LogAnswer:
     """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; change nothing.
 
     Raises `MailerError` for a file that is no log, and when nothing of the issue was sent.
@@ -79,10 +79,10 @@ def search_logs(
         on_progress=on_progress,
     )
     searched = tuple(_searched(doubt, each, trails) for doubt, each in sought.items())
-    return LogSearch(slug=slug, searched=searched, logs=trails.logs, unknown=unknown)
+    return LogAnswer(slug=slug, searched=searched, logs=trails.logs, unknown=unknown)
 
 
-def settle(services: LedgerServices, search: LogSearch, *, confirm: int) -> Resolved:
+def settle(services: LedgerServices, search: LogAnswer, *, confirm: int) -> Resolved:
     """Count as accepted what the log shows to be taken, with the line that says so; others stay as they are.
 
     `confirm` is how many somebody agreed to; raises `MailerError` when it is another number.
@@ -94,7 +94,7 @@ def settle(services: LedgerServices, search: LogSearch, *, confirm: int) -> Reso
     return services.ledger.settle_by_log(search.slug, words, outcomes=count_outcomes(search))
 
 
-def count_outcomes(search: LogSearch) -> dict[str, int]:
+def count_outcomes(search: LogAnswer) -> dict[str, int]:
     """Return what became of those taken, by the relay's own words, as `sent` and `bounced`."""
     found = [each.evidence.sighting for each in search.taken]
     return dict(sorted(Counter(each.news.status.casefold() for each in found if each).items()))
@@ -126,6 +126,6 @@ def _sought(services: LedgerServices, doubt: Doubt, domain: str) -> Sought:
     return Sought(message_id=message_id, addresses=frozenset(each.casefold() for each in addresses))
 
 
-def _searched(doubt: Doubt, sought: Sought, trails: Trails) -> Searched:
+def _searched(doubt: Doubt, sought: Sought, trails: Trails) -> SearchedDoubt:
     evidence = judge(sought, trails.sightings.get(sought.message_id, ()))
-    return Searched(doubt=doubt, message_id=f"<{sought.message_id}>", evidence=evidence)
+    return SearchedDoubt(doubt=doubt, message_id=f"<{sought.message_id}>", evidence=evidence)

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.logs.lines import moment, parse_line
-from mailer.delivery.logs.model import Evidence, Finding, News, Place, Progress, Sought, Step, Trails
+from mailer.delivery.logs.model import Evidence, InLog, LogLine, LogProgress, News, Sought, Step, Trails
 from mailer.delivery.logs.reading import LONGEST_LINE, read_logs
-from mailer.delivery.logs.searching import Search, judge
+from mailer.delivery.logs.searching import LogSearch, judge
 from mailer.delivery.logs.tables import parse_header, parse_row, split_row
 from mailer.errors import MailerError
 
@@ -84,7 +84,7 @@ def test_a_message_is_joined_by_its_queue_id(looked: Look, head: str, queue_id: 
         head.format("smtp") + f"{queue_id}: {SENT}",
         head.format("qmgr") + f"{queue_id}: removed",
     )
-    assert evidence.finding is Finding.TAKEN
+    assert evidence.finding is InLog.TAKEN
     assert evidence.sighting is not None
     news, place = evidence.sighting
     assert (news.status, news.queue_id, place.line) == ("sent", queue_id, 4)
@@ -108,29 +108,29 @@ def test_a_message_is_joined_by_its_queue_id(looked: Look, head: str, queue_id: 
 def test_what_the_relay_did_with_it_proves_that_it_was_taken(looked: Look, words: str, status: str) -> None:
     service, _, said = words.partition(" ")
     evidence = looked(postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"), postfix(service, f"A1B2C3: {said}"))
-    assert (evidence.finding, evidence.sighting and evidence.sighting.news.status) == (Finding.TAKEN, status)
+    assert (evidence.finding, evidence.sighting and evidence.sighting.news.status) == (InLog.TAKEN, status)
 
 
 @pytest.mark.parametrize(
     ("lines", "finding"),
     [
-        ([postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")], Finding.NOT_QUEUED),
+        ([postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")], InLog.NOT_QUEUED),
         (
             [
                 postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"),
                 postfix("cleanup", f"A1B2C3: milter-reject: END-OF-MESSAGE from desk: 5.7.1 no; to=<{KARI}>"),
                 postfix("smtpd", "lost connection after DATA (1234 bytes) from desk.example[192.0.2.9]"),
             ],
-            Finding.NOT_QUEUED,
+            InLog.NOT_QUEUED,
         ),
-        ([postfix("qmgr", f"A1B2C3: {QUEUED}"), postfix("smtp", f"A1B2C3: {SENT}")], Finding.MISSING),
-        ([postfix("cleanup", "A1B2C3: message-id=<x@y.example>"), postfix("smtp", f"A1B2C3: {SENT}")], Finding.MISSING),
+        ([postfix("qmgr", f"A1B2C3: {QUEUED}"), postfix("smtp", f"A1B2C3: {SENT}")], InLog.MISSING),
+        ([postfix("cleanup", "A1B2C3: message-id=<x@y.example>"), postfix("smtp", f"A1B2C3: {SENT}")], InLog.MISSING),
         (
             [
                 postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"),
                 postfix("smtp", f"A1B2C3: {SENT}".replace(KARI, "ola@agder.example")),
             ],
-            Finding.OTHER_RECIPIENT,
+            InLog.OTHER_RECIPIENT,
         ),
         (
             [
@@ -139,13 +139,13 @@ def test_what_the_relay_did_with_it_proves_that_it_was_taken(looked: Look, words
                 postfix("cleanup", f"D4E5F6: message-id=<{OURS}>"),
                 postfix("qmgr", f"D4E5F6: {QUEUED}"),
             ],
-            Finding.OTHER_RECIPIENT,
+            InLog.OTHER_RECIPIENT,
         ),
     ],
     ids=["named only", "refused at the end", "no Message-ID", "another Message-ID", "another recipient", "moved"],
 )
 def test_what_does_not_show_that_this_message_was_queued_for_this_person_decides_nothing(
-    looked: Look, lines: list[str], finding: Finding
+    looked: Look, lines: list[str], finding: InLog
 ) -> None:
     assert looked(*lines).finding is finding
 
@@ -164,14 +164,14 @@ def test_what_does_not_show_that_this_message_was_queued_for_this_person_decides
 def test_a_queue_id_that_another_message_has_by_now_is_not_taken_for_ours(looked: Look, between: list[str]) -> None:
     """One that was never queued gives its id back without a word."""
     named = postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")
-    assert looked(named, *between, postfix("qmgr", f"A1B2C3: {QUEUED}")).finding is Finding.NOT_QUEUED
+    assert looked(named, *between, postfix("qmgr", f"A1B2C3: {QUEUED}")).finding is InLog.NOT_QUEUED
 
 
 def test_queues_of_two_relays_and_of_two_instances_are_kept_apart(looked: Look) -> None:
     named = postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")
-    assert looked(named, postfix("qmgr", f"A1B2C3: {QUEUED}", host="other")).finding is Finding.NOT_QUEUED
+    assert looked(named, postfix("qmgr", f"A1B2C3: {QUEUED}", host="other")).finding is InLog.NOT_QUEUED
     other = postfix("qmgr", f"A1B2C3: {QUEUED}").replace("postfix/", "postfix-in/")
-    assert looked(named, other).finding is Finding.NOT_QUEUED
+    assert looked(named, other).finding is InLog.NOT_QUEUED
 
 
 def test_what_a_content_filter_gave_back_or_was_requeued_is_followed(looked: Look) -> None:
@@ -233,7 +233,7 @@ ARRIVED = f"<= b@nyhetsbrev.example H=desk (a) [192.0.2.9] P=esmtps X=TLS1.3 S=9
 )
 def test_exims_main_log_is_read(looked: Look, head: str, exim_id: str, words: str, status: str) -> None:
     evidence = looked(f"{head}{exim_id} {ARRIVED} for {KARI}", f"{head}{exim_id} {words}")
-    assert (evidence.finding, evidence.sighting and evidence.sighting.news.status) == (Finding.TAKEN, status)
+    assert (evidence.finding, evidence.sighting and evidence.sighting.news.status) == (InLog.TAKEN, status)
     assert evidence.sighting is not None
     assert evidence.sighting.news.queue_id == exim_id
 
@@ -251,7 +251,7 @@ def test_exim_lines_with_another_message_id_or_with_ours_in_the_subject_are_not_
     looked: Look, arrived: str
 ) -> None:
     head = "2026-11-29 10:49:11 1ajLoq-0001wC-Pk "
-    assert looked(head + arrived, f"{head}=> {KARI} R=dnslookup T=remote_smtp").finding is Finding.MISSING
+    assert looked(head + arrived, f"{head}=> {KARI} R=dnslookup T=remote_smtp").finding is InLog.MISSING
 
 
 # --- Exchange ---------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def traced(status: str, *, to: str = KARI, message_id: str = f"<{OURS}>") -> str
 )
 def test_a_message_trace_says_that_the_service_has_it(looked: Look, status: str) -> None:
     evidence = looked(TRACE, traced(status))
-    assert evidence.finding is Finding.TAKEN
+    assert evidence.finding is InLog.TAKEN
     assert evidence.sighting is not None
     news, place = evidence.sighting
     assert (news.status, news.at, news.queue_id, place.line) == (status, "2026-11-29T10:49:11", "7", 2)
@@ -279,15 +279,15 @@ def test_a_message_trace_says_that_the_service_has_it(looked: Look, status: str)
 @pytest.mark.parametrize(
     ("row", "finding"),
     [
-        (traced(""), Finding.NOT_QUEUED),
-        (traced("None"), Finding.NOT_QUEUED),
-        (traced("Delivered", message_id="<other@x.example>"), Finding.MISSING),
-        (traced("Delivered", message_id=""), Finding.MISSING),
-        (traced("Delivered", to=""), Finding.NOT_QUEUED),
-        (traced("Delivered", to="ola@agder.example"), Finding.OTHER_RECIPIENT),
+        (traced(""), InLog.NOT_QUEUED),
+        (traced("None"), InLog.NOT_QUEUED),
+        (traced("Delivered", message_id="<other@x.example>"), InLog.MISSING),
+        (traced("Delivered", message_id=""), InLog.MISSING),
+        (traced("Delivered", to=""), InLog.NOT_QUEUED),
+        (traced("Delivered", to="ola@agder.example"), InLog.OTHER_RECIPIENT),
     ],
 )
-def test_a_row_that_does_not_say_it_decides_nothing(looked: Look, row: str, finding: Finding) -> None:
+def test_a_row_that_does_not_say_it_decides_nothing(looked: Look, row: str, finding: InLog) -> None:
     assert looked(TRACE, row).finding is finding
 
 
@@ -299,7 +299,7 @@ def test_a_trace_is_read_in_each_encoding_and_with_each_delimiter(
     rows = [["Message ID", "Recipient address", "Status"], [f"<{OURS}>", KARI.upper(), "Delivered"]]
     text = "\r\n".join(["#TYPE Microsoft.Exchange", *(delimiter.join(f'"{each}"' for each in row) for row in rows)])
     trails = read(text.encode(encoding), folder=tmp_path)
-    assert judge(SOUGHT, trails.sightings[OURS]).finding is Finding.TAKEN
+    assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
     assert trails.logs[0].garbled == 0
 
 
@@ -311,7 +311,7 @@ def test_an_enhanced_summary_names_recipients_with_their_events(looked: Look) ->
         f'2026-11-29T10:49:11.1234567Z,b@x.example,"ola@x.example##Receive, Send;{KARI}##Receive, Fail",S,1,<{OURS}>,n1'
     )
     evidence = looked(header, row)
-    assert evidence.finding is Finding.TAKEN
+    assert evidence.finding is InLog.TAKEN
     assert evidence.sighting is not None
     assert evidence.sighting.news.status == "Receive, Fail"
 
@@ -325,15 +325,15 @@ FIELDS = (
 @pytest.mark.parametrize(
     ("source", "event", "finding"),
     [
-        ("SMTP", "RECEIVE", Finding.TAKEN),
-        ("SMTP", "SEND", Finding.TAKEN),
-        ("STOREDRIVER", "DELIVER", Finding.TAKEN),
-        ("QUEUE", "DEFER", Finding.TAKEN),
-        ("AGENT", "FAIL", Finding.NOT_QUEUED),
-        ("SMTP", "HARECEIVE", Finding.NOT_QUEUED),
+        ("SMTP", "RECEIVE", InLog.TAKEN),
+        ("SMTP", "SEND", InLog.TAKEN),
+        ("STOREDRIVER", "DELIVER", InLog.TAKEN),
+        ("QUEUE", "DEFER", InLog.TAKEN),
+        ("AGENT", "FAIL", InLog.NOT_QUEUED),
+        ("SMTP", "HARECEIVE", InLog.NOT_QUEUED),
     ],
 )
-def test_the_tracking_log_of_exchange_is_read(looked: Look, source: str, event: str, finding: Finding) -> None:
+def test_the_tracking_log_of_exchange_is_read(looked: Look, source: str, event: str, finding: InLog) -> None:
     row = f"2026-11-29T09:49:11.123Z,192.0.2.9,{source},{event},42,<{OURS}>,n1,ola@x.example;{KARI},,98424,Nyhetsbrev"
     evidence = looked(
         "#Software: Microsoft Exchange Server", "#Version: 15.02", "#Log-type: Message Tracking Log", FIELDS, row
@@ -373,7 +373,7 @@ def test_logs_are_read_packed_or_not_and_lines_that_are_none_are_counted(
     tmp_path: Path, pack: Callable[[bytes], bytes]
 ) -> None:
     trails = read(pack(LOG.encode()), folder=tmp_path)
-    assert judge(SOUGHT, trails.sightings[OURS]).finding is Finding.TAKEN
+    assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
     [log] = trails.logs
     assert (log.lines, log.garbled, log.is_cut) == (6, 1, False)
     assert (log.first, log.last) == ("Nov 29 10:49:11", "Nov 29 10:49:14")
@@ -386,7 +386,7 @@ def test_a_packed_log_that_breaks_off_is_read_up_to_there(tmp_path: Path, pack: 
     trails = read(whole[: len(whole) * 9 // 10], folder=tmp_path)
     assert trails.logs[0].is_cut
     if pack is not bz2.compress:  # which gives nothing before a block of 900 kB is whole
-        assert judge(SOUGHT, trails.sightings[OURS]).finding is Finding.TAKEN
+        assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
 
 
 def test_logs_are_put_in_the_order_of_their_times(tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path, content: bytes | None, what: 
 
 
 def test_progress_is_told_and_of_a_line_without_end_only_the_beginning_is_read(tmp_path: Path) -> None:
-    told = list[Progress]()
+    told = list[LogProgress]()
     file = tmp_path / "log"
     noise = (postfix("smtpd", "connect from x") + "\n") * 45_000
     file.write_text(f"{noise}{'x' * (3 * LONGEST_LINE)}\n{noise[:100].splitlines()[0]}\n")
@@ -474,10 +474,10 @@ def test_progress_is_told_and_of_a_line_without_end_only_the_beginning_is_read(t
 
 
 def test_a_search_keeps_no_more_of_a_message_than_its_latest_news_of_each_kind() -> None:
-    search = Search({OURS})
+    search = LogSearch({OURS})
     news = News(Step.TAKEN, queue="q", message_id=OURS, recipients=(KARI,), status="deferred")
     for line in range(1000):
-        search.add(news, Place("log", line))
+        search.add(news, LogLine("log", line))
     [sighting] = search.sightings(OURS)
     assert sighting.place.line == 999
 
@@ -523,7 +523,7 @@ def test_garbage_never_raises_and_nothing_is_found_without_the_message_id(
     data = pack((LOG.replace(OURS, "other@x.example") + text).encode(encoding, "surrogatepass"))
     stream = io.BufferedReader(io.BytesIO(data))
     trails = read_logs(["-"], {OURS}, standard_input=stream, now=NOW, on_progress=lambda _: None)
-    assert OURS in text or judge(SOUGHT, trails.sightings.get(OURS, ())).finding is Finding.MISSING
+    assert OURS in text or judge(SOUGHT, trails.sightings.get(OURS, ())).finding is InLog.MISSING
 
 
 @given(st.binary(max_size=300))

@@ -31,7 +31,7 @@ class News(NamedTuple):
     queue_id: str = ""
 
 
-class Place(NamedTuple):
+class LogLine(NamedTuple):
     """A line of a log."""
 
     file: str
@@ -42,7 +42,7 @@ class Sighting(NamedTuple):
     """News of a message that was sought, and where it stands."""
 
     news: News
-    place: Place
+    place: LogLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Sought:
     addresses: frozenset[str]
 
 
-class Finding(StrEnum):
+class InLog(StrEnum):
     """The result of looking for a delivery. Only `TAKEN` decides anything."""
 
     TAKEN = "taken"
@@ -66,7 +66,7 @@ class Finding(StrEnum):
 class Evidence:
     """The result of looking for one delivery, and the line that says most of it."""
 
-    finding: Finding
+    finding: InLog
     sighting: Sighting | None = None
 
 
@@ -91,7 +91,7 @@ class Trails:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LogProgress:
     """The progress through one log: lines, and bytes of its file; `size` is 0 where it is not known."""
 
     name: str

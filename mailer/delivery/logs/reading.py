@@ -15,8 +15,8 @@ from typing import BinaryIO, cast
 
 from mailer.catalogue import msg
 from mailer.delivery.logs.lines import moment, parse_line
-from mailer.delivery.logs.model import LogSummary, News, Place, Progress, Trails
-from mailer.delivery.logs.searching import Search
+from mailer.delivery.logs.model import LogLine, LogProgress, LogSummary, News, Trails
+from mailer.delivery.logs.searching import LogSearch
 from mailer.delivery.logs.tables import Header, is_comment, parse_header, parse_row, split_row
 from mailer.errors import MailerError, explain_os_error
 
@@ -28,7 +28,7 @@ _EVERY = 20_000  # lines between two reports of progress
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)  # and OSError of bz2
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[LogProgress], None]
 
 
 def read_logs(
@@ -40,7 +40,7 @@ def read_logs(
     on_progress: Report,
 ) -> Trails:
     """Look for messages in logs; `-` is the standard input. Raises `MailerError` for a file that is no log."""
-    search = Search(message_ids)
+    search = LogSearch(message_ids)
     opened = list[_Log]()
     try:
         for name in dict.fromkeys(names):
@@ -55,12 +55,12 @@ def read_logs(
     return Trails(sightings=sightings, logs=logs)
 
 
-def _search_one(log: "_Log", search: Search, on_progress: Report) -> LogSummary:
+def _search_one(log: "_Log", search: LogSearch, on_progress: Report) -> LogSummary:
     summary = _Summary(log.name)
     for number, at, news in log.entries(summary, on_progress):
         summary.note(at)
         for each in news:
-            search.add(each, Place(log.name, number))
+            search.add(each, LogLine(log.name, number))
     return LogSummary(
         name=log.name,
         lines=summary.lines,
@@ -142,7 +142,7 @@ class _Log:
             summary.lines = number
             if number % _EVERY == 0:
                 done = self._raw.tell() if self._size else 0
-                on_progress(Progress(self.name, number, done, self._size))
+                on_progress(LogProgress(self.name, number, done, self._size))
             yield number, line
 
     def _plain(self, lines: Iterator[tuple[int, str]], summary: _Summary) -> Iterator[_Entry]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from mailer.delivery.logs.model import Evidence, Finding, News, Place, Sighting, Sought, Step
+from mailer.delivery.logs.model import Evidence, InLog, LogLine, News, Sighting, Sought, Step
 
 
-class Search:
+class LogSearch:
     """Collects the news of the messages sought; it keeps of each queue and recipient the latest news of each status.
 
     So its size depends on how many are sought, and not on the log.
@@ -16,7 +16,7 @@ class Search:
         self._names: dict[str, str] = {}  # queue → Message-ID, as long as the relay uses that queue id for it
         self._found: dict[str, dict[tuple[object, ...], Sighting]] = {}
 
-    def add(self, news: News, place: Place) -> None:
+    def add(self, news: News, place: LogLine) -> None:
         """Take in the news of one line; lines come in the order they were written."""
         if news.message_id:
             self._names.pop(news.queue, None)
@@ -52,12 +52,12 @@ def judge(sought: Sought, sightings: Sequence[Sighting]) -> Evidence:
         and (not each.news.recipients or sought.addresses.intersection(each.news.recipients))
     ]
     if about:
-        return Evidence(finding=Finding.TAKEN, sighting=_telling(about))
+        return Evidence(finding=InLog.TAKEN, sighting=_telling(about))
     if taken:
-        return Evidence(finding=Finding.OTHER_RECIPIENT, sighting=taken[-1])
+        return Evidence(finding=InLog.OTHER_RECIPIENT, sighting=taken[-1])
     if of_message:
-        return Evidence(finding=Finding.NOT_QUEUED, sighting=of_message[-1])
-    return Evidence(finding=Finding.MISSING)
+        return Evidence(finding=InLog.NOT_QUEUED, sighting=of_message[-1])
+    return Evidence(finding=InLog.MISSING)
 
 
 def _telling(taken: Sequence[Sighting]) -> Sighting:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
 from mailer.catalogue import msg
+from mailer.database.cleaning import scrub_quickly
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import (
@@ -87,6 +88,11 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         if dry_run:
             connection.rollback()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)
+
+
+def forget_removed(store: SubscriberStore) -> bool:
+    """Rewrite a SQLite file, so that no byte of the people gone is left in it; says whether it could."""
+    return scrub_quickly(store.database)
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
