@@ -151,7 +151,7 @@ def _decide(
     for (subscriber_id, list_id), events in _read_events(connection, ids, held=held, into=into).items():
         there = held.get((subscriber_id, into[list_id]))
         row = held.get((subscriber_id, list_id)) or there
-        mine = next((each for each in reversed(events) if each.import_id == import_id), None)
+        mine = next((each for each in reversed(events) if _is_opt_out(each, import_id)), None)
         if mine is None or row is None:
             continue
         if row.list_id != into[list_id]:  # left behind when the person was on both: nothing to put back
@@ -175,6 +175,11 @@ def _decide(
         else:
             kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
     return back, kept
+
+
+def _is_opt_out(event: _PastEvent, import_id: int) -> bool:
+    """Return whether the event is an opt-out of the import; its file may have put the person on other lists."""
+    return event.import_id == import_id and "status" in event.detail
 
 
 def _present_lists(connection: Connection) -> dict[int, int]:

@@ -239,6 +239,20 @@ def test_no_word_means_two_things() -> None:
     assert all(word == word.casefold() for word in words)
 
 
+@pytest.mark.parametrize("was", [(), ("oslo",)], ids=["somebody new", "somebody on a list"])
+def test_a_file_that_takes_somebody_out_of_one_list_and_into_another_is_undone(
+    store: SubscriberStore, import_text: Import, was: tuple[str, ...]
+) -> None:
+    if was:
+        store.add(KARI, lists=was, basis="e: case 1")
+    report = import_text(f"{KARI};;oslo;suppressed\n{KARI};;agder;\n")
+    assert _statuses(store) == {"oslo": "suppressed", "agder": "active"}
+    undone = undo_import(store, report.id or 0)
+    assert (undone.people, undone.subscriptions, undone.opt_outs, undone.kept) == (0 if was else 1, 1, 1, ())
+    assert _statuses(store) == dict.fromkeys(was, "active")
+    assert _scopes(store) == []
+
+
 def test_undoing_puts_back_exactly_what_the_file_took(store: SubscriberStore, import_text: Import) -> None:
     store.add(KARI, lists=["bergen", "oslo"], basis="e: case 1")
     store.remove(KARI, list_slug="oslo")
