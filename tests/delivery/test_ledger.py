@@ -361,14 +361,19 @@ def test_moments_are_reserved_one_after_the_other_on_each_clock(plan: Plan, ledg
     [("unsubscribed", SkipReason.UNSUBSCRIBED), ("suppressed", SkipReason.SUPPRESSED)],
 )
 def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
-    plan: Plan, ledger: Ledger, people: Any, status: str, reason: SkipReason
+    *, plan: Plan, ledger: Ledger, people: Any, clock: Any, status: str, reason: SkipReason
 ) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
         gone, stays = sending.claim(2)
         people.set_status(gone.subscriber_id, status)
+        clock.move(minutes=1)
         assert sending.marks([gone.id])[gone.id] is Mark.UNWANTED
         assert sending.marks([stays.id])[stays.id] is Mark.GO
+        columns = (delivery.c.status, delivery.c.run_id, delivery.c.changed_at)
+        with people.database.reading() as connection:
+            rows = connection.execute(select(*columns).order_by(delivery.c.id)).all()
+        assert [tuple(each) for each in rows] == [("skipped", None, clock()), ("in_flight", 1, clock())]
         sending.record(accepted(stays))
     counts = ledger.mailing(mailing_id).counts
     assert counts.skipped == {reason: 1}
