@@ -168,10 +168,13 @@ def test_who_is_deferred_gets_the_message_when_the_time_has_come(
     told = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
     assert {attempts for attempts, _ in told} == {1}
     assert all(timedelta(minutes=4) <= due_at - clock() <= timedelta(minutes=6) for _, due_at in told)
-    clock.now, seen = max(due_at for _, due_at in told), list[Progress]()
+    clock.now, seen = min(due_at for _, due_at in told), list[Progress]()
+    ended = dispatcher(transport).run(mailing_id, once=True)
+    assert (ended.reason, ended.counts.accepted) == (EndReason.DEFERRED, 1), "at this very moment"
+    clock.now = max(due_at for _, due_at in told)
     assert dispatcher(transport).run(mailing_id, once=True, on_progress=seen.append).reason is EndReason.FINISHED
     assert agrees(mailing_id, transport).accepted == 10
-    assert (seen[-1].total, seen[-1].accepted) == (10, 10)
+    assert (seen[-1].total, seen[-1].accepted) == (9, 9)
 
 
 def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock: Any) -> None:
@@ -314,6 +317,33 @@ def test_the_same_policy_refusal_five_times_stops_the_mailing(plan: Plan, dispat
         "the server said the same to 5 recipients in a row: 554 5.7.1 spam",
     )
     assert (ended.counts.rejected, ended.counts.queued) == (0, 50)
+
+
+@pytest.mark.parametrize(
+    ("code", "enhanced", "reason", "asked"),
+    [(554, "5.7.1", EndReason.REFUSED, 5), (454, "4.7.0", EndReason.RESTING, 1)],
+)
+def test_what_was_made_ready_for_the_next_dot_is_not_sent_after_the_last_answer(
+    *, plan: Plan, dispatcher: Make, code: int, enhanced: str, reason: EndReason, asked: int
+) -> None:
+    heard: list[str] = []
+
+    class Noting(MemorySession):
+        def withdraw(self) -> None:
+            super().withdraw()
+            heard.append("withdrawn")  # else QUIT would be read as a body
+
+    class Noted(MemoryTransport):
+        def connect(self) -> MemorySession:
+            return Noting(self._answer, self._keep)
+
+    def answer(envelope: Envelope) -> Reply:
+        heard.append(envelope.recipient)
+        return Reply(code=code, enhanced=enhanced, text="spam", stage=Stage.DOT)
+
+    ended = dispatcher(Noted(answer), connections=1).run(plan(9), once=True)
+    assert (ended.reason, len(heard), heard[-1]) == (reason, asked + 1, "withdrawn")
+    assert ended.counts.waiting == 9
 
 
 class Unreachable(MemoryTransport):
