@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.tables import subscriber
-from mailer.errors import MailerError
+from mailer.errors import ExitCode, MailerError
 from mailer.spreadsheets.formulas import restore
 from mailer.subscribers.files.columns import COLUMNS, RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, export
@@ -99,8 +99,10 @@ def test_a_workbook_shows_a_mark_for_what_no_workbook_holds(
 
 
 def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_path: Path) -> None:
-    with pytest.raises(MailerError, match="cannot be written"):
-        export(filled, tmp_path / "no" / "such.csv", choice=ALL, form=Format.PLAIN)
+    file = tmp_path / "no" / "such.csv"
+    with pytest.raises(MailerError, match="cannot be written") as refused:
+        export(filled, file, choice=ALL, form=Format.PLAIN)
+    assert (refused.value.where, refused.value.exit_code) == (str(file), ExitCode.INPUT_OUTPUT)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
@@ -131,7 +133,9 @@ def test_a_file_is_written_also_where_a_system_has_no_modes(
     filled: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "fchmod", raising=False)
-    assert export(filled, tmp_path / "own.csv", choice=ALL, form=Format.EXCEL) == 4
+    file = tmp_path / "own.csv"
+    assert export(filled, file, choice=ALL, form=Format.EXCEL) == 4
+    assert os.name == "nt" or file.stat().st_mode & 0o777 == 0o600
 
 
 def test_subscriptions_of_a_list_that_was_merged_are_not_exported(

@@ -168,6 +168,32 @@ def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: Subscr
         store.add(OLE, lists=["agder"], basis="a: asked", again=True)
 
 
+def test_deliveries_of_others_to_an_erased_address_lose_it_and_stay_theirs(
+    store: SubscriberStore, tmp_path: Path
+) -> None:
+    kari = store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
+    _sent(store, OLE)
+    with store.database.writing() as connection:
+        row = {"mailing_id": 1, "lists": "oslo", "status": "accepted", "changed_at": NOW}
+        for number, subscriber_id, address, recipient in (
+            (2, kari.id, "her.old@x.example", OLE),
+            (3, None, OLE, "another@x.example"),
+            (4, kari.id, "kari@x.example", "kari@x.example"),
+        ):
+            person = {"subscriber_id": subscriber_id, "address": address, "recipient": recipient}
+            connection.execute(delivery.insert().values(row | person | {"id": number}))
+    assert erase(store, OLE, workspace=tmp_path).deliveries == 3
+    with store.database.reading() as connection:
+        rows = connection.execute(select(delivery).order_by(delivery.c.id)).all()
+    assert [(row.subscriber_id, row.address, row.recipient) for row in rows] == [
+        (None, "erased-1", ""),
+        (kari.id, "erased-2", ""),
+        (None, "erased-3", ""),
+        (kari.id, "kari@x.example", "kari@x.example"),
+    ]
+
+
 def test_somebody_who_is_not_stored_can_be_erased_in_advance(store: SubscriberStore, tmp_path: Path) -> None:
     assert not erase(store, OLE, workspace=tmp_path).was_subscriber
     assert read_suppressions(store, OLE)

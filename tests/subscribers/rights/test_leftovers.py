@@ -37,6 +37,15 @@ def test_a_name_is_found_however_it_is_written(tmp_path: Path, word: str, encodi
     assert _named(tmp_path, word) == ["0.txt", "1.txt", "2.txt"]
 
 
+def test_hidden_files_and_those_of_programs_are_passed_over_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "a.txt").write_text(OLE, "utf-8")
+    for number in range(10):
+        (tmp_path / f".{number}").write_text(OLE, "utf-8")
+        (tmp_path / str(number)).write_text(OLE, "utf-8")
+    assert _named(tmp_path, OLE) == [str(number) for number in range(10)]
+
+
 def test_what_cannot_be_looked_into_is_named_for_a_person_to_look(tmp_path: Path) -> None:
     (tmp_path / "broken.xlsx").write_bytes(b"no workbook")
     assert _named(tmp_path, OLE) == ["broken.xlsx"]
@@ -74,6 +83,7 @@ def test_who_is_part_of_anothers_address_or_name_is_not_found_there(
         "to={}&cc=",
         r"epost\n{}\n",
         r"\u003c{}\u003e",
+        r"\u003c.{}\u003e",
         "to=%20{}%20",
         "=3C{}=3E",
         "{};Per",
