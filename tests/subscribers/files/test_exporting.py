@@ -1,6 +1,7 @@
 """Exports open right in Excel, calculate nothing, and come back through import as they were."""
 
 import csv
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from mailer.database.tables import subscriber
 from mailer.errors import ExitCode, MailerError
 from mailer.spreadsheets.formulas import restore
+from mailer.subscribers.files import exporting
 from mailer.subscribers.files.columns import COLUMNS, RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, export
 from mailer.subscribers.files.reading import SubscriberRow, read_rows
@@ -98,6 +100,24 @@ def test_a_workbook_shows_a_mark_for_what_no_workbook_holds(
     assert row.name == "Kari\ufffd \ufffdMoe"
 
 
+def test_a_workbook_has_no_more_rows_than_excel_and_is_refused_whole(
+    sqlite_store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MAXIMUM_ROWS", 3)  # the header is one of them
+    for number in range(2):
+        sqlite_store.add(f"p{number}@x.example", lists=["oslo"], basis="e: case 1")
+    file = tmp_path / "all.xlsx"
+    assert export(sqlite_store, file, choice=ALL, form=Format.XLSX) == 2
+    sqlite_store.add("one@x.example", lists=["oslo"], basis="e: case 1")
+    with pytest.raises(MailerError) as refused:
+        export(sqlite_store, file, choice=ALL, form=Format.XLSX)
+    assert refused.value.what == "there are more rows than a sheet of Excel holds"
+    assert refused.value.hint == "Export to CSV, or list by list."
+    del refused
+    gc.collect()  # and nothing is said of a sheet that was left open
+    assert export(sqlite_store, tmp_path / "all.csv", choice=ALL, form=Format.EXCEL) == 3
+
+
 def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_path: Path) -> None:
     file = tmp_path / "no" / "such.csv"
     with pytest.raises(MailerError, match="cannot be written") as refused:
@@ -171,8 +191,6 @@ def test_any_table_survives_export_and_reading(
     people: list[tuple[str, str, str, str]],
     form: Format,
 ) -> None:
-    from mailer.subscribers.files import exporting
-
     file = tmp_path / "people.any"
     rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e: x", "active") for who, name, place, lang in people]
     with exporting._open(file, form) as out:
