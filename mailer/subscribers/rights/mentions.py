@@ -57,7 +57,7 @@ def _forms(column: Column[Any], address: str) -> set[str]:
 
 def _pattern(addresses: Collection[str]) -> re.Pattern[str]:
     """Return a pattern for addresses that stand by themselves: `a@x.example` is no part of `kara@x.example`."""
-    forms = "|".join(map(re.escape, sorted(addresses, key=len, reverse=True)))
+    forms = "|".join(map(re.escape, addresses))
     return re.compile(rf"(?<![\w.+-])(?:{forms})(?![.-]?\w)", re.IGNORECASE)
 
 

@@ -38,3 +38,19 @@ def test_the_name_of_somebody_else_that_was_an_address_is_looked_up_anew(
     erase(store, "æge@x.example", workspace=tmp_path)
     assert store.find("æge") == ()
     assert [each.name for each in store.find("kari")] == ["Kari for [erased]"]
+
+
+def test_where_others_histories_still_hold_an_address_is_told_with_how_many_rows(
+    store: SubscriberStore, tmp_path: Path
+) -> None:
+    kari = store.add("kari@x.example", lists=["oslo"], basis="e: 1, as OLA@x.example said")
+    with store.database.writing() as connection:
+        by = {"subscriber_id": kari.id, "at": NOW, "actor": "kari", "action": "changed"}
+        for said in ("from Ola@x.example", "ola@x.example", "karola@x.example"):
+            connection.execute(subscriber_event.insert().values(**by, detail={"new": [said], "line": 7}))
+        files = [{"name": "from ola@x.example", "lines": 7}, "karola@x.example"]
+        connection.execute(import_run.insert().values(at=NOW, actor="kari", files=files, counts={}))
+    assert erase(store, "ola@x.example", workspace=tmp_path).kept == {"consent.basis": 1, "subscriber_event.detail": 2}
+    with store.database.reading() as connection:
+        left = connection.execute(select(import_run.c.files)).scalars().all()
+    assert left == [[{"name": "from [erased]", "lines": 7}, "karola@x.example"]]
