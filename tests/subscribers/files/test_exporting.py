@@ -22,6 +22,8 @@ from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import suppress
+from mailer.subscribers.people.suppression import SuppressionReason
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 # The file is the same whatever the database.
@@ -202,3 +204,48 @@ def test_any_table_survives_export_and_reading(
         if isinstance(each, SubscriberRow)
     ] == [(row[0], row[1], row[2], row[4]) for row in rows]
     assert len(read) == len(rows)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_where_nobody_is_exported_none_are_counted(sqlite_store: SubscriberStore, tmp_path: Path, form: Format) -> None:
+    assert export(sqlite_store, tmp_path / "none", choice=ALL, form=form) == 0
+
+
+def test_rows_stand_in_the_order_of_people_and_lists_with_what_keeps_each_person_out(
+    sqlite_store: SubscriberStore, tmp_path: Path
+) -> None:
+    store, file = sqlite_store, tmp_path / "all.csv"
+    for name, lists in (("ole", ["oslo", "bergen"]), ("kari", ["oslo", "agder"]), ("eva", ["agder"])):
+        store.add(f"{name}@x.example", lists=lists, basis="e: sak 1")
+    store.add("liv@x.example", lists=["agder"], basis="e: sak 1")
+    suppress(store, "ole@x.example", reason=SuppressionReason.MANUAL, list_slug="agder")
+    suppress(store, "kari@x.example", reason=SuppressionReason.COMPLAINT, list_slug="agder")
+    suppress(store, "kari@x.example", reason=SuppressionReason.COMPLAINT)
+    suppress(store, "liv@x.example", reason=SuppressionReason.MANUAL)
+
+    def rows(choice: ExportChoice) -> list[tuple[str, ...]]:
+        number = export(store, file, choice=choice, form=Format.EXCEL)
+        found: list[tuple[str, ...]] = [(row[0].partition("@")[0], *row[5:]) for row in _cells(file)[1:]]
+        assert len(found) == number
+        return found
+
+    basis = "e: sak 1"
+    kari = [("kari", "agder", basis, "suppressed"), ("kari", "oslo", basis, "suppressed")]
+    liv = [("liv", "all", "", "suppressed"), ("liv", "agder", basis, "suppressed")]
+    assert rows(ALL) == [
+        ("ole", "agder", "", "suppressed"),
+        ("ole", "bergen", basis, "active"),
+        ("ole", "oslo", basis, "active"),
+        ("kari", "all", "", "suppressed"),
+        *kari,
+        ("eva", "agder", basis, "active"),
+        *liv,
+    ]
+    assert rows(ExportChoice()) == [
+        ("ole", "bergen", basis, "active"),
+        ("ole", "oslo", basis, "active"),
+        ("eva", "agder", basis, "active"),
+    ]
+    suppressed = ExportChoice(lists=["agder"], statuses=[SubscriptionStatus.SUPPRESSED])
+    assert rows(suppressed) == [("kari", "all", "", "suppressed"), kari[0], *liv, ("ole", "agder", "", "suppressed")]
+    assert rows(replace(suppressed, region="vest")) == []

@@ -57,6 +57,9 @@ def test_the_lists_of_a_person_are_shown_with_those_that_were_left_last(sqlite_s
 
 def test_what_was_taken_back_is_a_consent_of_its_own(sqlite_store: SubscriberStore) -> None:
     kari = sqlite_store.add(KARI, lists=["oslo"], basis="e: case 1", source="a form", text_version="signup-1")
+    given = kari.subscriptions[0].consent
+    assert given is not None
+    assert (given.source, given.text_version, given.method) == ("a form", "signup-1", "admin")
     sqlite_store.remove(KARI)
     assert undo_leaving(sqlite_store, kari.id, lists=["oslo"]) == ("oslo",)
     assert undo_leaving(sqlite_store, kari.id, lists=["oslo"]) == ()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.names import fold_name
-from mailer.database.tables import list_
+from mailer.database.tables import list_, subscriber
 from mailer.errors import MailerError
 from mailer.subscribers.audience import Exclusion
 from mailer.subscribers.facts.words import WordsError, clean_words
@@ -426,3 +426,36 @@ def test_a_list_is_what_it_became_part_of_over_any_mergers_also_in_a_circle(sqli
         assert found["agder"] == "agder"
         assert ids_of_lists(connection, ["fonna"]) == sorted([numbers["fonna"], numbers["oslo"]])
         assert ids_of_lists(connection, []) == sorted(numbers.values())
+
+
+def test_a_basis_is_added_when_it_is_not_the_latest_one_and_other_lists_follow(sqlite_store: SubscriberStore) -> None:
+    for basis in ("e: 1", "a: 2", "a: 2", "e: 1"):
+        sqlite_store.add("ole@x.example", lists=["oslo"], basis=basis)
+    found = sqlite_store.add("ole@x.example", lists=["oslo", "agder", "bergen"], basis="e: 1")
+    assert {each.list: [one.basis for one in each.consents] for each in found.subscriptions} == {
+        "bergen": ["e: 1"],
+        "agder": ["e: 1"],
+        "oslo": ["e: 1", "a: 2", "e: 1"],
+    }
+    assert [each.detail["list"] for each in sqlite_store.history("ole@x.example")] == [
+        *("oslo", "oslo", "oslo", "agder", "bergen"),
+    ]
+
+
+def test_a_hundred_people_are_found_and_no_more(sqlite_store: SubscriberStore) -> None:
+    names = [f"p{number:03}@many.example" for number in range(101)]
+    rows = [{"address": each, "address_as_given": each, "created_at": sqlite_store.clock()} for each in names]
+    rows = [row | {"domain": "many.example", "lang": "nb"} for row in rows]
+    with sqlite_store.database.writing() as connection:
+        connection.execute(subscriber.insert(), rows)
+    assert [each.address for each in sqlite_store.find("@many.example")] == names[:100]
+
+
+def test_an_address_that_two_people_had_is_known_by_the_one_who_had_it_last(sqlite_store: SubscriberStore) -> None:
+    for new in ("first@y.example", "last@y.example"):
+        sqlite_store.add("post@x.example", lists=["oslo"], basis=BASIS, again=True)
+        move_person(sqlite_store, "post@x.example", new)
+        release(sqlite_store, "post@x.example", note="somebody else has it now")
+    with pytest.raises(MailerError) as refused:
+        sqlite_store.remove("post@x.example")
+    assert refused.value.hint == "The person is last@y.example now."

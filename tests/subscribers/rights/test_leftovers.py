@@ -1,5 +1,6 @@
 """Looking for words in files: in any letters, encoding and workbook, and never past what cannot be opened."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -124,6 +125,29 @@ def test_a_word_is_found_however_it_is_spelt(tmp_path: Path, word: str, written:
     with ZipFile(tmp_path / "b.xlsx", "w") as book:
         book.writestr("xl/sharedStrings.xml", f"<t>{written}</t>")
     assert _named(tmp_path, word) == ["a.xml", "b.xlsx"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-be"])
+def test_what_begins_a_file_may_be_part_of_a_longer_word_too(tmp_path: Path, encoding: str) -> None:
+    for number, text in enumerate(("jesper@x.example", "øper@x.example", "per@x.example.org", "per@x.example")):
+        (tmp_path / str(number)).write_text(text, encoding=encoding)
+    assert _named(tmp_path, "per@x.example") == ["3"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets not everybody make links")
+def test_links_are_not_followed_and_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text(OLE, "utf-8")
+    (tmp_path / "own" / "folder").symlink_to(tmp_path / "other")
+    (tmp_path / "own" / "file").symlink_to(tmp_path / "other" / "a.txt")
+    assert _named(tmp_path / "own", OLE) == []
+    assert list(files_that_hold(tmp_path / "none", [OLE])) == [tmp_path / "none"]
+
+
+def test_another_letter_in_the_place_of_one_is_another_word(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("&Oslash;se &Oslash;deg&aring;rd, Åse &Aring;deg&aring;rd", "utf-8")
+    assert _named(tmp_path, "Åse Ødegård") == []
 
 
 def test_a_letter_with_its_mark_behind_it_is_not_the_letter_without(tmp_path: Path) -> None:
