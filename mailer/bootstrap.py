@@ -19,6 +19,7 @@ from mailer.catalogue import Lang, msg
 from mailer.clock import utc_now
 from mailer.config import load_settings
 from mailer.errors import MailerError
+from mailer.private import close_to_others
 
 if TYPE_CHECKING:
     from mailer.compose.composer import Composer
@@ -98,9 +99,11 @@ class Services:
     def database(self) -> "Database":
         """The open database, its list table in step with the register."""
         from mailer.database.engine import open_database
+        from mailer.subscribers.people.parting import take_in
         from mailer.subscribers.register import sync_lists
 
         database = open_database(self.settings.database.url, homes=self.settings.database_homes)
+        database.take_in = take_in
         sync_lists(database, self.register, now=self.clock())
         return database
 
@@ -243,6 +246,7 @@ class Services:
                 host=smtp.host,
                 port=smtp.port,
                 security=Security(smtp.security),
+                ehlo_name=smtp.ehlo_name,
                 username=smtp.username,
                 password=smtp_password(smtp),
                 timeouts=timeouts,
@@ -276,6 +280,8 @@ def build_services(
     """Read the settings and make the services of their workspace; raises `ConfigError`."""
     environ = os.environ if environ is None else environ
     settings = load_settings(config, environ=environ, cwd=cwd or Path.cwd())
+    if not settings.folder.is_relative_to(settings.paths.var) and close_to_others(settings.paths.var):
+        announce(msg("settings.var-closed", folder=settings.paths.var))
     services = Services(settings=settings, environ=environ, announce=announce)
     if settings.theme.light or settings.theme.dark:
         _ = services.theme  # refused at once, not when a mailing is due

@@ -9,13 +9,14 @@ from mailer.catalogue import Lang, Message, msg, render
 
 
 class ExitCode(IntEnum):
-    """The exit code of the process; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits."""
+    """The exit code of the process; 74 and 75 are EX_IOERR and EX_TEMPFAIL of BSD sysexits, 130 is the shells' own."""
 
     DONE = 0
     REFUSED = 1
     USAGE = 2
     INPUT_OUTPUT = 74
     TRY_AGAIN = 75
+    INTERRUPTED = 130
 
 
 class MailerError(Exception):
@@ -59,6 +60,24 @@ def explain_os_error(error: OSError) -> MailerError:
     """Turn a refusal of the operating system into words: what, which file, what to do next."""
     where = str(error.filename) if error.filename is not None else ""
     return InputOutputError(reason_of(error), where=where, hint=_way_out(error.errno))
+
+
+class ResourcesError(MailerError):
+    """The machine has nothing left for this process just now."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+def has_no_threads(error: RuntimeError) -> bool:
+    """Return whether the system gives this process no further thread; Python has no error of its own for that."""
+    return "can't start new thread" in str(error)
+
+
+def explain_runtime_error(error: RuntimeError) -> MailerError:
+    """Turn a refusal to start a thread into words; raises any other error, which is a bug."""
+    if not has_no_threads(error):
+        raise error
+    return ResourcesError(msg("errors.no-threads"), hint=msg("errors.raise-limit-of-processes"))
 
 
 def reason_of(error: OSError) -> str:

@@ -21,7 +21,7 @@ def test_an_error_reads_as_a_sentence_with_place_and_hint(error: MailerError, sh
 
 def test_an_error_refuses_unless_it_says_otherwise() -> None:
     assert MailerError("x").exit_code is ExitCode.REFUSED
-    assert [int(code) for code in ExitCode] == [0, 1, 2, 74, 75]
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 74, 75, 130]
 
 
 def test_what_the_system_refuses_is_said_in_each_language() -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-from mailer.cli.output import format_value, hint, say, show_commands, show_table
+from mailer.cli.output import format_value, say, show_commands, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mailer.delivery.model import Counts, DeliveryReport, MailingReport, Resolved
+    from mailer.delivery.model import Counts, DeliveryReport, MailingReport
     from mailer.usecases.accounts import Account
 
 TERMS = ("queued", "claimed", "in_flight", "accepted", "deferred", "rejected", "expired", "cancelled", "in_doubt")
@@ -24,6 +24,8 @@ def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
     """Print the equation of one mailing, one term a line, and what to do next; `is_idle`: no sender is at work."""
     say()
     say(_headline(mailing, is_idle=is_idle), "bold", label=f"{mailing.slug}  ")
+    if mailing.kind == "resend":
+        say(msg("sending.mailing-again", reason=mailing.reason or msg("sending.reason-erased")))
     show_equation(mailing.counts)
     if mailing.note:
         say()
@@ -83,11 +85,24 @@ def show_accounts(
     for slug, of_issue in by_issue(accounts).items():
         for each in of_issue:
             show_account(each.mailing, is_idle=each.is_idle)
+            if each.mailing.reached_nobody:
+                show_nobody_got_it(each.mailing)
         if slug in together:
             _show_together(slug, len(of_issue), together[slug])
         _show_people(of_issue, failed=failed, in_doubt=in_doubt)
         if failed:
             _show_left_out(together[slug] if slug in together else of_issue[0].mailing.counts)
+
+
+def show_nobody_got_it(mailing: "MailingReport") -> None:
+    """Say why a mailing that is over has reached no one, and what to do."""
+    slug, counts = mailing.slug, mailing.counts
+    if not (counts.rejected or counts.expired):
+        say(msg("sending.nobody-got-it-skipped"), "red")
+        say(msg("sending.if-that-cannot-be", slug=slug), "yellow")
+        return
+    say(msg("sending.nobody-got-it-late") if counts.expired else msg("sending.nobody-got-it-refused"), "red")
+    say(msg("sending.why-not-reached", slug=slug), "yellow")
 
 
 def by_issue(accounts: "Sequence[Account]") -> "dict[str, list[Account]]":
@@ -125,7 +140,12 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
 
 def _said(reply: str) -> str:
     """Return the server's words as it said them; our own, which stand in the database in English, as a message."""
-    return next((ours for each in _OUR_WORDS if (ours := each()) == reply), reply)
+    for each in _OUR_WORDS:
+        if reply == (ours := each()):
+            return ours
+        if reply == (not_sent := msg("sending.not-sent", reason=ours)):
+            return not_sent
+    return reply
 
 
 def _columns() -> list[Message]:
@@ -140,23 +160,6 @@ def _columns() -> list[Message]:
 def _addresses(delivery: "DeliveryReport") -> str:
     """Return the address that was sent to and, when the person has moved since, the present one."""
     return " → ".join(each for each in (delivery.address, delivery.now) if each)
-
-
-def show_resolved(slug: str, settled: "Resolved", *, resend: bool) -> None:
-    """Say how many deliveries in doubt a person has settled, and what sends them again."""
-    if settled.unknown:
-        addresses = ", ".join(settled.unknown)
-        unchanged = msg("sending.not-in-doubt-unchanged", addresses=addresses)
-        say(msg("sending.not-in-doubt", addresses=addresses) if settled.number else unchanged)
-    elif not settled.number:
-        say(msg("sending.nothing-in-doubt-unchanged"))
-    if not settled.number:
-        return
-    say(msg("sending.settled", count=settled.number), "green")
-    if settled.waiting:
-        say(msg("sending.settled-wait", count=settled.waiting, slug=slug), "yellow")
-    if resend:
-        hint(f"mailer resume {slug}" if settled.waiting else f"mailer send {slug}")
 
 
 def as_json(
@@ -176,10 +179,14 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "id": mailing.id,
         "slug": mailing.slug,
         "state": mailing.state,
+        "kind": mailing.kind,
+        "reason": mailing.reason,
+        "reached_nobody": mailing.reached_nobody,
         "content_hash": mailing.content_hash,
         "edition_hash": mailing.edition_hash,
         "lists": list(mailing.lists),
         **_counts_as_json(mailing.counts),
+        "note": mailing.note,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
     }
@@ -210,6 +217,7 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, Message]]":
         yield f"mailer status {slug} --failed", msg("sending.who-and-why")
     if counts.in_doubt:
         yield f"mailer status {slug} --in-doubt", msg("sending.next-in-doubt")
+        yield f"mailer resolve {slug} --by-log FILE", msg("sending.next-by-log")
         yield f"mailer resolve {slug} --accepted", msg("sending.next-accepted")
         yield f"mailer resolve {slug} --resend", msg("sending.next-resend")
 
@@ -247,6 +255,9 @@ _OUR_WORDS = (
     partial(msg, "sending.line-without-end"),
     partial(msg, "sending.answered-unasked"),
     partial(msg, "sending.answered-too-much"),
+    partial(msg, "sending.not-an-address"),
+    partial(msg, "sending.no-address"),
+    partial(msg, "sending.no-letters-outside-ascii"),
 )
 _STATES: dict[str, Callable[[], Message]] = {
     "planned": partial(msg, "sending.state-planned"),

@@ -31,7 +31,7 @@ def showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
 
     step = ""
     try:
-        with _line_that_changes() as (tell, seconds_between):
+        with line_that_changes() as (tell, seconds_between):
             began = shown = time.monotonic()
 
             def show(progress: "ImportProgress") -> None:
@@ -51,7 +51,7 @@ def showing_progress() -> "Iterator[Callable[[ImportProgress], None]]":
 
 
 @contextmanager
-def _line_that_changes() -> "Iterator[tuple[Callable[[str], None], float]]":
+def line_that_changes() -> "Iterator[tuple[Callable[[str], None], float]]":
     """Give the function that shows a line in place of the one before, and how many seconds apart it should be called.
 
     On a terminal nothing of it is left in the end. Elsewhere the lines follow one another, and come seldom.

@@ -1,7 +1,7 @@
 """`mailer subscribers import`: from a spreadsheet to subscribers, with a word on every line."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from mailer.cli.output import (
     show_counts,
     show_json,
     show_table,
+    stream_json,
 )
 from mailer.cli.register_words import NOTHING, change_in_words, scope_in_words
 from mailer.errors import ExitCode, MailerError, UsageError
@@ -130,9 +131,15 @@ def import_(
         _check_refused(refused, files)
     with services(context) as workspace:
         from mailer.subscribers.imports.importing import ImportOptions, import_files
+        from mailer.subscribers.imports.spilled import SpilledLines
 
         options = ImportOptions(defaults=_defaults(workspace, list_, basis), dry_run=dry_run, skip_invalid=skip_invalid)
-        told: list[ImportLine] = []
+        told = SpilledLines()
+
+        def tell(line: "ImportLine") -> None:
+            if json or line.outcome != "unchanged" or line.reason:
+                told.append(line)
+
         with showing_progress() as progress:
             report = import_files(
                 workspace.subscribers,
@@ -140,10 +147,9 @@ def import_(
                 files,
                 options=options,
                 progress=progress,
-                every_line=told.append if dry_run else None,
+                every_line=tell if dry_run else None,
             )
-    lines = [each for each in told if json or each.outcome != "unchanged"] if dry_run else report.lines
-    _show(report, lines, options=options, json=json)
+    _show(report, told if dry_run else report.lines, options=options, json=json)
     if refused is not None:
         said, command = _write_refused(refused, report, list_=list_, basis=basis)
         if not json:
@@ -154,7 +160,7 @@ def import_(
 
 
 def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) -> None:
-    from mailer.subscribers.imports.undoing import undo_import
+    from mailer.subscribers.imports.undoing import forget_removed, undo_import
 
     if abs(import_id) > HIGHEST_ID:
         raise MailerError(
@@ -162,8 +168,9 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
         )
     with services(context) as workspace:
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
+        is_scrubbed = not dry_run and forget_removed(workspace.subscribers)
     if json:
-        show_json({"undone": None if dry_run else import_id} | asdict(undone))
+        show_json({"undone": None if dry_run else import_id, "is_scrubbed": is_scrubbed} | asdict(undone))
         return
     if dry_run:
         say(msg("register.undo-dry-run", number=str(import_id)), "yellow")
@@ -184,6 +191,9 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
     )
     if undone.kept:
         _show_kept(undone.kept)
+    if not (dry_run or is_scrubbed):
+        say(msg("register.undone-not-rewritten"), "yellow")
+        hint("mailer subscribers purge")
 
 
 def _show_kept(kept: "Sequence[Kept]") -> None:
@@ -207,16 +217,16 @@ def _defaults(workspace: "Services", list_: str, basis: str) -> "RowDefaults":
     return RowDefaults(list=chosen, basis=require_basis(basis) if basis else "")
 
 
-def _show(report: "ImportReport", lines: "Iterable[ImportLine]", *, options: "ImportOptions", json: bool) -> None:
+def _show(report: "ImportReport", lines: "Sequence[ImportLine]", *, options: "ImportOptions", json: bool) -> None:
     from mailer.subscribers.imports.model import Outcome
 
     if json:
         from mailer.subscribers.imports.reasons import reason_as_json
 
-        told = [asdict(each) | reason_as_json(each.reason) for each in lines]
-        show_json({"applied": report.applied, "id": report.id, "counts": report.counts, "lines": told})
+        told = (asdict(each) | reason_as_json(each.reason) for each in lines)
+        stream_json({"applied": report.applied, "id": report.id, "counts": report.counts}, "lines", told)
         return
-    _show_lines(list(lines))
+    _show_lines(lines)
     say(msg("register.lines-of-import"))
     show_counts((OUTCOMES[each](), number, MEANINGS[each]()) for each, number in report.counts.items())
     if options.dry_run:
@@ -237,7 +247,7 @@ def _show_lines(lines: "Sequence[ImportLine]") -> None:
             OUTCOMES[each.outcome](),
             each.address or _as_written(each),
             scope_in_words(each.list),
-            each.reason or _changes(each),
+            (*_changes(each), each.reason) if each.reason else _changes(each),
         )
         for each in lines[:MOST_SHOWN]
     ]
@@ -316,8 +326,12 @@ def _check_refused(refused: Path, files: list[Path]) -> None:
 def _write_refused(file: Path, report: "ImportReport", *, list_: str, basis: str) -> tuple[Message, str]:
     """Write the refused lines; return what to say of it, and the command that imports them again."""
     from mailer.subscribers.imports.refused import write_refused
+    from mailer.subscribers.imports.spilled import SpilledLines
 
-    lines = [each for each in report.lines if each.outcome == "invalid"]
+    lines = SpilledLines()
+    for each in report.lines:
+        if each.outcome == "invalid":
+            lines.append(each)
     if not lines:
         return msg("register.no-line-refused"), ""
     number = write_refused(file, lines, lang=language())

@@ -71,12 +71,14 @@ def _as_json(decision: "Decision") -> dict[str, Any]:
         "slug": decision.slug,
         "mailing": decision.mailing_id,
         "detail": decision.detail,
+        "reason": decision.reason,
     }
 
 
 def describe(decision: "Decision") -> Message:
     """Return a decision in a sentence without its subject."""
-    return _WORDS[decision.action](decision.detail)
+    words = _WORDS[decision.action](decision.detail)
+    return msg("sending.log-and", what=words, more=decision.reason) if decision.reason else words
 
 
 def _planned(detail: "Mapping[str, Any]") -> Message:
@@ -85,6 +87,10 @@ def _planned(detail: "Mapping[str, Any]") -> Message:
         words = msg("sending.log-planned-on", count=number, audience=audience, lists=lists)
     else:
         words = msg("sending.log-planned", count=number, audience=audience)
+    return _with_what_was_allowed(words, detail)
+
+
+def _with_what_was_allowed(words: Message, detail: "Mapping[str, Any]") -> Message:
     if errors := detail["ignored_findings"]:
         words = msg("sending.log-and", what=words, more=msg("sending.log-ignored-errors", count=errors))
     return msg("sending.log-and", what=words, more="--untested") if detail["untested"] else words
@@ -92,6 +98,9 @@ def _planned(detail: "Mapping[str, Any]") -> Message:
 
 def _resolved(detail: "Mapping[str, Any]") -> Message:
     number = detail["number"]
+    if detail.get("by") == "log":
+        outcomes = ", ".join(f"{many} {status}" for status, many in detail["outcomes"].items())
+        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes)
     if detail["resolution"] == "accepted":
         named = msg("sending.log-accepted-named", count=number)
         return named if detail["named"] else msg("sending.log-accepted", count=number)
@@ -170,6 +179,9 @@ _STATUSES: "dict[str, Callable[[], Message]]" = {
 }
 _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "planned": _planned,
+    "sent_again": lambda detail: _with_what_was_allowed(
+        msg("sending.log-sent-again", count=detail["recipients"]), detail
+    ),
     "started": lambda detail: msg("sending.log-started", count=detail["number"]),
     "continued": lambda detail: msg("sending.log-continued", count=detail["number"]),
     "test_sent": lambda detail: msg("sending.log-test-sent", count=detail["number"]),

@@ -1,17 +1,16 @@
 """Sending on screen: the plan before, progress during, the account after."""
 
-import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from mailer.catalogue import Message, msg
-from mailer.cli.accounts import TERMS, name_status, show_account, show_equation
+from mailer.cli.accounts import TERMS, name_status, show_account, show_equation, show_nobody_got_it
 from mailer.cli.findings import count_findings, show_findings
 from mailer.cli.obstacles import asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import today
@@ -26,14 +25,16 @@ from mailer.cli.output import (
     show_pairs,
 )
 from mailer.errors import ExitCode, MailerError
+from mailer.stopping import handling_signals
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.delivery.dispatch import Ended
-    from mailer.delivery.model import MailingReport
+    from mailer.delivery.model import MailingDraft, MailingReport
     from mailer.delivery.planning import Plan, SentElsewhere
     from mailer.usecases.sending import Proposal
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.sending_again import Again
+    from mailer.usecases.state import Overrides
 
 _ENDINGS = {
     "finished": partial(msg, "sending.ended-in-doubt"),
@@ -53,34 +54,40 @@ def start_mailing(
     slug: str,
     *,
     lists: Sequence[str],
+    again: "Again | None",
     dry_run: bool,
     confirm: int | None,
     untested: bool,
     ignore_findings: bool,
-    allowed: "Allowed",
+    allowed: "Overrides",
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
-    from mailer.usecases.sending import Reason, Refused, begin, granted, look_ahead, propose
+    from mailer.usecases.sending import Reason, Refused, begin, explain_nobody, granted, look_ahead, propose
 
     if json and not dry_run:
         raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
     looked: Proposal | Refused
     if dry_run:
-        looked = look_ahead(services, slug, lists=lists, today=today())
+        looked = look_ahead(services, slug, lists=lists, today=today(), again=again)
     else:
-        look = partial(propose, services, slug, lists=lists, today=today())
+        look = partial(propose, services, slug, lists=lists, today=today(), again=again)
         looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
     proposal = granted(looked)
+    nobody = explain_nobody(slug, proposal.plan)
     if json:
-        show_json(_plan_as_json(slug, proposal) | {"would_refuse": obstacles_as_json(services, slug)})
+        show_json(_plan_as_json(slug, proposal, nobody) | {"would_refuse": obstacles_as_json(services, slug)})
+        if nobody:
+            raise typer.Exit(nobody.exit_code)
         return None
     _show_plan(services, proposal)
     if dry_run:
         _show_errors(proposal)
         say()
-        say(msg("sending.was-dry-run"), "green")
+        say(msg("sending.was-dry-run"), "" if nobody else "green")
         show_obstacles(services, slug)
+        if nobody:
+            _refuse_for_nobody(services, slug, nobody)
         return None
     ignoring = {"allow_untested": untested, "ignore_findings": ignore_findings}
     begun = partial(begin, services, proposal, allowed=allowed, **ignoring)
@@ -88,15 +95,14 @@ def start_mailing(
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
         answer = begun(confirm=_asked(proposal.plan))
     if isinstance(answer, Refused) and answer.reason is Reason.NOBODY:
-        _show_nobody_left(services, proposal)
-        return None
+        _refuse_for_nobody(services, slug, answer.error)
     if isinstance(answer, Refused) and answer.reason is Reason.ERRORS:
         _show_errors(proposal)
     return granted(answer).mailing
 
 
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
-    """Send, showing how far it has come; Ctrl-C and SIGTERM finish the messages in hand."""
+    """Send, showing how far it has come; Ctrl-C, SIGTERM and SIGHUP finish the messages in hand."""
     from mailer.cli.progress import showing_progress
     from mailer.usecases.sending import carry_on, count_groups, granted
 
@@ -123,7 +129,7 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
         say(_ENDINGS[ended.reason](), "yellow")
         raise typer.Exit(ended.exit_code)
     if not report.counts.accepted:
-        _show_nobody_got_it(report)
+        show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
     say(_taken(report), "yellow" if ended.has_lost_many else "green")
     if ended.has_lost_many:
@@ -163,31 +169,19 @@ def _show_what_waited(services: "Services", slug: str) -> None:
         raise typer.Exit(ExitCode.TRY_AGAIN)
 
 
-def _show_nobody_got_it(report: "MailingReport") -> None:
-    slug, counts = report.slug, report.counts
-    if not (counts.rejected or counts.expired):
-        say(msg("sending.nobody-got-it-skipped"), "red")
-        say(msg("sending.if-that-cannot-be", slug=slug), "yellow")
-        return
-    say(msg("sending.nobody-got-it-late") if counts.expired else msg("sending.nobody-got-it-refused"), "red")
-    say(msg("sending.why-not-reached", slug=slug), "yellow")
-
-
 @contextmanager
 def _stopping_on_signals() -> "Iterator[Event]":
     stop = Event()
 
     def ask_to_stop(*_: object) -> None:
-        if not stop.is_set():
-            note(msg("sending.finishing"))
+        is_first = not stop.is_set()
         stop.set()
+        if is_first:
+            with suppress(RuntimeError):  # the signal came in the midst of printing
+                note(msg("sending.finishing"))
 
-    before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling_signals(ask_to_stop):
         yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _show_plan(services: "Services", proposal: "Proposal") -> None:
@@ -196,13 +190,13 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
     takes = estimate(services, proposed.counts.waiting)
     ends = datetime.now().astimezone() + takes
-    lists = ", ".join(proposed.mailing.lists if proposed.mailing else draft.lists)
+    frozen = proposed.mailing or draft
     say()
     say(msg("sending.plan", slug=draft.slug, subject=draft.subject), "bold")
     say()
     show_pairs(
         {
-            msg("sending.plan-lists"): lists or msg("sending.all-lists-chosen"),
+            **_whom_in_words(frozen),
             msg("sending.plan-content"): (draft.edition_hash or "")[:10],
             msg("sending.plan-variants"): _variants_in_words(len(proposed.variants)),
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
@@ -215,7 +209,9 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     )
     say()
     show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
+    _show_named(proposal)
     _show_elsewhere(proposed)
+    _show_came_back(proposed)
     _show_tried_again(proposed, draft.slug)
     if not proposed.is_new:
         say()
@@ -224,10 +220,39 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
             say(msg("sending.folder-has-changed"), "yellow")
 
 
+def _whom_in_words(frozen: "MailingDraft | MailingReport") -> dict[str, str]:
+    """The lists it goes to; of a resend that it goes to people who were named, and why."""
+    if frozen.kind == "resend":
+        return {
+            msg("sending.plan-lists"): msg("sending.named-alone"),
+            msg("sending.plan-reason"): frozen.reason,
+        }
+    return {msg("sending.plan-lists"): ", ".join(frozen.lists) or msg("sending.all-lists-chosen")}
+
+
 def _pace(messages_per_minute: int) -> Message:
     if not messages_per_minute:
         return msg("sending.no-limit")
     return msg("sending.pace-a-minute", number=messages_per_minute)
+
+
+def _show_named(proposal: "Proposal") -> None:
+    """Name those it is sent to again, and where they have it."""
+    if not proposal.plan.named:
+        return
+    say()
+    say(msg("sending.again-to-these", count=len(proposal.plan.named)), "yellow")
+    for each in proposal.plan.named:
+        say(_place(each), label="  ")
+    if proposal.is_other_edition:
+        say(msg("sending.again-other-edition"), "yellow")
+
+
+def _show_came_back(proposed: "Plan") -> None:
+    """Count recipients who may have had the issue before they were erased."""
+    if proposed.came_back:
+        say()
+        say(msg("sending.came-back", count=proposed.came_back), "yellow")
 
 
 def _show_elsewhere(proposed: "Plan") -> None:
@@ -247,7 +272,7 @@ def _place(sent: "SentElsewhere") -> str:
     if sent.was_others:
         place: str = msg("sending.address-of-others", address=sent.address)
     else:
-        place = f"{sent.had_at} → {sent.address}"
+        place = " → ".join(dict.fromkeys(each for each in (sent.had_at, sent.address) if each))
     return place if sent.status == "accepted" else msg("sending.place-in-doubt", place=place)
 
 
@@ -265,24 +290,16 @@ def _variants_in_words(number: int) -> Message:
     return msg("sending.count-variants", count=number) if number else msg("sending.variants-as-frozen")
 
 
-def _show_nobody_left(services: "Services", proposal: "Proposal") -> None:
+def _refuse_for_nobody(services: "Services", slug: str, error: MailerError) -> NoReturn:
+    """Show those in doubt, who may not have it, and raise the refusal."""
     from mailer.usecases.accounts import doubtful
 
-    if not proposal.plan.counts.audience:
-        say()
-        say(msg("sending.nobody-on-these-lists"), "yellow")
-        hint("mailer subscribers import FILE --basis TEXT")
-        return
-    say()
-    say(msg("sending.nobody-is-left"), "green")
-    in_doubt = doubtful(services, proposal.draft.slug)
-    for each in in_doubt:
+    for each in doubtful(services, slug):
         show_account(each)
-    if in_doubt:
-        raise typer.Exit(ExitCode.REFUSED)
+    raise error
 
 
-def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
+def _plan_as_json(slug: str, proposal: "Proposal", nobody: MailerError | None) -> dict[str, object]:
     proposed = proposal.plan
     counts = proposed.counts
     return {
@@ -297,6 +314,12 @@ def _plan_as_json(slug: str, proposal: "Proposal") -> dict[str, object]:
         "variants": proposed.variants,
         "at_earlier_address": proposed.many_elsewhere,
         "earlier_addresses": [each._asdict() for each in proposed.elsewhere],
+        "came_back": proposed.came_back,
+        "kind": proposal.draft.kind,
+        "reason": proposal.draft.reason,
+        "again_to": [each._asdict() for each in proposed.named],
+        "other_edition": proposal.is_other_edition,
+        "nobody": {"message": nobody.what, "hint": nobody.hint} if nobody else None,
     }
 
 

@@ -12,7 +12,7 @@ from mailer.errors import MailerError
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.usecases.refusals import Refused
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
 
 Answer = TypeVar("Answer")
 
@@ -51,8 +51,8 @@ def obstacles_as_json(services: "Services", slug: str = "") -> list[dict[str, An
 
 
 def asking_where(
-    answer: "Callable[[Allowed], Answer | Refused]", allowed: "Allowed"
-) -> "tuple[Answer | Refused, Allowed]":
+    answer: "Callable[[Overrides], Answer | Refused]", allowed: "Overrides"
+) -> "tuple[Answer | Refused, Overrides]":
     """Return the answer and what was allowed for it; in a copy of the database a person is asked first."""
     from dataclasses import replace
 

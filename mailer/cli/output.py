@@ -1,5 +1,6 @@
 """Print tables, numbers and errors for people, JSON for tools."""
 
+import errno
 import io
 import json
 import os
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import typer
 from rich import box
@@ -22,22 +23,82 @@ from rich.text import Text
 from mailer.catalogue import msg
 from mailer.catalogue.values import write_number
 from mailer.cli.language import in_words, language
-from mailer.errors import MailerError
+from mailer.errors import MailerError, reason_of
 
 WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
 NARROWEST = 30  # fewer letters on a line are no pleasure to read
 BETWEEN_COLUMNS = 3
 MOST_SHOWN = 500  # lines of a report; --json has them all
 INDENT = " " * 4
+_STANDARD_ERROR = 2
 
 
 def prepare_output() -> None:
     """Print a `?` for what the terminal cannot show, and nothing where a stream was closed before we began."""
+    _fill_standard_places()
     sys.stdin = sys.stdin or io.StringIO()
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    sys.stderr = cast("TextIO", _Enduring(sys.stderr))  # where it cannot be written, there is nowhere to say so
+
+
+def _fill_standard_places() -> None:
+    """Open what leads nowhere in the place of closed streams: a file opened later must not be written to as one."""
+    while (place := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(place)
+
+
+class _Enduring:
+    """A stream that takes text also where the disk is full or the terminal gone, and remembers what refused it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+
+    def write(self, text: str) -> int:
+        with self._remembering():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._remembering():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = self.failure or error
+
+
+@contextmanager
+def outliving_output() -> Iterator[None]:
+    """Do what must not stop when its words can be written nowhere; raises the `OSError` at the end, if all went well.
+
+    A reader that has had enough of them, or a terminal that is gone, is no error.
+    """
+    stream = sys.stdout
+    enduring = _Enduring(stream)
+    sys.stdout = cast("TextIO", enduring)
+    try:
+        yield
+    except BaseException:
+        enduring.flush()
+        if enduring.failure:
+            note(msg("output.not-all-was-shown", reason=reason_of(enduring.failure)))
+        raise
+    finally:
+        enduring.flush()
+        sys.stdout = _nowhere() if enduring.failure else stream
+    if enduring.failure and enduring.failure.errno not in {errno.EPIPE, errno.EIO}:
+        raise enduring.failure
 
 
 def flush_output() -> None:
@@ -167,9 +228,22 @@ def prompting() -> Iterator[None]:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON: UTF-8, two spaces, moments in ISO 8601."""
+    sys.stdout.write(f"{_as_json(value)}\n")
+
+
+def stream_json(head: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """Print `head` as `show_json` does, with any number of items under a last key: none of them is kept."""
+    sys.stdout.write(f'{_as_json(head).removesuffix("}").rstrip()},\n  "{name}": [')
+    between = ""
+    for item in items:
+        sys.stdout.write(f"{between}\n    " + _as_json(item).replace("\n", "\n    "))
+        between = ","
+    sys.stdout.write("\n  ]\n}\n" if between else "]\n}\n")
+
+
+def _as_json(value: Any) -> str:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    json.dump(value, sys.stdout, ensure_ascii=not is_unicode, indent=2, default=_for_json)
-    sys.stdout.write("\n")
+    return json.dumps(value, ensure_ascii=not is_unicode, indent=2, default=_for_json)
 
 
 def _for_json(value: Any) -> Any:

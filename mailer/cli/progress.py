@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-from mailer.cli.output import format_value, note
+from mailer.cli.output import format_hour, format_value, note
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.delivery.progress import Progress
 
 SECONDS_BETWEEN_LINES = 10
+SECONDS_BETWEEN_SAME_LINES = 300
 SECONDS_BETWEEN_COUNTS = 2
 SECONDS_OF_PACE = 30
 _SHARE_OF_COUNTING = 50  # counting takes no more than a fiftieth of the time that is for sending
@@ -128,15 +129,22 @@ class _Lines:
     def __init__(self, told: _Told) -> None:
         self._told = told
         self._last = time.monotonic()
+        self._line = ""
 
     def show(self, progress: "Progress") -> None:
         self._told.observe(progress)
-        if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
-            self._last = time.monotonic()
-            note(_line(progress, rate=self._told.rate))
+        silent = time.monotonic() - self._last
+        if silent < SECONDS_BETWEEN_LINES:
+            return
+        line = _line(progress, rate=self._told.rate)
+        if line != self._line or silent >= SECONDS_BETWEEN_SAME_LINES:
+            self._last, self._line = time.monotonic(), line
+            note(line)
 
 
 def _line(progress: "Progress", *, rate: float) -> Message:
+    if progress.waits_until or progress.waits_because:
+        return _waiting(progress)
     if not progress.settled:
         return msg("sending.progress-waiting", total=progress.total)
     left, done = progress.total - progress.settled, _done(progress)
@@ -145,6 +153,17 @@ def _line(progress: "Progress", *, rate: float) -> Message:
     if left > 0:
         return msg("sending.progress-stands-still", done=done, seconds=SECONDS_OF_PACE)
     return msg("sending.progress-deferred", done=done) if progress.deferred else done
+
+
+def _waiting(progress: "Progress") -> Message:
+    """Say why everybody waits, and until when, as far as both are known."""
+    done, why = _done(progress), progress.waits_because
+    if progress.waits_until is None:
+        return msg("sending.progress-waits-because", done=done, why=why)
+    hour = format_hour(progress.waits_until)
+    if not why:
+        return msg("sending.progress-waits-until", done=done, hour=hour)
+    return msg("sending.progress-waits-until-because", done=done, hour=hour, why=why)
 
 
 def _time_left(done: Message, *, rate: float, left: timedelta) -> Message:

@@ -28,6 +28,7 @@ EVENTS: Words = {
     "kept_out": partial(msg, "register.event-kept-out"),
     "import_undone": partial(msg, "register.event-import-undone"),
     "taken_back": partial(msg, "register.event-taken-back"),
+    "sent_again": partial(msg, "register.event-sent-again"),
 }
 REASONS: Words = {
     "hard_bounce": partial(msg, "register.reason-hard-bounce"),

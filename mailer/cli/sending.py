@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.catalogue import Message, msg
-from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts, show_resolved
+from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
-from mailer.cli.output import hint, say, show_json
+from mailer.cli.output import hint, outliving_output, say, show_json
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailer.usecases.sending_again import Again
     from mailer.usecases.testing import TestSent
 
 To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")]
@@ -35,11 +38,11 @@ def send_test(
 
     Example: `mailer test-send 2023-12 --to redaksjon@nyhetsbrev.example`
     """
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
     from mailer.usecases.testing import send_tests
 
     with services(context) as workspace:
-        sent = send_tests(workspace, slug, to=to, as_=as_ or None, allowed=Allowed(other_keys=other_keys))
+        sent = send_tests(workspace, slug, to=to, as_=as_ or None, allowed=Overrides(other_keys=other_keys))
     for each in sent:
         say(_answer_to(each), "green" if each.is_accepted else "red")
     if not all(each.is_accepted for each in sent):
@@ -68,6 +71,13 @@ def send(
     ignore_findings: Annotated[
         bool, typer.Option("--ignore-findings", help="Send in spite of errors; the mailing remembers it.")
     ] = False,
+    again_to: Annotated[
+        list[str] | None,
+        typer.Option("--again-to", metavar="ADDRESS", help="Send it once more to this person, and to nobody else."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it is sent again; kept in the log, without addresses.")
+    ] = "",
     once: Once = False,
     only_here: OnlyHere = False,
     other_keys: OtherKeys = False,
@@ -77,23 +87,40 @@ def send(
 
     Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
     Example: `mailer send 2023-12 --dry-run`
-    """
-    from mailer.usecases.state import Allowed
 
-    with services(context) as workspace:
+    Once more to one who has it: `mailer send 2023-12 --again-to kari@kommune.example --reason "deleted by mistake"`
+    """
+    from mailer.usecases.state import Overrides
+
+    again = _again(again_to or [], reason, lists=list_ or [])
+    with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
             workspace,
             slug,
             lists=list_ or [],
+            again=again,
             dry_run=dry_run,
             confirm=confirm,
             untested=untested,
             ignore_findings=ignore_findings,
-            allowed=Allowed(only_here=only_here, other_keys=other_keys),
+            allowed=Overrides(only_here=only_here, other_keys=other_keys),
             json=json,
         )
         if mailing is not None:
             show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+
+
+def _again(addresses: "Sequence[str]", reason: str, *, lists: "Sequence[str]") -> "Again | None":
+    """Return whom it is sent to again, and why; None when it goes to the lists."""
+    from mailer.usecases.sending_again import Again, require_reason
+
+    if not addresses:
+        if reason:
+            raise typer.BadParameter(msg("sending.reason-goes-with-again"), param_hint="--reason")
+        return None
+    if lists:
+        raise typer.BadParameter(msg("sending.again-goes-to-named"), param_hint="--list")
+    return Again(addresses=tuple(addresses), reason=require_reason(reason))
 
 
 def status(
@@ -159,10 +186,10 @@ def resume(
     """
     from mailer.usecases.deciding import resume as clear_pause
     from mailer.usecases.sending import granted
-    from mailer.usecases.state import Allowed
+    from mailer.usecases.state import Overrides
 
-    with services(context) as workspace:
-        allowed = Allowed(only_here=only_here, other_keys=other_keys)
+    with outliving_output(), services(context) as workspace:
+        allowed = Overrides(only_here=only_here, other_keys=other_keys)
         cleared, _ = asking_where(lambda allowed: clear_pause(workspace, slug, allowed=allowed), allowed)
         mailing = granted(cleared).id
         show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
@@ -195,21 +222,43 @@ def resolve(
     slug: Slug,
     accepted: Annotated[bool, typer.Option("--accepted", help="Count them as delivered.")] = False,
     resend: Annotated[bool, typer.Option("--resend", help="Send again; the reader may get two.")] = False,
+    by_log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by-log",
+            metavar="FILE",
+            help="Count as delivered what this log of the mail server shows it has taken; - for standard input.",
+        ),
+    ] = None,
     to: Annotated[list[str] | None, typer.Option("--to", metavar="ADDRESS", help="Only these addresses.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --by-log: only show what the log says.")] = False,
+    confirm: Annotated[
+        int | None, typer.Option("--confirm", metavar="N", help="With --by-log: how many, for scripts.", min=0)
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Decide on deliveries in doubt: the server took the mail and vanished before it answered.
 
-    Example: `mailer resolve 2023-12 --accepted`
+    Example: `mailer resolve 2023-12 --by-log /var/log/mail.log`
     """
+    from mailer.cli.settling import resolved_as_json, settle_by_log, show_resolved
     from mailer.delivery.model import Resolution
     from mailer.usecases.deciding import resolve as settle
 
-    if accepted == resend:
-        raise typer.BadParameter(msg("sending.choose-a-resolution"), param_hint="--accepted / --resend")
+    if [accepted, resend, bool(by_log)].count(True) != 1:
+        raise typer.BadParameter(msg("sending.choose-a-resolution"), param_hint="--accepted / --resend / --by-log")
+    if not by_log and (dry_run or confirm is not None):
+        raise typer.BadParameter(msg("sending.goes-with-by-log"), param_hint="--dry-run / --confirm")
     with services(context) as workspace:
+        if by_log:
+            settle_by_log(workspace, slug, by_log, to=to, dry_run=dry_run, confirm=confirm, json=json)
+            return
         decision = Resolution.ACCEPTED if accepted else Resolution.RESEND
         settled = settle(workspace, slug, decision, to=to)
-        show_obstacles(workspace, slug)
-    show_resolved(slug, settled, resend=resend)
+        if json:
+            show_json(resolved_as_json(slug, settled))
+        else:
+            show_obstacles(workspace, slug)
+            show_resolved(workspace, slug, settled, resend=resend)
     if to and not settled.number:
         raise typer.Exit(ExitCode.REFUSED)

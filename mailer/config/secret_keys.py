@@ -11,6 +11,7 @@ from mailer.config.errors import ConfigError, UnusableFileError
 from mailer.errors import reason_of
 from mailer.keys import MINIMUM_KEY_BYTES, KeyRing
 from mailer.lock_file import locked
+from mailer.private import make_private_folder
 
 if TYPE_CHECKING:
     from mailer.config.settings import Settings
@@ -65,7 +66,7 @@ def _create(file: Path) -> bool:
     if file.exists():
         return False
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
         with locked(file.with_name(file.name + ".lock")):
             if file.exists():
                 return False

@@ -13,6 +13,7 @@ from mailer.config.hosts import is_loopback
 from mailer.config.values import (
     BaseUrl,
     DatabaseUrl,
+    EhloName,
     EmailAddress,
     Folder,
     Fonts,
@@ -78,6 +79,9 @@ class SmtpSection(SettingsSection):
     security: Literal["none", "starttls", "tls"] = Field(
         default="starttls", description="Encryption; none is allowed only on this machine."
     )
+    ehlo_name: EhloName = Field(
+        default="", description="Name of this machine for the mail server (EHLO); empty for its host name or address."
+    )
     username: LineOfText = Field(default="", description="User name at the mail server; empty to send without login.")
     password: Secret = Field(
         default=SecretStr(""), description="Its password; never in config.toml, only from the environment or keyring."
@@ -130,7 +134,7 @@ class DeliverySection(SettingsSection):
 
     in_doubt: Literal["hold", "retry"] = Field(
         default="hold",
-        description="When nobody knows whether a mail arrived: hold it for a person, or retry and risk a copy.",
+        description="When nobody knows whether a mail arrived: hold it for a person, or retry once and risk two.",
     )
     expire_after_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         default=48, description="Hours after which a deferred delivery is given up."

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from mailer.catalogue import Message, either, msg
 from mailer.characters import is_visible, name_of
 from mailer.config.hosts import is_loopback
-from mailer.rfc5321 import MAXIMUM_ADDRESS
+from mailer.rfc5321 import MAXIMUM_ADDRESS, is_ehlo_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,12 @@ def _from_workspace(value: Any, info: ValidationInfo) -> Path:
 def _folder(info: ValidationInfo) -> Path:
     context = info.context or {}
     return Path(context.get("folder", "."))
+
+
+def _ehlo_name(name: str) -> str:
+    if name and not is_ehlo_name(name):
+        raise ValueError(msg("settings.no-ehlo-name"))
+    return name
 
 
 def _database_url(url: str, info: ValidationInfo) -> str:
@@ -137,6 +143,7 @@ Recipients = Annotated[
 ]
 ListId = Annotated[str, Field(pattern=rf"^{_DOMAIN}$", max_length=200), Allowed(partial(msg, "settings.list-id"))]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253), Allowed(partial(msg, "settings.host"))]
+EhloName = Annotated[str, AfterValidator(_ehlo_name), Allowed(partial(msg, "settings.ehlo-name"))]
 Secret = Annotated[SecretStr, Allowed(partial(msg, "settings.secret"))]
 DatabaseUrl = Annotated[
     str,

@@ -24,6 +24,9 @@ _OTHERS_READ = """SELECT
     OR EXISTS (SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL)"""
 
 
+_ENDS = ("", "-wal", "-shm", "-journal", ".epoch", ".opening.lock", ".sender.lock")
+
+
 def scrub(database: Database) -> bool:
     """Rewrite the database's files; says whether it could: not while others are using them.
 
@@ -32,13 +35,21 @@ def scrub(database: Database) -> bool:
     return _scrub_sqlite(database) if database.is_sqlite else _scrub_postgresql(database)
 
 
+def scrub_quickly(database: Database) -> bool:
+    """Rewrite a SQLite file, which takes seconds; says whether it could.
+
+    PostgreSQL's tables are left to `scrub`: rewriting them keeps everybody out, senders too.
+    """
+    return database.is_sqlite and _scrub_sqlite(database)
+
+
 def own_files(database: Database) -> frozenset[Path]:
     """Return the files of a SQLite database, resolved; PostgreSQL's files are its server's business."""
     if not database.is_sqlite:
         return frozenset()
     with database.reading() as connection:
         names = [row.file for row in connection.exec_driver_sql("PRAGMA database_list")]
-    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in ("", "-wal", "-shm"))
+    return frozenset(Path(f"{name}{end}").resolve() for name in names if name for end in _ENDS)
 
 
 def _scrub_sqlite(database: Database) -> bool:

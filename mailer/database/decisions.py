@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from mailer.database.tables import decision
+from mailer.database.tables import decision, mailing
 
 
 class Action(StrEnum):
     """The kind of a decision. The words of the log are made of these, so that they may be read in any language."""
 
     PLANNED = "planned"
+    SENT_AGAIN = "sent_again"
     STARTED = "started"
     CONTINUED = "continued"
     TEST_SENT = "test_sent"
@@ -40,7 +41,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A line of the log. `detail` holds numbers, slugs and words of fixed sets."""
+    """A line of the log. `detail` holds numbers, slugs and words of fixed sets.
+
+    `reason` is why an issue is sent again. It stands with the mailing, and is gone when one of its people is erased.
+    """
 
     at: datetime
     actor: str
@@ -48,6 +52,7 @@ class Decision:
     slug: str | None
     mailing_id: int | None
     detail: Mapping[str, Any]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,8 @@ def read_decisions(
     connection: Connection, *, slug: str | None = None, since: datetime | None = None
 ) -> tuple[Decision, ...]:
     """Return the decisions about one issue or all, since a moment or ever; oldest first."""
-    query = select(decision).order_by(decision.c.id)
+    is_again = (mailing.c.id == decision.c.mailing_id) & (decision.c.action == Action.SENT_AGAIN)
+    query = select(decision, mailing.c.reason).outerjoin(mailing, is_again).order_by(decision.c.id)
     if slug is not None:
         query = query.where(decision.c.slug == slug)
     if since is not None:
@@ -109,6 +115,7 @@ def read_decisions(
             slug=row.slug,
             mailing_id=row.mailing_id,
             detail={key: value for key, value in row.detail.items() if key not in {"salt", "seen"}},
+            reason=row.reason or "",
         )
         for row in connection.execute(query)
         if row.action != Action.SETTINGS or row.detail["changed"]

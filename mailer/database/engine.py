@@ -1,26 +1,32 @@
 """Opening the database: SQLite by default, PostgreSQL by URL; one writing transaction at a time on SQLite."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import DatabaseError as UnreadableError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mailer.catalogue import Message, msg
 from mailer.database import migrate
+from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, LeaveTable
 from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
 from mailer.errors import reason_of
 from mailer.lock_file import locked
 
 __all__ = [
     "BUSY_TIMEOUT_SECONDS",
+    "BusyError",
     "Database",
     "DatabaseError",
     "begin_writing",
@@ -31,15 +37,57 @@ __all__ = [
 
 BUSY_TIMEOUT_SECONDS = 30
 
+_TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: meanwhile Python hears no signal
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
 
 
+class BusyError(DatabaseError):
+    """The database is locked by other writers for longer than was to be waited."""
+
+
+TakeIn = Callable[[Connection, AskedLeave], None]
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The wait for others who write to a SQLite file, which `gives_up` may end before its time."""
+
+    gives_up: Callable[[], bool] = _never
+
+
 class Database:
-    """An engine with the two ways of using it: `reading` and `writing`."""
+    """An engine with the two ways of using it: `reading` and `writing`.
+
+    `leaves` are those that were asked for while others were writing; `take_in` writes one of them.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._file_id = file_id(self._file) if self.is_sqlite else None
+        self._waiting = Waiting()
+        self.leaves: AskedLeaves = LeaveTable(engine)
+        self.take_in: TakeIn | None = None
+        self.settling = Lock()  # held by the thread that takes leaves in
+        if self.is_sqlite:
+            self.leaves = folder = LeaveFolder(Path(f"{self._file}.leaves"))
+            event.listen(engine, "begin", lambda connection: self._begin_on_sqlite(connection, folder))
+
+    def _begin_on_sqlite(self, connection: Connection, leaves: LeaveFolder) -> None:
+        """Begin; a writing transaction begins when no leave is left to be taken in, each of which lasts before it."""
+        if not connection.get_execution_options().get("mailer_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        _begin_writing(connection, self._waiting)
+        while self.take_in and (asked := leaves.read()):
+            for _file, each in asked:
+                self.take_in(connection, each)
+            connection.exec_driver_sql("COMMIT")
+            leaves.remove(file for file, _each in asked)
+            _begin_writing(connection, self._waiting)
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,6 +129,19 @@ class Database:
         with explained_use(self.place), self.writer() as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def writing_at_once(self, seconds: float) -> Iterator[Connection]:
+        """Give a writing transaction; raises `BusyError` when others write for longer than so many seconds."""
+        with (
+            explained_use(self.place),
+            self.writer() as connection,
+            _waiting_at_most(connection, seconds),
+            connection.begin(),
+        ):
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
+            yield connection
+
     def writer(self) -> Connection:
         """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it.
 
@@ -112,9 +173,33 @@ class Database:
 
         self.close()  # the connections made before
 
+    @contextmanager
+    def giving_up_when(self, is_so: Callable[[], bool]) -> Iterator[None]:
+        """Wait no longer for others who write on SQLite when something is so, while the context lasts."""
+        before, self._waiting.gives_up = self._waiting.gives_up, is_so
+        try:
+            yield
+        finally:
+            self._waiting.gives_up = before
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _waiting_at_most(connection: Connection, seconds: float) -> Iterator[None]:
+    """Let a connection to SQLite wait for other writers for so many seconds, and then again as long as it did."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    plain: Any = connection.connection.driver_connection
+    patience = plain.execute("PRAGMA busy_timeout").fetchone()[0]
+    plain.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        plain.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 @contextmanager
@@ -234,12 +319,41 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
             connection.close()
             raise
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("mailer_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     return engine
+
+
+def _begin_writing(connection: Connection, waiting: Waiting) -> None:
+    """Begin as soon as no other connection writes, within the busy timeout; Python hears signals between its turns."""
+    sqlite: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment] # no other is opened
+    (patience,) = sqlite.execute("PRAGMA busy_timeout").fetchone()
+    latest = time.monotonic() + patience / 1000
+    sqlite.execute(f"PRAGMA busy_timeout = {min(patience, _TURN_MILLISECONDS)}")
+    try:
+        while not _begins(connection, is_last=lambda: time.monotonic() >= latest or waiting.gives_up()):
+            pass
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Return whether an error, or what it came of, is that another writes to the SQLite file."""
+    while error is not None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _begins(connection: Connection, *, is_last: Callable[[], bool]) -> bool:
+    """Try to begin a writing transaction; raises when another writes at the last try."""
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not is_busy(error) or is_last():
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -274,7 +388,8 @@ def _is_ours_to_mend(error: UnreadableError) -> bool:
 
 def _unusable(words: str, place: str) -> DatabaseError:
     reason = _REASONS[words]() if words in _REASONS else words
-    return DatabaseError(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
+    kind = BusyError if words == "database is locked" or "lock timeout" in words else DatabaseError
+    return kind(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
 
 
 _SQLITE = "sqlite:///var/mailer.sqlite3"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError
+from mailer.private import make_private_folder
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _PLACE_OF_MOUNT = 4  # https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
@@ -45,7 +46,7 @@ def prepare_file(file: Path, *, homes: Collection[Path] | None) -> None:
     if not file.exists():
         _refuse_lost(file)
         _refuse_strange_folder(file, homes)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
         file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
     _refuse_second_name(file)
 

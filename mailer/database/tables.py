@@ -190,6 +190,18 @@ subscriber_event = Table(
     Column("detail", JSON, nullable=False, info=WORDS),
 )
 
+# Leaves that were asked for on PostgreSQL while an import kept people from leaving at once, until they are taken in. By
+# plain numbers: a foreign key would wait for those who change the person. On SQLite they stand beside the database.
+leave_asked = Table(
+    "leave_asked",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", Id, nullable=False, index=True),
+    Column("list_id", Id),  # empty: all lists
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False, info=OPERATOR),
+)
+
 suppression = Table(
     "suppression",
     metadata,
@@ -257,6 +269,9 @@ mailing = Table(
     Column("edition_hash", String(80), info=IMPERSONAL),  # all that readers get; empty: before revision 5
     Column("place", String(80), info=IMPERSONAL),  # of the database it is sent from; empty: before revision 6
     Column("key_id", String(32), info=IMPERSONAL),  # which key signs its links; empty: before revision 6
+    Column("kind", String(16), nullable=False, server_default="issue", info=IMPERSONAL),  # or a resend
+    Column("of_id", Id),  # the mailing that a resend repeats
+    Column("reason", Text, nullable=False, server_default="", info=WORDS),  # why it is sent again
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.

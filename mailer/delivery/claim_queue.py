@@ -15,7 +15,6 @@ class ClaimQueue:
         self.is_stopped = False
         self.why: Stop | None = None
         self.failure: BaseException | None = None
-        self.trouble = ""  # what last went wrong with a connection
         self.rest = rest
         self._run = run
         self._batch = batch

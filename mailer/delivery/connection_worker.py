@@ -15,10 +15,10 @@ from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
 from mailer.delivery.notes import note_of
 from mailer.delivery.personalising import Outgoing
 from mailer.delivery.retry import GiveUp, Retry
-from mailer.delivery.run_context import RunContext
+from mailer.delivery.run_context import RunContext, let_go
 from mailer.delivery.streaks import Streak, is_about_us
 from mailer.delivery.verdict import EndReason, Stop, Verdict, judge
-from mailer.delivery.words_of_answers import without_address, without_addresses
+from mailer.delivery.words_of_answers import without_address
 from mailer.errors import MailerError
 from mailer.transport.base import Lost, Ready, Reply, Session, Stage, TransportError
 
@@ -103,11 +103,10 @@ class ConnectionWorker:
 
     def _send(self, outgoing: Outgoing) -> ConnectionTask[Outgoing | None]:
         """Send one message; return the one whose transaction was opened together with its final dot."""
-        session = yield from self._open_session()
-        if session is None:
+        session, begun = yield from self._begin(outgoing)
+        if session is None or begun is None:
             self._context.feed.give_back(outgoing.delivery)
             return None
-        begun = yield from session.begin(outgoing.envelope)
         broken = (yield from session.stream(outgoing.payload)) if isinstance(begun, Ready) else begun
         if broken is not None:
             yield from self._hear(outgoing.delivery, broken)
@@ -122,6 +121,15 @@ class ConnectionWorker:
             self._put_back(following)
             following = None
         return (yield from self._finish(session, outgoing, following))
+
+    def _begin(self, outgoing: Outgoing) -> ConnectionTask[tuple[Session | None, Ready | Reply | Lost | None]]:
+        """Begin a transaction, anew on another connection where the server has hung up on one that was in use."""
+        while (session := (yield from self._open_session())) is not None:
+            begun = yield from session.begin(outgoing.envelope)
+            is_left = isinstance(begun, Lost) and begun.stage is Stage.MAIL and self._sent_on_session > 0
+            if not is_left or self._context.feed.is_stopped:
+                return session, begun
+        return None, None
 
     def _withdraw(self, session: Session, delivery: ClaimedDelivery, mark: Mark) -> None:
         """Close the connection, since after 354 only that takes a message back, and account for the refused mark."""
@@ -143,6 +151,7 @@ class ConnectionWorker:
         if isinstance(answer, Reply) and answer.is_accepted:
             context.end_trials(context.streaks.end(dot_sent=dot_sent))
             context.rest.get_through()
+            context.troubles.end()
         yield from self._hear(outgoing.delivery, answer, is_marked=True)
         if following is None or (session.is_usable and not (context.feed.is_stopped or context.rest.is_on)):
             return following
@@ -268,6 +277,7 @@ class ConnectionWorker:
             return
         else:
             self._settle(delivery, DeliveryStatus.DEFERRED, answer, due_at=decision.at)
+        context.waits.because = without_address(answer, delivery.recipient)
         if answer.is_local or about(answer) is About.ADDRESS:
             return
         streak = context.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.DEFERRED))
@@ -284,8 +294,12 @@ class ConnectionWorker:
         had had enough of the connection.
         """
         context, stage = self._context, answer.stage
+        if context.feed.is_stopped:  # cut short, or it would end the same
+            self._give_back(delivery, answer, is_marked=is_marked)
+            yield from self._hang_up()
+            return
         is_blameless = stage is Stage.MAIL and (isinstance(answer, Reply) or self._sent_on_session > 0)
-        yield from self._trouble(_words(answer), stage, is_said=isinstance(answer, Reply))
+        yield from self._tell_of(answer)
         if isinstance(answer, Reply) and about(answer) is About.CONNECTION:
             streak = context.streaks.add(answer, Attempt(delivery=delivery, status=DeliveryStatus.QUEUED))
             if self._is_about_us(streak):
@@ -324,33 +338,38 @@ class ConnectionWorker:
     # --- the connection ---------------------------------------------------------------------------
 
     def _open_session(self) -> ConnectionTask[Session | None]:
-        limit = self._context.options.messages_per_connection
-        if self._session and self._session.is_usable and not (limit and self._sent_on_session >= limit):
+        if self._session and self._is_good(self._session):
             return self._session
         yield from self._hang_up()
         opening = self._context.connect()
-        yield WaitUntil(opening.done, FOREVER)
+        feed = self._context.feed
+        yield WaitUntil(lambda: opening.done() or feed.is_stopped, FOREVER)
+        if not opening.done():  # nobody waits for it any more
+            opening.add_done_callback(let_go)
+            return None
         try:
             self._session, self._sent_on_session = opening.result(), 0
         except TransportError as error:
-            yield from self._trouble(error.what, error.stage, is_said=False, note=note_of(error))
+            self._failures += 1
+            self._context.tell_of_no_connection(error)
             if error.is_lasting:
-                self._context.feed.stop(Stop(EndReason.REFUSED, note_of(error)))
+                feed.stop(Stop(EndReason.REFUSED, note_of(error)))
         return self._session
 
-    def _trouble(self, why: str, stage: Stage, *, is_said: bool, note: str = "") -> ConnectionTask[None]:
-        """Log what went wrong when it is heard for the first time: each connection may hear it."""
+    def _is_good(self, session: Session) -> bool:
+        """Return whether a session may be used again; a server that has closed an idle one did what servers do."""
+        limit = self._context.options.messages_per_connection
+        is_full = bool(limit) and self._sent_on_session >= limit
+        return session.is_usable and not is_full and not session.is_left()
+
+    def _tell_of(self, answer: Reply | Lost) -> ConnectionTask[None]:
+        """Tell of an answer that costs the connection, and hang up."""
         self._failures += 1
-        feed, mailing = self._context.feed, {"mailing": self._context.run.mailing.id}
-        words = f"the server said at {stage}" if is_said else f"connection broke at {stage}"
-        logger.log(
-            logging.INFO if feed.trouble == (note or why) else logging.WARNING,
-            "%s: %s",
-            words,
-            without_addresses(why),
-            extra=mailing,
-        )
-        feed.trouble = note or why
+        if isinstance(answer, Reply):
+            what, kind, note = f"the server said at {answer.stage}", f"{answer.code} {answer.enhanced}", str(answer)
+        else:
+            what, kind, note = f"connection broke at {answer.stage}", answer.why, answer.why
+        self._context.tell(f"{what}: {note}", kind=f"{answer.stage} {kind}", note=note)
         yield from self._hang_up()
 
     def _hang_up(self) -> ConnectionTask[None]:
@@ -360,7 +379,10 @@ class ConnectionWorker:
 
 
 def _words(answer: Reply | Lost) -> str:
-    return str(answer if isinstance(answer, Reply) else answer.why)
+    """Return what stands in the account; a connection that broke before the dot is no answer of the server."""
+    if isinstance(answer, Reply):
+        return str(answer)
+    return answer.why if answer.is_in_doubt else msg("sending.not-sent", reason=answer.why)
 
 
 def _code(answer: Reply | Lost) -> str:

@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from random import Random
 from threading import Event
 
@@ -21,15 +21,17 @@ from mailer.delivery.notes import note_of
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.pacing import Pacer
 from mailer.delivery.personalising import Personaliser, read_variants
-from mailer.delivery.progress import Progress, Tally
+from mailer.delivery.progress import Progress, Tally, Waits
 from mailer.delivery.resting import Rest
-from mailer.delivery.run_context import RunContext
+from mailer.delivery.run_context import RunContext, let_go
 from mailer.delivery.streaks import Streaks
+from mailer.delivery.troubles import Troubles
 from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop
 from mailer.delivery.words_of_answers import without_addresses
-from mailer.errors import ExitCode
+from mailer.errors import ExitCode, explain_runtime_error
 from mailer.keys import KeyRing
-from mailer.transport.base import Session, Transport, TransportError
+from mailer.message.compiled import CompiledMessage
+from mailer.transport.base import Session, Stage, Transport, TransportError
 
 logger = logging.getLogger("mailer.delivery")
 
@@ -97,32 +99,36 @@ class Dispatcher:
     ) -> Ended:
         """Send all queued and due deliveries until `stop` is set or nothing is left; with `once`, leave deferred ones.
 
-        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`.
+        Raises `SenderBusyError`, `MailingStateError` and `LedgerError`; `MessageError` for a mailing that this version
+        cannot read, before anything is written down.
         """
-        with self._ledger.start_run(mailing_id) as run, closing(Loop(run)) as loop:
-            context = self._equip(run, loop)
+        variants = read_variants(self._ledger.variants(self._ledger.mailing(mailing_id).id))
+        stop = stop or Event()
+        with self._ledger.start_run(mailing_id, is_stopped=stop.is_set) as run, closing(Loop(run)) as loop:
+            context = self._equip(run, loop, variants)
             logger.info("run begins", extra={"mailing": mailing_id})
-            self._send(context, loop, stop=stop or Event(), once=once, on_progress=on_progress)
+            self._send(context, loop, stop=stop, once=once, on_progress=on_progress)
             self._free_those_on_trial(context)
-        if context.feed.failure is not None:
-            raise context.feed.failure
-        return self._ended(mailing_id, context.feed)
+            if context.feed.failure is not None:
+                raise context.feed.failure
+        return self._ended(mailing_id, context.feed.why or Stop(EndReason.SERVER_AWAY, context.troubles.latest))
 
-    def _equip(self, run: SenderRun, loop: Loop) -> RunContext:
-        variants = read_variants(self._ledger.variants(run.mailing.id))
+    def _equip(self, run: SenderRun, loop: Loop, variants: Mapping[int, CompiledMessage]) -> RunContext:
         outlook = run.outlook()
         options = self._options
         rest = Rest(first=options.rest_seconds, longest=options.longest_rest_seconds)
         return RunContext(
             run=run,
             feed=ClaimQueue(run, batch=options.batch, rest=rest),
-            connect=lambda: loop.start(self._transport.connect),
+            connect=lambda: _connect(loop, self._transport),
             personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
             breaker=DoubtBreaker(),
             streaks=Streaks(),
             rest=rest,
             tally=Tally(outlook.queued + outlook.deferred),
+            troubles=Troubles(),
+            waits=Waits(),
             options=options,
             clock=self._clock,
             random=self._random,
@@ -156,6 +162,7 @@ class Dispatcher:
                 feed.stop(Stop(EndReason.STOPPED))
             except TransportError as error:
                 failures += 1
+                context.tell_of_no_connection(error)
                 if error.is_lasting or failures >= self._options.first_tries:
                     reason = EndReason.REFUSED if error.is_lasting else EndReason.SERVER_AWAY
                     feed.stop(Stop(reason, note_of(error)))
@@ -172,6 +179,7 @@ class Dispatcher:
             loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
             now = time.monotonic()
             if feed.is_stopped:
+                loop.hurry(now + self._options.grace_seconds)
                 continue
             if stop.is_set():
                 feed.stop(Stop(EndReason.STOPPED))
@@ -183,7 +191,17 @@ class Dispatcher:
                 next_look = now + self._look_ahead(context, once=once)
             if feed.is_dry or now >= next_report:
                 next_report = now + _TICK_SECONDS
-                on_progress(context.tally.progress)
+                on_progress(self._progress(context))
+
+    def _progress(self, context: RunContext) -> Progress:
+        """Return the figures, and while everybody waits, until when and why."""
+        progress, rest = context.tally.progress, context.rest
+        if rest.is_on:
+            until = self._clock() + timedelta(seconds=rest.seconds_left)
+            return replace(progress, waits_until=until, waits_because=rest.words)
+        if context.feed.is_dry:
+            return replace(progress, waits_until=context.waits.until, waits_because=context.waits.because)
+        return replace(progress, waits_because=context.troubles.latest)
 
     def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
         """End the run when nothing more will come, and otherwise ask for more; call it with nothing in hand.
@@ -192,6 +210,7 @@ class Dispatcher:
         """
         context.end_trials(context.streaks.end_all())  # whoever else they could have been about has had an answer too
         outlook = context.run.outlook()
+        context.waits.until = outlook.next_due
         is_due = outlook.next_due is not None and outlook.next_due <= self._clock()
         if outlook.state is not MailingState.RUNNING:
             context.feed.stop(Stop(EndReason.PAUSED))
@@ -210,8 +229,7 @@ class Dispatcher:
         if on_trial and context.feed.failure is None:
             context.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
 
-    def _ended(self, mailing_id: int, feed: ClaimQueue) -> Ended:
-        why = feed.why or Stop(EndReason.SERVER_AWAY, feed.trouble)
+    def _ended(self, mailing_id: int, why: Stop) -> Ended:
         if why.reason in _NEEDS_A_PERSON:
             self._pause(mailing_id, why.note)
         mailing = self._ledger.mailing(mailing_id)
@@ -239,9 +257,21 @@ def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     return rest.ends
 
 
+def _connect(loop: Loop, transport: Transport) -> Future[Session]:
+    """Have a connection opened in a thread of its own, where the system has one to give."""
+    try:
+        return loop.start(transport.connect)
+    except RuntimeError as error:
+        refused: Future[Session] = Future()
+        told = explain_runtime_error(error)
+        refused.set_exception(TransportError(told.what, hint=told.hint, stage=Stage.CONNECT))
+        return refused
+
+
 def _wait_for(opening: Future[Session], stop: Event) -> Session | None:
     """Wait for the connections in short turns, so that a silent server cannot keep a person from stopping."""
     while not stop.is_set():
         if wait([opening], timeout=_TICK_SECONDS).done:
             return opening.result()
+    opening.add_done_callback(let_go)
     return None

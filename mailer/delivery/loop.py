@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mailer.delivery.model import Mark
-from mailer.transport.waiting import Wait
+from mailer.transport.waiting import CutShortError, Wait
 
 Result = TypeVar("Result")
 
@@ -77,6 +77,7 @@ class Loop:
         self._wakeup_writer.setblocking(False)
         self._selector.register(self._wakeup_reader, selectors.EVENT_READ)
         self._places: set[_Place] = set()
+        self._latest = FOREVER
         self._asking: list[_Place] = []
         self._given: deque[tuple[_Place, Mark | BaseException]] = deque()
 
@@ -109,6 +110,13 @@ class Loop:
         self._ask_marks()
         self._writer.tend()
 
+    def hurry(self, latest: float) -> None:
+        """Wait for no server longer than until `latest`, but for answers to final dots; the first call counts."""
+        self._latest = min(self._latest, latest)
+        for each in self._places:
+            if type(each.waits_for) is Wait:
+                each.deadline = self._deadline_of(each.waits_for)
+
     def close(self) -> None:
         """Give back what the loop itself holds."""
         self._selector.close()
@@ -137,7 +145,7 @@ class Loop:
     def _look_after(self, place: _Place, now: float) -> None:
         waits_for = place.waits_for
         if type(waits_for) is Wait:
-            self._carry_on(place, TimeoutError())
+            self._carry_on(place, TimeoutError() if waits_for.deadline <= now else CutShortError())
         elif type(waits_for) is WaitUntil and (place.deadline <= now or waits_for.is_so()):
             self._carry_on(place)
 
@@ -177,11 +185,14 @@ class Loop:
             place.deadline = FOREVER
             self._asking.append(place)
         elif type(request) is Wait:
-            place.deadline = request.deadline
+            place.deadline = self._deadline_of(request)
             self._watch(place, request.sock, request.events)
         elif type(request) is WaitUntil:
             place.deadline = request.deadline
             self._watch(place, None)
+
+    def _deadline_of(self, wait: Wait) -> float:
+        return wait.deadline if wait.is_for_dot else min(wait.deadline, self._latest)
 
     def _watch(self, place: _Place, sock: socket.socket | None, events: int = 0) -> None:
         if sock is place.watched and events == place.events:

@@ -1,7 +1,7 @@
 """The words of a delivery: states, counts and the equation that accounts for every recipient."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,13 @@ class MailingState(StrEnum):
     FINISHED = "finished"
     CANCELLED = "cancelled"
     WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
+
+
+class MailingKind(StrEnum):
+    """The kind of a mailing: an issue to its lists, or the same once more to people who were named."""
+
+    ISSUE = "issue"
+    RESEND = "resend"
 
 
 class DeliveryStatus(StrEnum):
@@ -131,6 +138,14 @@ class MailingReport:
     edition_hash: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    kind: MailingKind = MailingKind.ISSUE
+    reason: str = ""
+
+    @property
+    def reached_nobody(self) -> bool:
+        """Return whether it is over without a delivery that arrived or may have."""
+        may_have_it = self.counts.accepted + self.counts.in_doubt + self.counts.in_flight
+        return self.state is MailingState.FINISHED and not may_have_it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +171,7 @@ class MailingDraft:
     `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
     nothing can have been tested. `key_id` names the key that signs its links. `ignored_findings` is the number of
     errors that somebody chose to send in spite of.
+    A resend repeats the mailing `of_id` for a `reason`, to people who were named.
     """
 
     slug: str
@@ -167,6 +183,9 @@ class MailingDraft:
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
     untested: bool = False
     ignored_findings: int = 0
+    kind: MailingKind = MailingKind.ISSUE
+    of_id: int | None = None
+    reason: str = ""
 
 
 class Before(NamedTuple):
@@ -252,6 +271,18 @@ class Outlook:
     next_due: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now."""
+
+    id: int
+    mailing_id: int
+    address: str
+    recipient: str
+    since: datetime
+    now: str | None = None
+
+
 class Resolution(StrEnum):
     """A person's word on deliveries in doubt."""
 
@@ -261,7 +292,7 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The number of deliveries settled, and the addresses named that have none in doubt.
+    """The number of deliveries settled, also in each mailing, and the addresses named that have none in doubt.
 
     `waiting` are those to be sent again that wait until another mailing of the issue is done.
     """
@@ -269,3 +300,4 @@ class Resolved:
     number: int
     unknown: tuple[str, ...] = ()
     waiting: int = 0
+    by_mailing: Mapping[int, int] = field(default_factory=dict)

@@ -20,6 +20,7 @@ class DispatchOptions:
     rest_seconds: float = 300.0
     longest_rest_seconds: float = 3600.0
     poll_seconds: float = 1.0
+    grace_seconds: float = 3.0  # for what has begun and has no final dot out, when the run is to end
     batch: int = 200
     retry: RetryRule = field(default_factory=RetryRule)
 

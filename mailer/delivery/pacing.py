@@ -13,11 +13,18 @@ from typing import Protocol
 _WINDOW = timedelta(seconds=61)
 _AHEAD = timedelta(seconds=1)
 _LATE = timedelta(seconds=0.5)
+_CONNECTIONS = 200  # four senders that use as many as they may
+_LONGEST = timedelta(hours=1)
 
 
 def spacing(messages_per_minute: int) -> timedelta:
     """Return how far apart messages begin; nothing where there is no limit."""
     return _WINDOW / messages_per_minute if messages_per_minute else timedelta()
+
+
+def furthest(between: timedelta) -> timedelta:
+    """Return how far ahead the moments of all connections of a few senders reach, so many apart."""
+    return min(_LONGEST, _CONNECTIONS * between + _AHEAD)
 
 
 class Reserve(Protocol):
@@ -35,6 +42,7 @@ class Pacer:
         self._clock = clock
         self._name = name
         self._moments: deque[datetime] = deque()
+        self._reserved_at = clock()
 
     @property
     def is_limited(self) -> bool:
@@ -49,10 +57,14 @@ class Pacer:
 
     def _next_moment(self) -> datetime:
         """Return the next moment; about a second's worth is reserved at a time, and a crash loses no more."""
-        while self._moments and self._moments[0] < self._clock() - _LATE:
+        now = self._clock()
+        if now < self._reserved_at:  # the clock was put back meanwhile: these moments would be far away
+            self._moments.clear()
+        while self._moments and self._moments[0] < now - _LATE:
             self._moments.popleft()  # nobody wanted it: it must not be made up for later
         if not self._moments:
             count = max(1, _AHEAD // self._spacing)
+            self._reserved_at = now
             first = self._reserve(self._name, count=count, spacing=self._spacing)
             self._moments.extend(first + number * self._spacing for number in range(count))
         return self._moments.popleft()

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
-from mailer.catalogue import msg
+from mailer.catalogue import Message, msg
 from mailer.compose.composed import VariantKey
 from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.ledger.plans import PlanWriter
@@ -18,6 +18,7 @@ from mailer.delivery.model import (
     Counts,
     DeliveryStatus,
     MailingDraft,
+    MailingKind,
     MailingReport,
     PlannedDelivery,
     SkipReason,
@@ -31,9 +32,12 @@ _CHUNK = 1000
 _NAMED = 20  # so many are named in a plan; all are counted
 _SECONDS_PER_MESSAGE = 0.1  # a round trip or two and a server that thinks; nearer ones take a hundredth
 
+CameBack = Callable[[str], bool]
+"""Says of a normalised address whether it was erased and added again."""
+
 
 class SentElsewhere(NamedTuple):
-    """A person who has, or may have, the issue at `had_at`, an address that is or was another person's."""
+    """A person who has, or may have, the issue at `had_at`: their address now or before, or once another person's."""
 
     address: str
     had_at: str
@@ -49,7 +53,8 @@ class Plan:
     edition is no longer the one that the folder, the templates and the settings would make. `again` counts those of a
     new mailing that an earlier one of the issue was sent to and did not reach, by what came of it then. `elsewhere` are
     the first of the people skipped because the issue went to an address that the person had before, or that another
-    person had; `many_elsewhere` counts all.
+    person had; `many_elsewhere` counts all. `named` are those of a resend, and where they have it. `came_back` counts
+    recipients who were erased and added again since the issue first went out: whether they had it is not known.
     """
 
     counts: Counts
@@ -60,6 +65,8 @@ class Plan:
     again: dict[DeliveryStatus, int] = field(default_factory=dict)
     elsewhere: tuple[SentElsewhere, ...] = ()
     many_elsewhere: int = 0
+    named: tuple[SentElsewhere, ...] = ()
+    came_back: int = 0
 
     @property
     def recipients(self) -> int:
@@ -74,12 +81,13 @@ def plan_mailing(
     audience: Iterable[AudienceMember],
     about: frozenset[str],
     compile_variant: Callable[[VariantKey], CompiledMessage],
+    came_back: CameBack | None = None,
     expected: int | None = None,
 ) -> Plan:
     """Freeze content and audience, in one transaction; an unfinished mailing of the issue is returned as it is.
 
     `about` are the helsefellesskap that the issue has items about: they tell the variants apart. `expected` is the
-    number of recipients that a person agreed to.
+    number of recipients that a person agreed to; `came_back` tells of addresses that were erased and added again.
     Raises `PlanError` when the unfinished mailing goes to other lists or the number is another by now, and
     whatever `compile_variant` raises: then nothing is planned.
     """
@@ -87,7 +95,8 @@ def plan_mailing(
     if continued is not None:
         return continued
     with ledger.open_plan(draft) as writer:
-        tally = _write(writer, ledger, audience, about, compile_variant)
+        tally = _Tally(draft.kind, came_back)
+        _write(writer, tally, _planned(ledger, draft, audience, about), compile_variant)
         counts = tally.counts
         _refuse_unexpected(counts, expected)
         if not counts.to_send:
@@ -96,14 +105,19 @@ def plan_mailing(
 
 
 def preview_plan(
-    ledger: Ledger, draft: MailingDraft, *, audience: Iterable[AudienceMember], about: frozenset[str]
+    ledger: Ledger,
+    draft: MailingDraft,
+    *,
+    audience: Iterable[AudienceMember],
+    about: frozenset[str],
+    came_back: CameBack | None = None,
 ) -> Plan:
     """Say what `plan_mailing` would do, and write nothing."""
     continued = find_unfinished(ledger, draft)
     if continued is not None:
         return continued
-    tally = _Tally()
-    for chunk in _planned(ledger, draft.slug, audience, about):
+    tally = _Tally(draft.kind, came_back)
+    for chunk in _planned(ledger, draft, audience, about):
         tally.add([each for _, each in chunk])
     return tally.plan(None)
 
@@ -113,13 +127,21 @@ def find_unfinished(ledger: Ledger, draft: MailingDraft) -> Plan | None:
     found = ledger.unfinished(draft.slug)
     if found is None:
         return None
-    if draft.lists and ledger.present_lists(draft.lists) != ledger.present_lists(found.lists):
-        what = msg("sending.goes-to-all-lists")
-        if found.lists:
-            what = msg("sending.goes-to-lists", lists=", ".join(found.lists))
-        raise PlanError(what, where=draft.slug, hint=msg("sending.finish-it-first", slug=draft.slug))
+    is_again = MailingKind.RESEND in {draft.kind, found.kind}
+    if draft.kind is MailingKind.RESEND or (
+        draft.lists and (is_again or ledger.present_lists(draft.lists) != ledger.present_lists(found.lists))
+    ):
+        raise PlanError(_goes_to(found), where=draft.slug, hint=msg("sending.finish-it-first", slug=draft.slug))
     changed = _is_changed(found, draft)
     return Plan(counts=found.counts, variants={}, mailing=found, is_new=False, content_changed=changed)
+
+
+def _goes_to(found: MailingReport) -> Message:
+    if found.kind is MailingKind.RESEND:
+        return msg("sending.goes-to-named")
+    if found.lists:
+        return msg("sending.goes-to-lists", lists=", ".join(found.lists))
+    return msg("sending.goes-to-all-lists")
 
 
 def _is_changed(found: MailingReport, draft: MailingDraft) -> bool:
@@ -147,7 +169,11 @@ def _refuse_unexpected(counts: Counts, expected: int | None) -> None:
 class _Tally:
     """Counts a plan while it is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: MailingKind, came_back: CameBack | None) -> None:
+        self._kind = kind
+        self._has_come_back = came_back
+        self._came_back = 0
+        self._named: list[SentElsewhere] = []
         self._reasons: Counter[SkipReason | None] = Counter()
         self.variants: Counter[str] = Counter()
         self._again: Counter[DeliveryStatus] = Counter()
@@ -160,15 +186,21 @@ class _Tally:
         for each in deliveries:
             if each.before is not None:
                 self._hear(each, each.before)
+        if self._has_come_back is not None:
+            self._came_back += sum(
+                each.skip_reason is None and self._has_come_back(each.address) for each in deliveries
+            )
 
     def _hear(self, planned: PlannedDelivery, before: Before) -> None:
-        if planned.skip_reason is None:
+        had = SentElsewhere(planned.recipient, before.recipient, before.status, before.was_others)
+        if self._kind is MailingKind.RESEND:
+            self._named.append(had)
+        elif planned.skip_reason is None:
             self._again[before.status] += 1
         elif planned.skip_reason is SkipReason.ALREADY_SENT and (before.is_elsewhere or before.was_others):
             self._many_elsewhere += 1
             if self._many_elsewhere <= _NAMED:
-                named = SentElsewhere(planned.recipient, before.recipient, before.status, before.was_others)
-                self._elsewhere.append(named)
+                self._elsewhere.append(had)
 
     def plan(self, mailing: MailingReport | None) -> Plan:
         return Plan(
@@ -178,6 +210,8 @@ class _Tally:
             again=dict(self._again),
             elsewhere=tuple(self._elsewhere),
             many_elsewhere=self._many_elsewhere,
+            named=tuple(self._named),
+            came_back=self._came_back,
         )
 
     @property
@@ -188,13 +222,11 @@ class _Tally:
 
 def _write(
     writer: PlanWriter,
-    ledger: Ledger,
-    audience: Iterable[AudienceMember],
-    about: frozenset[str],
+    tally: _Tally,
+    planned: Iterable[list[tuple[VariantKey, PlannedDelivery]]],
     compile_variant: Callable[[VariantKey], CompiledMessage],
-) -> _Tally:
-    tally = _Tally()
-    for chunk in _planned(ledger, writer.slug, audience, about):
+) -> None:
+    for chunk in planned:
         needed = {each.variant: key for key, each in chunk if each.skip_reason is None}
         for name, key in needed.items():
             if name not in tally.variants:
@@ -202,19 +234,19 @@ def _write(
         deliveries = [each for _, each in chunk]
         writer.add(deliveries)
         tally.add(deliveries)
-    return tally
 
 
 def _planned(
-    ledger: Ledger, slug: str, audience: Iterable[AudienceMember], about: frozenset[str]
+    ledger: Ledger, draft: MailingDraft, audience: Iterable[AudienceMember], about: frozenset[str]
 ) -> Iterator[list[tuple[VariantKey, PlannedDelivery]]]:
     """The audience in portions, so that memory does not grow with it."""
+    slug, is_again = draft.slug, draft.kind is MailingKind.RESEND
     members, is_first = iter(audience), not ledger.mailings(slug)
     variant_of = lru_cache(maxsize=10_000)(partial(_variant, about))
     while chunk := list(islice(members, _CHUNK)):
         fates = {} if is_first else ledger.earlier_fates(slug, [(each.subscriber_id, each.address) for each in chunk])
         yield [
-            (key, _planned_one(each, name, before=fates.get(each.subscriber_id)))
+            (key, _planned_one(each, name, before=fates.get(each.subscriber_id), is_again=is_again))
             for each in chunk
             for key, name in [variant_of(each.helsefellesskap, each.lang)]
         ]
@@ -225,14 +257,14 @@ def _variant(about: frozenset[str], helsefellesskap: tuple[str, ...], lang: Lang
     return key, str(key)
 
 
-def _planned_one(member: AudienceMember, variant: str, *, before: Before | None) -> PlannedDelivery:
+def _planned_one(member: AudienceMember, variant: str, *, before: Before | None, is_again: bool) -> PlannedDelivery:
     return PlannedDelivery(
         subscriber_id=member.subscriber_id,
         address=member.address,
         recipient=member.recipient,
         lists=member.lists,
         variant=variant,
-        skip_reason=_skip_reason(member.exclusion, before),
+        skip_reason=_skip_reason(member.exclusion, None if is_again else before),
         before=before,
     )
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 JITTER = 0.2
+_PAUSES = tuple(timedelta(minutes=each) for each in (5, 15, 30, 60, 120))
+LONGEST_PAUSE = _PAUSES[-1] * (1 + JITTER)  # longer than any rest of a relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class GiveUp:
 class RetryRule:
     """Pauses before the second, third, … try; the last one repeats until `patience` has passed since the first."""
 
-    pauses: tuple[timedelta, ...] = tuple(timedelta(minutes=each) for each in (5, 15, 30, 60, 120))
+    pauses: tuple[timedelta, ...] = _PAUSES
     patience: timedelta = timedelta(hours=48)
 
     def decide(self, *, tries: int, since: datetime, now: datetime, chance: float) -> Retry | GiveUp:

@@ -1,14 +1,18 @@
 """Does what an editor does, step by step, and proves at the end that everybody got exactly what the ledger says."""
 
 import getpass
+import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from mailer.bootstrap import Services, build_services
 from mailer.catalogue import Message, msg
@@ -29,6 +33,7 @@ SLUG = "2023-12"
 TESTER = "redaksjon@nyhetsbrev.example"
 READER = "vest-viken"
 MARK = ".made-by-mailer-demo"
+LOCK = ".a-demo-is-running"
 _INDENT = " " * 3
 
 
@@ -44,7 +49,14 @@ def run_demo(
     show_equation: Callable[[Counts], None],
 ) -> Path:
     """Run the demo and return its folder. Raises `DemoError` when the caught mails differ from the ledger."""
-    folder = _fresh_folder(keep=keep)
+    with _fresh_folder(keep=keep) as folder:
+        _run_in(folder, say=say, hint=hint, show_equation=show_equation)
+        return folder
+
+
+def _run_in(
+    folder: Path, *, say: Callable[..., None], hint: Callable[[str], None], show_equation: Callable[[Counts], None]
+) -> None:
     _furnish(folder)
     caught: Counter[str] = Counter()
     inbox = folder / "var" / "inbox"
@@ -58,7 +70,6 @@ def run_demo(
     say(msg("sending.demo-go-on"))
     for command in (["preview", SLUG], ["status", SLUG], ["lists"]):
         hint(" ".join([_program(), "--config", _quoted(folder / "config.toml"), *command]))
-    return folder
 
 
 class _Steps:
@@ -154,22 +165,64 @@ class _Steps:
         return sorted(self.services.settings.paths.subscribers.glob("example-*.csv"))
 
 
-def _fresh_folder(*, keep: bool) -> Path:
-    """A folder of this run's own: one that the next run replaces, or with `keep` one that nothing replaces."""
-    if keep:
-        return Path(tempfile.mkdtemp(prefix="mailer-demo-")) / "workspace"
+@contextmanager
+def _fresh_folder(*, keep: bool) -> Iterator[Path]:
+    """Give a folder of this run's own: one that the next run replaces, or with `keep` one that nothing replaces.
+
+    While another demo of this user runs in the first one, it is the second.
+    """
+    with ExitStack() as stack:
+        own = None if keep else _own_folder()
+        if own is not None and _is_free(own, stack):
+            _empty(own)
+            yield own / "workspace"
+        else:
+            yield Path(tempfile.mkdtemp(prefix="mailer-demo-")) / "workspace"
+
+
+def _is_free(folder: Path, stack: ExitStack) -> bool:
+    """Take the folder for as long as the stack lasts; says whether no other demo is running in it."""
+    try:
+        stack.enter_context(FileLock(folder / LOCK, mode=0o600, timeout=0))
+    except Timeout:
+        return False
+    return True
+
+
+def _own_folder() -> Path:
+    """Make the folder of this user among the temporary files, closed to others; raises `MailerError`.
+
+    Its name can be guessed, so another user may have put something there: a link, or a folder of their own.
+    """
     folder = Path(tempfile.gettempdir()) / f"mailer-demo-{_user()}"
-    if folder.is_symlink() or (folder.exists() and not (folder / MARK).is_file()):
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    is_own = stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
+    if not is_own or not _is_of_demo(folder):
         raise MailerError(msg("sending.demo-in-the-way"), where=str(folder), hint=msg("sending.demo-keep"))
-    with suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+    folder.chmod(0o700)
     return folder
+
+
+def _is_of_demo(folder: Path) -> bool:
+    names = {each.name for each in folder.iterdir()} - {LOCK}
+    return not names or MARK in names
+
+
+def _empty(folder: Path) -> None:
+    """Delete what the last run left, and mark the folder."""
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != LOCK:
+            each.unlink()
+    (folder / MARK).touch(mode=0o600)
 
 
 def _furnish(folder: Path) -> None:
     """Make a workspace with the December 2023 issue and the invented subscribers."""
     init_workspace(folder)
-    (folder / MARK).touch()
     defaults = defaults_folder()
     shutil.copytree(defaults / "issues" / SLUG, folder / "issues" / SLUG)
     for file in (defaults / "subscribers").glob("example-*.csv"):

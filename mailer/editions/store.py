@@ -114,6 +114,7 @@ def _public() -> Select[Any]:
     reached = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(_MAY_HAVE_IT))
     query = select(edition, func.min(mailing.c.started_at).label("sent_at")).join(mailing, _IS_OF_MAILING)
     query = query.where(mailing.c.started_at.is_not(None), or_(mailing.c.state != "cancelled", reached))
+    query = query.where(mailing.c.kind == "issue")  # what one person gets again is not published for all by it
     return query.group_by(edition.c.id).order_by(func.max(mailing.c.started_at).desc(), edition.c.id.desc())
 
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 import webbrowser
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -24,6 +24,8 @@ from mailer.local.access import Access
 from mailer.local.asking import HOST
 from mailer.local.doors import make_doors
 from mailer.local.guard import Guard
+from mailer.private import make_private_folder
+from mailer.stopping import serve_until_signal
 
 Say = Callable[[str], None]
 LONGEST_LINE = 4096  # that a terminal takes
@@ -103,7 +105,7 @@ def write_launch_file(address: str, folder: Path) -> Path:
         f'<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url={goal}"></head>'
         f'<body><p><a href="{goal}">mailer</a></p></body></html>'
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     descriptor, name = tempfile.mkstemp(prefix="open-", suffix=".html", dir=folder)  # readable by its user alone
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(page)
@@ -131,7 +133,7 @@ def _read_lines(terminal: int, call: Callable[[str], None]) -> None:
 
 
 def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C, logging nothing, since addresses hold the secret.
+    """Serve until Ctrl-C, SIGTERM or SIGHUP, logging nothing, since addresses hold the secret.
 
     Pages that still listen for news are let go after a second.
     """
@@ -145,8 +147,7 @@ def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends; uvicorn raises it again
-        uvicorn.Server(config).run(sockets=[listener])
+    serve_until_signal(uvicorn.Server(config), listener)
 
 
 def listen(port: int) -> socket.socket:

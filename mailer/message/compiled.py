@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from urllib.parse import quote
 
 from mailer.catalogue import msg
@@ -27,7 +28,7 @@ from mailer.message.quoted_printable import encode_value
 from mailer.message.verp import make_return_path
 from mailer.rendering.pages import Pages
 
-VERSION = 1
+FORM = 1  # of a stored message; another one must leave this readable, for mailings that are under way then
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
@@ -112,20 +113,27 @@ class CompiledMessage:
 
     def to_bytes(self) -> bytes:
         """Return the message as it is stored; the same message always gives the same bytes."""
-        stored = asdict(self) | {"version": VERSION, "segments": [each.decode("ascii") for each in self.segments]}
+        stored = asdict(self) | {"version": FORM, "segments": [each.decode("ascii") for each in self.segments]}
         return json.dumps(stored, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "CompiledMessage":
-        """Read what `to_bytes` gave. Raises `MessageError` for a form that this version does not know."""
-        values = json.loads(stored)
-        if values.pop("version", None) != VERSION:
+        """Read what `to_bytes` gave, in this version or the one before. Raises `MessageError` for any other form."""
+        try:
+            values = json.loads(stored)
+            form = values.pop("version")
+        except (ValueError, LookupError, AttributeError, TypeError):
+            values, form = {}, None
+        if isinstance(form, int) and form > FORM:
+            raise MessageError(
+                msg("sending.newer-form", form=str(form), known=str(FORM)), hint=msg("sending.use-newer-version")
+            )
+        if form not in _FORMS:
             raise MessageError(
                 msg("sending.other-version"),
                 hint=msg("sending.use-that-version"),
             )
-        segments = tuple(each.encode("ascii") for each in values.pop("segments"))
-        return cls(segments=segments, places=tuple(values.pop("places")), **values)
+        return _FORMS[form](values)
 
     def _filled(self, values: RecipientValues) -> dict[str, bytes]:
         if not (TOKEN.fullmatch(values.unsubscribe_token) and TOKEN.fullmatch(values.preferences_token)):
@@ -149,6 +157,14 @@ class CompiledMessage:
             encoded = filled[IN_TEXT[slot]] = encode_value(value).encode("ascii")
             filled[IN_HTML[slot]] = encoded if escaped == value else encode_value(escaped).encode("ascii")
         return filled
+
+
+def _read_form_1(values: dict[str, Any]) -> CompiledMessage:
+    segments = tuple(each.encode("ascii") for each in values.pop("segments"))
+    return CompiledMessage(segments=segments, places=tuple(values.pop("places")), **values)
+
+
+_FORMS = {1: _read_form_1}
 
 
 def compile_message(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError
 from mailer.message.envelope import Envelope
 from mailer.transport.waiting import Steps
@@ -49,6 +50,8 @@ class Reply:
         return 500 <= self.code < 600
 
     def __str__(self) -> str:
+        if self.is_local and not self.is_accepted:
+            return msg("sending.not-sent", reason=self.text)
         return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
 
 
@@ -83,6 +86,10 @@ class Session(Protocol):
     @property
     def is_usable(self) -> bool:
         """Return whether another message may be begun on this connection."""
+        ...
+
+    def is_left(self) -> bool:
+        """Return whether the server has hung up or spoken on the idle connection."""
         ...
 
     def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, explain_os_error, reason_of
+from mailer.private import make_private_folder, write_private
 
 MAXIMUM_MESSAGE_BYTES = 50_000_000
 
@@ -160,10 +161,11 @@ class _Maildir:
     def _make(self) -> None:
         """Have the folder take a mail before the first one comes, and shut others out; raises `CatcherError`."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder.parent)
+            make_private_folder(self._folder)
             self._folder.chmod(0o700)  # one that was made before may be open
             for name in ("tmp", "new", "cur"):
-                (self._folder / name).mkdir(mode=0o700, exist_ok=True)
+                make_private_folder(self._folder / name)
             self._write(b"Is there room?\r\n").unlink()
         except OSError as error:
             found = explain_os_error(error)
@@ -221,6 +223,5 @@ class _Maildir:
     def _write(self, mail: bytes) -> Path:
         name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.catcher"
         unfinished = self._folder / "tmp" / name
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(mail)
+        write_private(unfinished, mail)
         return unfinished.replace(self._folder / "new" / name)

@@ -37,5 +37,8 @@ def _addresses(host: str, port: int, *, seconds: float) -> list[str]:
         except Exception as error:  # noqa: BLE001 whoever waits for it is told
             found.set_exception(error)
 
-    Thread(target=look_up, name="looking up", daemon=True).start()
+    try:
+        Thread(target=look_up, name="looking up", daemon=True).start()
+    except RuntimeError:  # the system gives us no further thread: the resolver's own patience must do
+        look_up()
     return found.result(timeout=seconds)

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from mailer.message.envelope import Envelope
+from mailer.private import make_private_folder, write_private
 from mailer.transport.base import Ready, Reply, Stage
 from mailer.transport.waiting import Steps
 
@@ -28,7 +29,7 @@ class EmlFilesTransport:
 
     def connect(self) -> "EmlFilesSession":
         """Make the folder where it is missing."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         return EmlFilesSession(self._folder, self._numbers)
 
 
@@ -41,6 +42,10 @@ class EmlFilesSession:
         self._envelope = Envelope("", "")
         self._payload = b""
         self.is_usable = True
+
+    def is_left(self) -> bool:
+        """Return false: no connection can be closed."""
+        return False
 
     def begin(self, envelope: Envelope) -> Steps[Ready]:
         """Remember whom the message is for."""
@@ -59,7 +64,7 @@ class EmlFilesSession:
         name = f"{next(self._numbers):06d}-{_UNSAFE.sub('_', self._envelope.recipient)[:120]}.eml"
         unfinished = self._folder / f"{name}.part"
         try:
-            unfinished.write_bytes(without_stuffed_dots(self._payload))
+            write_private(unfinished, without_stuffed_dots(self._payload))
             unfinished.replace(self._folder / name)
         except OSError as error:
             return Reply(code=452, enhanced="4.3.1", text=os.strerror(error.errno or 0), stage=Stage.DOT, is_local=True)

@@ -61,6 +61,10 @@ class MemorySession:
         self._payload = b""
         self.is_usable = True
 
+    def is_left(self) -> bool:
+        """Return false: no connection can be closed."""
+        return False
+
     def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
         """Give the answer at once when it belongs to a stage before the body."""
         yield from ()

@@ -12,6 +12,7 @@ from mailer.catalogue import Message, msg
 from mailer.errors import reason_of
 from mailer.transport.base import Reply, Stage
 from mailer.transport.censoring import Censor
+from mailer.transport.waiting import CutShortError
 
 MAXIMUM_LINE_BYTES = 8192
 MAXIMUM_LINES = 128
@@ -144,6 +145,8 @@ def in_words(error: Exception) -> str:
     """Say why a connection broke, for people."""
     if isinstance(error, TimeoutError):
         return msg("sending.no-answer")
+    if isinstance(error, CutShortError):
+        return msg("sending.cut-short")
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
     if isinstance(error, OSError) and error.strerror:

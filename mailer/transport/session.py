@@ -69,6 +69,15 @@ class SmtpSession:
         """Return whether another message may be begun on this connection."""
         return self._is_usable
 
+    def is_left(self) -> bool:
+        """Return whether the server has hung up or spoken on the idle connection."""
+        if self._opened:
+            return False  # the answers to what went out with the dot are on their way
+        try:
+            return self._has_spoken()
+        except OSError:
+            return True
+
     def begin(self, envelope: Envelope) -> Steps[Ready | Reply | Lost]:
         """Send MAIL, RCPT and DATA, or take the answers to them when the last `finish` already sent them."""
         refusal = None if self._opened else self._refusal(envelope)
@@ -111,11 +120,12 @@ class SmtpSession:
     def close(self) -> Steps[None]:
         """Say QUIT if the connection still stands and no transaction is open (it would be body text), and close it."""
         if self._is_usable and not self._opened and not self._is_in_body:
+            self._stage = Stage.MAIL
             try:
                 yield from self._send(b"QUIT\r\n", seconds=_LAST_WORD_SECONDS)
                 yield from self._read(Stage.MAIL, seconds=_LAST_WORD_SECONDS)
             except OSError:
-                pass  # the server left first
+                pass  # the server left first, or there is no time for it
         self.withdraw()
 
     # --- one transaction --------------------------------------------------------------------------
@@ -124,7 +134,9 @@ class SmtpSession:
         already_sent, self._opened = self._opened, False
         if self._needs_reset:
             self._needs_reset = False
-            yield from self._reset()
+            reset = yield from self._reset()
+            if reset.is_transient:
+                return reset
         if self._pipelines:
             replies = yield from self._heeding(self._ask_together(() if already_sent else _commands(envelope)))
         else:
@@ -179,11 +191,11 @@ class SmtpSession:
         yield from self._send(_DOT)
         yield from self._read(Stage.RCPT)
 
-    def _reset(self) -> Steps[None]:
+    def _reset(self) -> Steps[Reply]:
         self._stage = Stage.MAIL
         yield from self._refuse_unasked()
         yield from self._send(b"RSET\r\n")
-        yield from self._read(Stage.MAIL)
+        return (yield from self._read(Stage.MAIL))
 
     def _refuse_unasked(self) -> Steps[None]:
         """Refuse a reply before a command: it would be taken for the answer to the next one."""
@@ -214,11 +226,14 @@ class SmtpSession:
             try:
                 left = left[self._sock.send(left) :]
             except (BlockingIOError, ssl.SSLWantWriteError):
-                yield Wait(self._sock, EVENT_WRITE | EVENT_READ if heeds else EVENT_WRITE, deadline)
+                yield self._wait(EVENT_WRITE | EVENT_READ if heeds else EVENT_WRITE, deadline)
                 if heeds and self._has_spoken():
                     return
             except ssl.SSLWantReadError:
-                yield Wait(self._sock, EVENT_READ, deadline)
+                yield self._wait(EVENT_READ, deadline)
+
+    def _wait(self, events: int, deadline: float) -> Wait:
+        return Wait(self._sock, events, deadline, is_for_dot=self._stage is Stage.DOT)
 
     def _read(self, stage: Stage, *, seconds: float = 0) -> Steps[Reply]:
         self._stage = stage
@@ -227,7 +242,7 @@ class SmtpSession:
         )
         while (found := self._replies.take()) is None:
             if not self._receive():
-                yield Wait(self._sock, EVENT_READ, deadline)
+                yield self._wait(EVENT_READ, deadline)
         code, words = found
         if not (400 <= code < 600 or (code == 354 if stage is Stage.DATA else 200 <= code < 300)):
             raise UnreadableReply(msg("sending.answered-nonsense", code=str(code)))

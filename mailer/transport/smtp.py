@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from mailer.catalogue import msg
 from mailer.config.hosts import is_loopback, without_brackets
+from mailer.rfc5321 import is_ehlo_name
 from mailer.transport.base import Stage, TransportError
 from mailer.transport.connecting import open_connection
 from mailer.transport.login import MECHANISMS, log_in
@@ -31,11 +32,15 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpOptions:
-    """The server's place and how to talk to it. `ca_file` replaces the system's certificate authorities."""
+    """The server's place and how to talk to it.
+
+    `ca_file` replaces the system's certificate authorities; without an `ehlo_name` this machine tells its own.
+    """
 
     host: str
     port: int = 587
     security: Security = Security.STARTTLS
+    ehlo_name: str = ""
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
@@ -117,7 +122,7 @@ class SmtpTransport:
             raise smtplib.SMTPConnectError(code, words)
         sock.settimeout(self._options.timeouts.command)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        smtp.local_hostname = _own_name(sock)
+        smtp.local_hostname = self._options.ehlo_name or _own_name(sock)
         self._introduce(smtp)
         if self._options.security is Security.STARTTLS:
             self._start_tls(smtp)
@@ -222,7 +227,7 @@ class SmtpTransport:
 def _own_name(sock: socket.socket) -> str:
     """Return the name for EHLO: this host's, or its address as a literal (RFC 5321 §4.1.3), without asking the DNS."""
     name = socket.gethostname()
-    if "." in name and name.isascii():
+    if "." in name and is_ehlo_name(name):
         return name
-    address = sock.getsockname()[0]
+    address = sock.getsockname()[0].partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

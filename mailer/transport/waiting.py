@@ -12,12 +12,18 @@ Result = TypeVar("Result")
 class Wait(NamedTuple):
     """A wait until `sock` can be read or written (`selectors.EVENT_READ`, `EVENT_WRITE` or both).
 
-    After `deadline` (on the monotonic clock) `TimeoutError` is thrown into the steps.
+    After `deadline` (on the monotonic clock) `TimeoutError` is thrown into the steps, and `CutShortError` when somebody
+    wants an end before: never where the wait `is_for_dot`, since without the answer the delivery is in doubt.
     """
 
     sock: socket.socket
     events: int
     deadline: float
+    is_for_dot: bool = False
+
+
+class CutShortError(OSError):
+    """A wait that was cut short because the run is to end: the server is not to blame."""
 
 
 Steps = Generator[Wait, None, Result]

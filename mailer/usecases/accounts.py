@@ -8,6 +8,7 @@ from mailer.delivery.model import Counts, DeliveryReport, DeliveryStatus, Mailin
 from mailer.delivery.personalising import message_id_of
 from mailer.usecases.needs import LedgerServices
 from mailer.usecases.reading import require_known
+from mailer.usecases.settling import message_domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,7 @@ def _deliveries(
 ) -> Iterator[DeliveryReport]:
     if not (failed or in_doubt):
         return
-    domain = services.settings.newsletter.from_address.rpartition("@")[2]
-    name = partial(message_id_of, services.keys, domain)
+    name = partial(message_id_of, services.keys, message_domain(services, mailing.id))
     if failed:
         yield from services.ledger.unreached(mailing.id, message_id_of=name)
     if in_doubt:

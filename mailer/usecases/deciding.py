@@ -9,7 +9,7 @@ from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.reading import require_known
 from mailer.usecases.refusals import Refused
 from mailer.usecases.sending import require_means
-from mailer.usecases.state import NOTHING, Allowed, find_needed, record_allowed, refused_by_state
+from mailer.usecases.state import NOTHING, Overrides, find_needed, record_allowed, refused_by_state
 
 
 def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
@@ -27,7 +27,7 @@ def pause(services: LedgerServices, slug: str) -> None:
     services.ledger.pause(require_unfinished(services, slug).id)
 
 
-def resume(services: SendServices, slug: str, *, allowed: Allowed = NOTHING) -> MailingReport | Refused:
+def resume(services: SendServices, slug: str, *, allowed: Overrides = NOTHING) -> MailingReport | Refused:
     """Clear a pause, unless it could not be gone on here; return the mailing to carry on.
 
     Raises `MailerError` when no mailing is under way, or there is no server or no key to send with.

@@ -4,7 +4,7 @@ A front end proposes, shows the proposal, begins what a person agreed to, and ca
 anything is sent is asked only here; a refusal comes back as a value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from threading import Event
@@ -19,23 +19,25 @@ from mailer.delivery.ledger import (
     PlanError,
     SenderBusyError,
 )
-from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingState, add_counts
+from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingState, SkipReason, add_counts
 from mailer.delivery.options import DispatchOptions
-from mailer.delivery.planning import Plan, estimate_duration, plan_mailing, preview_plan
+from mailer.delivery.planning import CameBack, Plan, estimate_duration, plan_mailing, preview_plan
 from mailer.delivery.progress import Progress
 from mailer.delivery.retry import RetryRule
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import EXAMPLE_RULE
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.message.compiled import CompiledMessage, compile_message
-from mailer.subscribers.register import require_list
+from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_reading
+from mailer.usecases.chosen_lists import choose_lists
 from mailer.usecases.editions import MadeEdition, make_edition
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
 from mailer.usecases.refusals import Reason, Refused, granted
-from mailer.usecases.state import NOTHING, Allowed, busy, find_needed, record_allowed, refused_by_state
+from mailer.usecases.sending_again import Again, as_resend, had_another_edition, read_named
+from mailer.usecases.state import NOTHING, Overrides, busy, find_needed, record_allowed, refused_by_state
 
 __all__ = [
     "Begun",
@@ -57,13 +59,19 @@ _AT_A_GLANCE = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """The effect of sending an issue: its content as it was read and checked, once, and its audience."""
+    """The effect of sending an issue: its content as it was read and checked, once, and its audience.
+
+    `again` are the people that it goes to once more, if it is for them alone; `is_other_edition` says that the latest
+    mailing of the issue had another edition.
+    """
 
     issue: Issue
     draft: MailingDraft
     findings: tuple[Finding, ...]
     is_tested: bool
     plan: Plan
+    again: Again | None = None
+    is_other_edition: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -83,23 +91,32 @@ class Begun:
 
 
 def propose(
-    services: SendServices, slug: str, *, lists: Sequence[str], today: date, allowed: Allowed = NOTHING
+    services: SendServices,
+    slug: str,
+    *,
+    lists: Sequence[str],
+    today: date,
+    again: Again | None = None,
+    allowed: Overrides = NOTHING,
 ) -> Proposal | Refused:
     """Say what a mailing would do, after taking over from senders that are proved dead; freezes nothing.
 
-    Raises `MailerError` for an unknown list, for an issue that cannot be composed, and for other lists than those of
-    an unfinished mailing.
+    With `again` it goes once more to the people named there, and not to the lists. Raises `MailerError` for an
+    unknown list, for an issue that cannot be composed, for other lists than those of an unfinished mailing, and for
+    people whom it cannot go to again.
     """
     if refused := refused_by_state(services, slug, allowed=allowed):
         return refused
     services.ledger.recover()
-    return look_ahead(services, slug, lists=lists, today=today)
+    return look_ahead(services, slug, lists=lists, today=today, again=again)
 
 
-def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today: date) -> Proposal:
+def look_ahead(
+    services: SendServices, slug: str, *, lists: Sequence[str], today: date, again: Again | None = None
+) -> Proposal:
     """Say what a mailing would do and change nothing, also while another sender is at work; raises as `propose`."""
     try:
-        chosen = dict.fromkeys(_find_list(services, name) for name in lists)
+        chosen = choose_lists(services, lists)
         reading = read(services, slug)
         issue = composable(reading, slug)
         checked = check_reading(services, reading, today=today, recipients=True, refused={EXAMPLE_RULE})
@@ -113,23 +130,38 @@ def look_ahead(services: SendServices, slug: str, *, lists: Sequence[str], today
         content_hash=services.composer.content_hash(issue),
         edition_hash=made.edition_hash,
         subject=made.plain.subject,
-        lists=tuple(chosen),
+        lists=chosen,
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
     )
-    audience = services.subscribers.read_audience(draft.lists or None)
+    if again is not None:
+        draft = as_resend(services, draft, again)
     return Proposal(
         issue=issue,
         draft=draft,
         findings=checked.findings,
         is_tested=services.ledger.was_tested(slug=slug, edition_hash=made.edition_hash),
-        plan=preview_plan(services.ledger, draft, audience=audience, about=issue.helsefellesskap),
+        plan=preview_plan(
+            services.ledger,
+            draft,
+            audience=_audience(services, draft, again),
+            about=issue.helsefellesskap,
+            came_back=_came_back(services, draft),
+        ),
+        again=again,
+        is_other_edition=again is not None and had_another_edition(services, draft),
     )
 
 
-def _find_list(services: SendServices, name: str) -> str:
-    """The list that a person calls so, or that a list called so has become part of."""
-    present = services.ledger.present_lists([name]) - {name}
-    return require_list(services.register, next(iter(present), name)).slug
+def _audience(services: SendServices, draft: MailingDraft, again: Again | None) -> Iterator[AudienceMember]:
+    if again is not None:
+        return read_named(services, draft.slug, again.addresses)
+    return services.subscribers.read_audience(draft.lists or None)
+
+
+def _came_back(services: SendServices, draft: MailingDraft) -> CameBack | None:
+    """Return what tells of recipients who were erased and added again since the issue first went out."""
+    since = services.ledger.reached_unknown(draft.slug)
+    return None if since is None else services.subscribers.came_back(since=since)
 
 
 def estimate(services: SendServices, recipients: int) -> timedelta:
@@ -149,7 +181,7 @@ def begin(
     as_frozen: bool = False,
     allow_untested: bool = False,
     ignore_findings: bool = False,
-    allowed: Allowed = NOTHING,
+    allowed: Overrides = NOTHING,
 ) -> Begun | Refused:
     """Freeze what was proposed, and record what of it was untested or ignored; an unfinished mailing stays as it is.
 
@@ -197,13 +229,24 @@ def _refused_by_rule(
     if plan.is_new and proposal.errors and not ignore_findings:
         error = MailerError(msg("sending.issue-has-errors"), where=slug, hint=msg("sending.put-right-or-ignore"))
         return Refused(reason=Reason.ERRORS, error=error)
-    if not plan.recipients:
-        what = msg("sending.nobody-left") if plan.counts.audience else msg("sending.nobody-on-lists")
-        return Refused(reason=Reason.NOBODY, error=MailerError(what, where=slug))
+    if nobody := explain_nobody(slug, plan):
+        return Refused(reason=Reason.NOBODY, error=nobody)
     if plan.is_new and not (proposal.is_tested or allow_untested):
         error = MailerError(msg("sending.never-test-sent"), where=slug, hint=msg("sending.test-first", slug=slug))
         return Refused(reason=Reason.UNTESTED, error=error)
     return _refused_number(plan, confirm, as_frozen=as_frozen)
+
+
+def explain_nobody(slug: str, plan: Plan) -> MailerError | None:
+    """Return why a plan has no recipients, and what to do; None when it has any."""
+    counts = plan.counts
+    if plan.recipients:
+        return None
+    if not counts.audience:
+        return MailerError(msg("sending.nobody-on-lists"), where=slug, hint=msg("sending.put-people-on-lists"))
+    if counts.skipped.keys() == {SkipReason.ALREADY_SENT}:
+        return MailerError(msg("sending.everybody-has-it"), where=slug, hint=msg("sending.again-to-one", slug=slug))
+    return MailerError(msg("sending.nobody-left"), where=slug, hint=msg("sending.see-who-is-on-lists"))
 
 
 def _refused_number(plan: Plan, confirm: int | None, *, as_frozen: bool) -> Refused | None:
@@ -250,9 +293,10 @@ def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Pl
             ignored_findings=len(proposal.errors),
             key_id=services.keys.newest_id,
         ),
-        audience=services.subscribers.read_audience(proposal.draft.lists or None),
+        audience=_audience(services, proposal.draft, proposal.again),
         about=proposal.issue.helsefellesskap,
         compile_variant=compile_variant,
+        came_back=_came_back(services, proposal.draft),
         expected=proposal.plan.recipients,
     )
 

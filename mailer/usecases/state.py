@@ -12,18 +12,18 @@ from mailer.usecases.refusals import Reason, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
+class Overrides:
     """Permissions of a person: to go on in this copy of the database, and to sign although an earlier key is gone."""
 
     only_here: bool = False
     other_keys: bool = False
 
 
-NOTHING = Allowed()
+NOTHING = Overrides()
 _UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.WAITING}
 
 
-def refused_by_state(services: LedgerServices, slug: str, *, allowed: Allowed = NOTHING) -> Refused | None:
+def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides = NOTHING) -> Refused | None:
     """Refuse in an old backup, in a copy, with other keys, and while another sender is at work.
 
     What a copy says of senders is said of those of the original.
@@ -31,7 +31,7 @@ def refused_by_state(services: LedgerServices, slug: str, *, allowed: Allowed = 
     return next(find_obstacles(services, slug, allowed=allowed), None) or refused_by_a_second_sender(services)
 
 
-def find_obstacles(services: LedgerServices, slug: str = "", *, allowed: Allowed = NOTHING) -> Iterator[Refused]:
+def find_obstacles(services: LedgerServices, slug: str = "", *, allowed: Overrides = NOTHING) -> Iterator[Refused]:
     """Yield what lies in the way of sending an issue, or all that are under way, and does not pass by itself."""
     try:
         services.ledger.refuse_old_backup()
@@ -79,7 +79,7 @@ def issues_with_dead_links(services: LedgerServices) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.slug for each in signed if not services.keys.has(each.key_id)))
 
 
-def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Allowed) -> None:
+def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Overrides) -> None:
     """Write down what was allowed and needed."""
     if allowed.only_here:
         services.ledger.go_on_here(mailing.id)
@@ -87,9 +87,9 @@ def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Al
         services.ledger.sign_with(mailing.id, services.keys.newest_id)
 
 
-def find_needed(services: LedgerServices, slug: str, allowed: Allowed) -> Allowed:
+def find_needed(services: LedgerServices, slug: str, allowed: Overrides) -> Overrides:
     """Return the permissions that are needed: the others are not recorded."""
-    return Allowed(
+    return Overrides(
         only_here=allowed.only_here and any(_copies(services, slug)),
         other_keys=allowed.other_keys and refused_by_other_keys(services, slug) is not None,
     )

@@ -15,7 +15,7 @@ from mailer.transport.waiting import run_to_end
 from mailer.usecases.editions import make_edition
 from mailer.usecases.needs import SendServices
 from mailer.usecases.reading import require_issue
-from mailer.usecases.state import NOTHING, Allowed, refused_by_other_keys
+from mailer.usecases.state import NOTHING, Overrides, refused_by_other_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class TestSent:
 
 
 def send_tests(
-    services: SendServices, slug: str, *, to: Sequence[str], as_: str | None, allowed: Allowed = NOTHING
+    services: SendServices, slug: str, *, to: Sequence[str], as_: str | None, allowed: Overrides = NOTHING
 ) -> tuple[TestSent, ...]:
     """Send an issue, marked TEST, to addresses on the allow-list; refuses all when one is not on it.
 

@@ -89,9 +89,9 @@ class Leaving:
         """Leave the lists of the wish; the page may be old, and a list not the person's any more."""
         left: tuple[str, ...] = ()
         if scope == ALL_LISTS:
-            left = store.leave(reader.subscriber_id)
+            left = store.leave_at_once(reader.subscriber_id)
         elif scope in reader.lists:
-            left = store.leave(reader.subscriber_id, list_slug=scope)
+            left = store.leave_at_once(reader.subscriber_id, list_slug=scope)
         log.info("left subscriber=%d lists=%d", reader.subscriber_id, len(left))
         if left:
             return PageOutcome(done="left", lists=left)
@@ -112,7 +112,7 @@ class Leaving:
         if token.purpose == "test":
             return PlainTextResponse("This is a test. Nothing has changed.\n", headers=HEADERS)
         store = self.site.services.subscribers.acting_as("the person, by one click")
-        left = store.leave(token.subscriber_id)
+        left = store.leave_at_once(token.subscriber_id)
         log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
         if not left and read_link_owner(store, token.subscriber_id) is None:
             return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)

@@ -1,11 +1,11 @@
 """Build the application of the public pages, and serve it until it is stopped."""
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -15,16 +15,21 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.stopping import serve_until_signal
+from mailer.subscribers.people.parting import take_in_soon
+from mailer.web.connections import BoundedServer
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
 from mailer.web.leaving import Leaving
 from mailer.web.site import HEADERS, Site
+from mailer.web.sparing import sparing_log
 from mailer.web.static_pages import StaticPages
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
 
 BUSY_SECONDS = 8
+BACKLOG = 1024  # so many may have come before they are accepted
 
 
 class ServerError(MailerError):
@@ -37,6 +42,7 @@ def build_application(services: "Services") -> Starlette:
     """Build the pages: leaving, one-click, the stored editions, how to subscribe, and privacy."""
     site = Site(services)
     services.database.wait_at_most(BUSY_SECONDS)  # a person waits for the answer, and is asked to come again
+    take_in_soon(services.database)  # what was asked for before the pages were last stopped
     leaving = Leaving(site)
     reading = EditionPages(site)
     pages = StaticPages(site)
@@ -77,18 +83,39 @@ def _not_that_way(_request: Request, error: HTTPException) -> Response:
 
 
 def serve(services: "Services", *, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve the pages until Ctrl-C or SIGTERM; raises `ServerError` when the port is taken.
+    """Serve the pages until Ctrl-C, SIGTERM or SIGHUP; raises `ServerError` when the port is taken.
 
     Requests are not logged: their addresses hold tokens. TLS is the business of the proxy before it.
     """
     application = build_application(services)
-    with closing(_listen(host, port)) as listener:
+    with closing(_listen(host, port)) as listener, sparing_log():
         shown = f"http://{host}:{listener.getsockname()[1]}{Site(services).path}/"
         announce(msg("settings.pages-are-at", address=shown))
-        config = uvicorn.Config(
-            application, log_level="warning", access_log=False, lifespan="off", server_header=False, date_header=True
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        serve_until_signal(_Serving(BoundedServer(application)), listener)
+
+
+class _Serving:
+    """A server as those who stop it by signals know it: the first ends it with answers, the second without."""
+
+    def __init__(self, server: BoundedServer) -> None:
+        self._server = server
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, _sig: int, _frame: object, /) -> None:
+        """Stop; called between any two steps of the main thread."""
+        if self._loop is None:
+            self._server.stop()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._server.stop)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on these sockets, of which there is one."""
+        for each in sockets or ():
+            asyncio.run(self._run(each))
+
+    async def _run(self, listener: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.run(listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -96,7 +123,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen()  # who is told the address may use it at once, and nobody else can take the port
+        listener.listen(BACKLOG)  # who is told the address may use it at once, and nobody else can take the port
     except OSError as error:
         listener.close()
         raise ServerError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from mailer.clock import utc_now
 from mailer.database.engine import Database, open_database
@@ -118,6 +118,12 @@ class Office:
         statement = select(delivery.c.recipient).join(attempt).where(attempt.c.outcome == DeliveryStatus.IN_DOUBT)
         with self.database.reading() as connection:
             return set(connection.execute(statement).scalars())
+
+    def make_due(self) -> None:
+        """Have what is sent once more be due now, as if its pause were over."""
+        with self.database.writing() as connection:
+            deferred = update(delivery).where(delivery.c.status == DeliveryStatus.DEFERRED)
+            connection.execute(deferred.values(due_at=utc_now()))
 
     def check(self, received: list[str]) -> dict[str, set[str]]:
         """Compare whom the server has taken mail for with the ledger; the policy is to hold what is in doubt."""

@@ -160,15 +160,20 @@ def test_with_retry_every_duplicate_is_flagged(office: Any, catch: Catch) -> Non
         time.sleep(random.uniform(0, 2_000 * ROUND_TRIP / 8 / kills))
         sender.kill()
         sender.communicate()
+        office.make_due()
+    office.ledger.recover()
+    office.make_due()
     sender = office.start()
     sender.communicate()
-    assert sender.returncode == 0
+    assert sender.returncode in {0, 1}  # 1 while somebody is in doubt for the second time
     times = Counter(inbox.received)
     twice = {address for address, number in times.items() if number > 1}
     assert len(times) == 2_000, "somebody was lost"
     assert twice <= office.flagged(), "a duplicate that nobody knows of"
     assert twice, "no kill fell between the dot and its answer: nothing was tested"
-    assert len(office.by_status()["accepted"]) == 2_000
+    assert max(times.values()) == 2, "a third copy"
+    found = office.by_status()
+    assert len(found["accepted"] | found["in_doubt"]) == 2_000
     tell(f"{kills} kills with retry: {len(twice)} received two, {len(office.flagged())} flagged")
 
 

@@ -1,13 +1,16 @@
 """The real newsletter through real Postfix to real Dovecot, read back over IMAP: what was sent is what arrived."""
 
 import imaplib
+import json
 import os
 import pwd
 import random
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +19,7 @@ from datetime import date
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from select import select as select_ready
 from typing import Any
 
 import pytest
@@ -35,6 +39,7 @@ from mailer.usecases.sending import begin, carry_on, granted, propose
 
 PEOPLE = 12
 MAXIMUM_SIZE = 400_000
+SLUG = "2023-12"  # of the office
 LISTS = ("agder", "oslo")
 
 _MAIN = """\
@@ -275,3 +280,72 @@ def test_a_bare_line_feed_is_what_this_relay_refuses(mail_host: MailHost) -> Non
     answer = run_to_end(session.stream(HEADERS + b"bare\nline feed\r\n")) or run_to_end(session.finish())
     assert (answer.code, answer.is_permanent) == (521, True) or answer.code == 550
     run_to_end(session.close())
+
+
+class KillingProxy(threading.Thread):
+    """Passes on what a sender and the relay say until a final dot, and kills the sender then; it may keep the dot."""
+
+    def __init__(self, relay: int, *, keeps_dot: bool) -> None:
+        super().__init__(daemon=True)
+        self.relay, self.keeps_dot = relay, keeps_dot
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.victim: Any = None
+
+    def run(self) -> None:
+        sender, _ = self.listener.accept()
+        with self.listener, sender, socket.create_connection(("127.0.0.1", self.relay)) as relay:
+            said = b""
+            while True:
+                ready, _, _ = select_ready([sender, relay], [], [])
+                if relay in ready:
+                    sender.sendall(relay.recv(65536))
+                if sender in ready:
+                    said = said[-8:] + (heard := sender.recv(65536))
+                    dot = said.partition(b"\r\n.\r\n")[1]
+                    if dot:
+                        relay.sendall(b"" if self.keeps_dot else heard)  # the dot comes after the body, by itself
+                        self.victim.kill()
+                        relay.recv(65536) if not self.keeps_dot else None  # the relay's answer, which nobody hears
+                        return
+                    relay.sendall(heard)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("keeps_dot", [False, True], ids=["the dot arrives", "the dot is lost"])
+def test_what_a_crash_left_in_doubt_is_settled_by_the_log_of_postfix(
+    mail_host: MailHost, office: Any, *, keeps_dot: bool
+) -> None:
+    """With the dot lost, Postfix has read the Message-ID all the same; it queued nothing, and nothing is settled."""
+    office.plan(3)
+    office.connections = 1
+    proxy = KillingProxy(mail_host.smtp, keeps_dot=keeps_dot)
+    office.port = proxy.port
+    proxy.victim = office.start()
+    proxy.start()
+    proxy.victim.communicate(timeout=60)
+    proxy.join(timeout=60)
+    office.ledger.recover()
+    [address] = office.by_status()["in_doubt"]
+    if not keeps_dot:
+        mail_host.read(address.partition("@")[0])
+    else:
+        time.sleep(1)  # until Postfix has written that the connection is lost
+    resolve = ("resolve", SLUG, "--by-log", str(mail_host.log), "--confirm", "0" if keeps_dot else "1", "--json")
+    settled = subprocess.run(
+        [sys.executable, "-m", "mailer", *resolve],
+        cwd=office.folder,
+        env=os.environ | {"MAILER_DATABASE__URL": office.url},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert settled.returncode == keeps_dot, settled.stderr
+    told = json.loads(settled.stdout)
+    [delivery] = told["deliveries"]
+    assert (told["settled"], delivery["finding"]) == ((0, "not_queued") if keeps_dot else (1, "taken"))
+    assert told["logs"][0]["garbled"] == 0
+    if not keeps_dot:
+        assert delivery["evidence"]["status"] == "sent"
+        assert office.by_status()["accepted"] == {address}

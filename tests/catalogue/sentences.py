@@ -70,7 +70,7 @@ OF_THE_DOCS = {  # the page docs/reference/answers.md, which is in English
 }
 NO_SENTENCES = {"NFC", "MAILER_", r"at line (\d+)", *OF_THE_DOCS}
 """Texts that the search takes for sentences, and that nobody reads."""
-_NO_SENTENCE = re.compile(r"mailer |cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
+_NO_SENTENCE = re.compile(r"mailer |\(\[|\(\?:|cd |-|%|PRAGMA |Content-|<|\[\w+\] \w+$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from typer.main import get_command
 
+from mailer.cli import output
 from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
 from mailer.cli.groups import Later
@@ -318,3 +319,12 @@ def test_who_is_no_longer_in_the_register_is_not_called_erased(capsys: pytest.Ca
 def test_typer_is_told_to_leave_tracebacks_to_python() -> None:
     assert isinstance(app, typer.Typer)
     assert app.pretty_exceptions_enable is False
+
+
+def test_items_are_streamed_as_if_they_were_printed_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    head = {"applied": True, "id": None, "counts": {"new": 1}}
+    for items in ([], [{"a": "x\u2028y\nz", "b": [1, {}]}], [1, "two", [], {}]):
+        output.show_json(head | {"lines": items})
+        at_once = capsys.readouterr().out
+        output.stream_json(head, "lines", iter(items))
+        assert capsys.readouterr().out == at_once

@@ -122,6 +122,48 @@ def test_lists_in_the_register_are_not_merged(mailer: Run) -> None:
     assert "aliases of oslo" in refused.err
 
 
+@pytest.fixture
+def without_agder(workspace: Path, mailer: Run) -> None:
+    """Agder is no list any more, and one of its people has left Oslo, another has left Agder."""
+    file = workspace / "subscribers" / "helsefellesskap.toml"
+    before, _, rest = file.read_text("utf-8").partition('[[helsefellesskap]]\nslug = "agder"')
+    mailer("subscribers", "remove", "begge@oslo.example", "--list", "agder")
+    file.write_text(f"{before}[[helsefellesskap]]{rest.partition('[[helsefellesskap]]')[2]}", "utf-8")
+
+
+MERGE = ("subscribers", "merge-lists", "agder", "oslo")
+
+
+@pytest.mark.usefixtures("without_agder")
+def test_a_merger_names_who_would_get_no_more_mail_and_is_done_when_the_number_is_typed(mailer: Run) -> None:
+    tried = mailer(*MERGE, "--dry-run")
+    assert "2 would go over to oslo; 1 are on it already." in tried.out
+    assert "1 person gets no more mail by it: of those who want none through one of the lists" in tried.out
+    assert re.search(r"begge@oslo\.example +left agder", tried.out)
+    assert "Who asks for it comes back: mailer subscribers add ADDRESS --again" in tried.out
+    assert tried.out.endswith("Nothing was changed: this was a dry run. Without --dry-run it is done.\n")
+    for typed in ("2\n", "ja\n"):
+        assert mailer(*MERGE, typed=typed).code == 1
+    refused = mailer(*MERGE)
+    assert "nobody is here to type the number of people; nothing was changed" in refused.err
+    assert "In scripts, give it with --confirm 3" in refused.err
+    done = mailer(*MERGE, typed="3\n")
+    assert "How many are on agder? Type 3 to merge it into oslo" in done.out
+    assert done.out.endswith("2 went over to oslo; 1 were on it already.\n")
+    assert mailer("subscribers", "show", "begge@oslo.example", "--json").json["subscriptions"][0]["status"] != "active"
+
+
+@pytest.mark.usefixtures("without_agder")
+def test_a_merger_is_told_as_json_and_refuses_another_number(mailer: Run) -> None:
+    stopped = [{"address": "begge@oslo.example", "list": "agder", "reason": "left"}]
+    told = {"number": 3, "list": "oslo", "moved": 2, "already": 1, "stopped": stopped}
+    assert mailer(*MERGE, "--dry-run", "--json").json == {"merged": False} | told
+    refused = mailer(*MERGE, "--confirm", "4")
+    assert (refused.code, "you confirmed 4, but 3 are on agder" in refused.err) == (1, True)
+    assert "merge-lists agder oslo --dry-run" in refused.err
+    assert mailer(*MERGE, "--confirm", "3", "--json").json == {"merged": True} | told
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
 def test_what_is_exported_is_imported_unchanged(mailer: Run, tmp_path: Path, name: str) -> None:
     file = str(tmp_path / name)

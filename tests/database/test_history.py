@@ -6,7 +6,7 @@ So are `decisions`.
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Table, text
+from sqlalchemy import JSON, Table, text
 from sqlalchemy.exc import DBAPIError
 
 from mailer.database.decisions import Action, Operator
@@ -52,6 +52,35 @@ def test_the_history_cannot_be_emptied_either(subscribed: SubscriberStore) -> No
             subscribed.database.writing() as connection,
         ):
             connection.execute(text(f"TRUNCATE {table.name}"))
+
+
+def _erasing(store: SubscriberStore) -> None:
+    with store.database.writing() as connection:
+        connection.execute(subscriber.update().values(erased_at=datetime(2023, 12, 1, tzinfo=UTC)))
+
+
+WORDS = [(subscriber_event, "detail"), (subscriber_event, "actor"), (consent, "basis"), (consent, "source")]
+WORDS += [(decision, "detail"), (decision, "actor")]
+
+
+@pytest.mark.parametrize(("table", "column"), WORDS, ids=str)
+def test_while_a_person_is_erased_words_may_be_replaced_by_the_mark_and_by_nothing_else(
+    subscribed: SubscriberStore, table: Table, column: str
+) -> None:
+    def value(words: str) -> object:
+        return {"old": words} if isinstance(table.c[column].type, JSON) else words
+
+    marked = table.update().values({column: value("e: for [erased]")})
+    with pytest.raises(DBAPIError, match="never changed"), subscribed.database.writing() as connection:
+        connection.execute(marked)
+    _erasing(subscribed)
+    with subscribed.database.writing() as connection:
+        assert connection.execute(marked).rowcount == 1
+    later = datetime(2024, 1, 1, tzinfo=UTC)
+    time = "recorded_at" if table is consent else "at"
+    for values in ({column: value("e: another")}, {column: value("[erased]"), time: later}, {"id": 77}):
+        with pytest.raises(DBAPIError, match="never changed"), subscribed.database.writing() as connection:
+            connection.execute(table.update().values(values))
 
 
 def test_the_rows_of_a_person_who_is_being_erased_may_go(subscribed: SubscriberStore) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
+from mailer.database.asked_leaves import AskedLeave
 from mailer.database.engine import Database, open_database
 from mailer.database.tables import attempt, delivery, run, subscriber, subscription, test_send
 from mailer.delivery.ledger import (
@@ -33,6 +34,7 @@ from mailer.delivery.model import (
     Resolution,
     SkipReason,
 )
+from mailer.subscribers.people.parting import take_in
 
 Plan = Callable[..., int]
 
@@ -151,6 +153,35 @@ def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
     assert counts.adds_up
 
 
+@pytest.mark.parametrize("list_slug", [None, "testere"])
+def test_who_asked_to_leave_while_others_wrote_gets_no_mark_and_is_skipped(
+    plan: Plan, ledger: Ledger, database: Database, list_slug: str | None
+) -> None:
+    database.take_in = take_in
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        gone, stays = sending.claim(2)
+        assert gone.subscriber_id is not None
+        now = ledger.mailing(mailing_id).created_at
+        asked = AskedLeave(subscriber_id=gone.subscriber_id, list_slug=list_slug, at=now, actor="the person")
+        database.leaves.add(asked)
+        assert sending.marks([gone.id])[gone.id] is Mark.UNWANTED
+        assert sending.marks([stays.id])[stays.id] is Mark.GO
+        sending.record(accepted(stays))
+    assert ledger.mailing(mailing_id).counts.skipped == {SkipReason.UNSUBSCRIBED: 1}
+
+
+def test_a_leave_of_another_list_refuses_no_mark(plan: Plan, ledger: Ledger, people: Any, database: Database) -> None:
+    mailing_id = plan(1)
+    people.add_list("andre")
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1)
+        now = ledger.mailing(mailing_id).created_at
+        database.leaves.add(AskedLeave(subscriber_id=claimed.subscriber_id or 0, list_slug="andre", at=now, actor=""))
+        assert sending.marks([claimed.id])[claimed.id] is Mark.GO
+        sending.record(accepted(claimed))
+
+
 def test_who_was_erased_since_the_plan_gets_no_mark(plan: Plan, ledger: Ledger, database: Database) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
@@ -241,15 +272,18 @@ def test_the_next_run_recovers_too(plan: Plan, ledger: Ledger, crash: Callable[[
         assert len(sending.claim(5)) == 2
 
 
-def test_with_the_policy_retry_what_was_in_flight_is_queued_again_and_flagged(
-    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database
+def test_with_the_policy_retry_what_was_in_flight_is_flagged_and_due_once_more_after_a_pause(
+    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
 ) -> None:
     mailing_id = plan(2, policy=InDoubtPolicy.RETRY)
     crash(mailing_id, 2, 1)
     ledger.recover()
-    assert counts_of(ledger, mailing_id) == {"queued": 2}
+    assert counts_of(ledger, mailing_id) == {"queued": 1, "deferred": 1}
     with database.reading() as connection:
         assert connection.execute(select(attempt.c.outcome)).scalars().all() == ["in_doubt"]
+        columns = (delivery.c.due_at, delivery.c.deferred_since, delivery.c.attempts, delivery.c.run_id)
+        [row] = connection.execute(select(*columns).where(delivery.c.status == "deferred"))
+    assert row == (clock() + timedelta(minutes=5), clock(), 1, None)
 
 
 def test_a_person_says_that_those_in_doubt_were_received(

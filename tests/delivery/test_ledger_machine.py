@@ -1,6 +1,7 @@
 """The ledger against a simple model: whatever happens in whatever order, the equation holds and nobody is lost."""
 
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
     DeliveryStatus,
+    InDoubtPolicy,
     MailingDraft,
     MailingState,
     Mark,
@@ -48,10 +50,14 @@ class LedgerMachine(RuleBasedStateMachine):
         self.in_flight: list[ClaimedDelivery] = []
         self.model: dict[int, str] = {}
         self.left: set[int] = set()
+        self.doubted: set[int] = set()
+        self.copies: Counter[int] = Counter()
+        self.allowed: Counter[int] = Counter()
         self.state = "planned"
 
-    @initialize()
-    def plan(self) -> None:
+    @initialize(policy=st.sampled_from(list(InDoubtPolicy)))
+    def plan(self, policy: InDoubtPolicy) -> None:
+        self.policy = policy
         with self.database.writing() as connection:
             names = {"name_nb": "t", "name_nn": "t", "short": "t"}
             values = {"slug": "testere", "kind": "own", "position": 1, "created_at": BEGINNING, **names}
@@ -62,7 +68,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 connection.execute(
                     insert(subscription).values(subscriber_id=number, list_id=list_id, status="active", since=BEGINNING)
                 )
-        draft = MailingDraft(slug="2023-12", content_hash="c", subject="s", lists=("testere",))
+        draft = MailingDraft(slug="2023-12", content_hash="c", subject="s", lists=("testere",), in_doubt_policy=policy)
         with self.ledger.open_plan(draft) as writer:
             writer.add_variant("nb:", b"x")
             writer.add(
@@ -79,6 +85,7 @@ class LedgerMachine(RuleBasedStateMachine):
             )
         self.mailing = writer.mailing_id
         self.model = dict.fromkeys(self.read(), "queued")
+        self.allowed.update(dict.fromkeys(self.model, 2 if policy is InDoubtPolicy.RETRY else 1))
 
     def read(self) -> dict[int, str]:
         with self.database.reading() as connection:
@@ -88,6 +95,17 @@ class LedgerMachine(RuleBasedStateMachine):
         waiting = {"queued", "claimed", "in_flight", "deferred"}
         if self.state in {"planned", "running", "paused"} and not waiting & set(self.model.values()):
             self.state = "finished"
+
+    def doubt(self, each: int) -> str:
+        """Return the status of a delivery in doubt: with `retry` it is sent once more, the first time."""
+        is_first = each not in self.doubted
+        self.doubted.add(each)
+        self.copies[each] += 1
+        return "deferred" if is_first and self.policy is InDoubtPolicy.RETRY else "in_doubt"
+
+    def dropped(self, each: int) -> str:
+        """Return the status of a delivery that is not sent after all."""
+        return "in_doubt" if each in self.doubted else "cancelled"
 
     # --- senders ----------------------------------------------------------------------------------
 
@@ -135,7 +153,8 @@ class LedgerMachine(RuleBasedStateMachine):
         each = self.in_flight.pop(0)
         self.run.record(Attempt(delivery=each, status=status, due_at=self.now + timedelta(minutes=5)))
         self.run.outlook()  # returns when what was asked before is on disk
-        self.model[each.id] = status.value
+        self.copies[each.id] += status is DeliveryStatus.ACCEPTED
+        self.model[each.id] = self.doubt(each.id) if status is DeliveryStatus.IN_DOUBT else status.value
 
     @precondition(lambda self: self.run is not None)
     @rule(crashes=st.booleans())
@@ -150,9 +169,9 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.recover()
         self.run, self.claimed, self.in_flight = None, [], []
         for each, status in self.model.items():
-            self.model[each] = {"claimed": "queued", "in_flight": "in_doubt"}.get(status, status)
-            if self.state == "cancelled" and status == "deferred":
-                self.model[each] = "cancelled"
+            self.model[each] = self.doubt(each) if status == "in_flight" else {"claimed": "queued"}.get(status, status)
+            if self.state == "cancelled" and self.model[each] == "deferred":
+                self.model[each] = self.dropped(each)
         self.finish_in_model()
 
     # --- people -----------------------------------------------------------------------------------
@@ -189,7 +208,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.state = "cancelled"
         for each, status in self.model.items():
             if status in {"queued", "claimed", "deferred"}:
-                self.model[each] = "cancelled"
+                self.model[each] = self.dropped(each)
 
     @precondition(lambda self: "in_doubt" in self.model.values())
     @rule(resolution=st.sampled_from(list(Resolution)))
@@ -198,6 +217,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.resolve("2023-12", resolution).number == len(doubtful)
         status = {"accepted": "accepted", "resend": "queued"}[resolution]
         self.model |= dict.fromkeys(doubtful, status)
+        self.allowed.update(doubtful if resolution is Resolution.RESEND else ())
         if resolution is Resolution.RESEND and self.state in {"finished", "cancelled"}:
             self.state = "running"
         self.finish_in_model()
@@ -211,6 +231,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert report.counts.adds_up
         assert report.counts.audience == PEOPLE
         assert report.state is MailingState(self.state)
+
+    @invariant()
+    def no_machine_sends_more_copies_than_the_policy_allows(self) -> None:
+        assert all(number <= self.allowed[each] for each, number in self.copies.items())
 
     def teardown(self) -> None:
         if self.run is not None:

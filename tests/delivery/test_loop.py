@@ -11,7 +11,7 @@ import pytest
 
 from mailer.delivery.loop import FOREVER, ConnectionTask, Loop, WaitForMark, WaitUntil
 from mailer.delivery.model import Mark
-from mailer.transport.waiting import Wait
+from mailer.transport.waiting import CutShortError, Wait
 
 
 @dataclass
@@ -166,3 +166,25 @@ def test_what_another_thread_has_done_wakes_the_loop(loop: Loop) -> None:
     while loop.is_busy:
         loop.turn(patience=60)
     assert got == ["connected"]
+
+
+def test_a_wait_is_cut_short_but_for_the_answer_to_a_final_dot(loop: Loop) -> None:
+    heard: dict[str, object] = {}
+    ours, theirs = socket.socketpair()
+
+    def wait(name: str, *, is_for_dot: bool, seconds: float) -> ConnectionTask[None]:
+        try:
+            yield Wait(ours if is_for_dot else theirs, EVENT_READ, time.monotonic() + seconds, is_for_dot=is_for_dot)
+        except OSError as error:
+            heard[name] = type(error)
+
+    began = time.monotonic()
+    loop.add(wait("before", is_for_dot=False, seconds=60))
+    loop.add(wait("dot", is_for_dot=True, seconds=0.3))
+    with ours, theirs:
+        loop.turn(patience=0.01)
+        loop.hurry(began + 0.1)
+        loop.hurry(began + 60)  # the first call counts
+        finish(loop)
+    assert heard == {"before": CutShortError, "dot": TimeoutError}
+    assert time.monotonic() - began < 5

@@ -1,6 +1,7 @@
 """Who had an issue is known by the person, whatever becomes of address, list and mailing.
 
-`plans` finds what came of people before, and `misaddressed` whose address is another's by now.
+`plans` finds what came of people before, and `misaddressed` whose address is another's by now. Who is to have it once
+more is named by a person.
 """
 
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mailer.database.engine import Database
-from mailer.database.tables import delivery
+from mailer.database.tables import delivery, mailing
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.ledger import Ledger, SenderRun
+from mailer.delivery.ledger import Ledger, PlanError, SenderRun
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
@@ -22,6 +24,7 @@ from mailer.delivery.model import (
     DeliveryStatus,
     InDoubtPolicy,
     MailingDraft,
+    MailingKind,
     Mark,
     Resolution,
     SkipReason,
@@ -34,11 +37,13 @@ from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
-from mailer.subscribers.people.suppressing import read_suppressions, release
+from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
+from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.rights.erasing import erase, purge
 from mailer.transport.base import Lost, Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemoryTransport
 
+LATER = Reply(code=451, enhanced="4.7.1", text="later", stage=Stage.DOT)
 IN_DOUBT = Lost(stage=Stage.DOT, why="cut")
 REFUSED = Reply(code=550, enhanced="5.1.1", text="no such user", stage=Stage.RCPT)
 
@@ -54,6 +59,7 @@ class Office:
     dispatcher: Callable[..., Dispatcher]
     compiled: CompiledMessage
     register: Register
+    clock: Any
     policy: InDoubtPolicy = InDoubtPolicy.HOLD
     taken: list[str] = field(default_factory=list)
 
@@ -73,7 +79,21 @@ class Office:
 
     def preview(self, *lists: str) -> Plan:
         audience = self.store.read_audience(lists or None)
-        return preview_plan(self.ledger, self._draft(lists), audience=audience, about=frozenset())
+        since = self.ledger.reached_unknown("2023-12")
+        came_back = None if since is None else self.store.came_back(since=since)
+        draft = self._draft(lists)
+        return preview_plan(self.ledger, draft, audience=audience, about=frozenset(), came_back=came_back)
+
+    def again(self, *addresses: str) -> Plan:
+        """Plan the issue once more for these people."""
+        people = [self.store.require(each).id for each in addresses]
+        return plan_mailing(
+            self.ledger,
+            replace(self._draft(()), kind=MailingKind.RESEND, of_id=1, reason="deleted by mistake"),
+            audience=self.store.read_members(people).values(),
+            about=frozenset(),
+            compile_variant=lambda _: self.compiled,
+        )
 
     def plan(self, *lists: str) -> Plan:
         return plan_mailing(
@@ -106,15 +126,21 @@ class Office:
         return self.taken[before:]
 
 
+ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def office(
+    *,
     store: SubscriberStore,
     ledger: Ledger,
     dispatcher: Callable[..., Dispatcher],
     compiled: CompiledMessage,
     register: Register,
+    clock: Any,
 ) -> Office:
-    return Office(store, ledger, dispatcher, compiled, register)
+    store.clock = clock
+    return Office(store, ledger, dispatcher, compiled, register, clock)
 
 
 def mark_one(run: SenderRun) -> ClaimedDelivery:
@@ -187,13 +213,59 @@ def test_a_mailbox_that_had_it_from_somebody_else_does_not_get_it_again_and_that
 
 
 def test_who_was_erased_is_somebody_new_when_released_and_added(office: Office, tmp_path: Path) -> None:
-    """Only a keyed hash of them is left, which says nothing of any issue."""
-    office.add("a@x.example")
+    """Only a keyed hash of them is left, which says nothing of any issue; that nobody knows is said."""
+    office.add("a@x.example", "b@x.example")
     office.send()
-    erase(office.store, "a@x.example", workspace=tmp_path)
-    release(office.store, "a@x.example", note="asked in writing")
-    office.add("a@x.example")
-    assert office.send() == ["a@x.example"]
+    come_back(office, tmp_path, "a@x.example")
+    office.add("new@x.example")
+    assert (office.preview().recipients, office.preview().came_back) == (2, 1)
+    assert office.send() == ["a@x.example", "new@x.example"]
+    assert office.preview().came_back == 0
+
+
+def come_back(office: Office, folder: Path, address: str) -> None:
+    """Erase a person a moment after everything so far, release the address and add it again."""
+    office.clock.move(minutes=1)
+    erase(office.store, address, workspace=folder)
+    release(office.store, address, note="asked in writing")
+    office.add(address)
+
+
+@ON_SQLITE
+def test_who_came_back_is_counted_after_a_move_and_another_suppression_too(office: Office, tmp_path: Path) -> None:
+    office.add("a@x.example", "b@x.example")
+    office.send()
+    come_back(office, tmp_path, "a@x.example")
+    office.move("a@x.example", "moved@x.example")
+    assert office.preview().came_back == 1
+    come_back(office, tmp_path, "b@x.example")
+    suppress(office.store, "b@x.example", reason=SuppressionReason.MANUAL)
+    release(office.store, "b@x.example", note="asked in writing")
+    office.store.add("b@x.example", lists=["oslo"], basis="a: asked", again=True)
+    assert office.preview().came_back == 2
+    office.move("moved@x.example", "c@x.example")
+    office.move("b@x.example", "moved@x.example")
+    assert office.preview().came_back == 2
+
+
+@ON_SQLITE
+def test_who_was_erased_before_the_issue_first_went_out_is_not_counted(office: Office, tmp_path: Path) -> None:
+    office.add("a@x.example", "b@x.example")
+    come_back(office, tmp_path, "a@x.example")
+    office.clock.move(minutes=1)
+    office.add("c@x.example", to="agder")
+    office.send("agder")
+    come_back(office, tmp_path, "c@x.example")
+    plan = office.preview()
+    assert (plan.recipients, plan.came_back) == (3, 1)
+
+
+@ON_SQLITE
+def test_nobody_is_counted_as_come_back_where_nobody_erased_had_it(office: Office, tmp_path: Path) -> None:
+    office.add("a@x.example", "b@x.example")
+    office.send(a=REFUSED)
+    come_back(office, tmp_path, "a@x.example")
+    assert (office.preview().recipients, office.preview().came_back) == (1, 0)
 
 
 def test_who_is_imported_again_after_the_import_was_undone_has_had_it(office: Office, tmp_path: Path) -> None:
@@ -283,7 +355,7 @@ def test_what_was_in_flight_to_an_address_given_up_meanwhile_goes_to_the_new_one
     assert office.taken == [f"{each}@new.example" for each in said]
 
 
-def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, monkeypatch: Any) -> None:
+def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, monkeypatch: Any, clock: Any) -> None:
     office.policy = InDoubtPolicy.RETRY
     office.add("a@x.example")
     office.plan()
@@ -293,6 +365,7 @@ def test_with_the_policy_retry_a_crash_sends_to_the_new_address(office: Office, 
             mark_one(run)
     office.move("a@x.example", "b@x.example")
     office.ledger.recover()
+    clock.move(minutes=5)
     assert office.go_on().accepted == 1
     assert office.taken == ["b@x.example"]
 
@@ -442,3 +515,235 @@ def test_people_are_counted_once_over_the_mailings_of_an_issue_and_failed_only_i
         for each in office.ledger.unreached(mailing.id, message_id_of=lambda m, d: f"{m}{d}")
     ]
     assert failed == ["b@x.example"]
+
+
+# --- Once more, by a person's decision --------------------------------------------------------------
+
+
+def test_a_resend_reaches_the_person_named_and_counts_nobody_twice(office: Office, database: Database) -> None:
+    office.add("a@x.example", "b@x.example")
+    office.send()
+    office.move("a@x.example", "c@x.example")
+    plan = office.again("c@x.example")
+    assert plan.named == (SentElsewhere("c@x.example", "a@x.example", DeliveryStatus.ACCEPTED, was_others=False),)
+    assert (plan.counts.audience, plan.recipients, plan.again, plan.elsewhere) == (1, 1, {}, ())
+    assert office.go_on().accepted == 1
+    assert office.taken == ["a@x.example", "b@x.example", "c@x.example"]
+    together = office.ledger.count_people("2023-12")
+    assert (together.audience, together.accepted, together.adds_up) == (2, 2, True)
+    _, resend = office.ledger.mailings("2023-12")
+    assert (resend.kind, resend.reason) == (MailingKind.RESEND, "deleted by mistake")
+    with database.reading() as connection:
+        assert connection.execute(select(mailing.c.kind, mailing.c.of_id)).all() == [("issue", None), ("resend", 1)]
+    assert office.send() == []
+    planned, decided = [each for each in office.ledger.log() if each.action in {"planned", "sent_again"}]
+    assert (planned.reason, decided.action, decided.reason) == ("", "sent_again", "deleted by mistake")
+    assert decided.detail["recipients"] == 1
+    [event] = [each for each in office.store.history("c@x.example") if each.action == "sent_again"]
+    assert event.detail == {"issue": "2023-12", "reason": "deleted by mistake"}
+    assert event.actor == office.ledger.operator.actor
+    assert all(each.action != "sent_again" for each in office.store.history("b@x.example"))
+
+
+def test_a_refused_resend_is_named_though_the_person_has_the_issue(office: Office) -> None:
+    office.add("a@x.example", "b@x.example")
+    office.send(b=REFUSED)
+    office.again("a@x.example")
+    assert office.go_on(a=REFUSED).rejected == 1
+    first, second = (
+        [each.address for each in office.ledger.unreached(number, message_id_of=lambda m, d: f"{m}{d}")]
+        for number in (1, 2)
+    )
+    assert (first, second) == (["b@x.example"], ["a@x.example"])
+    assert office.ledger.count_people("2023-12").accepted == 1
+    office.again("a@x.example")
+    office.go_on()
+    assert [*office.ledger.unreached(2, message_id_of=lambda m, d: f"{m}{d}")] == []
+
+
+def test_a_resend_follows_its_person_also_back_to_where_the_issue_was(office: Office) -> None:
+    office.add("a@x.example", "b@x.example")
+    office.send()
+    office.move("a@x.example", "c@x.example")
+    office.again("c@x.example", "b@x.example")
+    office.move("c@x.example", "a@x.example")
+    assert office.go_on().accepted == 2
+    assert office.taken[2:] == ["a@x.example", "b@x.example"]
+
+
+def test_who_leaves_or_is_erased_gets_no_resend_and_the_reason_goes_with_the_person(
+    office: Office, tmp_path: Path
+) -> None:
+    office.add("a@x.example", "b@x.example", "c@x.example")
+    office.send()
+    office.again("b@x.example")
+    office.store.remove("b@x.example")
+    assert office.go_on().skipped == {SkipReason.UNSUBSCRIBED: 1}
+    assert office.ledger.mailing(2).reached_nobody
+    office.again("a@x.example")
+    erase(office.store, "a@x.example", workspace=tmp_path)
+    assert [each.reason for each in office.ledger.mailings()] == ["", "deleted by mistake", ""]
+    office.ledger.recover()
+    assert office.ledger.mailing(3).counts.skipped == {SkipReason.ERASED: 1}
+    assert len(office.taken) == 3
+
+
+def test_nothing_goes_again_beside_a_mailing_under_way_and_no_list_beside_a_resend(office: Office) -> None:
+    office.add("a@x.example")
+    office.add("b@x.example", to="agder")
+    office.send("oslo")
+    office.plan("agder")
+    with pytest.raises(PlanError) as refused:
+        office.again("a@x.example")
+    assert refused.value.told("en") == (
+        "2023-12: an unfinished mailing of this issue goes to agder\n"
+        "First finish it with mailer resume 2023-12, or stop it with mailer cancel 2023-12."
+    )
+    office.go_on()
+    office.again("a@x.example")
+    with pytest.raises(PlanError, match="goes again to people who were named"):
+        office.again("a@x.example")
+    with pytest.raises(PlanError, match="goes again to people who were named"):
+        office.preview("oslo")
+    assert not office.preview().is_new
+
+
+# --- Whatever happens whenever ----------------------------------------------------------------------
+
+
+Happens = Callable[[Office], None]
+
+
+def _while_queued(office: Office, happens: Happens) -> None:
+    office.plan("oslo")
+    happens(office)
+    office.go_on()
+
+
+def _while_claimed(office: Office, happens: Happens) -> None:
+    office.plan("oslo")
+    with office.ledger.start_run(1) as run:
+        [claimed] = run.claim(1)
+        happens(office)
+        assert run.marks([claimed.id])[claimed.id] is not Mark.GO
+    _to_the_end(office)
+
+
+def _in_flight(office: Office, happens: Happens) -> None:
+    office.plan("oslo")
+    with office.ledger.start_run(1) as run:
+        claimed = mark_one(run)
+        happens(office)
+        run.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, due_at=office.clock()))
+    _to_the_end(office)
+
+
+def _while_deferred(office: Office, happens: Happens) -> None:
+    office.send("oslo", a=LATER)
+    happens(office)
+    _to_the_end(office)
+
+
+def _in_doubt(office: Office, happens: Happens) -> None:
+    office.send("oslo", a=IN_DOUBT)
+    happens(office)
+    office.ledger.resolve("2023-12", Resolution.RESEND)
+    _to_the_end(office)
+
+
+def _while_it_waits(office: Office, happens: Happens) -> None:
+    office.add("other@x.example", to="agder")
+    office.send("oslo", a=IN_DOUBT)
+    office.plan("agder")
+    office.ledger.resolve("2023-12", Resolution.RESEND)
+    assert office.ledger.mailing(1).state == "waiting"
+    happens(office)
+    office.go_on()
+    _to_the_end(office)
+    office.taken.remove("other@x.example")
+
+
+def _days_before_it_is_resumed(office: Office, happens: Happens) -> None:
+    office.plan("oslo")
+    office.ledger.pause(1)
+    happens(office)
+    office.clock.move(days=3)
+    office.ledger.resume(1)
+    office.go_on()
+
+
+def _to_the_end(office: Office) -> None:
+    office.clock.move(hours=1)
+    if office.ledger.unfinished("2023-12") is not None:
+        office.go_on()
+
+
+MOMENTS = (
+    _while_queued,
+    _while_claimed,
+    _in_flight,
+    _while_deferred,
+    _in_doubt,
+    _while_it_waits,
+    _days_before_it_is_resumed,
+)
+
+
+def _moves(office: Office) -> None:
+    office.move("a@x.example", "b@x.example")
+
+
+def _is_suppressed(office: Office) -> None:
+    suppress(office.store, "a@x.example", reason=SuppressionReason.MANUAL)
+
+
+def _is_suppressed_on_the_list(office: Office) -> None:
+    suppress(office.store, "a@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+
+
+def _leaves(office: Office) -> None:
+    office.store.remove("a@x.example")
+
+
+def _is_on_a_list_that_is_merged(office: Office) -> None:
+    office.merge("oslo", "bergen")
+
+
+HAPPENS: dict[Happens, list[str]] = {
+    _moves: ["b@x.example"],
+    _is_suppressed: [],
+    _is_suppressed_on_the_list: [],
+    _leaves: [],
+    _is_on_a_list_that_is_merged: ["a@x.example"],
+}
+
+
+def _comes_of(office: Office, happens: Happens, moment: Callable[[Office, Happens], None]) -> list[str]:
+    office.add("a@x.example")
+    moment(office, happens)
+    counts = [each.counts for each in office.ledger.mailings()]
+    assert all(each.adds_up and not each.waiting for each in counts)
+    return office.taken
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_who_is_suppressed_gets_nothing_from_then_on(office: Office, moment: Callable[..., None]) -> None:
+    assert _comes_of(office, _is_suppressed, moment) == []
+    assert office.ledger.mailing(1).counts.skipped == {SkipReason.SUPPRESSED: 1}
+    assert office.ledger.mailing(1).reached_nobody
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("happens", "moment"),
+    [
+        (happens, moment)
+        for happens in HAPPENS
+        for moment in MOMENTS
+        if (happens, moment) != (_is_on_a_list_that_is_merged, _while_claimed)  # the mark follows the list
+    ],
+)
+def test_whatever_becomes_of_a_person_mail_goes_where_it_may_and_nobody_is_lost(
+    office: Office, happens: Happens, moment: Callable[..., None]
+) -> None:
+    assert _comes_of(office, happens, moment) == HAPPENS[happens]

@@ -15,7 +15,7 @@ from mailer.database.decisions import Action
 from mailer.database.engine import Database, open_database
 from mailer.database.tables import decision, mailing
 from mailer.delivery.ledger import CopiedDatabaseError, Ledger
-from mailer.delivery.ledger.places import Places
+from mailer.delivery.ledger.places import DatabasePlaces
 
 Plan = Callable[..., int]
 
@@ -165,7 +165,7 @@ def test_a_mailing_from_before_gets_its_place_when_it_is_carried_on(
 def test_a_mark_that_cannot_be_written_names_no_place_and_stops_nobody(database: Database, folder: Path) -> None:
     (folder / "mailer.sqlite3.place").mkdir()
     with database.reading() as connection:
-        assert Places(database).settle(connection) is None
+        assert DatabasePlaces(database).settle(connection) is None
 
 
 @pytest.mark.postgresql
@@ -176,7 +176,7 @@ def test_on_postgresql_the_database_itself_has_an_identity(postgresql_server: An
         for url in (one, one, other):
             database = open_database(url)
             with database.reading() as connection:
-                names.append(Places(database).settle(connection))
+                names.append(DatabasePlaces(database).settle(connection))
                 connection.exec_driver_sql("SELECT 1")
             database.close()
     assert None not in names

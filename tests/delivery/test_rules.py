@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.model import Counts, SkipReason
-from mailer.delivery.pacing import Pacer
+from mailer.delivery.pacing import Pacer, furthest, spacing
 from mailer.delivery.planning import estimate_duration
 from mailer.delivery.progress import Progress
-from mailer.delivery.retry import GiveUp, Retry, RetryRule
+from mailer.delivery.retry import LONGEST_PAUSE, GiveUp, Retry, RetryRule
 from mailer.delivery.verdict import DoubtBreaker, EndReason, Verdict, judge
 from mailer.transport.base import Lost, Reply, Stage
 
@@ -31,6 +31,11 @@ def test_pauses_grow_from_five_minutes_to_two_hours() -> None:
     decisions = [rule.decide(tries=tries, since=BEGAN, now=BEGAN, chance=0.5) for tries in range(1, 8)]
     pauses = [(each.at - BEGAN).total_seconds() / 60 for each in decisions if isinstance(each, Retry)]
     assert pauses == [5, 15, 30, 60, 120, 120, 120]
+
+
+def test_no_pause_is_longer_than_the_longest() -> None:
+    decision = RetryRule().decide(tries=9, since=BEGAN, now=BEGAN, chance=1.0)
+    assert decision == Retry(BEGAN + LONGEST_PAUSE) == Retry(BEGAN + timedelta(hours=2, minutes=24))
 
 
 @given(st.integers(1, 50), st.floats(0, 1, exclude_max=True), st.integers(0, 48 * 60))
@@ -126,6 +131,19 @@ def test_moments_are_as_far_apart_as_the_limit_asks(limit: int, messages: int) -
     moments = [pacer._next_moment() for _ in range(messages)]
     gaps = {later - earlier for earlier, later in pairwise(moments)}
     assert gaps == {timedelta(seconds=61) / limit}
+
+
+def test_moments_reserved_before_the_clock_was_put_back_are_given_up() -> None:
+    clock = [BEGAN + timedelta(hours=10)]
+    pacer = Pacer(600, reserve=lambda *_, **__: clock[0], clock=lambda: clock[0], name="smtp")
+    assert pacer.pause() == 0
+    clock[0] = BEGAN
+    assert pacer.pause() == 0
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(1, 3600), (30, 407.7), (6000, 3.0)])
+def test_no_moment_is_further_away_than_the_connections_of_a_few_senders_reach(limit: int, seconds: float) -> None:
+    assert furthest(spacing(limit)).total_seconds() == pytest.approx(seconds, abs=0.1)
 
 
 @dataclass

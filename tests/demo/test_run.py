@@ -5,7 +5,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -133,7 +135,8 @@ def earlier(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_a_run_replaces_the_files_of_the_last_one(demo: Callable[..., Any], earlier: Path) -> None:
     ended = demo()
-    assert ended.folder == earlier
+    assert ended.folder == earlier / "workspace"
+    assert earlier.stat().st_mode & 0o777 == 0o700
     assert not (earlier / "mine.txt").exists()
     assert ended.counts.adds_up
     assert ended.counts.accepted == ended.counts.audience - 1
@@ -154,6 +157,41 @@ def test_files_that_are_not_the_demos_are_left_alone(demo: Callable[..., Any], e
     assert (earlier / "mine.txt").exists()
 
 
+def test_a_link_under_the_guessed_name_is_not_followed(demo: Callable[..., Any], tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (tmp_path / f"mailer-demo-{getpass.getuser()}").symlink_to(target)
+    with pytest.raises(MailerError, match="something else lies where the demo's files go") as refused:
+        demo()
+    assert refused.value.where == str(tmp_path / f"mailer-demo-{getpass.getuser()}")
+    assert refused.value.hint == "Use mailer demo --keep."
+    assert list(target.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_left_alone(demo: Callable[..., Any], earlier: Path) -> None:
+    os.chown(earlier, 65534, 65534)
+    with pytest.raises(MailerError, match="something else lies"):
+        demo()
+    assert (earlier / "mine.txt").exists()
+
+
+@pytest.mark.slow
+def test_two_demos_at_once_do_not_meet(away: Path) -> None:
+    (away / "both").mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        start = partial(run, sys.executable, "-m", "mailer", "demo", cwd=away, TMPDIR=str(away / "both"))
+        both = [each.result() for each in [pool.submit(start), pool.submit(start)]]
+    assert [(each.returncode, each.stderr) for each in both] == [(0, ""), (0, "")]
+    folders = {re.search(r"Everything lies in (.*), the mails", each.stdout)[1] for each in both}  # type: ignore[index]
+    assert len(folders) == 2
+    for each in folders:
+        assert Path(each).parent.stat().st_mode & 0o777 == 0o700
+        assert len(list((Path(each) / "var" / "inbox" / "new").iterdir())) == 247
+    for each in both:
+        assert "246 mails to 246 people: exactly those the ledger calls accepted" in each.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "which"),
@@ -166,7 +204,7 @@ def test_files_that_are_not_the_demos_are_left_alone(demo: Callable[..., Any], e
 def test_a_difference_between_mails_and_ledger_fails_the_demo(change: str, which: str, tmp_path: Path) -> None:
     def meddle(text: str = "", *_: object, **__: object) -> None:
         if "Compare" in text:
-            (file,) = tmp_path.glob("mailer-demo-*/var/mailer.sqlite3")
+            (file,) = tmp_path.glob("mailer-demo-*/workspace/var/mailer.sqlite3")
             with closing(sqlite3.connect(file)) as connection, connection:
                 assert connection.execute(change).rowcount == 1, which
 

@@ -110,6 +110,24 @@ def _launch_files(workspace: Path) -> list[Path]:
 
 
 @pytest.mark.slow
+def test_another_user_can_neither_list_nor_read_the_database_and_the_keys(
+    as_another: AsAnother, workspace: Path
+) -> None:
+    before = os.umask(0)
+    try:
+        for command in (["status"], ["subscribers", "export", "out.csv"]):
+            subprocess.run(
+                [sys.executable, "-m", "mailer", *command], cwd=workspace, stdout=subprocess.PIPE, check=True
+            )
+    finally:
+        os.umask(before)
+    assert (workspace / "var" / "mailer.sqlite3").exists()
+    assert as_another("ls", str(workspace)).returncode == 0
+    for command in (["ls", "var"], ["cat", "var/mailer.sqlite3"], ["cat", "out.csv"]):
+        assert as_another(command[0], str(workspace / command[1])).returncode != 0
+
+
+@pytest.mark.slow
 def test_another_user_cannot_read_what_was_caught(as_another: AsAnother, workspace: Path) -> None:
     inbox = workspace / "var" / "inbox"
     inbox.mkdir(parents=True, mode=0o755)  # as an earlier version left it

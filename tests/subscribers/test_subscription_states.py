@@ -80,7 +80,8 @@ class _Subscriptions(RuleBasedStateMachine):
         if is_new:
             self.barred.add((key, slug))
             statuses = self.wanted.get(key, {})
-            statuses.update({each: "suppressed" for each in statuses if slug in {None, each}})
+            said = [each for each in statuses if slug is None or (slug == each and statuses[each] != "unsubscribed")]
+            statuses.update(dict.fromkeys(said, "suppressed"))
 
     @rule(person=people, slug=st.none() | lists)
     def release(self, person: str, slug: str | None) -> None:
@@ -99,7 +100,11 @@ class _Subscriptions(RuleBasedStateMachine):
         """The clock stands still, so everything was left just now."""
         found = self.store.show(person)
         statuses = self.wanted.get(person.casefold(), {})
-        left = {slug for slug in asked if statuses.get(slug) == "unsubscribed"}
+        left = {
+            slug
+            for slug in asked
+            if statuses.get(slug) == "unsubscribed" and not self.is_barred(person.casefold(), slug)
+        }
         assert set(undo_leaving(self.store, found.id if found else 0, lists=asked)) == left
         statuses.update(dict.fromkeys(left, "active"))
 

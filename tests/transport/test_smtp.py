@@ -395,3 +395,18 @@ def test_the_name_given_to_the_server_needs_no_dns(raw_server: Start, monkeypatc
     monkeypatch.setattr(socket, "gethostname", lambda: "pc.helse.example")
     run_to_end(open_session(peers.port, host="127.0.0.1", security=Security.NONE).close())
     assert [heard[0] for heard in peers.heard] == [b"ehlo [127.0.0.1]", b"ehlo pc.helse.example"]
+
+
+def test_the_name_that_the_settings_give_is_told_and_a_host_name_that_is_none_is_not(
+    raw_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(peer: Any) -> None:
+        peer.greet()
+        peer.hear()
+
+    peers = raw_server(script, script)
+    monkeypatch.setattr(socket, "gethostname", lambda: "min_pc.helse.example")
+    for name in ("", "ut.helse.example"):
+        session = open_session(peers.port, host="127.0.0.1", security=Security.NONE, ehlo_name=name)
+        run_to_end(session.close())
+    assert [heard[0] for heard in peers.heard] == [b"ehlo [127.0.0.1]", b"ehlo ut.helse.example"]

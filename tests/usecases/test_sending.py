@@ -1,7 +1,8 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
 
 Before it comes the test-send of `testing`, meanwhile a pause of `deciding`. Its `refusals` for the `state` of database
-and keys have tests of their own in `tests/cli/test_only_here.py`.
+and keys have tests of their own in `tests/cli/test_only_here.py`. The lists are those of `chosen_lists`, or
+people are named.
 """
 
 import re
@@ -10,6 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -21,16 +23,19 @@ from sqlalchemy import select, update
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.ledger import PlanError
-from mailer.delivery.model import InDoubtPolicy
+from mailer.delivery.model import Counts, InDoubtPolicy, SkipReason
+from mailer.delivery.planning import Plan
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.rendering.templates import shipped_templates
+from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.transport.base import Reply, Stage
 from mailer.transport.memory import MemoryTransport
+from mailer.usecases.chosen_lists import choose_lists
 from mailer.usecases.creation import init_workspace
 from mailer.usecases.deciding import pause, resume
 from mailer.usecases.sending import (
@@ -40,10 +45,13 @@ from mailer.usecases.sending import (
     Refused,
     begin,
     carry_on,
+    explain_nobody,
     granted,
     look_ahead,
     propose,
 )
+from mailer.usecases.sending_again import Again
+from mailer.usecases.state import find_obstacles
 from mailer.usecases.testing import send_tests
 
 SLUG = "2024-01"
@@ -292,6 +300,64 @@ def test_who_has_had_it_is_not_sent_to_again(services: Services) -> None:
     assert reason_of(begin(services, proposed(services), confirm=3)) is Reason.NOBODY
 
 
+@pytest.mark.parametrize(
+    ("skipped", "audience", "told"),
+    [
+        (
+            {},
+            0,
+            (
+                "nobody is on these lists; nothing was planned\n"
+                "Put people on them: mailer subscribers import FILE --basis TEXT"
+            ),
+        ),
+        (
+            {SkipReason.ALREADY_SENT: 2},
+            2,
+            (
+                "everybody on these lists has it already, or may have it; nothing was planned\n"
+                f"To one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT"
+            ),
+        ),
+        (
+            {SkipReason.ALREADY_SENT: 1, SkipReason.UNSUBSCRIBED: 1},
+            2,
+            (
+                "nobody is left to send to: everybody was skipped; nothing was planned\n"
+                "The plan says why. mailer lists shows who is on the lists, "
+                "mailer subscribers show ADDRESS why one person gets no mail."
+            ),
+        ),
+    ],
+)
+def test_a_plan_for_nobody_says_why_and_what_to_do(skipped: dict[SkipReason, int], audience: int, told: str) -> None:
+    error = explain_nobody(SLUG, Plan(counts=Counts(audience=audience, skipped=skipped), variants={}))
+    assert error is not None
+    assert error.told("en") == f"{SLUG}: {told}"
+    assert explain_nobody(SLUG, Plan(counts=Counts(audience=audience + 1, skipped=skipped), variants={})) is None
+
+
+def test_a_list_of_before_with_people_on_it_is_merged_first(services: Services) -> None:
+    """Its name is the new list's by now, and they would be left out without a word."""
+    lists = tuple(
+        replace(each, aliases=("oslo",)) if each.slug == "akershus" else each
+        for each in services.register.lists
+        if each.slug != "oslo"
+    )
+    services.register = replace(services.register, lists=lists)
+    for name in ("oslo", "akershus"):
+        with pytest.raises(MailerError) as refused:
+            choose_lists(services, [name])
+        assert refused.value.told("en") == (
+            "--list: 1 person is still on oslo, which is called akershus by now\n"
+            "mailer subscribers merge-lists oslo akershus"
+        )
+    assert choose_lists(services, ["agder", "Agder"]) == ("agder",)
+    assert choose_lists(services, []) == ()
+    merge_lists(services.subscribers, services.register, "oslo", "akershus")
+    assert choose_lists(services, ["oslo", "akershus"]) == ("akershus",)
+
+
 def test_a_paused_mailing_is_refused_until_somebody_resumes_it(services: Services) -> None:
     begun = granted(begin(services, proposed(services), confirm=3))
     pause(services, SLUG)
@@ -348,6 +414,8 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
     with closing(_open(services.settings.folder)) as restored:
         assert reason_of(propose(restored, SLUG, lists=[], today=TODAY)) is Reason.OLD_BACKUP
         assert reason_of(begin(restored, proposal, confirm=1)) is Reason.OLD_BACKUP
+        assert look_ahead(restored, SLUG, lists=[], today=TODAY).plan.counts.audience, "a dry run still looks"
+        assert [each.reason for each in find_obstacles(restored, SLUG)] == [Reason.OLD_BACKUP], "and says so"
         assert recorded(restored) == []
 
 
@@ -358,6 +426,42 @@ def test_a_server_that_must_not_be_used_is_refused_before_anything_is_frozen(ser
         with pytest.raises(MailerError, match="real mail server"):
             begin(real, proposal, confirm=3, allow_untested=True)
         assert recorded(real) == []
+
+
+# --- Once more to people who are named --------------------------------------------------------------
+
+
+def proposed_again(services: Services, *addresses: str) -> Proposal:
+    again = Again(addresses=addresses, reason="deleted by mistake")
+    return granted(propose(services, SLUG, lists=[], today=TODAY, again=again))
+
+
+@pytest.fixture
+def sent(services: Services) -> Services:
+    """All three have the issue."""
+    granted(carry_on(services, granted(begin(services, proposed(services), confirm=3)).mailing))
+    return services
+
+
+def test_who_is_named_gets_it_again_through_the_same_gate(sent: Services, item: Path) -> None:
+    proposal = proposed_again(sent, "KARI@agder.example", "kari@agder.example")
+    assert (proposal.plan.recipients, proposal.plan.counts.audience, proposal.is_other_edition) == (1, 1, False)
+    assert reason_of(begin(sent, proposal, confirm=None)) is Reason.UNCONFIRMED
+    begun = granted(begin(sent, proposal, confirm=1))
+    assert granted(carry_on(sent, begun.mailing)).counts.accepted == 1
+    assert [each.kind for each in sent.ledger.mailings(SLUG)] == ["issue", "resend"]
+    assert [each.action for each in sent.ledger.log(slug=SLUG)][-2:] == ["sent_again", "started"]
+    item.write_text(ITEM.format("i juni"), encoding="utf-8")
+    changed = proposed_again(sent, "kari@agder.example")
+    assert changed.is_other_edition
+    assert reason_of(begin(sent, changed, confirm=1)) is Reason.UNTESTED
+    before = sent.editions.latest(SLUG)
+    granted(carry_on(sent, granted(begin(sent, changed, confirm=1, allow_untested=True)).mailing))
+    assert sent.editions.latest(SLUG) == before
+    sent.subscribers.remove("kari@agder.example")
+    with pytest.raises(MailerError, match="has left"):
+        begin(sent, changed, confirm=1, allow_untested=True)
+    assert len(sent.ledger.mailings(SLUG)) == 3
 
 
 # --- An unfinished mailing --------------------------------------------------------------------------

@@ -3,22 +3,23 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import mailing
 from mailer.editions.store import EditionStore
 from mailer.subscribers.tokens import Purpose, make_token
 from mailer.usecases.creation import init_workspace
+from mailer.web.connections import BoundedServer, Bounds
 from mailer.web.server import _listen, build_application
 
 BASE = "https://nyhetsbrev.example"
@@ -133,14 +134,39 @@ def ask(
     return ask_of(application)
 
 
+@contextmanager
+def serve_in_thread(
+    application: ASGIApp, *, bounds: Bounds | None = None
+) -> Iterator[tuple[tuple[str, int], Callable[[], object]]]:
+    """Serve on a real socket of this machine; gives the address, and what stops the server."""
+    listener = _listen("127.0.0.1", 0)
+    address, server = listener.getsockname(), BoundedServer(application, bounds=bounds)
+    started: Future[asyncio.AbstractEventLoop] = Future()
+
+    async def run() -> None:
+        started.set_result(asyncio.get_running_loop())
+        await server.run(listener)
+
+    def stop_at_once() -> None:
+        server.stop()
+        server.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    loop = started.result()
+    yield address, lambda: loop.call_soon_threadsafe(server.stop)
+    with suppress(RuntimeError):  # it has ended by itself
+        loop.call_soon_threadsafe(stop_at_once)
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def serving_in_thread() -> Callable[..., AbstractContextManager[tuple[tuple[str, int], Callable[[], object]]]]:
+    return serve_in_thread
+
+
 @pytest.fixture
 def served(application: Starlette) -> Iterator[str]:
     """The address of the pages on a real server on this machine."""
-    listener = _listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serve_in_thread(application) as ((host, port), _stop):
+        yield f"http://{host}:{port}"

@@ -22,8 +22,13 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from mailer.bootstrap import Services
+from mailer.database.tables import subscriber
+from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports.importing import ImportOptions, import_files
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.removal import delete_people
 from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
@@ -267,7 +272,20 @@ def _erase_and_add_anew(services: Services, folder: Path) -> None:
     services.subscribers.add(KARI, lists=["more-og-romsdal"], basis="a: asked")
 
 
-@pytest.mark.parametrize("happened", [_erase, _erase_and_add_anew])
+def _undo_the_import_and_import_again(services: Services, folder: Path) -> None:
+    file, store = folder / "people.csv", services.subscribers
+    file.write_text(f"epost;liste\n{KARI};more-og-romsdal\n", encoding="utf-8")
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
+    with store.database.writing() as connection:
+        delete_people(connection, subscriber.c.address == KARI)
+    report = import_files(store, services.register, [file], options=options)
+    assert report.id is not None
+    undo_import(store, report.id)
+    assert store.show(KARI) is None
+    import_files(store, services.register, [file], options=options)
+
+
+@pytest.mark.parametrize("happened", [_erase, _erase_and_add_anew, _undo_the_import_and_import_again])
 def test_a_link_whose_person_is_gone_says_so_and_calls_nobody_unsubscribed(
     ask: Ask, people: Any, tmp_path: Path, happened: Callable[[Services, Path], None]
 ) -> None:
@@ -298,6 +316,21 @@ def test_the_link_of_somebody_who_moved_still_unsubscribes_them(ask: Ask, people
     assert "Meld meg av</button>" in ask("GET", f"/leave/{token}").text
     assert ask("POST", f"/one-click/{token}", data=ONE_CLICK).text == "Unsubscribed.\n"
     assert people.lists("kari@fylke.example") == {"more-og-romsdal": "unsubscribed"}
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_the_link_of_somebody_whose_list_is_no_more_still_unsubscribes_them(
+    ask: Ask, people: Any, *, is_merged: bool
+) -> None:
+    store, register = people.services.subscribers, people.services.register
+    token = people.token(KARI)
+    kept = replace(register, lists=tuple(each for each in register.lists if each.slug != "more-og-romsdal"))
+    if is_merged:
+        merge_lists(store, kept, "more-og-romsdal", "bergen")
+    assert "Meld meg av</button>" in ask("GET", f"/leave/{token}").text
+    assert ask("POST", f"/one-click/{token}", data=ONE_CLICK).text == "Unsubscribed.\n"
+    assert people.lists(KARI) == {"bergen" if is_merged else "more-og-romsdal": "unsubscribed"}
+    assert [each for each in store.read_audience() if each.address == KARI and not each.exclusion] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Decisions of a person about a mailing: send, pause, resume, cancel, and settle deliveries in doubt."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
@@ -9,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, select,
 from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
+from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
-from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, MailingState, Resolution, Resolved
+from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, Doubt, MailingState, Resolution, Resolved
 from mailer.delivery.notes import write_note
 from mailer.subscribers.facts.address import normalise
 
@@ -114,14 +116,13 @@ def change_state(
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
-    """Stop for good: deliveries not handed to the server are cancelled; those in flight get their answer."""
+    """Stop for good: deliveries not handed to the server are cancelled; those in flight get their answer.
+
+    What was in doubt once and was to be sent again is in doubt again: it may have arrived.
+    """
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
-    stopped = connection.execute(
-        update(delivery)
-        .where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(NOT_ON_THE_WAY))
-        .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
-    )
-    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": stopped.rowcount})
+    number = drop_rest(connection, delivery.c.mailing_id == mailing_id, now=now)
+    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": number})
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(finished_at=now))
     begin_waiting(connection)
 
@@ -158,7 +159,66 @@ def resolve(
         _reopen(connection, set(mailings))
     waiting = select(mailing.c.id).where(mailing.c.slug == slug, mailing.c.state == MailingState.WAITING)
     later = set(connection.execute(waiting).scalars())
-    return Resolved(number=len(mailings), unknown=unknown, waiting=sum(each in later for each in mailings))
+    return Resolved(
+        number=len(mailings),
+        unknown=unknown,
+        waiting=sum(each in later for each in mailings),
+        by_mailing=dict(sorted(Counter(mailings).items())),
+    )
+
+
+def settle_by_log(
+    connection: Connection,
+    slug: str,
+    evidence: Mapping[int, str],
+    *,
+    outcomes: Mapping[str, int],
+    operator: Operator,
+    now: datetime,
+) -> Resolved:
+    """Count deliveries in doubt as accepted for what a log says of each, by number; those settled meanwhile stay so."""
+    settled = list[int]()
+    for delivery_id, words in evidence.items():
+        this = update(delivery).where(delivery.c.id == delivery_id, delivery.c.status == DeliveryStatus.IN_DOUBT)
+        values = {"status": DeliveryStatus.ACCEPTED, "run_id": None, "reply": words, "changed_at": now}
+        found = connection.execute(this.values(values).returning(delivery.c.mailing_id)).scalar()
+        if found is not None:
+            settled.append(found)
+            tried = {"delivery_id": delivery_id, "at": now, "outcome": DeliveryStatus.ACCEPTED, "reply": words}
+            connection.execute(insert(attempt).values(tried))
+    if settled:
+        detail = {"number": len(settled), "resolution": Resolution.ACCEPTED, "by": "log", "outcomes": dict(outcomes)}
+        operator.record(connection, Action.RESOLVED, at=now, slug=slug, detail=detail)
+    return Resolved(number=len(settled), by_mailing=dict(sorted(Counter(settled).items())))
+
+
+def read_doubts(
+    connection: Connection, slug: str, *, addresses: Collection[str] | None = None
+) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
+    """Return the deliveries in doubt of all mailings of an issue, or those to the addresses; then addresses without."""
+    of_issue = select(mailing.c.id).where(mailing.c.slug == slug)
+    condition = delivery.c.mailing_id.in_(of_issue) & (delivery.c.status == DeliveryStatus.IN_DOUBT)
+    found = _find_addressed(connection, condition, addresses) if addresses is not None else {}
+    ids = {each for ids in found.values() for each in ids}
+    query = (
+        select(delivery, subscriber.c.address.label("present"), subscriber.c.address_as_given)
+        .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(condition)
+        .order_by(delivery.c.id)
+    )
+    doubts = tuple(
+        Doubt(
+            id=row.id,
+            mailing_id=row.mailing_id,
+            address=row.address,
+            recipient=row.recipient,
+            since=row.changed_at,
+            now=None if row.present == row.address else row.address_as_given,
+        )
+        for row in connection.execute(query)
+        if addresses is None or row.id in ids
+    )
+    return doubts, tuple(address for address, its in found.items() if not its)
 
 
 def _find_addressed(

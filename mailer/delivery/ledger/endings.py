@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select, true, update
 
 from mailer.database.tables import delivery, mailing
-from mailer.delivery.model import UNFINISHED, DeliveryStatus, MailingState
+from mailer.delivery.ledger.doubts import drop_rest
+from mailer.delivery.model import UNFINISHED, MailingState
 
 OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
 
@@ -26,12 +27,7 @@ def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now
 def _cancel_leftovers(connection: Connection, *, now: datetime) -> None:
     """Cancel the rest of cancelled mailings: a delivery in flight then may be deferred since."""
     cancelled = select(mailing.c.id).where(mailing.c.state == MailingState.CANCELLED)
-    left = delivery.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED))
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.mailing_id.in_(cancelled), left)
-        .values(status=DeliveryStatus.CANCELLED, run_id=None, due_at=None, changed_at=now)
-    )
+    drop_rest(connection, delivery.c.mailing_id.in_(cancelled), now=now)
 
 
 def begin_waiting(connection: Connection) -> None:

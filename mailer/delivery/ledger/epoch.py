@@ -10,6 +10,7 @@ from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import run
 from mailer.delivery.ledger.refusals import OldBackupError
+from mailer.private import write_private
 
 logger = logging.getLogger("mailer.delivery")
 
@@ -49,7 +50,7 @@ class Epoch:
             return
         unfinished = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
-            unfinished.write_text(f"{marks}\n", encoding="ascii")
+            write_private(unfinished, f"{marks}\n".encode())
             unfinished.replace(self._file)
         except OSError:
             logger.warning("the epoch was not written down")

@@ -17,6 +17,7 @@ from mailer.delivery.model import (
     DeliveryReport,
     DeliveryStatus,
     InDoubtPolicy,
+    MailingKind,
     MailingReport,
     MailingState,
     SkipReason,
@@ -42,6 +43,8 @@ class _MailingRow(NamedTuple):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    kind: str
+    reason: str
 
 
 def read_mailings(
@@ -116,9 +119,12 @@ def read_deliveries(
 
 
 def read_unreached(connection: Connection, mailing_id: int, *, message_id_of: MessageIdOf) -> Iterator[DeliveryReport]:
-    """Yield the failed deliveries of a mailing to people whom no mailing of the issue has reached, each person once."""
-    slug = select(mailing.c.slug).where(mailing.c.id == mailing_id)
-    stands = _where_people_stand(connection, connection.execute(slug).scalar_one())
+    """Yield the failed deliveries of a mailing to people whom no mailing of the issue has reached, each person once.
+
+    Of a resend these are the people whom no resend has reached: that they had the issue before is why it was sent.
+    """
+    this = connection.execute(select(mailing.c.slug, mailing.c.kind).where(mailing.c.id == mailing_id)).one()
+    stands = _where_people_stand(connection, this.slug, again_only=this.kind == MailingKind.RESEND)
     latest = delivery.c.id.in_(select(stands.c.id).where(stands.c.place == 1))
     yield from _read(connection, mailing_id, delivery.c.status.in_(_FAILED) & latest, message_id_of)
 
@@ -126,14 +132,17 @@ def read_unreached(connection: Connection, mailing_id: int, *, message_id_of: Me
 _FAILED = (DeliveryStatus.REJECTED, DeliveryStatus.DEFERRED, DeliveryStatus.EXPIRED)
 
 
-def _where_people_stand(connection: Connection, slug: str) -> Subquery:
+def _where_people_stand(connection: Connection, slug: str, *, again_only: bool = False) -> Subquery:
     """Return the deliveries of an issue, each with a place; place 1 tells the status of its person.
 
     Place 1 has the one that arrived; without one, the first of these: one that may have arrived, one that still may be
     sent, the latest. A person is known by number; a delivery that has lost its person is taken for another one's to the
-    same address.
+    same address. With `again_only` the mailings are those that went again to people who were named.
     """
-    of_issue = connection.execute(select(mailing.c.id).where(mailing.c.slug == slug)).scalars().all()
+    mailings = select(mailing.c.id).where(mailing.c.slug == slug)
+    if again_only:
+        mailings = mailings.where(mailing.c.kind == MailingKind.RESEND)
+    of_issue = connection.execute(mailings).scalars().all()
     other = delivery.alias("other")
     same = (other.c.mailing_id.in_(of_issue), other.c.address == delivery.c.address)
     somebody = select(func.max(other.c.subscriber_id)).where(*same).scalar_subquery()
@@ -199,4 +208,6 @@ def _report(row: _MailingRow, counts: Counts) -> MailingReport:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        kind=MailingKind(row.kind),
+        reason=row.reason,
     )

@@ -1,7 +1,7 @@
 """The ledger as the rest of the program sees it: plan, send, decide, report."""
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -14,21 +14,23 @@ from sqlalchemy.exc import IntegrityError
 from mailer.catalogue import msg
 from mailer.clock import utc_now
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
-from mailer.database.engine import Database, explained_use
+from mailer.database.engine import Database, DatabaseError, explained_use, is_busy
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.endings import OPEN, finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
-from mailer.delivery.ledger.places import Places
+from mailer.delivery.ledger.places import DatabasePlaces
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
 from mailer.delivery.ledger.recovery import find_living, recover_dead_runs
 from mailer.delivery.ledger.refusals import (
     CopiedDatabaseError,
+    LedgerError,
     MailingStateError,
     PlanError,
     SenderBusyError,
     SnapshotError,
+    StoppedWaitingError,
 )
 from mailer.delivery.ledger.retrying import retry_on_new_connection
 from mailer.delivery.ledger.runs import Clock, SenderRun
@@ -37,6 +39,7 @@ from mailer.delivery.model import (
     Counts,
     DeliveryReport,
     DeliveryStatus,
+    Doubt,
     MailingDraft,
     MailingReport,
     Resolution,
@@ -44,6 +47,21 @@ from mailer.delivery.model import (
 )
 from mailer.subscribers.people.joining import share_joining
 from mailer.subscribers.people.subscriptions import merged_lists
+
+
+def _never() -> bool:
+    return False
+
+
+@contextmanager
+def _told_as_stopped(is_stopped: Callable[[], bool]) -> Iterator[None]:
+    """Tell of another program that was writing as of the end that was asked for."""
+    try:
+        yield
+    except (LedgerError, DatabaseError) as error:
+        if not (is_stopped() and is_busy(error)):
+            raise
+        raise StoppedWaitingError(msg("sending.stopped-waiting"), hint=msg("sending.nothing-lost")) from error
 
 
 class Ledger:
@@ -64,7 +82,7 @@ class Ledger:
         self._clock = clock
         self.operator = operator or Operator()
         self._epoch = Epoch(epoch_file(database, folder))
-        self._places = Places(database)
+        self._places = DatabasePlaces(database)
 
     def acting_as(self, actor: str) -> "Ledger":
         """Return the same ledger for another actor."""
@@ -96,6 +114,16 @@ class Ledger:
         with self._database.reading() as connection:
             return plans.earlier_fates(connection, slug, people)
 
+    def is_in_doubt(self, slug: str, person: plans.PersonKey) -> bool:
+        """Return whether a delivery of the issue to the person is in doubt."""
+        with self._database.reading() as connection:
+            return plans.is_in_doubt(connection, slug, person)
+
+    def reached_unknown(self, slug: str) -> datetime | None:
+        """Return when the first mailing of the issue was planned that may have reached people who were erased since."""
+        with self._database.reading() as connection:
+            return plans.reached_unknown(connection, slug)
+
     def present_lists(self, slugs: Collection[str]) -> frozenset[str]:
         """Return the lists that those of a mailing are by now: some may have become part of others."""
         with self._database.reading() as connection:
@@ -105,14 +133,23 @@ class Ledger:
     # --- sending ----------------------------------------------------------------------------------
 
     @contextmanager
-    def start_run(self, mailing_id: int) -> Iterator[SenderRun]:
+    def start_run(self, mailing_id: int, *, is_stopped: Callable[[], bool] = _never) -> Iterator[SenderRun]:
         """Begin to send a mailing, after taking over from senders that are proved dead.
 
         Raises `SenderBusyError` (another is at work on this SQLite database), `OldBackupError`, `CopiedDatabaseError`
-        and `MailingStateError`.
+        and `MailingStateError`; and `StoppedWaitingError` when `is_stopped` while another program writes to the
+        database and no answer is to be written down.
         """
-        token = secrets.token_hex(16)
-        with hold_lock(self._database, token) as proof:
+        token, runs = secrets.token_hex(16), list[SenderRun]()
+
+        def gives_up() -> bool:
+            return is_stopped() and not any(each.has_unwritten for each in runs)
+
+        with (
+            _told_as_stopped(is_stopped),
+            self._database.giving_up_when(gives_up),
+            hold_lock(self._database, token) as proof,
+        ):
             self.refuse_old_backup()
             self.refuse_copy(mailing_id)
             self._take_over(proof)
@@ -124,6 +161,7 @@ class Ledger:
                 begun = SenderRun(
                     self._database, clock, mailing=report, token=token, renew_proof=proof.renew, epoch=epoch
                 )
+            runs.append(begun)
             try:
                 yield begun
             finally:
@@ -251,6 +289,19 @@ class Ledger:
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled
+
+    def doubts(
+        self, slug: str, *, addresses: Collection[str] | None = None
+    ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
+        """Return the deliveries in doubt of an issue, or those to `addresses`, and the addresses that have none."""
+        with self._database.reading() as connection:
+            return decisions.read_doubts(connection, slug, addresses=addresses)
+
+    def settle_by_log(self, slug: str, evidence: Mapping[int, str], *, outcomes: Mapping[str, int]) -> Resolved:
+        """Count deliveries in doubt as accepted, each with the words of the mail server's log that show it."""
+        with self._database.writing() as connection:
+            now, who = self._clock(), self.operator
+            return decisions.settle_by_log(connection, slug, evidence, outcomes=outcomes, operator=who, now=now)
 
     def go_on_here(self, mailing_id: int) -> None:
         """Take this database for the one that a mailing goes on in, as a person decided."""

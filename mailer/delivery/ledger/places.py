@@ -31,7 +31,7 @@ class _Mark:
     file: str
 
 
-class Places:
+class DatabasePlaces:
     """Tells the place of one database."""
 
     def __init__(self, database: Database) -> None:

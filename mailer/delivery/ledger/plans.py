@@ -4,13 +4,22 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, case, insert, select, text, update
+from sqlalchemy import Connection, case, exists, func, insert, select, text, update
 
 from mailer.database.decisions import Action, Operator
 from mailer.database.rows import insert_rows
 from mailer.database.tables import UtcTime, delivery, mailing, variant
-from mailer.delivery.model import MAY_HAVE_IT, Before, DeliveryStatus, MailingDraft, MailingState, PlannedDelivery
-from mailer.subscribers.people.redirecting import WAS_IN_DOUBT
+from mailer.delivery.model import (
+    MAY_HAVE_IT,
+    Before,
+    DeliveryStatus,
+    MailingDraft,
+    MailingKind,
+    MailingState,
+    PlannedDelivery,
+)
+from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED, WAS_IN_DOUBT
+from mailer.subscribers.people.subscriptions import Event, record_events
 
 PersonKey = tuple[int, str]
 """The number of a subscriber, and the address as it is matched."""
@@ -59,6 +68,9 @@ class PlanWriter:
             "actor": operator.actor,
             "place": place,
             "key_id": draft.key_id,
+            "kind": draft.kind,
+            "of_id": draft.of_id,
+            "reason": draft.reason,
         }
         self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())
         self.slug = draft.slug
@@ -76,6 +88,8 @@ class PlanWriter:
         self._audience += len(deliveries)
         self._recipients += sum(each.skip_reason is None for each in deliveries)
         insert_rows(self._connection, delivery, [self._row(each) for each in deliveries], columns=_COLUMNS)
+        if self._draft.kind is MailingKind.RESEND:
+            record_events(self._connection, map(self._decided, deliveries))
 
     def seal(self) -> None:
         """Record the decision, and the hash of all variants: later messages must still have it."""
@@ -88,9 +102,10 @@ class PlanWriter:
             "untested": self._draft.untested,
             "ignored_findings": self._draft.ignored_findings,
         }
+        action = Action.SENT_AGAIN if self._draft.kind is MailingKind.RESEND else Action.PLANNED
         mailing_id = self.mailing_id
         self._operator.record(
-            self._connection, Action.PLANNED, at=self._now, slug=self.slug, mailing_id=mailing_id, detail=told
+            self._connection, action, at=self._now, slug=self.slug, mailing_id=mailing_id, detail=told
         )
         if self._connection.dialect.name == "postgresql":
             # It thinks a mailing small until its statistics are renewed, a minute later or never; until then each mark,
@@ -100,6 +115,16 @@ class PlanWriter:
     def discard(self) -> None:
         """Leave nothing behind, and leave the `with` of `open_plan`."""
         raise DiscardedPlanError
+
+    def _decided(self, planned: PlannedDelivery) -> Event:
+        """Return the line in a person's history that the issue is sent to them again, and why."""
+        return Event(
+            subscriber_id=planned.subscriber_id or 0,
+            at=self._now,
+            actor=self._operator.actor,
+            action="sent_again",
+            detail={"issue": self.slug, "reason": self._draft.reason},
+        )
 
     def _row(self, planned: PlannedDelivery) -> tuple[object, ...]:
         """The values of `_COLUMNS`."""
@@ -149,6 +174,23 @@ def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKe
         if owner != number:  # else it is found already
             _keep(found, number, Before(DeliveryStatus(status), recipient, was_others=owner is not None))
     return found
+
+
+def is_in_doubt(connection: Connection, slug: str, person: PersonKey) -> bool:
+    """Return whether a delivery of the issue to the person is in doubt, which somebody is to settle."""
+    number, address = person
+    of_issue = select(mailing.c.id).where(mailing.c.slug == slug)
+    lost_theirs = delivery.c.subscriber_id.is_(None) & (delivery.c.address == address)
+    is_doubtful = delivery.c.mailing_id.in_(of_issue) & (delivery.c.status == DeliveryStatus.IN_DOUBT)
+    query = select(delivery.c.id).where(is_doubtful, (delivery.c.subscriber_id == number) | lost_theirs)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def reached_unknown(connection: Connection, slug: str) -> datetime | None:
+    """Return when the first mailing of the issue was planned that may have reached people who were erased since."""
+    nobodys = delivery.c.subscriber_id.is_(None) & (delivery.c.recipient == "") & MAY_HAVE_ARRIVED
+    reached = exists().where(delivery.c.mailing_id == mailing.c.id, nobodys)
+    return connection.execute(select(func.min(mailing.c.created_at)).where(mailing.c.slug == slug, reached)).scalar()
 
 
 def _keep(found: dict[int, Before], number: int, latest: Before) -> None:

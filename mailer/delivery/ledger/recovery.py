@@ -7,9 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
 from mailer.catalogue import msg
-from mailer.database.tables import attempt, delivery, mailing, run
+from mailer.database.tables import attempt, delivery, run
+from mailer.delivery.ledger.doubts import IS_SENT_ONCE_MORE, next_try
 from mailer.delivery.ledger.liveness import is_provably_dead
-from mailer.delivery.model import DeliveryStatus, InDoubtPolicy
+from mailer.delivery.model import DeliveryStatus
 
 LEASE = timedelta(seconds=60)
 
@@ -78,19 +79,19 @@ def _dead_runs(connection: Connection, *, now: datetime, let_go: str, besides: i
 
 
 def _put_in_doubt(connection: Connection, condition: ColumnElement[bool], *, now: datetime) -> int:
-    """Put deliveries in doubt, or queue them again where the mailing's policy is `retry`; record it either way."""
+    """Put deliveries in doubt, and record it; where the policy is `retry` the first time, they are due once more."""
     moment, outcome = literal(now, attempt.c.at.type), literal(DeliveryStatus.IN_DOUBT)
     history = select(delivery.c.id, delivery.c.run_id, moment, outcome, literal(_WORDS)).where(condition)
     columns = ["delivery_id", "run_id", "at", "outcome", "reply"]
     connection.execute(insert(attempt).from_select(columns, history))
-    policy = select(mailing.c.in_doubt_policy).where(mailing.c.id == delivery.c.mailing_id).scalar_subquery()
-    is_retried = policy == InDoubtPolicy.RETRY
-    unanswered = update(delivery).where(condition)
+    since = func.coalesce(delivery.c.deferred_since, literal(now, delivery.c.deferred_since.type))
     values = {
-        "status": case((is_retried, DeliveryStatus.QUEUED), else_=DeliveryStatus.IN_DOUBT),
-        "run_id": case((is_retried, null()), else_=delivery.c.run_id),
+        "status": case((IS_SENT_ONCE_MORE, DeliveryStatus.DEFERRED), else_=DeliveryStatus.IN_DOUBT),
+        "run_id": case((IS_SENT_ONCE_MORE, null()), else_=delivery.c.run_id),
+        "due_at": case((IS_SENT_ONCE_MORE, literal(next_try(now), delivery.c.due_at.type)), else_=null()),
+        "deferred_since": case((IS_SENT_ONCE_MORE, since), else_=delivery.c.deferred_since),
         "attempts": delivery.c.attempts + 1,
         "reply": _WORDS,
         "changed_at": now,
     }
-    return connection.execute(unanswered.values(values)).rowcount
+    return connection.execute(update(delivery).where(condition).values(values)).rowcount

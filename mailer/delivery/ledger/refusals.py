@@ -42,6 +42,12 @@ class LedgerError(MailerError):
     exit_code = ExitCode.INPUT_OUTPUT
 
 
+class StoppedWaitingError(LedgerError):
+    """The run was to end while another program wrote to the database, and had nothing to write that must be kept."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
 def database_replaced(place: str, *, slug: str, marks: int) -> LedgerError:
     """Say that the database was deleted or replaced while it was sent from; `marks` dots may have gone out."""
     what = msg("sending.database-replaced", count=marks)

@@ -14,6 +14,8 @@ from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
 from mailer.delivery.ledger.commits import GroupCommit
+from mailer.delivery.ledger.doubts import find_first_doubts, once_more_values
+from mailer.delivery.ledger.due import is_due, when_due
 from mailer.delivery.ledger.endings import finish_if_done
 from mailer.delivery.ledger.epoch import Epoch, read_epoch
 from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
@@ -44,6 +46,7 @@ from mailer.delivery.model import (
     Mark,
     Outlook,
 )
+from mailer.delivery.pacing import furthest
 from mailer.subscribers.people.redirecting import redirect
 from mailer.subscribers.people.subscriptions import ids_of_lists
 
@@ -67,10 +70,13 @@ class SenderRun:
     ) -> None:
         self.mailing = mailing
         self.is_running = True
+        self._retries_doubt = mailing.in_doubt_policy is InDoubtPolicy.RETRY
         self._database = database
         self._clock = clock
         self._renew_proof = renew_proof
         self._epoch = epoch
+        self._unwritten: set[int] = set()  # marked, and the result is not on disk
+        self._results: list[int] = []  # on their way to disk
         self._given_out: set[int] = set()  # claimed, and neither settled nor refused a mark
         self._marks = 0
         self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
@@ -86,8 +92,13 @@ class SenderRun:
             record=self._record,
             beat=self._beat,
             beat_seconds=BEAT_SECONDS,
-            committed=self._keep_epoch,
+            committed=self._note_commit,
         )
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return whether a final dot may be out whose answer is not on disk."""
+        return bool(self._unwritten)
 
     # --- what the dispatcher asks -----------------------------------------------------------------
 
@@ -106,6 +117,7 @@ class SenderRun:
         """Write down that the final dots of these deliveries are about to be sent; only after `Mark.GO` may one be."""
         marks = self._writer.carry_out(lambda connection: self._mark(connection, delivery_ids))
         self._given_out.difference_update(each for each, mark in marks.items() if mark is not Mark.GO)
+        self._unwritten.update(each for each, mark in marks.items() if mark is Mark.GO)
         return marks
 
     def record(self, result: Attempt) -> None:
@@ -115,7 +127,9 @@ class SenderRun:
 
     def reserve(self, name: str, *, count: int, spacing: timedelta) -> datetime:
         """Reserve `count` moments, `spacing` apart, on the clock `name` that all senders share; return the first."""
-        return self._writer.carry_out(lambda connection: self._reserve(connection, name, count * spacing))
+        return self._writer.carry_out(
+            lambda connection: self._reserve(connection, name, count * spacing, latest=furthest(spacing))
+        )
 
     def outlook(self) -> Outlook:
         """Return what remains to be done."""
@@ -193,10 +207,9 @@ class SenderRun:
         if is_again and (claimed := self._claimed_at(connection, at)):
             return claimed
         is_queued, is_fresh = delivery.c.status == DeliveryStatus.QUEUED, delivery.c.attempts == 0
-        is_due = (delivery.c.status == DeliveryStatus.DEFERRED) & (delivery.c.due_at <= self._clock())
         claimed = list[ClaimedDelivery]()
         # Who has had an answer comes after the others: it may come again, and would stop those every time.
-        for condition in (is_queued & is_fresh, is_queued & ~is_fresh, is_due):
+        for condition in (is_queued & is_fresh, is_queued & ~is_fresh, is_due(self._clock())):
             if len(claimed) < limit:
                 claimed += self._claim_where(connection, limit - len(claimed), condition, at=at)
         return claimed
@@ -281,6 +294,7 @@ class SenderRun:
 
     def _record(self, connection: Connection, results: Sequence[Attempt]) -> None:
         """Write results: those accepted at the first try in one statement, the others with a history."""
+        self._results = [each.delivery.id for each in results]
         ours = {"of_run": self._id, "new_changed": self._clock()}
         plain = [
             ours | {"of_id": each.delivery.id, "new_reply": each.reply} for each in results if _leaves_no_history(each)
@@ -290,15 +304,19 @@ class SenderRun:
         others = [each for each in results if not _leaves_no_history(each)]
         refused = [each.delivery.id for each in others if each.status not in MAY_HAVE_IT]
         astray = find_misaddressed(connection, refused) if refused else set()
+        doubtful = [each.delivery.id for each in others if each.status is DeliveryStatus.IN_DOUBT]
+        once_more = find_first_doubts(connection, doubtful) if self._retries_doubt and doubtful else set()
         for each in others:
             values = self._values(each, is_astray=each.delivery.id in astray)
+            if each.delivery.id in once_more:
+                values |= once_more_values(now=self._clock())
             if connection.execute(RESULT, values).rowcount and not each.ends_trial:
                 connection.execute(insert(attempt), self._history(each))
 
     def _values(self, result: Attempt, *, is_astray: bool) -> dict[str, object]:
         """Return the values of a result; one for an address that the person gave up says nothing of the new one."""
         status = result.status
-        if is_astray or (status is DeliveryStatus.IN_DOUBT and self.mailing.in_doubt_policy is InDoubtPolicy.RETRY):
+        if is_astray:
             status = DeliveryStatus.QUEUED
         if result.is_on_trial:
             status = DeliveryStatus.CLAIMED  # so that it is free again should this run die
@@ -325,12 +343,12 @@ class SenderRun:
             "reply": result.reply,
         }
 
-    def _reserve(self, connection: Connection, name: str, span: timedelta) -> datetime:
+    def _reserve(self, connection: Connection, name: str, span: timedelta, *, latest: timedelta) -> datetime:
         now = self._clock()
         row = select(rate_limit.c.next_at).where(rate_limit.c.name == name).with_for_update()
         found = connection.execute(row).scalar()
-        # A moment further away than any pause between two messages was reserved before the clock was put back.
-        first = found if found and now < found <= now + timedelta(hours=1) else now
+        # A moment further away than messages may wait for one another was reserved before the clock was put back.
+        first = found if found and now < found <= now + latest else now
         if found is None:
             connection.execute(insert(rate_limit).values(name=name, next_at=first + span))
         else:
@@ -339,7 +357,7 @@ class SenderRun:
 
     def _outlook(self, connection: Connection) -> Outlook:
         statement = (
-            select(delivery.c.status, func.count(), func.min(delivery.c.due_at))
+            select(delivery.c.status, func.count(), func.min(when_due(self._clock())))
             .where(delivery.c.mailing_id == self.mailing.id, delivery.c.status.in_(UNFINISHED))
             .group_by(delivery.c.status)
         )
@@ -388,6 +406,11 @@ class SenderRun:
         if self._marks:
             connection.execute(update(run).where(run.c.id == self._id).values(marks=self._marks))
             self._new_epoch = read_epoch(connection)
+
+    def _note_commit(self) -> None:
+        self._unwritten.difference_update(self._results)
+        self._results = []
+        self._keep_epoch()
 
     def _keep_epoch(self) -> None:
         if self._new_epoch > self._kept_epoch:

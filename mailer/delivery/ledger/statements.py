@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from sqlalchemy import (
     ColumnElement,
+    and_,
     bindparam,
     case,
     exists,
@@ -15,11 +16,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from mailer.database.tables import delivery, mailing, subscription
+from mailer.database.tables import delivery, leave_asked, mailing, subscription
 from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.redirecting import IS_MISADDRESSED, IS_TO_THE_PERSON
 
+_SINCE = bindparam("new_since", type_=delivery.c.deferred_since.type)
 _OURS = delivery.c.run_id == bindparam("of_run")
 IS_RUNNING = exists().where(mailing.c.id == delivery.c.mailing_id, mailing.c.state == MailingState.RUNNING)
 # A row that another run declared in doubt is still ours to settle: we have the answer.
@@ -34,17 +36,34 @@ RESULT = _SETTLED.values(
     run_id=bindparam("new_run"),
     attempts=bindparam("new_attempts"),
     due_at=bindparam("new_due"),
-    deferred_since=func.coalesce(delivery.c.deferred_since, bindparam("new_since", type_=delivery.c.due_at.type)),
+    # The first moment stays, unless the clock was ahead then.
+    deferred_since=case(
+        (_SINCE.is_(None), delivery.c.deferred_since),
+        (delivery.c.deferred_since < _SINCE, delivery.c.deferred_since),
+        else_=_SINCE,
+    ),
     reply=bindparam("new_reply"),
     changed_at=bindparam("new_changed"),
 )
-_IS_ACTIVE = subscription.c.status == SubscriptionStatus.ACTIVE
+# Asked for on PostgreSQL while an import kept the person from leaving at once.
+_HAS_ASKED = exists().where(
+    leave_asked.c.subscriber_id == subscription.c.subscriber_id,
+    or_(leave_asked.c.list_id.is_(None), leave_asked.c.list_id == subscription.c.list_id),
+)
+_IS_ACTIVE = and_(subscription.c.status == SubscriptionStatus.ACTIVE, ~_HAS_ASKED)
 _IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
 
 
 def _has(status: SubscriptionStatus) -> ColumnElement[bool]:
     theirs = subscription.c.subscriber_id == delivery.c.subscriber_id
     return select(subscription.c.id).where(theirs, subscription.c.status == status, _IS_CHOSEN).exists()
+
+
+_HAS_LEFT_BY_ASKING = (
+    select(subscription.c.id)
+    .where(subscription.c.subscriber_id == delivery.c.subscriber_id, _HAS_ASKED, _IS_CHOSEN)
+    .exists()
+)
 
 
 def _is_wanted(is_good: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -85,7 +104,7 @@ UNWANTED = (
         skip_reason=case(
             (delivery.c.subscriber_id.is_(None), SkipReason.ERASED),
             (_has(SubscriptionStatus.SUPPRESSED), SkipReason.SUPPRESSED),
-            (_has(SubscriptionStatus.UNSUBSCRIBED), SkipReason.UNSUBSCRIBED),
+            (or_(_has(SubscriptionStatus.UNSUBSCRIBED), _HAS_LEFT_BY_ASKING), SkipReason.UNSUBSCRIBED),
             (_has(SubscriptionStatus.PENDING), SkipReason.UNCONFIRMED),
             else_=SkipReason.NOT_ON_LIST,
         ),

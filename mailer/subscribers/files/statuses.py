@@ -16,7 +16,7 @@ from mailer.subscribers.model import SubscriptionStatus
 STATUS_WORDS: Mapping[SubscriptionStatus, tuple[str, ...]] = {
     SubscriptionStatus.ACTIVE: (
         "aktiv", "påmeldt", "subscribed", "påmeld", "abonnent", "abonnerer", "bekreftet", "stadfesta", "confirmed",
-        "enabled",
+        "enabled", "abonnerar", "meldt på", "meld på", "på", "på lista", "på listen",
     ),
     SubscriptionStatus.PENDING: (
         "på vent", "ubekreftet", "unconfirmed", "venter", "ventar", "ikke bekreftet", "ikkje stadfesta", "ustadfesta",
@@ -25,12 +25,17 @@ STATUS_WORDS: Mapping[SubscriptionStatus, tuple[str, ...]] = {
     SubscriptionStatus.UNSUBSCRIBED: (
         "avmeldt", "utmeldt", "opted out", "avmeld", "utmeld", "meldt av", "meld av", "har meldt seg av", "oppsagt",
         "opted-out", "opted_out", "opt-out", "opt out", "optout", "unsubscribe", "left", "inaktiv", "inactive",
+        "avmelding", "har meldt seg ut", "har meldt seg av lista", "ikke aktiv", "ikkje aktiv", "av", "sluttet",
+        "slutta", "avsluttet", "avslutta", "fjernet", "fjerna", "removed", "unsub", "cancelled", "canceled",
+        "not subscribed", "ikke abonnent", "ikkje abonnent", "vil ikke ha", "vil ikkje ha", "nei takk",
     ),
     SubscriptionStatus.SUPPRESSED: (
         "sperret", "reservert", "blocklisted", "bounced", "cleaned", "complained", "sperra", "blokkert", "blokkera",
         "svartelistet", "blacklisted", "blocked", "banned", "disabled", "deaktivert", "slettet", "sletta", "deleted",
         "bounce", "hard bounce", "hardbounce", "hard_bounce", "invalid", "ugyldig", "complaint", "spam", "abuse",
         "klage", "do not contact", "donotcontact",
+        "svartelista", "reservert seg", "har reservert seg", "suppress", "retur", "i retur", "ugyldig adresse",
+        "ugyldig e-post", "ikke kontakt", "ikkje kontakt", "søppelpost",
     ),
 }  # fmt: skip
 OPT_OUTS = (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.SUPPRESSED)
@@ -40,6 +45,8 @@ _MEANS = {each.value: each for each in SubscriptionStatus} | {
 }
 _YES = {"yes", "ja", "true", "sann", "y", "j", "x", "1"}
 _NO = {"no", "nei", "false", "usann", "n", "0"}
+# Of being subscribed alone: below "avmeldt" an "av" may well mean that somebody has left.
+_ON, _OFF = {"på", "til", "on"}, {"av", "fra", "frå", "off"}
 _MOMENT = re.compile(r"\d{1,4}[-./] ?\d{1,2}[-./] ?\d{1,4}(?!\d).*|\d{1,2}\. ?[^\W\d]+\.? \d{4}(?!\d).*")
 _STRICTNESS = {status: number for number, status in enumerate(STATUS_WORDS)}
 
@@ -81,6 +88,8 @@ def _status(cell: str) -> SubscriptionStatus:
 
 def _is_yes(cell: str, column: str) -> bool:
     word = cell.casefold()
+    if column == "subscribed" and word in _ON | _OFF:
+        return word in _ON
     if word not in _YES | _NO:
         raise StatusError(msg("people.neither-yes-nor-no", cell=shown(cell, 40), column=name_of_field(column)))
     return word in _YES

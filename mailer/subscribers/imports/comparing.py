@@ -1,7 +1,7 @@
 """Comparing the lines of an import with the register: what each would change, decided for one person at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import groupby, islice
@@ -14,7 +14,8 @@ from mailer.catalogue import Message, msg
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.facts.changes import BASIS, Change, find_changes
-from mailer.subscribers.files.statuses import OPT_OUTS, strictness
+from mailer.subscribers.files.statuses import strictness
+from mailer.subscribers.imports.contradictions import ComparedLine, choose_lines, contradiction, hold_facts
 from mailer.subscribers.imports.model import Decided, ImportProgress, Outcome
 from mailer.subscribers.imports.staging import UndecidedLine, list_what_differs, read_undecided, write_decisions
 from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
@@ -33,59 +34,70 @@ class ExpectedPerson:
     bases: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedLine:
-    """One line of the file, as far as comparing needs it; `outcome` is what the line alone has settled."""
-
-    n: int
-    list: str
-    list_lang: str
-    basis: str
-    outcome: Outcome | None
-    facts: dict[str, str]
-    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
-    said: str = ""
-
-    @property
-    def opts_out(self) -> bool:
-        """Return whether the line says that no mail is wanted."""
-        return self.status in OPT_OUTS
-
-
 def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list[Decided]:
     """Decide on one address's lines in the order of the files; an empty cell changes nothing.
 
-    What a line says of mail that is not wanted holds against any other line for that list, wherever it stands.
+    What a line says of mail that is not wanted holds against any other line for that list, wherever it stands. Where
+    lines contradict each other, what the register says already stays, or the first holds: the same lines decide the
+    same again, in any order.
     """
     lines = [*lines]
-    opt_outs = _opt_outs(lines)
-    known, seen, decided = person, set[str](), list[Decided]()
+    opt_outs, counted = _opt_outs(lines), choose_lines(lines, person.bases if person else {})
+    settled = {line.n: one for line in lines if (one := _settled(person, line, opt_outs, counted))}
+    told = [line for line in lines if not line.opts_out and counted[line.list].n not in settled]
+    held, facts = hold_facts(person.facts if person else {}, told), dict(person.facts) if person else {}
+    decided = []
     for line in lines:
-        if line.opts_out:
-            is_one_of_two = opt_outs[line.list] is not line
-            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE) if is_one_of_two else _opt_out(known, line))
+        if line not in told:
+            decided.append(settled[line.n])
             continue
-        outcome = Outcome.DUPLICATE if line.list in seen else line.outcome
-        seen.add(line.list)
-        if outcome is None and (against := opt_outs.get(line.list) or opt_outs.get(ALL_LISTS)):
-            reason = msg("people.file-says-against", status=_said(against))
-            decided.append(Decided(n=line.n, outcome=Outcome.DUPLICATE, reason=reason))
-            continue
-        outcome = outcome or _obstacle(person, line.list)
-        makes_person = person is None and outcome is None
-        if outcome is not None:
-            decided.append(Decided(n=line.n, outcome=outcome))
-            continue
-        person = person or ExpectedPerson(facts=line.facts | {"lang": line.facts["lang"] or line.list_lang})
-        changes = tuple(find_changes(person.facts, line.facts))
-        person.facts |= {change.field: change.new for change in changes}
-        is_new = line.list not in person.statuses
-        if not is_new and line.basis != (old := person.bases.get(line.list, "")):
-            changes += (Change(field=BASIS, old=old, new=line.basis),)
-        person.statuses.setdefault(line.list, line.status)
-        outcome = Outcome.NEW if is_new else Outcome.CHANGED if changes else Outcome.UNCHANGED
-        decided.append(Decided(n=line.n, outcome=outcome, makes_person=makes_person, changes=changes))
-    return decided if person else _with_person(decided)
+        makes_person = person is None and line is told[0]
+        if makes_person:
+            facts = line.facts | {"lang": line.facts["lang"] or line.list_lang}
+        changes = _take_facts(facts, line, held)
+        reason = contradiction(line, held=held, told=told, counted=counted[line.list])
+        one = _with_changes(person, line, changes, is_counted=counted[line.list] is line)
+        decided.append(replace(one, makes_person=makes_person, reason=reason))
+    return decided if person or told else _with_person(decided)
+
+
+def _settled(
+    person: ExpectedPerson | None,
+    line: ComparedLine,
+    opt_outs: Mapping[str, ComparedLine],
+    counted: Mapping[str, ComparedLine],
+) -> Decided | None:
+    """Return the decision on a line that brings no subscription and no facts, or none."""
+    if line.opts_out:
+        is_one_of_two = opt_outs[line.list] is not line
+        return Decided(n=line.n, outcome=Outcome.DUPLICATE) if is_one_of_two else _opt_out(person, line)
+    outcome = Outcome.DUPLICATE if counted[line.list] is not line else line.outcome
+    if outcome is None and (against := opt_outs.get(line.list) or opt_outs.get(ALL_LISTS)):
+        reason = msg("people.file-says-against", status=_said(against))
+        return Decided(n=line.n, outcome=Outcome.DUPLICATE, reason=reason)
+    outcome = outcome or _obstacle(person, line.list)
+    return Decided(n=line.n, outcome=outcome) if outcome else None
+
+
+def _take_facts(facts: dict[str, str], line: ComparedLine, held: Mapping[str, str]) -> tuple[Change, ...]:
+    """Let the person have the facts of a line that hold; return what that changes."""
+    given = {name: value if line.facts[name] == value else "" for name, value in held.items()}
+    changes = tuple(find_changes(facts, given))
+    facts |= {change.field: change.new for change in changes}
+    return changes
+
+
+def _with_changes(
+    person: ExpectedPerson | None, line: ComparedLine, changes: tuple[Change, ...], *, is_counted: bool
+) -> Decided:
+    """Decide on a line of a person taken in; one that does not count for its list may still bring facts."""
+    if not is_counted:
+        return Decided(n=line.n, outcome=Outcome.CHANGED if changes else Outcome.DUPLICATE, changes=changes)
+    if person is None or line.list not in person.statuses:
+        return Decided(n=line.n, outcome=Outcome.NEW, changes=changes)
+    if line.basis != (old := person.bases.get(line.list, "")):
+        changes += (Change(field=BASIS, old=old, new=line.basis),)
+    return Decided(n=line.n, outcome=Outcome.CHANGED if changes else Outcome.UNCHANGED, changes=changes)
 
 
 def _opt_outs(lines: Iterable[ComparedLine]) -> dict[str, ComparedLine]:
@@ -206,6 +218,7 @@ def _line(row: UndecidedLine) -> ComparedLine:
         facts={"name": row.name, "organisation": row.organisation, "role": row.role, "lang": row.lang},
         status=SubscriptionStatus(row.status),
         said=row.said,
+        place=f"{row.source}:{row.line}",
     )
 
 

@@ -27,6 +27,7 @@ from mailer.subscribers.imports.model import (
     Outcome,
 )
 from mailer.subscribers.imports.opting_out import take_over
+from mailer.subscribers.imports.spilled import SpilledLines
 from mailer.subscribers.imports.staging import (
     count_lines,
     make_tables,
@@ -142,11 +143,11 @@ def _refuse_merged(connection: Connection) -> None:
         raise SubscriberError(what, hint=msg("people.import-again"))
 
 
-def _told(connection: Connection, every_line: Callable[[ImportLine], None] | None) -> tuple[ImportLine, ...]:
-    notable = []
+def _told(connection: Connection, every_line: Callable[[ImportLine], None] | None) -> Sequence[ImportLine]:
+    notable = SpilledLines()
     for each in read_lines(connection, only_notable=every_line is None):
         if every_line is not None:
             every_line(each)
         if each.is_notable:
             notable.append(each)
-    return tuple(notable)
+    return notable

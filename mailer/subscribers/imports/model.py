@@ -1,6 +1,6 @@
 """The report of an import: every line's outcome, the changes field by field, and the progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -60,7 +60,7 @@ class ImportLine:
     @property
     def is_notable(self) -> bool:
         """Return whether it is worth a look when not every line is shown."""
-        return bool(self.changes) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
+        return bool(self.changes or self.reason) or self.outcome not in {Outcome.NEW, Outcome.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class ImportReport:
 
     applied: bool
     counts: dict[Outcome, int]
-    lines: tuple[ImportLine, ...]
+    lines: Sequence[ImportLine]
     id: int | None = None
 
 

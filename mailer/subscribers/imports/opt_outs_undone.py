@@ -1,6 +1,6 @@
 """Take back the opt-outs of an import, where no later event has said anything of the subscription."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,9 +13,10 @@ from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
-from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
+from mailer.subscribers.model import STILL_IN, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppression import is_barred
 
 TAKEN_BACK = "taken_back"  # in the history: an import is undone of which the list's numbers know nothing
 _PEOPLE_AT_ONCE = 2_000
@@ -33,6 +34,7 @@ class _HeldSubscription(NamedTuple):
     list_id: int
     status: str
     slug: str
+    address: str
     address_as_given: str
 
 
@@ -47,11 +49,17 @@ class _PastEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Back:
-    """A subscription that gets the status it had before, or goes when it had none."""
+    """A subscription that gets the status it had before, or goes when it had none.
+
+    `scope` is the list that the person was suppressed for, when that is part of the list `slug` since.
+    """
 
     id: int
     subscriber_id: int
+    address: str
+    address_as_given: str
     slug: str
+    scope: str
     was: str
     since: datetime | None
 
@@ -66,9 +74,11 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
     for ids in _people(connection, import_id):
         free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
         back, still = _decide(connection, ids, import_id, undone)
+        barred = _release_merged(store, connection, back, since=run.at)
+        back = [each for each in back if each not in barred]
         _put_back(store, connection, back, import_id)
         number += free + len(back)
-        kept += still_for_all + still
+        kept += [*still_for_all, *still, *((each.address_as_given, each.slug, "suppressed") for each in barred)]
     return number, kept
 
 
@@ -87,7 +97,7 @@ def _people(connection: Connection, import_id: int) -> Iterator[Sequence[int]]:
 def _release(
     store: SubscriberStore, connection: Connection, ids: Sequence[int], import_id: int, *, since: datetime
 ) -> tuple[int, list[KeptOut]]:
-    """Forget the suppressions; returns for how many people one for all lists is gone, and for whom it is not."""
+    """Forget the suppressions; returns how many without a subscription are gone, and those that are not."""
     event = subscriber_event.c
     query = (
         select(event.subscriber_id, event.detail, subscriber.c.address, subscriber.c.address_as_given)
@@ -96,40 +106,86 @@ def _release(
     )
     rows = connection.execute(query.order_by(subscriber.c.address)).all()
     gone = store.suppressed.take_back(connection, [(row.address, row.detail["scope"]) for row in rows], since=since)
-    for_all = [row for row in rows if row.detail["scope"] == ALL_LISTS]
-    free = [row for row in for_all if (row.address, ALL_LISTS) in gone]
-    now, detail = store.clock(), {"scope": ALL_LISTS, "import": import_id}
-    told = [store.event(row.subscriber_id, TAKEN_BACK, now, detail, import_id=import_id) for row in free]
+    alone = [row for row in rows if "list" not in row.detail]
+    free = [row for row in alone if (row.address, row.detail["scope"]) in gone]
+    now = store.clock()
+    told = [
+        store.event(
+            row.subscriber_id,
+            TAKEN_BACK,
+            now,
+            {"scope": row.detail["scope"], "import": import_id},
+            import_id=import_id,
+        )
+        for row in free
+    ]
     subscriptions.record_events(connection, told)
     kept = [
         (
             row.address_as_given,
-            ALL_LISTS,
-            "suppressed" if store.suppressed.holds(connection, row.address) else "changed",
+            row.detail["scope"],
+            "suppressed" if store.suppressed.holds(connection, row.address, slug=row.detail["scope"]) else "changed",
         )
-        for row in for_all
-        if (row.address, ALL_LISTS) not in gone
+        for row in alone
+        if (row.address, row.detail["scope"]) not in gone
     ]
     return len(free), kept
+
+
+def _release_merged(
+    store: SubscriberStore, connection: Connection, back: Sequence[_Back], *, since: datetime
+) -> list[_Back]:
+    """Forget suppressions that went along when lists were merged; returns the subscriptions that others bar still."""
+    moved = [(each.address, each.slug) for each in back if each.scope]
+    store.suppressed.take_back(connection, moved, since=since)
+    held = store.suppressed.find_many(connection, [each.address for each in back if each.was in STILL_IN])
+    return [each for each in back if is_barred([one.scope for one in held.get(each.address, ())], each.slug)]
 
 
 def _decide(
     connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]
 ) -> tuple[list[_Back], list[KeptOut]]:
-    held = _read_held(connection, ids)
+    """Return the subscriptions put back and those that stay; one of a merged list is looked for where it went."""
+    held, into = _read_held(connection, ids), _present_lists(connection)
     back, kept = list[_Back](), list[KeptOut]()
-    for (subscriber_id, list_id), events in _read_events(connection, ids).items():
-        row = held.get((subscriber_id, list_id))
-        mine = next((each for each in reversed(events) if each.import_id == import_id), None)
+    for (subscriber_id, list_id), events in _read_events(connection, ids, held=held, into=into).items():
+        there = held.get((subscriber_id, into[list_id]))
+        row = held.get((subscriber_id, list_id)) or there
+        mine = next((each for each in reversed(events) if _is_opt_out(each, import_id)), None)
         if mine is None or row is None:
             continue
-        if events[-1] is mine and row.status == mine.detail["status"]:
+        if row.list_id != into[list_id]:  # left behind when the person was on both: nothing to put back
+            if there and there.status in _WHY:
+                kept.append((there.address_as_given, there.slug, _WHY[there.status]))
+            continue
+        if events[-1] is mine and row.status == mine.detail.get("stays", mine.detail["status"]):
             was, since = _before(events, undone)
             moment = datetime.fromisoformat(since) if since else None
-            back.append(_Back(id=row.id, subscriber_id=subscriber_id, slug=row.slug, was=was, since=moment))
+            one = _Back(
+                id=row.id,
+                subscriber_id=subscriber_id,
+                address=row.address,
+                address_as_given=row.address_as_given,
+                slug=row.slug,
+                scope=mine.detail.get("scope", "") if row.list_id != list_id else "",
+                was=was,
+                since=moment,
+            )
+            back.append(one)
         else:
             kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
     return back, kept
+
+
+def _is_opt_out(event: _PastEvent, import_id: int) -> bool:
+    """Return whether the event is an opt-out of the import; its file may have put the person on other lists."""
+    return event.import_id == import_id and "status" in event.detail
+
+
+def _present_lists(connection: Connection) -> dict[int, int]:
+    """Return the number of the list that each list is by now."""
+    numbers, merged = subscriptions.list_ids(connection), subscriptions.merged_lists(connection)
+    return {number: numbers[merged[slug]] for slug, number in numbers.items()}
 
 
 _WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRESSED.value: "suppressed"}
@@ -148,7 +204,7 @@ def _before(events: Sequence[_PastEvent], undone: set[int]) -> tuple[str, str]:
 def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _HeldSubscription]:
     columns = (subscription.c.id, subscription.c.subscriber_id, subscription.c.list_id, subscription.c.status)
     query = (
-        select(*columns, list_.c.slug, subscriber.c.address_as_given)
+        select(*columns, list_.c.slug, subscriber.c.address, subscriber.c.address_as_given)
         .join(list_, list_.c.id == subscription.c.list_id)
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .where(subscription.c.subscriber_id.in_(ids))
@@ -158,8 +214,17 @@ def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, in
     return {(row.subscriber_id, row.list_id): row for row in held}
 
 
-def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[_PastEvent]]:
-    """Return the events of each subscription, oldest first; one without a list counts for all of a person's."""
+def _read_events(
+    connection: Connection,
+    ids: Sequence[int],
+    *,
+    held: Mapping[tuple[int, int], _HeldSubscription],
+    into: Mapping[int, int],
+) -> dict[tuple[int, int], list[_PastEvent]]:
+    """Return the events of each subscription, oldest first; one without a list counts for all of a person's.
+
+    A subscription that went over to another list since has the events there too.
+    """
     event = subscriber_event.c
     query = (
         select(event.subscriber_id, event.list_id, event.import_id, event.detail)
@@ -172,7 +237,10 @@ def _read_events(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, 
     for subscriber_id, rows in groupby(told, key=attrgetter("subscriber_id")):
         of_one = list(rows)
         for list_id in {row.list_id for row in of_one if row.list_id is not None}:
-            found[subscriber_id, list_id] = [row for row in of_one if row.list_id in {list_id, None}]
+            lists = {list_id, None}
+            if (subscriber_id, list_id) not in held:
+                lists |= {each for each, present in into.items() if present == into[list_id]}
+            found[subscriber_id, list_id] = [row for row in of_one if row.list_id in lists]
     return found
 
 

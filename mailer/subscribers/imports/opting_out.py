@@ -167,6 +167,11 @@ def _take_over_one(writing: _Writing, suppressed: SuppressionList, row: _LineFor
     is_suppressed = row.status == SubscriptionStatus.SUPPRESSED
     is_new = is_suppressed and _suppress(writing, suppressed, row, SuppressionReason.IMPORTED)
     scope = {"scope": row.list_slug} if is_new else {}
+    if row.was == SubscriptionStatus.UNSUBSCRIBED and row.since is not None:  # kept in mind beside the suppression
+        before = {"list": row.list_slug, "was": row.was, "since": row.since.isoformat(), "stays": row.was}
+        if is_new:
+            _tell(writing, row, KEPT_OUT, before | scope, list_id=row.list_id)
+        return
     if row.held_id is not None and row.was is not None and row.since is not None:
         held = _HeldSubscription(
             id=row.held_id,

@@ -51,7 +51,7 @@ REMEMBERED_TERMS = 10_000
 # What both do by themselves is meant for small statements: with 2 MB of pages in memory (SQLite), or 4 MB for a sort or
 # join (PostgreSQL), a million people take long. Compiling a statement that runs once takes longer than it saves.
 _SETTINGS = {
-    "sqlite": ("PRAGMA cache_size = -80000", "PRAGMA temp.cache_size = -16000"),
+    "sqlite": ("PRAGMA cache_size = -48000", "PRAGMA temp.cache_size = -16000"),
     "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
 }
 
@@ -229,6 +229,8 @@ class UndecidedLine(NamedTuple):
     basis: str
     status: str
     said: str
+    source: str
+    line: int
     id: int | None
     stored_name: str
     stored_organisation: str
@@ -258,6 +260,8 @@ def read_undecided(connection: Connection) -> Iterator[UndecidedLine]:
             terms.c.basis,
             terms.c.status,
             terms.c.said,
+            terms.c.source,
+            line.c.line,
             subscriber.c.id,
             *(subscriber.c[name].label(f"stored_{name}") for name in FIELDS),
         )
@@ -312,7 +316,9 @@ def _read_understood(connection: Connection, *, only_notable: bool) -> Iterator[
     )
     if only_notable:
         plain = [Outcome.NEW.value, Outcome.UNCHANGED.value]
-        query = query.where(or_(decision.c.outcome.not_in(plain), decision.c.changes.is_not(None)))
+        query = query.where(
+            or_(decision.c.outcome.not_in(plain), decision.c.changes.is_not(None), decision.c.reason != "")
+        )
     for row in connection.execute(query.execution_options(yield_per=BATCH)):
         yield (
             row.place,

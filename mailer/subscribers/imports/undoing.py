@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
 from mailer.catalogue import msg
+from mailer.database.cleaning import scrub_quickly
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import (
@@ -22,17 +23,19 @@ from mailer.database.tables import (
     subscriber_event,
     subscription,
 )
-from mailer.subscribers.facts.changes import BASIS, FIELDS
+from mailer.subscribers.facts.changes import BASIS
+from mailer.subscribers.imports.facts_undone import put_facts_back
+from mailer.subscribers.imports.left_behind import take_over_places
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
-from mailer.subscribers.people.correcting import values_of
 from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED
 from mailer.subscribers.people.removal import delete_people
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.subscriptions import latest_basis
 
 Item = TypeVar("Item")
+AT_ONCE = 10_000
 
 
 class KeptReason(StrEnum):
@@ -73,10 +76,11 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
     with store.joining() as connection:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
-        facts = _put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
+        facts = put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
         opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
+        take_over_places(store, connection)
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
@@ -85,6 +89,11 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         if dry_run:
             connection.rollback()
     return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)
+
+
+def forget_removed(store: SubscriberStore) -> bool:
+    """Rewrite a SQLite file, so that no byte of the people gone is left in it; says whether it could."""
+    return scrub_quickly(store.database)
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -111,53 +120,6 @@ def _latest(connection: Connection) -> str:
     return msg("people.latest-import", number=str(row.id), files=", ".join(row.files), at=row.at)
 
 
-class _FactChange(NamedTuple):
-    """An event of the import that changed a fact: `detail` holds the field, the old and the new value."""
-
-    id: int
-    subscriber_id: int
-    import_id: int
-    detail: dict[str, str]
-
-
-def _put_facts_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
-    """Put facts back, newest first; one that was changed since is left as it is."""
-    event = subscriber_event.c
-    of_import = and_(event.import_id == import_id, event.action == "changed")
-    is_fact = event.detail["field"].as_string().in_(FIELDS)
-    columns = (event.id, event.subscriber_id, event.import_id, event.detail)
-    query = select(*columns).where(of_import, is_fact).order_by(event.id.desc())
-    back = []
-    for row in [*typed_rows(_FactChange, connection.execute(query))]:
-        field, new, old = row.detail["field"], row.detail["new"], _value_before(connection, row)
-        if _put_back(connection, row.subscriber_id, field=field, old=old, new=new):
-            detail = {"field": field, "old": new, "new": old}
-            back.append(store.event(row.subscriber_id, "changed", store.clock(), detail, import_id=import_id))
-    subscriptions.record_events(connection, back)
-    return len(back)
-
-
-def _value_before(connection: Connection, change: _FactChange) -> str:
-    """Return a fact before a change, and before imports that were undone earlier."""
-    event, before = subscriber_event.c, change.detail["old"]
-    query = (
-        select(event.detail)
-        .where(event.subscriber_id == change.subscriber_id, event.id < change.id, event.action == "changed")
-        .where(_is_of_undone(event.import_id), event.import_id != change.import_id)
-        .where(event.detail["field"].as_string() == change.detail["field"])
-        .order_by(event.id.desc())
-    )
-    for detail in connection.execute(query).scalars():
-        if detail["new"] == before:
-            before = str(detail["old"])
-    return before
-
-
-def _put_back(connection: Connection, subscriber_id: int, *, field: str, old: str, new: str) -> bool:
-    statement = subscriber.update().where(subscriber.c.id == subscriber_id, subscriber.c[field] == new)
-    return connection.execute(statement.values(values_of(field, old))).rowcount == 1
-
-
 class _BasisBefore(NamedTuple):
     """A consent of the import, and the basis on which its subscription rested as long as it was there."""
 
@@ -180,11 +142,15 @@ def _take_bases_back(store: SubscriberStore, connection: Connection, import_id: 
         .join_from(consent, subscription, subscription.c.id == consent.c.subscription_id)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(consent.c.import_id == import_id, was_there, ~_WAS_MAILED_ON_IT)
+        .order_by(consent.c.id)
+        .limit(AT_ONCE)
     )
-    rows = [*typed_rows(_BasisBefore, connection.execute(query))]
-    for batch in _batches([row.consent_id for row in rows]):
-        connection.execute(consent.delete().where(consent.c.id.in_(batch)))
-    return sum(_tell_of_bases(store, connection, batch, import_id) for batch in _batches(rows))
+    after = back = 0
+    while rows := [*typed_rows(_BasisBefore, connection.execute(query.where(consent.c.id > after)))]:
+        after = rows[-1].consent_id
+        connection.execute(consent.delete().where(consent.c.id.in_([row.consent_id for row in rows])))
+        back += _tell_of_bases(store, connection, rows, import_id)
+    return back
 
 
 def _tell_of_bases(
@@ -313,7 +279,7 @@ def _remove_subscriptions(store: SubscriberStore, connection: Connection, import
     return len(rows)
 
 
-def _batches(rows: Sequence[Item], size: int = 10_000) -> Iterator[Sequence[Item]]:
+def _batches(rows: Sequence[Item], size: int = AT_ONCE) -> Iterator[Sequence[Item]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.languages import Lang
-from mailer.subscribers.model import Consent, SubscriptionStatus
+from mailer.subscribers.model import STILL_IN, Consent, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppression import is_barred
@@ -49,7 +49,7 @@ def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | N
         person = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
         if person is None:
             return None
-        rows = _subscriptions(connection, subscriber_id)
+        rows = _as_asked(store, subscriber_id, _subscriptions(connection, subscriber_id))
     left = [row for row in rows if _is_just_left(row, store)]
     latest = max((row.since for row in left), default=None)
     return LinkOwner(
@@ -88,6 +88,20 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
         events = [store.event(subscriber_id, "subscribed", now, {"list": slug, "undo": True}) for slug in back]
         subscriptions.record_events(connection, events)
     return back
+
+
+def _as_asked(
+    store: SubscriberStore, subscriber_id: int, rows: Sequence[_OwnSubscription]
+) -> Sequence[_OwnSubscription]:
+    """Return the subscriptions as they will be when what the person has asked for is taken in."""
+    for asked in store.database.leaves.of(subscriber_id):
+        rows = [
+            row._replace(status=SubscriptionStatus.UNSUBSCRIBED.value, since=asked.at)
+            if row.status in STILL_IN and asked.list_slug in {None, row.slug}
+            else row
+            for row in rows
+        ]
+    return rows
 
 
 def _scopes(store: SubscriberStore, connection: Connection, subscriber_id: int) -> frozenset[str]:

@@ -26,6 +26,7 @@ class _OpenDelivery(NamedTuple):
     id: int
     mailing_id: int
     slug: str
+    kind: str
     address: str
     address_as_given: str
 
@@ -40,7 +41,7 @@ def redirect(connection: Connection, wanted: ColumnElement[bool], *, now: dateti
     is_address = delivery.c.address == subscriber.c.address
     is_spelling = delivery.c.recipient == subscriber.c.address_as_given
     query = (
-        select(delivery.c.id, delivery.c.mailing_id, mailing.c.slug, *present)
+        select(delivery.c.id, delivery.c.mailing_id, mailing.c.slug, mailing.c.kind, *present)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .join(mailing, mailing.c.id == delivery.c.mailing_id)
         .where(wanted, delivery.c.status.in_(OPEN), ~(is_address & is_spelling))
@@ -63,8 +64,13 @@ def _to_present_address(connection: Connection, row: _OpenDelivery) -> dict[str,
 
 
 def _has_it(connection: Connection, row: _OpenDelivery) -> bool:
-    """Return whether the person's address was mailed this issue, also when it was another person's."""
+    """Return whether the person's address was mailed this issue, also when it was another person's.
+
+    A resend counts in its own mailing alone: that they had it before is known.
+    """
     of_issue = select(mailing.c.id).where(mailing.c.slug == row.slug)
+    if row.kind == "resend":
+        of_issue = of_issue.where(mailing.c.id == row.mailing_id)
     at_address = (delivery.c.address == row.address) & (delivery.c.id != row.id)
     query = select(delivery.c.id).where(delivery.c.mailing_id.in_(of_issue), at_address, MAY_HAVE_ARRIVED)
     return connection.execute(query.limit(1)).first() is not None

@@ -1,6 +1,6 @@
 """The store of subscribers: frozen objects in and out, every change in the history; leaving deletes no row."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from mailer.catalogue import msg
+from mailer.database.asked_leaves import AskedLeave
 from mailer.database.decisions import Operator
-from mailer.database.engine import Database
+from mailer.database.engine import BusyError, Database
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
@@ -28,7 +29,8 @@ from mailer.subscribers.model import ALL_LISTS, Consent, Subscriber, Subscriptio
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.correcting import change_facts
 from mailer.subscribers.people.finding import find_ids
-from mailer.subscribers.people.joining import lock_joining, share_joining
+from mailer.subscribers.people.joining import lock_joining
+from mailer.subscribers.people.parting import AT_ONCE_SECONDS, ask_to_leave, leave_lists, take_in_waiting
 from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
 from mailer.subscribers.people.suppression import SuppressionList
@@ -154,7 +156,7 @@ class SubscriberStore:
 
     def history(self, address: str) -> tuple[Event, ...]:
         """Return the events of the subscriber with this address, oldest first."""
-        known = self._required(address)
+        known = self.require(address)
         with self.database.reading() as connection:
             return subscriptions.read_events(connection, known.id)
 
@@ -162,7 +164,7 @@ class SubscriberStore:
 
     def remove(self, address: str, *, list_slug: str | None = None) -> tuple[str, ...]:
         """Unsubscribe an address from one list or all; returns the lists left. Raises for an unknown address."""
-        return self.leave(self._required(address).id, list_slug=list_slug)
+        return self.leave(self.require(address).id, list_slug=list_slug)
 
     def leave(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
         """Unsubscribe from one list or all, at once and also for a mailing under way; doing it twice is no error.
@@ -171,14 +173,20 @@ class SubscriberStore:
         """
         now = self.clock()
         with self.database.writing() as connection:
-            share_joining(connection)
-            left = subscriptions.leave(connection, subscriber_id, only=list_slug, now=now)
-            was_active = subscriptions.active_among(left)
-            self._record(connection, subscriber_id, "unsubscribed", now, was_active)
-            self._record(connection, subscriber_id, "left_unconfirmed", now, [x for x in left if x not in was_active])
-            again = subscriptions.taken_over(connection, subscriber_id)
-            self._record(connection, subscriber_id, "left_again", now, [x for x in again if list_slug in {None, x}])
-        return tuple(left)
+            return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
+
+    def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
+        """Unsubscribe as `leave` does, without waiting for others that write: then what was asked for is kept.
+
+        The next writing transaction takes it in, before it looks at anything; one is begun in the background.
+        """
+        now = self.clock()
+        try:
+            with self.database.writing_at_once(AT_ONCE_SECONDS) as connection:
+                return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
+        except BusyError:
+            asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
+            return ask_to_leave(self.database, asked)
 
     # --- Who gets mail ----------------------------------------------------------------------------
 
@@ -200,6 +208,18 @@ class SubscriberStore:
         rows = connection.execute(_audience_query(lists).execution_options(yield_per=5000))
         yield from compute_audience(typed_rows(AudienceRow, rows), lists=None if lists is None else frozenset(lists))
 
+    def read_members(self, subscriber_ids: Collection[int]) -> dict[int, AudienceMember]:
+        """Return the people with these numbers as members of the audience of all lists; without one on no list."""
+        with self.database.reading() as connection:
+            rows = connection.execute(_audience_query(None).where(subscriber.c.id.in_(subscriber_ids)))
+            return {each.subscriber_id: each for each in compute_audience(typed_rows(AudienceRow, rows))}
+
+    def came_back(self, *, since: datetime) -> Callable[[str], bool] | None:
+        """Return a test of normalised addresses: erased after that moment, and released. None when no address was."""
+        with self.database.reading() as connection:
+            hashes = self.suppressed.came_back(connection, since=since)
+        return (lambda address: self.suppressed.hash_of(address) in hashes) if hashes else None
+
     # --- For this package -----------------------------------------------------------------------
 
     @contextmanager
@@ -207,6 +227,7 @@ class SubscriberStore:
         """Give a writing transaction that holds the joining lock: one address stays one subscriber."""
         with self.database.writing() as connection:
             lock_joining(connection)
+            take_in_waiting(connection)
             yield connection
 
     def event(
@@ -217,7 +238,8 @@ class SubscriberStore:
             subscriber_id=subscriber_id, at=at, actor=self.actor, action=action, detail=detail, import_id=import_id
         )
 
-    def _required(self, address: str) -> Subscriber:
+    def require(self, address: str) -> Subscriber:
+        """Return the subscriber with this address; raises `SubscriberError`, naming the present one after a move."""
         found = self.show(address)
         if found is None:
             with self.database.reading() as connection:

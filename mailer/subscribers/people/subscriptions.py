@@ -139,6 +139,14 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return {row.slug: row.status for row in rows if row.id in left}
 
 
+def still_in(connection: Connection, subscriber_id: int, *, only: str | None = None) -> tuple[str, ...]:
+    """Return the slugs of the lists that the subscriber is on, or `only` if it is among them, in register order."""
+    query = _of(subscriber_id).where(subscription.c.status.in_(_STILL_IN)).order_by(list_.c.position)
+    if only is not None:
+        query = query.where(list_.c.slug == only)
+    return tuple(row.slug for row in connection.execute(query))
+
+
 def active_among(lists: Mapping[str, str]) -> list[str]:
     """Return the active ones among the lists with the status on each: only these are counted over time."""
     return [slug for slug, was in lists.items() if was == SubscriptionStatus.ACTIVE]
@@ -170,8 +178,13 @@ _TOLD_OF_LEAVING = (
 
 
 def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
-    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how."""
-    query = _of(subscriber_id) if only is None else _of(subscriber_id).where(list_.c.slug == only)
+    """Mark the subscriptions (or the one on `only`) as suppressed; returns the slugs it was on until now, and how.
+
+    A suppression on one list keeps in mind who has left it: with all lists left, none takes the person in.
+    """
+    query = _of(subscriber_id)
+    if only is not None:
+        query = query.where(list_.c.slug == only, subscription.c.status != SubscriptionStatus.UNSUBSCRIBED)
     rows = connection.execute(query.order_by(list_.c.position)).all()
     _set_status(connection, [row.id for row in rows], SubscriptionStatus.SUPPRESSED, now)
     return {row.slug: row.status for row in rows if row.status in _STILL_IN}

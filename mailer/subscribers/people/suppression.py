@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from mailer.catalogue import msg
 from mailer.database.rows import typed_rows
@@ -17,7 +17,9 @@ from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
 
 _AT_ONCE = 2_000
-_KEY_SCOPE = "#key"  # of the row that says which key the others were made with; no list is called so
+# No list is called so:
+_KEY_SCOPE = "#key"  # of the row that says which key the others were made with
+ERASED_BEFORE = "#erased"  # of a released row that makes room: the address was erased, and came back
 
 Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
 
@@ -137,6 +139,7 @@ class SuppressionList:
         held = [each for each in self.find(connection, address) if each.scope in {scope, ALL_LISTS}]
         if any(each.reason not in TAKEN_OVER for each in held) or (held and reason in TAKEN_OVER):
             return False
+        self._set_aside_erased(connection, [self.hash_of(address)])
         # One that was released, or that would go when its import is undone.
         connection.execute(suppression.delete().where(self._row(address, scope)))
         row = {"address_hash": self.hash_of(address), "scope": scope}
@@ -150,6 +153,7 @@ class SuppressionList:
             return
         is_it = (suppression.c.address_hash == bindparam("hash_")) & (suppression.c.scope == bindparam("scope_"))
         hashes = [self.hash_of(each.address) for each in wanted]
+        self._set_aside_erased(connection, hashes)
         keys = [{"hash_": hash_, "scope_": each.scope} for hash_, each in zip(hashes, wanted, strict=True)]
         connection.execute(suppression.delete().where(is_it), keys)  # those that were released
         rows = [
@@ -201,20 +205,48 @@ class SuppressionList:
 
     def move(self, connection: Connection, old: str, new: str) -> None:
         """Let what holds for single lists go along with a person to an address that nothing holds for."""
-        connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(new)))  # released
-        theirs = and_(suppression.c.address_hash == self.hash_of(old), suppression.c.scope != ALL_LISTS, _HOLDS)
-        connection.execute(suppression.update().where(theirs).values(address_hash=self.hash_of(new)))
+        before, after = self.hash_of(old), self.hash_of(new)
+        self._set_aside_erased(connection, [before, after])
+        is_erased = suppression.c.scope == ERASED_BEFORE
+        connection.execute(suppression.delete().where(suppression.c.address_hash == after, ~is_erased))  # released
+        if not connection.execute(select(suppression.c.id).where(suppression.c.address_hash == after)).first():
+            erased = suppression.update().where(suppression.c.address_hash == before, is_erased)
+            connection.execute(erased.values(address_hash=after))
+        theirs = and_(suppression.c.address_hash == before, suppression.c.scope != ALL_LISTS, _HOLDS)
+        connection.execute(suppression.update().where(theirs).values(address_hash=after))
+
+    def came_back(self, connection: Connection, *, since: datetime) -> frozenset[bytes]:
+        """Return the hashes of addresses that were erased after that moment, and released."""
+        was_erased = and_(suppression.c.reason == SuppressionReason.ERASED, ~_HOLDS, suppression.c.since > since)
+        found = connection.execute(select(suppression.c.address_hash).where(was_erased)).scalars()
+        return frozenset(map(bytes, found))
+
+    def _set_aside_erased(self, connection: Connection, hashes: Sequence[bytes]) -> None:
+        """Keep of addresses that they were erased and came back, where a new row is to take the place of the old."""
+        for start in range(0, len(hashes), _AT_ONCE):
+            of_them = suppression.c.address_hash.in_(hashes[start : start + _AT_ONCE])
+            is_erased = and_(of_them, suppression.c.reason == SuppressionReason.ERASED, ~_HOLDS)
+            again = select(suppression.c.address_hash).where(is_erased, suppression.c.scope == ALL_LISTS)
+            older = and_(suppression.c.scope == ERASED_BEFORE, suppression.c.address_hash.in_(again))
+            connection.execute(suppression.delete().where(older))
+            latest = suppression.update().where(is_erased, suppression.c.scope == ALL_LISTS)
+            connection.execute(latest.values(scope=ERASED_BEFORE))
 
     def rename_scope(self, connection: Connection, old: str, new: str) -> frozenset[bytes]:
-        """Let what was said of one list hold for another that takes its place; returns whom it holds for, as hashes."""
+        """Let what was said of one list hold for another that takes its place; returns all that hold for that one."""
         holds = select(suppression.c.address_hash).where(suppression.c.scope == old, _HOLDS)
         hashes = frozenset(map(bytes, connection.execute(holds).scalars()))
-        released = and_(suppression.c.scope == new, ~_HOLDS)
-        connection.execute(suppression.delete().where(released, suppression.c.address_hash.in_(hashes)))
+        by_hand = holds.where(suppression.c.reason.not_in(TAKEN_OVER))
+        by_file = and_(suppression.c.reason.in_(TAKEN_OVER), suppression.c.address_hash.in_(by_hand))
+        gives_way = and_(
+            suppression.c.scope == new, or_(~_HOLDS, by_file)
+        )  # released, or goes when an import is undone
+        connection.execute(suppression.delete().where(gives_way, suppression.c.address_hash.in_(hashes)))
         has_new = select(suppression.c.address_hash).where(suppression.c.scope == new)
         moves = and_(suppression.c.scope == old, suppression.c.address_hash.not_in(has_new))
         connection.execute(suppression.update().where(moves).values(scope=new))
-        return hashes
+        barred = select(suppression.c.address_hash).where(suppression.c.scope == new, _HOLDS)
+        return frozenset(map(bytes, connection.execute(barred).scalars()))
 
     def all_scopes(self, connection: Connection) -> Scopes:
         """Return the scopes of every suppressed address by its hash, for comparing with many."""

@@ -16,11 +16,11 @@ from mailer.database.tables import (
     test_send,
 )
 from mailer.subscribers.facts.address import normalise, parse_address
-from mailer.subscribers.model import Subscriber
+from mailer.subscribers.model import ALL_LISTS, Subscriber
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.subscriptions import Event, moved_to
 from mailer.subscribers.people.suppressing import read_suppressions
-from mailer.subscribers.people.suppression import Suppression
+from mailer.subscribers.people.suppression import ERASED_BEFORE, Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _earlier_suppressions(
         EarlierSuppression(
             address=hashed[bytes(row.address_hash)],
             reason=row.reason,
-            scope=row.scope,
+            scope=ALL_LISTS if row.scope == ERASED_BEFORE else row.scope,
             since=row.since,
             note=row.note,
             released_at=row.released_at,

@@ -1,8 +1,9 @@
 """Erase a person (GDPR art. 17) and forget what has grown old; counts stay, addresses and names go."""
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Text, and_, cast, exists, func, literal, or_,
 from mailer.catalogue import msg
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.decisions import Action
+from mailer.database.history import ERASED
 from mailer.database.names import select_ids_by_name
 from mailer.database.rows import typed_rows
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
@@ -22,26 +24,38 @@ from mailer.subscribers.people.removal import delete_people
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.subscriptions import moved_to
 from mailer.subscribers.rights.access import former_addresses, sent_to
-from mailer.subscribers.rights.leftovers import files_that_hold
-from mailer.subscribers.rights.mentions import ERASED, remove_mentions
+from mailer.subscribers.rights.leftovers import NotSearched, search_files
+from mailer.subscribers.rights.mentions import Holds, Place, find_places, remove_mentions
+from mailer.subscribers.rights.remains import files_with_remains
 
 _FINISHED = ("finished", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """The result of erasing. `is_scrubbed` is false when the database could not be rewritten: others were using it.
+    """The result of erasing; with `applied` false, the result that it would have.
 
-    `files` are files of the workspace that still hold the address, or the name if it is unique, and files that cannot
-    be looked into; deleting those is for a person. The database is not among them. `kept` are the places in other
-    people's history, `table.column`, that still hold the address, with how many rows.
+    `mentions` are rows of others in which the address was replaced. `is_rewritten` is false when the database could not
+    be: others were using it. `is_scrubbed` is what a search of its files says, which `remains_in` names. PostgreSQL's
+    own files cannot be searched: there it says that they were rewritten, and no session may still see what they held.
+    `kept` are published places with the address, and `named` places with the name, for a person to decide.
+    `files` are files of the workspace with the address, or the name if it is unique; `unread` could not be looked into.
+    The database is among neither.
     """
 
+    applied: bool
     was_subscriber: bool
     deliveries: int
+    mentions: int
+    is_rewritten: bool
+    is_searched: bool
     is_scrubbed: bool
+    remains_in: tuple[Path, ...]
+    kept: tuple[Place, ...]
+    named: tuple[Place, ...]
     files: tuple[Path, ...]
-    kept: dict[str, int] = field(default_factory=dict)
+    unread: tuple[NotSearched, ...]
+    files_without: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +76,20 @@ class _Person(NamedTuple):
     name_folded: str
 
 
-def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
+def erase(
+    store: SubscriberStore,
+    address: str,
+    *,
+    workspace: Path,
+    also: Collection[str] = (),
+    dry_run: bool = False,
+    on_file: Callable[[int], None] = lambda _: None,
+) -> Erased:
     """Delete all rows of a person, keep the keyed hash as suppressed, and rewrite the database.
 
-    Deliveries keep their outcome for the counts, without address. Works for an address that is not stored, too; raises
-    `SubscriberError` for the old address of a person who has moved, whose rows would stay.
+    Deliveries keep their outcome for the counts, without address. `also` are words that go wherever they stand, as the
+    address does: the person's name. Works for an address that is not stored, too; raises `SubscriberError` for the old
+    address of a person who has moved, whose rows would stay. `on_file` is told how many files have been searched.
     """
     parsed = parse_address(address)
     with store.joining() as connection:
@@ -77,16 +100,42 @@ def erase(store: SubscriberStore, address: str, *, workspace: Path) -> Erased:
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
         deliveries = _erase_rows(store, connection, found, forms)
         names = _own_names(connection, found)
-        kept = remove_mentions(connection, forms)
+        name = found.name if found else ""
+        with _history_open(store, connection):
+            mentions = remove_mentions(connection, {*forms, *also}, name=name)
+        places = find_places(connection, addresses=forms, name=name if " " in name.strip() else "")
         told = {"was_subscriber": found is not None, "deliveries": deliveries}
         store.operator.record(connection, Action.ERASED, at=store.clock(), detail=told)
+        if dry_run:
+            connection.rollback()
+    is_rewritten = not dry_run and scrub(store.database)
+    remains = files_with_remains(store.database, {*forms, *also})
+    searched = search_files(workspace, {*forms, *names, *also}, leave_out=own_files(store.database), on_file=on_file)
     return Erased(
+        applied=not dry_run,
         was_subscriber=found is not None,
         deliveries=deliveries,
-        is_scrubbed=scrub(store.database),
-        files=tuple(files_that_hold(workspace, forms | names, leave_out=own_files(store.database))),
-        kept=kept,
+        mentions=mentions,
+        is_rewritten=is_rewritten,
+        is_searched=store.database.is_sqlite,
+        is_scrubbed=is_rewritten and not remains,
+        remains_in=remains,
+        kept=tuple(each for each in places if each.holds is Holds.ADDRESS),
+        named=tuple(each for each in places if each.holds is Holds.NAME),
+        files=searched.holding,
+        unread=searched.unread,
+        files_without=searched.others,
     )
+
+
+@contextmanager
+def _history_open(store: SubscriberStore, connection: Connection) -> Iterator[None]:
+    """Let the history's texts be changed: it asks whether somebody is being erased, who may not be a subscriber."""
+    now = store.clock()
+    nobody = {"address": ERASED, "address_as_given": ERASED, "domain": "", "lang": "", "created_at": now}
+    connection.execute(subscriber.insert().values(nobody | {"erased_at": now}))
+    yield
+    connection.execute(subscriber.delete().where(subscriber.c.address == ERASED))
 
 
 def _read_person(connection: Connection, address: str) -> _Person | None:
@@ -112,10 +161,19 @@ def _erase_rows(store: SubscriberStore, connection: Connection, person: _Person 
     for each in addresses:
         store.suppressed.erase(connection, each, now=store.clock())
     connection.execute(test_send.update().where(sent_to(connection, addresses)).values(recipient=ERASED))
+    if person is not None:
+        _forget_reasons(connection, person.id)
     deliveries = _strip_deliveries(connection, person.id if person else None, forms)
     if person is not None:
         delete_people(connection, subscriber.c.id == person.id)
     return deliveries
+
+
+def _forget_reasons(connection: Connection, subscriber_id: int) -> None:
+    """Clear why issues were sent again to the person: the words are about them."""
+    theirs = select(delivery.c.mailing_id).where(delivery.c.subscriber_id == subscriber_id)
+    resends = and_(mailing.c.kind == "resend", mailing.c.id.in_(theirs))
+    connection.execute(mailing.update().where(resends).values(reason=""))
 
 
 def _own_names(connection: Connection, person: _Person | None) -> set[str]:

@@ -1,6 +1,8 @@
 """What somebody else does while a mailing is sent: lock the database, set the clock, edit, leave."""
 
+import socket
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, subscriber
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError
-from mailer.delivery.model import Counts, SkipReason
+from mailer.delivery.model import Counts, InDoubtPolicy, SkipReason
 from mailer.delivery.verdict import EndReason
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
@@ -84,6 +86,28 @@ def test_a_database_that_is_locked(
     ended = dispatcher(over(server.port)).run(mailing_id)
     assert ended.reason is EndReason.FINISHED
     assert account(mailing_id, server.received).accepted == PEOPLE - counts.in_doubt
+
+
+def test_with_retry_a_server_that_takes_each_dot_and_resets_for_one_person_gets_two_copies(
+    *, plan: Plan, dispatcher: Make, over: Over, fault_server: Start, clock: Any, ledger: Ledger
+) -> None:
+    """It comes first in each claim: before, there was one copy for each claim and each restart."""
+
+    def fault(stage: str, at: Any) -> str | None:
+        if stage == "dot" and at.recipient == ONE:
+            at.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise ConnectionResetError
+        return None
+
+    mailing_id, server = plan(60, policy=InDoubtPolicy.RETRY), fault_server(fault)
+    copies = []
+    for minutes in (0, 0, 4, 1):
+        clock.move(minutes=minutes)
+        ended = dispatcher(over(server.port), connections=4).run(mailing_id, once=True)
+        copies.append(server.received.count(ONE))
+    assert copies == [1, 1, 1, 2]
+    assert (len(server.received), ended.counts.accepted, ended.counts.in_doubt) == (61, 59, 1)
+    assert ledger.unfinished("2023-12") is None
 
 
 # --- The clock, the lists, the people ---------------------------------------------------------------

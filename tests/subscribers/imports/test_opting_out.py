@@ -229,6 +229,13 @@ def test_an_opt_out_needs_no_list_and_no_basis_and_others_do(
         ("status", "Opted  Out", "unsubscribed"),
         ("status", "På vent", "pending"),
         ("Status", "Blocklisted", "suppressed"),
+        ("status", "Har meldt seg ut", "unsubscribed"),
+        ("status", "Ikkje aktiv", "unsubscribed"),
+        ("status", "Av", "unsubscribed"),
+        ("status", "På", "active"),
+        ("status", "Retur", "suppressed"),
+        ("påmeldt", "Til", "active"),
+        ("påmeldt", "Frå", "unsubscribed"),
     ],
 )
 def test_other_systems_ways_of_saying_it_are_understood(
@@ -239,7 +246,9 @@ def test_other_systems_ways_of_saying_it_are_understood(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize(("header", "cell"), [("status", "archived"), ("subscribed", "maybe"), ("avmeldt", "aktiv")])
+@pytest.mark.parametrize(
+    ("header", "cell"), [("status", "archived"), ("subscribed", "maybe"), ("avmeldt", "aktiv"), ("avmeldt", "av")]
+)
 def test_a_status_that_is_not_understood_stops_the_whole_file_and_says_what_may_stand_there(
     store: SubscriberStore, import_text: Import, header: str, cell: str
 ) -> None:
@@ -256,6 +265,20 @@ def test_no_word_means_two_things() -> None:
     words = [*SubscriptionStatus, *(word for words in STATUS_WORDS.values() for word in words)]
     assert len(words) == len(set(words))
     assert all(word == word.casefold() for word in words)
+
+
+@pytest.mark.parametrize("was", [(), ("oslo",)], ids=["somebody new", "somebody on a list"])
+def test_a_file_that_takes_somebody_out_of_one_list_and_into_another_is_undone(
+    store: SubscriberStore, import_text: Import, was: tuple[str, ...]
+) -> None:
+    if was:
+        store.add(KARI, lists=was, basis="e: case 1")
+    report = import_text(f"{KARI};;oslo;suppressed\n{KARI};;agder;\n")
+    assert _statuses(store) == {"oslo": "suppressed", "agder": "active"}
+    undone = undo_import(store, report.id or 0)
+    assert (undone.people, undone.subscriptions, undone.opt_outs, undone.kept) == (0 if was else 1, 1, 1, ())
+    assert _statuses(store) == dict.fromkeys(was, "active")
+    assert _scopes(store) == []
 
 
 def test_undoing_puts_back_exactly_what_the_file_took(store: SubscriberStore, import_text: Import) -> None:

@@ -1,6 +1,8 @@
 """Undoing an import: people it brought are gone, what it changed is back, and what people did since stays done.
 
-Their rows are deleted by `removal`.
+Their rows are deleted by `removal`, and facts put back by `facts_undone`, some people at a time.
+
+`left_behind` is what a merger of lists leaves to it.
 """
 
 import time
@@ -18,6 +20,7 @@ from mailer.database.engine import Database
 from mailer.database.tables import attempt, consent, delivery, mailing, subscriber, subscriber_event, subscription
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports import facts_undone
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.imports.undoing import Kept, KeptReason, Undone, undo_import
 from mailer.subscribers.model import Register
@@ -72,7 +75,7 @@ def test_facts_are_put_back_unless_somebody_changed_them_since(store: Subscriber
     store.add("ole@x.example", lists=["oslo"], basis="e: case 1", name="Ole", role="kommune")
     report = import_text("ole@x.example;Ole Ås;oslo\nole@x.example;Ole Øs;agder\n")
     assert report.id is not None
-    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=2)
+    assert undo_import(store, report.id) == Undone(people=0, subscriptions=1, facts=1)
     (ole,) = store.find("ole")
     assert ole.name == "Ole"
     assert [each.list for each in ole.subscriptions] == ["oslo"]
@@ -83,6 +86,28 @@ def test_facts_are_put_back_unless_somebody_changed_them_since(store: Subscriber
     assert second.id is not None
     assert undo_import(store, second.id).facts == 0
     assert store.find("ole")[0].name == "Olav"
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 4, 100])
+def test_facts_are_put_back_however_many_are_read_at_once(
+    store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(facts_undone, "EVENTS_AT_ONCE", at_once)
+    for each in "abcd":
+        store.add(f"{each}@x.example", lists=["oslo"], basis="e: case 1", name=each)
+    first = import_text("".join(f"{each}@x.example;First {each};oslo\n" for each in "abcd"))
+    second = import_text("".join(f"{each}@x.example;Second {each};oslo\n" for each in "abc"))
+    store.add("c@x.example", lists=["oslo"], basis="e: case 1", name="Somebody")
+    assert (first.id, second.id) == (1, 2)
+    assert undo_import(store, 1).facts == 1  # of the one whom the second leaves alone
+    assert undo_import(store, 2).facts == 2
+    names = {each: store.show(f"{each}@x.example") for each in "abcd"}
+    assert {each: found.name for each, found in names.items() if found} == {
+        "a": "a",
+        "b": "b",
+        "c": "Somebody",
+        "d": "d",
+    }
 
 
 def _bases(store: SubscriberStore, address: str) -> list[str]:

@@ -1,21 +1,39 @@
-"""Looking for words in files: in any letters, encoding and workbook, and never past what cannot be opened."""
+"""Looking for words in files: in any letters, encoding and workbook, and never past what cannot be opened.
 
+The module `unpacking` opens what is packed.
+"""
+
+import bz2
+import gzip
+import lzma
 import os
 import sqlite3
+import tarfile
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from contextlib import closing
+from functools import reduce
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from unicodedata import normalize
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
-from mailer.subscribers.rights.leftovers import files_that_hold
+from mailer.subscribers.rights import unpacking
+from mailer.subscribers.rights.leftovers import NotSearched, search_files
+from mailer.subscribers.rights.unpacking import Unread
 
 OLE = "ole.ødegård@kommune.example"
 
 
 def _named(folder: Path, *words: str) -> list[str]:
-    return [each.relative_to(folder).as_posix() for each in files_that_hold(folder, words)]
+    """The files that hold one of the words, and those that cannot be looked into."""
+    found = search_files(folder, words)
+    named = [*found.holding, *(each.path for each in found.unread)]
+    return sorted(each.relative_to(folder).as_posix() for each in named)
 
 
 def test_files_that_hold_the_address_are_named_and_no_others(tmp_path: Path) -> None:
@@ -36,15 +54,6 @@ def test_a_name_is_found_however_it_is_written(tmp_path: Path, word: str, encodi
     for number, written in enumerate((word, word.upper(), word.lower())):
         (tmp_path / f"{number}.txt").write_text(f"til {written}.", encoding=encoding)
     assert _named(tmp_path, word) == ["0.txt", "1.txt", "2.txt"]
-
-
-def test_hidden_files_and_those_of_programs_are_passed_over_and_no_others(tmp_path: Path) -> None:
-    (tmp_path / "node_modules").mkdir()
-    (tmp_path / "node_modules" / "a.txt").write_text(OLE, "utf-8")
-    for number in range(10):
-        (tmp_path / f".{number}").write_text(OLE, "utf-8")
-        (tmp_path / str(number)).write_text(OLE, "utf-8")
-    assert _named(tmp_path, OLE) == [str(number) for number in range(10)]
 
 
 def test_what_cannot_be_looked_into_is_named_for_a_person_to_look(tmp_path: Path) -> None:
@@ -134,17 +143,6 @@ def test_what_begins_a_file_may_be_part_of_a_longer_word_too(tmp_path: Path, enc
     assert _named(tmp_path, "per@x.example") == ["3"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows lets not everybody make links")
-def test_links_are_not_followed_and_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "a.txt").write_text(OLE, "utf-8")
-    (tmp_path / "own" / "folder").symlink_to(tmp_path / "other")
-    (tmp_path / "own" / "file").symlink_to(tmp_path / "other" / "a.txt")
-    assert _named(tmp_path / "own", OLE) == []
-    assert list(files_that_hold(tmp_path / "none", [OLE])) == [tmp_path / "none"]
-
-
 def test_another_letter_in_the_place_of_one_is_another_word(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("&Oslash;se &Oslash;deg&aring;rd, Åse &Aring;deg&aring;rd", "utf-8")
     assert _named(tmp_path, "Åse Ødegård") == []
@@ -181,4 +179,137 @@ def test_workbooks_are_looked_into_whatever_they_are_called_also_within_packages
 def test_files_to_leave_out_are_not_looked_into(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(OLE, "utf-8")
     (tmp_path / "b.txt").write_text(OLE, "utf-8")
-    assert list(files_that_hold(tmp_path, [OLE], leave_out=[(tmp_path / "a.txt").resolve()])) == [tmp_path / "b.txt"]
+    found = search_files(tmp_path, [OLE], leave_out=[(tmp_path / "a.txt").resolve()])
+    assert (found.holding, found.unread) == ((tmp_path / "b.txt",), ())
+
+
+def _tar(content: bytes, mode: Literal["w", "w:gz", "w:bz2", "w:xz"]) -> bytes:
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as archive:
+        for name, some in (("first", b"nothing" * 1000), ("a.csv", content)):
+            member = tarfile.TarInfo(name)
+            member.size = len(some)
+            archive.addfile(member, BytesIO(some))
+    return packed.getvalue()
+
+
+def _zip(content: bytes) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as package:
+        package.writestr("xl/sharedStrings.xml", content)
+    return packed.getvalue()
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "a.gz": gzip.compress,
+    "a.bz2": bz2.compress,
+    "a.xz": lzma.compress,
+    "a.lzma": lambda content: lzma.compress(content, lzma.FORMAT_ALONE),
+    "a.tar": lambda content: _tar(content, "w"),
+    "a.tar.gz": lambda content: _tar(content, "w:gz"),
+    "a.tar.bz2": lambda content: _tar(content, "w:bz2"),
+    "a.tar.xz": lambda content: _tar(content, "w:xz"),
+    "a.zip": _zip,
+    ".git/objects/3a/bc": lambda content: zlib.compress(b"blob 7\0" + content),
+    ".a.csv.swp": lambda content: b"b0VIM 9.0\0" + bytes(4096) + content + b"\0",
+    ".~lock.a.ods#": lambda content: b"," + content + b",pc,01.12.2023 09:00,file:///home/x;",
+}
+
+
+@pytest.mark.parametrize("outer", [None, "a.gz", "a.tar.xz", "a.zip"])
+@pytest.mark.parametrize("name", PACKERS)
+def test_what_is_packed_is_looked_into_also_twice_and_in_hidden_folders(
+    tmp_path: Path, name: str, outer: str | None
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pack_again = PACKERS[outer] if outer else bytes
+    for content, holding in ((OLE.encode(), (file,)), (b"kari@x.example", ())):
+        file.write_bytes(pack_again(PACKERS[name](content)))
+        found = search_files(tmp_path, [OLE])
+        is_git_in_another = name.startswith(".git") and outer
+        assert (found.holding, found.unread) == (() if is_git_in_another else holding, ())
+
+
+def test_a_file_with_the_address_in_its_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / f"{OLE}.csv").touch()
+    (tmp_path / "exports").mkdir()
+    with tarfile.open(tmp_path / "exports" / "a.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo(f"export/{OLE}.txt"))
+    assert search_files(tmp_path, [OLE]).holding == (tmp_path / "exports" / "a.tar", tmp_path / f"{OLE}.csv")
+
+
+UNREAD = {
+    "a.pdf": (b"%PDF-1.7 ...", Unread.PACKED),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c...", Unread.PACKED),
+    "a.zst": (b"\x28\xb5\x2f\xfd...", Unread.PACKED),
+    ".git/objects/pack/a.pack": (b"PACK\0\0\0\2", Unread.PACKED),
+    "a.asc": (b"-----BEGIN PGP MESSAGE-----", Unread.ENCRYPTED),
+    "a.age": (b"age-encryption.org/v1", Unread.ENCRYPTED),
+    "a.docx": (b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), Unread.ENCRYPTED),
+    "a.gz": (gzip.compress(b"a" * 1000)[:-12], Unread.DAMAGED),
+    "a.xlsx": (b"no workbook", Unread.DAMAGED),
+    "bomb.gz": (gzip.compress(bytes(2_000_000)), Unread.TOO_BIG),
+    "deep.gz": (reduce(lambda some, _: gzip.compress(some), range(9), b"a"), Unread.TOO_BIG),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_cannot_be_looked_into_is_named_with_the_reason(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "LARGEST", 1_000_000)
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    content, why = UNREAD[name]
+    file.write_bytes(content)
+    (tmp_path / "other.txt").write_text("kari@x.example", "utf-8")
+    found = search_files(tmp_path, [OLE])
+    assert (found.holding, found.unread, found.others) == ((), (NotSearched(path=file, why=why),), 1)
+
+
+def test_an_encrypted_package_is_named(tmp_path: Path) -> None:
+    packed = bytearray(_zip(b"secret"))
+    for magic, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(magic) + place] |= 1
+    (tmp_path / "a.zip").write_bytes(packed)
+    assert [each.why for each in search_files(tmp_path, [OLE]).unread] == [Unread.ENCRYPTED]
+
+
+def test_links_that_lead_out_and_folders_of_programs_are_named_and_not_followed(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for each in (inside, outside, inside / "node_modules"):
+        each.mkdir()
+        (each / "a.csv").write_text(OLE, "utf-8")
+    (inside / "b.csv").symlink_to(inside / "a.csv")
+    (inside / "c.csv").symlink_to(outside / "a.csv")
+    (inside / "d").symlink_to(outside)
+    (inside / "e").symlink_to(outside / "nothing")
+    os.mkfifo(inside / "fifo")
+    found = search_files(inside, [OLE])
+    assert found.holding == (inside / "a.csv",)
+    assert [(each.path.name, each.why) for each in found.unread] == [
+        ("c.csv", Unread.LINK),
+        ("d", Unread.LINK),
+        ("node_modules", Unread.PROGRAMS),
+    ]
+
+
+def test_how_many_files_were_searched_is_told(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.txt").touch()
+    told: list[int] = []
+    assert search_files(tmp_path, [OLE], on_file=told.append).others == 3
+    assert told == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_the_memory_for_a_large_file_does_not_grow_with_it(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.gz", "wb", compresslevel=1) as packed:
+        for _ in range(100):
+            packed.write(b"kari@x.example;Kari\n" * 50_000)
+        packed.write(OLE.encode())
+    tracemalloc.start()
+    assert search_files(tmp_path, [OLE]).holding == (tmp_path / "a.gz",)
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()

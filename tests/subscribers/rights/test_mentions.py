@@ -1,4 +1,4 @@
-"""An erased address goes out of what belongs to others, and nothing goes with it."""
+"""An erased address goes out of what belongs to others, and nothing goes with it; `remains` says whether it is so."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ def test_an_address_that_is_part_of_another_leaves_that_one_whole(store: Subscri
         detail = {"field": "organisation", "old": longer, "line": 7}
         by = {"subscriber_id": kari.id, "at": NOW, "actor": "kari", "action": "changed"}
         connection.execute(subscriber_event.insert().values(**by, detail=detail))
-    assert erase(store, "ola@x.example", workspace=tmp_path).kept == {}
+    done = erase(store, "ola@x.example", workspace=tmp_path)
+    assert (done.kept, done.is_scrubbed, done.remains_in) == ((), True, ())
     found = store.show("kari@x.example")
     assert found is not None
     assert found.organisation == f"[erased]. {longer}"
@@ -40,17 +41,20 @@ def test_the_name_of_somebody_else_that_was_an_address_is_looked_up_anew(
     assert [each.name for each in store.find("kari")] == ["Kari for [erased]"]
 
 
-def test_where_others_histories_still_hold_an_address_is_told_with_how_many_rows(
-    store: SubscriberStore, tmp_path: Path
+def test_what_a_search_of_the_written_files_finds_is_said_whatever_wrote_it(
+    sqlite_store: SubscriberStore, tmp_path: Path
 ) -> None:
-    kari = store.add("kari@x.example", lists=["oslo"], basis="e: 1, as OLA@x.example said")
+    """Something that no column tells of: a table of somebody else's."""
+    store = sqlite_store
+    store.add("ølga@x.example", lists=["oslo"], basis="e: 1")
+    store.add("o'ølga@x.example", lists=["oslo"], basis="e: 1")
     with store.database.writing() as connection:
-        by = {"subscriber_id": kari.id, "at": NOW, "actor": "kari", "action": "changed"}
-        for said in ("from Ola@x.example", "ola@x.example", "karola@x.example"):
-            connection.execute(subscriber_event.insert().values(**by, detail={"new": [said], "line": 7}))
-        files = [{"name": "from ola@x.example", "lines": 7}, "karola@x.example"]
-        connection.execute(import_run.insert().values(at=NOW, actor="kari", files=files, counts={}))
-    assert erase(store, "ola@x.example", workspace=tmp_path).kept == {"consent.basis": 1, "subscriber_event.detail": 2}
-    with store.database.reading() as connection:
-        left = connection.execute(select(import_run.c.files)).scalars().all()
-    assert left == [[{"name": "from [erased]", "lines": 7}, "karola@x.example"]]
+        connection.exec_driver_sql("CREATE TABLE of_somebody (words TEXT)")
+        connection.exec_driver_sql('INSERT INTO of_somebody VALUES (\'{"a": "\\u00f8lga@x.example"}\')')
+    done = erase(store, "ølga@x.example", workspace=tmp_path)
+    assert (done.is_rewritten, done.is_scrubbed) == (True, False)
+    assert [each.name for each in done.remains_in] == ["mailer.sqlite3"]
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE of_somebody")
+    again = erase(store, "ølga@x.example", workspace=tmp_path)
+    assert (again.is_scrubbed, again.remains_in) == (True, ())

@@ -1,0 +1,70 @@
+"""Handle the signals that ask a process to end."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import socket
+
+# SIGHUP: the terminal or the ssh connection was closed. SIGBREAK: the window of a console on Windows, and Ctrl-Break.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+OnSignal = Callable[[int, FrameType | None], Any]
+
+
+def find_signals() -> list[signal.Signals]:
+    """Return the signals that ask this process to end; SIGHUP is none where it is ignored, as by `nohup`."""
+    known = [signal.Signals(getattr(signal, name)) for name in _NAMES if hasattr(signal, name)]
+    return [each for each in known if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN]
+
+
+@contextmanager
+def handling_signals(call: OnSignal) -> Iterator[None]:
+    """Call a function at each of these signals while the context lasts."""
+    before = {each: signal.signal(each, call) for each in find_signals()}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class PageServer(Protocol):
+    """The server of pages (uvicorn's); asked to end, it finishes the answers that it has begun."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None, /) -> None: ...
+
+    def run(self, sockets: "list[socket.socket] | None" = None) -> None: ...
+
+
+def serve_until_signal(server: PageServer, listener: "socket.socket") -> None:
+    """Serve until one of these signals: a server that knows Ctrl-C and SIGTERM learns of the others."""
+    with handling_signals(server.handle_exit):  # uvicorn raises them once more when it has ended
+        server.run(sockets=[listener])
+    _end_undisturbed()
+
+
+def end_as_by_ctrl_c() -> None:
+    """Have each of these signals end the process as Ctrl-C does, with all that is to be cleaned up."""
+    for each in find_signals():
+        if each is not signal.SIGINT:
+            signal.signal(each, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    _end_undisturbed()
+    raise KeyboardInterrupt
+
+
+def _end_undisturbed() -> None:
+    """Let no further signal break off the cleaning up of a command: systemd and ssh send several."""
+    if any(signal.getsignal(each) is _interrupt for each in find_signals()):
+        for each in find_signals():
+            signal.signal(each, _go_on_ending)
+
+
+def _go_on_ending(*_: object) -> None:
+    """Do nothing."""

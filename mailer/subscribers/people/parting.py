@@ -1,0 +1,94 @@
+"""Leaving lists: at once where the database is free, and asked for where others write, until that is taken in."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, select
+
+from mailer.database.asked_leaves import AskedLeave, LeaveTable
+from mailer.database.engine import BusyError, Database, DatabaseError
+from mailer.database.tables import subscriber_event
+from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.joining import share_joining
+from mailer.subscribers.people.subscriptions import Event
+
+AT_ONCE_SECONDS = 0.3
+AGAIN_AFTER_SECONDS = 1.0
+
+_TOLD = ("unsubscribed", "left_unconfirmed", "left_again")
+
+log = logging.getLogger(__name__)
+
+
+def leave_lists(
+    connection: Connection, subscriber_id: int, *, only: str | None, now: datetime, actor: str
+) -> tuple[str, ...]:
+    """Unsubscribe from one list or all, with the history; returns the lists left. Doing it twice is no error."""
+    share_joining(connection)
+    left = subscriptions.leave(connection, subscriber_id, only=only, now=now)
+    was_active = subscriptions.active_among(left)
+    again = [slug for slug in subscriptions.taken_over(connection, subscriber_id) if only in {None, slug}]
+    unconfirmed = [slug for slug in left if slug not in was_active]
+    for action, slugs in zip(_TOLD, (was_active, unconfirmed, again), strict=True):
+        events = (
+            Event(subscriber_id=subscriber_id, at=now, actor=actor, action=action, detail={"list": slug})
+            for slug in slugs
+        )
+        subscriptions.record_events(connection, events)
+    return tuple(left)
+
+
+def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...]:
+    """Keep a leave while others write, and have it taken in as soon as they have done; returns the lists left."""
+    before = database.leaves.of(asked.subscriber_id)
+    with database.reading() as connection:
+        held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+    if not any(each.list_slug == asked.list_slug for each in before):
+        database.leaves.add(asked)
+    take_in_soon(database)
+    return tuple(slug for slug in held if not has_asked(before, slug))
+
+
+def has_asked(leaves: Iterable[AskedLeave], slug: str) -> bool:
+    """Return whether one of these leaves is of this list, or of all."""
+    return any(each.list_slug in {None, slug} for each in leaves)
+
+
+def take_in(connection: Connection, asked: AskedLeave) -> None:
+    """Write a leave that was asked for, unless that was done and only its file is left."""
+    event = subscriber_event.c
+    told = event.action.in_(_TOLD)
+    is_told = exists().where(event.subscriber_id == asked.subscriber_id, event.at == asked.at, told)
+    if not connection.execute(select(is_told)).scalar():
+        leave_lists(connection, asked.subscriber_id, only=asked.list_slug, now=asked.at, actor=asked.actor)
+
+
+def take_in_waiting(connection: Connection) -> None:
+    """Write every leave that was asked for on PostgreSQL; on SQLite this was done when the transaction began."""
+    if connection.dialect.name == "postgresql":
+        share_joining(connection)
+        for asked in LeaveTable.take_out(connection):
+            take_in(connection, asked)
+
+
+def take_in_soon(database: Database) -> None:
+    """Begin to wait, in the background, for those who write, and take the leaves in after them."""
+    if not database.leaves.is_empty() and database.settling.acquire(blocking=False):
+        threading.Thread(target=_take_in_all, args=(database,), name="leaves", daemon=True).start()
+
+
+def _take_in_all(database: Database) -> None:
+    try:
+        while not database.leaves.is_empty():
+            try:
+                with database.writing_at_once(AGAIN_AFTER_SECONDS) as connection:
+                    take_in_waiting(connection)
+            except BusyError:
+                time.sleep(AT_ONCE_SECONDS)
+    except DatabaseError as error:  # the next leave, or the next start of the pages, begins anew
+        log.warning("leaves-not-taken-in reason=%s", error.what)
+    finally:
+        database.settling.release()

@@ -1,0 +1,131 @@
+"""Settle deliveries in doubt by the mail server's own log: accepted is what it has taken."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from mailer.catalogue import msg
+from mailer.clock import utc_now
+from mailer.delivery.logs.model import Evidence, InLog, LogProgress, LogSummary, Sought, Trails
+from mailer.delivery.logs.reading import read_logs
+from mailer.delivery.logs.searching import judge
+from mailer.delivery.model import Doubt, Resolved
+from mailer.delivery.personalising import message_id_of
+from mailer.errors import MailerError
+from mailer.message.addresses import WireAddressError, wire_address
+from mailer.message.compiled import CompiledMessage
+from mailer.usecases.needs import LedgerServices
+from mailer.usecases.reading import require_known
+
+LONGEST_EVIDENCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedDoubt:
+    """A delivery in doubt, the Message-ID that its messages have, and what the logs say of it."""
+
+    doubt: Doubt
+    message_id: str
+    evidence: Evidence
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether the log shows that the relay has queued it for this recipient."""
+        return self.evidence.finding is InLog.TAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAnswer:
+    """Deliveries in doubt of an issue, looked for in logs; `unknown` are addresses named that have none in doubt."""
+
+    slug: str
+    searched: tuple[SearchedDoubt, ...]
+    logs: tuple[LogSummary, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> tuple[SearchedDoubt, ...]:
+        """Return those that can be settled."""
+        return tuple(each for each in self.searched if each.is_taken)
+
+
+def search_logs(
+    services: LedgerServices,
+    slug: str,
+    names: Sequence[str],
+    *,
+    standard_input: BinaryIO,
+    to: Sequence[str] | None = None,
+    on_progress: Callable[[LogProgress], None] = lambda _: None,
+) -> LogAnswer:
+    """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; change nothing.
+
+    Raises `MailerError` for a file that is no log, and when nothing of the issue was sent.
+    """
+    require_known(services, slug)
+    if not services.ledger.mailings(slug):
+        raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
+    services.ledger.recover()
+    doubts, unknown = services.ledger.doubts(slug, addresses=to)
+    names_of = {each.mailing_id: message_domain(services, each.mailing_id) for each in doubts}
+    sought = {each: _sought(services, each, names_of[each.mailing_id]) for each in doubts}
+    trails = read_logs(
+        names,
+        {each.message_id for each in sought.values()},
+        standard_input=standard_input,
+        now=utc_now(),
+        on_progress=on_progress,
+    )
+    searched = tuple(_searched(doubt, each, trails) for doubt, each in sought.items())
+    return LogAnswer(slug=slug, searched=searched, logs=trails.logs, unknown=unknown)
+
+
+def settle(services: LedgerServices, search: LogAnswer, *, confirm: int) -> Resolved:
+    """Count as accepted what the log shows to be taken, with the line that says so; others stay as they are.
+
+    `confirm` is how many somebody agreed to; raises `MailerError` when it is another number.
+    """
+    if confirm != (number := len(search.taken)):
+        what = msg("sending.other-number", confirmed=confirm, number=number)
+        raise MailerError(what, where=search.slug, hint=msg("sending.nothing-was-changed"))
+    words = {each.doubt.id: evidence_in_words(each.evidence) for each in search.taken}
+    return services.ledger.settle_by_log(search.slug, words, outcomes=count_outcomes(search))
+
+
+def count_outcomes(search: LogAnswer) -> dict[str, int]:
+    """Return what became of those taken, by the relay's own words, as `sent` and `bounced`."""
+    found = [each.evidence.sighting for each in search.taken]
+    return dict(sorted(Counter(each.news.status.casefold() for each in found if each).items()))
+
+
+def evidence_in_words(evidence: Evidence) -> str:
+    """Return file, line, time, queue id and status, as the ledger keeps them; English, as the log is."""
+    sighting = evidence.sighting
+    if sighting is None:
+        return ""
+    news, place = sighting
+    said = " ".join(each for each in (news.at, news.queue_id, f"status={news.status}", news.words) if each)
+    return f"log {place.file}:{place.line}: {said}"[:LONGEST_EVIDENCE]
+
+
+def message_domain(services: LedgerServices, mailing_id: int) -> str:
+    """Return the domain of a mailing's Message-IDs: the sender's when it was frozen, or the one of the settings."""
+    with suppress(MailerError):  # content that was changed, or is of another version
+        for frozen in services.ledger.variants(mailing_id).values():
+            return CompiledMessage.from_bytes(frozen).domain
+    return services.settings.newsletter.from_address.rpartition("@")[2]
+
+
+def _sought(services: LedgerServices, doubt: Doubt, domain: str) -> Sought:
+    message_id = message_id_of(services.keys, domain, doubt.mailing_id, doubt.id).strip("<>")
+    addresses = {doubt.address, doubt.recipient}
+    with suppress(WireAddressError):
+        addresses.add(wire_address(doubt.recipient))
+    return Sought(message_id=message_id, addresses=frozenset(each.casefold() for each in addresses))
+
+
+def _searched(doubt: Doubt, sought: Sought, trails: Trails) -> SearchedDoubt:
+    evidence = judge(sought, trails.sightings.get(sought.message_id, ()))
+    return SearchedDoubt(doubt=doubt, message_id=f"<{sought.message_id}>", evidence=evidence)

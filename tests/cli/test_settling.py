@@ -1,0 +1,215 @@
+"""`mailer resolve`: deliveries in doubt are settled by the mail server's own log, by a person who agrees to the number.
+
+The rules are those of `usecases.settling`; what is shown, of `settling` and `decisions`.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mailer.bootstrap import build_services
+from mailer.database.tables import attempt, delivery
+from mailer.delivery.model import Attempt, DeliveryStatus, MailingDraft, Mark, PlannedDelivery
+from mailer.message.compiled import CompiledMessage
+
+Run = Callable[..., Any]
+SLUG = "2024-01"
+KARI, AASE = "kari@agder.example", "aase@oslo.example"
+HEAD = "Nov 29 10:49:{:02} relay postfix/{}[123]: A1B2C{}: {}"
+
+
+@pytest.fixture
+def in_doubt(workspace: Path, mailer: Run) -> dict[str, dict[str, Any]]:
+    """Two mailings, with one person in doubt in each; returns them by address."""
+    compiled = CompiledMessage(
+        segments=(b"", b"\r\n"),
+        places=("message_id",),
+        base_url="https://nyhetsbrev.example",
+        return_path="retur@nyhetsbrev.example",
+        verp=False,
+        domain="nyhetsbrev.example",
+    )
+    services = build_services(workspace / "config.toml", announce=lambda _: None)
+    for lists, address in ((("agder",), KARI), (("oslo",), AASE)):
+        [person] = services.subscribers.find(address)
+        with services.ledger.open_plan(MailingDraft(slug=SLUG, content_hash="c", subject="s", lists=lists)) as writer:
+            writer.add_variant("nb:", compiled.to_bytes())
+            writer.add([PlannedDelivery(person.id, address, address, lists, "nb:")])
+        with services.ledger.start_run(writer.mailing_id) as run:
+            [claimed] = run.claim(1)
+            assert run.marks([claimed.id])[claimed.id] is Mark.GO
+            run.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
+    services.close()
+    mailings = mailer("status", SLUG, "--in-doubt", "--json").json["mailings"]
+    found = {each["address"]: each | {"mailing": of["id"]} for of in mailings for each in of["deliveries"]}
+    assert set(found) == {KARI, AASE}
+    return found
+
+
+def write_log(file: Path, people: dict[str, dict[str, Any]], statuses: dict[str, str]) -> Path:
+    """Write a log of Postfix in which these people's messages are queued and came to something."""
+    lines = list[str]()
+    for number, (address, status) in enumerate(statuses.items()):
+        lines += [
+            HEAD.format(1, "cleanup", number, f"message-id={people[address]['message_id']}"),
+            HEAD.format(2, "qmgr", number, "from=<b@nyhetsbrev.example>, size=9, nrcpt=1 (queue active)"),
+            HEAD.format(3, "smtp", number, f"to=<{address}>, relay=mx, delay=1, dsn=2.0.0, status={status} (250 ok)"),
+        ]
+    file.write_text("\n".join([*lines, "garbled", ""]))
+    return file
+
+
+def replies() -> dict[str, str]:
+    services = build_services(announce=lambda _: None)
+    with services.database.reading() as connection:
+        found = {row.recipient: row.reply for row in connection.execute(select(delivery))}
+        tried = [*connection.execute(select(attempt.c.reply).where(attempt.c.outcome == "accepted")).scalars()]
+    services.close()
+    assert all(each in found.values() for each in tried)
+    return found
+
+
+def test_what_the_log_shows_is_settled_when_a_person_agrees_to_the_number(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "bounced"})
+    ask = ("resolve", SLUG, "--by-log", log)
+    shown = mailer(*ask, "--dry-run")
+    assert shown.code == 0
+    words = " ".join(shown.out.split())
+    assert f"{log}: 4 lines, from Nov 29 10:49:01 to Nov 29 10:49:03 1 line could not be read." in words
+    assert re.search(
+        rf"\d\d\.\d\d\.\d{{4}} \d\d:\d\d UTC taken: bounced \(250 ok\) {log}:3 Nov 29 10:49:03 A1B2C0", words
+    )
+    assert "not there" in words
+    assert "By its log, the mail server has taken 1: 1 bounced." in words
+    assert "1 stays in doubt: what a log does not show, it does not decide." in words
+    assert words.endswith("Nothing was changed.")
+    for wrong in ("2", "0"):
+        refused = mailer(*ask, "--confirm", wrong)
+        assert (refused.code, refused.err) == (
+            1,
+            f"error {SLUG}: you confirmed {wrong}, it is 1\nNothing was changed.\n",
+        )
+    assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [1, 1]
+    settled = mailer(*ask, typed="1\n")
+    assert settled.code == 0
+    assert settled.out.endswith(f"1 settled.\n  1 of mailing {in_doubt[AASE]['mailing']} (oslo)\n")
+    assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [1, 0]
+    assert replies()[AASE] == f"log {log}:3: Nov 29 10:49:03 A1B2C0 status=bounced (250 ok)"
+    [decision] = [each for each in mailer("log", SLUG, "--json").json["decisions"] if each["action"] == "resolved"]
+    assert decision["detail"] == {"number": 1, "resolution": "accepted", "by": "log", "outcomes": {"bounced": 1}}
+    assert "settled 1 delivery in doubt by the mail server's log: 1 bounced" in mailer("log", SLUG).out
+    again = mailer(*ask, "--confirm", "0")
+    assert (again.code, "Nothing is in doubt. Nothing was changed." in again.out) == (1, True)
+
+
+def test_nobody_to_type_and_what_is_no_number_change_nothing(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent", KARI: "sent"})
+    nobody = mailer("resolve", SLUG, "--by-log", log)
+    assert nobody.code == 1
+    assert nobody.err.endswith(
+        "error: nobody is here to type the number; nothing was changed\nIn scripts, give it with --confirm 2\n"
+    )
+    word = mailer("resolve", SLUG, "--by-log", log, typed="yes\n")
+    assert word.code == 1
+    assert word.err.endswith("error: the number was not typed; it is 2\nNothing was changed.\n")
+    assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [1, 1]
+
+
+def test_a_tool_gets_the_evidence_for_each_and_the_mailings_they_belong_to(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
+    before = mailer("resolve", SLUG, "--by-log", log, "--dry-run", "--json").json
+    assert (before["settled"], before["mailings"], before["not_in_doubt"]) == (0, [], [])
+    assert [(each["address"], each["finding"], each["mailing"]) for each in before["deliveries"]] == [
+        (KARI, "missing", in_doubt[KARI]["mailing"]),
+        (AASE, "taken", in_doubt[AASE]["mailing"]),
+    ]
+    missing, taken = before["deliveries"]
+    assert missing["evidence"] is None
+    assert taken["message_id"] == in_doubt[AASE]["message_id"]
+    assert taken["evidence"] == {
+        "file": str(log),
+        "line": 3,
+        "at": "Nov 29 10:49:03",
+        "queue_id": "A1B2C0",
+        "recipients": [AASE],
+        "status": "sent",
+        "words": "(250 ok)",
+    }
+    assert before["logs"] == [
+        {
+            "name": str(log),
+            "lines": 4,
+            "garbled": 1,
+            "first": "Nov 29 10:49:01",
+            "last": "Nov 29 10:49:03",
+            "is_cut": False,
+        }
+    ]
+    after = mailer("resolve", SLUG, "--by-log", log, "--confirm", "1", "--json").json
+    assert (after["settled"], after["mailings"]) == (1, [{"id": in_doubt[AASE]["mailing"], "settled": 1}])
+    by_hand = mailer("resolve", SLUG, "--accepted", "--to", KARI, "--to", "nobody@x.example", "--json").json
+    assert by_hand == {
+        "slug": SLUG,
+        "settled": 1,
+        "waiting": 0,
+        "not_in_doubt": ["nobody@x.example"],
+        "mailings": [{"id": in_doubt[KARI]["mailing"], "settled": 1}],
+    }
+
+
+def test_only_those_named_are_looked_for(mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent", KARI: "sent"})
+    options = ("--to", AASE.upper(), "--to", "nobody@x.example", "--confirm", "1")
+    settled = mailer("resolve", SLUG, "--by-log", log, *options)
+    assert settled.code == 0
+    assert "nobody@x.example: not in doubt." in settled.out
+    assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [1, 0]
+
+
+def test_a_log_that_shows_nothing_ends_with_1_and_the_message_id_is_the_one_that_was_sent(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the sender's address has another domain by now."""
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
+    monkeypatch.setenv("MAILER_NEWSLETTER__FROM_ADDRESS", "redaksjon@nytt.example")
+    listed = mailer("status", SLUG, "--in-doubt", "--json").json["mailings"][1]["deliveries"]
+    assert [each["message_id"] for each in listed] == [in_doubt[AASE]["message_id"]]
+    assert "1 settled." in mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").out
+    nothing = mailer("resolve", SLUG, "--by-log", log)
+    assert (nothing.code, nothing.out.endswith("Nothing was changed.\n")) == (1, True)
+
+
+def test_a_log_that_cannot_be_read_is_refused_before_anything(mailer: Run, in_doubt: Any, tmp_path: Path) -> None:
+    del in_doubt
+    away = mailer("resolve", SLUG, "--by-log", tmp_path / "away.log", "--confirm", "1")
+    assert (away.code, "away.log" in away.err) == (74, True)
+    (tmp_path / "letter.txt").write_text("Hei\n")
+    letter = mailer("resolve", SLUG, "--by-log", tmp_path / "letter.txt", "--json", "--dry-run")
+    assert letter.code == 1
+    assert "is no log of Postfix or Exim" in letter.json["error"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "choose --accepted, --resend or --by-log"),
+        (("--accepted", "--by-log", "x"), "choose --accepted, --resend or --by-log"),
+        (("--accepted", "--dry-run"), "goes with --by-log"),
+        (("--resend", "--confirm", "1"), "goes with --by-log"),
+        (("--by-log", "x", "--json"), "with --by-log it goes with --dry-run or --confirm"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(mailer: Run, options: tuple[str, ...], words: str) -> None:
+    refused = mailer("resolve", SLUG, *options)
+    assert refused.code == 2
+    assert words in " ".join((refused.err + refused.out).replace("│", " ").split())
