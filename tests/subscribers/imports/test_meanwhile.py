@@ -30,6 +30,17 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL"),
 ]
+# The system counts to a process what its parent had when it began; this is what it had itself.
+TELLING = """
+from mailer.cli import main
+try:
+    main()
+finally:
+    from pathlib import Path
+    import sys
+    status = Path("/proc/self/status")
+    print(status.read_text() if status.exists() else "", file=sys.stderr)
+"""
 IS_SOAK = "MAILER_TEST_SOAK" in os.environ
 LINES = 200_000 if IS_SOAK else 10_000
 KILLS = 40 if IS_SOAK else 4
@@ -44,7 +55,7 @@ class Office:
     services: Services
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-u", "-m", "mailer", "--config", str(self.folder / "config.toml"), *arguments]
+        command = [sys.executable, "-u", "-c", TELLING, "--config", str(self.folder / "config.toml"), *arguments]
         return subprocess.Popen(command, env=self.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *arguments: str) -> tuple[float, int]:
@@ -55,10 +66,9 @@ class Office:
             assert process.stderr is not None
             process.stdout.read()
             said = process.stderr.read()
-            _pid, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0, said
-        return time.monotonic() - began, used.ru_maxrss
+        most = re.search(r"VmHWM:\s+(\d+) kB", said)
+        return time.monotonic() - began, int(most[1]) if most else 0
 
     def write(self, name: str, lines: int, word: str) -> str:
         """Write a file in which each line gives a person two facts and a basis with a word of its own."""
@@ -146,6 +156,8 @@ def test_readers_leave_within_two_seconds_whatever_an_import_or_its_undoing_writ
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_memory_does_not_grow_with_the_lines_that_change(office: Office) -> None:
+    if sys.platform != "linux":
+        pytest.skip("this system does not say how much memory a process had at most")
     used = []
     for number, lines in enumerate((LINES // 10, LINES), 1):
         office.run("subscribers", "import", office.write(f"first{number}.csv", lines, "a"))
