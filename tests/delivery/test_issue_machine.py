@@ -303,6 +303,10 @@ class _Issue(RuleBasedStateMachine):
     def who_left_stays_out(self) -> None:
         self.office.require_nobody_back()
 
+    @invariant()
+    def nobody_is_suppressed_by_nothing(self) -> None:
+        self.office.require_suppressed_by_something()
+
 
 class _OnSqlite(_Issue):
     @rule()
