@@ -1,11 +1,13 @@
 """Handle the signals that ask a process to end."""
 
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import socket
 
 # SIGHUP: the terminal or the ssh connection was closed. SIGBREAK: the window of a console on Windows, and Ctrl-Break.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -35,10 +37,10 @@ class PageServer(Protocol):
 
     def handle_exit(self, sig: int, frame: FrameType | None, /) -> None: ...
 
-    def run(self, sockets: list[socket.socket] | None = None) -> None: ...
+    def run(self, sockets: "list[socket.socket] | None" = None) -> None: ...
 
 
-def serve_until_signal(server: PageServer, listener: socket.socket) -> None:
+def serve_until_signal(server: PageServer, listener: "socket.socket") -> None:
     """Serve until one of these signals: a server that knows Ctrl-C and SIGTERM learns of the others."""
     with handling_signals(server.handle_exit):  # uvicorn raises them once more when it has ended
         server.run(sockets=[listener])

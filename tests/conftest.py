@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SOAK = "MAILER_TEST_SOAK" in os.environ
+if threading.current_thread() is threading.main_thread():
+    # A shell ignores them for what it runs in the background, and processes that tests start would inherit that.
+    for _each, _usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        if hasattr(signal, _each) and signal.getsignal(getattr(signal, _each)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, _each), _usual)
 # A busy machine is no failure (deadline). The normal run tries the same examples each time, so that it is not red by
 # chance; `poe soak` tries many new ones.
 _PHASES = [Phase.explicit, Phase.generate, Phase.shrink]

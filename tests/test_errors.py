@@ -1,9 +1,13 @@
 """An error says where, what, and what to do next."""
 
+import ast
+from collections.abc import Iterator
+
 import pytest
 
 from mailer.catalogue import render
 from mailer.errors import ExitCode, MailerError, explain_os_error
+from tests.catalogue.sentences import modules
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,31 @@ def test_what_the_system_refuses_is_said_in_each_language() -> None:
     unknown = explain_os_error(OSError(5, "Input/output error"))
     assert str(unknown) == "input/output error\nPut that right, then run the command again."
     assert render(unknown.hint, "nn") == "Rett opp feilen, og køyr kommandoen på nytt."
+
+
+BY_THE_CALLER = "who reads the line, or takes the option, knows what to do with it"
+NOT_YET = "nobody has thought of one yet"
+WITHOUT_HINT = {
+    "mailer/subscribers/facts/address.py: AddressError": BY_THE_CALLER,
+    "mailer/subscribers/facts/words.py: WordsError": BY_THE_CALLER,
+    "mailer/subscribers/files/reading.py: RowError": BY_THE_CALLER,
+    "mailer/subscribers/files/statuses.py: StatusError": BY_THE_CALLER,
+    "mailer/subscribers/files/exporting.py: ExportError": NOT_YET,
+    "mailer/subscribers/imports/undoing.py: SubscriberError": NOT_YET,
+    "mailer/subscribers/people/moving.py: SubscriberError": NOT_YET,
+    "mailer/subscribers/register.py: RegisterError": NOT_YET,
+}
+
+
+def _made_without_hint() -> Iterator[str]:
+    errors = modules()[0].errors
+    for each in modules():
+        for node in ast.walk(each.tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name), keywords=given) if name in errors:
+                    if "hint" not in {keyword.arg for keyword in given}:
+                        yield f"{each.name}: {name}"
+
+
+def test_each_error_says_what_to_do_next_or_there_is_a_reason() -> None:
+    assert set(_made_without_hint()) == set(WITHOUT_HINT)

@@ -59,6 +59,7 @@ def erase(
     """Delete everything about a person for good (GDPR art. 17). Only a keyed hash stays, which keeps them out.
 
     Rewrites the database, searches its files, and names the workspace's files that still hold the address.
+
     Example: `mailer subscribers erase kari@kommune.example`
     """
     from mailer.subscribers.rights.erasing import erase as erase_person

@@ -323,7 +323,8 @@ def _changes(line: "ImportLine") -> tuple[str, ...]:
 def _check_refused(refused: Path, files: list[Path]) -> None:
     """Refuse a file for refused lines that cannot be written, before anything is imported."""
     if refused.resolve() in {each.resolve() for each in files}:
-        raise MailerError(msg("register.file-of-their-own"), where=str(refused))
+        hint_ = msg("register.another-file-for-refused")
+        raise MailerError(msg("register.file-of-their-own"), where=str(refused), hint=hint_)
     if not refused.absolute().parent.is_dir():
         hint_ = msg("register.another-file-for-refused")
         raise MailerError(msg("register.no-such-folder"), where=str(refused.parent), hint=hint_)

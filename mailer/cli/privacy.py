@@ -187,6 +187,7 @@ def merge_lists(
     """Put everybody of a list that is no more on another. Who left either list, or is suppressed on it, stays out.
 
     Shows first who would get no more mail by it, and asks for the number of people on the old list.
+
     Example: `mailer subscribers merge-lists old-list bergen --dry-run`
     """
     from mailer.subscribers.people.moving import merge_lists as merge

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.catalogue import Message, msg
-from mailer.cli.output import ask, hint, note, say, show_json, show_table
+from mailer.cli.output import ask, format_moment, hint, note, say, show_json, show_table
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _show_search(search: "LogAnswer") -> None:
         (
             " → ".join(filter(None, (each.doubt.recipient, each.doubt.now))),
             str(each.doubt.mailing_id),
-            each.doubt.since,
+            format_moment(each.doubt.since),
             _told(each),
             _place(each),
         )

@@ -137,7 +137,7 @@ class Dispatcher:
     def _send(
         self, context: RunContext, loop: Loop, *, stop: Event, once: bool, on_progress: Callable[[Progress], None]
     ) -> None:
-        self._look_ahead(context, once=once, claims=False)
+        self._look_ahead(context, once=once)
         if stop.is_set():
             context.feed.stop(Stop(EndReason.STOPPED))
         session = self._first_session(context, stop)
@@ -176,7 +176,7 @@ class Dispatcher:
         """Carry the connections on until they have finished, and meanwhile look whether they are to."""
         feed, next_look, next_report, told = context.feed, 0.0, 0.0, 0.0
         while loop.is_busy:
-            loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds) if feed.is_dry else _TICK_SECONDS)
+            loop.turn(patience=min(_TICK_SECONDS, self._options.poll_seconds))
             now = time.monotonic()
             if feed.is_stopped:
                 loop.hurry(now + self._options.grace_seconds)
@@ -203,7 +203,7 @@ class Dispatcher:
             return replace(progress, waits_until=context.waits.until, waits_because=context.waits.because)
         return replace(progress, waits_because=context.troubles.latest)
 
-    def _look_ahead(self, context: RunContext, *, once: bool, claims: bool = True) -> float:
+    def _look_ahead(self, context: RunContext, *, once: bool) -> float:
         """End the run when nothing more will come, and otherwise ask for more; call it with nothing in hand.
 
         Return in how many seconds to look again: soon, where another sender still has some in hand.
@@ -217,8 +217,7 @@ class Dispatcher:
         elif not (outlook.queued or outlook.held or outlook.deferred):
             context.feed.stop(Stop(EndReason.FINISHED))
         elif outlook.queued or is_due:
-            if claims:
-                context.feed.ask_again()
+            context.feed.ask_again()
         elif once and not outlook.held:
             context.feed.stop(Stop(EndReason.DEFERRED))
         return self._options.poll_seconds / (5 if outlook.held else 1)

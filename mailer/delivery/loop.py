@@ -57,12 +57,11 @@ class Writer(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Place:
-    """The state of one connection's work: what it waits for, and the socket that is watched for it."""
+    """The state of one connection's work: what it waits for, and the socket and events watched for it."""
 
     task: ConnectionTask[None]
     waits_for: Wait | WaitForMark | WaitUntil
-    watched: socket.socket | None = None
-    events: int = 0
+    watched: tuple[socket.socket, int] | None = None
     deadline: float = FOREVER
 
 
@@ -73,8 +72,6 @@ class Loop:
         self._writer = writer
         self._selector = selectors.DefaultSelector()
         self._wakeup_reader, self._wakeup_writer = socket.socketpair()
-        self._wakeup_reader.setblocking(False)
-        self._wakeup_writer.setblocking(False)
         self._selector.register(self._wakeup_reader, selectors.EVENT_READ)
         self._places: set[_Place] = set()
         self._latest = FOREVER
@@ -98,12 +95,11 @@ class Loop:
 
     def turn(self, *, patience: float) -> None:
         """Wait until something has come or the patience is over, and carry on what waited for it."""
-        for key, mask in self._selector.select(self._shortest(patience)):
+        for key, _ in self._selector.select(self._shortest(patience)):
             if key.data is None:
-                with suppress(BlockingIOError):  # they say no more than that something has come
-                    self._wakeup_reader.recv(4096)
+                self._wakeup_reader.recv(4096)  # they say no more than that something has come
             else:
-                self._notice(key.data, mask)
+                self._notice(key.data)
         now = time.monotonic()
         for place in [each for each in self._places if type(each.waits_for) is WaitUntil or each.deadline <= now]:
             self._look_after(place, now)
@@ -135,9 +131,8 @@ class Loop:
             longest = min(longest, each.deadline - now)
         return max(0.0, longest)
 
-    def _notice(self, place: _Place, mask: int) -> None:
-        waits_for = place.waits_for
-        if type(waits_for) is Wait and waits_for.events & mask:
+    def _notice(self, place: _Place) -> None:
+        if type(place.waits_for) is Wait:
             self._carry_on(place)
         else:
             self._watch(place, None)  # nobody listens now; else it would be heard at every turn
@@ -186,7 +181,7 @@ class Loop:
             self._asking.append(place)
         elif type(request) is Wait:
             place.deadline = self._deadline_of(request)
-            self._watch(place, request.sock, request.events)
+            self._watch(place, (request.sock, request.events))
         elif type(request) is WaitUntil:
             place.deadline = request.deadline
             self._watch(place, None)
@@ -194,14 +189,14 @@ class Loop:
     def _deadline_of(self, wait: Wait) -> float:
         return wait.deadline if wait.is_for_dot else min(wait.deadline, self._latest)
 
-    def _watch(self, place: _Place, sock: socket.socket | None, events: int = 0) -> None:
-        if sock is place.watched and events == place.events:
+    def _watch(self, place: _Place, watched: tuple[socket.socket, int] | None) -> None:
+        if watched == place.watched:
             return
         if place.watched is not None:
-            self._selector.unregister(place.watched)
-        if sock is not None:
-            self._selector.register(sock, events, place)
-        place.watched, place.events = sock, events
+            self._selector.unregister(place.watched[0])
+        if watched is not None:
+            self._selector.register(*watched, place)
+        place.watched = watched
 
     # --- other threads ----------------------------------------------------------------------------
 

@@ -265,10 +265,10 @@ class Outlook:
     """The rest of a mailing: `queued` may be claimed, `held` is in the hands of runs, `deferred` waits."""
 
     state: MailingState
-    queued: int = 0
-    held: int = 0
-    deferred: int = 0
-    next_due: datetime | None = None
+    queued: int
+    held: int
+    deferred: int
+    next_due: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +298,6 @@ class Resolved:
     """
 
     number: int
-    unknown: tuple[str, ...] = ()
-    waiting: int = 0
-    by_mailing: Mapping[int, int] = field(default_factory=dict)
+    unknown: tuple[str, ...]
+    waiting: int
+    by_mailing: Mapping[int, int]

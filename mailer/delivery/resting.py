@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(slots=True)
@@ -12,7 +13,7 @@ class Rest:
     longest: float
     words: str = ""
     ends: float = 0.0  # on the monotonic clock
-    began: float | None = None  # the first of those since a message was last taken
+    began: float = inf  # the first of those since a message was last taken
     has_got_through: bool = False
     _length: float = 0.0
 
@@ -32,12 +33,11 @@ class Rest:
             return False
         self._length = min(self.longest, self._length * 2 or self.first)
         self.words, self.ends = words, time.monotonic() + self._length
-        if self.began is None:
-            self.began = time.monotonic()
+        self.began = min(self.began, time.monotonic())
         return True
 
     def get_through(self) -> None:
         """Take note that a message was taken."""
         self.has_got_through = True
         if not self.is_on:
-            self._length, self.began = 0.0, None
+            self._length, self.began = 0.0, inf

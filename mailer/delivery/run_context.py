@@ -66,14 +66,14 @@ class RunContext:
         """Let the relay rest; who has been put off for as long as a delivery may be needs a person instead."""
         if not self.rest.begin(words):
             return
-        since, patience = self.put_off_since(), self.options.retry.patience
+        since, patience = self._put_off_since(), self.options.retry.patience
         if self.clock() - since >= patience:
             note = msg("sending.everybody-put-off-since", since=since, words=words)
             self.feed.stop(Stop(EndReason.REFUSED, note))
 
-    def put_off_since(self) -> datetime:
-        """Return since when the relay has taken nothing, also in the runs before this one."""
-        resting = timedelta(seconds=time.monotonic() - (self.rest.began or time.monotonic()))
+    def _put_off_since(self) -> datetime:
+        """Return since when the relay, which rests, has taken nothing, also in the runs before this one."""
+        resting = timedelta(seconds=time.monotonic() - self.rest.began)
         is_known = self.rest.has_got_through or not self.run.is_anybody_left()
         deferred = None if is_known else self.run.deferred_since()
         return min(each for each in (self.clock() - resting, deferred) if each is not None)

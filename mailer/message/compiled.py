@@ -97,7 +97,7 @@ class CompiledMessage:
         Raises `WireAddressError`, also for an address that needs a server with SMTPUTF8 when this one has none.
         """
         if not smtputf8 and needs_smtputf8(values.address):
-            raise WireAddressError(msg("sending.letters-outside"))
+            raise WireAddressError(msg("sending.letters-outside"), hint=msg("sending.use-plain-letters"))
         filled = self._filled(values)
         pieces = [self.segments[0]]
         for place, segment in zip(self.places, self.segments[1:], strict=True):
@@ -179,7 +179,7 @@ def compile_message(
     found = slots_in(composed.text) | slots_in(composed.html)
     if found != composed.slots:
         names = ", ".join(sorted(found ^ composed.slots))
-        raise MessageError(msg("sending.other-slots", names=names))
+        raise MessageError(msg("sending.other-slots", names=names), hint=msg("sending.mend-template"))
     segments, places = _joined([*_head(composed, sender, slug, one_click=not test_label), *_bodies(composed)])
     return CompiledMessage(
         segments=segments,
@@ -195,7 +195,7 @@ def _marked(composed: ComposedIssue, label: str) -> ComposedIssue:
     banner = f'<div role="note" style="padding:8px;background:#F3BE4B;color:#14252A">{html.escape(label)}</div>'
     marked, found = BODY.subn(lambda body: body[0] + banner, composed.html, count=1)
     if not found:
-        raise MessageError(msg("sending.no-body"))
+        raise MessageError(msg("sending.no-body"), hint=msg("sending.mend-template"))
     return replace(composed, subject=f"TEST: {composed.subject}", text=f"{label}\n\n{composed.text}", html=marked)
 
 

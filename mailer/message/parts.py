@@ -23,7 +23,8 @@ def slots_in(text: str) -> frozenset[Slot]:
         raise MessageError(msg("sending.damaged-slot"), hint=msg("sending.write-whole-token"))
     slots = frozenset(SLOTS_BY_TOKEN[token] for token in TOKEN.findall(text))
     if missing := REQUIRED - slots:
-        raise MessageError(msg("sending.slots-missing", names=", ".join(sorted(missing))))
+        what = msg("sending.slots-missing", names=", ".join(sorted(missing)))
+        raise MessageError(what, hint=msg("sending.mend-template"))
     return slots
 
 

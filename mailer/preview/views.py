@@ -50,7 +50,7 @@ class View:
     @cached_property
     def eml(self) -> bytes:
         """The whole message, as it goes over the wire."""
-        return shown_message(self.services, self.composed, slug=self.issue.slug, to=self._to, smtputf8=True)
+        return shown_message(self.services, self.composed, slug=self.issue.slug, to=self._to)
 
     @property
     def _to(self) -> Shown:
@@ -149,5 +149,6 @@ def require_view(look: Look) -> View:
     if look.view is None:
         error = look.first_error
         place = f"{error.file}:{error.line}" if error else ""
-        raise MailerError(error.message if error else msg("preview.cannot-be-composed"), where=place)
+        what = error.message if error else msg("preview.cannot-be-composed")
+        raise MailerError(what, where=place, hint=(error and error.hint) or "mailer check")
     return look.view

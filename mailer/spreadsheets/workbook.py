@@ -113,7 +113,7 @@ def _only_sheet(file: Path, sheets: Sequence[_Sheet]) -> _Sheet:
     """Return the one sheet with rows; leaving out another in silence would be leaving out people."""
     filled = [sheet for sheet in sheets if any(True for _row in _rows(file, sheet))]
     if not filled:
-        raise SpreadsheetError(msg("people.workbook-empty"), where=str(file))
+        raise SpreadsheetError(msg("people.workbook-empty"), where=str(file), hint=msg("people.fill-in-a-sheet"))
     if len(filled) > 1:
         names = ", ".join(each.sheet.title for each in filled)
         what = msg("people.workbook-sheets", number=len(filled), names=names)

@@ -48,7 +48,7 @@ class AudienceMember(NamedTuple):
     exclusion: Exclusion | None = None
 
 
-_person, _subscription = itemgetter(slice(0, 5)), itemgetter(slice(5, 8))
+_person, _subscription = itemgetter(slice(5)), itemgetter(slice(5, None))
 
 _Subscriptions = tuple[tuple[str, str, str], ...]
 _Standing = tuple[tuple[str, ...], tuple[str, ...], Exclusion | None]

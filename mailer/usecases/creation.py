@@ -49,7 +49,7 @@ def init_workspace(target: Path, *, defaults: Path | None = None) -> tuple[Path,
         return _fill(target, source)
     except OSError as error:
         message = msg("issues.workspace-not-made", reason=reason_of(error))
-        raise UnwritableError(message, where=str(target)) from error
+        raise UnwritableError(message, where=str(target), hint=msg("issues.name-new-folder")) from error
 
 
 def _fill(target: Path, source: Path) -> tuple[Path, ...]:

@@ -124,9 +124,7 @@ def with_values(services: "IssueServices", text: str, to: Shown = EXAMPLE) -> st
     return text
 
 
-def shown_message(
-    services: "IssueServices", composed: "ComposedIssue", *, slug: str, to: Shown = EXAMPLE, smtputf8: bool = False
-) -> bytes:
+def shown_message(services: "IssueServices", composed: "ComposedIssue", *, slug: str, to: Shown = EXAMPLE) -> bytes:
     """The whole message to a reader, or to an example subscriber, as it would go over the wire."""
     compiled = compile_message(composed, sender=services.sender, slug=slug)
     values = RecipientValues(
@@ -136,7 +134,7 @@ def shown_message(
         message_id=f"<{to.name}@{compiled.domain}>",
         date=services.clock(),
     )
-    return compiled.personalise(values, smtputf8=smtputf8)
+    return compiled.personalise(values, smtputf8=True)
 
 
 def picture_addresses(composed: "ComposedIssue") -> dict[str, str]:

@@ -193,6 +193,9 @@ def test_refused_lines_are_corrected_and_imported(mailer: Run, tmp_path: Path) -
     )
     refused = tmp_path / "refused lines.csv"
     assert mailer("subscribers", "import", str(tmp_path / "new.csv"), "--refused", str(refused)).code == 1
+    same = mailer("subscribers", "import", str(tmp_path / "new.csv"), "--refused", str(tmp_path / "new.csv"))
+    assert (same.code, "the refused lines need a file of their own" in same.err) == (1, True)
+    assert "Name another file for --refused." in same.err
     text = refused.read_text("utf-8-sig")
     assert "@-sign" in text
     refused.write_text(text.replace("no;", "ny1@x.example;"), "utf-8")

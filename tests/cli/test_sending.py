@@ -429,7 +429,7 @@ def test_who_was_refused_and_has_it_by_a_later_mailing_has_not_failed(moody: Any
 def test_a_mailing_goes_on_when_its_list_becomes_part_of_another(catcher: Any, workspace: Path, mailer: Run) -> None:
     register = workspace / "subscribers" / "helsefellesskap.toml"
     _merge_in_register(register, "oslo", "akershus")
-    assert mailer("subscribers", "merge-lists", "oslo", "akershus").code == 0
+    assert mailer("subscribers", "merge-lists", "oslo", "akershus", "--confirm", 2).code == 0
     assert mailer("resume", SLUG).code == 0
     assert len(caught(catcher)) == 4
     plan = mailer("send", SLUG, "--list", "oslo", "--dry-run")

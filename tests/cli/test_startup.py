@@ -9,7 +9,7 @@ COMPOSING = {"mailer.compose", "babel", "jinja2", "lxml", "mjml", "PIL", "premai
 FORMS = {"icalendar", "typst"}
 SENDING = {"mailer.database", "mailer.delivery", "mailer.transport", "sqlalchemy"}
 PAGES = {"mailer.web", "mailer.preview", "asyncio", "starlette", "uvicorn"}
-WORDS = {"mailer.catalogue", "mailer.config", "mailer.errors", "mailer.kept"}
+WORDS = {"mailer.catalogue", "mailer.config", "mailer.errors", "mailer.kept", "mailer.stopping"}
 SLOW_PARTS_OF_PYTHON = {
     "asyncio",
     "concurrent",

@@ -7,31 +7,36 @@ A run has `options` and a `run_context`, takes its deliveries from `claim_queue`
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
-from itertools import count
-from threading import Event
+from itertools import count, pairwise
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from mailer.database.tables import delivery
+from mailer.database.tables import attempt, delivery
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
-from mailer.delivery.model import Counts, MailingState, SkipReason
+from mailer.delivery.loop import Loop
+from mailer.delivery.model import Attempt, Counts, DeliveryStatus, MailingState, SkipReason
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.progress import Progress
-from mailer.delivery.verdict import EndReason
+from mailer.delivery.verdict import EndReason, Stop
 from mailer.errors import ExitCode
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Reply, Stage, TransportError
 from mailer.transport.catcher import CatchingServer
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
+from mailer.transport.session import SmtpSession
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
+from mailer.transport.waiting import Steps
 
 Plan = Callable[..., int]
 Make = Callable[..., Dispatcher]
 Answer = Callable[[Envelope], Reply | Lost]
+Columns = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -69,6 +74,18 @@ def received_once(transport: MemoryTransport) -> set[str]:
     return set(times)
 
 
+class Keeping(MemoryTransport):
+    """Knows the sessions that were opened."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.sessions: list[MemorySession] = []
+
+    def connect(self) -> MemorySession:
+        self.sessions.append(super().connect())
+        return self.sessions[-1]
+
+
 @pytest.fixture
 def agrees(statuses: Callable[[int], dict[str, str]], ledger: Ledger) -> Callable[[int, MemoryTransport], Counts]:
     """Check that the ledger says of everybody what the receiver knows; return the equation."""
@@ -81,6 +98,18 @@ def agrees(statuses: Callable[[int], dict[str, str]], ledger: Ledger) -> Callabl
         return counts
 
     return check
+
+
+@pytest.fixture
+def columns(database: Any) -> Columns:
+    """What stands in columns of a table, where something holds."""
+
+    def read(*wanted: Any) -> list[tuple[Any, ...]]:
+        *names, condition = wanted
+        with database.reading() as connection:
+            return [tuple(row) for row in connection.execute(select(*names).where(condition))]
+
+    return read
 
 
 def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
@@ -100,8 +129,19 @@ def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catc
 
 
 def test_a_connection_is_changed_after_so_many_messages(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:
-    ended = dispatcher(smtp(catcher), connections=1, messages_per_connection=3).run(plan(10))
-    assert ended.counts.accepted == 10
+    class Counting(SmtpTransport):
+        opened = 0
+
+        def connect(self) -> SmtpSession:
+            self.opened += 1
+            return super().connect()
+
+    host, port = catcher.address
+    transport = Counting(SmtpOptions(host=host, port=port, security=Security.NONE))
+    ended = dispatcher(transport, connections=1, messages_per_connection=3).run(plan(10))
+    assert (ended.counts.accepted, transport.opened) == (10, 4)
+    ended = dispatcher(transport, connections=1, messages_per_connection=5).run(plan(10, slug="2024-01"))
+    assert (ended.counts.accepted, transport.opened) == (10, 4 + 2)
 
 
 @pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DOT])
@@ -117,7 +157,7 @@ def test_a_refused_recipient_costs_nobody_else_anything(
 
 
 def test_who_is_deferred_gets_the_message_when_the_time_has_come(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
     mailing_id = plan(10)
     transport = MemoryTransport(once_to_each(Reply(code=450, enhanced="4.2.1", text="later", stage=Stage.RCPT)))
@@ -125,9 +165,16 @@ def test_who_is_deferred_gets_the_message_when_the_time_has_come(
     assert ended.reason is EndReason.DEFERRED
     assert ended.exit_code is ExitCode.TRY_AGAIN
     assert agrees(mailing_id, transport).deferred == 10
-    clock.move(minutes=6)
-    assert dispatcher(transport).run(mailing_id, once=True).reason is EndReason.FINISHED
+    told = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
+    assert {attempts for attempts, _ in told} == {1}
+    assert all(timedelta(minutes=4) <= due_at - clock() <= timedelta(minutes=6) for _, due_at in told)
+    clock.now, seen = min(due_at for _, due_at in told), list[Progress]()
+    ended = dispatcher(transport).run(mailing_id, once=True)
+    assert (ended.reason, ended.counts.accepted) == (EndReason.DEFERRED, 1), "at this very moment"
+    clock.now = max(due_at for _, due_at in told)
+    assert dispatcher(transport).run(mailing_id, once=True, on_progress=seen.append).reason is EndReason.FINISHED
     assert agrees(mailing_id, transport).accepted == 10
+    assert (seen[-1].total, seen[-1].accepted) == (9, 9)
 
 
 def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock: Any) -> None:
@@ -141,6 +188,20 @@ def test_a_run_waits_for_deferred_deliveries(plan: Plan, dispatcher: Make, clock
     ended = dispatcher(transport).run(mailing_id, on_progress=let_time_pass)
     assert ended.reason is EndReason.FINISHED
     assert ended.counts.accepted == 4
+
+
+@pytest.mark.parametrize(("idle_seconds", "opened"), [(60.0, 1), (0.0, 2)])
+def test_a_connection_is_kept_for_a_while_for_what_may_come_and_closed_in_the_end(
+    plan: Plan, dispatcher: Make, clock: Any, idle_seconds: float, opened: int
+) -> None:
+    def let_time_pass(progress: Progress) -> None:
+        if progress.deferred and (idle_seconds or not transport.sessions[0].is_usable):
+            clock.move(minutes=6)
+
+    transport = Keeping(once_to_each(Reply(code=450, enhanced="4.2.1", text="later", stage=Stage.DOT)))
+    sender = dispatcher(transport, connections=1, idle_seconds=idle_seconds)
+    assert sender.run(plan(1), on_progress=let_time_pass).reason is EndReason.FINISHED
+    assert [each.is_usable for each in transport.sessions] == [False] * opened
 
 
 def test_after_48_hours_of_deferral_a_delivery_has_expired(
@@ -165,14 +226,24 @@ def test_a_connection_cut_before_the_dot_is_held_against_nobody(
 
 
 def test_a_message_that_breaks_every_connection_is_put_aside(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts]
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
-    mailing_id = plan(10)
-    transport = MemoryTransport(to_some(Lost(stage=Stage.DATA, why="cut"), every=10))
+    mailing_id, asked, began = plan(10), list[str](), clock()
+    answer = to_some(Lost(stage=Stage.DATA, why="cut"), every=10)
+
+    def ask(envelope: Envelope) -> Reply | Lost:
+        asked.append(envelope.recipient)
+        return answer(envelope)
+
+    transport = MemoryTransport(ask)
     ended = dispatcher(transport, connections=1).run(mailing_id, once=True)
     assert ended.reason is EndReason.DEFERRED
     counts = agrees(mailing_id, transport)
     assert (counts.accepted, counts.deferred) == (9, 1)
+    assert Counter(asked)["p0@mottaker.example"] == 3
+    ((attempts, due_at),) = columns(delivery.c.attempts, delivery.c.due_at, delivery.c.status == "deferred")
+    assert attempts == 0, "the server has not answered for it"
+    assert timedelta(minutes=4) <= due_at - began <= timedelta(minutes=6)
 
 
 def test_a_server_that_always_dies_before_the_dot_leaves_everybody_queued(
@@ -215,13 +286,25 @@ def test_three_in_doubt_in_a_row_pause_the_mailing(plan: Plan, dispatcher: Make,
     assert "in doubt" in ledger.mailing(mailing_id).note
 
 
+def test_doubts_about_the_last_ones_leave_nothing_to_pause(
+    plan: Plan, dispatcher: Make, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mailer.delivery")
+    mailing_id = plan(3)
+    ended = dispatcher(MemoryTransport(lambda _: Lost(stage=Stage.DOT, why="cut")), connections=1).run(mailing_id)
+    assert (ended.reason, ended.exit_code, ended.counts.in_doubt) == (EndReason.FINISHED, ExitCode.REFUSED, 3)
+    assert ledger.mailing(mailing_id).state is MailingState.FINISHED
+    told = [(each.getMessage(), each.mailing) for each in caplog.records[-2:]]  # type: ignore[attr-defined]
+    assert told == [("not paused: nothing was left to send", mailing_id), ("run ended: finished", mailing_id)]
+
+
 def test_a_refusing_mail_command_stops_the_mailing_and_touches_nobody(
     plan: Plan, dispatcher: Make, ledger: Ledger
 ) -> None:
     mailing_id = plan(20)
     transport = MemoryTransport(lambda _: Reply(code=550, enhanced="5.7.1", text="not you", stage=Stage.MAIL))
     ended = dispatcher(transport).run(mailing_id)
-    assert ended.reason is EndReason.REFUSED
+    assert (ended.reason, ended.note) == (EndReason.REFUSED, "the server refuses the mailing: 550 5.7.1 not you")
     assert ended.counts.queued == 20
     assert ledger.mailing(mailing_id).state is MailingState.PAUSED
 
@@ -229,8 +312,38 @@ def test_a_refusing_mail_command_stops_the_mailing_and_touches_nobody(
 def test_the_same_policy_refusal_five_times_stops_the_mailing(plan: Plan, dispatcher: Make) -> None:
     transport = MemoryTransport(lambda _: Reply(code=554, enhanced="5.7.1", text="spam", stage=Stage.DOT))
     ended = dispatcher(transport, connections=1).run(plan(50))
-    assert ended.reason is EndReason.REFUSED
+    assert (ended.reason, ended.note) == (
+        EndReason.REFUSED,
+        "the server said the same to 5 recipients in a row: 554 5.7.1 spam",
+    )
     assert (ended.counts.rejected, ended.counts.queued) == (0, 50)
+
+
+@pytest.mark.parametrize(
+    ("code", "enhanced", "reason", "asked"),
+    [(554, "5.7.1", EndReason.REFUSED, 5), (454, "4.7.0", EndReason.RESTING, 1)],
+)
+def test_what_was_made_ready_for_the_next_dot_is_not_sent_after_the_last_answer(
+    *, plan: Plan, dispatcher: Make, code: int, enhanced: str, reason: EndReason, asked: int
+) -> None:
+    heard: list[str] = []
+
+    class Noting(MemorySession):
+        def withdraw(self) -> None:
+            super().withdraw()
+            heard.append("withdrawn")  # else QUIT would be read as a body
+
+    class Noted(MemoryTransport):
+        def connect(self) -> MemorySession:
+            return Noting(self._answer, self._keep)
+
+    def answer(envelope: Envelope) -> Reply:
+        heard.append(envelope.recipient)
+        return Reply(code=code, enhanced=enhanced, text="spam", stage=Stage.DOT)
+
+    ended = dispatcher(Noted(answer), connections=1).run(plan(9), once=True)
+    assert (ended.reason, len(heard), heard[-1]) == (reason, asked + 1, "withdrawn")
+    assert ended.counts.waiting == 9
 
 
 class Unreachable(MemoryTransport):
@@ -292,13 +405,15 @@ def test_asked_to_stop_it_finishes_what_is_in_hand(plan: Plan, dispatcher: Make,
         time.sleep(0.02)  # else all are sent before the stop is seen
         return ACCEPTED
 
-    transport = MemoryTransport(answer)
-    ended = dispatcher(transport).run(mailing_id, stop=stop)
+    transport, seen = Keeping(answer), list[Progress]()
+    ended = dispatcher(transport).run(mailing_id, stop=stop, on_progress=seen.append)
     assert (ended.reason, ended.exit_code) == (EndReason.STOPPED, ExitCode.TRY_AGAIN)
+    assert not any(each.is_usable for each in transport.sessions)
     counts = agrees(mailing_id, transport)
     assert counts.in_doubt == 0
     assert counts.queued + counts.accepted == 200
     assert counts.queued > 0
+    assert seen[-1].accepted == counts.accepted
 
 
 def test_asked_to_stop_before_it_began_it_sends_nothing(plan: Plan, dispatcher: Make) -> None:
@@ -399,12 +514,13 @@ def test_who_leaves_in_mid_send_gets_nothing(
                 people.set_status(subscriber_id, "unsubscribed")
         return ACCEPTED
 
-    transport = MemoryTransport(answer)
-    ended = dispatcher(transport, connections=1).run(mailing_id)
+    transport, seen = MemoryTransport(answer), list[Progress]()
+    ended = dispatcher(transport, connections=1).run(mailing_id, on_progress=seen.append)
     assert ended.reason is EndReason.FINISHED
     counts = agrees(mailing_id, transport)
     assert counts.skipped == {SkipReason.UNSUBSCRIBED: 11}
     assert counts.accepted == 19
+    assert (seen[-1].accepted, seen[-1].skipped, seen[-1].settled) == (19, 11, 30)
 
 
 def test_a_ledger_that_cannot_be_written_ends_the_run(
@@ -425,12 +541,16 @@ def test_a_ledger_that_cannot_be_written_ends_the_run(
     assert dispatcher(transport).run(mailing_id).counts.accepted == 10
 
 
-def test_an_address_that_cannot_be_written_is_rejected_here(plan: Plan, dispatcher: Make, database: Any) -> None:
+def test_an_address_that_cannot_be_written_is_rejected_here(
+    plan: Plan, dispatcher: Make, database: Any, columns: Columns
+) -> None:
     mailing_id = plan(3)
     with database.writing() as connection:
         connection.execute(update(delivery).where(delivery.c.id == 1).values(recipient="ikke en adresse"))
     ended = dispatcher(MemoryTransport()).run(mailing_id)
     assert (ended.counts.accepted, ended.counts.rejected) == (2, 1)
+    [(reply,)] = columns(delivery.c.reply, delivery.c.status == "rejected")
+    assert reply == "not sent: this is no address that mail can be sent to"
 
 
 def test_a_message_that_is_taken_makes_the_next_rest_a_short_one(
@@ -494,7 +614,7 @@ def test_many_who_will_not_get_it_are_worth_a_look(rejected: int, expired: int, 
 
 
 def test_a_message_that_always_breaks_the_connection_expires(
-    plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any
+    *, plan: Plan, dispatcher: Make, agrees: Callable[..., Counts], clock: Any, columns: Columns
 ) -> None:
     """Others pass at first; then it is the only one left, and nothing proves any more that the server is well."""
     mailing_id = plan(10)
@@ -507,6 +627,9 @@ def test_a_message_that_always_breaks_the_connection_expires(
     clock.move(hours=9)
     ended = dispatcher(transport).run(mailing_id, once=True)
     assert (ended.reason, ended.counts.accepted, ended.counts.expired) == (EndReason.FINISHED, 9, 1)
+    assert columns(delivery.c.attempts, delivery.c.status == "expired") == [(0,)], (
+        "the server has never answered for it"
+    )
 
 
 def test_a_mailing_of_one_that_always_breaks_the_connection_ends(plan: Plan, dispatcher: Make, clock: Any) -> None:
@@ -541,3 +664,149 @@ def test_what_the_server_says_is_shown_the_first_time(
     assert dispatcher(transport, tries=20, connections=1).run(plan(4)).counts.accepted == 4
     shown = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
     assert shown == ["the server said at mail: 432 4.3.2 sender thread limit exceeded for …"]
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(20.0, 1), (150.0, 2)])
+def test_a_rest_is_told_once_with_its_minutes_and_whose_words(
+    *, plan: Plan, dispatcher: Make, clock: Any, caplog: pytest.LogCaptureFixture, seconds: float, minutes: int
+) -> None:
+    stop, mailing_id, hung_up = Event(), plan(1), list[bool]()
+
+    def put_off(_: Envelope) -> Reply:
+        Timer(0.1, end).start()  # some turns later
+        return Reply(code=454, enhanced="4.7.0", text="later", stage=Stage.RCPT)
+
+    def end() -> None:
+        hung_up.append(not any(each.is_usable for each in transport.sessions))
+        stop.set()
+
+    transport = Keeping(put_off)
+    sender = dispatcher(transport, connections=1, rest_seconds=seconds)
+    assert sender.run(mailing_id, stop=stop).reason is EndReason.STOPPED
+    assert hung_up == [True]
+    [told] = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert told.getMessage() == (
+        f"the server puts everybody off: 454 4.7.0 later\nNobody is sent to for {minutes} min; then it is asked again."
+    )
+    assert told.mailing == mailing_id  # type: ignore[attr-defined] # of `extra`
+    clock.move(hours=1)
+    ended = sender.run(mailing_id, once=True)
+    assert (ended.reason, ended.note) == (EndReason.RESTING, "the server puts everybody off: 454 4.7.0 later")
+
+
+def test_the_log_of_a_run_names_what_came_of_each_by_numbers_alone(
+    plan: Plan, dispatcher: Make, people: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The mailing and the delivery stand beside each line, where a tool finds them."""
+    caplog.set_level("INFO", "mailer.delivery")
+    mailing_id = plan(7)
+    answers: dict[str, Reply | Lost] = {
+        "p1@": Reply(code=450, enhanced="4.2.2", text="p1@mottaker.example is full", stage=Stage.RCPT),
+        "p2@": Reply(code=550, enhanced="5.1.1", text="no p2@mottaker.example", stage=Stage.RCPT),
+        "p3@": Reply(code=550, enhanced="5.0.0", text="no p3@mottaker.example", stage=Stage.RCPT),
+        "p4@": Lost(stage=Stage.DOT, why="cut"),
+    }
+
+    def answer(envelope: Envelope) -> Reply | Lost:
+        if envelope.recipient.startswith("p6@"):
+            people.set_status(7, "unsubscribed")
+        return answers.get(envelope.recipient[:3], ACCEPTED)
+
+    dispatcher(MemoryTransport(answer), connections=1).run(mailing_id, once=True)
+    told = [(each.getMessage(), each.mailing, getattr(each, "delivery", None)) for each in caplog.records]  # type: ignore[attr-defined]
+    assert told == [
+        ("run begins", mailing_id, None),
+        ("deferred: 450 4.2.2", mailing_id, 2),
+        ("rejected: 550 5.1.1", mailing_id, 3),
+        ("on trial: 550 5.0.0", mailing_id, 4),
+        ("in_doubt: lost at dot", mailing_id, 5),
+        ("mark refused: unwanted", mailing_id, 7),
+        ("run ended: deferred", mailing_id, None),
+    ]
+
+
+def test_a_relay_that_has_put_everybody_off_for_as_long_as_a_delivery_may_be_needs_a_person(
+    plan: Plan, dispatcher: Make, ledger: Ledger, clock: Any
+) -> None:
+    """Since the first rest of this run, or the oldest deferral of those before, unless it has taken anything since."""
+
+    def look(*, hours: float = 0.0, has_got_through: bool = False) -> Stop | None:
+        context = dispatcher(MemoryTransport())._equip(run, loop, {})
+        context.rest.has_got_through = has_got_through
+        context.rest.began = time.monotonic() - hours * 3600
+        context.leave_alone("454 later")
+        assert context.rest.is_on
+        return context.feed.why
+
+    with ledger.start_run(plan(3)) as run, closing(Loop(run)) as loop:
+        assert (look(), look(hours=47.9)) == (None, None)
+        stop = look(hours=49)
+        assert stop is not None
+        assert stop.note.startswith("the server has put everybody off since 29.11.2023 0")
+        one, two, three = run.claim(3)
+        run.record(Attempt(delivery=one, status=DeliveryStatus.DEFERRED, reply="454 later", due_at=clock()))
+        run.outlook()  # which writes it down
+        clock.move(hours=48, microseconds=-1)
+        assert look() is None
+        clock.move(microseconds=1)
+        words = "the server has put everybody off since 01.12.2023 08:00 UTC: 454 later"
+        assert look() == Stop(EndReason.REFUSED, words)
+        assert look(has_got_through=True) is None
+        for each in (two, three):
+            run.record(Attempt(delivery=each, status=DeliveryStatus.ACCEPTED))
+        assert look() is None, "nobody is left who was never tried"
+
+
+def test_a_server_that_goes_is_tried_so_often_with_pauses_and_named(
+    plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened: list[float] = []
+
+    class Going(MemoryTransport):
+        def connect(self) -> MemorySession:
+            opened.append(time.monotonic())
+            if len(opened) > 1:
+                raise TransportError("no route", stage=Stage.CONNECT)
+            return super().connect()
+
+    transport, mailing_id = Going(), plan(3)
+    limits = {"connections": 1, "messages_per_connection": 1, "tries": 4}
+    ended = dispatcher(transport, **limits, backoff_seconds=0.02).run(mailing_id)
+    assert (ended.reason, ended.note, ended.counts.accepted) == (EndReason.SERVER_AWAY, "no route", 1)
+    pauses = [later - earlier for earlier, later in pairwise(opened[1:])]
+    assert len(pauses) == 3
+    assert all(pause >= least for pause, least in zip(pauses, (0.02, 0.04, 0.05), strict=True))
+    told = [(each.getMessage(), each.mailing) for each in caplog.records if each.levelname == "WARNING"]  # type: ignore[attr-defined]
+    assert told == [("no route", mailing_id)]
+
+
+@pytest.mark.parametrize(("limits", "groups"), [({"messages_per_connection": 3}, "yynyynn"), ({}, "yyyyyyn")])
+def test_the_next_message_is_begun_with_the_dot_unless_the_connection_ends_there(
+    plan: Plan, dispatcher: Make, limits: dict[str, int], groups: str
+) -> None:
+    given: list[str] = []
+
+    class Noting(MemorySession):
+        def finish(self, *, following: Envelope | None = None) -> Steps[Reply | Lost]:
+            given.append("y" if following else "n")
+            return super().finish(following=following)
+
+    class Grouping(MemoryTransport):
+        def connect(self) -> MemorySession:
+            return Noting(self._answer, self._keep)
+
+    assert dispatcher(Grouping(), connections=1, **limits).run(plan(7)).counts.accepted == 7
+    assert "".join(given) == groups
+
+
+def test_a_refusal_of_the_sender_leaves_no_history_and_one_at_the_recipient_does(
+    plan: Plan, dispatcher: Make, columns: Columns
+) -> None:
+    told = [("queued", "550 5.7.1 sender not allowed")]
+    for stage, slug, history in ((Stage.MAIL, "2024-01", []), (Stage.RCPT, "2024-02", told)):
+        transport = MemoryTransport(
+            lambda _, stage=stage: Reply(code=550, enhanced="5.7.1", text="sender not allowed", stage=stage)  # type: ignore[misc]
+        )
+        ended = dispatcher(transport, connections=1).run(plan(2, slug=slug))
+        assert (ended.reason, ended.counts.queued) == (EndReason.REFUSED, 2)
+        assert columns(attempt.c.outcome, attempt.c.reply, attempt.c.id > 0) == history

@@ -51,11 +51,30 @@ def test_a_database_that_knows_of_fewer_dots_is_refused_with_their_number(
     ledger.refuse_old_backup()
 
 
+def test_a_database_that_lacks_a_single_dot_is_refused(ledger: Ledger, file: Path) -> None:
+    file.write_text("1\n", "ascii")
+    with pytest.raises(OldBackupError) as refused:
+        ledger.refuse_old_backup()
+    assert refused.value.what == (
+        "this database is older than the mail that was sent with it: it knows nothing of the last 1 message"
+    )
+    assert refused.value.where == str(file)
+    assert refused.value.hint == (
+        "Restore a newer backup, or those people get it twice. "
+        "If there is none and you accept that, remove the file named above."
+    )
+
+
 def test_the_first_marks_are_kept_before_the_run_ends(plan: Plan, ledger: Ledger, file: Path) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
         sending.marks([each.id for each in sending.claim(2)])
         assert file.read_text("ascii") == "2\n"
+
+
+def test_a_single_mark_is_kept(plan: Plan, ledger: Ledger, file: Path) -> None:
+    mark_some(ledger, plan(1), 1)
+    assert file.read_text("ascii") == "1\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"many"])

@@ -3,13 +3,14 @@
 Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `recovery`, `liveness` and `refusals`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.engine import Database, open_database
@@ -23,17 +24,22 @@ from mailer.delivery.ledger import (
     SenderBusyError,
 )
 from mailer.delivery.ledger.recovery import close_runs
+from mailer.delivery.loop import FOREVER
 from mailer.delivery.model import (
     Attempt,
     ClaimedDelivery,
+    Counts,
+    DeliveryReport,
     DeliveryStatus,
     InDoubtPolicy,
     MailingDraft,
+    MailingReport,
     MailingState,
     Mark,
     Resolution,
     SkipReason,
 )
+from mailer.delivery.pacing import furthest
 from mailer.subscribers.people.parting import take_in
 
 Plan = Callable[..., int]
@@ -133,19 +139,241 @@ def test_a_result_is_written_even_when_no_mark_follows(plan: Plan, ledger: Ledge
         assert sending.outlook().held == 0
 
 
+def test_a_run_sends_until_it_hears_otherwise(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as sending:
+        assert sending.is_running
+        ledger.pause(mailing_id)
+        sending._writer._next_beat = 0
+        sending.tend()
+        assert not sending.is_running
+
+
+def test_a_result_waits_for_company_and_not_for_long(
+    plan: Plan, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        first, second = sending.claim(2)
+        sending._writer._next_beat = FOREVER
+        monkeypatch.setattr("mailer.delivery.ledger.commits.LINGER_SECONDS", 60.0)
+        sending.record(accepted(first))
+        sending.tend()
+        assert counts_of(ledger, mailing_id) == {"claimed": 2}
+        sending.outlook()
+        assert counts_of(ledger, mailing_id) == {"accepted": 1, "claimed": 1}
+        monkeypatch.setattr("mailer.delivery.ledger.commits.LINGER_SECONDS", 0.0)
+        sending.record(accepted(second))
+        sending.tend()
+        assert counts_of(ledger, mailing_id) == {"accepted": 2}
+
+
+def test_what_is_carried_out_twice_comes_to_the_same(
+    plan: Plan, ledger: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a commit was carried out and its answer was lost."""
+
+    def twice(connection: Connection, work: Callable[[Connection], object], **_: object) -> object:
+        for _time in range(2):
+            with connection.begin():
+                answer = work(connection)
+        return answer
+
+    for module in ("commits", "retrying"):
+        monkeypatch.setattr(f"mailer.delivery.ledger.{module}.write_with_retry", twice)
+    mailing_id = plan(5)
+    with ledger.start_run(mailing_id) as sending:
+        one, two = sending.claim(2)
+        assert counts_of(ledger, mailing_id) == {"queued": 3, "claimed": 2}
+        assert sending.marks([one.id]) == {one.id: Mark.GO}
+        sending.record(accepted(one))
+        sending.requeue([two.id], why="again")
+        assert counts_of(ledger, mailing_id) == {"queued": 4, "accepted": 1}
+    ledger.pause(mailing_id)
+    ledger.resume(mailing_id)
+    assert [each.action for each in ledger.log()] == ["planned", "started", "paused", "resumed"]
+    with database.reading() as connection:
+        assert len(connection.execute(select(run)).all()) == 1
+        assert connection.execute(select(attempt.c.reply)).scalars().all() == ["again"]
+
+
+def test_who_waits_at_other_domains_is_told_by_all_letters(plan: Plan, ledger: Ledger) -> None:
+    with ledger.start_run(plan(1, domains=["AxB.example"])) as sending:
+        assert sending.is_anybody_left()
+        assert sending.is_anybody_left(beyond=["a_b.example", "%", "b.example"])
+        assert not sending.is_anybody_left(beyond=["c.example", "axb.example"])
+
+
+def test_the_deferred_are_postponed_and_the_claimed_queued_again_and_no_others(
+    plan: Plan, ledger: Ledger, database: Database, clock: Any
+) -> None:
+    soon, later = clock() + timedelta(minutes=5), clock() + timedelta(hours=1)
+    with ledger.start_run(plan(5)) as sending:
+        one, two, three, four, five = sending.claim(5)
+        for each in (one, two):
+            sending.record(Attempt(delivery=each, status=DeliveryStatus.DEFERRED, reply="450 later", due_at=soon))
+        sending.record(accepted(three))
+        sending.postpone([one.id, three.id, four.id], until=later)
+        sending.requeue([one.id, three.id, four.id], why="on trial")
+        columns = (delivery.c.status, delivery.c.run_id, delivery.c.due_at)
+        with database.reading() as connection:
+            rows = connection.execute(select(*columns).order_by(delivery.c.id)).all()
+            history = connection.execute(select(attempt.c.delivery_id, attempt.c.outcome, attempt.c.reply)).all()
+    assert [tuple(each) for each in rows] == [
+        ("deferred", None, later),
+        ("deferred", None, soon),
+        ("accepted", 1, None),
+        ("queued", None, None),
+        ("claimed", 1, None),
+    ]
+    assert tuple(history[-1]) == (four.id, "queued", "on trial")
+    assert len(history) == 3
+    assert five.attempts == 0
+
+
+def test_what_a_result_leaves_in_its_row(plan: Plan, ledger: Ledger, database: Database, clock: Any) -> None:
+    due = clock() + timedelta(minutes=5)
+    began = clock()
+    columns = ["status", "run_id", "attempts", "due_at", "deferred_since"]
+    with ledger.start_run(plan(8)) as sending:
+        claimed = sending.claim(8)
+        clock.move(seconds=7)
+        results: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
+            ({"status": DeliveryStatus.ACCEPTED}, ("accepted", 1, 1, None, None)),
+            ({"status": DeliveryStatus.DEFERRED, "due_at": due}, ("deferred", None, 1, due, clock())),
+            ({"status": DeliveryStatus.DEFERRED, "is_answered": False}, ("deferred", None, 0, None, clock())),
+            ({"status": DeliveryStatus.REJECTED}, ("rejected", 1, 1, None, None)),
+            ({"status": DeliveryStatus.REJECTED, "is_on_trial": True}, ("claimed", 1, 1, None, None)),
+            ({"status": DeliveryStatus.EXPIRED}, ("expired", 1, 1, None, None)),
+            ({"status": DeliveryStatus.IN_DOUBT}, ("in_doubt", 1, 1, None, None)),
+            ({"status": DeliveryStatus.QUEUED, "is_answered": False}, ("queued", None, 0, None, None)),
+        ]
+        for each, (values, _) in zip(claimed, results, strict=True):
+            sending.record(Attempt(delivery=each, reply=f"words {each.id}", **values))
+        sending.outlook()
+        with database.reading() as connection:
+            rows = connection.execute(select(delivery).order_by(delivery.c.id)).mappings().all()
+    assert [tuple(row[name] for name in columns) for row in rows] == [stored for _, stored in results]
+    assert [row["reply"] for row in rows] == [f"words {each.id}" for each in claimed]
+    assert {row["changed_at"] for row in rows} == {began + timedelta(seconds=7)}
+
+
+def test_a_refused_mark_whose_reason_is_gone_again_leaves_the_delivery_queued(
+    *, plan: Plan, ledger: Ledger, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who left came back before it was looked at why they get no mark."""
+    with ledger.start_run(plan(1)) as sending:
+        [claimed] = sending.claim(1)
+        clock.move(minutes=1)
+        monkeypatch.setattr(sending, "_allow", lambda *_: set())
+        assert sending.marks([claimed.id]) == {claimed.id: Mark.LOST}
+        with database.reading() as connection:
+            row = connection.execute(select(delivery)).one()
+        assert (row.status, row.run_id, row.changed_at) == ("queued", None, clock())
+        monkeypatch.undo()
+        assert [each.id for each in sending.claim(1)] == [claimed.id]
+
+
+def test_a_pause_keeps_its_latest_reason_and_going_on_clears_it(plan: Plan, ledger: Ledger) -> None:
+    mailing_id = plan(1)
+    for note in ("lunch", "the server"):
+        ledger.pause(mailing_id, note=note)
+        assert ledger.mailing(mailing_id).note == note
+    for _ in range(2):
+        ledger.resume(mailing_id)
+        assert (ledger.mailing(mailing_id).note, ledger.mailing(mailing_id).state) == ("", MailingState.RUNNING)
+    assert [each.action for each in ledger.log()] == ["planned", "paused", "resumed"]
+
+
+def test_a_mailing_that_ends_while_it_is_paused_keeps_no_reason(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    mailing_id, other = plan(1), plan(1, slug="2024-01")
+    with ledger.start_run(mailing_id) as sending:
+        [claimed] = sending.claim(1)
+        sending.marks([claimed.id])
+        for each in (mailing_id, other):
+            ledger.pause(each, note="lunch")
+        sending.record(accepted(claimed))
+        clock.move(minutes=1)
+    report = ledger.mailing(mailing_id)
+    assert (report.state, report.note, report.finished_at) == (MailingState.FINISHED, "", clock())
+    assert (ledger.mailing(other).state, ledger.mailing(other).note) == (MailingState.PAUSED, "lunch")
+
+
+def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    began = clock()
+    mailing_id, other = plan(2, policy=InDoubtPolicy.RETRY), plan(1, slug="2024-01")
+    clock.move(minutes=1)
+    with ledger.start_run(mailing_id) as sending:
+        one, two = sending.claim(2)
+        sending.record(Attempt(delivery=one, status=DeliveryStatus.REJECTED, reply="550 no"))
+        sending.outlook()
+        assert ledger.is_sending(mailing_id)
+        assert not ledger.is_sending(other)
+        assert ledger.mailing(mailing_id) == MailingReport(
+            id=mailing_id,
+            slug="2023-12",
+            state=MailingState.RUNNING,
+            content_hash="c" * 64,
+            lists=("testere",),
+            counts=Counts(audience=2, rejected=1, claimed=1),
+            created_at=began,
+            in_doubt_policy=InDoubtPolicy.RETRY,
+            started_at=began + timedelta(minutes=1),
+        )
+        assert [each.id for each in ledger.mailings()] == [mailing_id, other]
+        assert [each.id for each in ledger.mailings("2024-01")] == [other]
+    [told] = ledger.deliveries(mailing_id, [DeliveryStatus.REJECTED], message_id_of=lambda m, d: f"<{m}.{d}>")
+    assert told == DeliveryReport(
+        address=one.recipient,
+        status=DeliveryStatus.REJECTED,
+        lists=("testere",),
+        reply="550 no",
+        message_id=f"<{mailing_id}.{one.id}>",
+        attempts=1,
+    )
+    [unreached] = ledger.unreached(mailing_id, message_id_of=lambda m, d: f"<{m}.{d}>")
+    assert unreached == told
+    assert not ledger.is_sending(mailing_id)
+    assert two.recipient != one.recipient
+    assert ledger.mailing(other).started_at is None
+    with ledger.start_run(other):
+        pass
+    begun = [(each.mailing_id, dict(each.detail)) for each in ledger.log() if each.action == "started"]
+    assert begun == [(mailing_id, {"number": 2}), (other, {"number": 1})], "both at this very moment"
+
+
+def test_moments_are_reserved_one_after_the_other_on_each_clock(plan: Plan, ledger: Ledger, clock: Any) -> None:
+    began, two = clock(), timedelta(seconds=2)
+    with ledger.start_run(plan(1)) as sending:
+        for name in ("smtp", "other"):
+            assert sending.reserve(name, count=3, spacing=two) == began
+        assert sending.reserve("smtp", count=1, spacing=two) == began + 3 * two
+        clock.move(seconds=20)
+        assert sending.reserve("smtp", count=1, spacing=two) == began + timedelta(seconds=20)
+        clock.now = began + timedelta(seconds=22) - furthest(two)
+        assert sending.reserve("smtp", count=1, spacing=two) == began + timedelta(seconds=22)
+        clock.move(seconds=1)
+        assert sending.reserve("smtp", count=1, spacing=two) == clock(), "further away: the clock was put back"
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [("unsubscribed", SkipReason.UNSUBSCRIBED), ("suppressed", SkipReason.SUPPRESSED)],
 )
 def test_who_left_since_the_plan_gets_no_mark_and_is_skipped(
-    plan: Plan, ledger: Ledger, people: Any, status: str, reason: SkipReason
+    *, plan: Plan, ledger: Ledger, people: Any, clock: Any, status: str, reason: SkipReason
 ) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
         gone, stays = sending.claim(2)
         people.set_status(gone.subscriber_id, status)
+        clock.move(minutes=1)
         assert sending.marks([gone.id])[gone.id] is Mark.UNWANTED
         assert sending.marks([stays.id])[stays.id] is Mark.GO
+        columns = (delivery.c.status, delivery.c.run_id, delivery.c.changed_at)
+        with people.database.reading() as connection:
+            rows = connection.execute(select(*columns).order_by(delivery.c.id)).all()
+        assert [tuple(each) for each in rows] == [("skipped", None, clock()), ("in_flight", 1, clock())]
         sending.record(accepted(stays))
     counts = ledger.mailing(mailing_id).counts
     assert counts.skipped == {reason: 1}
@@ -223,32 +451,51 @@ def test_a_pause_refuses_every_further_mark(plan: Plan, ledger: Ledger) -> None:
         assert len(sending.claim(2)) == 1
 
 
-def test_cancelling_keeps_what_is_sent_and_drops_the_rest(plan: Plan, ledger: Ledger) -> None:
-    mailing_id = plan(3)
+def test_cancelling_keeps_what_is_sent_and_drops_the_rest(
+    plan: Plan, ledger: Ledger, database: Database, clock: Any
+) -> None:
+    mailing_id = plan(4)
     with ledger.start_run(mailing_id) as sending:
-        first, second = sending.claim(2)
+        first, second, later = sending.claim(3)
+        sending.record(Attempt(delivery=later, status=DeliveryStatus.DEFERRED, reply="450", due_at=clock()))
         sending.marks([first.id])[first.id]
+        clock.move(minutes=1)
         ledger.cancel(mailing_id)
+        columns = (delivery.c.run_id, delivery.c.due_at, delivery.c.changed_at)
+        with database.reading() as connection:
+            rows = connection.execute(select(*columns).where(delivery.c.status == "cancelled")).all()
+        assert [tuple(each) for each in rows] == [(None, None, clock())] * 3
         assert sending.marks([second.id])[second.id] is Mark.STOPPED
         sending.record(accepted(first))
-    assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 2}
+    assert counts_of(ledger, mailing_id) == {"accepted": 1, "cancelled": 3}
+    assert dict(ledger.log()[-1].detail) == {"number": 3}
     report = ledger.mailing(mailing_id)
     assert report.state is MailingState.CANCELLED
-    assert report.finished_at is not None
-    with pytest.raises(MailingStateError, match="cancelled"):
+    assert report.finished_at == clock()
+    with pytest.raises(MailingStateError, match=r"^the mailing is cancelled\nmailer status$"):
         ledger.resume(mailing_id)
 
 
 def test_a_crash_frees_the_claims_and_puts_what_was_in_flight_in_doubt(
-    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database
+    *, plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
 ) -> None:
     mailing_id = plan(5)
     crash(mailing_id, 4, 2)
+    clock.move(hours=1)
     assert ledger.recover() == 2
     assert counts_of(ledger, mailing_id) == {"queued": 3, "in_doubt": 2}
     assert ledger.recover() == 0
+    words = "the sender ended after the final dot and before it had written down the answer"
+    columns = (delivery.c.status, delivery.c.run_id, delivery.c.attempts, delivery.c.reply, delivery.c.changed_at)
     with database.reading() as connection:
-        assert connection.execute(select(attempt.c.outcome)).scalars().all() == ["in_doubt", "in_doubt"]
+        rows = connection.execute(select(*columns).order_by(delivery.c.id)).all()
+        history = select(attempt.c.run_id, attempt.c.outcome, attempt.c.reply, attempt.c.at)
+        assert {tuple(each) for each in connection.execute(history)} == {(1, "in_doubt", words, clock())}
+        assert connection.execute(select(run.c.ended_at)).scalars().all() == [clock()]
+    assert [tuple(each) for each in rows[:4]] == [
+        *[("in_doubt", 1, 1, words, clock())] * 2,
+        *[("queued", None, 0, "", clock())] * 2,
+    ]
     reports = list(ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"<{m}.{d}>"))
     assert [(each.attempts, each.message_id[:2]) for each in reports] == [(1, f"<{mailing_id}"[:2])] * 2
 
@@ -293,21 +540,35 @@ def test_a_person_says_that_those_in_doubt_were_received(
     crash(mailing_id, 2, 2)
     ledger.recover()
     [one, _] = ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"{m}{d}")
-    assert ledger.resolve("2023-12", Resolution.ACCEPTED, addresses=[one.address.upper()]).number == 1
+    settled = ledger.resolve("2023-12", Resolution.ACCEPTED, addresses=[one.address.upper(), "x@x.example"])
+    assert (settled.number, settled.unknown, settled.waiting) == (1, ("x@x.example",), 0)
     assert counts_of(ledger, mailing_id) == {"accepted": 1, "in_doubt": 1}
+    assert dict(ledger.log()[-1].detail) == {"number": 1, "resolution": "accepted", "named": True}
+    words = "a person decided that it was received"
+    [received] = ledger.deliveries(mailing_id, [DeliveryStatus.ACCEPTED], message_id_of=lambda m, d: f"{m}{d}")
+    assert (received.address, received.reply, received.attempts) == (one.address, words, 1)
     assert ledger.resolve("2023-12", Resolution.ACCEPTED).number == 1
     assert ledger.resolve("2023-12", Resolution.ACCEPTED).number == 0
     assert ledger.mailing(mailing_id).state is MailingState.FINISHED
 
 
 def test_a_person_has_those_in_doubt_sent_again(
-    plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]
+    *, plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
 ) -> None:
     mailing_id = plan(1)
     crash(mailing_id, 1, 1)
     ledger.recover()
+    clock.move(hours=1)
     assert ledger.resolve("2023-12", Resolution.RESEND).number == 1
     assert ledger.mailing(mailing_id).state is MailingState.RUNNING
+    assert dict(ledger.log()[-1].detail) == {"number": 1, "resolution": "resend", "named": False}
+    words = "a person decided to send it again"
+    with database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+        assert (row.status, row.run_id, row.reply, row.changed_at) == ("queued", None, words, clock())
+        last = connection.execute(select(attempt).order_by(attempt.c.id.desc())).first()
+        assert last is not None
+        assert (last.outcome, last.reply, last.at, last.run_id) == ("queued", words, clock(), None)
     with ledger.start_run(mailing_id) as sending:
         [claimed] = sending.claim(1)
         sending.marks([claimed.id])[claimed.id]
@@ -382,8 +643,14 @@ def test_a_deferral_that_comes_after_cancelling_is_not_tried_again_and_no_obstac
         [claimed] = sending.claim(1)
         assert sending.marks([claimed.id])[claimed.id] is Mark.GO
         ledger.cancel(mailing_id)
+        clock.move(minutes=1)
         sending.record(Attempt(delivery=claimed, status=DeliveryStatus.DEFERRED, reply="451 later", due_at=clock()))
+        sending.outlook()
+        clock.move(minutes=1)
     assert counts_of(ledger, mailing_id) == {"cancelled": 1}
+    with database.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+    assert (row.run_id, row.due_at, row.changed_at) == (None, None, clock())
     [(number, address)] = people_of(database)
     assert ledger.earlier_fates("2023-12", [(number, address)])[number].status is DeliveryStatus.CANCELLED
 
@@ -423,8 +690,12 @@ def test_every_try_but_a_first_success_leaves_a_history(
         [again] = sending.claim(1)
         sending.record(accepted(again))
     with database.reading() as connection:
-        history = connection.execute(select(attempt.c.delivery_id, attempt.c.outcome).order_by(attempt.c.id)).all()
-    assert [tuple(each) for each in history] == [(slow.id, "deferred"), (slow.id, "accepted")]
+        columns = (attempt.c.delivery_id, attempt.c.run_id, attempt.c.at, attempt.c.outcome, attempt.c.reply)
+        history = connection.execute(select(*columns).order_by(attempt.c.id)).all()
+    assert [tuple(each) for each in history] == [
+        (slow.id, 1, clock(), "deferred", "450 later"),
+        (slow.id, 1, clock(), "accepted", "250 2.0.0 ok"),
+    ]
     assert counts_of(ledger, mailing_id) == {"accepted": 2}
 
 
@@ -490,6 +761,21 @@ def test_without_a_ledger_there_is_no_mark(plan: Plan, ledger: Ledger, database:
         connection.execute(text("ALTER TABLE hidden RENAME TO delivery"))
     ledger.recover()
     assert counts_of(ledger, mailing_id) == {"queued": 2}
+
+
+def test_a_commit_that_somebody_interrupts_is_followed_by_no_other(plan: Plan, ledger: Ledger) -> None:
+    def interrupted(_: Connection) -> None:
+        raise KeyboardInterrupt
+
+    with ledger.start_run(plan(1)) as sending:
+        for ask in (lambda: sending._writer.carry_out(interrupted), lambda: sending.claim(1)):
+            with pytest.raises(LedgerError) as stopped:
+                ask()
+            assert (stopped.value.what, stopped.value.where, stopped.value.hint) == (
+                "a commit was interrupted",
+                "[database]",
+                "Nothing is sent that is not written down first. When the cause is put right, send again.",
+            )
 
 
 def test_on_sqlite_a_second_sender_is_refused(sqlite_database: Database, sqlite_url: str) -> None:
@@ -569,6 +855,42 @@ def test_counts_by_list_count_a_person_on_each_list(plan: Plan, ledger: Ledger, 
     assert {slug: counts.queued for slug, counts in by_list.items()} == {"bergen": 1, "testere": 3}
 
 
+STANDINGS = [  # from the best to the least
+    ("accepted",),
+    ("in_doubt", "in_flight"),
+    ("queued", "claimed", "deferred"),
+    ("rejected", "expired", "left"),
+    ("cancelled",),
+    ("already_sent",),
+]
+
+
+def test_a_person_stands_where_the_best_of_two_mailings_left_them(
+    plan: Plan, ledger: Ledger, database: Database
+) -> None:
+    """Whichever of the two mailings came first."""
+    skipped = {"left": SkipReason.UNSUBSCRIBED, "already_sent": SkipReason.ALREADY_SENT}
+    steps = [(one, other) for ones, others in pairwise(STANDINGS) for one in ones for other in others]
+    fates = [*steps, *(reversed(each) for each in steps)]
+    first, second = plan(len(fates)), plan(len(fates), slug="2024-01")
+    rows = select(delivery).order_by(delivery.c.id)
+    with database.writing() as connection:
+        before, after = (
+            connection.execute(rows.where(delivery.c.mailing_id == each)).all() for each in (first, second)
+        )
+        for fate, one, other in zip(fates, before, after, strict=True):
+            for status, row in zip(fate, (one, other), strict=True):
+                values = {"status": "skipped" if status in skipped else status, "skip_reason": skipped.get(status)}
+                person = {"subscriber_id": one.subscriber_id, "address": one.address}
+                connection.execute(update(delivery).where(delivery.c.id == row.id).values(values | person))
+        connection.execute(text("UPDATE mailing SET state = 'finished', slug = '2023-12'"))
+    counts = ledger.count_people("2023-12")
+    best = Counter(one for one, _ in steps for _ in range(2))
+    assert counts.audience == len(fates)
+    assert counts.skipped == {SkipReason.UNSUBSCRIBED: best.pop("left")}
+    assert {name: getattr(counts, name) for name in best} == best
+
+
 def test_what_was_test_sent_is_remembered_by_its_edition_and_its_texts(ledger: Ledger) -> None:
     assert not ledger.was_tested(slug="2023-12", edition_hash="1:a")
     ledger.remember_tests(slug="2023-12", content_hash="a", edition_hash="1:a", recipients=["ola@mottaker.example"])
@@ -594,7 +916,6 @@ def test_what_was_tested_before_editions_had_a_hash_counts_as_untested(ledger: L
 
 
 def test_an_unknown_mailing_is_named(ledger: Ledger) -> None:
-    with pytest.raises(MailingStateError, match="no mailing 7"):
-        ledger.mailing(7)
-    with pytest.raises(MailingStateError, match="no mailing 7"):
-        ledger.pause(7)
+    for ask in (ledger.mailing, ledger.pause):
+        with pytest.raises(MailingStateError, match=r"^there is no mailing 7\nmailer status$"):
+            ask(7)

@@ -1,6 +1,7 @@
 """The loop that carries all connections on from one thread."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -158,6 +159,9 @@ def test_what_another_thread_has_done_wakes_the_loop(loop: Loop) -> None:
         future = loop.start(lambda: "connected")
         yield WaitUntil(future.done)
         got.append(future.result())
+        ends_with_us = loop.start(lambda: threading.current_thread().daemon)
+        yield WaitUntil(ends_with_us.done)
+        assert ends_with_us.result(), "a server that says nothing must not keep the process from ending"
         broken = loop.start(lambda: 1 // 0)
         yield WaitUntil(broken.done)
         assert isinstance(broken.exception(), ZeroDivisionError)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mailer.compose.composed import VariantKey
 from mailer.database.engine import Database
-from mailer.database.tables import delivery, subscriber, variant
+from mailer.database.tables import delivery, mailing, subscriber, variant
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, PlanError
 from mailer.delivery.model import DeliveryStatus, MailingDraft, SkipReason
@@ -179,6 +179,23 @@ def test_whom_earlier_mailings_did_not_reach_is_tried_again_and_counted_until_it
     assert (third.counts.skipped, third.again) == ({SkipReason.ALREADY_SENT: 2}, {DeliveryStatus.REJECTED: 1})
     send()
     assert preview_plan(ledger, DRAFT, audience=audience, about=ABOUT).again == {}
+
+
+def test_twenty_who_have_it_at_an_earlier_address_are_named_and_all_are_counted(
+    ledger: Ledger, members: Members, compiled: CompiledMessage, database: Database
+) -> None:
+    audience = members(21)
+    plan_mailing(ledger, DRAFT, audience=audience, about=ABOUT, compile_variant=compile_to(compiled))
+    with database.writing() as connection:
+        connection.execute(update(delivery).values(status="accepted"))
+        connection.execute(update(mailing).values(state="finished"))
+    moved = [each._replace(address=f"new-{each.address}", recipient=f"new-{each.recipient}") for each in audience]
+    plan = preview_plan(ledger, DRAFT, audience=moved, about=ABOUT)
+    assert (plan.counts.skipped, plan.again) == ({SkipReason.ALREADY_SENT: 21}, {})
+    assert (len(plan.elsewhere), plan.many_elsewhere) == (20, 21)
+    first = plan.elsewhere[0]
+    assert (first.address, first.had_at) == (moved[0].recipient, audience[0].recipient)
+    assert (first.status, first.was_others) == (DeliveryStatus.ACCEPTED, False)
 
 
 def test_a_large_audience_is_read_in_portions(

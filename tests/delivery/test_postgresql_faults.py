@@ -14,6 +14,7 @@ from sqlalchemy import text
 from mailer.database.engine import Database, open_database
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, LedgerError
+from mailer.delivery.ledger.liveness import hold_lock, is_provably_dead
 from mailer.delivery.verdict import EndReason
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Reply
@@ -134,6 +135,14 @@ def test_the_proof_of_life_is_taken_again_when_its_connection_is_lost(
         assert Ledger(database).recover() == 0, "it still lives"
         sending._writer._next_beat = 0
         sending.outlook()
+
+
+@pytest.mark.parametrize("token", ["f" * 32, "0" * 32])
+def test_every_token_is_a_lock_of_the_server(database: Database, token: str) -> None:
+    other = "8" + token[1:]
+    with hold_lock(database, token), database.reading() as connection:
+        assert not is_provably_dead(connection, token)
+        assert is_provably_dead(connection, other)
 
 
 def test_heartbeats_are_told_by_the_servers_clock(plan: Plan, ledger: Ledger, database: Any) -> None:

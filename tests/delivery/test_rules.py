@@ -17,7 +17,7 @@ from mailer.delivery.pacing import Pacer, furthest, spacing
 from mailer.delivery.planning import estimate_duration
 from mailer.delivery.progress import Progress
 from mailer.delivery.retry import LONGEST_PAUSE, GiveUp, Retry, RetryRule
-from mailer.delivery.verdict import DoubtBreaker, EndReason, Verdict, judge
+from mailer.delivery.verdict import DoubtBreaker, EndReason, Stop, Verdict, judge
 from mailer.transport.base import Lost, Reply, Stage
 
 BEGAN = datetime(2023, 12, 1, 8, 0, tzinfo=UTC)
@@ -88,7 +88,14 @@ def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
     assert watch.has_heard
     stop = watch.observe(CUT)
     assert stop is not None, "three of four, though only two in a row"
-    assert stop.reason is EndReason.BREAKER
+    assert stop == Stop(
+        EndReason.BREAKER, "3 of the 4 messages handed over in this run are in doubt; the last because of: cut"
+    )
+    in_a_row = DoubtBreaker()
+    assert not in_a_row.has_heard
+    assert [in_a_row.observe(CUT) for _ in range(2)] == [None] * 2
+    assert in_a_row.observe(CUT) == Stop(EndReason.BREAKER, "3 in a row are in doubt; the last because of: cut")
+    assert not in_a_row.has_heard
 
 
 def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
@@ -108,10 +115,13 @@ def test_the_relays_limit_decides_how_long_a_mailing_takes() -> None:
     assert takes == pytest.approx(timedelta(minutes=10, seconds=10), abs=timedelta(seconds=1))
     assert estimate_duration(400, connections=4) == timedelta(seconds=10)
     assert estimate_duration(0, connections=4, messages_per_minute=30) == timedelta()
+    assert estimate_duration(2, connections=4, messages_per_minute=1) == timedelta(seconds=61), (
+        "the first waits for none"
+    )
 
 
 def test_progress_says_how_many_a_second_are_dealt_with() -> None:
-    assert Progress(total=10).rate == 0
+    assert (Progress(total=10).rate, Progress(total=10).settled) == (0, 0)
     progress = Progress(total=99, accepted=1, rejected=2, deferred=4, expired=8, in_doubt=16, skipped=32, seconds=126)
     assert (progress.settled, progress.rate) == (63, 0.5)
 
@@ -235,3 +245,4 @@ def test_the_equation_tells_when_somebody_is_missing(skipped: dict[SkipReason, i
     counts = Counts(audience=audience, skipped=skipped, accepted=accepted)
     assert counts.adds_up is (lost == 0)
     assert counts.to_send == accepted + lost
+    assert Counts().adds_up

@@ -108,8 +108,15 @@ def test_a_mailing_knows_who_planned_it_and_each_deed_whose_it_was(database: Dat
     ledger.acting_as("ola").cancel(mailing_id)
     with database.reading() as connection:
         assert connection.execute(select(mailing.c.actor)).scalars().all() == ["mailer"]
-    assert [(each.actor, each.action, each.slug) for each in ledger.log()] == [
-        ("mailer", Action.PLANNED, "2023-12"),
-        ("kari", Action.PAUSED, "2023-12"),
-        ("ola", Action.CANCELLED, "2023-12"),
+    assert [(each.actor, each.action, each.slug, each.mailing_id) for each in ledger.log()] == [
+        ("mailer", Action.PLANNED, "2023-12", mailing_id),
+        ("kari", Action.PAUSED, "2023-12", mailing_id),
+        ("ola", Action.CANCELLED, "2023-12", mailing_id),
     ]
+    assert dict(ledger.log()[0].detail) == {
+        "audience": 2,
+        "recipients": 2,
+        "lists": ["testere"],
+        "untested": False,
+        "ignored_findings": 0,
+    }

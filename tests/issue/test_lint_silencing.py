@@ -45,15 +45,23 @@ def test_a_rule_switched_off_is_off_everywhere() -> None:
     assert kept([finding(line=2), finding("doubled-space", line=3)], "", **{"bare-url": "x"}) == [("doubled-space", 3)]
 
 
+def test_a_comment_counts_from_its_own_line_to_the_end_of_the_paragraph_or_file() -> None:
+    text = "En\n# check off: bare-url, fordi\n\nTo\nTre"
+    assert kept([finding(line=number) for number in range(7)], text) == [
+        *(("bare-url", 0), ("bare-url", 1), ("bare-url", 6)),
+    ]
+    assert kept([finding(line=2), finding(line=4)], "En\n# check off: bare-url, fordi\n\n") == []
+
+
 @pytest.mark.parametrize(
-    ("comment", "words"),
+    ("comment", "message", "hint"),
     [
-        ("# check off: bare-ulr, fordi", 'no rule "bare-ulr"'),
-        ("# check off: bare-url", "gives no reason"),
-        ("# check off:", "no rule"),
+        ("# check off: bare-ulr, fordi", 'there is no rule "bare-ulr"', "Did you mean bare-url?"),
+        ("# check off: bare-url", "the comment gives no reason", "Write it after a comma: check off: rule, reason."),
+        ("# check off:", 'there is no rule ""', ""),
     ],
 )
-def test_a_comment_that_means_nothing_is_found(comment: str, words: str) -> None:
-    (found,) = without_answered([], sources={"a.md": f"En\n{comment}\n"}, off={}, known=RULES)
-    assert (found.rule, found.line) == ("check-off", 2)
-    assert words in found.message
+def test_a_comment_that_means_nothing_is_found(comment: str, message: str, hint: str) -> None:
+    found = without_answered([], sources={"a.md": f"En\n{comment}\n"}, off={}, known=RULES)
+    severity = Severity.WARNING
+    assert found == (Finding(severity=severity, rule="check-off", message=message, file="a.md", line=2, hint=hint),)

@@ -176,9 +176,12 @@ def test_a_test_send_is_marked_and_has_no_one_click(
     assert re.search(r'<body class="x"><div [^>]*>TEST – ikkje vidaresend &lt;no&gt;</div>', body(message, "html"))
 
 
+MEND = "Put your own template right, or delete it: then that of mailer is used."
+
+
 def test_a_test_send_needs_a_body_to_stand_in(compose: Compose, sender: Sender) -> None:
     issue = replace(compose(), html=Slot.UNSUBSCRIBE_URL.token)
-    with pytest.raises(MessageError, match="<body>"):
+    with pytest.raises(MessageError, match=f"the composed HTML has no <body>\n{MEND}"):
         compile_message(issue, sender=sender, test_label="TEST")
 
 
@@ -186,7 +189,7 @@ def test_a_test_send_needs_a_body_to_stand_in(compose: Compose, sender: Sender) 
 def test_slots_that_are_not_the_ones_declared_are_refused(
     compose: Compose, sender: Sender, declared: frozenset[Slot]
 ) -> None:
-    with pytest.raises(MessageError, match=r"declared: (email|preferencesurl)$"):
+    with pytest.raises(MessageError, match=rf"declared: (email|preferencesurl)\n{MEND}"):
         compile_message(compose(text=Slot.EMAIL.token, slots=declared), sender=sender)
 
 
@@ -198,7 +201,7 @@ def test_a_damaged_slot_is_refused(compose: Compose, sender: Sender, damaged: st
 
 def test_each_part_must_hold_the_link_to_leave(compose: Compose, sender: Sender) -> None:
     for issue in (replace(compose(), text="Hei"), replace(compose(), html="<body>Hei")):
-        with pytest.raises(MessageError, match="unsubscribeurl"):
+        with pytest.raises(MessageError, match=f"the composed text has no slot for unsubscribeurl\n{MEND}"):
             compile_message(issue, sender=sender)
 
 

@@ -18,7 +18,10 @@ from coverage import CoverageData
 
 from tests.mutants.mutations import Mutation
 
-READ_THE_CODE = ("tests/catalogue/test_catalogues.py::test_code_and_catalogues_fit_each_other",)
+READ_THE_CODE = (
+    "tests/catalogue/test_catalogues.py::test_code_and_catalogues_fit_each_other",
+    "tests/test_errors.py::test_each_error_says_what_to_do_next_or_there_is_a_reason",
+)
 """Tests that read the code without running it: no line of it is known to be theirs."""
 
 
@@ -69,7 +72,7 @@ class Base:
         """
         at_line = self._reaching(mutation.file, mutation.reached)
         near = self._reaching(mutation.file, mutation.function) if mutation.function else self._using(mutation)
-        known = at_line | near or self._reaching(mutation.file, None)
+        known = at_line | near or self._using(mutation) or self._reaching(mutation.file, None)
         usable = [self.tests[each] for each in known if each in self.tests]
         usable = [each for each in usable if "postgresql" not in each.id] or usable
         package = Path(mutation.file).parts[1]
@@ -102,10 +105,13 @@ class Base:
         return frozenset().union(*(by_line.get(each, frozenset()) for each in (by_line if lines is None else lines)))
 
     def _using(self, mutation: Mutation) -> frozenset[str]:
-        """The tests that use what a line binds at import, or reach a function that does, also by other such names."""
+        """The tests that use what a line binds at import, or reach a function that does, also by other such names.
+
+        Of a line in a function that runs at import alone, those that use the function.
+        """
         found: set[str] = set()
         known: set[str] = set()
-        wanted = [(mutation.file, each) for each in bound_at(self._root / mutation.file, mutation.line)]
+        wanted = [(mutation.file, each) for each in names_of(self._root / mutation.file, mutation)]
         while wanted:
             file, name = wanted.pop()
             known.add(name)
@@ -140,6 +146,13 @@ class Base:
     def _known(self, part: str) -> dict[str, str]:
         file = self._folder / "hashes.json"
         return dict(json.loads(file.read_text("utf-8"))[part]) if file.exists() else {}
+
+
+def names_of(file: Path, mutation: Mutation) -> list[str]:
+    """The name of the function around a change, or those that its line binds at import."""
+    functions = (each for each in ast.walk(_parsed(file)) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    names = [each.name for each in functions if mutation.function and each.lineno == mutation.function.start]
+    return names or bound_at(file, mutation.line)
 
 
 def bound_at(file: Path, line: int) -> list[str]:

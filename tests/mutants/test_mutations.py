@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import EQUIVALENT, PACKAGES, Result, draw, files_of, find_all, read_equivalent, report
-from tests.mutants.base import bound_at, lines_with
+from tests.mutants.base import bound_at, lines_with, names_of
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -114,6 +114,14 @@ def test_what_a_line_binds_at_import_is_known_by_name(tmp_path: Path) -> None:
     file.write_text("A = (\n    1,\n)\n\n\nclass B:\n    c: int = 2\n\n    def d(self):\n        return A\n")
     assert [bound_at(file, line) for line in (2, 4, 7, 10)] == [["A"], [], ["B", "c"], []]
     assert lines_with(file, "A") == [1, 10]
+
+
+def test_a_line_of_a_function_that_runs_at_import_alone_is_known_by_the_functions_name(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("def _f():\n    return 1\n\n\nA = _f() + 1\n")
+    found = {each.line: names_of(file, each) for each in find_mutations("a.py", file.read_bytes())}
+    assert found == {2: ["_f"], 5: ["A"]}
+    assert bound_at(file, lines_with(file, "_f")[1]) == ["A"]
 
 
 def test_what_does_not_exist_cannot_be_mutated() -> None:

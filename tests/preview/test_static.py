@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from mailer.bootstrap import Services
 from mailer.errors import MailerError
+from mailer.issue.model import Finding, Severity
 from mailer.languages import Lang
 from mailer.preview.changes import changes_between
 from mailer.preview.folder import HEADING, LIST, write_folder
 from mailer.preview.static import write_preview
+from mailer.preview.views import Look, require_view
 
 TODAY = date(2024, 1, 15)
 NOTHING = sha256(b"").hexdigest()
@@ -192,3 +194,15 @@ def test_no_word_is_lost_between_two_versions(old: str, new: str) -> None:
     added = " ".join(piece.text for piece in pieces if piece.kind != "removed")
     assert set(added.split()) <= set(new.split())
     assert changes_between(new, new) == ()
+
+
+@pytest.mark.parametrize(
+    ("hint", "told"), [("Write a title.", "Write a title."), ("", "mailer check"), (None, "mailer check")]
+)
+def test_what_cannot_be_shown_says_why_where_and_what_to_do(hint: str | None, told: str) -> None:
+    note = Finding(severity=Severity.NOTE, rule="x", message="a note", file="a.md")
+    error = Finding(severity=Severity.ERROR, rule="y", message="no title", file="issue.toml", line=3, hint=hint or "")
+    with pytest.raises(MailerError) as refused:
+        require_view(Look(findings=(note,) if hint is None else (note, error), view=None))
+    what, where = ("the issue cannot be composed", "") if hint is None else ("no title", "issue.toml:3")
+    assert (refused.value.what, refused.value.where, refused.value.hint) == (what, where, told)

@@ -58,35 +58,115 @@ def test_own_lists_are_optional(tmp_path: Path) -> None:
     assert register.lists[0].lang == "nb"
 
 
+LIST = '[[helsefellesskap]]\nslug = "a"\nshort = "A"\n'
+LIST_KEYS = "slug, short, name_nb, name_nn, region, place_se, helseforetak, lang, aliases"
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "what", "place", "hint"),
     [
-        ('[[helsefelleskap]]\nslug = "a"\n', "Did you mean helsefellesskap?"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nalias = ["b"]\n', "Did you mean aliases?"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nqqqq = 1\n', "Known are slug, short"),
-        ('[[helsefellesskap]]\nslug = "a"\n', "helsefellesskap.toml:1, list a: short is missing"),
-        ('[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n', "may hold only a-z"),
         (
-            f'{REGION}[[helsefellesskap]]\nslug = "a"\nshort = "A"\n[[ helsefellesskap ]]\nslug = "all"\nshort = "B"\n',
-            "helsefellesskap.toml:8, list all: a list cannot be called all, which means every list",
+            '[[helsefelleskap]]\nslug = "a"\n',
+            "helsefelleskap is not known here",
+            "helsefellesskap.toml",
+            "Did you mean helsefellesskap?",
         ),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "All"\n', "cannot be called all"),
-        (f'[[helsefellesskap]]\nslug = "{"a" * 65}"\nshort = "A"\n', "64 of them at most"),
-        (f'[[region]]\nslug = "{"a" * 17}"\nname_nb = "A"\nname_nn = "A"\n', "16 of them at most"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = 5\n', "short must be text"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nlang = "da"\n', "lang must be one of nb, nn, se, en"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\naliases = "b"\n', "aliases must be a list"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\nregion = "x"\n', "names region 'x'"),
-        ('[[helsefellesskap]]\nslug = "a"\nshort = "A"\n' * 2, "are both called 'a'"),
-        ('[helsefellesskap]\nslug = "a"\n', "must be written as [[helsefellesskap]]"),
-        ("slug = \n", "not valid TOML"),
+        ("qq = 1\n", "qq is not known here", "helsefellesskap.toml", "Known are region, helsefellesskap."),
+        (
+            LIST + 'alias = ["b"]\n',
+            "alias is not known here",
+            "helsefellesskap.toml:1, list a",
+            "Did you mean aliases?",
+        ),
+        (LIST + "qqqq = 1\n", "qqqq is not known here", "helsefellesskap.toml:1, list a", f"Known are {LIST_KEYS}."),
+        (
+            LIST + 'kind = "own"\n',
+            "kind is not known here",
+            "helsefellesskap.toml:1, list a",
+            f"Known are {LIST_KEYS}.",
+        ),
+        (
+            REGION + "qqqq = 1\n",
+            "qqqq is not known here",
+            "helsefellesskap.toml:1",
+            "Known are slug, name_nb, name_nn.",
+        ),
+        (
+            REGION.replace('name_nb = "N"\n', ""),
+            "name_nb is missing",
+            "helsefellesskap.toml:1",
+            "",
+        ),
+        ('[[helsefellesskap]]\nslug = "a"\n', "short is missing", "helsefellesskap.toml:1, list a", ""),
+        ('[[helsefellesskap]]\nshort = "A"\n', "slug is missing", "helsefellesskap.toml:1, list without slug", ""),
+        (
+            '[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n',
+            "slug 'A b' may hold only a-z, 0-9 and single hyphens, 64 of them at most",
+            "helsefellesskap.toml:1, list A b",
+            "",
+        ),
+        (
+            f'{REGION}{LIST}[[ helsefellesskap ]]\nslug = "all"\nshort = "B"\n',
+            "a list cannot be called all, which means every list",
+            "helsefellesskap.toml:8, list all",
+            "Give it another slug, name or alias.",
+        ),
+        (
+            '[[helsefellesskap]]\nslug = "a"\nshort = "All"\n',
+            "a list cannot be called all, which means every list",
+            "helsefellesskap.toml:1, list a",
+            "Give it another slug, name or alias.",
+        ),
+        (
+            f'[[helsefellesskap]]\nslug = "{"a" * 65}"\nshort = "A"\n',
+            f"slug '{'a' * 65}' may hold only a-z, 0-9 and single hyphens, 64 of them at most",
+            f"helsefellesskap.toml:1, list {'a' * 65}",
+            "",
+        ),
+        (
+            REGION.replace("nord", "a" * 17),
+            f"slug '{'a' * 17}' may hold only a-z, 0-9 and single hyphens, 16 of them at most",
+            "helsefellesskap.toml:1",
+            "",
+        ),
+        (
+            LIST.replace('"A"', "5"),
+            "short must be text in quotation marks",
+            "helsefellesskap.toml:1, list a",
+            "",
+        ),
+        (LIST + 'lang = "da"\n', "lang must be one of nb, nn, se, en", "helsefellesskap.toml:1, list a", ""),
+        (LIST + 'aliases = "b"\n', "aliases must be a list of texts", "helsefellesskap.toml:1, list a", ""),
+        (LIST + 'aliases = ["b", 5]\n', "aliases must be a list of texts", "helsefellesskap.toml:1, list a", ""),
+        (LIST + 'region = "x"\n', "list a names region 'x', which is none", "", ""),
+        (LIST * 2, "lists a and a are both called 'a'", "", ""),
+        (
+            '[helsefellesskap]\nslug = "a"\n',
+            "helsefellesskap must be written as [[helsefellesskap]]",
+            "helsefellesskap.toml",
+            "",
+        ),
+        (
+            "helsefellesskap = [5]\n",
+            "helsefellesskap must be written as [[helsefellesskap]]",
+            "helsefellesskap.toml",
+            "",
+        ),
+        ("slug = \n", "the file is not valid TOML: Invalid value (at line 1, column 8)", "helsefellesskap.toml", ""),
     ],
 )
-def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, message: str) -> None:
+def test_a_mistake_is_named_with_its_place(text: str, what: str, place: str, hint: str, *, tmp_path: Path) -> None:
     with pytest.raises(RegisterError) as refused:
         read_register(_folder(tmp_path, text))
-    assert message in str(refused.value)
-    assert str(tmp_path) in refused.value.where
+    error = refused.value
+    assert (error.what, error.where, error.hint) == (what, str(tmp_path / place), hint)
+
+
+def test_slugs_are_as_long_as_the_database_holds(tmp_path: Path) -> None:
+    region, slug = "a" * 16, "b" * 64
+    text = f'{REGION.replace("nord", region)}[[helsefellesskap]]\nslug = "{slug}"\nshort = "A"\nregion = "{region}"\n'
+    register = read_register(_folder(tmp_path, text))
+    assert (register.slugs, register.lists[0].region) == ((slug,), region)
 
 
 @pytest.mark.parametrize(
@@ -107,11 +187,18 @@ def test_a_mistake_is_named_with_the_right_line_or_none(tmp_path: Path, first: s
 
 
 def test_a_register_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RegisterError, match="mailer init"):
+    file = tmp_path / "helsefellesskap.toml"
+    with pytest.raises(RegisterError) as refused:
         read_register(tmp_path)
-    (tmp_path / "helsefellesskap.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(RegisterError, match="not UTF-8"):
+    assert (refused.value.what, refused.value.where) == ("the register of lists is missing", str(file))
+    assert refused.value.hint == (
+        "Copy the default register with mailer init, or check [paths] subscribers in config.toml."
+    )
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(RegisterError) as refused:
         read_register(tmp_path)
+    error = refused.value
+    assert (error.what, error.where, error.hint) == ("the file is not UTF-8 text", str(file), "Save it as UTF-8.")
 
 
 def test_the_list_table_follows_the_register_and_keeps_what_left_it(

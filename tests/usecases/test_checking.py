@@ -84,6 +84,12 @@ def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None
     assert "language-share" in caught.value.hint
 
 
+def test_a_rule_like_none_is_refused_with_where_all_are_listed(start: Start) -> None:
+    with pytest.raises(MailerError) as caught:
+        rules(start(config='xyzzy = "x"'))
+    assert caught.value.hint == "docs/reference/checks.md lists the rules."
+
+
 def test_a_comment_answers_one_place(start: Start) -> None:
     text = (
         ITEM + "\n<!-- check off: bare-url, adressen er saken -->\nSe https://a.example/x.\n\nSe https://a.example/y.\n"

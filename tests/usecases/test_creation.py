@@ -67,7 +67,7 @@ def test_a_folder_with_something_in_it_is_left_alone(defaults: Path, tmp_path: P
     target = tmp_path / "full"
     target.mkdir()
     (target / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(MailerError, match="not empty"):
+    with pytest.raises(MailerError, match=r"/full: the folder is not empty\nName a new folder\.$"):
         init_workspace(target, defaults=defaults)
     assert [path.name for path in target.iterdir()] == ["letter.txt"]
 
@@ -75,13 +75,13 @@ def test_a_folder_with_something_in_it_is_left_alone(defaults: Path, tmp_path: P
 def test_a_file_in_the_place_of_the_folder_is_left_alone(defaults: Path, tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="this is no folder"):
+    with pytest.raises(UsageError, match=r"/file: this is no folder\nName a new folder\.$"):
         init_workspace(target, defaults=defaults)
 
 
 def test_a_place_that_cannot_be_written_is_an_error_of_input_and_output(defaults: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    with pytest.raises(MailerError, match="cannot be made") as caught:
+    with pytest.raises(MailerError, match=r"/file/workspace: the workspace cannot be made: .+\nName a new") as caught:
         init_workspace(tmp_path / "file" / "workspace", defaults=defaults)
     assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
 

@@ -1,7 +1,7 @@
 """The forms of an issue as files, and by `publishing` kept as it is to be sent."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from mailer.editions.store import EditionStore
 from mailer.errors import ExitCode, MailerError
 from mailer.usecases.checking import check_issue, widest_key
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.desk import build_issue, chosen_key, write_files, write_issue
+from mailer.usecases.desk import Shown, build_issue, chosen_key, shown_message, with_values, write_files, write_issue
 from mailer.usecases.editions import make_edition
 from mailer.usecases.next_issue import new_issue
 from mailer.usecases.publishing import store_edition
@@ -82,9 +82,28 @@ def test_a_variant_for_an_unknown_list_is_refused(services: Services) -> None:
 
 def test_files_that_cannot_be_written_are_an_error_of_input_and_output(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(MailerError, match="taken") as caught:
+    with pytest.raises(MailerError) as caught:
         write_files(tmp_path / "taken", {"a.txt": b"a"})
     assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
+    assert caught.value.what == "the files cannot be written: file exists"
+    assert caught.value.where == str(tmp_path / "taken")
+    assert caught.value.hint == "Name another folder with -o."
+
+
+def test_a_message_is_shown_as_its_reader_gets_it(services: Services) -> None:
+    issue = require_issue(services, SLUG)
+    composed = services.composer.compose(issue, widest_key(services, issue))
+    services.clock = lambda: datetime(2031, 5, 17, 12, tzinfo=UTC)
+    to = Shown(address="åse@kommune.example", token="her-token", name="hers")
+    mail = shown_message(services, composed, slug=SLUG, to=to).decode()
+    head = mail.partition("\r\n\r\n")[0]
+    assert "\r\nTo: åse@kommune.example\r\n" in head
+    assert f"\r\nMessage-ID: <hers@{services.sender.address.partition('@')[2]}>\r\n" in head
+    assert "17 May 2031" in head
+    pages = services.publication.pages
+    assert "her-token" in head
+    assert with_values(services, composed.text, to).count("her-token") == 1
+    assert pages.leave("her-token") in with_values(services, composed.text, to)
 
 
 def test_a_date_that_is_moved_before_an_issue_is_sent_again_is_moved_in_calendars(services: Services) -> None:

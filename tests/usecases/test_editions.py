@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -181,6 +181,34 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_readers_get_changes_it(change: Change, workspace: Path, before: str) -> None:
     change(workspace)
+    assert hash_of(workspace) != before
+
+
+def test_its_parts_keep_their_names(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under another name it would be another edition, and what a version of before tested would not have been."""
+    named: list[str] = []
+
+    def note(parts: Mapping[str, bytes]) -> str:
+        named.extend(parts)
+        return "1:0"
+
+    monkeypatch.setattr("mailer.usecases.editions.hash_edition", note)
+    make_edition(services, require_issue(services, SLUG))
+    pictures = [each for each in named if each.startswith("picture/")]
+    assert {each.rpartition("/")[2] for each in pictures} == {"type", "data"}
+    assert [each for each in named if not each.startswith(("picture/", "subject/", "html/", "text/"))] == [
+        *(f"sender/{each}" for each in ("name", "address", "reply_to", "list_id", "list_name", "owner", "pages")),
+        *("slug", "lang", "web", "pdf", "calendar", "calendar/1"),
+    ]
+    keys = [str(each) for each in services.composer.covering_keys(require_issue(services, SLUG))]
+    for form in ("subject", "html", "text"):
+        assert [each for each in named if each.startswith(f"{form}/")] == [f"{form}/{key}" for key in keys]
+
+
+def test_what_stands_in_the_calendars_alone_changes_it(
+    workspace: Path, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.compose.calendar.PRODUCT", "-//another//program//NO")
     assert hash_of(workspace) != before
 
 

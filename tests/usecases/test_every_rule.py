@@ -316,6 +316,9 @@ def test_an_introduction_of_the_issue_before_is_found_and_a_new_one_is_not(servi
     ):
         write(issues / slug, frame(f'intro = "{words}"\n') | item())
     assert "old-introduction" in check(services, frame(intro))
+    checked = check_issue(services, "2024-02", today=TODAY)
+    [finding] = [each for each in checked.findings if each.rule == "old-introduction"]
+    assert finding.message == "the introduction is still that of 2023-12"
     assert "old-introduction" not in check(services, frame(intro.replace("Tre", "Fire")))
     assert "old-introduction" not in check(services, frame())
     write(issues / "2023-12", {"issue.toml": "intro = "})

@@ -151,7 +151,20 @@ def test_characters_of_the_settings_that_cannot_be_seen_are_told_at_their_places
     findings = found(services, "character")
     assert [each.file for each in findings] == ["config.toml", "config.toml"]
     assert [lines[each.line - 1][each.column - 1] for each in findings] == ["\u200b", "\ufeff"]
-    assert "U+200B zero width space) and 1 more" in findings[0].message
+    assert findings[0].message == (
+        "publisher holds a character that cannot be seen (U+200B zero width space) and 1 more"
+    )
+
+
+def test_characters_of_the_environment_that_cannot_be_seen_are_told_without_a_place(
+    start: Callable[..., Services],
+) -> None:
+    (finding,) = found(start(*PLAIN, publisher="Helse\u200bdirektoratet"), "character")
+    assert finding.message == (
+        "publisher holds a character that cannot be seen (U+200B zero width space), which comes from the environment"
+    )
+    assert (finding.file, finding.line, finding.column) == ("config.toml", 0, 0)
+    assert finding.hint
 
 
 def test_one_error_does_not_hide_what_is_found_in_the_words(start: Callable[..., Services]) -> None:

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -22,22 +23,30 @@ from sqlalchemy import select, update
 
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
-from mailer.delivery.ledger import PlanError
-from mailer.delivery.model import Counts, InDoubtPolicy, SkipReason
+from mailer.delivery.dispatch import Dispatcher
+from mailer.delivery.ledger import OldBackupError, PlanError
+from mailer.delivery.model import Counts, InDoubtPolicy, Resolution, SkipReason
+from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan
+from mailer.delivery.progress import Progress
+from mailer.delivery.retry import RetryRule
+from mailer.delivery.verdict import EndReason
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
+from mailer.message.verp import parse_return_path
 from mailer.rendering.templates import shipped_templates
 from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
-from mailer.transport.base import Reply, Stage
-from mailer.transport.memory import MemoryTransport
+from mailer.subscribers.tokens import Token, parse_token
+from mailer.transport.base import Lost, Reply, Stage
+from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
+from mailer.usecases.accounts import doubtful, read_accepted, read_accounts
 from mailer.usecases.chosen_lists import choose_lists
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.deciding import pause, resume
+from mailer.usecases.deciding import pause, resolve, resume
 from mailer.usecases.sending import (
     Begun,
     Proposal,
@@ -45,6 +54,8 @@ from mailer.usecases.sending import (
     Refused,
     begin,
     carry_on,
+    count_groups,
+    estimate,
     explain_nobody,
     granted,
     look_ahead,
@@ -122,6 +133,12 @@ def reason_of(answer: object) -> Reason:
     return answer.reason
 
 
+def told_of(answer: object) -> tuple[Reason, str, str, str]:
+    """The reason, and what a person reads: what, where, what to do next."""
+    assert isinstance(answer, Refused), answer
+    return answer.reason, answer.error.what, answer.error.where, answer.error.hint
+
+
 def recorded(services: Services) -> list[Any]:
     """What the ledger says of each mailing: whether it was untested, and how many findings were ignored."""
     with services.database.reading() as connection:
@@ -134,7 +151,12 @@ def recorded(services: Services) -> list[Any]:
 
 @pytest.mark.usefixtures("changed")
 def test_content_that_was_changed_since_the_test_send_is_refused_and_nothing_is_planned(services: Services) -> None:
-    assert reason_of(begin(services, proposed(services), confirm=3)) is Reason.UNTESTED
+    assert told_of(begin(services, proposed(services), confirm=3)) == (
+        Reason.UNTESTED,
+        "this edition was never test-sent",
+        SLUG,
+        f"First: mailer test-send {SLUG} --to ADDRESS    (or --untested, if you must)",
+    )
     assert recorded(services) == []
 
 
@@ -191,6 +213,7 @@ def test_who_joined_or_left_since_the_test_send_does_not_make_it_untested(servic
     assert proposed(services).is_tested
 
 
+ONE_COPY = "Send from the other one, or people get it twice."
 CHANGED_MEANWHILE = [
     ("print/issue.typ", "fill: t.ink", "fill: red"),
     ("web/issue.html.j2", "</main>", "<hr></main>"),
@@ -204,7 +227,12 @@ def test_a_template_that_changes_between_the_plan_and_the_yes_is_refused(
 ) -> None:
     proposal = proposed(services)
     _own_template(services, *template)
-    assert reason_of(begin(services, proposal, confirm=3)) is Reason.CHANGED
+    assert told_of(begin(services, proposal, confirm=3)) == (
+        Reason.CHANGED,
+        "a template, the logo or the lists were changed since the plan was made; nothing was sent",
+        SLUG,
+        f"Look at it first: mailer send {SLUG} --dry-run",
+    )
     assert recorded(services) == []
     assert services.editions.every(SLUG, "html") == ()
     with closing(services.afresh()) as afresh:
@@ -250,7 +278,12 @@ def test_a_mailing_that_goes_on_tells_that_the_edition_has_changed_or_of_before_
 def test_an_issue_with_errors_is_refused_and_nothing_is_planned(services: Services) -> None:
     proposal = proposed(services)
     assert [each.rule for each in proposal.errors] == ["example"]
-    assert reason_of(begin(services, proposal, confirm=3, allow_untested=True)) is Reason.ERRORS
+    assert told_of(begin(services, proposal, confirm=3, allow_untested=True)) == (
+        Reason.ERRORS,
+        "the issue has errors; nothing was sent",
+        SLUG,
+        "Put them right, or send in spite of them, which is recorded: --ignore-findings",
+    )
     assert recorded(services) == []
 
 
@@ -270,34 +303,53 @@ def test_who_ignores_errors_has_not_allowed_untested_content(services: Services)
 def test_only_the_number_of_recipients_begins_a_mailing(services: Services, number: int | None) -> None:
     for as_frozen in (True, False):
         answer = begin(services, proposed(services), confirm=number, as_frozen=as_frozen)
-        assert reason_of(answer) is Reason.UNCONFIRMED
+        what = "no number was typed, it is 3" if number is None else f"you confirmed {number}, it is 3"
+        assert told_of(answer) == (Reason.UNCONFIRMED, what, "", "Nothing was sent.")
     assert recorded(services) == []
 
 
 def test_who_joins_after_the_plan_was_shown_makes_it_another_number(services: Services) -> None:
     proposal = proposed(services)
     services.subscribers.add("ny@agder.example", lists=["agder"], basis="e: samhandling")
-    answer = begin(services, proposal, confirm=3)
-    assert reason_of(answer) is Reason.CHANGED
+    assert told_of(begin(services, proposal, confirm=3)) == (
+        Reason.CHANGED,
+        "it would go to 4 recipients by now, not to 3; nothing was planned",
+        "",
+        "Somebody joined or left in the meantime: look at the plan again.",
+    )
     assert recorded(services) == []
 
 
 def test_a_mailing_that_somebody_else_planned_meanwhile_is_not_sent_unseen(services: Services) -> None:
     mine, theirs = proposed(services), proposed(services, "oslo")
     assert isinstance(begin(services, theirs, confirm=1), Begun)
-    answer = begin(services, mine, confirm=3)
-    assert reason_of(answer) is Reason.CHANGED
+    assert told_of(begin(services, mine, confirm=3)) == (
+        Reason.CHANGED,
+        "another mailing of this issue was planned just now; nothing was sent",
+        SLUG,
+        f"Look at it first: mailer send {SLUG} --dry-run",
+    )
     assert len(recorded(services)) == 1
 
 
 def test_a_list_with_nobody_on_it_plans_nothing(services: Services) -> None:
-    assert reason_of(begin(services, proposed(services, "finnmark"), confirm=0)) is Reason.NOBODY
+    assert told_of(begin(services, proposed(services, "finnmark"), confirm=0)) == (
+        Reason.NOBODY,
+        "nobody is on these lists; nothing was planned",
+        SLUG,
+        "Put people on them: mailer subscribers import FILE --basis TEXT",
+    )
     assert recorded(services) == []
 
 
 def test_who_has_had_it_is_not_sent_to_again(services: Services) -> None:
     granted(carry_on(services, granted(begin(services, proposed(services), confirm=3)).mailing))
-    assert reason_of(begin(services, proposed(services), confirm=3)) is Reason.NOBODY
+    assert told_of(begin(services, proposed(services), confirm=3)) == (
+        Reason.NOBODY,
+        "everybody on these lists has it already, or may have it; nothing was planned",
+        SLUG,
+        f"To one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT",
+    )
 
 
 @pytest.mark.parametrize(
@@ -362,10 +414,11 @@ def test_a_paused_mailing_is_refused_until_somebody_resumes_it(services: Service
     begun = granted(begin(services, proposed(services), confirm=3))
     pause(services, SLUG)
     refused = begin(services, proposed(services), confirm=3)
-    assert reason_of(refused) is Reason.PAUSED
+    assert told_of(refused) == (Reason.PAUSED, f"{SLUG} is paused", "", f"Go on with: mailer resume {SLUG}")
     assert isinstance(refused, Refused)
     assert refused.error.exit_code is ExitCode.TRY_AGAIN
-    assert reason_of(carry_on(services, begun.mailing)) is Reason.PAUSED
+    words = ("the mailing is paused", "", "mailer resume clears the pause and sends on.")
+    assert told_of(carry_on(services, begun.mailing)) == (Reason.PAUSED, *words)
     assert granted(resume(services, SLUG)).id == begun.mailing
     assert granted(carry_on(services, begun.mailing)).counts.accepted == 3
 
@@ -393,9 +446,11 @@ def test_a_second_sender_is_refused_by_every_way_in_and_told_what_the_other_send
     with another_sender(services.settings.folder, begun.mailing):
         for way in ways:
             refused = way()
-            assert reason_of(refused) is Reason.BUSY
+            reason, what, where, hint = told_of(refused)
+            assert (reason, where) == (Reason.BUSY, str(services.settings.folder / "var" / "mailer.sqlite3"))
+            assert what.startswith("another sender is at work: process ")
+            assert hint == f"It sends {SLUG}: wait until it is done, or stop it with mailer pause {SLUG}"
             assert isinstance(refused, Refused)
-            assert f"mailer pause {SLUG}" in refused.error.hint
             assert refused.error.exit_code is ExitCode.TRY_AGAIN
         assert look_ahead(services, SLUG, lists=[], today=TODAY).plan.counts.audience
 
@@ -417,6 +472,29 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
         assert look_ahead(restored, SLUG, lists=[], today=TODAY).plan.counts.audience, "a dry run still looks"
         assert [each.reason for each in find_obstacles(restored, SLUG)] == [Reason.OLD_BACKUP], "and says so"
         assert recorded(restored) == []
+        for decide in (lambda: pause(restored, SLUG), lambda: resolve(restored, SLUG, Resolution.RESEND, to=None)):
+            with pytest.raises(OldBackupError):
+                decide()
+
+
+def test_a_copy_is_refused_by_every_way_in(services: Services, tmp_path: Path) -> None:
+    proposal = proposed(services, "oslo")
+    begun = granted(begin(services, proposal, confirm=1))
+    shutil.copytree(services.settings.folder, tmp_path / "copy")
+    with closing(_open(tmp_path / "copy")) as copy:
+        ways: list[Callable[[], object]] = [
+            lambda: propose(copy, SLUG, lists=[], today=TODAY),
+            lambda: begin(copy, proposal, confirm=1),
+            lambda: carry_on(copy, begun.mailing),
+            lambda: resume(copy, SLUG),
+        ]
+        for way in ways:
+            assert told_of(way()) == (
+                Reason.COPY,
+                f"this is a copy of the database from which {SLUG} is sent, or a backup of it",
+                str(tmp_path / "copy" / "var" / "mailer.sqlite3"),
+                f"{ONE_COPY} When no other goes on: mailer resume {SLUG} --only-here",
+            )
 
 
 def test_a_server_that_must_not_be_used_is_refused_before_anything_is_frozen(services: Services) -> None:
@@ -496,6 +574,71 @@ def test_an_unfinished_mailing_goes_on_with_its_frozen_content_whatever_the_fold
     assert recorded(services) == [(0, 0)]
 
 
+def seen_options(services: Services, mailing: int, monkeypatch: pytest.MonkeyPatch) -> DispatchOptions:
+    """What a mailing is sent with."""
+    seen: list[DispatchOptions] = []
+
+    class Seen(Dispatcher):
+        def __init__(self, *services: Any, options: DispatchOptions, **others: Any) -> None:
+            seen.append(options)
+            super().__init__(*services, options=options, **others)
+
+    monkeypatch.setattr("mailer.usecases.sending.Dispatcher", Seen)
+    granted(carry_on(services, mailing))
+    return seen[0]
+
+
+def test_a_mailing_is_sent_as_the_settings_say_by_the_clock_of_the_services(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    environ = {
+        "MAILER_SMTP__CONNECTIONS": "2",
+        "MAILER_SMTP__MESSAGES_PER_MINUTE": "60000",
+        "MAILER_SMTP__MESSAGES_PER_CONNECTION": "17",
+        "MAILER_DELIVERY__EXPIRE_AFTER_HOURS": "5",
+    }
+    with closing(build_services(services.settings.file, environ=environ, announce=lambda _: None)) as later:
+        later.transport, later.clock = MemoryTransport(), lambda: datetime(2031, 5, 17, tzinfo=UTC)
+        assert seen_options(later, begun.mailing, monkeypatch) == DispatchOptions(
+            connections=2,
+            messages_per_minute=60_000,
+            messages_per_connection=17,
+            retry=RetryRule(patience=timedelta(hours=5)),
+        )
+        assert {message_from_bytes(each.payload)["Date"][:16] for each in later.transport.received} == {
+            "Sat, 17 May 2031"
+        }
+        assert estimate(later, 6000) == timedelta(seconds=300), "ten a second on each connection"
+    environ["MAILER_SMTP__MESSAGES_PER_MINUTE"] = "60"
+    with closing(build_services(services.settings.file, environ=environ, announce=lambda _: None)) as limited:
+        assert estimate(limited, 6001) == pytest.approx(timedelta(seconds=6100), abs=timedelta(seconds=1))
+
+
+def test_who_sends_may_stop_it_and_watch_it(services: Services) -> None:
+    begun, stop = granted(begin(services, proposed(services), confirm=3)), Event()
+    stop.set()
+    assert granted(carry_on(services, begun.mailing, stop=stop)).reason is EndReason.STOPPED
+    seen: list[Progress] = []
+    granted(carry_on(services, begun.mailing, on_progress=seen.append))
+    assert seen[-1].accepted == 3
+
+
+def test_up_to_six_lists_are_counted_each_and_more_by_region(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, *others = "egen", *(each.slug for each in services.register.helsefellesskap)
+    for number, names in ((5, [own, *(each.short for each in services.register.helsefellesskap[:5])]), (6, None)):
+        by_list = dict.fromkeys([own, *others[:number]], Counts(audience=2, queued=2))
+        monkeypatch.setattr(services.ledger, "counts_by_list", lambda _, by_list=by_list: by_list)
+        counted = count_groups(services, 1)
+        assert sum(each.queued for each in counted.values()) == 2 * (number + 1)
+        assert names in (None, list(counted))
+    regions = [each.name_nb for each in services.register.regions]
+    assert [*counted] == [each for each in [*regions, "Own lists"] if each in counted]
+    assert counted["Own lists"].queued == 2
+
+
 # --- Read once --------------------------------------------------------------------------------------
 
 _opened: list[str] = []
@@ -562,14 +705,105 @@ def test_a_test_send_as_a_reader_shows_the_variant_of_the_lists_they_are_still_o
     assert ("ditt helsefellesskap" in _text(received.payload).casefold()) is has_own
 
 
+@pytest.mark.parametrize("reader", [None, "ola@agder.example"])
+def test_a_test_send_leads_to_no_delivery_and_to_no_ones_subscription(services: Services, reader: str | None) -> None:
+    (sent,) = send_tests(services, SLUG, to=[TESTER], as_=reader)
+    assert (sent.is_accepted, sent.answer) == (True, "250 2.0.0 kept")
+    assert isinstance(services.transport, MemoryTransport)
+    (received,) = services.transport.received
+    base = services.sender.return_path
+    assert received.envelope.return_path.startswith(base.replace("@", "+0.0.")[: base.index("@") + 5])
+    assert parse_return_path(services.keys, received.envelope.return_path, base=base) is None
+    link = str(message_from_bytes(received.payload, policy=policy.default)["List-Unsubscribe"])
+    found = [parse_token(services.keys, each) for each in re.findall(r"[\w-]{34}", link)]
+    person = services.subscribers.show(reader) if reader else None
+    assert found == [Token(purpose="test", subscriber_id=person.id if person else 0)]
+
+
+def test_a_test_send_ends_its_connection_and_counts_only_what_was_taken(services: Services, item: Path) -> None:
+    item.write_text(ITEM.format("i juni"), encoding="utf-8")
+    opened: list[MemorySession] = []
+
+    class Seen(MemoryTransport):
+        def connect(self) -> MemorySession:
+            opened.append(super().connect())
+            return opened[-1]
+
+    for answer, words in (
+        (Lost(stage=Stage.DOT, why="cut"), "the connection broke: cut"),
+        (Reply(code=550, enhanced="5.1.1", text="no", stage=Stage.RCPT), "550 5.1.1 no"),
+    ):
+        services.transport = Seen(lambda _, answer=answer: answer)  # type: ignore[misc]
+        (sent,) = send_tests(services, SLUG, to=[TESTER], as_=None)
+        assert (sent.recipient, sent.is_accepted, sent.answer) == (TESTER, False, words)
+    assert [each.is_usable for each in opened] == [False, False]
+    assert not proposed(services).is_tested
+
+
 def test_a_test_send_to_a_stranger_sends_nothing_to_anybody(services: Services) -> None:
-    with pytest.raises(MailerError, match="not on the list of test recipients"):
+    with pytest.raises(MailerError) as refused:
         send_tests(services, SLUG, to=[TESTER, "fremmed@a.example"], as_=None)
+    assert refused.value.what == "fremmed@a.example is not on the list of test recipients; nothing was sent"
+    assert refused.value.where == "[newsletter] test_recipients"
+    assert refused.value.hint == (
+        f"Add it to test_recipients in {services.settings.file}, if it is yours or a colleague's."
+    )
+    with pytest.raises(MailerError) as unknown:
+        send_tests(services, SLUG, to=[TESTER], as_="fremmed@a.example")
+    assert (unknown.value.what, unknown.value.where, unknown.value.hint) == (
+        "fremmed@a.example is not among the subscribers",
+        "--as",
+        "mailer subscribers find NAME",
+    )
     assert isinstance(services.transport, MemoryTransport)
     assert services.transport.received == ()
 
 
 def test_other_lists_than_those_of_an_unfinished_mailing_cannot_be_proposed(services: Services) -> None:
     granted(begin(services, proposed(services, "oslo"), confirm=1, allow_untested=True))
-    with pytest.raises(PlanError, match="goes to oslo"):
+    with pytest.raises(PlanError) as refused:
         propose(services, SLUG, lists=["agder"], today=TODAY)
+    assert (refused.value.what, refused.value.where, refused.value.hint) == (
+        "an unfinished mailing of this issue goes to oslo",
+        SLUG,
+        f"First finish it with mailer resume {SLUG}, or stop it with mailer cancel {SLUG}.",
+    )
+
+
+def test_what_is_not_under_way_or_never_was_is_said_with_what_to_do(services: Services) -> None:
+    with pytest.raises(MailerError) as idle:
+        pause(services, SLUG)
+    assert (idle.value.what, idle.value.hint) == (f"no mailing of {SLUG} is under way", f"mailer status {SLUG}")
+    with pytest.raises(MailerError) as unsent:
+        resolve(services, SLUG, Resolution.ACCEPTED, to=None)
+    assert (unsent.value.what, unsent.value.hint) == (
+        f"nothing of {SLUG} has been sent or planned",
+        f"mailer send {SLUG}",
+    )
+
+
+def test_an_account_has_those_that_were_asked_for_by_the_id_of_their_mail(services: Services) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    answers: dict[str, Reply | Lost] = {
+        "kari": Lost(stage=Stage.DOT, why="cut"),
+        "ola": Reply(code=550, enhanced="5.1.1", stage=Stage.RCPT),
+    }
+    transport = MemoryTransport(lambda to: answers.get(to.recipient.partition("@")[0], ACCEPTED))
+    services.transport = transport
+    (planned,) = read_accounts(services)
+    assert (planned.is_idle, planned.deliveries) == (False, ())
+    granted(carry_on(services, begun.mailing, once=True))
+
+    def found(**asked: bool) -> list[str]:
+        (account,) = read_accounts(services, SLUG, **asked)
+        return [each.address for each in account.deliveries]
+
+    kari, ola = "kari@agder.example", "ola@agder.example"
+    assert (found(), found(failed=True), found(in_doubt=True)) == ([], [ola], [kari])
+    assert found(failed=True, in_doubt=True) == [ola, kari]
+    domain = services.settings.newsletter.from_address.partition("@")[2]
+    (account,) = read_accounts(services, SLUG, failed=True)
+    assert account.deliveries[0].message_id.endswith(f"@{domain}>")
+    (had_it,) = read_accepted(services, SLUG)
+    assert had_it.address == "aase@oslo.example"
+    assert [each.id for each in doubtful(services, SLUG)] == [begun.mailing]

@@ -64,7 +64,7 @@ class GroupCommit:
         try:
             answer = write_with_retry(self._connection, partial(self._write, results, work))
         except BaseException as error:
-            self._failure = error if isinstance(error, Exception) else LedgerError(msg("sending.commit-interrupted"))
+            self._failure = error if isinstance(error, Exception) else _interrupted()
             raise unwritable(self._failure) from error
         self._committed()
         return answer
@@ -105,6 +105,12 @@ class GroupCommit:
         if results:
             self._record(connection, results)
         return work(connection)
+
+
+def _interrupted() -> LedgerError:
+    return LedgerError(
+        msg("sending.commit-interrupted"), where="[database]", hint=msg("sending.nothing-sent-unwritten")
+    )
 
 
 def _nothing_more(_: Connection) -> None:

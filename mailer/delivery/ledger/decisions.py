@@ -112,7 +112,8 @@ def change_state(
     statement = update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(source))
     if connection.execute(statement.values(state=target, note=write_note(note))).rowcount == 0:
         state = _state(connection, mailing_id)
-        raise MailingStateError(_IS[state]() if state else msg("sending.no-such-mailing", number=str(mailing_id)))
+        what = _IS[state]() if state else msg("sending.no-such-mailing", number=str(mailing_id))
+        raise MailingStateError(what, hint="mailer status")
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
@@ -189,7 +190,7 @@ def settle_by_log(
     if settled:
         detail = {"number": len(settled), "resolution": Resolution.ACCEPTED, "by": "log", "outcomes": dict(outcomes)}
         operator.record(connection, Action.RESOLVED, at=now, slug=slug, detail=detail)
-    return Resolved(number=len(settled), by_mailing=dict(sorted(Counter(settled).items())))
+    return Resolved(number=len(settled), unknown=(), waiting=0, by_mailing=dict(sorted(Counter(settled).items())))
 
 
 def read_doubts(

@@ -321,7 +321,7 @@ class Ledger:
         with self._database.reading() as connection:
             found = figures.read_mailings(connection, mailing_id=mailing_id)
         if not found:
-            raise MailingStateError(msg("sending.no-such-mailing", number=str(mailing_id)))
+            raise MailingStateError(msg("sending.no-such-mailing", number=str(mailing_id)), hint="mailer status")
         return found[0]
 
     def mailings(self, slug: str | None = None) -> tuple[MailingReport, ...]:

@@ -362,13 +362,14 @@ class SenderRun:
             .group_by(delivery.c.status)
         )
         found = {status: (number, due) for status, number, due in connection.execute(statement)}
-        number = {status: found.get(status, (0, None))[0] for status in UNFINISHED}
+        nothing = 0, None
+        number = {status: found.get(status, nothing)[0] for status in UNFINISHED}
         return Outlook(
             state=self._state(connection),
             queued=number[DeliveryStatus.QUEUED],
             held=number[DeliveryStatus.CLAIMED] + number[DeliveryStatus.IN_FLIGHT],
             deferred=number[DeliveryStatus.DEFERRED],
-            next_due=found.get(DeliveryStatus.DEFERRED, (0, None))[1],
+            next_due=found.get(DeliveryStatus.DEFERRED, nothing)[1],
         )
 
     def _state(self, connection: Connection) -> MailingState:

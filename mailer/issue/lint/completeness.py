@@ -86,5 +86,5 @@ def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
     if length > LONGEST_PREHEADER:
         message = msg("findings.long-preheader", length=length)
         hint = msg("findings.long-preheader-hint", most=LONGEST_PREHEADER)
-        line = reading.issue.lines.get("preheader", 1)
-        yield RuleHit(file=FRAME, line=line, message=message, words=reading.issue.preheader[:40], hint=hint)
+        line, words = reading.issue.lines["preheader"], reading.issue.preheader[:40]
+        yield RuleHit(file=FRAME, line=line, message=message, words=words, hint=hint)

@@ -16,7 +16,7 @@ _NUMBERED = re.compile(r"\d+[.)]\s")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
-_LAST_WORDS = re.compile(r"(?<!\S)\S+\s+\S+\s*\Z")
+_UNBROKEN = re.compile(r"\S+")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
 
@@ -26,10 +26,9 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
         for paragraph in _paragraphs(item):
             passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
             text = passage.text
-            if len(text.split()) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
-                last = _LAST_WORDS.search(text)
-                at = last.start() if last else 0
-                hint = msg("findings.no-end-mark-hint")
+            words = [each.start() for each in _UNBROKEN.finditer(text)]
+            if len(words) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
+                hint, at = msg("findings.no-end-mark-hint"), words[-2]
                 yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
 
 
@@ -83,9 +82,9 @@ def early_abbreviation(reading: LintInput) -> Iterator[RuleHit]:
     for passage in reading.all_passages():
         text = passage.text
         for match in _EXPANDED.finditer(text):
-            early, at = first.get(match[1], (passage, 0))
-            if match[1] in first and f"({match[1]})" not in early.text:
+            early = first.get(match[1])
+            if early and f"({match[1]})" not in early[0].text:
                 hint = msg("findings.abbreviation-hint", word=match[1])
-                yield hit_in(early, msg("findings.abbreviation"), match[1], hint, at=at)
+                yield hit_in(early[0], msg("findings.abbreviation"), match[1], hint, at=early[1])
         for match in _ABBREVIATION.finditer(text):
             first.setdefault(match[0], (passage, match.start()))

@@ -134,6 +134,7 @@ def _write_xlsx(out: IO[Any], header: Iterable[str], rows: Iterable[Iterable[str
     number = 0
     for number, row in enumerate(rows, 1):
         if number == MAXIMUM_ROWS:
+            sheet.close()  # what is left open complains on the terminal when it goes
             what = msg("people.more-rows-than-excel")
             raise ExportError(what, hint=msg("people.more-rows-than-excel-hint"))
         sheet.append([_OUTSIDE_XML.sub("\ufffd", defuse(cell)) for cell in row])

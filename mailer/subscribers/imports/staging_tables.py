@@ -11,16 +11,16 @@ terms = Table(
     "import_terms",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
-    Column("file", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("list_slug", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("lang", String(2), nullable=False),
-    Column("list_lang", String(2), nullable=False),  # where the line names no language
-    Column("basis", Text, nullable=False),
-    Column("article", String(1), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("said", Text, nullable=False),  # the file's own word for it
+    Column("file", Text),
+    Column("source", Text),
+    Column("list_slug", Text),
+    Column("role", Text),
+    Column("lang", String(2)),
+    Column("list_lang", String(2)),  # where the line names no language
+    Column("basis", Text),
+    Column("article", String(1)),
+    Column("status", String(16)),
+    Column("said", Text),  # the file's own word for it
     prefixes=["TEMPORARY"],
 )
 
@@ -29,14 +29,14 @@ read_line = Table(
     "import_read_line",
     metadata,
     Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("line", Integer, nullable=False),
-    Column("terms_id", Integer, nullable=False),
+    Column("line", Integer),
+    Column("terms_id", Integer),
     Column("outcome", String(16)),
-    Column("address", compared_by_byte(320), nullable=False),
+    Column("address", compared_by_byte(320)),
     Column("as_given", Text),  # where it is not the address
-    Column("name", Text, nullable=False),
-    Column("name_folded", Text, nullable=False),
-    Column("organisation", Text, nullable=False),
+    Column("name", Text),
+    Column("name_folded", Text),
+    Column("organisation", Text),
     prefixes=["TEMPORARY"],
 )
 
@@ -55,10 +55,10 @@ refused_line = Table(
     "import_refused_line",
     metadata,
     Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("file", Text, nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("cells", JSON, nullable=False),
+    Column("file", Text),
+    Column("line", Integer),
+    Column("reason", Text),
+    Column("cells", JSON),
     prefixes=["TEMPORARY"],
 )
 
@@ -68,10 +68,10 @@ decision = Table(
     metadata,
     Column("n", Id, primary_key=True, autoincrement=False),
     Column("outcome", String(16)),
-    Column("makes_person", Boolean, nullable=False, server_default=true()),
-    Column("adds_basis", Boolean, nullable=False, server_default=false()),
+    Column("makes_person", Boolean, server_default=true()),
+    Column("adds_basis", Boolean, server_default=false()),
     Column("changes", JSON(none_as_null=True)),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", Text, server_default=""),
     prefixes=["TEMPORARY"],
 )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.message.addresses import wire_address
-from mailer.subscribers.facts.address import AddressError, parse_address
+from mailer.subscribers.facts.address import AddressError, as_stored, normalise, parse_address
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,53 @@ def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str
     with pytest.raises(AddressError) as refused:
         parse_address(written)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("local", "domain", "fits"),
+    [
+        ("a" * 64, "x.example", True),
+        ("a" * 65, "x.example", False),
+        ("å" * 32, "x.example", True),
+        ("å" * 31 + "aaa", "x.example", False),
+        ("a" * 64, f"{'b' * 60}.{'c' * 60}.{'d' * 59}.example", True),  # 254 signs in all
+        ("a" * 64, f"{'b' * 60}.{'c' * 60}.{'d' * 60}.example", False),
+    ],
+)
+def test_an_address_is_as_long_as_mail_servers_take_it_and_no_longer(local: str, domain: str, *, fits: bool) -> None:
+    address = f"{local}@{domain}"
+    if fits:
+        assert parse_address(address).as_given == address
+        return
+    with pytest.raises(AddressError) as refused:
+        parse_address(address)
+    assert refused.value.what == f"'{address[:80]}' is too long"
+
+
+def test_no_more_than_80_signs_of_what_is_refused_are_shown() -> None:
+    for written, what in (
+        ("a" * 81, "is no e-mail address: "),
+        ("ａ" * 81, "has full-width or other look-alike letters"),
+    ):
+        with pytest.raises(AddressError) as refused:
+            parse_address(written)
+        assert refused.value.what.startswith(f"'{written[:80]}' {what}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "normalised", "beginning"),
+    [
+        (" Åse@BLÅBÆR.example", "åse@xn--blbr-roah.example", " åse@xn--blbr-roah.example"),
+        ("Ola@", "Ola@", "ola@"),
+        ("A\u030aSE", "A\u030aSE", "åse"),
+        ("@BLÅBÆR.ex", "@BLÅBÆR.ex", "@xn--blbr-roah.ex"),
+        ("Ola@Kommune", "Ola@Kommune", "ola@kommune"),
+        ("ola@å..X", "ola@å..X", "ola@xn--5ca..x"),
+        ("ola@\u2603\u200d.x", "ola@\u2603\u200d.x", "ola@\u2603\u200d.x"),
+    ],
+)
+def test_what_is_looked_for_is_written_as_it_is_stored(typed: str, normalised: str, beginning: str) -> None:
+    assert (normalise(typed), as_stored(typed)) == (normalised, beginning)
 
 
 _local = st.text("abCD09.+-_'æ\" ", min_size=1, max_size=12)

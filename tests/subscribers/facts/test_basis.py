@@ -29,7 +29,15 @@ def test_the_letter_is_read_from_the_text(basis: str, article: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "basis", ["a: signed up", "B: agreement 24/1", "e) case 24/1", "E – sak 1", "Art. 6 nr. 1 e – samhandling"]
+    "basis",
+    [
+        "a: signed up",
+        "B: agreement 24/1",
+        "e) case 24/1",
+        "E – sak 1",
+        "Art. 6 nr. 1 e – samhandling",
+        "e: art. 6(1)(e)",
+    ],
 )
 def test_a_letter_with_a_reference_is_taken_as_it_is_written(basis: str) -> None:
     assert require_basis(basis) == basis
@@ -46,3 +54,17 @@ def test_anything_else_is_refused_with_the_three_forms(basis: str) -> None:
     with pytest.raises(BasisError) as refused:
         require_basis(basis)
     assert all(each in refused.value.hint for each in ("a: ", "b: ", "e: ", "consent", "contract", "public task"))
+
+
+@pytest.mark.parametrize(
+    ("basis", "what"),
+    [
+        (" ", "the basis is missing"),
+        ("avtale " * 10, "the basis 'avtale avtale avtale avtale avtale avtal' begins with none of "),
+        (f"e:{' ' * 50}.", f"the basis 'e:{' ' * 38}' has no reference"),
+    ],
+)
+def test_what_a_basis_lacks_is_said_with_its_beginning(basis: str, what: str) -> None:
+    with pytest.raises(BasisError) as refused:
+        require_basis(basis)
+    assert refused.value.what.startswith(what)

@@ -96,6 +96,10 @@ def test_other_numbers_are_let_through(text: str) -> None:
 def test_the_refusal_names_the_place_and_not_the_number() -> None:
     with pytest.raises(IdentityNumberError) as refused:
         refuse_identity_number(f"Ola {NUMBER}", where="--name")
-    assert refused.value.where == "--name"
+    assert (refused.value.what, refused.value.where, refused.value.hint) == (
+        "this holds what looks like a fødselsnummer, which is not stored",
+        "--name",
+        "Leave the number out.",
+    )
     assert NUMBER not in str(refused.value)
     refuse_identity_number("Ola", where="--name")

@@ -12,5 +12,7 @@ def test_a_role_is_known_in_any_case(role: str) -> None:
 
 @pytest.mark.parametrize("role", ["sykepleier", "kommunen", "r" * 65, "kommune\x07"])
 def test_another_role_is_refused_with_the_list(role: str) -> None:
-    with pytest.raises(RoleError, match=", ".join(ROLES)):
+    with pytest.raises(RoleError, match=", ".join(ROLES)) as refused:
         parse_role(role)
+    assert refused.value.what.startswith(f"the role {role[:40]!r} is not one of kommune, ")
+    assert refused.value.hint == "Or leave it empty."

@@ -20,6 +20,25 @@ def test_what_commands_or_turns_text_and_what_is_endless_is_refused(written: str
         clean_words(written)
 
 
+@pytest.mark.parametrize(
+    ("written", "what", "hint"),
+    [
+        ("x" * 1001, f"'{'x' * 20}'… is longer than 1\N{NO-BREAK SPACE}000 characters", ""),
+        ("Ola\x07", "a control character stands in the text", "Write it anew instead of copying it."),
+        ("Ola\uffff", "what is no character at all stands in the text", "Write it anew instead of copying it."),
+    ],
+)
+def test_words_that_are_refused_are_told_with_what_to_do(written: str, what: str, hint: str) -> None:
+    with pytest.raises(WordsError) as refused:
+        clean_words(written)
+    assert (refused.value.what, refused.value.hint) == (what, hint)
+
+
+@pytest.mark.parametrize("words", ["x" * 1000, "x" * 1000 + " ", " " + "x" * 1000])
+def test_a_thousand_characters_are_not_too_many(words: str) -> None:
+    assert clean_words(words) == "x" * 1000
+
+
 @pytest.mark.parametrize("sign", ["\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff"])
 def test_what_is_no_character_at_all_and_no_workbook_holds_is_refused(sign: str) -> None:
     with pytest.raises(WordsError, match="what is no character at all"):

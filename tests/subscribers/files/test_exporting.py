@@ -1,6 +1,7 @@
 """Exports open right in Excel, calculate nothing, and come back through import as they were."""
 
 import csv
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.tables import subscriber
-from mailer.errors import MailerError
+from mailer.errors import ExitCode, MailerError
 from mailer.spreadsheets.formulas import restore
+from mailer.subscribers.files import exporting
 from mailer.subscribers.files.columns import COLUMNS, RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, export
 from mailer.subscribers.files.reading import SubscriberRow, read_rows
@@ -20,6 +22,8 @@ from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.moving import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import suppress
+from mailer.subscribers.people.suppression import SuppressionReason
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 # The file is the same whatever the database.
@@ -98,9 +102,29 @@ def test_a_workbook_shows_a_mark_for_what_no_workbook_holds(
     assert row.name == "Kari\ufffd \ufffdMoe"
 
 
+def test_a_workbook_has_no_more_rows_than_excel_and_is_refused_whole(
+    sqlite_store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MAXIMUM_ROWS", 3)  # the header is one of them
+    for number in range(2):
+        sqlite_store.add(f"p{number}@x.example", lists=["oslo"], basis="e: case 1")
+    file = tmp_path / "all.xlsx"
+    assert export(sqlite_store, file, choice=ALL, form=Format.XLSX) == 2
+    sqlite_store.add("one@x.example", lists=["oslo"], basis="e: case 1")
+    with pytest.raises(MailerError) as refused:
+        export(sqlite_store, file, choice=ALL, form=Format.XLSX)
+    assert refused.value.what == "there are more rows than a sheet of Excel holds"
+    assert refused.value.hint == "Export to CSV, or list by list."
+    del refused
+    gc.collect()  # and nothing is said of a sheet that was left open
+    assert export(sqlite_store, tmp_path / "all.csv", choice=ALL, form=Format.EXCEL) == 3
+
+
 def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_path: Path) -> None:
-    with pytest.raises(MailerError, match="cannot be written"):
-        export(filled, tmp_path / "no" / "such.csv", choice=ALL, form=Format.PLAIN)
+    file = tmp_path / "no" / "such.csv"
+    with pytest.raises(MailerError, match="cannot be written") as refused:
+        export(filled, file, choice=ALL, form=Format.PLAIN)
+    assert (refused.value.where, refused.value.exit_code) == (str(file), ExitCode.INPUT_OUTPUT)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
@@ -131,7 +155,9 @@ def test_a_file_is_written_also_where_a_system_has_no_modes(
     filled: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "fchmod", raising=False)
-    assert export(filled, tmp_path / "own.csv", choice=ALL, form=Format.EXCEL) == 4
+    file = tmp_path / "own.csv"
+    assert export(filled, file, choice=ALL, form=Format.EXCEL) == 4
+    assert os.name == "nt" or file.stat().st_mode & 0o777 == 0o600
 
 
 def test_subscriptions_of_a_list_that_was_merged_are_not_exported(
@@ -167,8 +193,6 @@ def test_any_table_survives_export_and_reading(
     people: list[tuple[str, str, str, str]],
     form: Format,
 ) -> None:
-    from mailer.subscribers.files import exporting
-
     file = tmp_path / "people.any"
     rows = [(f"{who}@x.example", name, place, "", lang, "oslo", "e: x", "active") for who, name, place, lang in people]
     with exporting._open(file, form) as out:
@@ -180,3 +204,48 @@ def test_any_table_survives_export_and_reading(
         if isinstance(each, SubscriberRow)
     ] == [(row[0], row[1], row[2], row[4]) for row in rows]
     assert len(read) == len(rows)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_where_nobody_is_exported_none_are_counted(sqlite_store: SubscriberStore, tmp_path: Path, form: Format) -> None:
+    assert export(sqlite_store, tmp_path / "none", choice=ALL, form=form) == 0
+
+
+def test_rows_stand_in_the_order_of_people_and_lists_with_what_keeps_each_person_out(
+    sqlite_store: SubscriberStore, tmp_path: Path
+) -> None:
+    store, file = sqlite_store, tmp_path / "all.csv"
+    for name, lists in (("ole", ["oslo", "bergen"]), ("kari", ["oslo", "agder"]), ("eva", ["agder"])):
+        store.add(f"{name}@x.example", lists=lists, basis="e: sak 1")
+    store.add("liv@x.example", lists=["agder"], basis="e: sak 1")
+    suppress(store, "ole@x.example", reason=SuppressionReason.MANUAL, list_slug="agder")
+    suppress(store, "kari@x.example", reason=SuppressionReason.COMPLAINT, list_slug="agder")
+    suppress(store, "kari@x.example", reason=SuppressionReason.COMPLAINT)
+    suppress(store, "liv@x.example", reason=SuppressionReason.MANUAL)
+
+    def rows(choice: ExportChoice) -> list[tuple[str, ...]]:
+        number = export(store, file, choice=choice, form=Format.EXCEL)
+        found: list[tuple[str, ...]] = [(row[0].partition("@")[0], *row[5:]) for row in _cells(file)[1:]]
+        assert len(found) == number
+        return found
+
+    basis = "e: sak 1"
+    kari = [("kari", "agder", basis, "suppressed"), ("kari", "oslo", basis, "suppressed")]
+    liv = [("liv", "all", "", "suppressed"), ("liv", "agder", basis, "suppressed")]
+    assert rows(ALL) == [
+        ("ole", "agder", "", "suppressed"),
+        ("ole", "bergen", basis, "active"),
+        ("ole", "oslo", basis, "active"),
+        ("kari", "all", "", "suppressed"),
+        *kari,
+        ("eva", "agder", basis, "active"),
+        *liv,
+    ]
+    assert rows(ExportChoice()) == [
+        ("ole", "bergen", basis, "active"),
+        ("ole", "oslo", basis, "active"),
+        ("eva", "agder", basis, "active"),
+    ]
+    suppressed = ExportChoice(lists=["agder"], statuses=[SubscriptionStatus.SUPPRESSED])
+    assert rows(suppressed) == [("kari", "all", "", "suppressed"), kari[0], *liv, ("ole", "agder", "", "suppressed")]
+    assert rows(replace(suppressed, region="vest")) == []

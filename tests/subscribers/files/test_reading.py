@@ -19,7 +19,7 @@ from mailer.subscribers.files import reading
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.reading import RefusedRow, SubscriberRow, read_rows
 from mailer.subscribers.model import Register, SubscriberList
-from mailer.subscribers.register import near_list
+from mailer.subscribers.register import list_names, near_list
 
 EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many more in `poe soak`
 
@@ -143,6 +143,52 @@ def test_a_line_that_is_not_understood_is_refused_with_its_number(
     ((number, found),) = _reasons(file, register)
     assert number == 3
     assert reason in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ole Olsen;a@x.example;oslo;Ås",
+        " Ole Olsen;a@x.example;oslo;Ås",
+        "Ole Olsen;a@x.example;oslo;Ås ",
+        "Ole  Olsen;a@x.example;oslo;Ås",
+        "Ole Olsen;a@x.example;oslo; Ås",
+        "Ole Olsen;a@x.example;oslo ;Ås",
+        "Ole Olsen;a@x.example;oslo;A\u030as",
+        "Ole\u200b Olsen;a@x.example;oslo;Ås",
+        "Ole Olsen;a@x.example;oslo;'Ås",
+    ],
+)
+def test_whatever_is_untidy_in_a_line_is_tidied_also_where_it_is_the_only_thing(
+    file: Path, register: Register, line: str
+) -> None:
+    file.write_text(f"navn;epost;liste;organisasjon\n{line}\n", encoding="utf-8")
+    (row,) = _read(file, register)
+    assert isinstance(row, SubscriberRow)
+    assert (row.name, row.address.as_given, row.slug) == ("Ole Olsen", "a@x.example", "oslo")
+    assert row.organisation == ("'Ås" if "'" in line else "Ås")
+
+
+def test_a_cell_that_was_defused_is_read_as_it_was(file: Path, register: Register) -> None:
+    file.write_text("navn;epost;liste\n'=Ole;a@x.example;oslo\n", encoding="utf-8")
+    (row,) = _read(file, register)
+    assert isinstance(row, SubscriberRow)
+    assert row.name == "=Ole"
+
+
+def test_of_a_cell_that_is_not_understood_the_beginning_is_told(file: Path, register: Register) -> None:
+    long = max(list_names(register), key=len)
+    assert len(long) >= 27  # half of what is written, or it is not the nearest
+    cells = (f"oslo;{'d' * 41};", f"oslo;nb;kommune;{'x' * 41}", f"{long}{'x' * (81 - len(long))};;", f"{'q' * 81};;")
+    text = "".join(f"a@x.example;{each}\n" for each in cells)
+    file.write_text(f"epost;liste;språk;rolle\n{text}", encoding="utf-8")
+    reasons = [reason for _, reason in _reasons(file, register)]
+    assert reasons[0].startswith(f"the language '{'d' * 40}' is not one of nb, ")
+    assert reasons[1:] == [
+        f"the line has more columns than the header: '{'x' * 40}' stands beyond the last",
+        f"there is no list '{long}{'x' * (80 - len(long))}'. Did you mean {list_names(register)[long].slug}?",
+        f"there is no list '{'q' * 80}'",
+    ]
 
 
 def test_letters_and_headings_whose_accents_are_written_apart_are_the_same(file: Path, register: Register) -> None:

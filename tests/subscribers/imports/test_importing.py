@@ -12,12 +12,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from mailer.errors import MailerError
 from mailer.subscribers.facts.changes import Change
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports import applying, staging
-from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.imports.importing import (
+    ImportOptions,
+    ImportProgress,
+    ImportReport,
+    Outcome,
+    import_files,
+)
+from mailer.subscribers.imports.model import ImportLine
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
@@ -38,6 +46,13 @@ def import_text(store: SubscriberStore, register: Register, tmp_path: Path) -> I
         return import_files(store, register, [file], options=options)
 
     return run
+
+
+def write_xlsx(file: Path, rows: list[list[str]]) -> None:
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(file)
 
 
 def _counted(report: ImportReport) -> dict[str, int]:
@@ -307,3 +322,51 @@ def test_a_damaged_file_is_imported_whole_or_not_at_all(
     except MailerError as refused:
         assert refused.where  # noqa: PT017 being refused is only one of the two right answers
     assert applied or sqlite_store.find("") == before
+
+
+def test_the_progress_is_told_step_by_step_with_as_many_lines_as_the_files_have(
+    sqlite_store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    sqlite_store.add("a@x.example", lists=["oslo"], basis=BASIS.basis)
+    first, second, book = tmp_path / "1.csv", tmp_path / "2.csv", tmp_path / "3.xlsx"
+    first.write_text("epost;liste\na@x.example;bergen\nfeil;oslo\n", "utf-8")
+    second.write_text("epost;liste\nb@x.example;oslo\n", "utf-8")
+    write_xlsx(book, [["epost", "liste"], ["c@x.example", "oslo"]])
+    told: list[ImportProgress] = []
+    for files in ([first, second], [book]):
+        options = ImportOptions(defaults=BASIS, skip_invalid=True)
+        import_files(sqlite_store, register, files, options=options, progress=told.append)
+    writing = [ImportProgress(step="writing", done=done, total=6) for done in range(1, 7)]
+    assert told == [
+        ImportProgress(step="reading", done=3, total=5),  # a header is a line until it is read
+        ImportProgress(step="comparing", done=2, total=2),
+        *writing,
+        ImportProgress(step="reading", done=1, total=None),
+        *writing,
+    ]
+    with pytest.raises(MailerError, match="cannot be read"):
+        import_files(sqlite_store, register, [first, tmp_path / "none.csv"], options=ImportOptions(defaults=BASIS))
+
+
+def test_the_lines_of_several_files_are_told_in_their_order_the_notable_ones_or_all(
+    sqlite_store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    sqlite_store.add("z@x.example", lists=["oslo"], basis=BASIS.basis, name="Siri")
+    texts = ("Z@x.example;oslo;Liv\nfeil;oslo;\na@x.example;oslo;\n", "z@x.example;oslo;\nb@x.example;oslo;Bo\n")
+    files = [tmp_path / f"{number}.csv" for number in range(2)]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(f"epost;liste;navn\n{text}", "utf-8")
+    told: list[ImportLine] = []
+    options = ImportOptions(defaults=BASIS, dry_run=True)
+    report = import_files(sqlite_store, register, files, options=options, every_line=told.append)
+    name = Change(field="name", old="Siri", new="Liv")
+    assert [(Path(each.file).name, each.line, each.outcome, each.address, each.changes) for each in told] == [
+        ("0.csv", 2, Outcome.CHANGED, "Z@x.example", (name,)),
+        ("0.csv", 3, Outcome.INVALID, "", ()),
+        ("0.csv", 4, Outcome.NEW, "a@x.example", ()),
+        ("1.csv", 2, Outcome.DUPLICATE, "z@x.example", ()),
+        ("1.csv", 3, Outcome.NEW, "b@x.example", ()),
+    ]
+    assert told[1].cells == {"address": "feil", "list": "oslo", "name": ""}
+    assert [*report.lines] == [told[0], told[1], told[3]]
+    assert [*import_files(sqlite_store, register, files, options=options).lines] == [*report.lines]

@@ -136,6 +136,34 @@ def test_a_line_for_all_lists_takes_somebody_off_every_one(store: SubscriberStor
     assert _counted(import_text("kari@x.example;;fonna\n", header="epost;navn;liste")) == {"left": 1}
 
 
+@pytest.mark.parametrize(("word", "events"), [("unsubscribed", 1), ("sperret", 2)])
+def test_a_subscription_that_is_suppressed_stays_as_it_is_when_a_file_says_so_of_all_lists(
+    word: str, events: int, *, store: SubscriberStore, import_text: Import
+) -> None:
+    store.add(KARI, lists=["bergen", "oslo"], basis="e: case 1")
+    suppress(store, KARI, reason=SuppressionReason.MANUAL, list_slug="bergen")
+    before = len(store.history(KARI))
+    import_text(f"kari@x.example;;;{word}\n")
+    assert _statuses(store) == {"bergen": "suppressed", "oslo": "unsubscribed" if events == 1 else "suppressed"}
+    assert [each.detail.get("list", each.detail.get("scope")) for each in store.history(KARI)[before:]] == [
+        *("oslo", "all")[:events],
+    ]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_a_file_says_of_all_lists_is_not_said_again_of_one(
+    *, is_known: bool, store: SubscriberStore, import_text: Import
+) -> None:
+    if is_known:
+        store.add(KARI, lists=["bergen"], basis="e: case 1")
+    import_text("kari@x.example;;bergen;bounced\nkari@x.example;;;sperret\n")
+    assert _scopes(store) == [("all", "imported")]
+    assert _statuses(store) == {"bergen": "suppressed"}
+    assert [each.detail.get("said") for each in store.history(KARI) if each.action != "subscribed"] == [
+        *(["sperret", "sperret"] if is_known else ["sperret", "bounced"]),
+    ]
+
+
 def test_a_suppression_of_the_file_is_one_of_one_list_or_of_all(store: SubscriberStore, import_text: Import) -> None:
     store.add(KARI, lists=["bergen", "oslo"], basis="e: case 1")
     import_text("kari@x.example;;bergen;suppressed\n")

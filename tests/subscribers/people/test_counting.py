@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from mailer.subscribers.people.counting import Growth, count_subscriptions, read_growth
+from mailer.subscribers.people.counting import Growth, count_people, count_subscriptions, read_growth
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
@@ -37,3 +37,27 @@ def test_the_last_month_agrees_with_the_lists_as_they_are(store: SubscriberStore
 def test_an_empty_register_has_no_months(store: SubscriberStore) -> None:
     assert read_growth(store) == Growth(months=(), by_list={})
     assert read_growth(store).total == ()
+
+
+def test_every_month_between_the_first_and_the_last_has_its_place_across_new_year(
+    sqlite_store: SubscriberStore,
+) -> None:
+    moment = datetime(2022, 12, 31, tzinfo=UTC)
+    sqlite_store.clock = lambda: moment
+    sqlite_store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    assert read_growth(sqlite_store).months == ("2022-12",)
+    moment = datetime(2024, 12, 1, tzinfo=UTC)
+    sqlite_store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
+    months = read_growth(sqlite_store).months
+    assert len(months) == 25
+    assert (months[1], months[12], months[13], months[24]) == ("2023-01", "2023-12", "2024-01", "2024-12")
+
+
+def test_somebody_on_two_lists_is_one_person_and_somebody_who_left_is_none(sqlite_store: SubscriberStore) -> None:
+    assert count_people(sqlite_store) == 0
+    sqlite_store.add("ole@x.example", lists=["oslo", "agder"], basis="e: case 1")
+    sqlite_store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
+    assert count_people(sqlite_store) == 2
+    sqlite_store.remove("kari@x.example")
+    sqlite_store.remove("ole@x.example", list_slug="agder")
+    assert count_people(sqlite_store) == 1

@@ -4,6 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
+from mailer.subscribers.people.finding import find_ids
 from mailer.subscribers.people.store import SubscriberStore
 
 BASIS = "e: case 1"
@@ -48,3 +49,13 @@ def test_somebody_is_found_however_name_and_address_are_written(filled: Subscrib
 def test_what_is_the_beginning_of_no_domain_finds_nobody(filled: SubscriberStore) -> None:
     queries = ["@blåb", "@å.", "@" + "å" * 300, "@.å", "kari@xn--å", "@\N{ZERO WIDTH JOINER}å"]
     assert {query: filled.find(query) for query in queries} == dict.fromkeys(queries, ())
+
+
+def test_no_more_are_found_than_wanted_and_addresses_before_names(sqlite_store: SubscriberStore) -> None:
+    for address, name in (("x@x.example", "Berit"), ("berit@x.example", "Kari"), ("ber@x.example", "Ola")):
+        sqlite_store.add(address, lists=["oslo"], basis=BASIS, name=name)
+    with sqlite_store.database.reading() as connection:
+        found = [find_ids(connection, "ber", limit=limit) for limit in (1, 2, 3, 4)]
+        at_domain = [len(find_ids(connection, "@x", limit=limit)) for limit in (2, 3, 4)]
+    assert found == [[3], [3, 2], [3, 2, 1], [3, 2, 1]]
+    assert at_domain == [2, 3, 3]

@@ -75,18 +75,65 @@ def test_moving_to_the_address_somebody_has_already_is_refused_and_leaves_no_tra
     assert store.history("ole@kommune.example") == before
 
 
-def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(store: SubscriberStore) -> None:
-    store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
-    store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
-    suppress(store, "left@x.example", reason=SuppressionReason.COMPLAINT)
-    for old, new, said in (
-        ("ole@x.example", "kari@x.example", "subscriber already"),
-        ("ole@x.example", "left@x.example", "is suppressed"),
-        ("nobody@x.example", "new@x.example", "not among the subscribers"),
-        ("ole@x.example", "no address", "no e-mail address"),
-    ):
-        with pytest.raises(MailerError, match=said):
-            move_person(store, old, new)
+@pytest.mark.parametrize(
+    ("old", "new", "what", "hint"),
+    [
+        (
+            "ole@x.example",
+            "Ole@x.example",
+            "Ole@x.example is that person's address already",
+            "Nothing was changed.",
+        ),
+        (
+            "ole@x.example",
+            "Kari@x.example",
+            "kari@x.example is a subscriber already",
+            "Remove one of the two: mailer subscribers remove ADDRESS",
+        ),
+        (
+            "ole@x.example",
+            "left@x.example",
+            "left@x.example is suppressed",
+            "mailer subscribers release left@x.example --reason TEXT",
+        ),
+        (
+            "ole@x.example",
+            "some@x.example",
+            "some@x.example is suppressed on bergen",
+            "mailer subscribers release some@x.example --list bergen --reason TEXT",
+        ),
+        (
+            "out@x.example",
+            "new@x.example",
+            "out@x.example is suppressed",
+            "mailer subscribers release out@x.example --reason TEXT",
+        ),
+        (
+            "Nobody@x.example",
+            "new@x.example",
+            "Nobody@x.example is not among the subscribers",
+            "mailer subscribers find NAME",
+        ),
+    ],
+)
+def test_an_address_that_is_taken_or_suppressed_or_nobodys_is_refused(
+    old: str, new: str, what: str, hint: str, *, sqlite_store: SubscriberStore
+) -> None:
+    for address in ("Ole@x.example", "kari@x.example", "out@x.example"):
+        sqlite_store.add(address, lists=["oslo"], basis="e: case 1")
+    for address in ("left@x.example", "out@x.example"):
+        suppress(sqlite_store, address, reason=SuppressionReason.COMPLAINT)
+    for slug in ("oslo", "bergen"):
+        suppress(sqlite_store, "some@x.example", reason=SuppressionReason.MANUAL, list_slug=slug)
+    with pytest.raises(MailerError) as refused:
+        move_person(sqlite_store, old, new)
+    assert (refused.value.what, refused.value.hint) == (what, hint)
+
+
+def test_moving_to_what_is_no_address_is_refused(sqlite_store: SubscriberStore) -> None:
+    sqlite_store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    with pytest.raises(MailerError, match="no e-mail address"):
+        move_person(sqlite_store, "ole@x.example", "no address")
 
 
 @pytest.fixture
@@ -159,11 +206,43 @@ def test_nobody_is_put_back_on_a_list_that_was_merged_by_taking_leaving_back(
     assert undo_leaving(store, found.id, lists=["fonna", "bergen"]) == ()
 
 
-def test_a_list_that_is_still_in_the_register_is_not_merged(store: SubscriberStore, register: Register) -> None:
-    with pytest.raises(MailerError, match="still a list of its own"):
-        merge_lists(store, register, "fonna", "bergen")
+def test_who_was_on_a_list_that_was_merged_is_found_by_its_old_name(
+    store: SubscriberStore, without_fonna: Register
+) -> None:
+    store.add("ole@x.example", lists=["fonna"], basis="e: case 1")
+    store.add("kari@x.example", lists=["bergen"], basis="e: case 1")
+    store.add("eva@x.example", lists=["oslo"], basis="e: case 1")
+    assert merge_lists(store, without_fonna, "fonna", "bergen") == Merged(list="bergen", moved=1, already=0)
+    for lists in (["fonna"], ["bergen"]):
+        assert [each.address for each in store.read_audience(lists)] == ["ole@x.example", "kari@x.example"]
 
 
-def test_lists_that_never_were_cannot_be_merged(store: SubscriberStore, without_fonna: Register) -> None:
-    with pytest.raises(MailerError, match="no list 'atlantis'"):
-        merge_lists(store, without_fonna, "atlantis", "bergen")
+@pytest.mark.parametrize(
+    ("old", "into", "what", "hint"),
+    [
+        ("fonna", "fonna", "fonna cannot be merged with itself", ""),
+        (
+            "oslo",
+            "bergen",
+            "oslo is still a list of its own",
+            "Take it out of the register's file and add 'oslo' to the aliases of bergen, then merge.",
+        ),
+        ("fonna", "oslo", "fonna is part of bergen already", "mailer lists shows them all."),
+        ("gone", "fonna", "there is no list 'gone'", "mailer lists shows them all."),
+        ("fonna", "gone", "fonna is part of bergen already", "mailer lists shows them all."),
+        ("finnmark", "gone", "there is no list 'gone'", "mailer lists shows them all."),
+        ("finnmark", "helgeland", "helgeland is part of finnmark", "Put it back into the register's file first."),
+    ],
+)
+def test_lists_that_are_still_there_or_never_were_or_are_merged_already_are_not_merged(
+    old: str, into: str, what: str, hint: str, *, sqlite_store: SubscriberStore, without_fonna: Register
+) -> None:
+    gone = {"finnmark", "helgeland"}
+    register = replace(without_fonna, lists=tuple(each for each in without_fonna.lists if each.slug not in gone))
+    merge_lists(sqlite_store, register, "fonna", "bergen")
+    merge_lists(sqlite_store, register, "helgeland", "finnmark")
+    with pytest.raises(MailerError) as refused:
+        merge_lists(sqlite_store, register, old, into)
+    assert (refused.value.what, refused.value.hint) == (what, hint)
+    if hint.startswith("mailer lists"):
+        assert merge_lists(sqlite_store, register, "fonna", "bergen") == Merged(list="bergen", moved=0, already=0)

@@ -11,12 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.names import fold_name
+from mailer.database.tables import list_, subscriber
 from mailer.errors import MailerError
 from mailer.subscribers.audience import Exclusion
 from mailer.subscribers.facts.words import WordsError, clean_words
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.counting import count_subscriptions
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.subscriptions import ids_of_lists, list_ids, merged_lists
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.rights.erasing import erase
@@ -26,6 +29,7 @@ EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many 
 ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 BASIS = "art. 6(1)(e), samhandling"
+ASK = "Only the person can ask to be written to again; then: mailer subscribers release"
 
 
 def _statuses(store: SubscriberStore, address: str) -> dict[str, SubscriptionStatus]:
@@ -343,3 +347,115 @@ def test_no_national_identity_number_is_stored_with_whatever_is_said_of_somebody
     with pytest.raises(MailerError, match="fødselsnummer"):
         release(store, "ole@x.example", note=f"asked {number}")
     assert store.show("ole@x.example") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "lists", "what", "hint"),
+    [
+        ("Out@x.example", ["oslo"], "Out@x.example is suppressed", f"{ASK} Out@x.example --reason TEXT"),
+        (
+            "Some@x.example",
+            ["agder", "oslo", "bergen"],
+            "Some@x.example is suppressed on oslo, bergen",
+            f"{ASK} Some@x.example --list oslo --reason TEXT",
+        ),
+        (
+            "left@x.example",
+            ["oslo"],
+            "this person left oslo on 2023-12-01",
+            "Use --again only when the person has asked to come back.",
+        ),
+        ("new@x.example", ["osl"], "there is no list 'osl'", "Did you mean oslo?"),
+        ("new@x.example", ["qqq"], "there is no list 'qqq'", "mailer lists shows them all."),
+    ],
+)
+def test_who_is_not_put_on_a_list_is_told_with_what_to_do(
+    address: str, lists: list[str], what: str, hint: str, *, sqlite_store: SubscriberStore
+) -> None:
+    suppress(sqlite_store, "out@x.example", reason=SuppressionReason.MANUAL)
+    for slug in ("oslo", "bergen"):
+        suppress(sqlite_store, "some@x.example", reason=SuppressionReason.MANUAL, list_slug=slug)
+    sqlite_store.add("left@x.example", lists=["oslo"], basis=BASIS)
+    sqlite_store.remove("left@x.example")
+    with pytest.raises(MailerError) as refused:
+        sqlite_store.add(address, lists=lists, basis=BASIS)
+    assert (refused.value.what, refused.value.hint) == (what, hint)
+
+
+def test_who_is_no_subscriber_is_looked_for_and_who_has_moved_is_named(sqlite_store: SubscriberStore) -> None:
+    sqlite_store.add("ole@x.example", lists=["oslo"], basis=BASIS)
+    move_person(sqlite_store, "ole@x.example", "ole@y.example")
+    for address, hint in (
+        ("Ole@x.example", "The person is ole@y.example now."),
+        ("kari@x.example", "Look for it with mailer subscribers find."),
+    ):
+        for deed in (sqlite_store.remove, sqlite_store.history):
+            with pytest.raises(MailerError) as refused:
+                deed(address)
+            assert (refused.value.what, refused.value.hint) == (f"{address} is not among the subscribers", hint)
+
+
+def test_releasing_wants_a_reason_and_is_in_the_history_with_its_list(sqlite_store: SubscriberStore) -> None:
+    sqlite_store.add("ole@x.example", lists=["oslo"], basis=BASIS)
+    with pytest.raises(MailerError) as refused:
+        release(sqlite_store, "ole@x.example", note=" ")
+    assert refused.value.what == "a reason is missing"
+    assert refused.value.hint == "Say why the address may be written to, with --reason."
+    before = len(sqlite_store.history("ole@x.example"))
+    assert not release(sqlite_store, "ole@x.example", note="asked")
+    suppress(sqlite_store, "ole@x.example", reason=SuppressionReason.MANUAL, list_slug="oslo")
+    assert release(sqlite_store, "ole@x.example", note=" asked ", list_slug="oslo")
+    suppress(sqlite_store, "ole@x.example", reason=SuppressionReason.MANUAL)
+    assert release(sqlite_store, "ole@x.example", note="asked")
+    assert [(each.action, each.detail) for each in sqlite_store.history("ole@x.example")[before:]] == [
+        ("suppressed", {"reason": "manual", "scope": "oslo", "list": "oslo"}),
+        ("released", {"reason": "asked", "list": "oslo"}),
+        ("suppressed", {"reason": "manual"}),
+        ("released", {"reason": "asked"}),
+    ]
+
+
+def test_a_list_is_what_it_became_part_of_over_any_mergers_also_in_a_circle(sqlite_store: SubscriberStore) -> None:
+    with sqlite_store.database.writing() as connection:
+        numbers = list_ids(connection)
+        for old, into in (("fonna", "bergen"), ("bergen", "oslo"), ("agder", "telemark"), ("telemark", "agder")):
+            merged = list_.update().where(list_.c.slug == old).values(merged_into_id=numbers[into])
+            connection.execute(merged)
+        found = merged_lists(connection)
+        assert [found[slug] for slug in ("fonna", "bergen", "oslo", "akershus")] == ["oslo", "oslo", "oslo", "akershus"]
+        assert found["agder"] == "agder"
+        assert ids_of_lists(connection, ["fonna"]) == sorted([numbers["fonna"], numbers["oslo"]])
+        assert ids_of_lists(connection, []) == sorted(numbers.values())
+
+
+def test_a_basis_is_added_when_it_is_not_the_latest_one_and_other_lists_follow(sqlite_store: SubscriberStore) -> None:
+    for basis in ("e: 1", "a: 2", "a: 2", "e: 1"):
+        sqlite_store.add("ole@x.example", lists=["oslo"], basis=basis)
+    found = sqlite_store.add("ole@x.example", lists=["oslo", "agder", "bergen"], basis="e: 1")
+    assert {each.list: [one.basis for one in each.consents] for each in found.subscriptions} == {
+        "bergen": ["e: 1"],
+        "agder": ["e: 1"],
+        "oslo": ["e: 1", "a: 2", "e: 1"],
+    }
+    assert [each.detail["list"] for each in sqlite_store.history("ole@x.example")] == [
+        *("oslo", "oslo", "oslo", "agder", "bergen"),
+    ]
+
+
+def test_a_hundred_people_are_found_and_no_more(sqlite_store: SubscriberStore) -> None:
+    names = [f"p{number:03}@many.example" for number in range(101)]
+    rows = [{"address": each, "address_as_given": each, "created_at": sqlite_store.clock()} for each in names]
+    rows = [row | {"domain": "many.example", "lang": "nb"} for row in rows]
+    with sqlite_store.database.writing() as connection:
+        connection.execute(subscriber.insert(), rows)
+    assert [each.address for each in sqlite_store.find("@many.example")] == names[:100]
+
+
+def test_an_address_that_two_people_had_is_known_by_the_one_who_had_it_last(sqlite_store: SubscriberStore) -> None:
+    for new in ("first@y.example", "last@y.example"):
+        sqlite_store.add("post@x.example", lists=["oslo"], basis=BASIS, again=True)
+        move_person(sqlite_store, "post@x.example", new)
+        release(sqlite_store, "post@x.example", note="somebody else has it now")
+    with pytest.raises(MailerError) as refused:
+        sqlite_store.remove("post@x.example")
+    assert refused.value.hint == "The person is last@y.example now."

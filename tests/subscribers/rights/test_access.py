@@ -110,3 +110,26 @@ def test_a_suppression_that_was_released_is_told_with_what_was_noted(store: Subs
     assert (bool(stored), stored.suppressions) == (True, ())
     (one,) = stored.earlier_suppressions
     assert (one.address, one.note, one.release_note, one.released_at) == ("ole@x.example", "called", "wrote", AT)
+
+
+def test_there_is_something_stored_when_any_one_part_of_it_is(sqlite_store: SubscriberStore) -> None:
+    store = sqlite_store
+    store.add("subscriber@x.example", lists=["oslo"], basis="e: case 1")
+    store.add("moved@x.example", lists=["oslo"], basis="e: case 1")
+    move_person(store, "moved@x.example", "moves@x.example")
+    suppress(store, "suppressed@x.example", reason=SuppressionReason.MANUAL)
+    suppress(store, "released@x.example", reason=SuppressionReason.MANUAL)
+    release(store, "released@x.example", note="asked")
+    with store.database.writing() as connection:
+        row = {"slug": "2023-12", "content_hash": "x", "recipient": "tested@x.example", "at": AT}
+        connection.execute(test_send.insert().values(row))
+        words = {"slug": "2023-12", "state": "finished", "content_hash": "x", "lists": [], "subject": "Desember"}
+        connection.execute(mailing.insert().values(id=1, in_doubt_policy="hold", created_at=AT, **words))
+        sent = {"address": "mailed@x.example", "recipient": "mailed@x.example", "status": "skipped"}
+        sent |= {"skip_reason": "suppressed"}
+        connection.execute(delivery.insert().values(mailing_id=1, lists="oslo", changed_at=AT, **sent))
+    names = ("subscriber", "suppressed", "released", "tested", "mailed", "nobody")
+    assert [bool(read_stored(store, f"{each}@x.example")) for each in names] == [True] * 5 + [False]
+    assert read_stored(store, "Moved@x.example").now == "moves@x.example"
+    assert (read_stored(store, "moves@x.example").now, read_stored(store, "mailed@x.example").events) == (None, ())
+    assert [each.skip_reason for each in read_stored(store, "mailed@x.example").mails] == ["suppressed"]

@@ -168,6 +168,32 @@ def test_an_erased_person_is_gone_but_counted_and_never_comes_back(store: Subscr
         store.add(OLE, lists=["agder"], basis="a: asked", again=True)
 
 
+def test_deliveries_of_others_to_an_erased_address_lose_it_and_stay_theirs(
+    store: SubscriberStore, tmp_path: Path
+) -> None:
+    kari = store.add("kari@x.example", lists=["oslo"], basis="e: case 1")
+    store.add(OLE, lists=["oslo"], basis="e: case 1")
+    _sent(store, OLE)
+    with store.database.writing() as connection:
+        row = {"mailing_id": 1, "lists": "oslo", "status": "accepted", "changed_at": NOW}
+        for number, subscriber_id, address, recipient in (
+            (2, kari.id, "her.old@x.example", OLE),
+            (3, None, OLE, "another@x.example"),
+            (4, kari.id, "kari@x.example", "kari@x.example"),
+        ):
+            person = {"subscriber_id": subscriber_id, "address": address, "recipient": recipient}
+            connection.execute(delivery.insert().values(row | person | {"id": number}))
+    assert erase(store, OLE, workspace=tmp_path).deliveries == 3
+    with store.database.reading() as connection:
+        rows = connection.execute(select(delivery).order_by(delivery.c.id)).all()
+    assert [(row.subscriber_id, row.address, row.recipient) for row in rows] == [
+        (None, "erased-1", ""),
+        (kari.id, "erased-2", ""),
+        (None, "erased-3", ""),
+        (kari.id, "kari@x.example", "kari@x.example"),
+    ]
+
+
 def test_somebody_who_is_not_stored_can_be_erased_in_advance(store: SubscriberStore, tmp_path: Path) -> None:
     assert not erase(store, OLE, workspace=tmp_path).was_subscriber
     assert read_suppressions(store, OLE)
@@ -184,8 +210,10 @@ def test_what_was_noted_about_an_erased_address_is_gone_too(store: SubscriberSto
 def test_the_old_address_of_somebody_who_moved_leads_to_the_new_one(store: SubscriberStore, tmp_path: Path) -> None:
     store.add("gammel.ole@kommune.example", lists=["oslo"], basis="e: case 1")
     move_person(store, "gammel.ole@kommune.example", "ole@fylke.example")
-    with pytest.raises(MailerError, match=r"erase ole@fylke\.example"):
+    with pytest.raises(MailerError) as refused:
         erase(store, "Gammel.Ole@kommune.example", workspace=tmp_path)
+    assert refused.value.what == "Gammel.Ole@kommune.example is ole@fylke.example now"
+    assert refused.value.hint == "Both are erased by: mailer subscribers erase ole@fylke.example"
     assert store.show("ole@fylke.example") is not None
     assert erase(store, "ole@fylke.example", workspace=tmp_path).was_subscriber
     assert not erase(store, "gammel.ole@kommune.example", workspace=tmp_path).was_subscriber
@@ -277,10 +305,24 @@ def test_after_purging_it_is_known_who_was_mailed_until_they_are_erased(
     assert (row.subscriber_id, row.status, row.address) == (None, "accepted", "erased-1")
 
 
-def test_deliveries_of_the_last_year_keep_their_details(store: SubscriberStore) -> None:
-    store.add(OLE, lists=["oslo"], basis="e: case 1")
-    _sent(store, OLE, finished_at=NOW - timedelta(days=364))
-    assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == 0
+@pytest.mark.parametrize(
+    ("state", "ago", "is_finished", "purged"),
+    [
+        ("finished", YEAR, True, 0),
+        ("finished", YEAR + timedelta(seconds=1), True, 1),
+        ("cancelled", YEAR + timedelta(seconds=1), False, 1),
+        ("running", YEAR + timedelta(seconds=1), False, 0),
+    ],
+)
+def test_deliveries_of_the_last_year_and_of_mailings_under_way_keep_their_details(
+    state: str, ago: timedelta, purged: int, *, is_finished: bool, sqlite_store: SubscriberStore
+) -> None:
+    sqlite_store.add(OLE, lists=["oslo"], basis="e: case 1")
+    _sent(sqlite_store, OLE, finished_at=NOW - ago)
+    with sqlite_store.database.writing() as connection:
+        ended = {} if is_finished else {"finished_at": None}
+        connection.execute(mailing.update().values(state=state, **ended))
+    assert purge(sqlite_store, unconfirmed=timedelta(days=7), details=YEAR).deliveries == purged
 
 
 def test_a_process_that_opens_the_database_later_finds_nothing_either(

@@ -93,6 +93,7 @@ def test_who_is_part_of_anothers_address_or_name_is_not_found_there(
         "to={}&cc=",
         r"epost\n{}\n",
         r"\u003c{}\u003e",
+        r"\u003c.{}\u003e",
         "to=%20{}%20",
         "=3C{}=3E",
         "{};Per",
@@ -133,6 +134,18 @@ def test_a_word_is_found_however_it_is_spelt(tmp_path: Path, word: str, written:
     with ZipFile(tmp_path / "b.xlsx", "w") as book:
         book.writestr("xl/sharedStrings.xml", f"<t>{written}</t>")
     assert _named(tmp_path, word) == ["a.xml", "b.xlsx"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-be"])
+def test_what_begins_a_file_may_be_part_of_a_longer_word_too(tmp_path: Path, encoding: str) -> None:
+    for number, text in enumerate(("jesper@x.example", "øper@x.example", "per@x.example.org", "per@x.example")):
+        (tmp_path / str(number)).write_text(text, encoding=encoding)
+    assert _named(tmp_path, "per@x.example") == ["3"]
+
+
+def test_another_letter_in_the_place_of_one_is_another_word(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("&Oslash;se &Oslash;deg&aring;rd, Åse &Aring;deg&aring;rd", "utf-8")
+    assert _named(tmp_path, "Åse Ødegård") == []
 
 
 def test_a_letter_with_its_mark_behind_it_is_not_the_letter_without(tmp_path: Path) -> None:
