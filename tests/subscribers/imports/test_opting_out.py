@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.engine import Database, open_database
-from mailer.database.tables import consent, subscriber, suppression
+from mailer.database.tables import consent, subscriber, subscription, suppression
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, count_without_address, export
@@ -416,6 +416,17 @@ def test_who_never_confirmed_gets_mail_once_an_editor_has_added_them(
     import_text(f"{KARI};;oslo;pending\n")
     assert _statuses(store) == {"oslo": "pending"}
     store.add(KARI, lists=["oslo"], basis="e: case 1")
+    assert _statuses(store) == {"oslo": "active"}
+
+
+def test_whom_an_earlier_version_left_suppressed_by_nothing_comes_back_when_they_ask(store: SubscriberStore) -> None:
+    store.add(KARI, lists=["oslo"], basis="b: case 1")
+    with store.database.writing() as connection:
+        connection.execute(subscription.update().values(status="suppressed"))
+    with pytest.raises(SubscriberError, match="this person left oslo on") as refused:
+        store.add(KARI, lists=["oslo"], basis="b: case 1")
+    assert refused.value.hint == "Use --again only when the person has asked to come back."
+    store.add(KARI, lists=["oslo"], basis="b: case 1", again=True)
     assert _statuses(store) == {"oslo": "active"}
 
 

@@ -358,6 +358,8 @@ def test_whom_an_editor_has_added_since_stays_though_on_the_same_basis(
     file.write_text(f"epost;liste;status\nole@x.example;oslo;{status}\n", encoding="utf-8")
     report = import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis="e: case 1")))
     store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    told = store.history("ole@x.example")[-1]
+    assert (told.action, told.detail) == ("added_again" if status == "active" else "subscribed", {"list": "oslo"})
     before = _rows(store)
     store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
     assert _rows(store) == before
