@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.files.columns import RowDefaults
     from mailer.subscribers.imports.importing import ImportLine, ImportOptions, ImportReport
-    from mailer.subscribers.imports.undoing import Kept
+    from mailer.subscribers.imports.undoing import Kept, LaterImport
 
 OUTCOMES = {
     "new": partial(msg, "register.outcome-new"),
@@ -191,6 +191,8 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
     )
     if undone.kept:
         _show_kept(undone.kept)
+    if undone.later:
+        _show_later(undone.later)
     if not (dry_run or is_scrubbed):
         say(msg("register.undone-not-rewritten"), "yellow")
         hint("mailer subscribers purge")
@@ -204,6 +206,13 @@ def _show_kept(kept: "Sequence[Kept]") -> None:
         say(msg("register.and-more", number=len(kept) - MOST_SHOWN), "yellow")
     if any(each.reason in {"mailed", "changed", "edited"} for each in kept):
         hint(msg("register.to-remove"))
+
+
+def _show_later(later: "Sequence[LaterImport]") -> None:
+    for each in later:
+        files = ", ".join(each.files)
+        say(msg("register.later-file", number=str(each.id), files=files, at=each.at, lines=each.lines), "yellow")
+    hint(msg("register.import-later-file-again"))
 
 
 def _defaults(workspace: "Services", list_: str, basis: str) -> "RowDefaults":

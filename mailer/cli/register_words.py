@@ -17,6 +17,7 @@ EVENTS: Words = {
     "subscribed": partial(msg, "register.event-subscribed"),
     "added_unconfirmed": partial(msg, "register.event-added-unconfirmed"),
     "unsubscribed": partial(msg, "register.event-unsubscribed"),
+    "added_again": partial(msg, "register.event-added-again"),
     "left_unconfirmed": partial(msg, "register.event-left-unconfirmed"),
     "left_again": partial(msg, "register.event-left-again"),
     "left_merged_list": partial(msg, "register.event-left-merged-list"),

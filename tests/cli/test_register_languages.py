@@ -84,6 +84,29 @@ def test_an_import_from_the_dry_run_to_the_undoing(mailer: Run, lang: str) -> No
     )
 
 
+def test_undoing_names_later_files_that_held_people_who_go(mailer: Run, workspace: Path, lang: str) -> None:
+    head, line = PEOPLE.splitlines()[0], "ny@oslo.example;Ny;;oslo;e: sak 25/1;"
+    for name, lines in {"first.csv": [line], "later.csv": [line, line.replace("ny@", "to@")]}.items():
+        (workspace / name).write_text("\n".join([head, *lines, ""]), "utf-8")
+        assert mailer("subscribers", "import", name).code == 0
+    undo = ("subscribers", "import", "--undo", "2", "--dry-run")
+    told = " ".join(mailer(*undo).out.split())
+    words: dict[str, tuple[str, ...]] = {
+        "nb": (
+            r"import 3 \(later\.csv, [^)]+\) hadde linjer der alt stemte fra før: 1\.",
+            r"De personene forsvinner også\.",
+            r"Importer en senere fil en gang til, så kommer personene i den tilbake\.",
+        ),
+        "nn": (
+            r"import 3 \(later\.csv, [^)]+\) hadde linjer der alt stemde frå før: 1\.",
+            r"Dei personane forsvinn òg\.",
+            r"Importer ei seinare fil ein gong til, så kjem personane i henne tilbake\.",
+        ),
+    }
+    check(told, words, lang)
+    assert [(each["id"], each["lines"]) for each in mailer(*undo, "--json").json["later"]] == [(3, 1)]
+
+
 def test_what_is_known_of_a_person_and_what_happened(mailer: Run, lang: str) -> None:
     mailer("subscribers", "remove", "kari@agder.example")
     mailer("subscribers", "suppress", "kari@agder.example", "--reason", "ba om det")

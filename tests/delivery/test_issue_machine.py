@@ -303,6 +303,10 @@ class _Issue(RuleBasedStateMachine):
     def who_left_stays_out(self) -> None:
         self.office.require_nobody_back()
 
+    @invariant()
+    def nobody_is_suppressed_by_nothing(self) -> None:
+        self.office.require_suppressed_by_something()
+
 
 class _OnSqlite(_Issue):
     @rule()
@@ -392,5 +396,6 @@ def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile_for_long(on_
 @pytest.mark.slow
 @pytest.mark.timeout(14_400 if SOAK else 600)
 @pytest.mark.postgresql
+@pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")  # open in a process that was killed
 def test_an_issue_reaches_everybody_once_on_postgresql_too(on_postgresql: type[_Issue]) -> None:
     _run_for_long(on_postgresql, examples=15)

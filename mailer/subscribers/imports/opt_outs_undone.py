@@ -44,22 +44,19 @@ class _PastEvent(NamedTuple):
     subscriber_id: int
     list_id: int | None
     import_id: int | None
+    at: datetime
     detail: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Back:
-    """A subscription that gets the status it had before, or goes when it had none.
-
-    `scope` is the list that the person was suppressed for, when that is part of the list `slug` since.
-    """
+    """A subscription that gets the status it had before, or goes when it had none."""
 
     id: int
     subscriber_id: int
     address: str
     address_as_given: str
     slug: str
-    scope: str
     was: str
     since: datetime | None
 
@@ -73,13 +70,28 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
     number, kept = 0, list[KeptOut]()
     for ids in _people(connection, import_id):
         free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
-        back, still = _decide(connection, ids, import_id, undone)
-        barred = _release_merged(store, connection, back, since=run.at)
+        back, still, moved = _decide(connection, ids, import_id, undone)
+        _release_merged(store, connection, moved, since=run.at)
+        barred = _still_barred(store, connection, back)
         back = [each for each in back if each not in barred]
         _put_back(store, connection, back, import_id)
-        number += free + len(back)
-        kept += [*still_for_all, *still, *((each.address_as_given, each.slug, "suppressed") for each in barred)]
+        freed, left = _free(store, connection, ids, undone)
+        _put_back(store, connection, [*freed, *left], import_id)
+        number += free + len(back) + len(freed)
+        still = _settled(still, freed, left)
+        still += [(each.address_as_given, each.slug, "suppressed") for each in barred]
+        kept += [*still_for_all, *still]
     return number, kept
+
+
+def _settled(still: Sequence[KeptOut], freed: Sequence[_Back], left: Sequence[_Back]) -> list[KeptOut]:
+    """Return the ones kept, without those put back after all; those that count as left now say so."""
+    back, out = ({(each.address_as_given, each.slug) for each in some} for some in (freed, left))
+    return [
+        (address, slug, "left" if (address, slug) in out else why)
+        for address, slug, why in still
+        if (address, slug) not in back
+    ]
 
 
 def _is_of(import_id: int) -> ColumnElement[bool]:
@@ -106,6 +118,7 @@ def _release(
     )
     rows = connection.execute(query.order_by(subscriber.c.address)).all()
     gone = store.suppressed.take_back(connection, [(row.address, row.detail["scope"]) for row in rows], since=since)
+    store.suppressed.follow_mergers(connection, [row.address for row in rows], subscriptions.merged_lists(connection))
     alone = [row for row in rows if "list" not in row.detail]
     free = [row for row in alone if (row.address, row.detail["scope"]) in gone]
     now = store.clock()
@@ -133,21 +146,83 @@ def _release(
 
 
 def _release_merged(
-    store: SubscriberStore, connection: Connection, back: Sequence[_Back], *, since: datetime
-) -> list[_Back]:
-    """Forget suppressions that went along when lists were merged; returns the subscriptions that others bar still."""
-    moved = [(each.address, each.slug) for each in back if each.scope]
+    store: SubscriberStore, connection: Connection, moved: Sequence[tuple[str, str]], *, since: datetime
+) -> None:
+    """Forget the suppressions of addresses that went along when lists were merged, each with the list it is for now."""
     store.suppressed.take_back(connection, moved, since=since)
+    addresses = [address for address, _ in moved]
+    store.suppressed.follow_mergers(connection, addresses, subscriptions.merged_lists(connection))
+
+
+def _still_barred(store: SubscriberStore, connection: Connection, back: Sequence[_Back]) -> list[_Back]:
+    """Return the subscriptions that other suppressions bar still."""
     held = store.suppressed.find_many(connection, [each.address for each in back if each.was in STILL_IN])
     return [each for each in back if is_barred([one.scope for one in held.get(each.address, ())], each.slug)]
 
 
+def _free(
+    store: SubscriberStore, connection: Connection, ids: Sequence[int], undone: set[int]
+) -> tuple[list[_Back], list[_Back]]:
+    """Return the subscriptions that are suppressed by nothing any more: those put back, and those that count as left.
+
+    Put back are those that an import undone earlier had suppressed, while this one kept them so.
+    """
+    held, into = _read_held(connection, ids), _present_lists(connection)
+    suppressed = [row for row in held.values() if row.status == SubscriptionStatus.SUPPRESSED]
+    holding = store.suppressed.find_many(connection, [row.address for row in suppressed])
+    free = [
+        row
+        for row in suppressed
+        if into[row.list_id] == row.list_id
+        and not is_barred([each.scope for each in holding.get(row.address, ())], row.slug)
+    ]
+    told = _read_events(connection, [row.subscriber_id for row in free], held=held, into=into) if free else {}
+    back, left = list[_Back](), list[_Back]()
+    for row in free:
+        events = _events_of(row, told, held=held, into=into)
+        if events and events[-1].import_id in undone and "status" in events[-1].detail:
+            was, since = _before(events, undone)
+            back.append(_back_to(row, was=was, since=datetime.fromisoformat(since) if since else None))
+        else:
+            since_then = events[-1].at if events else store.clock()
+            left.append(_back_to(row, was=SubscriptionStatus.UNSUBSCRIBED, since=since_then))
+    return back, left
+
+
+def _events_of(
+    row: _HeldSubscription,
+    told: Mapping[tuple[int, int], list[_PastEvent]],
+    *,
+    held: Mapping[tuple[int, int], _HeldSubscription],
+    into: Mapping[int, int],
+) -> list[_PastEvent]:
+    """Return the events of a subscription, also of one that went over from another list."""
+    keys = [(row.subscriber_id, each) for each, present in into.items() if present == row.list_id]
+    from_others = [told[key] for key in keys if key not in held and key in told]
+    return from_others[0] if from_others else told.get((row.subscriber_id, row.list_id), [])
+
+
+def _back_to(row: _HeldSubscription, *, was: str, since: datetime | None) -> _Back:
+    return _Back(
+        id=row.id,
+        subscriber_id=row.subscriber_id,
+        address=row.address,
+        address_as_given=row.address_as_given,
+        slug=row.slug,
+        was=was,
+        since=since,
+    )
+
+
 def _decide(
     connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]
-) -> tuple[list[_Back], list[KeptOut]]:
-    """Return the subscriptions put back and those that stay; one of a merged list is looked for where it went."""
+) -> tuple[list[_Back], list[KeptOut], list[tuple[str, str]]]:
+    """Return the subscriptions put back, the ones kept, and the suppressions that went along when lists were merged.
+
+    One of a merged list is looked for where it went.
+    """
     held, into = _read_held(connection, ids), _present_lists(connection)
-    back, kept = list[_Back](), list[KeptOut]()
+    back, kept, moved = list[_Back](), list[KeptOut](), list[tuple[str, str]]()
     for (subscriber_id, list_id), events in _read_events(connection, ids, held=held, into=into).items():
         there = held.get((subscriber_id, into[list_id]))
         row = held.get((subscriber_id, list_id)) or there
@@ -158,23 +233,15 @@ def _decide(
             if there and there.status in _WHY:
                 kept.append((there.address_as_given, there.slug, _WHY[there.status]))
             continue
+        if row.list_id != list_id and "scope" in mine.detail:
+            moved.append((row.address, row.slug))
         if events[-1] is mine and row.status == mine.detail.get("stays", mine.detail["status"]):
             was, since = _before(events, undone)
             moment = datetime.fromisoformat(since) if since else None
-            one = _Back(
-                id=row.id,
-                subscriber_id=subscriber_id,
-                address=row.address,
-                address_as_given=row.address_as_given,
-                slug=row.slug,
-                scope=mine.detail.get("scope", "") if row.list_id != list_id else "",
-                was=was,
-                since=moment,
-            )
-            back.append(one)
+            back.append(_back_to(row, was=was, since=moment))
         else:
             kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
-    return back, kept
+    return back, kept, moved
 
 
 def _is_opt_out(event: _PastEvent, import_id: int) -> bool:
@@ -226,8 +293,9 @@ def _read_events(
     A subscription that went over to another list since has the events there too.
     """
     event = subscriber_event.c
+    numbers = subscriptions.list_ids(connection)
     query = (
-        select(event.subscriber_id, event.list_id, event.import_id, event.detail)
+        select(event.subscriber_id, event.list_id, event.import_id, event.at, event.detail)
         .where(event.subscriber_id.in_(ids), event.action.in_((*ACTIONS, *_OTHERS)))
         .where(or_(event.list_id.is_not(None), event.import_id.is_(None)))
         .order_by(event.subscriber_id, event.id)
@@ -235,7 +303,8 @@ def _read_events(
     found: dict[tuple[int, int], list[_PastEvent]] = {}
     told = typed_rows(_PastEvent, connection.execute(query))
     for subscriber_id, rows in groupby(told, key=attrgetter("subscriber_id")):
-        of_one = list(rows)
+        # Suppressing somebody by hand who got no mail through the list names it in the scope alone.
+        of_one = [row._replace(list_id=row.list_id or numbers.get(row.detail.get("scope", ""))) for row in rows]
         for list_id in {row.list_id for row in of_one if row.list_id is not None}:
             lists = {list_id, None}
             if (subscriber_id, list_id) not in held:

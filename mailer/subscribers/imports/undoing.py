@@ -5,6 +5,7 @@ A person who got mail because of the import stays on the list: the consent is th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +27,7 @@ from mailer.database.tables import (
 from mailer.subscribers.facts.changes import BASIS
 from mailer.subscribers.imports.facts_undone import put_facts_back
 from mailer.subscribers.imports.left_behind import take_over_places
+from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
@@ -58,10 +60,21 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterImport:
+    """A later import that stands, of which `lines` found everything as they say: they left no trace of the people."""
+
+    id: int
+    files: tuple[str, ...]
+    at: datetime
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
     """The number of people and subscriptions gone and of facts put back, and the subscriptions that are kept.
 
-    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one.
+    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one. Who stands
+    in a file of `later` too goes all the same, and is back when that file is imported again.
     """
 
     people: int
@@ -69,6 +82,7 @@ class Undone:
     facts: int
     kept: tuple[Kept, ...] = ()
     opt_outs: int = 0
+    later: tuple[LaterImport, ...] = ()
 
 
 def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False) -> Undone:
@@ -86,9 +100,12 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
+        takes_away = people or gone_with_them or removed or opt_outs
+        later = tuple(_read_later(connection, import_id)) if takes_away else ()
         if dry_run:
             connection.rollback()
-    return Undone(people=people, subscriptions=gone_with_them + removed, facts=facts, kept=kept, opt_outs=opt_outs)
+    gone = gone_with_them + removed
+    return Undone(people=people, subscriptions=gone, facts=facts, kept=kept, opt_outs=opt_outs, later=later)
 
 
 def forget_removed(store: SubscriberStore) -> bool:
@@ -111,6 +128,17 @@ def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int)
         raise SubscriberError(msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by)))
     values = {"undone_at": store.clock(), "undone_by": store.actor}
     connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
+
+
+_TRACELESS = (Outcome.UNCHANGED, Outcome.LEFT, Outcome.SUPPRESSED)
+
+
+def _read_later(connection: Connection, import_id: int) -> Iterator[LaterImport]:
+    """Yield the later imports that stand and had lines that changed nothing, the oldest first."""
+    stands = and_(import_run.c.id > import_id, import_run.c.undone_at.is_(None))
+    for row in connection.execute(select(import_run).where(stands).order_by(import_run.c.id)):
+        if lines := sum(row.counts.get(each.value, 0) for each in _TRACELESS):
+            yield LaterImport(id=row.id, files=tuple(row.files), at=row.at, lines=lines)
 
 
 def _latest(connection: Connection) -> str:

@@ -26,7 +26,8 @@ def find_left(
     """
     statuses = {slug: SubscriptionStatus(row.status) for slug, row in found.items()}
     for slug in wanted:
-        if has_left(statuses, slug):
+        # One that is suppressed by nothing: a suppression that holds was refused before.
+        if has_left(statuses, slug) or statuses.get(slug) is SubscriptionStatus.SUPPRESSED:
             if slug in found:
                 return _of_list(slug, _day(found[slug].since), is_by_file=slug in taken_over)
             since = max(row.since for row in found.values())

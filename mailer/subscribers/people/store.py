@@ -299,15 +299,22 @@ class SubscriberStore:
             if row is None:
                 new = NewSubscription(subscriber_id=subscriber_id, list_id=list_id, consent=given)
                 subscriptions.insert_subscriptions(connection, [new])
-            elif row.status == SubscriptionStatus.UNSUBSCRIBED:
+            elif row.status != SubscriptionStatus.ACTIVE:
                 subscriptions.rejoin(connection, row.id, given)
             else:
-                old = subscriptions.add_consent(connection, row.id, given)
-                detail = {"field": "basis", "old": old or "", "new": given.basis, "list": slug}
-                self._changed(connection, subscriber_id, given.recorded_at, [] if old is None else [detail])
+                self._add_basis(connection, subscriber_id, row.id, given)
                 continue
             joined.append(slug)
         self._record(connection, subscriber_id, "subscribed", consent.recorded_at, joined)
+
+    def _add_basis(self, connection: Connection, subscriber_id: int, subscription_id: int, given: Consent) -> None:
+        """Write down that an active subscription rests on a consent of today, unless that is known already."""
+        old = subscriptions.add_consent(connection, subscription_id, given)
+        if old == given.basis:  # until now only a file said so
+            self._record(connection, subscriber_id, "added_again", given.recorded_at, [given.list])
+        elif old is not None:
+            detail = {"field": "basis", "old": old, "new": given.basis, "list": given.list}
+            self._changed(connection, subscriber_id, given.recorded_at, [detail])
 
     def _changed(self, connection: Connection, id_: int, at: datetime, details: Iterable[dict[str, str]]) -> None:
         subscriptions.record_events(connection, (self.event(id_, "changed", at, each) for each in details))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, ScalarSelect, Select, select
+from sqlalchemy import Connection, ScalarSelect, Select, or_, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
@@ -103,13 +103,13 @@ def rejoin(connection: Connection, subscription_id: int, given: Consent) -> None
 
 
 def add_consent(connection: Connection, subscription_id: int, given: Consent) -> str | None:
-    """Add a consent whose basis is another than the latest one's; returns that, or None when it is the same."""
-    latest = _consents(connection, [subscription_id]).get(subscription_id, ())[-1:]
-    old = latest[0].basis if latest else ""
-    if old == given.basis:
+    """Add a consent, unless the latest has the same basis and is of no import; returns the basis until now, or None."""
+    query = select(consent.c.basis, consent.c.import_id).where(consent.c.subscription_id == subscription_id)
+    latest = connection.execute(query.order_by(consent.c.id.desc()).limit(1)).one_or_none()
+    if latest is not None and latest.basis == given.basis and latest.import_id is None:
         return None
     connection.execute(consent.insert(), consent_row(given, subscription_id))
-    return old
+    return str(latest.basis) if latest is not None else ""
 
 
 def latest_basis() -> ScalarSelect[str]:
@@ -153,18 +153,26 @@ def active_among(lists: Mapping[str, str]) -> list[str]:
 
 
 def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
-    """Return the lists that the subscriber is out of by an import, with no later event."""
+    """Return the lists that the subscriber is out of by an import, suppressed or not, with no later event."""
     event = subscriber_event.c
     query = (
         select(list_.c.slug, event.import_id, event.action)
-        .join(list_, list_.c.id == event.list_id)
+        .select_from(subscriber_event)
+        .outerjoin(list_, list_.c.id == event.list_id)
         .where(event.subscriber_id == subscriber_id, event.action.in_(_TOLD_OF_LEAVING))
+        .where(or_(event.list_id.is_not(None), event.detail["scope"].as_string().is_(None)))
         .order_by(event.id)
     )
-    latest = {row.slug: row for row in connection.execute(query)}
-    return tuple(slug for slug, row in latest.items() if row.import_id and row.action in {"unsubscribed", "kept_out"})
+    latest: dict[str, Any] = {}
+    for row in connection.execute(query):
+        if row.slug is None:  # of all lists
+            latest.clear()
+        else:
+            latest[row.slug] = row
+    return tuple(slug for slug, row in latest.items() if row.import_id and row.action in _TAKEN_OVER)
 
 
+_TAKEN_OVER = ("unsubscribed", "suppressed", "kept_out")
 _TOLD_OF_LEAVING = (
     "subscribed",
     "unsubscribed",

@@ -185,6 +185,22 @@ class SuppressionList:
         connection.execute(suppression.delete().where(suppression.c.id.in_([rows[each] for each in gone])))
         return gone
 
+    def follow_mergers(self, connection: Connection, addresses: Sequence[str], merged: Mapping[str, str]) -> None:
+        """Let what was said of merged lists hold for those they are part of, where nothing is said of these.
+
+        It gave way when the lists were merged, to what an undone import has taken back. A few thousand at a time.
+        """
+        old = [slug for slug, present in merged.items() if slug != present]
+        hashes = list(map(self.hash_of, addresses)) if old else []
+        of_them = select(suppression).where(suppression.c.address_hash.in_(hashes)).order_by(suppression.c.id)
+        rows = connection.execute(of_them).all() if hashes else []
+        taken = {(row.address_hash, row.scope) for row in rows}
+        for row in rows:
+            place = (row.address_hash, merged.get(row.scope, row.scope))
+            if row.released_at is None and place not in taken:
+                taken.add(place)
+                connection.execute(suppression.update().where(suppression.c.id == row.id).values(scope=place[1]))
+
     def _mark_key(self, connection: Connection, now: datetime) -> None:
         mark = self._row("", _KEY_SCOPE)
         if not connection.execute(select(suppression.c.id).where(mark)).first():

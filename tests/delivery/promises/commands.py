@@ -11,8 +11,9 @@ from sqlalchemy import select
 from mailer.database.engine import Database
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
-from mailer.subscribers.model import Register
+from mailer.subscribers.model import ALL_LISTS, Register
 from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.suppressing import read_suppressions
 from mailer.subscribers.register import sync_lists
 from tests.delivery.promises.dying import (
     Death,
@@ -127,3 +128,10 @@ class Commands:
             assert address in self.people.at, f"nobody should be at {address}"
             if status in IN:
                 assert not self.people.is_out(address, slug), f"{address} is out of {slug}, and {status}"
+
+    def require_suppressed_by_something(self) -> None:
+        """Require of each suppressed subscription that a suppression holds which ends it."""
+        for (address, slug), status in self.statuses().items():
+            if status == "suppressed":
+                scopes = {each.scope for each in read_suppressions(self.store, address)}
+                assert scopes & {slug, ALL_LISTS}, f"{address} is suppressed on {slug}, and nothing says why"

@@ -138,9 +138,7 @@ class Office(PeopleDesk):
         wanted = {(address, slug) for address, slug, status in rows if status in {"", *IN} and slug != ALL}
         for address, slug in wanted:
             of_one = {each for (at, _), each in before.items() if at == address} - {"suppressed"}
-            # excluded until no subscription stays suppressed when no suppression holds any more
-            is_stuck = before.get((address, slug)) == "suppressed"
-            is_out = is_stuck or of_one == {"unsubscribed"} or {(address, slug), (address, ALL)} & outs
+            is_out = of_one == {"unsubscribed"} or {(address, slug), (address, ALL)} & outs
             if not is_out and not self.people.is_out(address, slug):
                 assert after.get((address, slug)) in IN, f"{address} is not on {slug}, and is in the file"
         for (address, slug), status in before.items():

@@ -28,17 +28,13 @@ class PeopleDesk(Commands):
     """Adds, moves, removes, suppresses, releases and erases people."""
 
     def add(self, address: str, slug: str, *, again: bool, name: str = "", death: Death | None = None) -> None:
-        was = self.statuses().get((address, slug))
-
         def then() -> None:
             person = self.people.known(address)
             assert not self.people.is_barred(address, slug), f"{address} is suppressed on {slug}, and was added"
             assert again or (person, slug) not in self.people.left, f"{address} left {slug}, and was added"
             self.people.left.pop((person, slug), None)
-            if was not in IN:  # else, on the same basis, nothing is written down
-                self.people.rests_on[person, slug].add(ACT)
-            # excluded until no subscription stays suppressed when no suppression holds any more: nothing is done then
-            assert self.statuses()[address, slug] == (was if was in {"pending", "suppressed"} else "active")
+            self.people.rests_on[person, slug].add(ACT)
+            assert self.statuses()[address, slug] == "active"
 
         def work(store: SubscriberStore) -> None:
             store.add(address, lists=[slug], basis=BASIS, again=again, name=name)
@@ -56,11 +52,9 @@ class PeopleDesk(Commands):
         }
 
     def _left(self, address: str, slug: str | None, still: set[str]) -> None:
-        person, now = self.people.known(address), self.statuses()
+        person = self.people.known(address)
         for each in still | {known for (who, known) in self.people.left if who == person and slug in {None, known}}:
-            # excluded until it is remembered that people left whom a file has suppressed
-            if now.get((address, each)) != "suppressed":
-                self.people.leave(person, each, ACT)
+            self.people.leave(person, each, ACT)
         assert not self._still_in(address, slug)
 
     def follow_link(self, address: str, slug: str | None, *, undo: bool, one_click: bool) -> None:

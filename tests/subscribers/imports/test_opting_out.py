@@ -6,6 +6,7 @@ The words for it are in `statuses`, and `opt_outs_undone` takes it back.
 import csv
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.database.engine import Database, open_database
-from mailer.database.tables import consent, subscriber, suppression
+from mailer.database.tables import consent, subscriber, subscription, suppression
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, count_without_address, export
@@ -24,7 +25,7 @@ from mailer.subscribers.imports.importing import ImportOptions, ImportReport, im
 from mailer.subscribers.imports.undoing import Kept, KeptReason, undo_import
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.counting import read_growth
-from mailer.subscribers.people.moving import move_person
+from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionKeyError, SuppressionReason
@@ -324,6 +325,109 @@ def test_undoing_keeps_what_happened_since(store: SubscriberStore, import_text: 
         "back@x.example": "active",
         "free@x.example": "unsubscribed",
     }
+
+
+@pytest.mark.parametrize("list_", ["oslo", "all"])
+@pytest.mark.parametrize("left", ["oslo", None])
+def test_who_leaves_after_a_file_has_suppressed_them_stays_out_when_it_is_undone(
+    store: SubscriberStore, import_text: Import, list_: str, left: str | None
+) -> None:
+    store.add(KARI, lists=["oslo"], basis="b: case 1")
+    report = import_text(f"{KARI};;{list_};suppressed\n")
+    store.remove(KARI, list_slug=left)
+    assert report.id is not None
+    undone = undo_import(store, report.id)
+    assert _statuses(store) == {"oslo": "unsubscribed"}
+    assert _scopes(store) == []
+    assert [(each.list, each.reason) for each in undone.kept] == [("oslo", KeptReason.LEFT)]
+    with pytest.raises(SubscriberError, match="this person left oslo on"):
+        store.add(KARI, lists=["oslo"], basis="b: case 1")
+
+
+def test_who_leaves_a_list_that_was_merged_into_it_stays_out_too(
+    store: SubscriberStore, import_text: Import, register: Register
+) -> None:
+    store.add(KARI, lists=["oslo"], basis="b: case 1")
+    report = import_text(f"{KARI};;oslo;suppressed\n")
+    rest = replace(register, lists=tuple(each for each in register.lists if each.slug != "oslo"))
+    merge_lists(store, rest, "oslo", "agder")
+    store.remove(KARI, list_slug="agder")
+    assert report.id is not None
+    undo_import(store, report.id)
+    assert _statuses(store) == {"agder": "unsubscribed"}
+
+
+def test_two_files_that_suppress_are_undone_and_nobody_stays_suppressed_by_nothing(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add(KARI, lists=["oslo"], basis="b: case 1")
+    first, second = import_text(f"{KARI};;oslo;suppressed\n"), import_text(f"{KARI};;all;suppressed\n")
+    assert first.id is not None
+    assert second.id is not None
+    undo_import(store, first.id)
+    assert (_statuses(store), _scopes(store)) == ({"oslo": "suppressed"}, [("all", "imported")])
+    assert undo_import(store, second.id).opt_outs == 2
+    assert (_statuses(store), _scopes(store)) == ({"oslo": "active"}, [])
+
+
+def test_what_is_released_by_hand_for_one_list_is_not_suppressed_by_nothing_after_undoing(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add(KARI, lists=["oslo", "agder"], basis="b: case 1")
+    suppress(store, KARI, reason=SuppressionReason.MANUAL, list_slug="oslo")
+    report = import_text(f"{KARI};;all;suppressed\n")
+    release(store, KARI, note="asked", list_slug="oslo")
+    assert report.id is not None
+    undo_import(store, report.id)
+    assert _statuses(store) == {"oslo": "unsubscribed", "agder": "active"}
+    store.add(KARI, lists=["oslo"], basis="b: case 1", again=True)
+    assert _statuses(store) == {"oslo": "active", "agder": "active"}
+
+
+def test_a_suppression_of_one_list_by_hand_says_nothing_of_the_others(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add(KARI, lists=["oslo", "agder"], basis="b: case 1")
+    report = import_text(f"{KARI};;all;suppressed\n")
+    suppress(store, KARI, reason=SuppressionReason.MANUAL, list_slug="oslo")
+    assert report.id is not None
+    undo_import(store, report.id)
+    assert _statuses(store) == {"oslo": "suppressed", "agder": "active"}
+    assert _scopes(store) == [("oslo", "manual")]
+
+
+def test_a_file_that_stands_keeps_out_of_merged_lists_whom_an_undone_one_kept_out_of_the_other(
+    store: SubscriberStore, import_text: Import, register: Register
+) -> None:
+    store.add(KARI, lists=["oslo", "agder"], basis="b: case 1")
+    import_text(f"{KARI};;oslo;suppressed\n")
+    second = import_text(f"{KARI};;agder;suppressed\n")
+    rest = replace(register, lists=tuple(each for each in register.lists if each.slug != "oslo"))
+    merge_lists(store, rest, "oslo", "agder")
+    assert second.id is not None
+    undo_import(store, second.id)
+    assert _statuses(store) == {"agder": "suppressed", "oslo": "unsubscribed"}
+    assert _scopes(store) == [("agder", "imported")]
+
+
+def test_who_never_confirmed_gets_mail_once_an_editor_has_added_them(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    import_text(f"{KARI};;oslo;pending\n")
+    assert _statuses(store) == {"oslo": "pending"}
+    store.add(KARI, lists=["oslo"], basis="e: case 1")
+    assert _statuses(store) == {"oslo": "active"}
+
+
+def test_whom_an_earlier_version_left_suppressed_by_nothing_comes_back_when_they_ask(store: SubscriberStore) -> None:
+    store.add(KARI, lists=["oslo"], basis="b: case 1")
+    with store.database.writing() as connection:
+        connection.execute(subscription.update().values(status="suppressed"))
+    with pytest.raises(SubscriberError, match="this person left oslo on") as refused:
+        store.add(KARI, lists=["oslo"], basis="b: case 1")
+    assert refused.value.hint == "Use --again only when the person has asked to come back."
+    store.add(KARI, lists=["oslo"], basis="b: case 1", again=True)
+    assert _statuses(store) == {"oslo": "active"}
 
 
 def test_a_suppression_by_hand_outlasts_the_import_that_said_so_first(

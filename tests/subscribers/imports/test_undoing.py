@@ -22,7 +22,7 @@ from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports import facts_undone
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
-from mailer.subscribers.imports.undoing import Kept, KeptReason, Undone, undo_import
+from mailer.subscribers.imports.undoing import Kept, KeptReason, LaterImport, Undone, undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
@@ -348,6 +348,45 @@ def test_who_has_a_newer_basis_or_must_not_be_written_to_is_kept_as_that(
         ("kari@x.example", KeptReason.SUPPRESSED),
         ("ole@x.example", KeptReason.CHANGED),
     ]
+
+
+@pytest.mark.parametrize("status", ["active", "pending"])
+def test_whom_an_editor_has_added_since_stays_though_on_the_same_basis(
+    store: SubscriberStore, register: Register, tmp_path: Path, status: str
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(f"epost;liste;status\nole@x.example;oslo;{status}\n", encoding="utf-8")
+    report = import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis="e: case 1")))
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    told = store.history("ole@x.example")[-1]
+    assert (told.action, told.detail) == ("added_again" if status == "active" else "subscribed", {"list": "oslo"})
+    before = _rows(store)
+    store.add("ole@x.example", lists=["oslo"], basis="e: case 1")
+    assert _rows(store) == before
+    assert report.id is not None
+    assert undo_import(store, report.id).subscriptions == 0
+    ole = store.require("ole@x.example")
+    assert [(each.list, each.status) for each in ole.subscriptions] == [("oslo", "active")]
+
+
+def test_later_files_whose_lines_left_no_trace_are_named_and_bring_their_people_back(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    first, text = import_text("ole@x.example;Ole;oslo\n"), "ole@x.example;;oslo\nkari@x.example;Kari;oslo\n"
+    second = import_text(text)
+    assert import_text(text).id is None
+    import_text("siri@x.example;Siri;oslo\n")  # names nobody of before
+    assert first.id is not None
+    assert second.id is not None
+    later = LaterImport(id=second.id, files=("people.csv",), at=store.clock(), lines=1)
+    tried = undo_import(store, first.id, dry_run=True)
+    assert (tried.people, tried.later) == (1, (later,))
+    assert undo_import(store, first.id) == tried
+    fourth = import_text(text)
+    assert fourth.counts[Outcome.NEW] == 1
+    assert fourth.id is not None
+    undo_import(store, fourth.id)  # which is no later one that stands, from then on
+    assert undo_import(store, second.id).later == ()
 
 
 def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
