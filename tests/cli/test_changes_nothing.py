@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def _named(commands: Any, before: str = "") -> Iterator[tuple[str, Later]]:
 def _state(workspace: Path) -> dict[str, object]:
     """Every file but the database with its locks, and every row of every table."""
     files = (each for each in workspace.rglob("*") if each.is_file() and ".sqlite3" not in each.name)
-    with sqlite3.connect(workspace / "var" / "mailer.sqlite3") as database:
+    with closing(sqlite3.connect(workspace / "var" / "mailer.sqlite3")) as database:
         rows = [each for each in database.iterdump() if not each.startswith("CREATE")]
     return {each.relative_to(workspace).as_posix(): each.read_bytes() for each in files} | {"rows": rows}
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mailer.delivery.ledger import CopiedDatabaseError, Ledger
 from mailer.delivery.ledger.places import DatabasePlaces
 
 Plan = Callable[..., int]
+There = Callable[[Path], Ledger]
 
 
 @pytest.fixture
@@ -33,8 +34,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
 
 
-def there(folder: Path, clock: Any) -> Ledger:
-    return Ledger(open_database(f"sqlite:///{folder}/mailer.sqlite3"), clock=clock)
+@pytest.fixture
+def there(clock: Any) -> Iterator[There]:
+    """The ledger of the database in a folder, which is closed in the end."""
+    opened: list[Database] = []
+
+    def open_there(folder: Path) -> Ledger:
+        opened.append(open_database(f"sqlite:///{folder}/mailer.sqlite3"))
+        return Ledger(opened[-1], clock=clock)
+
+    yield open_there
+    for each in opened:
+        each.close()
 
 
 def refused(ledger: Ledger, mailing_id: int) -> CopiedDatabaseError:
@@ -46,11 +57,11 @@ def refused(ledger: Ledger, mailing_id: int) -> CopiedDatabaseError:
 
 
 def test_a_copied_workspace_is_refused_and_the_original_goes_on(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     mailing_id = plan(1)
     shutil.copytree(folder, tmp_path / "copy")
-    error = refused(there(tmp_path / "copy", clock), mailing_id)
+    error = refused(there(tmp_path / "copy"), mailing_id)
     assert error.where == str(tmp_path / "copy" / "mailer.sqlite3")
     assert error.what == "this is a copy of the database from which 2023-12 is sent, or a backup of it"
     assert error.hint == (
@@ -61,22 +72,22 @@ def test_a_copied_workspace_is_refused_and_the_original_goes_on(
 
 
 def test_the_database_alone_elsewhere_is_refused_as_well(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     """A backup that is restored on another machine."""
     mailing_id = plan(1)
     ledger._database.close()
     (tmp_path / "restored").mkdir()
     shutil.copy(folder / "mailer.sqlite3", tmp_path / "restored")
-    refused(there(tmp_path / "restored", clock), mailing_id)
+    refused(there(tmp_path / "restored"), mailing_id)
 
 
 def test_who_is_asked_and_says_so_goes_on_in_the_copy(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     mailing_id, other = plan(1), plan(1, slug="2024-01")
     shutil.copytree(folder, tmp_path / "copy")
-    copy = there(tmp_path / "copy", clock).acting_as("kari")
+    copy = there(tmp_path / "copy").acting_as("kari")
     copy.go_on_here(mailing_id)
     copy.refuse_copy(mailing_id)
     with copy.start_run(mailing_id):
@@ -89,32 +100,32 @@ def test_who_is_asked_and_says_so_goes_on_in_the_copy(
 
 
 def test_what_is_planned_in_a_copy_belongs_to_the_copy(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     first = plan(1)
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "workspace").rename(tmp_path / "original")
     (tmp_path / "copy").rename(folder)
     ledger._database.close()
-    Ledger(open_database(f"sqlite:///{folder}/mailer.sqlite3"))
+    there(folder)
     second = plan(1, slug="2024-01")
-    here = there(folder, clock)
+    here = there(folder)
     here.refuse_copy(second)
     refused(here, first)
-    there(tmp_path / "original", clock).refuse_copy(first)
+    there(tmp_path / "original").refuse_copy(first)
 
 
 def test_a_workspace_that_is_moved_is_not_asked_about(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     mailing_id = plan(1)
     ledger._database.close()
     folder.rename(tmp_path / "moved")
-    there(tmp_path / "moved", clock).refuse_copy(mailing_id)
+    there(tmp_path / "moved").refuse_copy(mailing_id)
 
 
 def test_a_database_that_is_written_anew_in_its_place_is_not_asked_about(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path
+    plan: Plan, ledger: Ledger, folder: Path, there: There
 ) -> None:
     """Erasing, VACUUM INTO or a backup that knows all that was sent: the file has another number then."""
     mailing_id = plan(1)
@@ -123,11 +134,11 @@ def test_a_database_that_is_written_anew_in_its_place_is_not_asked_about(
         connection.execute("VACUUM")
     shutil.copy(folder / "mailer.sqlite3", folder / "new")
     (folder / "new").rename(folder / "mailer.sqlite3")
-    there(folder, clock).refuse_copy(mailing_id)
+    there(folder).refuse_copy(mailing_id)
 
 
 def test_another_number_of_the_disk_is_not_asked_about_unless_the_path_is_another_too(
-    plan: Plan, ledger: Ledger, clock: Any, folder: Path, tmp_path: Path
+    plan: Plan, ledger: Ledger, folder: Path, tmp_path: Path, there: There
 ) -> None:
     """A disk may have another number after a start of the machine; two disks may number two files alike."""
     mailing_id, mark = plan(1), folder / "mailer.sqlite3.place"
@@ -137,7 +148,7 @@ def test_another_number_of_the_disk_is_not_asked_about_unless_the_path_is_anothe
     ledger.refuse_copy(mailing_id)
     ledger._database.close()
     folder.rename(tmp_path / "moved")
-    refused(there(tmp_path / "moved", clock), mailing_id)
+    refused(there(tmp_path / "moved"), mailing_id)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[]", b"\xff"])
