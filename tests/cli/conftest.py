@@ -114,8 +114,12 @@ def earlier(workspace: Path) -> None:
 
 
 @pytest.fixture
-def mailer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Run a command in this process, as its `main` would be."""
+def mailer(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Result]:
+    """Run a command in this process, as its `main` would be: in the workspace, or where there is none, never here."""
+    if "workspace" not in request.fixturenames:
+        monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object, typed: str = "") -> Result:
         monkeypatch.setattr(sys, "argv", ["mailer", *map(str, arguments)])

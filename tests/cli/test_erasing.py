@@ -81,6 +81,7 @@ def test_json_has_the_places_with_what_they_are(mailer: Run, described: str, wor
     assert mailer("subscribers", "find", "ny@x.example", "--json").json["subscribers"][0]["name"] == "for [erased]"
 
 
+@pytest.mark.usefixtures("workspace")
 def test_who_is_in_no_published_place_is_said_to_be_in_no_file_of_the_database(mailer: Run) -> None:
     told = mailer("subscribers", "erase", KARI, "--yes").out
     assert "The files of the database were searched: the address is in none of them." in told

@@ -62,7 +62,7 @@ def address(serving_in_thread: Serve) -> Iterator[Address]:
 
 def say(address: Address, *parts: bytes, pause: float = 0) -> bytes:
     """Say the parts, and return all that is answered until the server closes."""
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=20) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
@@ -85,7 +85,7 @@ def test_the_head_of_an_answer_comes_without_its_body(address: Address) -> None:
 
 def test_a_form_is_asked_for_where_the_client_waits_for_that(address: Address) -> None:
     head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(head)
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"yes")
@@ -93,7 +93,7 @@ def test_a_form_is_asked_for_where_the_client_waits_for_that(address: Address) -
 
 
 def test_a_client_that_has_said_everything_may_close_its_side(address: Address) -> None:
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(GET)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1000).endswith(b"hello")
@@ -128,7 +128,7 @@ def test_who_says_nothing_is_told_nothing(address: Address) -> None:
 
 
 def test_who_does_not_take_the_answer_is_cut_off(address: Address) -> None:
-    with socket.create_connection(address, timeout=5) as connection:
+    with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(GET.replace(b"/ ", b"/large "))
         time.sleep(0.4)
         received = sum(map(len, iter(lambda: connection.recv(1_000_000), b"")))
@@ -150,7 +150,7 @@ def test_the_one_that_keeps_us_waiting_longest_makes_room(serving_in_thread: Ser
         serving_in_thread(APPLICATION, bounds=Bounds(connections=8, patience=patient)) as (address, _stop),
         ExitStack() as stack,
     ):
-        silent = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(8)]
+        silent = [stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(8)]
         for each in silent:
             each.sendall(b"GET / HTTP/1.1\r\n")
             time.sleep(0.02)
@@ -162,7 +162,7 @@ def test_the_one_that_keeps_us_waiting_longest_makes_room(serving_in_thread: Ser
 
 def test_who_is_being_worked_for_is_never_closed_for_others(serving_in_thread: Serve) -> None:
     with serving_in_thread(APPLICATION, bounds=Bounds(connections=4)) as (address, _stop), ExitStack() as stack:
-        working = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(4)]
+        working = [stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(4)]
         for each in working:
             each.sendall(GET.replace(b"/ ", b"/work?for=0.25 "))
         time.sleep(0.1)
@@ -172,7 +172,9 @@ def test_who_is_being_worked_for_is_never_closed_for_others(serving_in_thread: S
 
 def test_who_was_heard_is_answered_before_the_server_ends(serving_in_thread: Serve) -> None:
     with serving_in_thread(APPLICATION) as (address, stop), ExitStack() as stack:
-        working, posting, silent = (stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(3))
+        working, posting, silent = (
+            stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(3)
+        )
         working.sendall(GET.replace(b"/ ", b"/work?for=0.25 "))
         posting.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
         time.sleep(0.1)
@@ -186,7 +188,7 @@ def test_who_was_heard_is_answered_before_the_server_ends(serving_in_thread: Ser
 
 
 def test_told_to_stop_again_the_server_waits_for_nobody(serving_in_thread: Serve) -> None:
-    with serving_in_thread(APPLICATION) as (address, stop), socket.create_connection(address, timeout=5) as connection:
+    with serving_in_thread(APPLICATION) as (address, stop), socket.create_connection(address, timeout=20) as connection:
         connection.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
         time.sleep(0.1)
         stop()
@@ -201,12 +203,12 @@ def test_a_flood_of_requests_keeps_no_reader_waiting_who_comes_after_it(serving_
         serving_in_thread(APPLICATION, bounds=Bounds(connections=50, at_work=1)) as (address, _stop),
         ExitStack() as stack,
     ):
-        flood = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(200)]
+        flood = [stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(200)]
         for each in flood:
             each.sendall(GET.replace(b"/ ", b"/work?for=0.05 "))
         began = time.monotonic()
         assert b"hello" in say(address, GET)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5, "in turn it would be ten seconds"
 
 
 def test_there_are_never_more_connections_than_file_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
