@@ -199,6 +199,7 @@ def test_a_log_that_cannot_be_read_is_refused_before_anything(mailer: Run, in_do
     assert "is no log of Postfix or Exim" in letter.json["error"]["what"]
 
 
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
