@@ -180,7 +180,8 @@ class Exchange:
         is_head = self._incoming.request is not None and self._incoming.request.method == b"HEAD"
         body = b"" if is_head or answer.status == HTTPStatus.NOT_MODIFIED else answer.body
         events = (start, h11.Data(data=body), h11.EndOfMessage())
-        return [self._incoming.connection.send(each) or b"" for each in events]
+        sent = [self._incoming.connection.send(each) for each in events]
+        return [each for each in sent if each]  # asyncio (Python 3.12 and later) never gets rid of an empty part
 
     async def _part(self) -> None:
         """Let the client read and close first: to close over what it has said would take the answer from it."""
