@@ -60,7 +60,7 @@ def search_logs(
     to: Sequence[str] | None = None,
     on_progress: Callable[[LogProgress], None] = lambda _: None,
 ) -> LogAnswer:
-    """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; change nothing.
+    """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; settle nothing.
 
     Raises `MailerError` for a file that is no log, and when nothing of the issue was sent.
     """
@@ -69,7 +69,7 @@ def search_logs(
         raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
     services.ledger.recover()
     doubts, unknown = services.ledger.doubts(slug, addresses=to)
-    names_of = {each.mailing_id: message_domain(services, each.mailing_id) for each in doubts}
+    names_of = {mailing: message_domain(services, mailing) for mailing in {each.mailing_id for each in doubts}}
     sought = {each: _sought(services, each, names_of[each.mailing_id]) for each in doubts}
     trails = read_logs(
         names,

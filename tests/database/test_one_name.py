@@ -77,9 +77,9 @@ def test_a_file_that_is_mounted_alone_is_refused_and_a_mounted_folder_is_not(fil
 
 
 def test_mounts_are_told_by_their_place_also_with_spaces() -> None:
-    mounts = ["42 27 254:0 /root/f /data/my\\040db.sqlite3 rw,relatime - ext4 /dev/vda rw", "", "43 27"]
+    mounts = ["42 27 254:0 /srv/f /data/my\\040db.sqlite3 rw,relatime - ext4 /dev/disk1 rw", "", "43 27"]
     assert is_mounted(Path("/data/my db.sqlite3"), mounts=mounts)
-    assert not is_mounted(Path("/root/f"), mounts=mounts)
+    assert not is_mounted(Path("/srv/f"), mounts=mounts)
 
 
 @pytest.mark.parametrize("left", ["epoch", "place"])
