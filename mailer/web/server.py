@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 8
 BACKLOG = 1024  # so many may have come before they are accepted
+LOOK_SECONDS = 0.25
 
 
 class ServerError(MailerError):
@@ -115,7 +116,15 @@ class _Serving:
 
     async def _run(self, listener: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
+        looking = asyncio.create_task(_look_for_signals())
         await self._server.run(listener)
+        looking.cancel()
+
+
+async def _look_for_signals() -> None:
+    """Wake the main thread now and then: a signal does not, when another thread got it or it came just before sleep."""
+    while True:  # noqa: ASYNC110 nothing is waited for
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -72,3 +72,24 @@ def test_who_asks_before_the_server_has_started_waits_instead_of_being_refused()
         pytest.raises(ServerError, match="cannot be used"),
     ):
         _listen(*listener.getsockname())
+
+
+A_SIGNAL_FOR_ANOTHER_THREAD = """
+import signal, threading, time
+from mailer.stopping import serve_until_signal
+from mailer.web.connections import BoundedServer
+from mailer.web.server import _listen, _Serving
+
+def get_the_signal():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(60)
+
+threading.Thread(target=get_the_signal, daemon=True).start()
+serve_until_signal(_Serving(BoundedServer(lambda *_: None)), _listen("127.0.0.1", 0))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals of threads")
+def test_a_signal_ends_the_pages_although_it_does_not_wake_the_thread_that_serves() -> None:
+    subprocess.run([sys.executable, "-c", A_SIGNAL_FOR_ANOTHER_THREAD], timeout=20, check=True)
