@@ -125,7 +125,8 @@ def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int)
         raise SubscriberError(msg("people.no-such-import", number=str(import_id)), hint=_latest(connection))
     if found.undone_at is not None:
         day = found.undone_at.astimezone().date()
-        raise SubscriberError(msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by)))
+        what = msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by))
+        raise SubscriberError(what, hint=msg("people.import-its-file-again"))
     values = {"undone_at": store.clock(), "undone_by": store.actor}
     connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
 

@@ -393,8 +393,9 @@ def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberS
     report = import_text("ole@x.example;Ole;oslo\n")
     assert report.id is not None
     undo_import(store, report.id)
-    with pytest.raises(MailerError, match="was undone"):
+    with pytest.raises(MailerError, match="was undone") as refused:
         undo_import(store, report.id)
+    assert refused.value.hint == "To have its people on the lists again, import the file again."
     with pytest.raises(MailerError, match=r"(?s)no import 99.*latest is 1: people\.csv, 01\.12\.2023 08:00"):
         undo_import(store, 99)
 
