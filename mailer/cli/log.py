@@ -11,6 +11,7 @@ from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
 from mailer.cli.options import Json, OptionalSlug, services
 from mailer.cli.output import format_moment, say, show_json, show_table
+from mailer.cli.relay_words import outcomes_in_words
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ def _with_what_was_allowed(words: Message, detail: "Mapping[str, Any]") -> Messa
 def _resolved(detail: "Mapping[str, Any]") -> Message:
     number = detail["number"]
     if detail.get("by") == "log":
-        outcomes = ", ".join(f"{many} {status}" for status, many in detail["outcomes"].items())
-        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes)
+        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes_in_words(detail["outcomes"]))
     if detail["resolution"] == "accepted":
         named = msg("sending.log-accepted-named", count=number)
         return named if detail["named"] else msg("sending.log-accepted", count=number)
