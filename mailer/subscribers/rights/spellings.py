@@ -29,7 +29,11 @@ def all_forms(words: Collection[str]) -> frozenset[str]:
 def fold(text: str) -> str:
     """Return text in which capitals and the ways to write an accent make no difference."""
     small = text.lower()
-    return small if small.isascii() else normalize("NFC", small)
+    return small if small.isascii() else _NOT_ASCII.sub(lambda found: normalize("NFC", found[0]), small)
+
+
+# In parts: putting so many accents of one letter in their order takes the square of their number.
+_NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,500}")
 
 
 # --- Whether a word stands by itself ----------------------------------------------------------------
@@ -189,9 +193,12 @@ def likely(words: Collection[Word]) -> Callable[[str], bool]:
     return may_hold
 
 
+_NUMBERED = 10  # letters that are enough: of alike ones, each more may take twice as long to look for
+
+
 def _numbered(words: Collection[Word]) -> list[str]:
     """Return patterns for the longest stretch of each word, its letters written as numbers."""
-    stretches = [max(re.findall(r"[a-z0-9]+", each.text), key=len, default="") for each in words]
+    stretches = [max(re.findall(r"[a-z0-9]+", each.text), key=len, default="")[:_NUMBERED] for each in words]
     hexadecimal = [".{1,5}".join(map(_as_hexadecimal, each)) for each in stretches if each]
     codes = [[f"(?:{ord(letter)}|{ord(letter.upper())})" for letter in each] for each in stretches if each]
     return [*dict.fromkeys(hexadecimal), *dict.fromkeys(".{1,4}".join(each) for each in codes)]
