@@ -41,7 +41,9 @@ _NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,500}")
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
 # Other signs that an address may have stand around addresses, too, and a file too many is better than one too few.
 _BEFORE_ADDRESS = re.compile(rf"{_LETTER}[.+_-]?\Z")
-_AFTER_ADDRESS = re.compile(rf"[.-]?{_LETTER}")
+# A file may be called by an address; none of these endings is a domain of the internet.
+_ENDING = rf"\.(?:csv|tsv|txt|xlsx|xls|ods|json|eml|pdf|html)(?!{_LETTER})"
+_AFTER_ADDRESS = re.compile(rf"(?!{_ENDING})[.-]?{_LETTER}")
 _BEFORE_NAME = re.compile(rf"{_LETTER}-?\Z")
 _AFTER_NAME = re.compile(rf"-?{_LETTER}")
 AROUND = 16  # letters, of which the two beside a word decide

@@ -132,6 +132,19 @@ def test_an_address_is_replaced_however_it_is_spelt_and_nothing_else(text: str, 
     assert replacing([Word("kari@x.example")], "[erased]")(text) == cleaned
 
 
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("fra ole@x.example.csv", True),
+        ("fra ole@x.example.XLSX i går", True),
+        ("ole@x.example.csvs", False),
+        ("ole@x.example.no", False),
+    ],
+)
+def test_a_file_that_is_called_by_an_address_names_it(text: str, *, stands: bool) -> None:
+    assert Search(["ole@x.example"]).finds([text.encode()]) is stands
+
+
 def test_accents_without_end_take_time_by_their_number_and_not_by_its_square() -> None:
     """Bringing 40,000 accents of one letter into their order took a minute; what stands around them is found."""
     begun = process_time()
