@@ -8,6 +8,7 @@ import quopri
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from time import process_time
+from typing import Literal
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -163,3 +164,10 @@ def test_a_name_of_alike_letters_takes_no_time_without_end() -> None:
     begun = process_time()
     assert likely([word])("%" + "61" * 400), "a text too many is looked at, rather than each way to read it"
     assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("text", ["til åse ødegård.", "til Åse Ødegård.", "TIL ÅSE ØDEGÅRD."])
+def test_a_name_with_letters_of_its_own_is_replaced_in_plain_text(text: str, form: Literal["NFC", "NFD"]) -> None:
+    cleaned = replacing([Word("åse ødegård")], "[erased]")(normalize(form, text))
+    assert cleaned == f"{text[:4]}[erased]."
