@@ -173,7 +173,7 @@ class _Unpacking:
 
 
 class _Member(tarfile.TarInfo):
-    """A file in a tar; what stands before one, as a long name, is no larger than such things are."""
+    """A file in a tar, or a long name before one, which is read as a whole and so may not be large."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
