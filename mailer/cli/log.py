@@ -9,8 +9,9 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_moment
 from mailer.cli.options import Json, OptionalSlug, services
-from mailer.cli.output import format_moment, say, show_json, show_table
+from mailer.cli.output import say, show_json, show_table
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
