@@ -18,7 +18,7 @@ from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS
 from mailer.delivery import answers
-from mailer.delivery.answers import About
+from mailer.delivery.answer_rows import About
 from mailer.delivery.model import MAY_HAVE_IT, DeliveryStatus
 from mailer.editions import store as editions
 from mailer.errors import MailerError
