@@ -6,17 +6,11 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from mailer.catalogue import msg
-from mailer.errors import ExitCode, MailerError
+from mailer.database.failures import DatabaseError
 from mailer.private import make_private_folder
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _PLACE_OF_MOUNT = 4  # https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
-
-
-class DatabaseError(MailerError):
-    """The database cannot be opened or is of the wrong version."""
-
-    exit_code = ExitCode.INPUT_OUTPUT
 
 
 FileId = tuple[int, int]

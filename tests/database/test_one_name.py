@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.one_name import is_mounted
 
 

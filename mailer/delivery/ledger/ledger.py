@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from mailer.catalogue import msg
 from mailer.clock import utc_now
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
-from mailer.database.engine import Database, DatabaseError, explained_use, is_busy
+from mailer.database.engine import Database, is_busy
+from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.endings import OPEN, finish_if_done
