@@ -191,7 +191,7 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "cancelled": lambda detail: msg("sending.log-cancelled", count=detail["number"]),
     "resolved": _resolved,
     "only_here": lambda _: msg("sending.log-only-here"),
-    "other_keys": lambda _: msg("sending.log-other-keys"),
+    "other_keys": lambda detail: msg("sending.log-test-other-keys" if detail.get("test") else "sending.log-other-keys"),
     "imported": _imported,
     "import_undone": _undone,
     "exported": _exported,

@@ -180,6 +180,22 @@ def test_the_pages_say_whose_links_they_cannot_read(planned: int, mailer: Run, m
 
 
 @pytest.mark.slow
+def test_a_test_that_somebody_had_signed_with_other_keys_stands_in_the_log_even_if_no_server_took_it(
+    planned: int, mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert planned
+    monkeypatch.setenv("MAILER_SECRET_KEYS", TWO)
+    test = ("test-send", SLUG, "--to", "redaksjon@nyhetsbrev.example")
+    monkeypatch.setenv("MAILER_SMTP__PORT", "1")  # where nothing listens
+    assert mailer(*test).code == 1, "refused"
+    assert "test signed" not in mailer("log", SLUG).out
+    assert mailer(*test, "--other-keys").code != 0
+    log = mailer("log", SLUG, "--json").json["decisions"]
+    assert [each["detail"] for each in log if each["action"] == "other_keys"] == [{"test": True}]
+    assert "had a test signed with other keys than before (--other-keys)" in mailer("log", SLUG).out
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("catcher")
 def test_sending_and_testing_are_refused_when_the_key_of_the_latest_mailing_is_gone(
     mailer: Run, monkeypatch: pytest.MonkeyPatch
@@ -197,5 +213,6 @@ def test_sending_and_testing_are_refused_when_the_key_of_the_latest_mailing_is_g
     assert mailer(*test, "--other-keys").code == 0
     assert mailer(*further, "--other-keys").code == 0
     told = [each["action"] for each in mailer("log", SLUG, "--json").json["decisions"]]
-    assert told.count("other_keys") == 1
+    assert told.count("other_keys") == 2
+    assert "had a test signed with other keys than before (--other-keys)" in mailer("log", SLUG).out
     assert OTHER_KEYS not in mailer("status").out, "the latest one has the new key"

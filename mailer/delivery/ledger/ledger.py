@@ -374,6 +374,11 @@ class Ledger:
             told = {"number": len(recipients)}
             self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
 
+    def test_with_other_keys(self, slug: str) -> None:
+        """Record that a person had a test-send signed with other keys than the mailing before it."""
+        with self._database.writing() as connection:
+            self.operator.record(connection, Action.OTHER_KEYS, at=self._clock(), slug=slug, detail={"test": True})
+
     def was_tested(self, *, slug: str, edition_hash: str) -> bool:
         """Return whether exactly this edition was test-sent; what was tested before editions had a hash never was."""
         return self._has_test(test_send.c.slug == slug, test_send.c.edition_hash == edition_hash)
