@@ -198,12 +198,13 @@ def open_database(url: str, *, upgrade: bool = False, homes: Collection[Path] | 
     """Open the database at `url`, with a schema of the version this program knows.
 
     SQLite: file and schema are made or upgraded here, and the folder when it is within one of `homes`, or there are
-    none. PostgreSQL: only when `upgrade` is asked for, since other machines may be at work; a schema of another version
-    is refused. Raises `MailerError`.
+    none; where another database is beside it or in the homes, only when `upgrade` is asked for. PostgreSQL: only when
+    `upgrade` is asked for, since other machines may be at work; a schema of another version is refused. Raises
+    `MailerError`.
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, homes=homes)
+        return _open_sqlite(parsed, homes=homes, is_new=upgrade)
     database = Database(_postgresql_engine(parsed))
     with explained(database.place), _closed_if_refused(database):
         if upgrade:
@@ -253,7 +254,7 @@ def _postgresql_engine(url: URL) -> Engine:
         ) from error
 
 
-def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
+def _open_sqlite(url: URL, *, homes: Collection[Path] | None, is_new: bool) -> Database:
     """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
@@ -262,7 +263,7 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     file = real_name(url.database)
     url = url.set(database=str(file))
     with explained(str(file)):
-        prepare_file(file, homes=homes)
+        prepare_file(file, homes=homes, is_new=is_new)
         database = Database(_sqlite_engine(url))
         with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
             with database.reading() as connection:

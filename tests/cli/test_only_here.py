@@ -144,6 +144,21 @@ def test_a_mistyped_address_of_the_database_makes_none(
     assert not (workspace / "vra").exists()
 
 
+def test_a_mistyped_name_beside_the_database_makes_none_until_somebody_asks_for_one(
+    workspace: Path, mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mailer("lists").code == 0
+    mistyped = workspace / "var" / "mailer.sqlite"
+    monkeypatch.setenv("MAILER_DATABASE__URL", f"sqlite:///{mistyped}")
+    for command in (("status",), ("send", SLUG, "--dry-run"), ("subscribers", "show", "a@b.example"), ("serve",)):
+        refused = mailer(*command)
+        assert refused.code == 74
+        assert f"but there is another one: {workspace}/var/mailer.sqlite3" in refused.err
+    assert not mistyped.exists()
+    assert mailer("db", "upgrade").code == 0
+    assert mailer("lists").code == 0
+
+
 # --- Other keys -------------------------------------------------------------------------------------
 
 
