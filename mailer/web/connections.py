@@ -111,7 +111,7 @@ class BoundedServer:
         while len(self._open) >= self._bounds.connections and not self._let_longest_go():  # noqa: ASYNC110 as below
             await asyncio.sleep(PAUSE_SECONDS)
         if len(self._leaving) >= MOST_LEAVING:
-            await asyncio.wait(self._leaving, timeout=PAUSE_SECONDS)
+            await asyncio.wait(self._leaving)  # for none that is worked for, so that all end
 
     def _begin(self, accepted: socket.socket) -> None:
         exchange = Exchange(accepted, patience=self._bounds.patience, turns=self._turns)

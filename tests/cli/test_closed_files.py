@@ -167,11 +167,14 @@ def _running(*command: str) -> Iterator[str]:
         assert process.stdout is not None
         said = None
         while said is None and (line := process.stdout.readline()):
-            said = re.search(r"http://\S+", line)
+            said = re.search(r"http://127\.0\.0\.1:\d+/", line)
         assert said is not None
-        yield said[0]
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        try:
+            yield said[0]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=50)
+    assert process.returncode == 0
 
 
 @pytest.mark.slow
