@@ -9,8 +9,9 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_moment
 from mailer.cli.options import Json, OptionalSlug, services
-from mailer.cli.output import format_moment, say, show_json, show_table
+from mailer.cli.output import say, show_json, show_table
 from mailer.cli.relay_words import outcomes_in_words
 from mailer.errors import UsageError
 
@@ -190,7 +191,7 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "cancelled": lambda detail: msg("sending.log-cancelled", count=detail["number"]),
     "resolved": _resolved,
     "only_here": lambda _: msg("sending.log-only-here"),
-    "other_keys": lambda _: msg("sending.log-other-keys"),
+    "other_keys": lambda detail: msg("sending.log-test-other-keys" if detail.get("test") else "sending.log-other-keys"),
     "imported": _imported,
     "import_undone": _undone,
     "exported": _exported,

@@ -10,8 +10,9 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.answers import answer_in_words
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_day, format_moment
 from mailer.cli.options import Json, services
-from mailer.cli.output import format_day, format_moment, say, show_json, show_pairs, show_table
+from mailer.cli.output import say, show_json, show_pairs, show_table
 from mailer.cli.register_words import (
     ACTORS,
     EVENTS,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.catalogue import Message, msg
-from mailer.cli.output import ask, format_moment, hint, note, say, show_json, show_table
+from mailer.cli.moments import format_moment
+from mailer.cli.output import ask, hint, note, say, show_json, show_table
 from mailer.cli.relay_words import outcomes_in_words, relay_status
 from mailer.errors import ExitCode, MailerError
 

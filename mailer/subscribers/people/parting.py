@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select
 
 from mailer.database.asked_leaves import AskedLeave, LeaveTable
-from mailer.database.engine import BusyError, Database, DatabaseError
+from mailer.database.engine import Database
+from mailer.database.failures import BusyError, DatabaseError
 from mailer.database.tables import subscriber_event
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining

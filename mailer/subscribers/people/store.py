@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, select
 from mailer.catalogue import msg
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.decisions import Operator
-from mailer.database.engine import BusyError, Database
+from mailer.database.engine import Database
+from mailer.database.failures import BusyError
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
