@@ -6,7 +6,6 @@ holds for each redirect.
 """
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from collections import Counter
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from mailer.catalogue import Message, msg
+from mailer.issue.inside import is_public
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.passages import PlaceFinder, links_in, passages_of
 
@@ -28,13 +28,6 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
-def is_public(address: str) -> bool:
-    """Return whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (mapped is None or is_public(str(mapped)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

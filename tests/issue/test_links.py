@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue.links import LinkAnswer, LinkOptions, ask, ask_all, is_public, link_findings, resolve
+from mailer.issue.inside import is_public
+from mailer.issue.links import LinkAnswer, LinkOptions, ask, ask_all, link_findings, resolve
 from mailer.issue.model import Severity
 from mailer.issue.source import IssueReading
 

@@ -1,7 +1,7 @@
 """Lint: find probable mistakes in an issue that can be read; it warns and never changes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 
@@ -14,9 +14,12 @@ from mailer.issue.passages import PlaceFinder, passages_of
 __all__ = ["RULES", "lint"]
 
 
-def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Check an issue by every rule; `sources` are the texts of its files, in which places are found."""
-    reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
+def lint(issue: Issue, *, today: date, sources: Mapping[str, str], inside: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Check an issue by every rule; `sources` are the texts of its files, in which places are found.
+
+    `inside` are hosts that only colleagues can open, besides those that are known by their names.
+    """
+    reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue), inside=inside)
     finder = PlaceFinder(sources, passages=reading.all_passages())
     return tuple(
         _located(rule, hit, finder, nth=nth)

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mailer.catalogue import msg
+from mailer.issue.inside import inside_address, paths_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Link, plain_text
-from mailer.issue.passages import placed_links_in
+from mailer.issue.passages import Passage, links_in, placed_links_in, printed_passages
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
@@ -55,3 +56,21 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
 
         message, hint = msg("findings.duplicate-link"), msg("findings.duplicate-link-hint")
         yield from hits_at_links(passages, message, hint, when=is_again)
+
+
+def inside_link(reading: LintInput) -> Iterator[RuleHit]:
+    """Find an address, in words and facts too, that colleagues can open and readers elsewhere cannot."""
+    for passage in printed_passages(reading.issue):
+        for url, written in _addresses_in(passage):
+            if inside := inside_address(url, own=reading.inside):
+                yield RuleHit(
+                    file=passage.file, line=passage.line, message=inside.message, words=written, hint=inside.hint
+                )
+
+
+def _addresses_in(passage: Passage) -> Iterator[tuple[str, str]]:
+    """Yield each address of a passage, of its links and in its words, with how it is written."""
+    for _, link in links_in([passage]):
+        yield link.url, link.written or link.url
+    for start, end in paths_in(passage.text):
+        yield passage.text[start:end], passage.text[start:end]
