@@ -54,25 +54,25 @@ def link_findings(
 ) -> tuple[Finding, ...]:
     """Ask for every web address of an issue, each once: a warning for a dead one, a note where it is not clear."""
     places = [
-        (passage, link.url)
+        (passage, link)
         for passages in passages_of(issue).values()
         for passage, link in links_in(passages)
         if link.url.startswith("http")
     ]
-    answers = ask_all((url for _, url in places), options=options or LinkOptions())
+    answers = ask_all((link.url for _, link in places), options=options or LinkOptions())
     finder = PlaceFinder(sources, passages=())
     before: Counter[tuple[str, int, str]] = Counter()
     findings = []
-    for passage, url in places:
-        place = (passage.file, passage.line, url)
-        if answers[url].problem:
-            findings.append(_finding(*place, answers[url], finder, nth=before[place]))
+    for passage, link in places:
+        place = (passage.file, passage.line, link.written or link.url)
+        if answers[link.url].problem:
+            findings.append(_finding(*place, answers[link.url], finder, nth=before[place]))
         before[place] += 1
     return tuple(findings)
 
 
-def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFinder, *, nth: int) -> Finding:
-    line, column = finder.in_file(url, file, near=near, nth=nth)
+def _finding(file: str, near: int, written: str, answer: LinkAnswer, finder: PlaceFinder, *, nth: int) -> Finding:
+    line, column = finder.in_file(written, file, near=near, nth=nth)
     return Finding(
         severity=Severity.WARNING if answer.is_dead else Severity.NOTE,
         rule="dead-link",
@@ -80,7 +80,7 @@ def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFi
         file=file,
         line=line or near,
         column=column,
-        words=url if line else "",
+        words=written if line else "",
         hint=msg("findings.dead-link-fix") if answer.is_dead else msg("findings.open-in-browser"),
     )
 

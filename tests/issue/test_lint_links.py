@@ -1,5 +1,6 @@
 """The rules about `links` of `mailer/issue/lint`, and the wrapped addresses in every file of an issue."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -53,6 +54,21 @@ def test_what_only_colleagues_can_open_is_told_at_its_place(
     assert inside(text) == [(ITEM, 4, column, words)]
 
 
+def test_every_rule_about_a_wrapped_link_tells_it_as_it_is_written(read_files: ReadFiles) -> None:
+    http = WRAPPED.replace("https%3A", "http%3A")
+    text = f"Se {http} og {http}, [her]({http})."
+    reading = read_files({"issue.toml": HEAD, ITEM: f"+++\n+++\n{text}\n"})
+    assert reading.issue is not None
+    found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    first, second, third = (each.start() + 1 for each in re.finditer("https://eur01", text))
+    told = [(each.rule, each.line, each.column) for each in found if each.words == http]
+    assert told == [
+        *(("bare-url", 3, column) for column in (first, second)),
+        *(("http-link", 3, column) for column in (first, second, third)),
+        *(("duplicate-link", 3, column) for column in (second, third)),
+    ]
+
+
 def test_a_wrapped_address_is_told_as_it_is_written(inside: InsideLinks) -> None:
     wrapped = WRAPPED.replace("a.example", "k.sharepoint.com")
     assert inside(f"Se [x]({wrapped}) her.") == [(ITEM, 4, 8, wrapped)]
@@ -69,16 +85,17 @@ def test_each_address_in_a_paragraph_is_told_at_its_own_place(inside: InsideLink
 def test_facts_dates_and_link_groups_are_looked_at_too(inside: InsideLinks) -> None:
     frame = (
         'intro = "Se https://sak/1"\n[[important_dates]]\ndate = 2024-03-01\ntext = "[x](https://sak/2)"\n'
-        'place = "https://sak/3"\n[[link_groups]]\ntitle = "N"\nentries = ["[x](https://sak/4)"]\n'
+        'place = "https://sak/3"\nsignup = "https://sak/5"\n[[link_groups]]\ntitle = "N"\nentries = ["[x](https://sak/4)"]\n'
     )
     assert inside(frame=frame) == [
+        ("issue.toml", 8, 11, "https://sak/5"),
         ("issue.toml", 3, 13, "https://sak/1"),
         ("issue.toml", 6, 13, "https://sak/2"),
-        ("issue.toml", 10, 17, "https://sak/4"),
+        ("issue.toml", 11, 17, "https://sak/4"),
         ("issue.toml", 7, 10, "https://sak/3"),
     ]
-    facts = 'dates = [{ date = 2024-03-01, title = "K:\\\\x", place = "https://sak/3" }]'
-    assert [words for *_, words in inside(facts=facts)] == ["K:\\x", "https://sak/3"]
+    facts = 'dates = [{ date = 2024-03-01, title = "K:\\\\x", place = "https://sak/3", signup = "https://sak/6" }]'
+    assert [words for *_, words in inside(facts=facts)] == ["https://sak/6", "K:\\x", "https://sak/3"]
 
 
 def test_hosts_of_the_editors_own_list_are_told_with_all_below_them(inside: InsideLinks) -> None:

@@ -38,11 +38,7 @@ def _counted(hits: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
 
 
 def _located(rule: Rule, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> Finding:
-    words = hit.words
-    line, column = _place_of(words, hit, finder, nth=nth)
-    if not line and "://" in words:  # what tells others who reads was taken off the address: it begins as written
-        words = words.partition("?")[0]
-        line, column = _place_of(words, hit, finder, nth=nth)
+    line, column = _place_of(hit, finder, nth=nth)
     return Finding(
         severity=rule.severity,
         rule=rule.id,
@@ -50,15 +46,15 @@ def _located(rule: Rule, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> Find
         file=hit.file,
         line=line or hit.line,
         column=column,
-        words=words if line else "",
+        words=hit.words if line else "",
         hint=hit.hint,
     )
 
 
-def _place_of(words: str, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
+def _place_of(hit: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
     if hit.passage:
-        return finder.in_passage(words, hit.passage, at=hit.at)
-    return finder.in_file(words, hit.file, near=hit.line, nth=nth)
+        return finder.in_passage(hit.words, hit.passage, at=hit.at)
+    return finder.in_file(hit.words, hit.file, near=hit.line, nth=nth)
 
 
 def _day_read(issue: Issue, today: date) -> date:
