@@ -40,7 +40,7 @@ _SPACED = re.compile(
 )
 _SPACED_TITLE = re.compile(r"\s+\"[^\"]*\"\Z")
 _TEL = r"tel:\+?(?:[\d.-]|[^\S\n]|\([\d \t]*\))*\d"
-_SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]+?)(?=\s*\))", re.IGNORECASE)
+_SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]*[^\s<>()\"])(?=\s*\))", re.IGNORECASE)
 _TELEPHONE_ADDRESS = re.compile(_TEL, re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")

@@ -46,7 +46,7 @@ def _inner(url: str) -> tuple[str, str] | None:
     except ValueError:
         return None
     for each in _WRAPPERS:
-        if each.host.fullmatch(host) and each.path.match(parts.path or "/"):
+        if each.host.fullmatch(host) and each.path.match(parts.path):
             return each.name, _whole(each.inner(parts))
     return None
 

@@ -466,6 +466,20 @@ def test_a_wrapped_address_leads_to_what_is_in_it_and_a_note_says_so(form: str) 
     assert (finding.message, finding.column) == ("taken off a link: SafeLinks", form.index("{") + 1)
 
 
+def test_a_wrapped_address_that_begins_with_www_comes_off_too() -> None:
+    written = "www.google.com/url?q=https%3A%2F%2Fa.example%2Fx_"
+    blocks, (finding,) = parse(f"Se {written}, ja.")
+    (paragraph,) = blocks
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.inlines == (
+        Text("Se "),
+        Link((Text("https://a.example/x_"),), "https://a.example/x_"),
+        Text(", ja."),
+    )
+    assert [each.written for each in paragraph.inlines if isinstance(each, Link)] == [written]
+    assert (finding.rule, finding.message, finding.words) == ("tracking", "taken off a link: Google", written)
+
+
 def test_a_wrapper_that_does_not_say_where_it_leads_is_a_warning_with_what_to_do() -> None:
     url = "https://protect-eu.mimecast.com/s/AbC?domain=a.example"
     blocks, (finding,) = parse(f"Hei.\n\nSe [x]({url}).")

@@ -145,6 +145,11 @@ SAFELINKS = "https://eur01.safelinks.protection.outlook.com"
         ),
         ("https://url.avanan.click/v2/r01/___https://a.example/x___.YXAz", "https://a.example/x", "Check Point"),
         (f"{SAFELINKS}/?url=https%253A%252F%252Fa.example%252Fx", "https://a.example/x", "SafeLinks"),
+        (f"{SAFELINKS}/?url={ENCODED}&url=https%3A%2F%2Fb.example", TARGET, "SafeLinks"),
+        (f"{SOPHOS}/?u={base64.b64encode(b'https://a.example/~~>?').decode()}", "https://a.example/~~>?", "Sophos"),
+        (f"{SOPHOS}/?u={urlsafe('https://a.example/¿¿¿>>')}", "https://a.example/¿¿¿>>", "Sophos"),
+        (PROOFPOINT + f"__https://a.example/**B__;{urlsafe('¿¿¿')}!!a", "https://a.example/¿¿¿", "Proofpoint"),
+        (PROOFPOINT + f"__https://a.example/**B*__;{urlsafe('æ')}!!a", "https://a.example/æ", "Proofpoint"),
         (f"{SAFELINKS}/?url=%20mailto%3Akari%40a.example", "mailto:kari@a.example", "SafeLinks"),
     ],
 )
