@@ -33,7 +33,7 @@ from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_
 from mailer.issue.places import Places
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
-from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
+from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
 BRACKETS_AT_MOST = 10
@@ -202,7 +202,7 @@ class _Walker:
     def opened(self, token: Token) -> _Span:
         if token.type != "link_open":
             return _Span(token.type)
-        written = str(token.attrs.get("href", ""))
+        written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
         url = self.address(written) if written else ""
         return _Span("link_open", url=url, written=written, line=self.line, automatic=token.info == "auto")
 
@@ -223,7 +223,7 @@ class _Walker:
         elif not children:
             self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
             children = (Text(span.url),)
-        return (Link(children=children, url=span.url, written=span.written),) if children else ()
+        return (Link(children=children, url=span.url, written=self.in_file(span.written)),) if children else ()
 
     def leaf(self, token: Token, spans: list[_Span]) -> None:
         children = spans[-1].children
@@ -276,6 +276,7 @@ class _Walker:
     def address(self, written: str, url: str = "") -> str:
         """Check an address, which may be written without what it begins with; `url` is the whole."""
         address = clean_url(url or written)
+        written = self.in_file(written)
         if address.is_path:
             hint = msg("findings.put-on-the-web")
             self.notes.error("inside-link", address.problem, line=self.line, words=written, hint=hint)
@@ -284,6 +285,11 @@ class _Walker:
             self.notes.error("link", address.problem, line=self.line, words=written, hint=hint)
         note_taken_off(address, written, notes=self.notes, line=self.line)
         return address.url
+
+    def in_file(self, address: str) -> str:
+        """Return an address as the file has it, with `&amp;` where it comes from a web page's source."""
+        escaped = address.replace("&", "&amp;")
+        return escaped if escaped != address and escaped in self.notes.text else address
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
         """Join neighbouring text and, outside links, turn bare e-mail addresses into links."""
@@ -302,9 +308,12 @@ class _Walker:
             written = inline.text[start:end]
             if url := self.bare_address(written):
                 yield from _texts(inline.text[at:start])
-                yield Link(children=(Text(_shown(url, written)),), url=url, written=written)
+                yield Link(children=(Text(_shown(url, written)),), url=url, written=self.in_file(written))
                 at = end
         yield from _texts(inline.text[at:])
+        for written in find_mistyped(inline.text):
+            message, hint = msg("issues.mistyped-address"), msg("issues.how-addresses-begin")
+            self.notes.warning("link", message, line=self.line, words=written, hint=hint)
 
     def bare_address(self, written: str) -> str:
         if "://" in written:

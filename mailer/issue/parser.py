@@ -41,7 +41,7 @@ _SPACED = re.compile(
 _SPACED_TITLE = re.compile(r"\s+\"[^\"]*\"\Z")
 _TEL = r"tel:\+?(?:[\d.-]|[^\S\n]|\([\d \t]*\))*\d"
 _SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]*[^\s<>()\"])(?=\s*\))", re.IGNORECASE)
-_TELEPHONE_ADDRESS = re.compile(_TEL, re.IGNORECASE)
+_ANGLED = re.compile(rf"<({_TEL}|www\.{DOMAIN}[^\s<>]*)>", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
@@ -134,12 +134,20 @@ def _spaced_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -
     match = _SPACED.match(state.src, state.pos, state.posMax)
     if not match:
         return False
-    written = match["round"] or match["angle"]
-    if not silent and match["angle"] and not state.linkLevel and _TELEPHONE_ADDRESS.fullmatch(written):
-        _push_link(state, written)
-    elif not silent:
+    if not silent:
         token = state.push(SPACED_ADDRESS, "", 0)
-        token.content, token.info = match[0], _SPACED_TITLE.sub("", written)
+        token.content, token.info = match[0], _SPACED_TITLE.sub("", match["round"] or match["angle"])
+    state.pos = match.end()
+    return True
+
+
+def _angled_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Make a link of what stands in angle brackets and is an address here, though not in CommonMark."""
+    match = _ANGLED.match(state.src, state.pos, state.posMax)
+    if not match or state.linkLevel:
+        return False
+    if not silent:
+        _push_link(state, match[1])
     state.pos = match.end()
     return True
 
@@ -240,6 +248,7 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("paragraph", _paragraph)
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.after("web_address", "address", _address)
+    parser.inline.ruler.before("escape", "angled_address", _angled_address)
     parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
     parser.inline.ruler.before("emphasis", "times", _times)

@@ -38,6 +38,11 @@ _TRACKING = re.compile(
     r"|wt[._](?:mc|mc_id|z\w+)|s_cid|cmpid|xtor|ns_(?:campaign|mchannel|source)|mc_[ce]id|mkt_tok"
     r"|_?_hs(?:enc|mi|sc|tc|fp)|hsctatracking|oly_\w+_id|vero_(?:id|conv)|ml_subscriber(?:_hash)?"
 )
+_MISTYPED = re.compile(
+    rf"(?<![\w:/.-])(?:https?(?:[ ]+:[ ]*/+|:[ ]+//|[:;]?//?[ ]*|:)(?<!https://)(?<!http://)|https?://[ ]+"
+    rf"|(?!https?:)h[htps]{{2,7}}:/+){DOMAIN}(?:[/?#:]\S*)?",
+    re.IGNORECASE,
+)
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
 _ODD_SPACE = re.compile(r"[^\S ]")
 _MARKS_WITHIN = 500
@@ -104,6 +109,11 @@ def find_verbatim(text: str) -> list[tuple[int, int, bool]]:
         elif not match["web"]:
             spans.append((match.start(), match.end(), False))
     return spans
+
+
+def find_mistyped(text: str) -> list[str]:
+    """Return what was meant for a web address and is none, since its `https://` is mistyped."""
+    return [each[0][: len(_without_sentence_end(each[0], {}))] for each in _MISTYPED.finditer(text)]
 
 
 def address_problem(written: str) -> str:
@@ -194,7 +204,8 @@ def _problem(url: str) -> str:
 
 
 def _web_problem(parts: SplitResult) -> str:
-    if not parts.hostname or not re.fullmatch(r"[A-Za-z0-9.:_-]+", parts.hostname):
+    is_host = re.fullmatch(r"(?!https?\Z)[A-Za-z0-9.:_-]+", parts.hostname or "")
+    if not is_host:  # one that is called https has its https:// twice
         return msg("issues.link-without-host")
     if "@" in parts.netloc:
         return msg("issues.link-with-password")

@@ -420,6 +420,53 @@ def test_a_telephone_number_in_angle_brackets_is_a_link_on_itself() -> None:
     )
 
 
+def test_an_address_that_begins_with_www_may_stand_in_angle_brackets() -> None:
+    assert only_paragraph("Se <www.a.example/_x_y_> og [<www.b.example>](https://c.example)") == (
+        Text("Se "),
+        Link((Text("www.a.example/_x_y_"),), "https://www.a.example/_x_y_"),
+        Text(" og "),
+        Link((Text("<www.b.example>"),), "https://c.example"),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https:/a.example/x_y",
+        "https:a.example",
+        "https//a.example",
+        "http;//a.example",
+        "https ://a.example/x",
+        "https: //a.example/x",
+        "https:// a.example/x",
+        "Htttps://a.example",
+        "htps://a.example",
+        "htpps://a.example/x?y=1",
+        "hhtp://a.example",
+    ],
+)
+def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) -> None:
+    (finding,) = parse(f"Hei.\n\nSe **på** {written}, og https://b.example/ https://")[1]
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("link", Severity.WARNING, 3, 11)
+    assert finding.words == written
+    assert finding.message == "this looks like a web address, but does not begin as one"
+    assert finding.hint == "Addresses begin with https://, http://, mailto: or tel:."
+
+
+@pytest.mark.parametrize(
+    "text", ["http: en protokoll", "https://a.example:80/x", "https og http.", "has: //a", "hps:x.no"]
+)
+def test_other_words_are_no_mistyped_address(text: str) -> None:
+    assert parse(text)[1] == ()
+
+
+@pytest.mark.parametrize("form", ["Se {}", "[x]({})", "<{}>"])
+def test_a_beginning_that_stands_twice_is_an_error(form: str) -> None:
+    (finding,) = parse(form.format("https://https://a.example/x"))[1]
+    assert (finding.rule, finding.severity, finding.words) == ("link", Severity.ERROR, "https://https://a.example/x")
+    assert finding.message == "a link has an address without a web site's name"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -464,6 +511,16 @@ def test_a_wrapped_address_leads_to_what_is_in_it_and_a_note_says_so(form: str) 
     assert not any("safelinks" in words for words in words_of(blocks))
     assert (finding.rule, finding.severity, finding.words) == ("tracking", Severity.NOTE, WRAPPED)
     assert (finding.message, finding.column) == ("taken off a link: SafeLinks", form.index("{") + 1)
+
+
+@pytest.mark.parametrize("form", ["Se {}.", "**Se <{}>**", "[x]({})", "[x](<{}>)"])
+def test_an_address_from_the_source_of_a_web_page_is_told_as_it_is_written(form: str) -> None:
+    written = "https://a.example/?a=1&amp;fbclid=2&amp;b=3"
+    blocks, (finding,) = parse(form.format(written))
+    (link,) = [each for each in inlines_of(blocks) if isinstance(each, Link)]
+    assert (link.url, link.written) == ("https://a.example/?a=1&b=3", written)
+    assert (finding.rule, finding.words, finding.column) == ("tracking", written, form.index("{") + 1)
+    assert "amp;" not in "".join(words_of(blocks))
 
 
 def test_a_wrapped_address_that_begins_with_www_comes_off_too() -> None:
