@@ -1,9 +1,9 @@
 """Finds the address that mail filters and web sites have put their own around, so that they see who opens it."""
 
 import re
-from base64 import b64decode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 WRAPPERS_AT_MOST = 10
@@ -27,15 +27,14 @@ class Unwrapped:
 
 def unwrap(url: str) -> Unwrapped:
     """Take every wrapper off an address, one in another too."""
-    names: list[str] = []
-    for _ in range(WRAPPERS_AT_MOST):
-        found = _inner(url)
-        if not found or not found[1]:
-            break
-        url = found[1]
-        names.append(found[0])
-    last = _inner(url)
-    return Unwrapped(url=url, wrappers=tuple(dict.fromkeys(names)), opaque=last[0] if last else "")
+    return _unwrapped(url, ())
+
+
+def _unwrapped(url: str, names: tuple[str, ...]) -> Unwrapped:
+    found = _inner(url)
+    if not found or not found[1] or len(names) == WRAPPERS_AT_MOST:
+        return Unwrapped(url=url, wrappers=tuple(dict.fromkeys(names)), opaque=found[0] if found else "")
+    return _unwrapped(found[1], (*names, found[0]))
 
 
 def _inner(url: str) -> tuple[str, str] | None:
@@ -75,7 +74,7 @@ def _in_path(pattern: str) -> _Inner:
     compiled = re.compile(pattern, re.IGNORECASE)
 
     def inner(parts: SplitResult) -> str:
-        match = compiled.search(parts._replace(scheme="", netloc="").geturl())
+        match = compiled.search(parts.geturl())
         return match[1] if match else ""
 
     return inner
@@ -93,7 +92,7 @@ def _in_base64(name: str, *, before: str = "") -> _Inner:
 
 def _decoded(text: str) -> str:
     try:
-        return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if set(text) & {"-", "_"} else None).decode()
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
         return ""
 
@@ -123,7 +122,7 @@ def _proofpoint(parts: SplitResult) -> str:
 
 def _proofpoint_v3(parts: SplitResult) -> str:
     """Return the address; in it `*` stands for a character that is kept behind it, `**C` for as many as C says."""
-    match = _V3.search(parts._replace(scheme="", netloc="").geturl())
+    match = _V3.search(parts.geturl())
     if not match:
         return ""
     kept = iter(_decoded(match[2]))
@@ -143,7 +142,7 @@ class _Wrapper:
     name: str
     host: re.Pattern[str]
     path: re.Pattern[str]
-    inner: _Inner = field(compare=False)
+    inner: _Inner
 
 
 def _wrapper(name: str, host: str, inner: _Inner = _nowhere, *, path: str = "") -> _Wrapper:

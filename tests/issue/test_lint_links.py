@@ -62,11 +62,20 @@ def test_every_rule_about_a_wrapped_link_tells_it_as_it_is_written(read_files: R
     found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
     first, second, third = (each.start() + 1 for each in re.finditer("https://eur01", text))
     told = [(each.rule, each.line, each.column) for each in found if each.words == http]
+    hints = {each.hint for each in found if each.rule == "bare-url"}
+    assert hints == {"Write [what it leads to](http://a.example/x)."}
     assert told == [
         *(("bare-url", 3, column) for column in (first, second)),
         *(("http-link", 3, column) for column in (first, second, third)),
         *(("duplicate-link", 3, column) for column in (second, third)),
     ]
+
+
+def test_words_that_are_an_address_are_told_and_not_the_address_they_lead_to(read_files: ReadFiles) -> None:
+    reading = read_files({"issue.toml": HEAD, ITEM: "+++\n+++\nSe [https://a.example/x](https://a.example/y).\n"})
+    assert reading.issue is not None
+    found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    assert [(each.column, each.words) for each in found if each.rule == "bare-url"] == [(5, "https://a.example/x")]
 
 
 def test_a_wrapped_address_is_told_as_it_is_written(inside: InsideLinks) -> None:
