@@ -18,6 +18,7 @@ from mailer.config.values import (
     Folder,
     Fonts,
     Host,
+    Hosts,
     InterfaceLang,
     LineOfText,
     ListId,
@@ -180,9 +181,12 @@ class ThemeSection(SettingsSection):
 
 
 class CheckSection(SettingsSection):
-    """The rules that `mailer check` leaves out."""
+    """Rules that `mailer check` leaves out, and hosts that it warns of."""
 
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
+    inside: Hosts = Field(
+        default=(), description="Hosts that only colleagues can open, with all below them, besides those it knows."
+    )
 
 
 class InterfaceSection(SettingsSection):

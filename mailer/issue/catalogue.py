@@ -49,6 +49,7 @@ RULES: dict[str, Explanation] = {
     "link": Explanation(msg("findings.link-why"), msg("findings.link-fix")),
     "no-address": Explanation(msg("findings.no-address-why"), msg("findings.no-address-fix")),
     "tracking": Explanation(msg("findings.tracking-why"), msg("findings.tracking-fix")),
+    "wrapped-link": Explanation(msg("findings.wrapped-link-why"), msg("findings.wrapped-link-fix")),
     # --- Words ---
     "example": Explanation(msg("findings.example-why"), msg("findings.example-fix")),
     "old-introduction": Explanation(msg("findings.old-introduction-why"), msg("findings.old-introduction-fix")),
@@ -60,6 +61,7 @@ RULES: dict[str, Explanation] = {
     "link-words": Explanation(msg("findings.link-words-why"), msg("findings.link-words-fix")),
     "http-link": Explanation(msg("findings.http-link-why"), msg("findings.http-link-fix")),
     "duplicate-link": Explanation(msg("findings.duplicate-link-why"), msg("findings.duplicate-link-fix")),
+    "inside-link": Explanation(msg("findings.inside-link-why"), msg("findings.inside-link-fix")),
     "doubled-space": Explanation(msg("findings.doubled-space-why"), msg("findings.doubled-space-fix")),
     "space-inside": Explanation(msg("findings.space-inside-why"), msg("findings.space-inside-fix")),
     "space-before-mark": Explanation(msg("findings.space-before-mark-why"), msg("findings.space-before-mark-fix")),

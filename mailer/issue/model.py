@@ -43,12 +43,14 @@ class Link:
 
     `url` is https, http, mailto or tel, percent-encoded ASCII; empty when the editor knows the words
     but not yet the address: then the words are shown in bold and not as a link. `lang` is set where
-    the words are in another language than the text around them.
+    the words are in another language than the text around them. `written` is the address as it stands in
+    the file, before wrappers and tracking were taken off it.
     """
 
     children: tuple["Inline", ...]
     url: str
     lang: Lang | None = None
+    written: str = field(default="", compare=False, repr=False)
 
 
 Inline = Text | LineBreak | Strong | Emphasis | Link

@@ -92,12 +92,13 @@ def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
 
 def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
     """Yield findings that need a readable issue; those in its words also when there is an error elsewhere."""
+    inside = services.settings.check.inside
     if reading.issue is None:
         if reading.readable:
-            words = lint(reading.readable, today=today, sources=reading.sources)
+            words = lint(reading.readable, today=today, sources=reading.sources, inside=inside)
             yield from (each for each in words if each.rule not in OF_ABSENCE)
         return
-    yield from lint(reading.issue, today=today, sources=reading.sources)
+    yield from lint(reading.issue, today=today, sources=reading.sources, inside=inside)
     yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
     yield from _taken_over(services, reading.issue, reading.sources[FRAME])
     yield from _composed(services, reading.issue, reading.sources)

@@ -84,7 +84,7 @@ def told(read_files: ReadFiles) -> Told:
         ),
         (
             "[A](https://a.example/?utm_id=z&b=1) [B](https://a.example/?utm_id=z&b=1)",
-            "42 warning duplicate-link [https://a.example/]",
+            "42 warning duplicate-link [https://a.example/?utm_id=z&b=1]",
             "the same link stands twice",
             "Remove one, or correct its address.",
         ),

@@ -4,7 +4,7 @@ from mailer.issue.example import EXAMPLE_RULE
 from mailer.issue.lint.completeness import contact_in_text, example_left, long_preheader, no_contact, no_preheader
 from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_weekday
 from mailer.issue.lint.language import other_form, wrong_language
-from mailer.issue.lint.links import bare_url, duplicate_link, http_link, says_nothing
+from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
 from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
 from mailer.issue.lint.reading import Rule
 from mailer.issue.lint.wording import (
@@ -29,6 +29,7 @@ RULES = (
     Rule(id="link-words", severity=Severity.WARNING, check=says_nothing),
     Rule(id="http-link", severity=Severity.WARNING, check=http_link),
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
+    Rule(id="inside-link", severity=Severity.WARNING, check=inside_link),
     Rule(id="character", severity=Severity.WARNING, check=lost_letter),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),
