@@ -236,6 +236,13 @@ class ImportantDate:
 # --- The issue --------------------------------------------------------------------------------------
 
 
+class IssueKind(StrEnum):
+    """A newsletter, or a short letter (a correction) without band and contents."""
+
+    ISSUE = "issue"
+    NOTE = "note"
+
+
 class Placement(StrEnum):
     """The place of a contact: on its own line after the body, or already inside the body's text."""
 
@@ -323,6 +330,8 @@ class Issue:
     lang: Lang
     publisher: str
     sections: tuple[Section, ...]
+    kind: IssueKind = IssueKind.ISSUE
+    subject: str = ""
     masthead: str = ""
     number: int | None = None
     preheader: str = ""
