@@ -33,10 +33,13 @@ def new(
     from_: Annotated[
         str, typer.Option("--from", metavar="SLUG", help="The issue to start from; else the latest.")
     ] = "",
+    is_note: Annotated[
+        bool, typer.Option("--note", help="Begin a short letter, such as a correction: dated today, without items.")
+    ] = False,
 ) -> None:
     """Begin the next issue from the last one: frame, standing links, the dates promised there. Overwrites nothing.
 
-    Example: `mailer new 2024-02 --from 2023-12`
+    Examples: `mailer new 2024-02 --from 2023-12`; `mailer new 2024-02-rettelse --note`
     """
     from mailer.usecases.next_issue import new_issue
 
@@ -46,6 +49,7 @@ def new(
             workspace.settings.paths.issues,
             slug,
             template_from=from_ or None,
+            is_note=is_note,
             today=today(),
             comments_in=language(),
             announce=changes.append,

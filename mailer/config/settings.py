@@ -48,7 +48,7 @@ class NewsletterSection(SettingsSection):
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
     lang: Lang = Field(default=DEFAULT_LANG, description="Language where nothing else says one.")
     from_name: LineOfText = Field(
-        default="", description="Name beside the sender's address; empty for the newsletter's."
+        default="", description="Name beside the sender's address; empty for the publisher's."
     )
     from_address: EmailAddress = Field(description="The sender's address; somebody must read what comes to it.")
     reply_to: OptionalAddress = Field(default="", description="Where answers go; empty for the sender's address.")

@@ -55,6 +55,8 @@ RULES: dict[str, Explanation] = {
     "old-introduction": Explanation(msg("findings.old-introduction-why"), msg("findings.old-introduction-fix")),
     "no-preheader": Explanation(msg("findings.no-preheader-why"), msg("findings.no-preheader-fix")),
     "long-preheader": Explanation(msg("findings.long-preheader-why"), msg("findings.long-preheader-fix")),
+    "late-deadline": Explanation(msg("findings.late-deadline-why"), msg("findings.late-deadline-fix")),
+    "long-title": Explanation(msg("findings.long-title-why"), msg("findings.long-title-fix")),
     "no-contact": Explanation(msg("findings.no-contact-why"), msg("findings.no-contact-fix")),
     "contact-in-text": Explanation(msg("findings.contact-in-text-why"), msg("findings.contact-in-text-fix")),
     "bare-url": Explanation(msg("findings.bare-url-why"), msg("findings.bare-url-fix")),

@@ -238,6 +238,13 @@ class ImportantDate:
 # --- The issue --------------------------------------------------------------------------------------
 
 
+class IssueKind(StrEnum):
+    """A newsletter, or a short letter (a correction) without band and contents."""
+
+    ISSUE = "issue"
+    NOTE = "note"
+
+
 class Placement(StrEnum):
     """The place of a contact: on its own line after the body, or already inside the body's text."""
 
@@ -325,6 +332,8 @@ class Issue:
     lang: Lang
     publisher: str
     sections: tuple[Section, ...]
+    kind: IssueKind = IssueKind.ISSUE
+    subject: str = ""
     masthead: str = ""
     number: int | None = None
     preheader: str = ""

@@ -128,6 +128,14 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         frame(preheader=f'preheader = "{"a" * 121}"\n'),
         frame(preheader=f'preheader = "{"a" * 120}"\n'),
     ),
+    "late-deadline": (
+        item(facts='dates = [{ kind = "deadline", date = 2024-06-03 }]'),
+        {
+            **item(facts='dates = [{ kind = "deadline", date = 2024-06-03 }]'),
+            **frame(preheader='preheader = "Frist 3. juni"\n'),
+        },
+    ),
+    "long-title": (item(title="a" * 111), item(title="a" * 110)),
     "no-contact": (item(contact=""), item("Spør <kari@a.example>.", contact="")),
     "contact-in-text": (item("Spør kari@a.example."), item("Spør oss.")),
     "bare-url": (item("Se https://a.example/x."), item("Se [veilederen](https://a.example/x).")),
