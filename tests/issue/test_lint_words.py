@@ -102,7 +102,12 @@ def told(read_files: ReadFiles) -> Told:
             "a space before the mark",
             "Put it after the mark.",
         ),
-        ("i registeret| er", "3 warning stray-bar [registeret|]", "a stray |", "Remove it."),
+        (
+            "i registeret| er",
+            "3 warning stray-bar [registeret|]",
+            "a stray |",
+            "Remove it; for a table, write a line of dashes below the first row.",
+        ),
         (
             "på helse - og omsorgsfeltet",
             "4 warning hanging-hyphen [helse - og omsorgsfeltet]",
