@@ -11,8 +11,9 @@ import icalendar
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
+from mailer.compose.event_words import links_of, name_of_event
 from mailer.compose.publication import Publication
-from mailer.compose.published_events import EventDraft, Revision, complete, names_of
+from mailer.compose.published_events import OWN_ID, EventDraft, Revision, complete, names_of
 from mailer.compose.timezone import is_told_by_rule, norwegian_time
 from mailer.compose.view import IssueView, build_view
 from mailer.issue.clock import ZONE, after, moment
@@ -22,6 +23,7 @@ from mailer.rendering.labels import Labels
 PRODUCT = "-//mailer//newsletter//NO"
 UNTOLD_DURATION = timedelta(hours=1)
 """How long an event is taken to last when only its beginning is told: calendars show none that lasts no time."""
+REMINDER, IN_THE_MORNING = timedelta(days=7), timedelta(hours=9)
 
 
 # A line that is folded goes on after a space, so that no text of a date can begin like this (RFC 5545 §3.1).
@@ -80,7 +82,8 @@ def _calendar(events: Sequence[icalendar.Event], *, name: str = "") -> bytes:
 def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Publication) -> EventDraft:
     issue, pages = view.issue, publication.pages
     kind = labels.label(row.kind_msgid, issue.lang).text
-    words = " ".join(plain_text(row.text).split())
+    words, links = name_of_event(row.text), links_of(row.text)
+    signup = row.signup or next((link for _, link in links if link.startswith("http")), "")
     address = pages.item(issue.slug, row.item) if row.item else pages.issue(issue.slug)
     event = icalendar.Event()
     start, end = _span(row)
@@ -90,12 +93,29 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
     event.add("summary", words if row.says(kind) else f"{kind}: {words}", parameters={"language": row.lang})
     if row.place:
         event.add("location", row.place)
-    event.add("description", f"{view.newsletter}, {view.month}\n{address}")
-    event.add("url", address)
+    written = " ".join(plain_text(row.text).split())
+    told = [] if words == written else [written]
+    told += [link if said == link else f"{said}: {link}" for said, link in links]
+    told += [row.signup] if row.signup else []
+    event.add("description", "\n".join((*told, f"{view.newsletter}, {view.month}", address)))
+    event.add("url", signup or address)
+    if row.own_id:
+        event.add(OWN_ID, " ".join(row.own_id.split()))
+    if row.is_deadline:
+        event.add_component(_alarm(words, start))
     event.add("status", "TENTATIVE" if row.when.approximate else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     names = partial(names_of, issue.slug, row.identity, host=urlsplit(pages.base_url).hostname or "")
     return EventDraft(event=event, names=names)
+
+
+def _alarm(words: str, start: date) -> icalendar.Alarm:
+    """Remind of a deadline a week before it; one that fills its day at nine in the morning (RFC 5545 §3.6.6)."""
+    alarm = icalendar.Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", words)
+    alarm.add("trigger", -REMINDER if isinstance(start, datetime) else IN_THE_MORNING - REMINDER)
+    return alarm
 
 
 def _span(row: DateRow) -> tuple[date, date | None]:

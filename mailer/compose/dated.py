@@ -69,7 +69,8 @@ class DateRow:
     """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
 
     `event` is its number among those with a known day, in the order written, as its calendar file is called; 0 for
-    none. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is there.
+    none. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is there; `own_id` is
+    the name that the editor gave it.
     """
 
     when: CalendarDate
@@ -88,6 +89,8 @@ class DateRow:
     own: bool = False
     event: int = 0
     identity: str = ""
+    own_id: str = ""
+    signup: str = ""
 
     def says(self, kind: str) -> bool:
         """Return whether the words themselves begin with what kind of date it is."""
@@ -220,6 +223,8 @@ def _row(
         linked=isinstance(entry, ItemDate) and bool(item),
         own=own,
         identity=identity,
+        own_id=entry.id,
+        signup=entry.signup,
     )
 
 

@@ -1,7 +1,7 @@
 """Match the dates of an issue that is published again with the events that were published before.
 
-Calendars know an event again by its UID alone. A date has no name of its own, so it is known again by what did not
-change: its words, its day, or its place among the dates of its item.
+Calendars know an event again by its UID alone. A date is known again by the `id` that the editor gave it; one without
+by what did not change: its words, its day, or its place among the dates of its item.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +19,10 @@ from mailer.issue.clock import ZONE
 ALIKE = 0.75
 """How much of two titles must agree, from 0 to 1, for one to be a correction of the other."""
 
-_STAMPS = ("sequence", "dtstamp", "last-modified")
+OWN_ID = "X-MAILER-ID"
+"""The property that holds the `id` of a date: names that begin with X- are free (RFC 5545 §3.8.8.2)."""
+
+_STAMPS = ("sequence", "dtstamp", "last-modified", OWN_ID.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +43,22 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """The marks by which an event is known again; `uid` is the one it has, or would be given."""
+    """Marks by which an event is known again; `uid` is that of a published one, or the one that a new one may get.
+
+    With an `own_id` on both sides that alone decides.
+    """
 
     uid: str
+    own_id: str
     summary: str
     start: datetime
     event: icalendar.Component
 
     def is_alike(self, other: "_Known") -> bool:
-        return SequenceMatcher(None, self.summary, other.summary).ratio() >= ALIKE
+        """Return whether one is a correction of the other; both beginning with *Møte:* says nothing about that."""
+        kind, colon, words = self.summary.partition(": ")
+        others = other.summary.removeprefix(kind + colon)
+        return SequenceMatcher(None, words if others != other.summary else self.summary, others).ratio() >= ALIKE
 
     def is_same_day(self, other: "_Known") -> bool:
         return self.start.date() == other.start.date()
@@ -56,6 +66,7 @@ class _Known:
 
 # From the surest to the least sure. Two changes at once make another event, unless the words are still alike.
 _SIGNS: tuple[Callable[[_Known, _Known], bool], ...] = (
+    lambda new, old: bool(new.own_id) and new.own_id == old.own_id,
     lambda new, old: new.summary == old.summary and new.is_same_day(old),
     lambda new, old: new.uid == old.uid and (new.summary == old.summary or new.is_same_day(old)),
     lambda new, old: new.summary == old.summary,
@@ -105,7 +116,8 @@ def _published(files: Iterable[bytes]) -> tuple[_Known, ...]:
 
 
 def _known(event: icalendar.Component, uid: str) -> _Known:
-    return _Known(uid=uid, summary=str(event["summary"]), start=_moment(event.decoded("dtstart")), event=event)
+    own_id, summary = str(event.get(OWN_ID, "")), str(event["summary"])
+    return _Known(uid=uid, own_id=own_id, summary=summary, start=_moment(event.decoded("dtstart")), event=event)
 
 
 def _moment(start: date) -> datetime:
@@ -123,7 +135,7 @@ def _matches(new: Sequence[_Known], published: Sequence[_Known]) -> dict[int, _K
             for index, each in enumerate(new)
             if index not in matches
             for place, old in enumerate(free)
-            if is_sign(each, old)
+            if is_sign(each, old) and (each.own_id == old.own_id or not (each.own_id and old.own_id))
         ]
         uids: set[str] = set()
         for _, index, place in sorted(pairs):
@@ -150,6 +162,6 @@ def _stamp(
 
 
 def _content(event: icalendar.Component) -> bytes:
-    """Return all properties of an event but its stamps."""
+    """Return all properties of an event but its stamps and the name that only the editor sees."""
     copy = icalendar.Event({name: value for name, value in event.items() if name.lower() not in _STAMPS})
     return bytes(copy.to_ical())

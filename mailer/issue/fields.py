@@ -16,6 +16,7 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import Blocks, CalendarDate, Hours, Inlines, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
+from mailer.issue.urls import LinkTarget, clean_url
 from mailer.languages import LANGS, Lang, find_lang
 from mailer.nearest import did_you_mean
 from mailer.toml_words import PLACE, reason_in_words
@@ -296,6 +297,21 @@ class Fields:
             message, hint = msg("issues.no-day", key=key), msg("issues.write-a-day")
             self.error("date", message, key, words=str(self.values[key]), hint=hint)
         return None
+
+    def address(self, key: str) -> str:
+        """Return an address that a link may lead to, without what only serves tracking."""
+        written = self.text(key)
+        target = clean_url(written) if written else LinkTarget()
+        if target.problem:
+            self.error("link", target.problem, key, words=written)
+        return target.url
+
+    def own_id(self, key: str, *, before: Collection[str]) -> str:
+        """Return a name that the editor has given; `before` are those of the tables before this one."""
+        name = self.text(key)
+        if name and name in before:
+            self.error("duplicate", msg("issues.two-dates-of-one-id", name=name), key, words=name)
+        return name
 
     def inlines(self, key: str, *, lang: Lang) -> Inlines:
         """Return one line of Markdown."""

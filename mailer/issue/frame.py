@@ -30,7 +30,9 @@ KEYS = (
     "link_groups",
 )
 SECTION_KEYS = ("id", "title", "parent", "organisations", "items")
-IMPORTANT_DATE_KEYS = ("date", "end", "approximate", "time", "text", "kind", "place", "item", "helsefellesskap")
+IMPORTANT_DATE_KEYS = (
+    *("date", "end", "approximate", "time", "text", "kind", "place", "item", "helsefellesskap", "signup", "id"),
+)
 LINK_GROUP_KEYS = ("title", "past", "entries", "groups")
 LINK_ENTRY_KEYS = ("text", "lang", "date", "end", "approximate")
 
@@ -114,7 +116,7 @@ def _check_section(section: Section, *, before: list[Section], fields: Fields) -
 
 
 def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> tuple[ImportantDate, ...]:
-    dates = []
+    dates: list[ImportantDate] = []
     for each in fields.tables("important_dates", known=IMPORTANT_DATE_KEYS):
         each.text("text", required=True)
         when = each.when(required=True)
@@ -127,6 +129,8 @@ def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> t
                 helsefellesskap=each.slugs("helsefellesskap", known=known),
                 place=each.text("place"),
                 hours=each.hours(when),
+                signup=each.address("signup"),
+                id=each.own_id("id", before=[before.id for before in dates]),
                 line=each.line(),
             )
         )

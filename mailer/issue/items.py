@@ -16,7 +16,7 @@ from mailer.languages import Lang
 
 KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
 CONTACT_KEYS = ("email", "name", "placement")
-DATE_KEYS = ("kind", "date", "end", "approximate", "time", "title", "place")
+DATE_KEYS = ("kind", "date", "end", "approximate", "time", "title", "place", "signup", "id")
 IMAGE_KEYS = ("file", "alt", "caption")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -104,13 +104,23 @@ def _plain(name: str) -> str:
 
 
 def _dates(fields: Fields) -> tuple[ItemDate, ...]:
-    dates = []
+    dates: list[ItemDate] = []
     for each in fields.tables("dates", known=DATE_KEYS):
         when = each.when(required=True)
         kind = each.choice("kind", default=DateKind.EVENT)
         if when:
-            title, place, hours = each.text("title"), each.text("place"), each.hours(when)
-            dates.append(ItemDate(when=when, kind=kind, title=title, place=place, hours=hours, line=each.line()))
+            dates.append(
+                ItemDate(
+                    when=when,
+                    kind=kind,
+                    title=each.text("title"),
+                    place=each.text("place"),
+                    hours=each.hours(when),
+                    signup=each.address("signup"),
+                    id=each.own_id("id", before=[before.id for before in dates]),
+                    line=each.line(),
+                )
+            )
     return tuple(dates)
 
 

@@ -205,13 +205,15 @@ _DEADLINES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDate:
-    """A date that an item tells of."""
+    """A date that an item tells of; `signup` is the address to sign up at, `id` the editor's own name for it."""
 
     when: CalendarDate
     kind: DateKind
     title: str = ""
     place: str = ""
     hours: Hours | None = None
+    signup: str = ""
+    id: str = ""
     line: int = 0
 
 
@@ -226,6 +228,8 @@ class ImportantDate:
     helsefellesskap: tuple[str, ...] = ()
     place: str = ""
     hours: Hours | None = None
+    signup: str = ""
+    id: str = ""
     line: int = 0
 
 

@@ -19,6 +19,7 @@ from mailer.issue.model import (
     Issue,
     Item,
     ItemDate,
+    Link,
     Precision,
     Section,
     Text,
@@ -226,3 +227,65 @@ def test_a_name_cannot_add_lines_to_the_file(
 
 def test_the_same_issue_gives_the_same_bytes(build: Build, small_issue: Issue) -> None:
     assert build(small_issue) == build(small_issue)
+
+
+def with_item_date(issue: Issue, make_item: Callable[..., Item], **changes: Any) -> Issue:
+    entry = replace(ItemDate(when=CalendarDate(start=date(2024, 2, 1)), kind=DateKind.EVENT, title="Fagdag"), **changes)
+    item = make_item(1, dates=(entry,))
+    return replace(issue, sections=(Section(id="", items=(item,)),), contribution_deadline=None)
+
+
+def test_an_event_leads_to_where_readers_sign_up(
+    build: Build, small_issue: Issue, make_item: Callable[..., Item]
+) -> None:
+    link = Link(children=(Text("Fagdag 2024"),), url="https://pamelding.example/")
+    text = (Text("Fagdag i Bodø. Påmelding: "), link)
+    when = CalendarDate(start=date(2024, 2, 1))
+    of_text = replace(small_issue, important_dates=(ImportantDate(when=when, text=text),))
+    of_fact = with_item_date(small_issue, make_item, signup="https://pamelding.example/")
+    mail = Link(children=(Text("skriv til oss"),), url="mailto:ola@oslo.example")
+    of_mail = replace(small_issue, important_dates=(ImportantDate(when=when, text=(Text("Fagdag, "), mail)),))
+    told = [events(build(each).whole)[0] for each in (of_text, of_fact, of_mail)]
+    month, page = "Nyheitsbrev for helsefellesskap, desember 2023", "https://nyhetsbrev.example/2023-12"
+    assert [str(each["url"]) for each in told] == ["https://pamelding.example/"] * 2 + [page]
+    assert [str(each["description"]).split("\n") for each in told] == [
+        [
+            "Fagdag i Bodø. Påmelding: Fagdag 2024",
+            "Fagdag 2024: https://pamelding.example/",
+            month,
+            page,
+        ],
+        ["https://pamelding.example/", month, f"{page}#sak-1"],
+        ["skriv til oss: mailto:ola@oslo.example", month, page],
+    ]
+    assert [str(each["summary"]).removeprefix("Arrangement: ") for each in told] == [
+        "Fagdag i Bodø",
+        "Fagdag",
+        "Fagdag, skriv til oss",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours", "trigger"),
+    [
+        (DateKind.APPLICATION_DEADLINE, None, timedelta(days=-7, hours=9)),
+        (DateKind.DEADLINE, Hours(start=time(12)), timedelta(days=-7)),
+        (DateKind.EVENT, None, None),
+        (DateKind.IN_FORCE, Hours(start=time(12)), None),
+    ],
+)
+def test_readers_are_reminded_of_deadlines_alone(
+    kind: DateKind, hours: Hours | None, trigger: timedelta | None, build: Build, small_issue: Issue
+) -> None:
+    entry = an_entry(CalendarDate(start=date(2024, 2, 1)), "Tilskot", kind=kind, hours=hours)
+    (event,) = events(build(with_dates(small_issue, entry)).whole)
+    alarms: list[Any] = event.walk("VALARM")
+    told = [(each["action"], str(each["description"]), each["trigger"].dt) for each in alarms]
+    assert told == ([("DISPLAY", "Tilskot", trigger)] if trigger else [])
+
+
+def test_an_id_is_told_as_it_is_and_adds_no_lines(build: Build, small_issue: Issue) -> None:
+    entry = an_entry(CalendarDate(start=date(2024, 2, 1)), id="haust\r\nX-EVIL:1")
+    (event,) = events(build(with_dates(small_issue, entry)).whole)
+    assert event["x-mailer-id"] == "haust X-EVIL:1"
+    assert "x-mailer-id" not in events(build(small_issue).whole)[0]

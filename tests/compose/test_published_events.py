@@ -201,3 +201,44 @@ def test_whichever_date_is_moved_is_the_same_event(
     second = publish(issue_with(small_issue, [*dates[:place], moved, *dates[place + 1 :]]), first).whole
     assert uids(second) == {moved if key == dates[place] else key: uid for key, uid in uids(first).items()}
     assert events(second)[moved]["sequence"] == 1
+
+
+def test_a_date_with_an_id_is_known_again_whatever_is_corrected(publish: Publish, small_issue: Issue) -> None:
+    def issue(*dates: tuple[str, str, str]) -> Issue:
+        entries = (
+            ImportantDate(when=CalendarDate(start=date.fromisoformat(day)), text=(Text(words),), id=name)
+            for day, words, name in dates
+        )
+        return replace(small_issue, important_dates=tuple(entries), contribution_deadline=None)
+
+    before = publish(issue(("2027-01-14", "Webinar", ""), ("2027-02-11", "Samling", "samling"))).whole
+    # The other date takes over words and day of the one with the name: they mean it no more.
+    corrected = issue(("2027-02-11", "Samling", "ny"), ("2027-05-20", "Konferanse i Bodø", "samling"))
+    after = publish(corrected, before).whole
+    was, now = uids(before), uids(after)
+    assert now["2027-05-20", "Konferanse i Bodø"] == was["2027-02-11", "Samling"]
+    assert now["2027-02-11", "Samling"] not in was.values()
+    assert events(after)["2027-05-20", "Konferanse i Bodø"]["sequence"] == 1
+
+
+def test_a_date_may_be_given_an_id_later_and_is_not_changed_by_that(publish: Publish, small_issue: Issue) -> None:
+    first = issue_with(small_issue, webinars("2027-01-14"))
+    (entry,) = first.important_dates
+    named = replace(first, important_dates=(replace(entry, id="webinar"),))
+    moved = CalendarDate(start=date(2027, 3, 1))
+    renamed = replace(first, important_dates=(replace(entry, id="webinar", when=moved, text=(Text("Fagdag"),)),))
+    before = publish(first).whole
+    again = publish(named, before).whole
+    later = publish(renamed, before, again).whole
+    assert uids(before) == uids(again)
+    assert [*uids(before).values()] == [*uids(later).values()]
+    stamps = [[event["sequence"] for event in events(each).values()] for each in (before, again, later)]
+    assert [each[0] for each in stamps] == [0, 0, 1]
+
+
+def test_a_date_that_takes_the_first_place_is_not_taken_for_the_one_that_stood_there(
+    publish: Publish, small_issue: Issue
+) -> None:
+    before = publish(issue_with(small_issue, [("2027-01-14", "Webinar")])).whole
+    after = publish(issue_with(small_issue, [("2027-02-11", "Samling")]), before).whole
+    assert not {*uids(before).values()} & {*uids(after).values()}

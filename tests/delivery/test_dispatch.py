@@ -4,10 +4,12 @@ A run has `options` and a `run_context`, takes its deliveries from `claim_queue`
 `personalising`.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, pairwise
 from threading import Event, Timer
@@ -16,7 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mailer.database.tables import attempt, delivery
+from mailer.compose.slots import Slot
+from mailer.database.tables import attempt, delivery, subscriber
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
 from mailer.delivery.loop import Loop
@@ -25,7 +28,10 @@ from mailer.delivery.options import DispatchOptions
 from mailer.delivery.progress import Progress
 from mailer.delivery.verdict import EndReason, Stop
 from mailer.errors import ExitCode
+from mailer.keys import KeyRing
+from mailer.message.compiled import IN_TEXT, TO, CompiledMessage
 from mailer.message.envelope import Envelope
+from mailer.subscribers.tokens import Token, parse_token
 from mailer.transport.base import Lost, Reply, Stage, TransportError
 from mailer.transport.catcher import CatchingServer
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
@@ -126,6 +132,22 @@ def test_everybody_gets_one_message_over_smtp(plan: Plan, dispatcher: Make, catc
     assert len(received) == 50
     assert set(received.values()) == {1}
     assert seen[-1].settled == seen[-1].total == 50
+
+
+def test_each_message_leads_its_own_reader_to_leave_and_to_their_lists(
+    *, plan: Plan, dispatcher: Make, compiled: CompiledMessage, keys: KeyRing, columns: Columns, monkeypatch: Any
+) -> None:
+    places = (TO, IN_TEXT[Slot.UNSUBSCRIBE_URL], IN_TEXT[Slot.PREFERENCES_URL])
+    linked = replace(compiled, places=places, segments=(b"To: ", b"\r\n\r\n", b"\r\n", b"\r\n"))
+    monkeypatch.setattr(CompiledMessage, "from_bytes", lambda _: linked)
+    transport = MemoryTransport()
+    dispatcher(transport).run(plan(2))
+    people: dict[str, int] = dict(columns(subscriber.c.address, subscriber.c.id, subscriber.c.id > 0))
+    assert len({*people.values()}) == 2
+    for each in transport.received:
+        tokens = [parse_token(keys, token) for token in re.findall(r"[\w-]{34}", each.payload.decode())]
+        number = people[each.envelope.recipient]
+        assert tokens == [Token(purpose=purpose, subscriber_id=number) for purpose in ("leave", "preferences")]
 
 
 def test_a_connection_is_changed_after_so_many_messages(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:

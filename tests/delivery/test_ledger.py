@@ -669,6 +669,33 @@ def test_a_deferred_delivery_is_claimed_when_it_is_due_and_not_before(plan: Plan
         assert (again.attempts, again.deferred_since) == (1, began)
 
 
+def test_who_has_had_an_answer_comes_after_those_who_have_had_none(plan: Plan, ledger: Ledger) -> None:
+    with ledger.start_run(plan(3)) as sending:
+        first, second = sending.claim(2)
+        for each in (first, second):
+            sending.record(Attempt(delivery=each, status=DeliveryStatus.QUEUED, reply="451 about us"))
+        assert [(each.id - first.id, each.attempts) for each in sending.claim(1)] == [(2, 0)]
+        assert [(each.id, each.attempts) for each in sending.claim(2)] == [(first.id, 1), (second.id, 1)]
+
+
+def test_no_more_are_claimed_than_were_asked_for_of_those_without_an_answer_and_with_one(
+    plan: Plan, ledger: Ledger
+) -> None:
+    with ledger.start_run(plan(4)) as sending:
+        answered = sending.claim(3)
+        for each in answered:
+            sending.record(Attempt(delivery=each, status=DeliveryStatus.QUEUED, reply="451 about us"))
+        assert [each.attempts for each in sending.claim(2)] == [0, 1]
+
+
+def test_what_is_claimed_and_what_is_in_flight_is_both_in_hand(plan: Plan, ledger: Ledger) -> None:
+    with ledger.start_run(plan(5)) as sending:
+        claimed = sending.claim(3)
+        assert sending.marks([claimed[0].id]) == {claimed[0].id: Mark.GO}
+        outlook = sending.outlook()
+        assert (outlook.queued, outlook.held, outlook.deferred) == (2, 3, 0)
+
+
 def test_what_is_not_the_recipients_fault_is_no_try(plan: Plan, ledger: Ledger, clock: Any) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:

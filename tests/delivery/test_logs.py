@@ -419,6 +419,30 @@ def test_a_time_without_a_year_is_of_the_last_one_that_it_can_be(at: str, expect
     assert (found and found.isoformat()) == expected
 
 
+def test_29_february_may_be_eight_years_ago() -> None:
+    found = moment("Feb 29 12:00:00", now=NOW.replace(year=2104, month=1))
+    assert found is not None
+    assert found.year == 2096
+
+
+def test_of_what_a_relay_says_the_first_three_hundred_letters_are_kept() -> None:
+    line = parse_line(postfix("smtp", f"A1B2C3: to=<{KARI}>, relay=x, status=sent ({'å  ' * 400}"))
+    assert line is not None
+    assert line.news is not None
+    assert line.news.words == f"({' '.join('å' * 200)}"[:300]
+    assert len(line.news.words) == 300
+
+
+def test_a_header_is_looked_for_below_comments_and_a_log_without_end_is_not_read_for_one(tmp_path: Path) -> None:
+    for comments, is_table in ((199, True), (200, False)):
+        text = "#x\n" * comments + f"{TRACE}\n{traced('Delivered')}\n"
+        if is_table:
+            assert read(text, folder=tmp_path).sightings[OURS]
+        else:
+            with pytest.raises(MailerError, match="no log"):
+                read(text, folder=tmp_path)
+
+
 def test_standard_input_is_read_and_stays_open(tmp_path: Path) -> None:
     del tmp_path
     stream = io.BufferedReader(io.BytesIO(gzip.compress(LOG.encode())))

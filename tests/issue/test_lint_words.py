@@ -144,6 +144,12 @@ def told(read_files: ReadFiles) -> Told:
             "2099-12-31 is a Thursday.",
         ),
         (
+            "Den torsdag 01.01.0100",
+            "5 warning weekday [torsdag 01.01.0100]",
+            "weekday and date do not agree",
+            "0100-01-01 is a Friday.",
+        ),
+        (
             "Vi møtes i Bodø for å snakke sammen",
             "23 warning no-end-mark [snakke sammen]",
             "the paragraph has no mark at its end",

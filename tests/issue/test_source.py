@@ -197,6 +197,18 @@ BAD = {
         {"issue.toml": FRAME + "next_issue = 2026-12\n"},
         ("issue.toml", 4, "date", "a date is not written as 2026-12", 'a month as "2024-02"'),
     ),
+    "address to sign up at that leads nowhere": (
+        {"items/010-a.md": item('dates = [{ date = 2024-03-07, signup = "ring Kari" }]')},
+        ("items/010-a.md", 2, "link", "an address that does not begin with https://", ""),
+    ),
+    "two dates of an item with one name": (
+        {"items/010-a.md": item('dates = [\n{ date = 2024-03-07, id = "a" },\n{ date = 2024-03-08, id = "a" }]')},
+        ("items/010-a.md", 4, "duplicate", 'two dates have the id "a"', ""),
+    ),
+    "two important dates with one name": (
+        {"issue.toml": FRAME + '[[important_dates]]\ndate = 2024-03-07\ntext = "Møte"\nid = "a"\n' * 2},
+        ("issue.toml", 11, "duplicate", 'two dates have the id "a"', ""),
+    ),
     "missing comma after a day": (
         {"items/010-a.md": item('dates = [{ date = 2026-03-01 kind = "conference" }]')},
         ("items/010-a.md", 2, "toml", "Unclosed inline table", ""),
@@ -436,6 +448,8 @@ date = "2024-autumn"
 approximate = true
 title = "Utlysing"
 place = "Oslo"
+signup = "https://a.example/paa?utm_source=x"
+id = "haust"
 [[dates]]
 date = 2024-03-07
 time = "9.30–15:00"
@@ -465,7 +479,7 @@ time = "9.30–15:00"
     )
     assert read.deadlines == (deadline,)
     assert call.when == CalendarDate(start=date(2024, 9, 1), precision=Precision.SEASON, approximate=True)
-    assert (call.title, call.place) == ("Utlysing", "Oslo")
+    assert (call.title, call.place, call.signup, call.id) == ("Utlysing", "Oslo", "https://a.example/paa", "haust")
 
 
 def test_every_key_of_the_frame_comes_into_the_model(read_files: ReadFiles) -> None:
@@ -497,6 +511,8 @@ text = "Helsekonferansen. [Påmelding](https://a.example/)"
 kind = "conference"
 item = "mote"
 helsefellesskap = ["oslo"]
+signup = "https://a.example/"
+id = "konferanse"
 
 [[link_groups]]
 title = "Nettsider"
@@ -531,14 +547,15 @@ entries = [{ text = "Opptak", date = 2023-11-07, end = 2023-11-08 }]
     assert important.when == CalendarDate(start=date(2024, 3, 7), end=date(2024, 3, 8))
     assert (important.hours, important.place) == (Hours(start=time(10)), "Oslo")
     assert (important.kind, important.item, important.line) == (DateKind.CONFERENCE, "mote", 19)
+    assert (important.signup, important.id) == ("https://a.example/", "konferanse")
     assert issue.helsefellesskap == {"oslo"}
     (group,) = issue.link_groups
     assert [(plain_text(each.text), each.lang, each.line) for each in group.entries] == [
-        ("Ein med ord", None, 31),
-        ("To", "nb", 31),
+        ("Ein med ord", None, 33),
+        ("To", "nb", 33),
     ]
     (missed,) = group.groups
-    assert (missed.title, missed.past, missed.line) == ("Gjekk du glipp av:", True, 33)
+    assert (missed.title, missed.past, missed.line) == ("Gjekk du glipp av:", True, 35)
     assert missed.entries[0].when == CalendarDate(start=date(2023, 11, 7), end=date(2023, 11, 8))
 
 

@@ -173,7 +173,7 @@ def bound_at(file: Path, line: int) -> list[str]:
 
 def lines_with(file: Path, name: str) -> list[int]:
     """The lines of a source file that have a name in them as a word."""
-    return [number for number, line in _lines(file) if re.search(rf"\b{re.escape(name)}\b", line)]
+    return _lines_by_word(file).get(name, [])
 
 
 @cache
@@ -182,8 +182,12 @@ def _parsed(file: Path) -> ast.Module:
 
 
 @cache
-def _lines(file: Path) -> list[tuple[int, str]]:
-    return list(enumerate(file.read_text("utf-8").splitlines(), start=1))
+def _lines_by_word(file: Path) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        for word in dict.fromkeys(re.findall(r"\w+", line)):
+            found.setdefault(word, []).append(number)
+    return found
 
 
 @cache

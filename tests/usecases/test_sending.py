@@ -25,7 +25,7 @@ from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import OldBackupError, PlanError
-from mailer.delivery.model import Counts, InDoubtPolicy, Resolution, SkipReason
+from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, Resolution, SkipReason
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan
 from mailer.delivery.progress import Progress
@@ -33,6 +33,7 @@ from mailer.delivery.retry import RetryRule
 from mailer.delivery.verdict import EndReason
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import example_item
+from mailer.keys import KeyRing
 from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.message.verp import parse_return_path
@@ -62,7 +63,15 @@ from mailer.usecases.sending import (
     propose,
 )
 from mailer.usecases.sending_again import Again
-from mailer.usecases.state import find_obstacles
+from mailer.usecases.settling import message_domain
+from mailer.usecases.state import (
+    Overrides,
+    find_needed,
+    find_obstacles,
+    issues_with_dead_links,
+    record_allowed,
+    refused_by_other_keys,
+)
 from mailer.usecases.testing import send_tests
 
 SLUG = "2024-01"
@@ -406,6 +415,10 @@ def test_a_list_of_before_with_people_on_it_is_merged_first(services: Services) 
         )
     assert choose_lists(services, ["agder", "Agder"]) == ("agder",)
     assert choose_lists(services, []) == ()
+    person = services.subscribers.require("aase@oslo.example")
+    services.subscribers.leave(person.id)
+    assert choose_lists(services, ["akershus"]) == ("akershus",), "nobody is left on it"
+    services.subscribers.add("aase@oslo.example", lists=["agder"], basis="e: samhandling", again=True)
     merge_lists(services.subscribers, services.register, "oslo", "akershus")
     assert choose_lists(services, ["oslo", "akershus"]) == ("akershus",)
 
@@ -495,6 +508,8 @@ def test_a_copy_is_refused_by_every_way_in(services: Services, tmp_path: Path) -
                 str(tmp_path / "copy" / "var" / "mailer.sqlite3"),
                 f"{ONE_COPY} When no other goes on: mailer resume {SLUG} --only-here",
             )
+        assert [each.reason for each in find_obstacles(copy)] == [Reason.COPY], "whatever is under way"
+        assert [*find_obstacles(copy, "2024-02")] == [], "nothing of another issue is sent from the other one"
 
 
 def test_a_server_that_must_not_be_used_is_refused_before_anything_is_frozen(services: Services) -> None:
@@ -738,6 +753,70 @@ def test_a_test_send_ends_its_connection_and_counts_only_what_was_taken(services
         assert (sent.recipient, sent.is_accepted, sent.answer) == (TESTER, False, words)
     assert [each.is_usable for each in opened] == [False, False]
     assert not proposed(services).is_tested
+
+
+def test_a_test_send_with_other_keys_is_refused_until_somebody_allows_it(services: Services) -> None:
+    granted(begin(services, proposed(services, "oslo"), confirm=1))
+    with closing(_open(services.settings.folder)) as later:
+        later.keys = KeyRing((b"another key of thirty-two bytes!",))
+        with pytest.raises(MailerError) as refused:
+            send_tests(later, SLUG, to=[TESTER], as_=None)
+        assert (refused.value.what, refused.value.where) == (
+            f"these are not the keys that {SLUG} was signed with: its readers could not leave by its links any more",
+            SLUG,
+        )
+        assert isinstance(later.transport, MemoryTransport)
+        assert later.transport.received == ()
+        (sent,) = send_tests(later, SLUG, to=[TESTER], as_=None, allowed=Overrides(other_keys=True))
+        assert sent.is_accepted
+
+
+def test_only_what_is_in_the_way_needs_to_be_allowed_and_is_so_from_then_on(services: Services, tmp_path: Path) -> None:
+    both = Overrides(only_here=True, other_keys=True)
+    granted(begin(services, proposed(services, "oslo"), confirm=1))
+    assert find_needed(services, SLUG, both) == Overrides()
+    shutil.copytree(services.settings.folder, tmp_path / "copy")
+    with closing(_open(tmp_path / "copy")) as copy:
+        assert find_needed(copy, SLUG, both) == Overrides(only_here=True)
+        copy.keys = KeyRing((b"another key of thirty-two bytes!",))
+        assert find_needed(copy, SLUG, both) == both
+        assert find_needed(copy, SLUG, Overrides()) == Overrides()
+        assert issues_with_dead_links(copy) == (SLUG,)
+        (under_way,) = copy.ledger.mailings(SLUG)
+        record_allowed(copy, under_way, Overrides())
+        assert [each.reason for each in find_obstacles(copy, SLUG)] == [Reason.COPY, Reason.OTHER_KEYS]
+        assert [each.reason for each in find_obstacles(copy, SLUG, allowed=both)] == []
+        record_allowed(copy, under_way, Overrides(only_here=True))
+        assert [each.reason for each in find_obstacles(copy, SLUG)] == [Reason.OTHER_KEYS]
+        record_allowed(copy, under_way, both)
+        assert [*find_obstacles(copy, SLUG)] == []
+
+
+def test_the_keys_that_count_are_those_of_the_mailing_that_goes_on_or_of_the_latest(services: Services) -> None:
+    ours, lost = services.keys.newest_id, "a key that is lost"
+
+    def plan(slug: str, key_id: str) -> None:
+        with services.ledger.open_plan(MailingDraft(slug=slug, content_hash="x", subject="x", key_id=key_id)):
+            pass
+
+    plan("2023-10", lost)
+    plan("2023-11", ours)
+    assert refused_by_other_keys(services, "2024-01") is None, "the latest can be left by its links"
+    assert told_of(refused_by_other_keys(services, "2023-10"))[2] == "2023-10"
+    plan("2023-12", lost)
+    assert refused_by_other_keys(services, "2023-11") is None
+    assert told_of(refused_by_other_keys(services, "2024-01"))[2] == "2023-12"
+    assert issues_with_dead_links(services) == ("2023-10", "2023-12")
+
+
+def test_the_message_ids_of_a_mailing_are_of_the_domain_that_was_frozen_with_it(services: Services) -> None:
+    begun = granted(begin(services, proposed(services), confirm=3))
+    _set(services, "from_address", "brev@ny.example")
+    with closing(_open(services.settings.folder)) as later:
+        assert message_domain(later, begun.mailing) == "nyhetsbrev.example"
+        with later.database.writing() as connection:
+            connection.execute(update(mailing).values(snapshot_hash="x"))
+        assert message_domain(later, begun.mailing) == "ny.example", "where that cannot be read"
 
 
 def test_a_test_send_to_a_stranger_sends_nothing_to_anybody(services: Services) -> None:

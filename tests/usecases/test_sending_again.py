@@ -1,6 +1,7 @@
 """Whom an issue can go to once more, and what is meant where it cannot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,13 +11,13 @@ from sqlalchemy import insert, update
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, mailing, subscriber, subscription
 from mailer.delivery.ledger import Ledger
-from mailer.delivery.model import MailingDraft, PlannedDelivery
+from mailer.delivery.model import MailingDraft, MailingKind, PlannedDelivery
 from mailer.errors import MailerError
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
-from mailer.usecases.sending_again import read_named, require_reason
+from mailer.usecases.sending_again import Again, as_resend, had_another_edition, read_named, require_reason
 
 SLUG = "2024-01"
 KARI = "kari@agder.example"
@@ -135,6 +136,20 @@ def test_who_is_in_doubt_for_another_issue_may_get_this_one_again(services: Any)
     assert services.ledger.is_in_doubt(SLUG, (1, KARI)) is True
     assert services.ledger.is_in_doubt("2024-02", (1, KARI)) is False
     assert services.ledger.is_in_doubt(SLUG, (2, LOST)) is False
+
+
+def test_a_resend_repeats_the_latest_mailing_of_the_issue_and_knows_whether_it_was_another_edition(
+    services: Any,
+) -> None:
+    draft = MailingDraft(slug=SLUG, content_hash="x", subject="x", edition_hash="an edition")
+    again = Again(addresses=(KARI,), reason="deleted by mistake")
+    (before,) = services.ledger.mailings(SLUG)
+    resend = as_resend(services, draft, again)
+    assert (resend.kind, resend.of_id, resend.reason) == (MailingKind.RESEND, before.id, "deleted by mistake")
+    assert had_another_edition(services, resend)
+    assert not had_another_edition(services, replace(resend, edition_hash=before.edition_hash))
+    unsent = as_resend(services, replace(draft, slug="2024-02"), again)
+    assert (unsent.of_id, had_another_edition(services, unsent)) == (None, False)
 
 
 def test_a_reason_is_words_without_an_address() -> None:

@@ -108,7 +108,7 @@ class SenderRun:
         # Later than any other claim of ours, so that this one is known again when its commit was not answered.
         at = self._latest_claim = max(self._clock(), self._latest_claim + timedelta(microseconds=1))
         claimed = self._writer.carry_out(
-            lambda connection: self._claim(connection, limit, at=at, is_again=next(tries) > 0)
+            lambda connection: self._claim(connection, limit, at=at, is_again=bool(next(tries)))
         )
         self._given_out.update(each.id for each in claimed)
         return claimed

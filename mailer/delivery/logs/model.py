@@ -75,11 +75,11 @@ class LogSummary:
     """A log as it was read: `first` and `last` are its times as they stand there, `is_cut` when it breaks off."""
 
     name: str
-    lines: int = 0
-    garbled: int = 0
-    first: str = ""
-    last: str = ""
-    is_cut: bool = False
+    lines: int
+    garbled: int
+    first: str
+    last: str
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -45,7 +45,7 @@ def read_logs(
     try:
         for name in dict.fromkeys(names):
             opened.append(_Log(name, standard_input))
-        end = now + timedelta(days=3650)
+        end = datetime.max.replace(tzinfo=now.tzinfo)
         opened.sort(key=lambda log: moment(log.begins, now=now) or end)
         logs = tuple(_search_one(log, search, on_progress) for log in opened)
     finally:

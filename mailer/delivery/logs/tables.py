@@ -71,7 +71,7 @@ class Header:
 
 def parse_header(line: str) -> Header | None:
     """Return the header that a line is; None where it names no Message-ID and no recipient."""
-    text = _FIELDS.sub("", line, count=1).strip()
+    text = _FIELDS.sub("", line).strip()
     for delimiter in (",", ";", "\t"):
         names = [_bare(each) for each in split_row(text, delimiter) or ()]
         columns = {

@@ -100,7 +100,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
-        takes_away = people or gone_with_them or removed or opt_outs
+        takes_away = any((people, gone_with_them, removed, opt_outs))
         later = tuple(_read_later(connection, import_id)) if takes_away else ()
         if dry_run:
             connection.rollback()

@@ -31,7 +31,7 @@ def leave_lists(
     left = subscriptions.leave(connection, subscriber_id, only=only, now=now)
     was_active = subscriptions.active_among(left)
     by_file = subscriptions.taken_over(connection, subscriber_id)
-    merged = subscriptions.merged_lists(connection) if by_file and only is not None else {}
+    merged = subscriptions.merged_lists(connection) if by_file else {}
     again = [slug for slug in by_file if only in {None, slug, merged.get(slug)}]
     unconfirmed = [slug for slug in left if slug not in was_active]
     for action, slugs in zip(_TOLD, (was_active, unconfirmed, again), strict=True):

@@ -229,11 +229,11 @@ def purge(store: SubscriberStore, *, unconfirmed: timedelta, details: timedelta)
 
 def _delete_unconfirmed(connection: Connection, before: datetime) -> int:
     mine = subscription.c.subscriber_id == subscriber.c.id
-    waits = exists().where(mine, subscription.c.status == SubscriptionStatus.PENDING, subscription.c.since < before)
+    has_lists = exists().where(mine)
     more = exists().where(
         mine, or_(subscription.c.status != SubscriptionStatus.PENDING, subscription.c.since >= before)
     )
-    return delete_people(connection, and_(waits, ~more))[0]
+    return delete_people(connection, and_(has_lists, ~more))[0]
 
 
 def _strip_old_deliveries(connection: Connection, before: datetime) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mailer.subscribers.rights.searching import Search, spelt_names
+from mailer.subscribers.rights.searching import PIECE, Search, spelt_names
 from mailer.subscribers.rights.unpacking import CannotLookInto, Unread, look_into
 
 _OF_PROGRAMS = {"node_modules", ".venv", "__pycache__"}
@@ -43,7 +43,7 @@ def search_files(
 
     Folders of programs are named and not looked into, nor is what a link leads to outside of the folder.
     """
-    search, holding, unread, number = Search(words), [], [], 0
+    search, holding, unread, number, others = Search(words), [], [], 0, 0
     for found in _walk(folder, folder.resolve()):
         if isinstance(found, NotSearched):
             unread.append(found)
@@ -57,8 +57,9 @@ def search_files(
             holding.append(found)
         elif why:
             unread.append(NotSearched(path=found, why=why))
-    others = number - len(holding) - sum(1 for each in unread if each.path.is_file())
-    return Searched(holding=tuple(holding), unread=tuple(unread), others=max(0, others))
+        else:
+            others += 1
+    return Searched(holding=tuple(holding), unread=tuple(unread), others=others)
 
 
 def _look(file: Path, search: Search, *, name: str) -> tuple[bool, Unread | None]:
@@ -77,7 +78,7 @@ def _look(file: Path, search: Search, *, name: str) -> tuple[bool, Unread | None
 
 
 def _look_at(opened: IO[bytes], search: Search, name: str) -> tuple[bool, Unread | None]:
-    if search.finds(iter(lambda: opened.read(1 << 20), b"")):
+    if search.finds(iter(lambda: opened.read(PIECE), b"")):
         return True, None
     opened.seek(0)
     return look_into(opened, name, search), None

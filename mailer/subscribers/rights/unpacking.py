@@ -203,7 +203,7 @@ def _is_tar(beginning: bytes) -> bool:
 
 def _is_zlib(beginning: bytes) -> bool:
     """Return whether it may be a zlib stream (RFC 1950 §2.2), as git keeps what it stores."""
-    return len(beginning) > 2 and beginning[0] == 0x78 and int.from_bytes(beginning[:2], "big") % 31 == 0
+    return beginning.startswith(b"x") and int.from_bytes(beginning[:2], "big") % 31 == 0
 
 
 def _is_encrypted_document(opened: IO[bytes]) -> bool:

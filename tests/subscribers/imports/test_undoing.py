@@ -149,6 +149,22 @@ def test_a_basis_on_which_mail_was_sent_stays_and_one_recorded_after_the_mail_go
     assert _bases(store, "kari@x.example") == ["b: agreement 1", "b: agreement 1"]
 
 
+def test_the_history_tells_which_import_took_somebody_off_a_list_and_put_a_fact_back(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    store.add("ole@x.example", lists=["agder"], basis="e: case 1", name="Ole")
+    report = import_text("ole@x.example;Ola;oslo\n")
+    assert report.id is not None
+    undo_import(store, report.id)
+    with store.database.reading() as connection:
+        query = select(subscriber_event.c.action, subscriber_event.c.import_id, subscriber_event.c.detail)
+        told = [tuple(row) for row in connection.execute(query.order_by(subscriber_event.c.id))]
+    assert told[-2:] == [
+        ("changed", report.id, {"field": "name", "old": "Ola", "new": "Ole"}),
+        ("import_undone", report.id, {"list": "oslo", "import": report.id}),
+    ]
+
+
 def test_whom_somebody_has_corrected_or_moved_since_stays_and_is_named(
     store: SubscriberStore, import_text: Import
 ) -> None:
@@ -399,9 +415,19 @@ def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberS
         undo_import(store, 99)
 
 
+def test_of_several_imports_the_latest_is_named_to_who_asks_for_one_that_never_was(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    for who in ("ole", "kari"):
+        import_text(f"{who}@x.example;;oslo\n")
+    with pytest.raises(MailerError, match=r"(?s)no import 99.*latest is 2: people\.csv"):
+        undo_import(store, 99)
+
+
 def test_where_nothing_was_imported_nothing_is_undone(store: SubscriberStore) -> None:
-    with pytest.raises(MailerError, match="no import 1"):
+    with pytest.raises(MailerError) as refused:
         undo_import(store, 1)
+    assert (refused.value.what, refused.value.hint) == ("there is no import 1", "")
 
 
 def test_an_import_that_changes_nothing_is_none_to_undo(import_text: Import) -> None:

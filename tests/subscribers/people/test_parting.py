@@ -1,5 +1,6 @@
 """Leaving while others write: it waits for nobody, is taken in once, and holds against what they wrote meanwhile."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,8 +117,11 @@ def test_leaves_are_taken_in_as_soon_as_the_others_have_done(
 ) -> None:
     monkeypatch.undo()
     with others_writing(store):
+        store.leave_at_once(id_of(store), list_slug="oslo")
         store.leave_at_once(id_of(store))
         time.sleep(0.1)
+        (waiting,) = [each for each in threading.enumerate() if each.name == "leaves"]
+        assert waiting.daemon, "it keeps no process from ending"
         assert set(statuses(store).values()) == {"active"}
     latest = time.monotonic() + 10
     while "active" in statuses(store).values() and time.monotonic() < latest:

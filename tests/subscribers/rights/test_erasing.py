@@ -265,8 +265,9 @@ def _pending(database: Database, store: SubscriberStore, address: str, *, since:
 
 
 def test_purging_deletes_who_never_confirmed_and_nobody_else(database: Database, store: SubscriberStore) -> None:
+    store.add("old@x.example", lists=["agder"], basis="a: form")
     _pending(database, store, "old@x.example", since=NOW - timedelta(days=8))
-    _pending(database, store, "new@x.example", since=NOW - timedelta(days=6))
+    _pending(database, store, "new@x.example", since=NOW - timedelta(days=7))
     store.add("active@x.example", lists=["oslo"], basis="e: case 1")
     done = purge(store, unconfirmed=timedelta(days=7), details=YEAR)
     assert (done.people, done.deliveries, done.is_scrubbed) == (1, 0, True)

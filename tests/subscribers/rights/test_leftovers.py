@@ -268,6 +268,13 @@ def test_what_cannot_be_looked_into_is_named_with_the_reason(
     assert (found.holding, found.unread, found.others) == ((), (NotSearched(path=file, why=why),), 1)
 
 
+@pytest.mark.parametrize(("packages", "is_read"), [(6, True), (7, False)])
+def test_six_packages_within_each_other_are_opened_and_no_more(tmp_path: Path, packages: int, *, is_read: bool) -> None:
+    (tmp_path / "a.gz").write_bytes(reduce(lambda some, _: gzip.compress(some), range(packages), OLE.encode()))
+    found = search_files(tmp_path, [OLE])
+    assert (bool(found.holding), [each.why for each in found.unread]) == (is_read, [] if is_read else [Unread.TOO_BIG])
+
+
 def test_an_encrypted_package_is_named(tmp_path: Path) -> None:
     packed = bytearray(_zip(b"secret"))
     for magic, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -293,6 +300,9 @@ def test_links_that_lead_out_and_folders_of_programs_are_named_and_not_followed(
         ("d", Unread.LINK),
         ("node_modules", Unread.PROGRAMS),
     ]
+    assert found.others == 0
+    (inside / "f.csv").touch()
+    assert search_files(inside, [OLE]).others == 1, "and a link is none of those that were searched"
 
 
 def test_how_many_files_were_searched_is_told(tmp_path: Path) -> None:

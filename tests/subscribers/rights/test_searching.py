@@ -7,6 +7,7 @@ import json
 import quopri
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from typing import Literal
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -129,3 +130,10 @@ def test_both_forms_of_a_domain_are_looked_for() -> None:
 )
 def test_an_address_is_replaced_however_it_is_spelt_and_nothing_else(text: str, cleaned: str) -> None:
     assert replacing([Word("kari@x.example")], "[erased]")(text) == cleaned
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("text", ["til åse ødegård.", "til Åse Ødegård.", "TIL ÅSE ØDEGÅRD."])
+def test_a_name_with_letters_of_its_own_is_replaced_in_plain_text(text: str, form: Literal["NFC", "NFD"]) -> None:
+    cleaned = replacing([Word("åse ødegård")], "[erased]")(normalize(form, text))
+    assert cleaned == f"{text[:4]}[erased]."
