@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from mailer.database.engine import BusyError
+from mailer.database.failures import BusyError
 from mailer.subscribers.model import ALL_LISTS
 from mailer.subscribers.people.leaving import LinkOwner, read_asked, read_link_owner, undo_leaving
 from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
