@@ -779,6 +779,28 @@ def test_a_relay_that_has_put_everybody_off_for_as_long_as_a_delivery_may_be_nee
         assert look() is None, "nobody is left who was never tried"
 
 
+def test_five_refusals_in_a_row_of_which_the_last_comes_in_a_rest_stop_nothing(
+    plan: Plan, dispatcher: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest that another connection has begun meanwhile looks after it."""
+    begin, heard = Dispatcher._equip, count(1)
+
+    def equip(*given: Any) -> Any:
+        contexts.append(begin(*given))
+        return contexts[0]
+
+    def refuse(_: Envelope) -> Reply:
+        if next(heard) == 5:
+            contexts[0].rest.begin("busy")
+        return Reply(code=550, text="no", stage=Stage.RCPT)
+
+    contexts = list[Any]()
+    monkeypatch.setattr(Dispatcher, "_equip", equip)
+    sender = dispatcher(MemoryTransport(refuse), connections=1)
+    ended = sender.run(plan(6, domains=["a.example", "b.example", "c.example"]), once=True)
+    assert (ended.reason, ended.counts.queued) == (EndReason.RESTING, 6)
+
+
 def test_a_server_that_goes_is_tried_so_often_with_pauses_and_named(
     plan: Plan, dispatcher: Make, caplog: pytest.LogCaptureFixture
 ) -> None:

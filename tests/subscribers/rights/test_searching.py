@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mailer.subscribers.rights import searching
 from mailer.subscribers.rights.searching import Search
-from mailer.subscribers.rights.spellings import Word, all_forms, replacing
+from mailer.subscribers.rights.spellings import Word, all_forms, likely, replacing
 
 Encode = Callable[[str], bytes]
 ENCODINGS: dict[str, Encode] = {
@@ -104,6 +104,13 @@ def test_an_address_that_begins_or_ends_the_stream_is_found(size: int, monkeypat
     for content in (b"kari@x.example", b"kari@x.example" + b" " * 5000, b" " * 5000 + b"kari@x.example"):
         assert Search(["kari@x.example"]).finds([content])
     assert not Search(["kari@x.example"]).finds([b"mari-" * 1000 + b"kari@x.example"])
+
+
+@pytest.mark.parametrize("line_break", ["=\n", "=\r\n"])
+def test_an_address_that_a_soft_line_break_parts_is_looked_at_in_the_database(line_break: str) -> None:
+    may_hold = likely([Word("ola@x.example")])
+    assert may_hold(f"550 <o{line_break}la@x.exam{line_break}ple> unknown")
+    assert not may_hold(f"550 <e{line_break}va@y.exam{line_break}ple> unknown")
 
 
 def test_both_forms_of_a_domain_are_looked_for() -> None:
