@@ -110,6 +110,7 @@ def _link(words: str, url: str) -> str:
         return words
     scheme, _, address = url.partition(":")
     if scheme in {"mailto", "tel"}:
-        shown = url if "?" in address else unquote(address)
-        return words if clean_url(f"{scheme}:{words}").url == url else f"{words} <{shown}>"
+        alone = address.partition("?")[0]
+        said = clean_url(f"{scheme}:{words.removeprefix(f'{scheme}:')}").url.partition("?")[0]
+        return words if said == f"{scheme}:{alone}" else f"{words} <{unquote(alone)}>"
     return f"<{url}>" if url in {clean_url(words).url, clean_url(f"https://{words}").url} else f"{words} <{url}>"

@@ -9,7 +9,7 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import LinkRow, split_lead_in
 from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
-from mailer.compose.inbox import subject_of
+from mailer.compose.inbox import name_of
 from mailer.compose.markup import bound
 from mailer.compose.publication import Publication
 from mailer.compose.view import IssueView, ItemView, SectionView, build_view
@@ -65,7 +65,7 @@ class _Content:
         issue = view.issue
         return {
             "title": issue.title,
-            "document_title": subject_of(issue),
+            "document_title": name_of(issue),
             "running_title": f"{view.newsletter} – {view.month}",
             "title_lines": [bound(line) for line in view.title_lines],
             "lang": issue.lang,

@@ -9,7 +9,7 @@ from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthe
 from mailer.compose.excerpts import LinkRow, first_words, opening, split_rows, with_quotes, words_in
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
-from mailer.issue.model import Blocks, Issue, Item, Section
+from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 
@@ -94,6 +94,11 @@ class IssueView:
         return tuple(mark.place.name for mark in self.places if mark.own)
 
     @property
+    def has_contents(self) -> bool:
+        """Return whether there is a list of contents: not in a short letter."""
+        return self.issue.kind is not IssueKind.NOTE
+
+    @property
     def has_calendar(self) -> bool:
         """Return whether any date has a day that a calendar can hold."""
         return any(row.event for row in self.dates)
@@ -118,7 +123,7 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
-        band=_band(issue, key, publication.places),
+        band=() if issue.kind is IssueKind.NOTE else _band(issue, key, publication.places),
         deadlines_msgid=masthead.msgid,
         deadlines=masthead.days,
         own_items=tuple(each for section in sections for each in section.items if each.own),
@@ -131,7 +136,9 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
 
 
 def month_of(issue: Issue) -> str:
-    """Return the month of the issue for its name: *desember 2023*."""
+    """Return the month of the issue for its name, *desember 2023*; of a short letter the day, when that is known."""
+    if issue.kind is IssueKind.NOTE and issue.published.precision is Precision.DAY:
+        return write_day(issue.published.start, issue.lang)
     return write_month(issue.published.start, issue.lang)
 
 

@@ -43,12 +43,14 @@ class Link:
 
     `url` is https, http, mailto or tel, percent-encoded ASCII; empty when the editor knows the words
     but not yet the address: then the words are shown in bold and not as a link. `lang` is set where
-    the words are in another language than the text around them.
+    the words are in another language than the text around them. `written` is the address as it stands in
+    the file, before wrappers and tracking were taken off it.
     """
 
     children: tuple["Inline", ...]
     url: str
     lang: Lang | None = None
+    written: str = field(default="", compare=False, repr=False)
 
 
 Inline = Text | LineBreak | Strong | Emphasis | Link
@@ -236,6 +238,13 @@ class ImportantDate:
 # --- The issue --------------------------------------------------------------------------------------
 
 
+class IssueKind(StrEnum):
+    """A newsletter, or a short letter (a correction) without band and contents."""
+
+    ISSUE = "issue"
+    NOTE = "note"
+
+
 class Placement(StrEnum):
     """The place of a contact: on its own line after the body, or already inside the body's text."""
 
@@ -323,6 +332,8 @@ class Issue:
     lang: Lang
     publisher: str
     sections: tuple[Section, ...]
+    kind: IssueKind = IssueKind.ISSUE
+    subject: str = ""
     masthead: str = ""
     number: int | None = None
     preheader: str = ""

@@ -625,6 +625,12 @@ def test_back_off_doubles_up_to_a_limit() -> None:
     assert [options.backoff(failures) for failures in (0, 1, 2, 3, 10)] == [0, 1, 2, 4, 60]
 
 
+def test_a_server_that_goes_is_given_two_minutes_and_one_that_was_never_there_three_seconds() -> None:
+    options = DispatchOptions()
+    assert sum(map(options.backoff, range(options.tries))) == 1 + 2 + 4 + 8 + 16 + 32 + 60
+    assert sum(map(options.backoff, range(options.first_tries))) == 1 + 2
+
+
 @pytest.mark.parametrize(
     ("rejected", "expired", "people", "code"),
     [(19, 0, 100, 0), (20, 0, 100, 1), (20, 0, 1000, 0), (21, 0, 1000, 1), (10, 10, 100, 1), (350, 0, 400, 1)],

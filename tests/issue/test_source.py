@@ -201,6 +201,10 @@ BAD = {
         {"items/010-a.md": item('dates = [{ date = 2024-03-07, signup = "ring Kari" }]')},
         ("items/010-a.md", 2, "link", "an address that does not begin with https://", ""),
     ),
+    "address to sign up at that is a file": (
+        {"items/010-a.md": item("dates = [{ date = 2024-03-07, signup = 'K:\\felles\\a.docx' }]")},
+        ("items/010-a.md", 2, "inside-link", "a link leads to a file on a machine", "Put the document on a public"),
+    ),
     "two dates of an item with one name": (
         {"items/010-a.md": item('dates = [\n{ date = 2024-03-07, id = "a" },\n{ date = 2024-03-08, id = "a" }]')},
         ("items/010-a.md", 4, "duplicate", 'two dates have the id "a"', ""),

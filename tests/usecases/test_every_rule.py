@@ -118,6 +118,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "link": (item("[x](htps://a.example/)"), item("[x](https://a.example/)")),
     "no-address": (item("[Veileder]()"), item("[Veileder](https://a.example/)")),
     "tracking": (item("[x](https://a.example/?fbclid=1)"), item("[x](https://a.example/?side=1)")),
+    "wrapped-link": (item("[x](https://a.us1.list-manage.com/track/click?u=1)"), item("[x](https://a.example/1)")),
     "example": (
         item("Skriv teksten her, med [ord som lenke](https://example.org/)."),
         item(title="Eksempel: slik gjorde vi"),
@@ -127,6 +128,14 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         frame(preheader=f'preheader = "{"a" * 121}"\n'),
         frame(preheader=f'preheader = "{"a" * 120}"\n'),
     ),
+    "late-deadline": (
+        item(facts='dates = [{ kind = "deadline", date = 2024-06-03 }]'),
+        {
+            **item(facts='dates = [{ kind = "deadline", date = 2024-06-03 }]'),
+            **frame(preheader='preheader = "Frist 3. juni"\n'),
+        },
+    ),
+    "long-title": (item(title="a" * 111), item(title="a" * 110)),
     "no-contact": (item(contact=""), item("Spør <kari@a.example>.", contact="")),
     "contact-in-text": (item("Spør kari@a.example."), item("Spør oss.")),
     "bare-url": (item("Se https://a.example/x."), item("Se [veilederen](https://a.example/x).")),
@@ -136,6 +145,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         item("[A](https://a.example/) og [B](https://a.example/)"),
         item("[A](https://a.example/) og [B](https://b.example/)"),
     ),
+    "inside-link": (item("[Sak](https://sak/12)"), item("[Sak](https://sak.example/12)")),
     "doubled-space": (item("ord  to."), item("ord to.")),
     "space-inside": (item("(i oktober )."), item("(i oktober).")),
     "space-before-mark": (item("Vi møtes ,og snakker."), item("Vi møtes, og snakker.")),

@@ -123,7 +123,7 @@ def merge_lists(
     another number of people than the one `confirmed` are on it.
     """
     if old == into:
-        raise SubscriberError(msg("people.merged-with-itself", list=old))
+        raise SubscriberError(msg("people.merged-with-itself", list=old), hint=msg("people.name-two-lists"))
     if register.find(old) is not None:
         raise SubscriberError(
             msg("people.is-a-list-of-its-own", list=old), hint=msg("people.take-it-out", list=old, into=into)

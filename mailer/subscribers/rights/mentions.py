@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mailer.database.history import ERASED
 from mailer.database.names import fold_name
-from mailer.database.personal import Personal, columns_with
+from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import UtcTime, metadata, subscriber
 from mailer.subscribers.rights.searching import Search
 from mailer.subscribers.rights.spellings import Word, all_forms, likely, likely_pattern, replacing
@@ -120,7 +120,9 @@ def _rows(connection: Connection, words: Collection[Word], kinds: Collection[Per
 
 
 def _is_searched(column: Column[Any]) -> bool:
-    """Return whether a column is one to look at: the folded name goes with the name."""
+    """Return whether a column is one to look at: the folded name goes with the name; packed numbers have no words."""
+    if isinstance(column.type, LargeBinary) and statement_of(column) is Personal.NONE:
+        return False
     is_text = isinstance(column.type, String | JSON | LargeBinary) and not isinstance(column.type, UtcTime)
     return is_text and column is not subscriber.c.name_folded
 

@@ -233,7 +233,12 @@ def test_who_was_on_a_list_that_was_merged_is_found_by_its_old_name(
 @pytest.mark.parametrize(
     ("old", "into", "what", "hint"),
     [
-        ("fonna", "fonna", "fonna cannot be merged with itself", ""),
+        (
+            "fonna",
+            "fonna",
+            "fonna cannot be merged with itself",
+            "Name two lists: first the old one, then the one that its people go to.",
+        ),
         (
             "oslo",
             "bergen",
