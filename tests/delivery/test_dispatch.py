@@ -620,13 +620,13 @@ def test_the_exit_code_follows_the_reason() -> None:
     }
 
 
-def test_back_off_doubles_up_to_a_limit() -> None:
-    options = DispatchOptions(backoff_seconds=1, longest_backoff_seconds=60)
+def test_back_off_doubles_up_to_a_limit(options: DispatchOptions) -> None:
+    options = replace(options, backoff_seconds=1, longest_backoff_seconds=60)
     assert [options.backoff(failures) for failures in (0, 1, 2, 3, 10)] == [0, 1, 2, 4, 60]
 
 
 def test_a_server_that_goes_is_given_two_minutes_and_one_that_was_never_there_three_seconds() -> None:
-    options = DispatchOptions()
+    options = DispatchOptions(connections=1, messages_per_minute=0, messages_per_connection=0)
     assert sum(map(options.backoff, range(options.tries))) == 1 + 2 + 4 + 8 + 16 + 32 + 60
     assert sum(map(options.backoff, range(options.first_tries))) == 1 + 2
 
