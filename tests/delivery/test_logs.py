@@ -361,6 +361,12 @@ def test_a_subject_on_several_lines_is_one_row_and_a_quotation_mark_that_is_neve
     assert sighting.place.line == 43
 
 
+@pytest.mark.parametrize("row", ['"a"b,c', 'a,"b', 'a,"b""'])
+def test_a_row_with_a_quotation_mark_too_many_or_too_few_is_garbled(row: str) -> None:
+    assert split_row('a,"b ""c"""', ",") == ["a", 'b "c"']
+    assert split_row(row, ",") is None
+
+
 def test_a_quotation_mark_that_is_not_closed_before_the_table_ends_costs_the_last_row(tmp_path: Path) -> None:
     broken = traced("Delivered", message_id="<other@x.example>").replace(', nr. 4"', "")
     trails = read("\n".join([TRACE, traced("Delivered"), broken]), folder=tmp_path)
