@@ -39,7 +39,7 @@ def new(
 ) -> None:
     """Begin the next issue from the last one: frame, standing links, the dates promised there. Overwrites nothing.
 
-    Examples: `mailer new 2024-02 --from 2023-12`; `mailer new 2024-02-rettelse --note`
+    Example: `mailer new 2024-02 --from 2023-12`
     """
     from mailer.usecases.next_issue import new_issue
 

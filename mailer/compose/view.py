@@ -6,7 +6,7 @@ from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import LinkRow, first_words, opening, split_rows, with_quotes, words_in
+from mailer.compose.excerpts import LinkRow, first_words, opening, split_footnotes, split_rows, with_quotes, words_in
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
 from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
@@ -27,7 +27,10 @@ class PlaceMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one."""
+    """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one.
+
+    `footnotes` is the block of them, or nothing.
+    """
 
     item: Item
     name: str
@@ -37,6 +40,7 @@ class ItemView:
     deadlines: tuple[Deadline, ...]
     body: Blocks
     rows: tuple[LinkRow, ...]
+    footnotes: Blocks
     teaser: str
 
     @property
@@ -168,7 +172,8 @@ def _sections(
 def _item(
     item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, issue: Issue
 ) -> ItemView:
-    body, rows = split_rows(item.body)
+    text, footnotes = split_footnotes(item.body)
+    body, rows = split_rows(text)
     return ItemView(
         item=item,
         name=item.title or first_words(opening(item.body), 9),
@@ -178,6 +183,7 @@ def _item(
         deadlines=deadlines(item, labels, year=issue.published.start.year),
         body=number_headings(with_quotes(body)),
         rows=rows,
+        footnotes=footnotes,
         teaser=first_words(opening(item.body), TEASER_WORDS),
     )
 

@@ -93,13 +93,16 @@ class Database:
         return str(url.database) if self.is_sqlite else url.set(drivername="postgresql").render_as_string()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, at_once: float | None = None) -> Iterator[Connection]:
         """Give a connection whose reads see one state of the database; nothing is written.
 
+        With `at_once` they raise `BusyError` when a table is written anew for longer than so many seconds (PostgreSQL).
         This and the others raise `DatabaseError` when the database cannot be used, also in the midst of it.
         """
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with explained_use(self.place), self.engine.connect().execution_options(**options) as connection:
+            if at_once is not None:
+                self._wait_for_locks(connection, at_once)
             yield connection
 
     @contextmanager
@@ -121,9 +124,13 @@ class Database:
             _waiting_at_most(connection, seconds),
             connection.begin(),
         ):
-            if not self.is_sqlite:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
+            self._wait_for_locks(connection, seconds)
             yield connection
+
+    def _wait_for_locks(self, connection: Connection, seconds: float) -> None:
+        """Let a transaction on PostgreSQL wait no longer than so many seconds for each lock."""
+        if not self.is_sqlite:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
 
     def writer(self) -> Connection:
         """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it.

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
 from mailer.issue.findings import FindingCollector
+from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
 from mailer.issue.model import (
@@ -31,6 +32,7 @@ from mailer.issue.model import (
 )
 from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places
+from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
@@ -60,8 +62,10 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(with_plain_spaces(text), notes))
-    return number_headings(blocks), tuple(notes.findings)
+    nodes = read_tree(with_plain_spaces(text), notes)
+    walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
+    blocks = walker.blocks(nodes)
+    return number_headings((*blocks, *walker.footnotes.at_the_end(walker.blocks))), tuple(notes.findings)
 
 
 def parse_inlines(
@@ -73,7 +77,8 @@ def parse_inlines(
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
-    inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
+    walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
+    inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
 
 
@@ -108,13 +113,14 @@ class _Walker:
 
     notes: FindingCollector
     lang: Lang
+    footnotes: FootnoteBook
     images: Collection[str] = ()
     line: int = 0
 
     # --- Blocks ---
 
     def blocks(self, nodes: Sequence[Node]) -> Blocks:
-        return tuple(block for node in nodes for block in self.block(node))
+        return with_captions(block for node in nodes for block in self.block(node))
 
     def block(self, node: Node) -> Iterable[Block]:
         token = node.token
@@ -130,6 +136,8 @@ class _Walker:
                 return [self.points(points, numbered=True) for points in lists_among(node.children)]
             case "blockquote_open":
                 return [Quote(blocks=self.blocks(node.children), line=line)]
+            case "table_open":
+                return read_table(node, notes=self.notes, inlines=lambda tokens, line: self.inlines(tokens, line=line))
             case "hr":
                 self.notes.warning("rule", msg("issues.line-across"), line=line, hint=msg("issues.remove-line"))
             case "html_block":
@@ -239,6 +247,8 @@ class _Walker:
             case "html_inline":
                 self.html(token.content, self.line)
                 self.line += token.content.count("\n")
+            case kind if kind == FOOTNOTE_MARK:
+                children.append(self.footnotes.mark(token.meta["label"], line=self.line))
             case kind if kind == SPACED_ADDRESS:
                 self.spaced_address(token.info)
                 self.line += token.content.count("\n")

@@ -11,8 +11,10 @@ from markdown_it.common.utils import mdTrim
 from markdown_it.helpers import parseLinkDestination, parseLinkLabel, parseLinkTitle
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.issue.inside import is_path
+from mailer.issue.table_rules import add_tables
 from mailer.issue.urls import DOMAIN, find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
@@ -246,6 +248,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("list", _list, {"alt": above})
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
     parser.block.ruler.at("paragraph", _paragraph)
+    footnote_plugin(parser, inline=False, move_to_end=False, always_match_refs=True)
+    add_tables(parser)
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.after("web_address", "address", _address)
     parser.inline.ruler.before("escape", "angled_address", _angled_address)

@@ -14,7 +14,8 @@ from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
-from mailer.issue.model import Finding, Issue, IssueKind, Severity, images_of
+from mailer.issue.model import Finding, Issue, IssueKind, Severity
+from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG
 from mailer.nearest import did_you_mean
 

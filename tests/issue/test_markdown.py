@@ -18,6 +18,7 @@ from mailer.issue.model import (
     Blocks,
     Emphasis,
     Finding,
+    Footnotes,
     Heading,
     Image,
     Inline,
@@ -29,6 +30,7 @@ from mailer.issue.model import (
     Quote,
     Severity,
     Strong,
+    Table,
     Text,
     plain_text,
 )
@@ -100,6 +102,10 @@ def words_of(blocks: Blocks) -> Iterator[str]:
                 yield from words_of(quoted)
             case Image(alt=alt):
                 yield alt
+            case Table():
+                yield from (plain_text(cell.inlines) for row in block.all_rows for cell in row)
+            case Footnotes(notes):
+                yield from (words for note in notes for words in words_of(note.blocks))
 
 
 def inlines_of(blocks: Blocks) -> Iterator[Inline]:
@@ -112,6 +118,10 @@ def inlines_of(blocks: Blocks) -> Iterator[Inline]:
                     yield from inlines_of(point)
             case Quote(quoted):
                 yield from inlines_of(quoted)
+            case Table():
+                yield from (each for row in block.all_rows for cell in row for each in deep(cell.inlines))
+            case Footnotes(notes):
+                yield from (each for note in notes for each in inlines_of(note.blocks))
             case Image():
                 pass
 

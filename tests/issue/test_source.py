@@ -1,7 +1,7 @@
 """An issue is read from its folder into the model, or what is wrong is told with file, line and what to do.
 
 The values come from `fields`, the issue from `frame`, `items` and `assembly`, an hour that no clock shows from
-`clock`.
+`clock`, days and hours are those of `moment`.
 """
 
 import unicodedata

@@ -114,6 +114,12 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "no-words": (item("[](https://a.example/)"), item("[Veileder](https://a.example/)")),
     "empty-heading": (item("###\n\nTekst."), item("### Mer\n\nTekst.")),
     "rule": (item("Tekst.\n\n---"), item("Tekst – mer.")),
+    "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
+    "table-size": (
+        item("|".join("ABCDE") + "\n" + "|".join(["---"] * 5) + "\n" + "|".join("12345")),
+        item("|".join("ABCD") + "\n" + "|".join(["---"] * 4) + "\n" + "|".join("1234")),
+    ),
+    "footnote": (item("Se tallene[^1]."), item("Se tallene[^1].\n\n[^1]: Fra i fjor.")),
     "list-numbers": (item("3. Tredje.\n1. Første."), item("1. Første.\n2. Andre.\n\nFrist:\n\n21. mai.")),
     "link": (item("[x](htps://a.example/)"), item("[x](https://a.example/)")),
     "no-address": (item("[Veileder]()"), item("[Veileder](https://a.example/)")),

@@ -209,7 +209,8 @@ def test_a_short_letter_is_dated_today_and_takes_over_language_and_contact_alone
     assert issue.published == CalendarDate(start=TODAY)
     assert issue.contact is not None
     assert issue.contact.email == "kathrine.syse@helsedir.no"
-    assert issue.items == issue.link_groups == ()
+    assert not issue.items
+    assert not issue.link_groups
 
 
 def test_a_short_letter_may_be_the_first(tmp_path: Path) -> None:

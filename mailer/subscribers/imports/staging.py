@@ -51,7 +51,7 @@ REMEMBERED_TERMS = 10_000
 # What both do by themselves is meant for small statements: with 2 MB of pages in memory (SQLite), or 4 MB for a sort or
 # join (PostgreSQL), a million people take long. Compiling a statement that runs once takes longer than it saves.
 _SETTINGS = {
-    "sqlite": ("PRAGMA cache_size = -48000", "PRAGMA temp.cache_size = -16000"),
+    "sqlite": ("PRAGMA cache_size = -16000", "PRAGMA temp.cache_size = -4000"),
     "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
 }
 

@@ -44,15 +44,24 @@ def leave_lists(
     return tuple(left)
 
 
-def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...]:
-    """Keep a leave while others write, and have it taken in as soon as they have done; returns the lists left."""
-    before = database.leaves.of(asked.subscriber_id)
-    with database.reading() as connection:
-        held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...] | None:
+    """Keep a leave while others write, and have it taken in as soon as they have done.
+
+    Returns the lists left, or None while the database keeps readers out of them.
+    """
+    before, held = database.leaves.of(asked.subscriber_id), _read_held(database, asked)
     if not any(each.list_slug == asked.list_slug for each in before):
         database.leaves.add(asked)
     take_in_soon(database)
-    return tuple(slug for slug in held if not has_asked(before, slug))
+    return None if held is None else tuple(slug for slug in held if not has_asked(before, slug))
+
+
+def _read_held(database: Database, asked: AskedLeave) -> tuple[str, ...] | None:
+    try:
+        with database.reading(at_once=AT_ONCE_SECONDS) as connection:
+            return subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+    except BusyError:
+        return None
 
 
 def has_asked(leaves: Iterable[AskedLeave], slug: str) -> bool:

@@ -361,13 +361,15 @@ def test_folders_are_looked_into_as_deep_as_the_name_of_a_file_may_be_long(
 ) -> None:
     deepest = tmp_path / "z"
     deepest.mkdir()
-    with monkeypatch.context() as moved:
-        moved.chdir(deepest)
-        for _ in range(2_100):
-            Path("d").mkdir()
-            os.chdir("d")
-    found = search_files(tmp_path, [OLE])
-    subprocess.run(["rm", "-r", deepest], check=True)
+    try:
+        with monkeypatch.context() as moved:
+            moved.chdir(deepest)
+            for _ in range(2_100):
+                Path("d").mkdir()
+                os.chdir("d")
+        found = search_files(tmp_path, [OLE])
+    finally:  # pytest itself could not remove it
+        subprocess.run(["rm", "-r", deepest], check=True)
     assert [each.why for each in found.unread] == [Unread.UNREADABLE]
 
 
