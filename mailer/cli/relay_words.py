@@ -3,12 +3,17 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
 
+if TYPE_CHECKING:
+    from mailer.delivery.logs.model import News
+
 _STATUSES: Mapping[str, Callable[[], Message]] = {
     "sent": partial(msg, "sending.relay-sent"),
+    "discarded": partial(msg, "sending.relay-discarded"),
     "bounced": partial(msg, "sending.relay-bounced"),
     "deferred": partial(msg, "sending.relay-deferred"),
     "expired": partial(msg, "sending.relay-expired"),
@@ -29,6 +34,11 @@ def relay_status(status: str) -> Message:
     """Return the word for a status, and one that has none as the log says it."""
     known = _STATUSES.get(re.sub("[^a-z]", "", status.casefold()))
     return known() if known else msg("sending.relay-other", status=status)
+
+
+def relay_news(news: "News") -> str:
+    """Return the word for a status, and what the log says with it."""
+    return f"{in_words(relay_status(news.status))} {news.words}".strip()
 
 
 def outcomes_in_words(outcomes: Mapping[str, int]) -> str:
