@@ -3,13 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-
-if TYPE_CHECKING:
-    from mailer.delivery.logs.model import News
 
 _STATUSES: Mapping[str, Callable[[], Message]] = {
     "sent": partial(msg, "sending.relay-sent"),
@@ -36,9 +32,9 @@ def relay_status(status: str) -> Message:
     return known() if known else msg("sending.relay-other", status=status)
 
 
-def relay_news(news: "News") -> str:
+def relay_news(status: str, words: str) -> str:
     """Return the word for a status, and what the log says with it."""
-    return f"{in_words(relay_status(news.status))} {news.words}".strip()
+    return f"{in_words(relay_status(status))} {words}".strip()
 
 
 def outcomes_in_words(outcomes: Mapping[str, int]) -> str:

@@ -137,7 +137,8 @@ def _told(searched: "SearchedDoubt") -> Message:
         return msg("sending.log-says-nothing")
     news = evidence.sighting.news
     if evidence.came_back:
-        first, then = map(relay_news, (evidence.sighting.news, evidence.came_back.news))
+        back = evidence.came_back.news
+        first, then = relay_news(news.status, news.words), relay_news(back.status, back.words)
         return msg("sending.log-says-came-back", first=first, then=then)
     if evidence.finding == "other_recipient":
         return msg("sending.log-says-other", addresses=", ".join(news.recipients))
