@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -154,17 +154,16 @@ def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             hint = msg("people.begin-with-heading", table=name)
             raise RegisterError(msg("people.written-as-table", table=name), where=str(file), hint=hint)
-    return {
-        name: list(zip(_places(text, name, file, many=len(entries)), entries, strict=True))
-        for name, entries in content.items()
-    }
+    return {name: _placed(entries, text, name, file) for name, entries in content.items()}
 
 
-def _places(text: str, table: str, file: Path, *, many: int) -> list[str]:
-    """The file and line of each of so many [[table]], the file alone where their headings cannot be told for sure."""
+def _placed(entries: Sequence[dict[str, Any]], text: str, table: str, file: Path) -> _Entries:
+    """Return each [[table]] with its file and line, or the file alone where the headings cannot be told for sure."""
     heading = re.compile(rf"\s*\[\[\s*(?:{table}|\"{table}\"|'{table}')\s*\]\]")
     lines = [number for number, line in enumerate(text.split("\n"), 1) if heading.match(line)]
-    return [f"{file}:{number}" for number in lines] if len(lines) == many else [str(file)] * many
+    if len(lines) != len(entries):
+        return [(str(file), entry) for entry in entries]
+    return [(f"{file}:{lines[nth]}", entry) for nth, entry in enumerate(entries)]
 
 
 def _read_regions(entries: _Entries) -> Iterator[Region]:

@@ -294,7 +294,7 @@ def _take_confirmation(
         mine = there[row.subscriber_id].id
         given = select(literal(mine), *columns).where(consent.c.subscription_id == row.id).order_by(consent.c.id)
         names = ["subscription_id", *(each.name for each in columns)]
-        connection.execute(consent.insert().from_select(names, given, include_defaults=False))
+        connection.execute(consent.insert().from_select(names, given))
     targets = [there[row.subscriber_id]._replace(since=row.since) for row in confirmed]
     _set_status(connection, targets, SubscriptionStatus.ACTIVE)
     _record(store, connection, "joined_by_merging", confirmed, into)

@@ -19,7 +19,7 @@ from mailer.subscribers.people.subscriptions import Event
 AT_ONCE_SECONDS = 0.3
 AGAIN_AFTER_SECONDS = 1.0
 
-_TOLD = ("unsubscribed", "left_unconfirmed", "left_again")
+_LEFT, _LEFT_UNCONFIRMED, _LEFT_AGAIN = _TOLD = ("unsubscribed", "left_unconfirmed", "left_again")
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ def leave_lists(
     merged = subscriptions.merged_lists(connection) if by_file else {}
     again = [slug for slug in by_file if only in {None, slug, merged.get(slug)}]
     unconfirmed = [slug for slug in left if slug not in was_active]
-    for action, slugs in zip(_TOLD, (was_active, unconfirmed, again), strict=True):
+    told = {_LEFT: was_active, _LEFT_UNCONFIRMED: unconfirmed, _LEFT_AGAIN: again}
+    for action, slugs in told.items():
         events = (
             Event(subscriber_id=subscriber_id, at=now, actor=actor, action=action, detail={"list": slug})
             for slug in slugs

@@ -185,7 +185,7 @@ def likely(words: Collection[Word]) -> Callable[[str], bool]:
     in_base64 = [re.compile(each) for each in _in_base64(words)]
 
     def may_hold(text: str) -> bool:
-        text = _SOFT_BREAK.sub("", text) if "=" in text else text
+        text = _SOFT_BREAK.sub("", text)
         small = text.lower().encode("utf-8", "surrogateescape")
         if any(word.may_stand_in(small) for word in words):
             return True

@@ -188,19 +188,11 @@ class _Stream(BufferedIOBase):
     """Pieces, to be read once from the beginning to the end."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._kept = b""
+        self._pieces = filter(None, pieces)
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return as many bytes as are asked for, fewer at the end."""
-        parts, wanted = [self._kept], size if size is not None and size >= 0 else LARGEST
-        have = len(self._kept)
-        while have < wanted and (piece := next(self._pieces, b"")):
-            parts.append(piece)
-            have += len(piece)
-        whole = b"".join(parts)
-        self._kept = whole[wanted:]
-        return whole[:wanted]
+    def read(self, *_: object) -> bytes:
+        """Return the next piece, of any length, and nothing at the end: tarfile keeps what it does not want yet."""
+        return next(self._pieces, b"")
 
 
 def _chain(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -11,14 +11,16 @@ import os
 import random
 import sqlite3
 import subprocess
+import sys
 import tarfile
 import tracemalloc
 import zlib
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import reduce
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 from unicodedata import normalize
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
@@ -29,6 +31,7 @@ from mailer.subscribers.rights import unpacking
 from mailer.subscribers.rights.leftovers import NotSearched, search_files
 from mailer.subscribers.rights.unpacking import Unread
 
+NOBODY = 65534
 OLE = "ole.ødegård@kommune.example"
 
 
@@ -318,13 +321,32 @@ def test_links_that_lead_to_themselves_or_to_what_is_no_folder_lead_nowhere(tmp_
     assert (found.holding, found.unread, found.others) == ((), (), 1)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into any folder")
-def test_a_link_into_a_folder_that_may_not_be_looked_into_is_named(tmp_path: Path) -> None:
-    (tmp_path / "closed" / "inner").mkdir(parents=True)
-    (tmp_path / "link").symlink_to("closed/inner")
-    (tmp_path / "closed").chmod(0)
-    found = search_files(tmp_path, [OLE])
-    (tmp_path / "closed").chmod(0o700)
+@contextmanager
+def without_rights_of_root(folder: Path) -> Iterator[None]:
+    """Root may look into any folder: as root this is somebody without rights, who has the folder."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes of folders")
+def test_a_link_into_a_folder_that_may_not_be_looked_into_is_named() -> None:
+    search_files(Path(__file__).parent, [OLE])  # what is imported late is so now, with all rights
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "closed" / "inner").mkdir(parents=True)
+        (folder / "link").symlink_to("closed/inner")
+        with without_rights_of_root(folder):
+            (folder / "closed").chmod(0)
+            found = search_files(folder, [OLE])
+            (folder / "closed").chmod(0o700)
     assert [(each.path.name, each.why) for each in found.unread] == [
         ("closed", Unread.UNREADABLE),
         ("link", Unread.LINK),

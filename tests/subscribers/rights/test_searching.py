@@ -107,6 +107,13 @@ def test_an_address_that_begins_or_ends_the_stream_is_found(size: int, monkeypat
     assert not Search(["kari@x.example"]).finds([b"mari-" * 1000 + b"kari@x.example"])
 
 
+@pytest.mark.parametrize("line_break", ["=\n", "=\r\n"])
+def test_an_address_that_a_soft_line_break_parts_is_looked_at_in_the_database(line_break: str) -> None:
+    may_hold = likely([Word("ola@x.example")])
+    assert may_hold(f"550 <o{line_break}la@x.exam{line_break}ple> unknown")
+    assert not may_hold(f"550 <e{line_break}va@y.exam{line_break}ple> unknown")
+
+
 def test_both_forms_of_a_domain_are_looked_for() -> None:
     assert all_forms(["Kari@BLÅBÆR.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
     assert all_forms(["kari@xn--blbr-roah.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
