@@ -154,7 +154,7 @@ class _Log:
             elif line.endswith("\n"):
                 yield number, parsed.at, (parsed.news,) if parsed.news else ()
             else:
-                self._is_cut |= len(line) < LONGEST_LINE
+                self.is_cut |= len(line) < LONGEST_LINE
                 yield number, parsed.at, (as_unproved(parsed.news),) if parsed.news else ()
 
     def _rows(self, lines: Iterator[tuple[int, str]], summary: _Summary, header: Header) -> Iterator[_Entry]:

@@ -82,7 +82,7 @@ def _may_be_the_copy(at: str, sought: Sought, *, now: datetime) -> bool:
 
 
 def _about(sought: Sought, taken: Sequence[Sighting]) -> list[Sighting]:
-    """Return what is said of this recipient; of a single copy all that is said, while no line names another."""
+    """Return the lines about this recipient; of a single copy also those without a name, unless one names another."""
     queues = {each.news.queue for each in taken if _names(sought, each)}
     if not queues and sought.is_only_copy and not any(each.news.recipients for each in taken):
         queues = {each.news.queue for each in taken}
