@@ -21,8 +21,8 @@ from mailer.catalogue import Message, msg
 from mailer.database import migrate
 from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, LeaveTable
 from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
+from mailer.database.opening import opening_alone
 from mailer.errors import reason_of
-from mailer.lock_file import locked
 
 __all__ = [
     "BUSY_TIMEOUT_SECONDS",
@@ -281,7 +281,7 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     with explained(str(file)):
         prepare_file(file, homes=homes)
         database = Database(_sqlite_engine(url))
-        with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
+        with opening_alone(file), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:
