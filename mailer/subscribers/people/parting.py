@@ -4,13 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, exists, select
 
 from mailer.database.asked_leaves import AskedLeave, LeaveTable
 from mailer.database.engine import BusyError, Database, DatabaseError
-from mailer.database.tables import subscriber_event
+from mailer.database.tables import subscriber, subscriber_event
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
 from mailer.subscribers.people.subscriptions import Event
@@ -48,6 +49,7 @@ def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...]:
     before = database.leaves.of(asked.subscriber_id)
     with database.reading() as connection:
         held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+        asked = replace(asked, recorded_at=_recorded_at(connection, asked.subscriber_id))
     if not any(each.list_slug == asked.list_slug for each in before):
         database.leaves.add(asked)
     take_in_soon(database)
@@ -64,8 +66,14 @@ def take_in(connection: Connection, asked: AskedLeave) -> None:
     event = subscriber_event.c
     told = event.action.in_(_TOLD)
     is_told = exists().where(event.subscriber_id == asked.subscriber_id, event.at == asked.at, told)
-    if not connection.execute(select(is_told)).scalar():
+    if asked.recorded_at and asked.recorded_at != _recorded_at(connection, asked.subscriber_id):
+        log.warning("leave-of-somebody-else subscriber=%d", asked.subscriber_id)
+    elif not connection.execute(select(is_told)).scalar():
         leave_lists(connection, asked.subscriber_id, only=asked.list_slug, now=asked.at, actor=asked.actor)
+
+
+def _recorded_at(connection: Connection, subscriber_id: int) -> datetime | None:
+    return connection.execute(select(subscriber.c.created_at).where(subscriber.c.id == subscriber_id)).scalar()
 
 
 def take_in_waiting(connection: Connection) -> None:
