@@ -208,7 +208,7 @@ class Services:
 
         newsletter, delivery = self.settings.newsletter, self.settings.delivery
         return Sender(
-            name=newsletter.from_name or newsletter.name,
+            name=newsletter.from_name or newsletter.publisher,
             address=newsletter.from_address,
             reply_to=newsletter.reply_to,
             list_id=newsletter.list_id,

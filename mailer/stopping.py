@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import socket
 
-# SIGHUP: the terminal or the ssh connection was closed. SIGBREAK: the window of a console on Windows, and Ctrl-Break.
+# SIGHUP: the terminal or the ssh connection was closed. SIGBREAK: Ctrl-Break on Windows, and the
+# window of a console there, after which the system may not wait for what a handler in Python does.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 OnSignal = Callable[[int, FrameType | None], Any]

@@ -17,8 +17,8 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.vocabulary import MARKUP_FUNCTIONS
-from mailer.delivery import answers
-from mailer.delivery.answers import About
+from mailer.delivery import answers_page
+from mailer.delivery.answer_rows import About
 from mailer.delivery.model import MAY_HAVE_IT, DeliveryStatus
 from mailer.editions import store as editions
 from mailer.errors import MailerError
@@ -124,7 +124,7 @@ def test_the_pages_show_an_issue_once_somebody_may_have_it_by_the_rule_of_delive
         (register_words.REASONS, SuppressionReason),
         (register_words.MAIL_STATES, DeliveryStatus),
         (dated.KIND_MSGIDS, DateKind),
-        (answers._FOLLOWS, About),
+        (answers_page._FOLLOWS, About),
         (STATUS_WORDS, SubscriptionStatus),
     ],
     ids=lambda each: each.__name__ if isinstance(each, type) else "",

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mailer.catalogue import Message, msg
+from mailer.cli.answers import answer_in_words
 from mailer.cli.language import in_words
 from mailer.cli.output import format_value, say, show_commands, show_table
 
@@ -125,7 +126,7 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
     if not (failed or in_doubt):
         return
     rows = [
-        (_addresses(each), name_status(each.status), _said(each.reply), each.attempts)
+        (_addresses(each), name_status(each.status), answer_in_words(each.reply), each.attempts)
         for account in accounts
         for each in account.deliveries
     ]
@@ -136,16 +137,6 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
         say(msg("sending.nobody-refused-nothing-in-doubt"), "green")
     else:
         say(msg("sending.nobody-refused") if failed else msg("sending.nothing-in-doubt"), "green")
-
-
-def _said(reply: str) -> str:
-    """Return the server's words as it said them; our own, which stand in the database in English, as a message."""
-    for each in _OUR_WORDS:
-        if reply == (ours := each()):
-            return ours
-        if reply == (not_sent := msg("sending.not-sent", reason=ours)):
-            return not_sent
-    return reply
 
 
 def _columns() -> list[Message]:
@@ -240,25 +231,6 @@ _STATUSES: dict[str, Callable[[], Message]] = {
     "in_doubt": partial(msg, "sending.status-in-doubt"),
     "audience": partial(msg, "sending.audience"),
 }
-_OUR_WORDS = (
-    partial(msg, "sending.sender-ended"),
-    partial(msg, "sending.no-answer"),
-    partial(msg, "sending.server-closed"),
-    partial(msg, "sending.spoke-before-dot"),
-    partial(msg, "sending.connection-refused"),
-    partial(msg, "sending.connection-reset"),
-    partial(msg, "sending.broken-pipe"),
-    partial(msg, "sending.no-route"),
-    partial(msg, "sending.no-network"),
-    partial(msg, "sending.not-smtp"),
-    partial(msg, "sending.reply-without-end"),
-    partial(msg, "sending.line-without-end"),
-    partial(msg, "sending.answered-unasked"),
-    partial(msg, "sending.answered-too-much"),
-    partial(msg, "sending.not-an-address"),
-    partial(msg, "sending.no-address"),
-    partial(msg, "sending.no-letters-outside-ascii"),
-)
 _STATES: dict[str, Callable[[], Message]] = {
     "planned": partial(msg, "sending.state-planned"),
     "running": partial(msg, "sending.state-running"),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mailer.catalogue import msg
 from mailer.cli.language import in_words
-from mailer.cli.output import format_time_left, note
+from mailer.cli.moments import format_time_left
+from mailer.cli.output import note
 
 if TYPE_CHECKING:
     from mailer.subscribers.imports.importing import ImportProgress

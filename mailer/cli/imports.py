@@ -62,6 +62,7 @@ WHY_KEPT = {
     "mailed": partial(msg, "register.kept-mailed"),
     "changed": partial(msg, "register.kept-changed"),
     "edited": partial(msg, "register.kept-edited"),
+    "held": partial(msg, "register.kept-held"),
 }
 REASONS_TO_KEEP = {
     "left": partial(msg, "register.stay-as-left"),
@@ -69,6 +70,7 @@ REASONS_TO_KEEP = {
     "mailed": partial(msg, "register.stay-as-mailed"),
     "changed": partial(msg, "register.stay-on-newer-basis"),
     "edited": partial(msg, "register.stay-as-edited"),
+    "held": partial(msg, "register.stay-as-held"),
 }
 HIGHEST_ID = 2**63 - 1  # that a database can look for
 

@@ -71,7 +71,7 @@ def compose(
     """
     from mailer.issue.catalogue import OF_COMPOSING
     from mailer.usecases.checking import check_reading
-    from mailer.usecases.desk import build_issue, chosen_key, write_issue
+    from mailer.usecases.desk import build_issue, chosen_key, size_of_mail, write_issue
     from mailer.usecases.reading import presentable, read
 
     with services(context) as workspace:
@@ -81,6 +81,7 @@ def compose(
         issue = presentable(reading, slug)
         key = chosen_key(workspace, issue, lists=list_ or [], lang=chosen_language(lang))
         built = write_issue(workspace, issue, key, output) if output else build_issue(workspace, issue, key)
+        size, most = size_of_mail(workspace, issue, key)
         folder = workspace.settings.paths.issues / slug
     if json:
         files = [asdict(each) for each in built]
@@ -89,12 +90,14 @@ def compose(
                 "slug": slug,
                 "variant": str(key),
                 "files": files,
+                "mail_size": size,
                 "findings": [finding_as_json(each) for each in findings],
             }
         )
         return
     columns = [msg("findings.file"), msg("findings.file-size")]
     show_table(columns, [(_short(each.file), format_size(each.size)) for each in built], right=(1,))
+    say(msg("findings.mail-size", size=format_size(size), most=format_size(most)), "dim")
     if composed := [each for each in findings if each.rule in OF_COMPOSING]:
         show_findings(composed, folder=_short(folder), counted=False)
     if findings:

@@ -9,8 +9,10 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_moment
 from mailer.cli.options import Json, OptionalSlug, services
-from mailer.cli.output import format_moment, say, show_json, show_table
+from mailer.cli.output import say, show_json, show_table
+from mailer.cli.relay_words import outcomes_in_words
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,8 +101,7 @@ def _with_what_was_allowed(words: Message, detail: "Mapping[str, Any]") -> Messa
 def _resolved(detail: "Mapping[str, Any]") -> Message:
     number = detail["number"]
     if detail.get("by") == "log":
-        outcomes = ", ".join(f"{many} {status}" for status, many in detail["outcomes"].items())
-        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes)
+        return msg("sending.log-settled-by-log", count=number, outcomes=outcomes_in_words(detail["outcomes"]))
     if detail["resolution"] == "accepted":
         named = msg("sending.log-accepted-named", count=number)
         return named if detail["named"] else msg("sending.log-accepted", count=number)
@@ -190,7 +191,7 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "cancelled": lambda detail: msg("sending.log-cancelled", count=detail["number"]),
     "resolved": _resolved,
     "only_here": lambda _: msg("sending.log-only-here"),
-    "other_keys": lambda _: msg("sending.log-other-keys"),
+    "other_keys": lambda detail: msg("sending.log-test-other-keys" if detail.get("test") else "sending.log-other-keys"),
     "imported": _imported,
     "import_undone": _undone,
     "exported": _exported,

@@ -12,18 +12,10 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.accounts import TERMS, name_status, show_account, show_equation, show_nobody_got_it
 from mailer.cli.findings import count_findings, show_findings
+from mailer.cli.moments import format_hour
 from mailer.cli.obstacles import asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import today
-from mailer.cli.output import (
-    ask,
-    format_hour,
-    hint,
-    note,
-    say,
-    show_commands,
-    show_json,
-    show_pairs,
-)
+from mailer.cli.output import ask, hint, note, say, show_commands, show_json, show_pairs
 from mailer.errors import ExitCode, MailerError
 from mailer.stopping import handling_signals
 

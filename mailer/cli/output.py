@@ -1,17 +1,13 @@
 """Print tables, numbers and errors for people, JSON for tools."""
 
-import errno
-import io
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from textwrap import wrap
-from typing import Any, Literal, TextIO, cast
+from typing import Any, Literal, TextIO
 
 import typer
 from rich import box
@@ -23,99 +19,13 @@ from rich.text import Text
 from mailer.catalogue import msg
 from mailer.catalogue.values import write_number
 from mailer.cli.language import in_words, language
-from mailer.errors import MailerError, reason_of
+from mailer.errors import MailerError
 
 WIDTH_OF_PIPES = 1000  # what a tool reads is never folded
 NARROWEST = 30  # fewer letters on a line are no pleasure to read
 BETWEEN_COLUMNS = 3
 MOST_SHOWN = 500  # lines of a report; --json has them all
 INDENT = " " * 4
-_STANDARD_ERROR = 2
-
-
-def prepare_output() -> None:
-    """Print a `?` for what the terminal cannot show, and nothing where a stream was closed before we began."""
-    _fill_standard_places()
-    sys.stdin = sys.stdin or io.StringIO()
-    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    sys.stderr = cast("TextIO", _Enduring(sys.stderr))  # where it cannot be written, there is nowhere to say so
-
-
-def _fill_standard_places() -> None:
-    """Open what leads nowhere in the place of closed streams: a file opened later must not be written to as one."""
-    while (place := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
-        pass
-    os.close(place)
-
-
-class _Enduring:
-    """A stream that takes text also where the disk is full or the terminal gone, and remembers what refused it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.failure: OSError | None = None
-
-    def write(self, text: str) -> int:
-        with self._remembering():
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with self._remembering():
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    @contextmanager
-    def _remembering(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.failure = self.failure or error
-
-
-@contextmanager
-def outliving_output() -> Iterator[None]:
-    """Do what must not stop when its words can be written nowhere; raises the `OSError` at the end, if all went well.
-
-    A reader that has had enough of them, or a terminal that is gone, is no error.
-    """
-    stream = sys.stdout
-    enduring = _Enduring(stream)
-    sys.stdout = cast("TextIO", enduring)
-    try:
-        yield
-    except BaseException:
-        enduring.flush()
-        if enduring.failure:
-            note(msg("output.not-all-was-shown", reason=reason_of(enduring.failure)))
-        raise
-    finally:
-        enduring.flush()
-        sys.stdout = _nowhere() if enduring.failure else stream
-    if enduring.failure and enduring.failure.errno not in {errno.EPIPE, errno.EIO}:
-        raise enduring.failure
-
-
-def flush_output() -> None:
-    """Have the operating system take what was printed; raises `OSError`, but not when the reader has had enough."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence_output()
-
-
-def silence_output() -> None:
-    """Print no more: Python would try once again when the process ends, and speak of that."""
-    sys.stdout = _nowhere()
-
-
-def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 # What a terminal would obey instead of showing it, and what turns text around: files from others may hold it.
@@ -400,39 +310,10 @@ def format_value(value: object) -> str:
     return write_number(value, language()) if isinstance(value, int) else str(value)
 
 
-def format_duration(duration: timedelta) -> str:
-    """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
-    return in_words(msg("output.value", value=duration))
-
-
-def format_time_left(seconds: float) -> str:
-    """Write how long something still takes, as far as anybody can tell."""
-    if seconds < 1:
-        return in_words(msg("output.almost-done"))
-    return in_words(msg("output.time-left", left=timedelta(seconds=seconds)))
-
-
 def note(text: str) -> None:
     """Print a remark on standard error, where it does not disturb what a tool reads."""
     screen = _error_console()
     screen.print(Text(_fitted(text, sys.stderr, screen), "dim"))
-
-
-def format_moment(moment: datetime) -> str:
-    """Write a moment by this machine's clock, in figures that keep columns narrow; in English with its zone."""
-    local = moment.astimezone()
-    return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
-
-
-def format_hour(moment: datetime) -> str:
-    """Write the hour of a moment by this machine's clock; in English with its zone."""
-    local = moment.astimezone()
-    return f"{local:%H:%M %Z}" if language() == "en" else f"{local:%H.%M}"
-
-
-def format_day(moment: datetime) -> str:
-    """Write the day on which a moment falls where it is read."""
-    return f"{moment.astimezone():%d.%m.%Y}"
 
 
 def format_size(size: int) -> str:

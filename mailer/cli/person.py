@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailer.catalogue import Message, msg
+from mailer.cli.answers import answer_in_words
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_day, format_moment
 from mailer.cli.options import Json, services
-from mailer.cli.output import format_day, format_moment, say, show_json, show_pairs, show_table
+from mailer.cli.output import say, show_json, show_pairs, show_table
 from mailer.cli.register_words import (
     ACTORS,
     EVENTS,
@@ -205,7 +207,8 @@ def _show_mails(mails: "Sequence[SentMail]") -> None:
 def _answers(mail: "SentMail") -> str:
     """The beginning of all that servers said, oldest first."""
     said = dict.fromkeys([*(each.reply for each in mail.attempts), mail.reply])
-    return "; ".join(shorten(each, _SHOWN_OF_ANSWER, placeholder=" …") for each in said if each)
+    words = (in_words(answer_in_words(each)) for each in said if each)
+    return "; ".join(shorten(each, _SHOWN_OF_ANSWER, placeholder=" …") for each in words)
 
 
 def _suppression_in_words(suppression: "Suppression") -> Message:

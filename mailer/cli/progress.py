@@ -16,7 +16,8 @@ from rich.text import Text
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-from mailer.cli.output import format_hour, format_value, note
+from mailer.cli.moments import format_hour
+from mailer.cli.output import format_value, note
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import NoReturn
 
 from mailer.cli.app import app
 from mailer.cli.language import begin_speaking
-from mailer.cli.output import flush_output, prepare_output, show_error, silence_output
+from mailer.cli.output import show_error
+from mailer.cli.streams import flush_output, prepare_output, silence_output
 from mailer.errors import ExitCode, MailerError, explain_os_error, explain_runtime_error
 from mailer.stopping import end_as_by_ctrl_c
 

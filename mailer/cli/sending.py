@@ -10,7 +10,8 @@ from mailer.cli.mailing import run_mailing, show_ended, start_mailing
 from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
-from mailer.cli.output import hint, outliving_output, say, show_json
+from mailer.cli.output import hint, say, show_json
+from mailer.cli.streams import outliving_output
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailer.catalogue import Message, msg
-from mailer.cli.output import ask, format_moment, hint, note, say, show_json, show_table
+from mailer.cli.moments import format_moment
+from mailer.cli.output import ask, hint, note, say, show_json, show_table
+from mailer.cli.relay_words import outcomes_in_words, relay_status
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
@@ -102,9 +104,11 @@ def _show_search(search: "LogAnswer") -> None:
     say()
     show_table([*map(msg, columns), msg("sending.column-where")], rows, right=(1,), folding=[3, 4])
     say()
+    from mailer.usecases.settling import count_outcomes
+
     taken, left = len(search.taken), len(search.searched) - len(search.taken)
     if taken:
-        say(msg("sending.log-shows-taken", number=taken, outcomes=_outcomes(search)), "green")
+        say(msg("sending.log-shows-taken", number=taken, outcomes=outcomes_in_words(count_outcomes(search))), "green")
     if left:
         say(msg("sending.log-leaves", count=left), "yellow")
 
@@ -125,7 +129,7 @@ def _told(searched: "SearchedDoubt") -> Message:
     if sighting is None:
         return msg("sending.log-says-nothing")
     if searched.is_taken:
-        return msg("sending.log-says-taken", status=sighting.news.status, words=sighting.news.words)
+        return msg("sending.log-says-taken", status=relay_status(sighting.news.status), words=sighting.news.words)
     if sighting.news.recipients and searched.evidence.finding == "other_recipient":
         return msg("sending.log-says-other", addresses=", ".join(sighting.news.recipients))
     return msg("sending.log-says-not-queued")
@@ -137,12 +141,6 @@ def _place(searched: "SearchedDoubt") -> str:
         return ""
     news, place = sighting
     return " ".join(filter(None, (f"{place.file}:{place.line}", news.at, news.queue_id)))
-
-
-def _outcomes(search: "LogAnswer") -> str:
-    from mailer.usecases.settling import count_outcomes
-
-    return ", ".join(f"{number} {status}" for status, number in count_outcomes(search).items())
 
 
 def _asked(search: "LogAnswer") -> int:

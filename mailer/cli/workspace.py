@@ -33,6 +33,9 @@ def new(
     from_: Annotated[
         str, typer.Option("--from", metavar="SLUG", help="The issue to start from; else the latest.")
     ] = "",
+    is_note: Annotated[
+        bool, typer.Option("--note", help="Begin a short letter, such as a correction: dated today, without items.")
+    ] = False,
 ) -> None:
     """Begin the next issue from the last one: frame, standing links, the dates promised there. Overwrites nothing.
 
@@ -46,6 +49,7 @@ def new(
             workspace.settings.paths.issues,
             slug,
             template_from=from_ or None,
+            is_note=is_note,
             today=today(),
             comments_in=language(),
             announce=changes.append,

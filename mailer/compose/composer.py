@@ -9,7 +9,7 @@ from mailer.compose.checks import check_composed, size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
 from mailer.compose.dated import date_findings
 from mailer.compose.images import SourceOf, embedded_in_message, linked_to, prepare_pictures
-from mailer.compose.inbox import preheader_of, subject_of
+from mailer.compose.inbox import name_of, preheader_of, subject_of
 from mailer.compose.inline import inline_css
 from mailer.compose.layout import check_layout
 from mailer.compose.mjml import compile_mjml
@@ -119,6 +119,7 @@ class Composer:
             "issue": view.issue,
             "view": view,
             "subject": subject_of(view.issue),
+            "name": name_of(view.issue),
             "preheader": preheader,
             "theme": self._theme,
             "colours": self._theme.light,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mailer.issue.model import (
     Block,
     Blocks,
+    Footnotes,
     Heading,
     Image,
     Inlines,
@@ -13,10 +14,11 @@ from mailer.issue.model import (
     List,
     Paragraph,
     Quote,
+    Table,
     Text,
-    images_in,
     plain_text,
 )
+from mailer.issue.pictures import images_in
 
 LONGEST_LEAD = 60
 
@@ -43,6 +45,12 @@ def split_rows(body: Blocks) -> tuple[Blocks, tuple[LinkRow, ...]]:
         rows.insert(0, row)
         rest.pop()
     return tuple(rest), tuple(rows)
+
+
+def split_footnotes(body: Blocks) -> tuple[Blocks, Blocks]:
+    """Part a body from its footnotes, which are printed below all that belongs to it."""
+    at = len(body) - bool(body and isinstance(body[-1], Footnotes))
+    return body[:at], body[at:]
 
 
 def with_quotes(body: Blocks) -> Blocks:
@@ -120,6 +128,12 @@ def _all_words(block: Block) -> str:
             return words_in(blocks)
         case Image(_, _, caption):
             return caption
+        case Table():
+            caption_words = [plain_text(block.caption.inlines)] if block.caption else []
+            cells = (plain_text(cell.inlines) for row in block.all_rows for cell in row)
+            return " ".join((*caption_words, *filter(None, cells)))
+        case Footnotes(notes):
+            return " ".join(words_in(note.blocks) for note in notes)
 
 
 def _words_of(block: Block) -> str:
@@ -130,5 +144,12 @@ def _words_of(block: Block) -> str:
             return next((opening(point) for point in points), "")
         case Quote(blocks):
             return opening(blocks)
-        case Image():
+        case Table():
+            return _all_words(block.caption) if block.caption else ", ".join(_first_cells(block))
+        case Image() | Footnotes():
             return ""
+
+
+def _first_cells(table: Table) -> tuple[str, ...]:
+    """Return the words of the first row that has any."""
+    return tuple(filter(None, (" ".join(plain_text(cell.inlines).split()) for cell in table.all_rows[0])))

@@ -4,7 +4,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from mailer.issue.model import Emphasis, Inline, Inlines, LineBreak, Link, Strong, Text
+from mailer.issue.model import Emphasis, FootnoteMark, Inline, Inlines, LineBreak, Link, Strong, Text
 from mailer.languages import Lang
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
@@ -13,6 +13,8 @@ _UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\
 _MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc]t|[Nn]ov|[Dd]e[sc]"
 # Before a month that follows its day, and before a dash between words.
 _BOUND_SPACE = re.compile(rf"(?<=[0-9]) (?={_MONTHS})|(?<=[0-9]\.) (?={_MONTHS})|(?<!\s) (?=[–—-](?:\s|$))")
+
+_MARK = Markup('<sup class="fm"><a class="a" role="doc-noteref" id="{anchor}" href="#{to}">[{number}]</a></sup>')
 
 
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:
@@ -36,6 +38,11 @@ def lang_mark(lang: Lang, around: Lang) -> Markup:
     return Markup("") if lang == around else Markup(' lang="{}"').format(lang)
 
 
+def table_role(role: str, stacked: bool) -> Markup:  # noqa: FBT001 -- templates read better so
+    """Return the role of a part of a table that is laid out as lines on a phone, where browsers forget it."""
+    return Markup(' role="{}"').format(role) if stacked else Markup("")
+
+
 def _render(inline: Inline, lang: Lang) -> Markup:
     match inline:
         case Text(text):
@@ -48,6 +55,8 @@ def _render(inline: Inline, lang: Lang) -> Markup:
             return Markup("<em>{}</em>").format(inline_html(children, lang))
         case Link():
             return link_html(inline, lang)
+        case FootnoteMark():
+            return _MARK.format(to=inline.to, anchor=inline.anchor, number=inline.number)
 
 
 def link_html(link: Link, lang: Lang, classes: str = "a") -> Markup:

@@ -1,13 +1,18 @@
 """Running text for the plain-text part: wrapped at 72 columns, every address whole."""
 
 import textwrap
+from collections.abc import Sequence
+from itertools import chain
 from urllib.parse import unquote
 
 from mailer.compose.markup import bound
 from mailer.issue.model import (
+    Alignment,
     Block,
     Blocks,
     Emphasis,
+    FootnoteMark,
+    Footnotes,
     Heading,
     Image,
     Inline,
@@ -18,12 +23,14 @@ from mailer.issue.model import (
     Paragraph,
     Quote,
     Strong,
+    Table,
     Text,
 )
 from mailer.issue.urls import clean_url
 
 WIDTH = 72
 DATE_COLUMN = 19
+_GAP = "  "
 
 
 def inline_text(inlines: Inlines) -> str:
@@ -86,11 +93,46 @@ def _block(block: Block, indent: str) -> str:
             return "\n".join(_point(point, mark, indent) for point, mark in zip(points, marks, strict=True))
         case Image(_, alt, caption):
             return wrap(f"[{' – '.join(filter(None, (alt, caption)))}]", indent=indent)
+        case Table():
+            return _table(block, indent)
+        case Footnotes(notes):
+            return "\n".join(_point(note.blocks, f"[{note.number}] ", indent) for note in notes)
 
 
 def _point(point: Blocks, mark: str, indent: str) -> str:
     hanging = indent + " " * len(mark)
     return indent + mark + blocks_text(point, hanging).removeprefix(hanging)
+
+
+def _table(table: Table, indent: str) -> str:
+    """The columns beside each other where a line has room for them, or each row as lines with labels."""
+    caption = wrap(inline_text(table.caption.inlines), indent=indent) + "\n" if table.caption else ""
+    cells = [[inline_text(cell.inlines).replace("\N{NO-BREAK SPACE}", " ") for cell in row] for row in table.all_rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    is_narrow = len(indent) + sum(widths) + len(_GAP) * (len(widths) - 1) <= WIDTH
+    if is_narrow and "\n" not in "".join(chain.from_iterable(cells)):
+        rules = [["-" * width for width in widths]] if table.header else []
+        lines = [*cells[: len(rules)], *rules, *cells[len(rules) :]]
+        return caption + "\n".join(indent + _columns(line, widths, table.alignments) for line in lines)
+    header = cells.pop(0) if table.header else [""] * len(widths)
+    return caption + "\n".join(_labelled(header, row, indent) for row in cells)
+
+
+def _columns(cells: Sequence[str], widths: Sequence[int], sides: Sequence[Alignment]) -> str:
+    adjusted = {Alignment.LEFT: str.ljust, Alignment.CENTER: str.center, Alignment.RIGHT: str.rjust}
+    return _GAP.join(
+        adjusted[side](cell, width) for cell, width, side in zip(cells, widths, sides, strict=True)
+    ).rstrip()
+
+
+def _labelled(header: Sequence[str], row: Sequence[str], indent: str) -> str:
+    """The row as lines of label and words, those below the first further in; empty cells are left out."""
+    labels = [f"{' '.join(label.split()).removesuffix(':')}: " if label else "" for label in header]
+    lines = [label + words for label, words in zip(labels, row, strict=True) if words]
+    deeper = indent + _GAP
+    return "\n".join(
+        wrap(line, first=deeper if number else indent, indent=deeper + _GAP) for number, line in enumerate(lines)
+    )
 
 
 def _render(inline: Inline) -> str:
@@ -103,6 +145,8 @@ def _render(inline: Inline) -> str:
             return inline_text(children)
         case Link(children, url):
             return _link(inline_text(children), url)
+        case FootnoteMark():
+            return f"[{inline.number}]"
 
 
 def _link(words: str, url: str) -> str:
@@ -110,6 +154,7 @@ def _link(words: str, url: str) -> str:
         return words
     scheme, _, address = url.partition(":")
     if scheme in {"mailto", "tel"}:
-        shown = url if "?" in address else unquote(address)
-        return words if clean_url(f"{scheme}:{words}").url == url else f"{words} <{shown}>"
+        alone = address.partition("?")[0]
+        said = clean_url(f"{scheme}:{words.removeprefix(f'{scheme}:')}").url.partition("?")[0]
+        return words if said == f"{scheme}:{alone}" else f"{words} <{unquote(alone)}>"
     return f"<{url}>" if url in {clean_url(words).url, clean_url(f"https://{words}").url} else f"{words} <{url}>"

@@ -9,14 +9,18 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import LinkRow, split_lead_in
 from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
-from mailer.compose.inbox import subject_of
+from mailer.compose.inbox import name_of
 from mailer.compose.markup import bound
 from mailer.compose.publication import Publication
 from mailer.compose.view import IssueView, ItemView, SectionView, build_view
 from mailer.issue.model import (
     Block,
     Blocks,
+    Cell,
     Emphasis,
+    Footnote,
+    FootnoteMark,
+    Footnotes,
     Heading,
     Image,
     Inline,
@@ -29,8 +33,11 @@ from mailer.issue.model import (
     Paragraph,
     Quote,
     Strong,
+    Table,
     Text,
+    plain_text,
 )
+from mailer.issue.tables import is_number
 from mailer.languages import Lang
 from mailer.rendering.labels import Labels
 from mailer.rendering.templates import Templates
@@ -65,7 +72,7 @@ class _Content:
         issue = view.issue
         return {
             "title": issue.title,
-            "document_title": subject_of(issue),
+            "document_title": name_of(issue),
             "running_title": f"{view.newsletter} – {view.month}",
             "title_lines": [bound(line) for line in view.title_lines],
             "lang": issue.lang,
@@ -132,6 +139,7 @@ class _Content:
             "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
             "body": [*picture, *self.blocks(view.body, view.level + (1 if item.title else 0))],
             "rows": [self.row(row) for row in view.rows],
+            "footnotes": self.blocks(view.footnotes, view.level + (1 if item.title else 0)),
             "contact_label": self.label(view.contact_msgid, item.lang) + ":",
             "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
         }
@@ -166,6 +174,29 @@ class _Content:
                 file = str(self.pictures.index(path)) if path in self.pictures else None
                 described = Unprinted(alt) if file else alt  # which stands in the place of a picture that there is not
                 return {"kind": "picture", "file": file, "alt": described, "caption": caption}
+            case Table():
+                return self.table(block)
+            case Footnotes(notes):
+                return {"kind": "footnotes", "notes": [self.footnote(note, level) for note in notes]}
+
+    def table(self, table: Table) -> dict[str, Any]:
+        rows = [[self.cell(cell) for cell in row] for row in table.all_rows]
+        return {
+            "kind": "table",
+            "caption": self.inlines(table.caption.inlines) if table.caption else [],
+            "header": rows.pop(0) if table.header else [],
+            "rows": rows,
+            "sides": list(table.alignments),
+        }
+
+    def cell(self, cell: Cell) -> list[dict[str, Any]]:
+        if is_number(cell):
+            return self.inlines((Text(plain_text(cell.inlines).replace(" ", "\N{NO-BREAK SPACE}")),))
+        return self.inlines(cell.inlines)
+
+    def footnote(self, note: Footnote, level: int) -> dict[str, Any]:
+        blocks = self.blocks(note.blocks, level)
+        return {"number": note.number, "anchor": note.anchor, "back": note.back, "blocks": blocks}
 
     def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
         if not point or not isinstance(point[0], Paragraph):
@@ -191,6 +222,8 @@ class _Content:
                 return {"kind": "unknown", "lang": lang, "children": self.inlines(children)}
             case Link(children, url, lang):
                 return {"kind": "link", "url": url, "lang": lang, "children": self.inlines(children)}
+            case FootnoteMark(number=number, to=to, anchor=anchor):
+                return {"kind": "footnote_mark", "number": number, "to": to, "anchor": anchor}
 
 
 def _breakable(text: str) -> str:

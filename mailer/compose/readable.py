@@ -7,11 +7,12 @@ from itertools import pairwise
 from mailer.catalogue import Message, msg
 from mailer.compose.client_support import client_support_findings
 from mailer.compose.composed import ComposedIssue
+from mailer.compose.inbox import LONGEST_SUBJECT
 from mailer.compose.slots import Slot
 from mailer.compose.theme import ContrastProblem, Theme, check_contrast
 from mailer.issue.model import Finding, Severity
 
-SUBJECT_LENGTHS = range(10, 79)
+SUBJECT_LENGTHS = range(10, LONGEST_SUBJECT + 1)
 _HEADING = re.compile(r"<h([1-6])\b", re.IGNORECASE)
 _IMAGE = re.compile(r"""<img\b((?:[^<>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
 _ALT = re.compile(r"\salt\s*=", re.IGNORECASE)

@@ -6,10 +6,10 @@ from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import LinkRow, first_words, opening, split_rows, with_quotes, words_in
+from mailer.compose.excerpts import LinkRow, first_words, opening, split_footnotes, split_rows, with_quotes, words_in
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
-from mailer.issue.model import Blocks, Issue, Item, Section
+from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 
@@ -27,7 +27,10 @@ class PlaceMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one."""
+    """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one.
+
+    `footnotes` is the block of them, or nothing.
+    """
 
     item: Item
     name: str
@@ -37,6 +40,7 @@ class ItemView:
     deadlines: tuple[Deadline, ...]
     body: Blocks
     rows: tuple[LinkRow, ...]
+    footnotes: Blocks
     teaser: str
 
     @property
@@ -94,6 +98,11 @@ class IssueView:
         return tuple(mark.place.name for mark in self.places if mark.own)
 
     @property
+    def has_contents(self) -> bool:
+        """Return whether there is a list of contents: not in a short letter."""
+        return self.issue.kind is not IssueKind.NOTE
+
+    @property
     def has_calendar(self) -> bool:
         """Return whether any date has a day that a calendar can hold."""
         return any(row.event for row in self.dates)
@@ -118,7 +127,7 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
-        band=_band(issue, key, publication.places),
+        band=() if issue.kind is IssueKind.NOTE else _band(issue, key, publication.places),
         deadlines_msgid=masthead.msgid,
         deadlines=masthead.days,
         own_items=tuple(each for section in sections for each in section.items if each.own),
@@ -131,7 +140,9 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
 
 
 def month_of(issue: Issue) -> str:
-    """Return the month of the issue for its name: *desember 2023*."""
+    """Return the month of the issue for its name, *desember 2023*; of a short letter the day, when that is known."""
+    if issue.kind is IssueKind.NOTE and issue.published.precision is Precision.DAY:
+        return write_day(issue.published.start, issue.lang)
     return write_month(issue.published.start, issue.lang)
 
 
@@ -161,7 +172,8 @@ def _sections(
 def _item(
     item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, issue: Issue
 ) -> ItemView:
-    body, rows = split_rows(item.body)
+    text, footnotes = split_footnotes(item.body)
+    body, rows = split_rows(text)
     return ItemView(
         item=item,
         name=item.title or first_words(opening(item.body), 9),
@@ -171,6 +183,7 @@ def _item(
         deadlines=deadlines(item, labels, year=issue.published.start.year),
         body=number_headings(with_quotes(body)),
         rows=rows,
+        footnotes=footnotes,
         teaser=first_words(opening(item.body), TEASER_WORDS),
     )
 

@@ -18,6 +18,7 @@ from mailer.config.values import (
     Folder,
     Fonts,
     Host,
+    Hosts,
     InterfaceLang,
     LineOfText,
     ListId,
@@ -47,7 +48,7 @@ class NewsletterSection(SettingsSection):
     publisher: Title = Field(default="Helsedirektoratet", description="Who publishes it.")
     lang: Lang = Field(default=DEFAULT_LANG, description="Language where nothing else says one.")
     from_name: LineOfText = Field(
-        default="", description="Name beside the sender's address; empty for the newsletter's."
+        default="", description="Name beside the sender's address; empty for the publisher's."
     )
     from_address: EmailAddress = Field(description="The sender's address; somebody must read what comes to it.")
     reply_to: OptionalAddress = Field(default="", description="Where answers go; empty for the sender's address.")
@@ -180,9 +181,12 @@ class ThemeSection(SettingsSection):
 
 
 class CheckSection(SettingsSection):
-    """The rules that `mailer check` leaves out."""
+    """Rules that `mailer check` leaves out, and hosts that it warns of."""
 
     off: Reasons = Field(default={}, description="Rules switched off, each with the reason.")
+    inside: Hosts = Field(
+        default=(), description="Hosts that only colleagues can open, with all below them, besides those it knows."
+    )
 
 
 class InterfaceSection(SettingsSection):

@@ -143,6 +143,11 @@ Recipients = Annotated[
 ]
 ListId = Annotated[str, Field(pattern=rf"^{_DOMAIN}$", max_length=200), Allowed(partial(msg, "settings.list-id"))]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253), Allowed(partial(msg, "settings.host"))]
+Hosts = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[\w-]+(?:\.[\w-]+)*$", max_length=253)], ...],
+    BeforeValidator(_as_tuple),
+    Allowed(partial(msg, "settings.list-of-hosts")),
+]
 EhloName = Annotated[str, AfterValidator(_ehlo_name), Allowed(partial(msg, "settings.ehlo-name"))]
 Secret = Annotated[SecretStr, Allowed(partial(msg, "settings.secret"))]
 DatabaseUrl = Annotated[

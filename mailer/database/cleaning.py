@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ _OTHERS_READ = """SELECT
     OR EXISTS (SELECT FROM pg_stat_replication WHERE backend_xmin IS NOT NULL OR state IS NULL)
     OR EXISTS (SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL)"""
 
+
+_TURN_MILLISECONDS = 200  # so long a table that others use is asked for ...
+_BETWEEN_TURNS_SECONDS = 0.1  # ... and then it is left to those who came meanwhile
+_LOCK_NOT_AVAILABLE = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 _ENDS = ("", "-wal", "-shm", "-journal", ".epoch", ".opening.lock", ".sender.lock")
 
@@ -65,22 +70,44 @@ def _scrub_sqlite(database: Database) -> bool:
 
 
 def _scrub_postgresql(database: Database) -> bool:
-    """Rewrite the tables: a plain VACUUM leaves bytes in gaps of pages, and statistics quote values too."""
+    """Rewrite the tables: a plain VACUUM leaves bytes in gaps of pages, and statistics quote values too.
+
+    A table is kept from all others while it is rewritten. So that pages and senders wait for nothing but that, it is
+    asked for in short turns: all that ask for a table later wait behind.
+    """
     from mailer.database.postgresql import wait_without_end  # noqa: PLC0415 its driver is an extra
 
-    tables = ", ".join(map(database.engine.dialect.identifier_preparer.quote, metadata.tables))
+    quote = database.engine.dialect.identifier_preparer.quote
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
             wait_without_end(connection)  # a large table takes longer than any answer else
-            connection.exec_driver_sql(f"SET lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
+            connection.exec_driver_sql(f"SET lock_timeout = '{_TURN_MILLISECONDS}ms'")
             is_read = not _outlast_others(connection) or connection.exec_driver_sql(_OTHERS_READ).scalar_one()
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {tables}")
-            connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
+            for table in metadata.tables:
+                _rewrite(connection, f"VACUUM (FULL, ANALYZE) {quote(table)}")
+            _rewrite(connection, "VACUUM (FULL) pg_statistic")
         except OperationalError:
             return False
         finally:
             connection.invalidate()  # with its time-outs
     return not is_read
+
+
+def _rewrite(connection: Connection, statement: str) -> None:
+    """Rewrite a table as soon as it is free; raises when that does not come within the busy timeout."""
+    latest = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while not _rewrites(connection, statement, is_last=lambda: time.monotonic() >= latest):
+        time.sleep(_BETWEEN_TURNS_SECONDS)
+
+
+def _rewrites(connection: Connection, statement: str, *, is_last: Callable[[], bool]) -> bool:
+    try:
+        connection.exec_driver_sql(statement)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE or is_last():
+            raise
+        return False
+    return True
 
 
 def _outlast_others(connection: Connection) -> bool:

@@ -2,10 +2,9 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,37 +12,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
-from sqlalchemy.exc import DatabaseError as UnreadableError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from mailer.catalogue import Message, msg
+from mailer.catalogue import msg
 from mailer.database import migrate
 from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, LeaveTable
-from mailer.database.one_name import DatabaseError, file_id, prepare_file, real_name
+from mailer.database.failures import DatabaseError, explained, explained_use
+from mailer.database.one_name import file_id, prepare_file, real_name
 from mailer.database.opening import opening_alone
-from mailer.errors import reason_of
-
-__all__ = [
-    "BUSY_TIMEOUT_SECONDS",
-    "BusyError",
-    "Database",
-    "DatabaseError",
-    "begin_writing",
-    "explained",
-    "explained_use",
-    "open_database",
-]
 
 BUSY_TIMEOUT_SECONDS = 30
 
+_SQLITE = "sqlite:///var/mailer.sqlite3"
 _TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: meanwhile Python hears no signal
 _PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
-
-
-class BusyError(DatabaseError):
-    """The database is locked by other writers for longer than was to be waited."""
-
 
 TakeIn = Callable[[Connection, AskedLeave], None]
 
@@ -110,13 +93,16 @@ class Database:
         return str(url.database) if self.is_sqlite else url.set(drivername="postgresql").render_as_string()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, at_once: float | None = None) -> Iterator[Connection]:
         """Give a connection whose reads see one state of the database; nothing is written.
 
+        With `at_once` they raise `BusyError` when a table is written anew for longer than so many seconds (PostgreSQL).
         This and the others raise `DatabaseError` when the database cannot be used, also in the midst of it.
         """
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with explained_use(self.place), self.engine.connect().execution_options(**options) as connection:
+            if at_once is not None:
+                self._wait_for_locks(connection, at_once)
             yield connection
 
     @contextmanager
@@ -138,9 +124,13 @@ class Database:
             _waiting_at_most(connection, seconds),
             connection.begin(),
         ):
-            if not self.is_sqlite:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
+            self._wait_for_locks(connection, seconds)
             yield connection
+
+    def _wait_for_locks(self, connection: Connection, seconds: float) -> None:
+        """Let a transaction on PostgreSQL wait no longer than so many seconds for each lock."""
+        if not self.is_sqlite:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
 
     def writer(self) -> Connection:
         """Return a connection to keep for many writing transactions, each one `with connection.begin()`; close it.
@@ -215,12 +205,13 @@ def open_database(url: str, *, upgrade: bool = False, homes: Collection[Path] | 
     """Open the database at `url`, with a schema of the version this program knows.
 
     SQLite: file and schema are made or upgraded here, and the folder when it is within one of `homes`, or there are
-    none. PostgreSQL: only when `upgrade` is asked for, since other machines may be at work; a schema of another version
-    is refused. Raises `MailerError`.
+    none; where another database is beside it or in the homes, only when `upgrade` is asked for. PostgreSQL: only when
+    `upgrade` is asked for, since other machines may be at work; a schema of another version is refused. Raises
+    `MailerError`.
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, homes=homes)
+        return _open_sqlite(parsed, homes=homes, is_new=upgrade)
     database = Database(_postgresql_engine(parsed))
     with explained(database.place), _closed_if_refused(database):
         if upgrade:
@@ -270,7 +261,7 @@ def _postgresql_engine(url: URL) -> Engine:
         ) from error
 
 
-def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
+def _open_sqlite(url: URL, *, homes: Collection[Path] | None, is_new: bool) -> Database:
     """Open a file under a lock: two processes may make it at once, and switching to WAL does not wait."""
     if not url.database or url.database == ":memory:":
         raise DatabaseError(
@@ -279,7 +270,7 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None) -> Database:
     file = real_name(url.database)
     url = url.set(database=str(file))
     with explained(str(file)):
-        prepare_file(file, homes=homes)
+        prepare_file(file, homes=homes, is_new=is_new)
         database = Database(_sqlite_engine(url))
         with opening_alone(file), _closed_if_refused(database):
             with database.reading() as connection:
@@ -354,72 +345,3 @@ def _begins(connection: Connection, *, is_last: Callable[[], bool]) -> bool:
             raise
         return False
     return True
-
-
-@contextmanager
-def explained(place: str) -> Iterator[None]:
-    """Turn a database that cannot be opened, and files that are in its way, into a `DatabaseError` that says which."""
-    try:
-        with explained_use(place):
-            yield
-    except OSError as error:
-        raise _unusable(reason_of(error), place) from error
-
-
-@contextmanager
-def explained_use(place: str) -> Iterator[None]:
-    """Turn a database that fails while it is used into a `DatabaseError` that says which."""
-    try:
-        yield
-    except UnreadableError as error:
-        if _is_ours_to_mend(error):
-            raise
-        # PostgreSQL adds lines of guesses to its reason.
-        raise _unusable(str(error.orig or error).partition("\n")[0], place) from error
-
-
-def _is_ours_to_mend(error: UnreadableError) -> bool:
-    """Return whether a statement is wrong; without one, the driver could not use the address."""
-    if error.statement is None and isinstance(error, ProgrammingError):
-        return False
-    is_plain_error = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    return is_plain_error or type(error) not in {OperationalError, UnreadableError}
-
-
-def _unusable(words: str, place: str) -> DatabaseError:
-    reason = _REASONS[words]() if words in _REASONS else words
-    kind = BusyError if words == "database is locked" or "lock timeout" in words else DatabaseError
-    return kind(msg("settings.database-unusable", reason=reason), where=place, hint=_way_out(words))
-
-
-_SQLITE = "sqlite:///var/mailer.sqlite3"
-_REASONS: Mapping[str, Callable[[], Message]] = {
-    "unable to open database file": partial(msg, "settings.unopenable"),
-    "attempt to write a readonly database": partial(msg, "settings.readonly"),
-    "database is locked": partial(msg, "settings.locked"),
-    "file is not a database": partial(msg, "settings.no-database"),
-    "database disk image is malformed": partial(msg, "settings.malformed"),
-    "database or disk is full": partial(msg, "settings.disk-full"),
-}
-"""What SQLite says, in every language."""
-_WAYS_OUT: Mapping[str, Callable[[], Message]] = {
-    "permission denied": partial(msg, "settings.may-not-write"),
-    "readonly database": partial(msg, "settings.may-not-write"),
-    "read-only": partial(msg, "settings.read-only-disk"),
-    "unable to open": partial(msg, "settings.check-database-file"),
-    "is a directory": partial(msg, "settings.name-a-file"),
-    "not a database": partial(msg, "settings.not-a-database"),
-    "malformed": partial(msg, "settings.database-broken"),
-    "disk is full": partial(msg, "errors.make-room"),
-    "no space left": partial(msg, "errors.make-room"),
-    "locked": partial(msg, "settings.database-locked"),
-    "lock timeout": partial(msg, "settings.tables-in-use"),
-    "gave no answer": partial(msg, "settings.no-answer"),
-    "authentication failed": partial(msg, "settings.wrong-login"),
-}
-
-
-def _way_out(words: str) -> Message:
-    """Return what to do next; SQLite and PostgreSQL tell the cause only in words."""
-    known = [hint for cause, hint in _WAYS_OUT.items() if cause in words.lower()]
-    return known[0]() if known else msg("settings.check-server")

@@ -6,17 +6,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from mailer.catalogue import msg
-from mailer.errors import ExitCode, MailerError
+from mailer.database.failures import DatabaseError
+from mailer.database.traces import EPOCH, find_left, find_others
 from mailer.private import make_private_folder
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _PLACE_OF_MOUNT = 4  # https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
-
-
-class DatabaseError(MailerError):
-    """The database cannot be opened or is of the wrong version."""
-
-    exit_code = ExitCode.INPUT_OUTPUT
 
 
 FileId = tuple[int, int]
@@ -37,25 +32,36 @@ def real_name(written: str) -> Path:
     return Path(os.path.realpath(written))
 
 
-def prepare_file(file: Path, *, homes: Collection[Path] | None) -> None:
+def prepare_file(file: Path, *, homes: Collection[Path] | None, is_new: bool = False) -> None:
     """Make the file of a new database, for its owner alone.
 
     Its folder is made within one of `homes`, or anywhere when none are given. Raises `DatabaseError` where a database
-    stood before, or where the folder is not there: that is a mistyped name.
+    stood before, where the folder is not there, or where another database is in it or in the homes: that is a mistyped
+    name. `is_new` tells that a person wants one beside the other.
     """
+    left = find_left(file)  # before the file is looked for: it is made before they are
     if not file.exists():
-        _refuse_lost(file)
+        _refuse_lost(file, left)
         _refuse_strange_folder(file, homes)
+        if homes is not None and not is_new:
+            _refuse_beside_another(file, homes)
         make_private_folder(file.parent)
         file.touch(mode=0o600)  # people's addresses are nobody else's business on a shared machine
     _refuse_second_name(file)
 
 
-def _refuse_lost(file: Path) -> None:
-    left = [each for each in (Path(f"{file}.epoch"), Path(f"{file}.place")) if each.exists()]
+def _refuse_lost(file: Path, left: Collection[Path]) -> None:
     if left:
-        what = msg("settings.database-lost", file=left[0])
+        what = msg("settings.database-lost", file=next(iter(left)))
         raise DatabaseError(what, where=str(file), hint=msg("settings.restore-lost", files=tuple(map(str, left))))
+
+
+def _refuse_beside_another(file: Path, homes: Collection[Path]) -> None:
+    folders = dict.fromkeys([file.parent, *(real_name(str(each)) for each in homes)])
+    if (other := next(find_others(folders), None)) is not None:
+        known = "settings.sent-with-another" if other.suffix == EPOCH else "settings.another-database"
+        hint = msg("settings.correct-name-or-make", command="mailer db upgrade")
+        raise DatabaseError(msg(known, file=other), where=str(file), hint=hint)
 
 
 def _refuse_strange_folder(file: Path, homes: Collection[Path] | None) -> None:

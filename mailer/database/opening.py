@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from mailer.catalogue import msg
+from mailer.database.failures import DatabaseError
 from mailer.database.left_log import find_logs, find_strange_log, is_open_elsewhere, is_open_here
-from mailer.database.one_name import DatabaseError, real_name
+from mailer.database.one_name import real_name
 from mailer.lock_file import locked, read_holder
 
 RECOVER = "mailer db recover"

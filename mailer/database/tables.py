@@ -121,6 +121,18 @@ import_run = Table(
     Column("undone_by", Text, nullable=False, server_default="", info=OPERATOR),
 )
 
+# Lines that changed nothing: their import holds people whom another brought, also when that one is undone.
+import_held = Table(
+    "import_held",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("import_id", ForeignKey("import_run.id"), nullable=False, index=True),
+    Column("list_id", ForeignKey("list.id"), nullable=False),
+    Column("source", Text, nullable=False, info=WORDS),
+    Column("number", Integer, nullable=False),
+    Column("lines", LargeBinary, nullable=False, info=IMPERSONAL),  # numbers of people and lines, packed
+)
+
 subscriber = Table(
     "subscriber",
     metadata,

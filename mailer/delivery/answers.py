@@ -1,58 +1,11 @@
 """Decide whom a refusal is about, by one table: the sender, the connection, the one address, or unclear.
 
 Behind a relay most refusals are the relay's own: its quota, its rules for senders. Those would come to everybody, and
-must not cost a recipient the newsletter. `python -m mailer.delivery.answers` prints the table for the documentation.
+must not cost a recipient the newsletter.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-
-from mailer.delivery.words_of_answers import without_addresses_and_links
+from mailer.delivery.answer_rows import About, AnswerRow
 from mailer.transport.base import Reply, Stage
-
-
-class About(StrEnum):
-    """The party that a refusal is about."""
-
-    SENDER = "sender"  # everybody would hear it
-    CONNECTION = "connection"  # the server wants fewer of them, or has had enough of this one
-    ADDRESS = "address"  # nobody else would hear it
-    UNCLEAR = "unclear"  # about us when several hear the same in a row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRow:
-    """One class of answers, by what holds of all of them; an empty pattern holds of every answer.
-
-    `codes` and `enhanced` must match as a whole, `words` somewhere and `unless` nowhere in the text. `examples` are
-    answers as servers give them; one that begins with a stage (`dot:`) is given there only.
-    """
-
-    what: str
-    about: About
-    examples: tuple[str, ...]
-    codes: str = ""
-    enhanced: str = ""
-    words: str = ""
-    unless: str = ""
-    stages: frozenset[Stage] = frozenset(Stage)
-
-    def fits(self, reply: Reply) -> bool:
-        """Return whether an answer is one of these."""
-        text = without_addresses_and_links(reply.text)
-        return (
-            reply.stage in self.stages
-            and (not self.codes or re.fullmatch(self.codes, str(reply.code)) is not None)
-            and (not self.enhanced or re.fullmatch(self.enhanced, reply.enhanced) is not None)
-            and (not self.words or _has(self.words, text))
-            and not (self.unless and _has(self.unless, text))
-        )
-
-
-def _has(pattern: str, text: str) -> bool:
-    return re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def _any_of(*alternatives: str) -> str:
@@ -407,26 +360,3 @@ def about(reply: Reply) -> About:
 def find_row(reply: Reply) -> AnswerRow:
     """Return the first row of the table that an answer fits."""
     return next(row for row in TABLE if row.fits(reply))
-
-
-# --- For the documentation --------------------------------------------------------------------------
-
-_FOLLOWS = {
-    About.SENDER: "5xx: paused at the first. 4xx: the relay rests at the first",
-    About.CONNECTION: "another connection, after a pause; the relay rests after eight in a row",
-    About.ADDRESS: "5xx: rejected. 4xx: deferred. Never counted",
-    About.UNCLEAR: "5xx: rejected. 4xx: deferred. Five of a kind in a row: paused, or the relay rests",
-}
-
-
-def describe() -> Iterator[str]:
-    """Print the table in Markdown, with one line for each example."""
-    yield "| the answer is about | what it says | for example | what follows |"
-    yield "|---|---|---|---|"
-    for row in TABLE:
-        examples = "<br>".join(f"`{each}`" for each in row.examples)
-        yield f"| {row.about} | {row.what} | {examples} | {_FOLLOWS[row.about]} |"
-
-
-if __name__ == "__main__":
-    print("\n".join(describe()))  # noqa: T201 it is what the command is for

@@ -9,7 +9,8 @@ import time
 from datetime import datetime, timedelta
 
 from mailer.catalogue import msg
-from mailer.delivery.answers import About, about
+from mailer.delivery.answer_rows import About
+from mailer.delivery.answers import about
 from mailer.delivery.loop import FOREVER, ConnectionTask, WaitForMark, WaitUntil
 from mailer.delivery.model import Attempt, ClaimedDelivery, DeliveryStatus, Mark
 from mailer.delivery.notes import note_of

@@ -226,7 +226,7 @@ class Dispatcher:
         """Queue again the deliveries that are on trial when the run ends."""
         on_trial = [each.delivery.id for each in context.streaks.end_all()]
         if on_trial and context.feed.failure is None:
-            context.run.requeue(on_trial, why="queued again: the answer before may be about us who send")
+            context.run.requeue(on_trial, why=str(msg("sending.queued-again")))
 
     def _ended(self, mailing_id: int, why: Stop) -> Ended:
         if why.reason in _NEEDS_A_PERSON:

@@ -75,7 +75,7 @@ class Loop:
         self._selector.register(self._wakeup_reader, selectors.EVENT_READ)
         self._places: set[_Place] = set()
         self._latest = FOREVER
-        self._asking: list[_Place] = []
+        self._asking: list[tuple[_Place, int]] = []
         self._given: deque[tuple[_Place, Mark | BaseException]] = deque()
 
     @property
@@ -98,8 +98,8 @@ class Loop:
         for key, _ in self._selector.select(self._shortest(patience)):
             if key.data is None:
                 self._wakeup_reader.recv(4096)  # they say no more than that something has come
-            else:
-                self._notice(key.data)
+            elif type(key.data.waits_for) is Wait:
+                self._carry_on(key.data)
         now = time.monotonic()
         for place in [each for each in self._places if type(each.waits_for) is WaitUntil or each.deadline <= now]:
             self._look_after(place, now)
@@ -131,12 +131,6 @@ class Loop:
             longest = min(longest, each.deadline - now)
         return max(0.0, longest)
 
-    def _notice(self, place: _Place) -> None:
-        if type(place.waits_for) is Wait:
-            self._carry_on(place)
-        else:
-            self._watch(place, None)  # nobody listens now; else it would be heard at every turn
-
     def _look_after(self, place: _Place, now: float) -> None:
         waits_for = place.waits_for
         if type(waits_for) is Wait:
@@ -148,17 +142,16 @@ class Loop:
         """Ask for the marks in one group; carry on each task with its answer, whatever happens to the others."""
         if self._asking:
             asking, self._asking = self._asking, []
-            self._given.extend(zip(asking, self._marks(asking), strict=True))
+            self._given.extend(self._marks(asking))
         while self._given:
             self._carry_on(*self._given.popleft())
 
-    def _marks(self, asking: Sequence[_Place]) -> list[Mark | BaseException]:
-        ids = [each.waits_for.delivery_id for each in asking if type(each.waits_for) is WaitForMark]
+    def _marks(self, asking: Sequence[tuple[_Place, int]]) -> list[tuple[_Place, Mark | BaseException]]:
         try:
-            marks = self._writer.marks(ids)
+            marks = self._writer.marks([delivery_id for _, delivery_id in asking])
         except BaseException as error:  # noqa: BLE001 the tasks are told, and end the run
-            return [error] * len(ids)
-        return [marks[each] for each in ids]
+            return [(place, error) for place, _ in asking]
+        return [(place, marks[delivery_id]) for place, delivery_id in asking]
 
     # --- one task -------------------------------------------------------------------------------
 
@@ -177,8 +170,7 @@ class Loop:
     def _put(self, place: _Place, request: Wait | WaitForMark | WaitUntil) -> None:
         place.waits_for = request
         if type(request) is WaitForMark:
-            place.deadline = FOREVER
-            self._asking.append(place)
+            self._asking.append((place, request.delivery_id))
         elif type(request) is Wait:
             place.deadline = self._deadline_of(request)
             self._watch(place, (request.sock, request.events))

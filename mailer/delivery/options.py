@@ -7,11 +7,11 @@ from mailer.delivery.retry import RetryRule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchOptions:
-    """The settings of a run. Times in seconds; `messages_per_connection` 0 = no limit."""
+    """The settings of a run. Times in seconds; `messages_per_minute` and `messages_per_connection`: 0 = no limit."""
 
-    connections: int = 3
-    messages_per_minute: int = 0
-    messages_per_connection: int = 1000
+    connections: int
+    messages_per_minute: int
+    messages_per_connection: int
     idle_seconds: float = 10.0
     backoff_seconds: float = 1.0
     longest_backoff_seconds: float = 60.0

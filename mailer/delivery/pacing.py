@@ -34,7 +34,7 @@ class Reserve(Protocol):
 
 
 class Pacer:
-    """Hands out moments to send at; without a limit every moment is now."""
+    """Hands out moments to send at, where there is a limit."""
 
     def __init__(self, messages_per_minute: int, *, reserve: Reserve, clock: Callable[[], datetime], name: str) -> None:
         self._spacing = spacing(messages_per_minute)
@@ -50,9 +50,7 @@ class Pacer:
         return bool(self._spacing)
 
     def pause(self) -> float:
-        """Take the next moment and return how many seconds away it is; 0 when it is now."""
-        if not self._spacing:
-            return 0.0
+        """Take the next moment of a limit and return how many seconds away it is; 0 when it is now."""
         return max(0.0, (self._next_moment() - self._clock()).total_seconds())
 
     def _next_moment(self) -> datetime:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from mailer.delivery.answers import About, about
+from mailer.delivery.answer_rows import About
+from mailer.delivery.answers import about
 from mailer.delivery.model import Attempt
 from mailer.delivery.words_of_answers import kind_of
 from mailer.transport.base import Reply

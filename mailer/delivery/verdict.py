@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.catalogue import msg
-from mailer.delivery.answers import About, about
+from mailer.delivery.answer_rows import About
+from mailer.delivery.answers import about
 from mailer.transport.base import Lost, Reply, Stage
 
 DOUBTS_IN_A_ROW = 3

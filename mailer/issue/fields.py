@@ -16,6 +16,7 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import Blocks, CalendarDate, Hours, Inlines, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
+from mailer.issue.tracking import without_tracking
 from mailer.issue.urls import LinkTarget, clean_url
 from mailer.languages import LANGS, Lang, find_lang
 from mailer.nearest import did_you_mean
@@ -29,6 +30,7 @@ _LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\
 _QUOTES_OF_WORD = re.compile("[“”„‟«»‘’‚‛′″]")
 # All others become headers, headings, entries of calendars and descriptions of pictures.
 ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
+_IN_MARKDOWN = frozenset({"intro", "text"})
 _TABS = re.compile(r" *\t[ \t]*")
 _CLOCK = r"((?:[01]?[0-9]|2[0-3])[.:][0-5][0-9])"
 _HOURS = re.compile(rf"{_CLOCK}(?:\s*[-–]\s*{_CLOCK})?")
@@ -148,6 +150,8 @@ class Fields:
             message = msg("issues.unprintable-in-key", key=key, character=name_of(found[0][0]))
             words = self._escape_of(key, found[0][0])
             self.error("character", message, key, words=words, hint=msg("issues.delete-character"))
+        if key not in _IN_MARKDOWN:
+            value = without_tracking(value, notes=self.sheet.notes, line=self.line(key))
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
@@ -302,7 +306,9 @@ class Fields:
         """Return an address that a link may lead to, without what only serves tracking."""
         written = self.text(key)
         target = clean_url(written) if written else LinkTarget()
-        if target.problem:
+        if target.is_path:
+            self.error("inside-link", target.problem, key, words=written, hint=msg("findings.put-on-the-web"))
+        elif target.problem:
             self.error("link", target.problem, key, words=written)
         return target.url
 

@@ -8,13 +8,25 @@ from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.items import parse_contacts
-from mailer.issue.model import CalendarDate, DateKind, Finding, ImportantDate, Issue, LinkEntry, LinkGroup, Section
+from mailer.issue.model import (
+    CalendarDate,
+    DateKind,
+    Finding,
+    ImportantDate,
+    Issue,
+    IssueKind,
+    LinkEntry,
+    LinkGroup,
+    Section,
+)
 from mailer.languages import DEFAULT_LANG, Lang
 from mailer.nearest import did_you_mean
 
 FRAME = "issue.toml"
 KEYS = (
     "title",
+    "kind",
+    "subject",
     "masthead",
     "number",
     "date",
@@ -66,6 +78,8 @@ def parse_frame(
         lang=lang,
         publisher=publisher,
         sections=_sections(sections),
+        kind=fields.choice("kind", default=IssueKind.ISSUE),
+        subject=fields.text("subject"),
         masthead=fields.text("masthead"),
         number=fields.number("number"),
         preheader=fields.text("preheader"),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailer.issue.model import Block, Blocks, Heading, Image, List, Paragraph, Quote
+from mailer.issue.model import Block, Blocks, Footnotes, Heading, Image, List, Paragraph, Quote, Table
 
 
 def number_headings(blocks: Blocks) -> Blocks:
@@ -24,5 +24,7 @@ def _numbered_block(block: Block, above: list[int]) -> Block:
             return replace(block, points=tuple(_numbered(point, above) for point in points))
         case Quote(blocks=quoted):
             return replace(block, blocks=_numbered(quoted, above))
-        case Paragraph() | Image():
+        case Footnotes(notes=notes):
+            return replace(block, notes=tuple(replace(each, blocks=_numbered(each.blocks, above)) for each in notes))
+        case Paragraph() | Image() | Table():
             return block

@@ -6,7 +6,6 @@ holds for each redirect.
 """
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from collections import Counter
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from mailer.catalogue import Message, msg
+from mailer.issue.inside import is_public
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.passages import PlaceFinder, links_in, passages_of
 
@@ -28,13 +28,6 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
-def is_public(address: str) -> bool:
-    """Return whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (mapped is None or is_public(str(mapped)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +54,25 @@ def link_findings(
 ) -> tuple[Finding, ...]:
     """Ask for every web address of an issue, each once: a warning for a dead one, a note where it is not clear."""
     places = [
-        (passage, link.url)
+        (passage, link)
         for passages in passages_of(issue).values()
         for passage, link in links_in(passages)
         if link.url.startswith("http")
     ]
-    answers = ask_all((url for _, url in places), options=options or LinkOptions())
+    answers = ask_all((link.url for _, link in places), options=options or LinkOptions())
     finder = PlaceFinder(sources, passages=())
     before: Counter[tuple[str, int, str]] = Counter()
     findings = []
-    for passage, url in places:
-        place = (passage.file, passage.line, url)
-        if answers[url].problem:
-            findings.append(_finding(*place, answers[url], finder, nth=before[place]))
+    for passage, link in places:
+        place = (passage.file, passage.line, link.written or link.url)
+        if answers[link.url].problem:
+            findings.append(_finding(*place, answers[link.url], finder, nth=before[place]))
         before[place] += 1
     return tuple(findings)
 
 
-def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFinder, *, nth: int) -> Finding:
-    line, column = finder.in_file(url, file, near=near, nth=nth)
+def _finding(file: str, near: int, written: str, answer: LinkAnswer, finder: PlaceFinder, *, nth: int) -> Finding:
+    line, column = finder.in_file(written, file, near=near, nth=nth)
     return Finding(
         severity=Severity.WARNING if answer.is_dead else Severity.NOTE,
         rule="dead-link",
@@ -87,7 +80,7 @@ def _finding(file: str, near: int, url: str, answer: LinkAnswer, finder: PlaceFi
         file=file,
         line=line or near,
         column=column,
-        words=url if line else "",
+        words=written if line else "",
         hint=msg("findings.dead-link-fix") if answer.is_dead else msg("findings.open-in-browser"),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from markdown_it.token import Token
@@ -10,7 +10,9 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
 from mailer.issue.findings import FindingCollector
+from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
+from mailer.issue.inside import is_path
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -30,8 +32,10 @@ from mailer.issue.model import (
 )
 from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places
+from mailer.issue.tables import read_table, with_captions
+from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
-from mailer.issue.urls import address_problem, clean_url, find_bare_addresses
+from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
 BRACKETS_AT_MOST = 10
@@ -58,8 +62,10 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    blocks = _Walker(notes=notes, lang=lang, images=images).blocks(read_tree(with_plain_spaces(text), notes))
-    return number_headings(blocks), tuple(notes.findings)
+    nodes = read_tree(with_plain_spaces(text), notes)
+    walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
+    blocks = walker.blocks(nodes)
+    return number_headings((*blocks, *walker.footnotes.at_the_end(walker.blocks))), tuple(notes.findings)
 
 
 def parse_inlines(
@@ -71,7 +77,8 @@ def parse_inlines(
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
-    inlines = _Walker(notes=notes, lang=lang).inlines(token.children or [], line=first_line)
+    walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
+    inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
 
 
@@ -106,13 +113,14 @@ class _Walker:
 
     notes: FindingCollector
     lang: Lang
+    footnotes: FootnoteBook
     images: Collection[str] = ()
     line: int = 0
 
     # --- Blocks ---
 
     def blocks(self, nodes: Sequence[Node]) -> Blocks:
-        return tuple(block for node in nodes for block in self.block(node))
+        return with_captions(block for node in nodes for block in self.block(node))
 
     def block(self, node: Node) -> Iterable[Block]:
         token = node.token
@@ -128,6 +136,8 @@ class _Walker:
                 return [self.points(points, numbered=True) for points in lists_among(node.children)]
             case "blockquote_open":
                 return [Quote(blocks=self.blocks(node.children), line=line)]
+            case "table_open":
+                return read_table(node, notes=self.notes, inlines=lambda tokens, line: self.inlines(tokens, line=line))
             case "hr":
                 self.notes.warning("rule", msg("issues.line-across"), line=line, hint=msg("issues.remove-line"))
             case "html_block":
@@ -200,7 +210,7 @@ class _Walker:
     def opened(self, token: Token) -> _Span:
         if token.type != "link_open":
             return _Span(token.type)
-        written = str(token.attrs.get("href", ""))
+        written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
         url = self.address(written) if written else ""
         return _Span("link_open", url=url, written=written, line=self.line, automatic=token.info == "auto")
 
@@ -221,7 +231,7 @@ class _Walker:
         elif not children:
             self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
             children = (Text(span.url),)
-        return (Link(children=children, url=span.url),) if children else ()
+        return (Link(children=children, url=span.url, written=self.in_file(span.written)),) if children else ()
 
     def leaf(self, token: Token, spans: list[_Span]) -> None:
         children = spans[-1].children
@@ -237,10 +247,10 @@ class _Walker:
             case "html_inline":
                 self.html(token.content, self.line)
                 self.line += token.content.count("\n")
+            case kind if kind == FOOTNOTE_MARK:
+                children.append(self.footnotes.mark(token.meta["label"], line=self.line))
             case kind if kind == SPACED_ADDRESS:
-                rule = "image" if token.info.startswith("images/") else "link"
-                message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
-                self.notes.error(rule, message, line=self.line, words=token.info.split("\n")[0], hint=hint)
+                self.spaced_address(token.info)
                 self.line += token.content.count("\n")
                 children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
@@ -249,6 +259,16 @@ class _Walker:
                 self.notes.error("image", message, line=self.line, words=path, hint=hint)
             case _:
                 pass
+
+    def spaced_address(self, written: str) -> None:
+        words = written.split("\n", maxsplit=1)[0]
+        if is_path(written):
+            message, hint = msg("issues.link-to-file"), msg("findings.put-on-the-web")
+            self.notes.error("inside-link", message, line=self.line, words=words, hint=hint)
+            return
+        rule = "image" if written.startswith("images/") else "link"
+        message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
+        self.notes.error(rule, message, line=self.line, words=words, hint=hint)
 
     def after_lang_mark(self, text: str, before: list[Inline]) -> list[Inline]:
         """Take `{lang=nb}` off the text that follows a link and put the language on the link."""
@@ -260,19 +280,26 @@ class _Walker:
             hint = msg("issues.write-one-of", names=", ".join(LANGS))
             message = msg("issues.link-lang", lang=match[1])
             self.notes.error("lang", message, line=self.line, words=match[0], hint=hint)
-        before[-1] = Link(children=before[-1].children, url=before[-1].url, lang=None if lang == self.lang else lang)
+        before[-1] = replace(before[-1], lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
 
     def address(self, written: str, url: str = "") -> str:
         """Check an address, which may be written without what it begins with; `url` is the whole."""
         address = clean_url(url or written)
-        if address.problem:
+        written = self.in_file(written)
+        if address.is_path:
+            hint = msg("findings.put-on-the-web")
+            self.notes.error("inside-link", address.problem, line=self.line, words=written, hint=hint)
+        elif address.problem:
             hint = msg("issues.how-addresses-begin")
             self.notes.error("link", address.problem, line=self.line, words=written, hint=hint)
-        elif address.removed:
-            message = msg("issues.taken-off-link", names=", ".join(dict.fromkeys(address.removed)))
-            self.notes.note("tracking", message, line=self.line, words=written)
+        note_taken_off(address, written, notes=self.notes, line=self.line)
         return address.url
+
+    def in_file(self, address: str) -> str:
+        """Return an address as the file has it, with `&amp;` where it comes from a web page's source."""
+        escaped = address.replace("&", "&amp;")
+        return escaped if escaped != address and escaped in self.notes.text else address
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
         """Join neighbouring text and, outside links, turn bare e-mail addresses into links."""
@@ -291,16 +318,17 @@ class _Walker:
             written = inline.text[start:end]
             if url := self.bare_address(written):
                 yield from _texts(inline.text[at:start])
-                yield Link(children=(Text(_shown(url, written)),), url=url)
+                yield Link(children=(Text(_shown(url, written)),), url=url, written=self.in_file(written))
                 at = end
         yield from _texts(inline.text[at:])
+        for written in find_mistyped(inline.text):
+            message, hint = msg("issues.mistyped-address"), msg("issues.how-addresses-begin")
+            self.notes.warning("link", message, line=self.line, words=written, hint=hint)
 
     def bare_address(self, written: str) -> str:
-        if written.lower().startswith("www."):
-            return self.address(written, f"https://{written}")
         if "://" in written:
             return ""
-        if written.lower().startswith("mailto:"):
+        if written.lower().startswith(("www.", "mailto:")):
             return self.address(written)
         if problem := address_problem(written):
             self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
@@ -326,10 +354,9 @@ def _inline_tokens(node: Node) -> list[Token]:
 
 def _shown(url: str, written: str) -> str:
     """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
-    if url.startswith("mailto:"):
-        return printable(re.sub(r"\Amailto:(?!.*\?)", "", written, flags=re.IGNORECASE))
-    whole = f"https://{written}" if written.lower().startswith("www.") else written
-    return printable(written) if clean_url(whole).removed == () else url
+    if url.startswith(("mailto:", "tel:")):
+        return printable(re.sub(r"\A(?:mailto|tel):(?!.*\?)", "", written, flags=re.IGNORECASE))
+    return printable(written) if clean_url(written).removed == () else url
 
 
 def _texts(text: str) -> Iterable[Text]:

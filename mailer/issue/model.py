@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
 
-from mailer.catalogue import Message
+from mailer.issue.finding import Finding, Severity
+from mailer.issue.moment import CalendarDate, Hours, Precision
 from mailer.languages import Lang
+
+__all__ = ["CalendarDate", "Finding", "Hours", "Precision", "Severity"]
 
 # --- Running text -----------------------------------------------------------------------------------
 
@@ -43,15 +46,26 @@ class Link:
 
     `url` is https, http, mailto or tel, percent-encoded ASCII; empty when the editor knows the words
     but not yet the address: then the words are shown in bold and not as a link. `lang` is set where
-    the words are in another language than the text around them.
+    the words are in another language than the text around them. `written` is the address as it stands in
+    the file, before wrappers and tracking were taken off it.
     """
 
     children: tuple["Inline", ...]
     url: str
     lang: Lang | None = None
+    written: str = field(default="", compare=False, repr=False)
 
 
-Inline = Text | LineBreak | Strong | Emphasis | Link
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootnoteMark:
+    """A mark that leads to a footnote: the number shown, the footnote's anchor, and the mark's own."""
+
+    number: str
+    to: str
+    anchor: str
+
+
+Inline = Text | LineBreak | Strong | Emphasis | Link | FootnoteMark
 Inlines = tuple[Inline, ...]
 
 
@@ -99,77 +113,65 @@ class Image:
     line: int = 0
 
 
-Block = Paragraph | List | Quote | Heading | Image
+class Alignment(StrEnum):
+    """The side to which the words of a column are set."""
+
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table, which may be empty."""
+
+    inlines: Inlines = ()
+    line: int = 0
+
+
+Cells = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, as long as `alignments`; a header, or none; with `names_rows` the first cells name their rows."""
+
+    header: Cells
+    rows: tuple[Cells, ...]
+    alignments: tuple[Alignment, ...]
+    names_rows: bool = False
+    caption: Paragraph | None = None
+    line: int = 0
+
+    @property
+    def all_rows(self) -> tuple[Cells, ...]:
+        """The header, if there is one, and the rows."""
+        return (self.header, *self.rows) if self.header else self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """One footnote; `back` is the anchor of the first mark that leads here, "" when none does."""
+
+    number: str
+    anchor: str
+    blocks: tuple["Block", ...]
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Footnotes:
+    """The footnotes of a text, at its end."""
+
+    notes: tuple[Footnote, ...]
+    line: int = 0
+
+
+Block = Paragraph | List | Quote | Heading | Image | Table | Footnotes
 Blocks = tuple[Block, ...]
 
 
-# --- Findings ---------------------------------------------------------------------------------------
-
-
-class Severity(StrEnum):
-    """The weight of a finding: an error stops composing, a warning and a note do not."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something seen in the editor's files; `file` is relative to the issue's folder, `line` and `column` count from 1.
-
-    0 says that the place is not known.
-    """
-
-    severity: Severity
-    rule: str
-    message: str
-    file: str
-    line: int = 0
-    column: int = 0
-    words: str = ""
-    hint: str = ""
-
-    @property
-    def quoted(self) -> str:
-        """Return the words to quote after the message: none where the message names them itself."""
-        is_named = isinstance(self.message, Message) and self.words in self.message.values.values()
-        return "" if is_named else self.words
-
-
 # --- Dates ------------------------------------------------------------------------------------------
-
-
-class Precision(StrEnum):
-    """The precision of a date."""
-
-    DAY = "day"
-    MONTH = "month"
-    SEASON = "season"
-    YEAR = "year"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarDate:
-    """A day, range of days, month, season or year; `start` is the first day of it, `end` the last of a range."""
-
-    start: date
-    end: date | None = None
-    precision: Precision = Precision.DAY
-    approximate: bool = False
-
-    @property
-    def last(self) -> date:
-        """Return the last day of a range, or the first day."""
-        return self.end or self.start
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """The time of day on which something begins, and on which it ends if that is known; Norwegian time."""
-
-    start: time
-    end: time | None = None
 
 
 class DateKind(StrEnum):
@@ -234,6 +236,13 @@ class ImportantDate:
 
 
 # --- The issue --------------------------------------------------------------------------------------
+
+
+class IssueKind(StrEnum):
+    """A newsletter, or a short letter (a correction) without band and contents."""
+
+    ISSUE = "issue"
+    NOTE = "note"
 
 
 class Placement(StrEnum):
@@ -323,6 +332,8 @@ class Issue:
     lang: Lang
     publisher: str
     sections: tuple[Section, ...]
+    kind: IssueKind = IssueKind.ISSUE
+    subject: str = ""
     masthead: str = ""
     number: int | None = None
     preheader: str = ""
@@ -349,32 +360,8 @@ class Issue:
         return frozenset(slug for slugs in (*named, *dated) for slug in slugs)
 
 
-def images_of(issue: Issue) -> Iterator[Image]:
-    """Return every picture the issue shows, in the order printed."""
-    yield from images_in(issue.intro)
-    for item in issue.items:
-        if item.image:
-            yield item.image
-        yield from images_in(item.body)
-
-
-def images_in(blocks: Blocks) -> Iterator[Image]:
-    """Return every picture in a text."""
-    for block in blocks:
-        match block:
-            case Image():
-                yield block
-            case List(points=points):
-                for point in points:
-                    yield from images_in(point)
-            case Quote(blocks=quoted):
-                yield from images_in(quoted)
-            case Paragraph() | Heading():
-                pass
-
-
 def plain_text(inlines: Iterable[Inline]) -> str:
-    """Return the words alone, without marks or addresses."""
+    """Return the words alone, without marks, addresses or the numbers of footnotes."""
     return "".join(_words(inlines))
 
 
@@ -387,3 +374,5 @@ def _words(inlines: Iterable[Inline]) -> Iterator[str]:
                 yield "\n"
             case Strong(children) | Emphasis(children) | Link(children=children):
                 yield from _words(children)
+            case FootnoteMark():
+                pass

@@ -3,13 +3,19 @@
 import re
 from bisect import bisect_right
 from collections import Counter
+from types import SimpleNamespace
+from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import mdTrim, unescapeAll
+from markdown_it.common.utils import mdTrim
+from markdown_it.helpers import parseLinkDestination, parseLinkLabel, parseLinkTitle
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.footnote import footnote_plugin
 
-from mailer.issue.urls import find_verbatim, verbatim_end, web_address_end
+from mailer.issue.inside import is_path
+from mailer.issue.table_rules import add_tables
+from mailer.issue.urls import DOMAIN, find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
 AS_WRITTEN = "as written"
@@ -28,12 +34,17 @@ _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
-_BEGINS = r"(?:https?://|mailto:|tel:|www\.|images/)"
+_BEGINS = rf"(?:https?://|mailto:|tel:|www\.|images/|file:|[a-z]:\\|\\\\(?=\w)|{DOMAIN}/)"
 _PIECE = r"(?:[^\s()<>]|\([^()<>\n]*\))"
 _SPACED = re.compile(
     rf"\]\(\s*(?P<round>{_BEGINS}{_PIECE}*(?:\s+{_PIECE}+)+)\s*\)|<(?P<angle>{_BEGINS}[^<>\s]*(?:\s+[^<>\s]+)+)\s*>",
     re.IGNORECASE,
 )
+_SPACED_TITLE = re.compile(r"\s+\"[^\"]*\"\Z")
+_TEL = r"tel:\+?(?:[\d.-]|[^\S\n]|\([\d \t]*\))*\d"
+_SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]*[^\s<>()\"])(?=\s*\))", re.IGNORECASE)
+_ANGLED = re.compile(rf"<({_TEL}|www\.{DOMAIN}[^\s<>]*)>", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
 
@@ -110,7 +121,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- t
     if end <= state.pos:
         return False
     if not silent:
-        written = unescapeAll(state.src[scheme.start() : end])
+        written = _unescaped(state.src[scheme.start() : end])
         state.pending = state.pending.removesuffix(scheme[0])
         if "." in written and not state.linkLevel:
             _push_link(state, written)
@@ -127,9 +138,36 @@ def _spaced_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -
         return False
     if not silent:
         token = state.push(SPACED_ADDRESS, "", 0)
-        token.content, token.info = match[0], match["round"] or match["angle"]
+        token.content, token.info = match[0], _SPACED_TITLE.sub("", match["round"] or match["angle"])
     state.pos = match.end()
     return True
+
+
+def _angled_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Make a link of what stands in angle brackets and is an address here, though not in CommonMark."""
+    match = _ANGLED.match(state.src, state.pos, state.posMax)
+    if not match or state.linkLevel:
+        return False
+    if not silent:
+        _push_link(state, match[1])
+    state.pos = match.end()
+    return True
+
+
+def _link_destination(text: str, at: int, stop: int) -> Any:  # the parser's own result
+    """Read where a link leads: a telephone number and the subject of a mail may have spaces, a path its backslashes."""
+    result = parseLinkDestination(text, at, stop)
+    if spaced := _SPACES_ALLOWED.match(text, at, stop):
+        result.ok, result.pos, result.str = True, spaced.end(), spaced[0]
+    elif result.ok:
+        written = text[at : result.pos]
+        result.str = _unescaped(written[1:-1] if written.startswith("<") else written)
+    return result
+
+
+def _unescaped(written: str) -> str:
+    """The address without what Markdown and HTML put before or in the place of a sign; `&copy=` is none of HTML's."""
+    return written if is_path(written) else _ESCAPED.sub(lambda found: found[1] or "&", written)
 
 
 def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
@@ -144,7 +182,7 @@ def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the p
         return False
     if not silent:
         written = state.src[state.pos : end]
-        state.pending += written if is_email else unescapeAll(written)
+        state.pending += written if is_email else _unescaped(written)
     state.pos = end
     return True
 
@@ -210,12 +248,18 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("list", _list, {"alt": above})
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
     parser.block.ruler.at("paragraph", _paragraph)
+    footnote_plugin(parser, inline=False, move_to_end=False, always_match_refs=True)
+    add_tables(parser)
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.after("web_address", "address", _address)
+    parser.inline.ruler.before("escape", "angled_address", _angled_address)
     parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
     parser.inline.ruler.before("emphasis", "times", _times)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
+    parser.helpers = SimpleNamespace(  # type: ignore[assignment] # of the same form as the parser's module
+        parseLinkDestination=_link_destination, parseLinkLabel=parseLinkLabel, parseLinkTitle=parseLinkTitle
+    )
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign] # the same
     return parser
 

@@ -10,6 +10,8 @@ from mailer.issue.frame import FRAME
 from mailer.issue.model import (
     Blocks,
     Emphasis,
+    FootnoteMark,
+    Footnotes,
     Heading,
     Image,
     Inlines,
@@ -21,10 +23,11 @@ from mailer.issue.model import (
     Paragraph,
     Quote,
     Strong,
+    Table,
     Text,
-    images_in,
     plain_text,
 )
+from mailer.issue.pictures import images_in
 from mailer.issue.places import Places, occurrences
 
 WORDS_PER_MINUTE = 200
@@ -126,6 +129,13 @@ def passages_in(blocks: Blocks, file: str) -> Iterator[Passage]:
                 yield from passages_in(quoted, file)
             case Image(caption=caption, line=line):
                 yield Passage(file=file, line=line, inlines=(Text(caption),))
+            case Table():
+                yield from passages_in((block.caption,) if block.caption else (), file)
+                cells = (cell for row in block.all_rows for cell in row if cell.inlines)
+                yield from (Passage(file=file, line=cell.line, inlines=cell.inlines) for cell in cells)
+            case Footnotes(notes=notes):
+                for note in notes:
+                    yield from passages_in(note.blocks, file)
 
 
 def minutes_to_read(words: int) -> int:
@@ -153,7 +163,7 @@ def _links(inlines: Inlines, at: int) -> Iterator[tuple[Link, int]]:
                 yield inline, at
             case Strong(children) | Emphasis(children):
                 yield from _links(children, at)
-            case Text() | LineBreak():
+            case Text() | LineBreak() | FootnoteMark():
                 pass
         at += len(plain_text([inline]))
 

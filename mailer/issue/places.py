@@ -18,6 +18,7 @@ _FACTS = re.compile(r"\A\s*^\+\+\+[^\S\n]*\n(.*?)^\+\+\+[^\S\n]*$", re.DOTALL | 
 _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
+    r"|\[\^[^\]\s]+\]"  # the mark of a footnote
     r"|\{\s*lang\s*=[^{}\n]*\}|<!--(?:(?!-->).)*+-->",
     re.DOTALL,
 )

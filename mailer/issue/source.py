@@ -14,7 +14,8 @@ from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
-from mailer.issue.model import Finding, Issue, Severity, images_of
+from mailer.issue.model import Finding, Issue, IssueKind, Severity
+from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG
 from mailer.nearest import did_you_mean
 
@@ -82,7 +83,8 @@ def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> I
     shelf.findings += findings
     drafts = []
     lang = frame.issue.lang if frame else DEFAULT_LANG
-    for path in shelf.item_files():
+    is_note = frame is not None and frame.issue.kind is IssueKind.NOTE
+    for path in shelf.item_files(may_be_none=is_note):
         if (text := shelf.text(path)) is not None:
             draft, findings = parse_item(text, file=shelf.name(path), lang=lang, known=known, images=images.keys())
             shelf.findings += findings
@@ -91,6 +93,9 @@ def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> I
         return None
     issue, findings = assemble(frame, drafts, file=FRAME, sources=shelf.sources)
     shelf.findings += findings
+    if is_note and not (issue.items or issue.intro):
+        message, hint = msg("issues.note-without-text"), msg("issues.add-intro")
+        shelf.error(shelf.folder / FRAME, message, line=issue.lines["kind"], hint=hint)
     return replace(issue, images=shelf.pictures(issue, images))
 
 
@@ -162,7 +167,7 @@ class _IssueFolder:
             )
         return None
 
-    def item_files(self) -> list[Path]:
+    def item_files(self, *, may_be_none: bool) -> list[Path]:
         """Return the items' files in the order of their names."""
         folder = self.folder / ITEMS
         paths = sorted((path for path in folder.glob("*") if not path.name.startswith((".", "~"))), key=_by_number)
@@ -171,7 +176,7 @@ class _IssueFolder:
             if path not in files:
                 notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
                 notes.warning("ignored", msg("issues.no-item"), hint=msg("issues.items-end-in-md"))
-        if not files:
+        if not files and not may_be_none:
             self.error(folder, msg("issues.no-items"), hint=msg("issues.add-items"))
         if len(files) > ITEMS_AT_MOST:
             self.error(folder, msg("issues.too-many-items", items=len(files), most=ITEMS_AT_MOST))

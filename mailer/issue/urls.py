@@ -4,51 +4,66 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from markdown_it.common.normalize_url import normalizeLink
 
 from mailer.catalogue import msg
+from mailer.issue.inside import is_path
+from mailer.issue.unwrapping import unwrap
 
-SAFELINKS = ".safelinks.protection.outlook.com"
-_DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
-EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{_DOMAIN}")
+DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
+EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{DOMAIN}")
 # What may stand before the @ (atext of RFC 5321, and dots), and the ’ that Word makes of an apostrophe.
 _ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
-_MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{_DOMAIN}")
+_MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{DOMAIN}")
 _NOT_SURE = re.compile(r"[’/|?!{}`#]")
 _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"
-    rf"|(?P<www>(?<![\w.@/\\-])www\.{_DOMAIN}(?:[/?#:](?:{_IN_ADDRESS})*)?)"
+    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?:[/?#:](?:{_IN_ADDRESS})*)?)"
     rf"|(?P<mailto>(?<![\w+.-])mailto:(?:{_IN_ADDRESS})+)"
-    rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){_DOMAIN}/(?:{_IN_ADDRESS})*)"
-    rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{_DOMAIN}(?:[/|][{_ATEXT}]+@{_DOMAIN})*)(?!_*[^\W_]|@)",
+    rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){DOMAIN}/(?:{_IN_ADDRESS})*)"
+    rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{DOMAIN}(?:[/|][{_ATEXT}]+@{DOMAIN})*)(?!_*[^\W_]|@)",
     re.IGNORECASE,
 )
 _MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%&'*+/=^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:\?[\w=&%.,+:;@/-]*)?")
 _TEL = re.compile(r"tel:\+?[0-9().-]{2,24}")
 _TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|oly_\w+_id|vero_id"
+    r"utm_\w+|(?:fb|g|d|y|tt|tw)clid|(?:ir|rb_)clickid|gclsrc|gbraid|wbraid|msclkid|igsh(?:id)?|li_fat_id|srsltid|epik"
+    r"|fb_(?:action_ids|action_types|ref|source)|ref_(?:src|url)|_g[al]|_ga_\w+|_kx|_openstat|dm_i"
+    r"|(?:mtm|matomo|piwik|sfmc|bsft|elq)_\w+|pk_(?:campaign|kwd|keyword|source|medium|content|cid|vid)"
+    r"|at_(?:medium|campaign\w*|custom\d+|creation|format|variant|recipient\w*|emailtype)|elq(?:track(?:id)?|aid|at|campaignid)"
+    r"|wt[._](?:mc|mc_id|z\w+)|s_cid|cmpid|xtor|ns_(?:campaign|mchannel|source)|mc_[ce]id|mkt_tok"
+    r"|_?_hs(?:enc|mi|sc|tc|fp)|hsctatracking|oly_\w+_id|vero_(?:id|conv)|ml_subscriber(?:_hash)?"
+)
+_MISTYPED = re.compile(
+    rf"(?<![\w:/.-])(?:https?(?:[ ]+:[ ]*/+|:[ ]+//|[:;]?//?[ ]*|:)(?<!https://)(?<!http://)|https?://[ ]+"
+    rf"|(?!https?:)h[htps]{{2,7}}:/+){DOMAIN}(?:[/?#:]\S*)?",
+    re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
 _ODD_SPACE = re.compile(r"[^\S ]")
-_WRAPPERS_AT_MOST = 3
 _MARKS_WITHIN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkTarget:
-    """The result for a written address: `url` is empty and `problem` says why when no link may lead there."""
+    """The result for a written address: `url` is empty and `problem` says why when no link may lead there.
+
+    `is_path` when that is because it leads to a file on a machine or network; `opaque` names a wrapper that stays.
+    """
 
     url: str = ""
     removed: tuple[str, ...] = ()
     problem: str = ""
+    is_path: bool = False
+    opaque: str = ""
 
 
 def clean_url(written: str) -> LinkTarget:
-    """Check an address against the allow-list and take SafeLinks wrappers and tracking parameters off it."""
+    """Check an address against the allow-list and take wrappers (SafeLinks and others) and tracking off it."""
     if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in written):
         return LinkTarget(problem=msg("issues.link-control-character"))
     written = written.strip()
@@ -56,11 +71,14 @@ def clean_url(written: str) -> LinkTarget:
         return LinkTarget(problem=msg("issues.link-odd-space", code=f"U+{ord(odd[0]):04X}"))
     if written.lower().startswith("mailto:") and "’" in written.partition("?")[0]:
         return LinkTarget(problem=msg("issues.link-quote-of-word"))
-    url, removed = _unwrap(written)
+    if is_path(written):
+        return LinkTarget(problem=msg("issues.link-to-file"), is_path=True)
+    unwrapped = unwrap(f"https://{written}" if written.lower().startswith("www.") else written)
+    url = _ascii(unwrapped.url)
     if problem := _problem(url):
-        return LinkTarget(problem=problem, removed=removed)
+        return LinkTarget(problem=problem, removed=unwrapped.wrappers)
     url, tracking = _without_tracking(url)
-    return LinkTarget(url=url, removed=removed + tracking)
+    return LinkTarget(url=url, removed=unwrapped.wrappers + tracking, opaque=unwrapped.opaque)
 
 
 def find_bare_addresses(text: str) -> list[tuple[int, int]]:
@@ -91,6 +109,11 @@ def find_verbatim(text: str) -> list[tuple[int, int, bool]]:
         elif not match["web"]:
             spans.append((match.start(), match.end(), False))
     return spans
+
+
+def find_mistyped(text: str) -> list[str]:
+    """Return what was meant for a web address and is none, since its `https://` is mistyped."""
+    return [each[0][: len(_without_sentence_end(each[0], {}))] for each in _MISTYPED.finditer(text)]
 
 
 def address_problem(written: str) -> str:
@@ -133,35 +156,24 @@ def web_address_end(text: str, start: int, stop: int, *, closing: Mapping[str, i
 
 
 def _without_sentence_end(url: str, closing: Mapping[str, int]) -> str:
-    spare = {")": url.count(")") - url.count("("), **closing}
+    spare = {")": url.count(")") - url.count("("), "}": url.count("}") - url.count("{"), **closing}
     end = len(url)
-    while end and (_ends_a_sentence(url[end - 1]) or spare.get(url[end - 1], 0) > 0):
+    while end and (_ends_a_sentence(url[end - 1]) or spare.get(url[end - 1], 0) > 0 or url.endswith("~~", 0, end)):
         if url[end - 1] in spare:
             spare[url[end - 1]] -= 1
-        end -= 1
+        end -= 2 if url.endswith("~~", 0, end) else 1
     return url[:end]
 
 
 def _ends_a_sentence(character: str) -> bool:
     """Return whether an address can hardly end so: marks of sentences, dashes and quotes beyond ASCII."""
-    return character in ".,:;!?'|" or (not character.isascii() and unicodedata.category(character).startswith("P"))
-
-
-def _unwrap(url: str) -> tuple[str, tuple[str, ...]]:
-    removed: tuple[str, ...] = ()
-    for _ in range(_WRAPPERS_AT_MOST):
-        parts = _split(url)
-        inner = parse_qs(parts.query).get("url") if parts and (parts.hostname or "").endswith(SAFELINKS) else None
-        if not inner:
-            break
-        url, removed = inner[0], ("SafeLinks",)
-    return _ascii(url), removed
+    return character in ".,:;!?'|`" or (not character.isascii() and unicodedata.category(character).startswith("P"))
 
 
 def _ascii(url: str) -> str:
     """The address in ASCII, with its scheme in small letters: phones and Word write `Https:`, which means the same."""
     url = normalizeLink(_SCHEME.sub(lambda scheme: scheme[0].lower(), url))
-    return url.replace("%20", "") if url.startswith("tel:") else url
+    return re.sub(r"%20|%C2%A0|%E2%80%AF", "", url) if url.startswith("tel:") else url
 
 
 def _split(url: str) -> SplitResult | None:
@@ -192,7 +204,8 @@ def _problem(url: str) -> str:
 
 
 def _web_problem(parts: SplitResult) -> str:
-    if not parts.hostname or not re.fullmatch(r"[A-Za-z0-9.:_-]+", parts.hostname):
+    is_host = re.fullmatch(r"(?!https?\Z)[A-Za-z0-9.:_-]+", parts.hostname or "")
+    if not is_host:  # one that is called https has its https:// twice
         return msg("issues.link-without-host")
     if "@" in parts.netloc:
         return msg("issues.link-with-password")
@@ -202,11 +215,20 @@ def _web_problem(parts: SplitResult) -> str:
 def _without_tracking(url: str) -> tuple[str, tuple[str, ...]]:
     if not url.startswith("http"):
         return url, ()
-    head, mark, fragment = url.partition("#")
+    head, _, fragment = url.partition("#")
     path, _, query = head.partition("?")
-    pairs = [(pair.partition("=")[0], pair) for pair in query.split("&")]
-    removed = tuple(name for name, _ in pairs if _TRACKING.fullmatch(name.lower()))
-    if not removed:
+    kept, removed = _without_tracking_pairs(query)
+    kept_behind, removed_behind = _without_tracking_pairs(fragment)
+    if not removed and not removed_behind:
         return url, ()
-    kept = "&".join(pair for name, pair in pairs if name not in removed)
-    return path + (f"?{kept}" if kept else "") + mark + fragment, removed
+    return path + _behind("?", kept) + _behind("#", kept_behind), removed + removed_behind
+
+
+def _without_tracking_pairs(text: str) -> tuple[str, tuple[str, ...]]:
+    pairs = [(pair.partition("=")[0], pair) for pair in text.split("&")]
+    removed = tuple(name for name, pair in pairs if "=" in pair and _TRACKING.fullmatch(name.lower()))
+    return "&".join(pair for name, pair in pairs if name not in removed), removed
+
+
+def _behind(mark: str, text: str) -> str:
+    return f"{mark}{text}" if text else ""

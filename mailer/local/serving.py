@@ -1,6 +1,7 @@
 """Serves local pages to the person who started them, from the launch address to Ctrl-C."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import time
 import webbrowser
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -29,6 +30,8 @@ from mailer.stopping import serve_until_signal
 
 Say = Callable[[str], None]
 LONGEST_LINE = 4096  # that a terminal takes
+_PREFIX, _SUFFIX = "open-", ".html"
+_LAUNCH = re.compile(rf"http://{re.escape(HOST)}:(\d{{1,5}})/open/")
 
 
 def serve_to_starter(
@@ -46,8 +49,9 @@ def serve_to_starter(
     `shown` turns a launch address into the words for it, when the pages can be opened. `in_use` says what the terminal
     is in use for, to a person who types more than Enter there.
     """
-    access = Access()
-    launches = Launches(access, port=listener.getsockname()[1], say=say)
+    access, port = Access(), int(listener.getsockname()[1])
+    remove_stale_files(services.settings.paths.var, own_port=port)
+    launches = Launches(access, port=port, say=say)
     guard = Guard(application, access, make_doors(services, access), on_opened=launches.opened)
     with closing(launches):
         say(shown(launches.new()))
@@ -106,10 +110,25 @@ def write_launch_file(address: str, folder: Path) -> Path:
         f'<body><p><a href="{goal}">mailer</a></p></body></html>'
     )
     make_private_folder(folder)
-    descriptor, name = tempfile.mkstemp(prefix="open-", suffix=".html", dir=folder)  # readable by its user alone
+    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)  # readable by its user alone
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(page)
     return Path(name)
+
+
+def remove_stale_files(folder: Path, *, own_port: int) -> None:
+    """Remove the files of servers that are gone, as killed ones leave them. Of the own port, a server was before us."""
+    for file in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError):
+            found = _LAUNCH.search(file.read_text(encoding="utf-8", errors="replace"))
+            if found and (int(found[1]) == own_port or not _is_served(int(found[1]))):
+                file.unlink()
+
+
+def _is_served(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def _call_at_lines(call: Callable[[str], None]) -> None:

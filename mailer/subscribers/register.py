@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -147,24 +147,23 @@ def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
         hint = msg("people.save-as-utf8")
         raise RegisterError(msg("people.no-utf8"), where=str(file), hint=hint) from error
     except tomllib.TOMLDecodeError as error:
-        raise RegisterError(
-            msg("people.no-toml", reason=recognise(str(error), TOML_PLACES)), where=str(file)
-        ) from error
+        what = msg("people.no-toml", reason=recognise(str(error), TOML_PLACES))
+        raise RegisterError(what, where=str(file), hint=msg("people.write-register-toml")) from error
     _refuse_unknown(content, tables, str(file))
     for name, entries in content.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise RegisterError(msg("people.written-as-table", table=name), where=str(file))
-    return {
-        name: list(zip(_places(text, name, file, many=len(entries)), entries, strict=True))
-        for name, entries in content.items()
-    }
+            hint = msg("people.begin-with-heading", table=name)
+            raise RegisterError(msg("people.written-as-table", table=name), where=str(file), hint=hint)
+    return {name: _placed(entries, text, name, file) for name, entries in content.items()}
 
 
-def _places(text: str, table: str, file: Path, *, many: int) -> list[str]:
-    """The file and line of each of so many [[table]], the file alone where their headings cannot be told for sure."""
+def _placed(entries: Sequence[dict[str, Any]], text: str, table: str, file: Path) -> _Entries:
+    """Return each [[table]] with its file and line, or the file alone where the headings cannot be told for sure."""
     heading = re.compile(rf"\s*\[\[\s*(?:{table}|\"{table}\"|'{table}')\s*\]\]")
     lines = [number for number, line in enumerate(text.split("\n"), 1) if heading.match(line)]
-    return [f"{file}:{number}" for number in lines] if len(lines) == many else [str(file)] * many
+    if len(lines) != len(entries):
+        return [(str(file), entry) for entry in entries]
+    return [(f"{file}:{lines[nth]}", entry) for nth, entry in enumerate(entries)]
 
 
 def _read_regions(entries: _Entries) -> Iterator[Region]:
@@ -215,28 +214,30 @@ def _check_slug(slug: str, where: str, *, longest: int) -> None:
     """Refuse a slug with other signs, or one longer than the database holds."""
     if not _SLUG.fullmatch(slug) or len(slug) > longest:
         what = msg("people.odd-slug", slug=shown(slug), longest=longest)
-        raise RegisterError(what, where=where)
+        raise RegisterError(what, where=where, hint=msg("people.simpler-slug"))
 
 
 def _string(entry: dict[str, Any], key: str, where: str, *, default: str | None = None) -> str:
     value = entry.get(key, default)
     if value is None:
-        raise RegisterError(msg("people.key-missing", key=key), where=where)
+        raise RegisterError(msg("people.key-missing", key=key), where=where, hint=msg("people.add-key", key=key))
     if not isinstance(value, str):
-        raise RegisterError(msg("people.key-no-text", key=key), where=where)
+        hint = msg("people.write-as-text", key=key)
+        raise RegisterError(msg("people.key-no-text", key=key), where=where, hint=hint)
     return value
 
 
 def _lang(entry: dict[str, Any], where: str) -> Lang:
     if lang := find_lang(entry.get("lang", DEFAULT_LANG)):
         return lang
-    raise RegisterError(msg("people.odd-lang", langs=", ".join(LANGS)), where=where)
+    hint = msg("people.write-lang", lang=DEFAULT_LANG)
+    raise RegisterError(msg("people.odd-lang", langs=", ".join(LANGS)), where=where, hint=hint)
 
 
 def _aliases(entry: dict[str, Any], where: str) -> tuple[str, ...]:
     aliases = entry.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
-        raise RegisterError(msg("people.odd-aliases"), where=where)
+        raise RegisterError(msg("people.odd-aliases"), where=where, hint=msg("people.write-aliases"))
     return tuple(aliases)
 
 
@@ -253,11 +254,12 @@ def _check_register(register: Register, folder: Path) -> None:
     for each in register.lists:
         if each.region and each.region not in regions:
             what = msg("people.no-such-region", list=each.slug, region=shown(each.region))
-            raise RegisterError(what, where=str(folder))
+            hint = near_or(each.region, regions, msg("people.add-region"))
+            raise RegisterError(what, where=str(folder), hint=hint)
         for name in {name.casefold() for name in _names(each)}:
             if (owner := owners.setdefault(name, each)) is not each:
                 what = msg("people.same-name", one=owner.slug, other=each.slug, name=shown(name))
-                raise RegisterError(what, where=str(folder))
+                raise RegisterError(what, where=str(folder), hint=msg("people.give-another-name"))
 
 
 def _names(each: SubscriberList) -> tuple[str, ...]:

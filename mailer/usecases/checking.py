@@ -21,7 +21,7 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.passages import PlaceFinder
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
-from mailer.message.headers import HeaderError
+from mailer.message.headers import HeaderError, guard
 from mailer.nearest import did_you_mean
 from mailer.usecases.merge_values import merge_findings
 from mailer.usecases.reading import read
@@ -92,12 +92,13 @@ def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
 
 def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
     """Yield findings that need a readable issue; those in its words also when there is an error elsewhere."""
+    inside = services.settings.check.inside
     if reading.issue is None:
         if reading.readable:
-            words = lint(reading.readable, today=today, sources=reading.sources)
+            words = lint(reading.readable, today=today, sources=reading.sources, inside=inside)
             yield from (each for each in words if each.rule not in OF_ABSENCE)
         return
-    yield from lint(reading.issue, today=today, sources=reading.sources)
+    yield from lint(reading.issue, today=today, sources=reading.sources, inside=inside)
     yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
     yield from _taken_over(services, reading.issue, reading.sources[FRAME])
     yield from _composed(services, reading.issue, reading.sources)
@@ -146,15 +147,33 @@ def _placed(findings: Iterable[Finding], sources: Mapping[str, str]) -> Iterator
 def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
     """An error in a template at its place, one in a header field at that of the words that go into it."""
     is_header = isinstance(error, HeaderError)
+    file, line, words = FRAME, 0, ""
+    if error.where == "Subject":
+        file, line, words = next((each for each in _subjects(issue) if _is_harmful(each[2])), (file, line, words))
     return Finding(
         severity=Severity.ERROR,
         rule="composing",
         message=msg("findings.of-header", header=error.where, what=error.what) if is_header else error.what,
-        file=FRAME if is_header or not error.where else error.where,
-        line=issue.lines.get("title", 0) if error.where == "Subject" else 0,
-        words=issue.title if error.where == "Subject" else "",
+        file=file if is_header or not error.where else error.where,
+        line=line,
+        words=words,
         hint=error.hint,
     )
+
+
+def _subjects(issue: Issue) -> Iterator[tuple[str, int, str]]:
+    """Yield the texts that a subject is made of: file, line and words."""
+    for key, text in (("subject", issue.subject), ("title", issue.title)):
+        yield FRAME, issue.lines.get(key, 0), text
+    yield from ((item.file, item.line, item.title) for item in issue.items)
+
+
+def _is_harmful(text: str) -> bool:
+    try:
+        guard("Subject", text)
+    except HeaderError:
+        return True
+    return False
 
 
 def issues_of_year(services: "IssueServices", issue: Issue) -> list[Issue]:

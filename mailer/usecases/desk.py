@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer.catalogue import msg
 from mailer.compose.calendar import IssueCalendar, build_calendar
+from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.compose.images import data_address, with_pictures
 from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
@@ -135,6 +136,11 @@ def shown_message(services: "IssueServices", composed: "ComposedIssue", *, slug:
         date=services.clock(),
     )
     return compiled.personalise(values, smtputf8=True)
+
+
+def size_of_mail(services: "IssueServices", issue: Issue, key: "VariantKey") -> tuple[int, int]:
+    """Return the bytes of a mail's HTML, without pictures, and those after which Gmail cuts it off."""
+    return len(services.composer.compose(issue, key).html.encode()), GMAIL_CLIPS_AT
 
 
 def picture_addresses(composed: "ComposedIssue") -> dict[str, str]:

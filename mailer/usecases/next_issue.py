@@ -31,6 +31,7 @@ def new_issue(
     *,
     today: date,
     template_from: str | None = None,
+    is_note: bool = False,
     title: str = "Nyhetsbrev for helsefellesskap",
     lang: Lang = DEFAULT_LANG,
     comments_in: SpokenLang = "en",
@@ -40,6 +41,7 @@ def new_issue(
 
     It follows the issue `template_from`, or the latest one; `title` and `lang` serve when there is none. What was taken
     over and is to be changed is announced. `comments_in` is the language of the editor, for the comments in the frame.
+    A short letter (`is_note`) takes over language and contact alone, is dated `today`, and has no items.
     """
     folder = issues_folder / slug
     _require_name(slug, issues_folder)
@@ -47,6 +49,11 @@ def new_issue(
         message, hint = msg("issues.issue-exists", slug=slug), msg("issues.name-another")
         raise MailerError(message, where=str(folder), hint=hint)
     last = _last(issues_folder, template_from)
+    if is_note:
+        folder.mkdir(parents=True)
+        note = _note(last, today, lang=last.issue.lang if last else lang)
+        (folder / FRAME).write_text(_written(note, comments_in), encoding="utf-8", newline="\n")
+        return folder
     lines = _followed(last, slug, today) if last else _begun(slug, today, title=title, lang=lang)
     name, heading, words = example_item(last.issue.lang if last else lang)
     (folder / ITEMS).mkdir(parents=True)
@@ -147,6 +154,23 @@ def _begun(slug: str, today: date, *, title: str, lang: Lang) -> list[str]:
         '# contact = "editor@example.org"',
         "",
         *_EXAMPLES,
+    ]
+
+
+def _note(last: _Last | None, today: date, *, lang: Lang) -> list[str]:
+    contact = last.values.get("contact") if last else None
+    return [
+        msg("issues.frame-note"),
+        msg("issues.frame-keys"),
+        "",
+        'title = ""',
+        'kind = "note"',
+        f"date = {today.isoformat()}",
+        f'lang = "{lang}"',
+        "",
+        msg("issues.frame-note-text"),
+        'intro = """\n"""',
+        *([f"contact = {_value(contact)}"] if contact else []),
     ]
 
 

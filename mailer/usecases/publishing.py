@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mailer.compose.inbox import name_of
 from mailer.compose.published_events import Revision
 from mailer.usecases.desk import issue_calendar, with_values
 
@@ -25,7 +26,7 @@ def store_edition(services: "SendServices", made: "MadeEdition") -> None:
         slug=issue.slug,
         content_hash=made.services.composer.content_hash(issue),
         edition_hash=made.edition_hash,
-        title=composed.subject,
+        title=name_of(issue),
         lang=issue.lang,
         forms=forms,
     )

@@ -47,12 +47,15 @@ def send_tests(
     what the test does not show: other readers' variants, the web page and the PDF.
     """
     _refuse_strangers(services, to)
-    if not allowed.other_keys and (refused := refused_by_other_keys(services, slug)):
+    refused = refused_by_other_keys(services, slug)
+    if refused and not allowed.other_keys:
         raise refused.error
     issue = require_issue(services, slug)
     reader = _reader(services, as_)
     compiled = _compile_test(services, issue, reader)
     edition_hash, content_hash = make_edition(services, issue).edition_hash, services.composer.content_hash(issue)
+    if refused:
+        services.ledger.test_with_other_keys(slug)
     session = services.transport.connect()
     try:
         sent = [TestSent(recipient=each, reply=_send_test(services, session, compiled, each, reader)) for each in to]

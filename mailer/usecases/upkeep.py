@@ -1,7 +1,8 @@
 """Keeping a workspace's database in order."""
 
 from mailer.config.settings import Settings
-from mailer.database.engine import explained, open_database
+from mailer.database.engine import open_database
+from mailer.database.failures import explained
 from mailer.database.opening import recover
 
 

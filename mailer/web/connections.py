@@ -25,6 +25,7 @@ OTHER_FILES = 120  # of the database's connections, of templates, of the loop
 MOST_LEAVING = 32
 PAUSE_SECONDS = 0.1
 GRACE_SECONDS = 10
+LEAVE_SECONDS = 2  # after it, for those who were told to end and go on
 
 _MAY_FINISH = {Phase.BODY, Phase.TURN, Phase.WORK, Phase.ANSWER}
 
@@ -65,7 +66,10 @@ class BoundedServer:
         self._is_forced = False
 
     def stop(self) -> None:
-        """Accept no more connections, and end when those that were heard are answered; the second time, at once."""
+        """Accept no more connections, and end when those that were heard are answered; the second time, at once.
+
+        A page that goes on working all the same is left behind.
+        """
         self._is_forced = self._stopped.is_set()
         self._stopped.set()
 
@@ -107,7 +111,7 @@ class BoundedServer:
         while len(self._open) >= self._bounds.connections and not self._let_longest_go():  # noqa: ASYNC110 as below
             await asyncio.sleep(PAUSE_SECONDS)
         if len(self._leaving) >= MOST_LEAVING:
-            await self._outlast_leaving()
+            await asyncio.wait(self._leaving)  # for none that is worked for, so that all end
 
     def _begin(self, accepted: socket.socket) -> None:
         exchange = Exchange(accepted, patience=self._bounds.patience, turns=self._turns)
@@ -133,5 +137,9 @@ class BoundedServer:
         task.cancel()
 
     async def _outlast_leaving(self) -> None:
-        if self._leaving:
-            await asyncio.wait(self._leaving)
+        latest = monotonic() + LEAVE_SECONDS
+        while self._leaving:
+            await asyncio.wait(self._leaving, timeout=PAUSE_SECONDS)
+            if self._leaving and (self._is_forced or monotonic() >= latest):
+                log.warning("connections-left-behind number=%d", len(self._leaving))
+                return

@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from mailer.database.engine import DatabaseError
+from mailer.database.failures import DatabaseError
 from mailer.web.site import HEADERS, Site
 
 ANOTHER_OUTAGE = timedelta(minutes=1)  # after so long without a failure

@@ -9,8 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from mailer.database.failures import BusyError
 from mailer.subscribers.model import ALL_LISTS
-from mailer.subscribers.people.leaving import LinkOwner, read_link_owner, undo_leaving
+from mailer.subscribers.people.leaving import LinkOwner, read_asked, read_link_owner, undo_leaving
 from mailer.subscribers.tokens import Purpose, Token, parse_token
 from mailer.web.forms import parse_wish, read_form
 from mailer.web.outcomes import Done, PageOutcome, read_outcome
@@ -59,7 +60,10 @@ class Leaving:
         token = self._token(request, purpose=purpose)
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
-        reader = _read_reader(self.site.services.subscribers, token)
+        try:
+            reader = _read_reader(self.site.services.subscribers, token)
+        except BusyError:
+            return self._page_unread(request, token)
         if reader is None:
             return self._gone(request)
         outcome = read_outcome(request.query_params, reader)
@@ -70,10 +74,15 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
-        reader = _read_reader(store, token)
+        wish = None if form is None else parse_wish(form)
+        try:
+            reader = _read_reader(store, token)
+        except BusyError:
+            if wish is None or wish.undo:
+                raise
+            return self._go_on(request, token, self._leave_unread(store, token.subscriber_id, wish.scope))
         if reader is None:
             return self._gone(request)
-        wish = None if form is None else parse_wish(form)
         if wish is None:
             failed = PageOutcome(done="too-large" if form is None else "unclear")
             return self._page(request, token, reader, failed)
@@ -88,17 +97,27 @@ class Leaving:
 
     def _leave(self, store: "SubscriberStore", reader: LinkOwner, scope: str) -> PageOutcome:
         """Leave the lists of the wish; the page may be old, and a list not the person's any more."""
-        left: tuple[str, ...] = ()
+        left: tuple[str, ...] | None = ()
         if scope == ALL_LISTS:
             left = store.leave_at_once(reader.subscriber_id)
         elif scope in reader.lists:
             left = store.leave_at_once(reader.subscriber_id, list_slug=scope)
+        if left is None:  # the tables went away after they were read
+            left = reader.lists if scope == ALL_LISTS else (scope,)
         log.info("left subscriber=%d lists=%d", reader.subscriber_id, len(left))
         if left:
             return PageOutcome(done="left", lists=left)
         if scope == ALL_LISTS:  # once more, by a second press
             return PageOutcome(done="left", lists=reader.left_last)
         return PageOutcome(done="left", lists=(scope,)) if scope in reader.just_left else PageOutcome(done="not-on-it")
+
+    def _leave_unread(self, store: "SubscriberStore", subscriber_id: int, scope: str) -> PageOutcome:
+        """Leave the lists of the wish, while the database keeps readers out, whichever the person is on."""
+        if scope != ALL_LISTS and not any(scope == each.slug for each in self.site.services.register.lists):
+            return PageOutcome(done="not-on-it")
+        store.leave_at_once(subscriber_id, list_slug=None if scope == ALL_LISTS else scope)
+        log.info("left subscriber=%d unread", subscriber_id)
+        return PageOutcome(done="left", lists=() if scope == ALL_LISTS else (scope,))
 
     def _go_on(self, request: Request, token: Token, outcome: PageOutcome) -> Response:
         """Redirect to a page that may be read again, switched to another language or kept, without posting anew."""
@@ -113,11 +132,17 @@ class Leaving:
         if token.purpose == "test":
             return PlainTextResponse("This is a test. Nothing has changed.\n", headers=HEADERS)
         store = self.site.services.subscribers.acting_as("the person, by one click")
-        if _read_reader(store, token) is None:
+        if self._is_gone(store, token):
             return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)
         left = store.leave_at_once(token.subscriber_id)
-        log.info("one-click subscriber=%d lists=%d", token.subscriber_id, len(left))
+        log.info("one-click subscriber=%d lists=%s", token.subscriber_id, "unread" if left is None else len(left))
         return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
+
+    def _is_gone(self, store: "SubscriberStore", token: Token) -> bool:
+        try:
+            return _read_reader(store, token) is None
+        except BusyError:
+            return False
 
     def _token(self, request: Request, *, purpose: Purpose = "leave") -> Token | None:
         """Return the token of the address, or None when it is not signed here or was made for another purpose."""
@@ -145,6 +170,18 @@ class Leaving:
             lists=self._names(reader.lists, lang),
             left=self._names(can_come_back, lang),
             back=self._names(outcome.lists if outcome.done == "undone" else (), lang),
+        )
+
+    def _page_unread(self, request: Request, token: Token) -> Response:
+        """The page while the database keeps readers out: the lists they asked to leave, or the button that asks."""
+        asked = read_asked(self.site.services.subscribers, token.subscriber_id)
+        lang = self.site.lang(request)
+        return self.site.page(
+            "leave-unread",
+            lang=lang,
+            action=self._action(token),
+            has_left=None in asked,
+            left=self._names(tuple(slug for slug in asked if slug is not None), lang),
         )
 
     def _names(self, slugs: tuple[str, ...], lang: "Lang") -> list[tuple[str, str]]:

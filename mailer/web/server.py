@@ -3,7 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from concurrent.futures import Future, wait
+from contextlib import closing, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -96,7 +98,10 @@ def serve(services: "Services", *, host: str, port: int, announce: Callable[[str
 
 
 class _Serving:
-    """A server as those who stop it by signals know it: the first ends it with answers, the second without."""
+    """A server as those who stop it by signals know it: the first ends it with answers, the second without.
+
+    It has a thread of its own, of which the process waits for no part: a page may hang in the database.
+    """
 
     def __init__(self, server: BoundedServer) -> None:
         self._server = server
@@ -106,25 +111,29 @@ class _Serving:
         """Stop; called between any two steps of the main thread."""
         if self._loop is None:
             self._server.stop()
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._server.stop)
+        else:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._server.stop)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on these sockets, of which there is one."""
+        """Serve on these sockets, of which there is one; the threads of the pages are daemons like that of the loop."""
         for each in sockets or ():
-            asyncio.run(self._run(each))
+            self._loop = asyncio.new_event_loop()
+            ended: Future[None] = Future()
+            Thread(target=self._run, args=(self._loop, each, ended), name="pages", daemon=True).start()
+            while not ended.done():
+                wait([ended], timeout=LOOK_SECONDS)  # a signal that another thread got does not wake this one
+            ended.result()
 
-    async def _run(self, listener: socket.socket) -> None:
-        self._loop = asyncio.get_running_loop()
-        looking = asyncio.create_task(_look_for_signals())
-        await self._server.run(listener)
-        looking.cancel()
-
-
-async def _look_for_signals() -> None:
-    """Wake the main thread now and then: a signal does not, when another thread got it or it came just before sleep."""
-    while True:  # noqa: ASYNC110 nothing is waited for
-        await asyncio.sleep(LOOK_SECONDS)
+    def _run(self, loop: asyncio.AbstractEventLoop, listener: socket.socket, ended: Future[None]) -> None:
+        try:
+            loop.run_until_complete(self._server.run(listener))
+        except BaseException as error:  # noqa: BLE001 the main thread raises it
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+        finally:
+            loop.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

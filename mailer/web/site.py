@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mailer.database.engine import DatabaseError
+from mailer.database.failures import DatabaseError
 from mailer.editions.store import Edition
 from mailer.languages import DEFAULT_LANG, Lang
 from mailer.web.languages import PAGES, accepted

@@ -144,6 +144,21 @@ def test_a_mistyped_address_of_the_database_makes_none(
     assert not (workspace / "vra").exists()
 
 
+def test_a_mistyped_name_beside_the_database_makes_none_until_somebody_asks_for_one(
+    workspace: Path, mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mailer("lists").code == 0
+    mistyped = workspace / "var" / "mailer.sqlite"
+    monkeypatch.setenv("MAILER_DATABASE__URL", f"sqlite:///{mistyped}")
+    for command in (("status",), ("send", SLUG, "--dry-run"), ("subscribers", "show", "a@b.example"), ("serve",)):
+        refused = mailer(*command)
+        assert refused.code == 74
+        assert f"but there is another one: {workspace}/var/mailer.sqlite3" in refused.err
+    assert not mistyped.exists()
+    assert mailer("db", "upgrade").code == 0
+    assert mailer("lists").code == 0
+
+
 # --- Other keys -------------------------------------------------------------------------------------
 
 
@@ -180,6 +195,22 @@ def test_the_pages_say_whose_links_they_cannot_read(planned: int, mailer: Run, m
 
 
 @pytest.mark.slow
+def test_a_test_that_somebody_had_signed_with_other_keys_stands_in_the_log_even_if_no_server_took_it(
+    planned: int, mailer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert planned
+    monkeypatch.setenv("MAILER_SECRET_KEYS", TWO)
+    test = ("test-send", SLUG, "--to", "redaksjon@nyhetsbrev.example")
+    monkeypatch.setenv("MAILER_SMTP__PORT", "1")  # where nothing listens
+    assert mailer(*test).code == 1, "refused"
+    assert "test signed" not in mailer("log", SLUG).out
+    assert mailer(*test, "--other-keys").code != 0
+    log = mailer("log", SLUG, "--json").json["decisions"]
+    assert [each["detail"] for each in log if each["action"] == "other_keys"] == [{"test": True}]
+    assert "had a test signed with other keys than before (--other-keys)" in mailer("log", SLUG).out
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("catcher")
 def test_sending_and_testing_are_refused_when_the_key_of_the_latest_mailing_is_gone(
     mailer: Run, monkeypatch: pytest.MonkeyPatch
@@ -197,5 +228,6 @@ def test_sending_and_testing_are_refused_when_the_key_of_the_latest_mailing_is_g
     assert mailer(*test, "--other-keys").code == 0
     assert mailer(*further, "--other-keys").code == 0
     told = [each["action"] for each in mailer("log", SLUG, "--json").json["decisions"]]
-    assert told.count("other_keys") == 1
+    assert told.count("other_keys") == 2
+    assert "had a test signed with other keys than before (--other-keys)" in mailer("log", SLUG).out
     assert OTHER_KEYS not in mailer("status").out, "the latest one has the new key"

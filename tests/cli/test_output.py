@@ -6,7 +6,6 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from mailer.cli import output
 from mailer.cli.accounts import show_equation
 from mailer.cli.app import app
 from mailer.cli.groups import Later
-from mailer.cli.output import format_duration, format_time_left, format_value
+from mailer.cli.output import format_value
 from mailer.cli.progress import showing_progress
 from mailer.config.overview import MASK
 from mailer.delivery.model import Counts, SkipReason
@@ -185,19 +184,6 @@ def test_settings_are_shown_with_their_origin_and_without_secrets(mailer: Run, m
 @pytest.mark.usefixtures("workspace")
 def test_the_database_is_brought_up_to_date(mailer: Run) -> None:
     assert "up to date" in mailer("db", "upgrade").out
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "less than a second"), (1, "1 s"), (59.4, "59 s"), (60, "1 min"), (3600, "1 h 0 min"), (5400, "1 h 30 min")],
-)
-def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    assert format_duration(timedelta(seconds=seconds)) == words
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "almost done"), (61, "about 1 min left")])
-def test_what_is_left_is_said_to_be_almost_done_in_the_last_second(seconds: float, words: str) -> None:
-    assert format_time_left(seconds) == words
 
 
 def test_thousands_are_set_apart() -> None:

@@ -214,3 +214,31 @@ def test_options_that_do_not_go_together_are_refused(mailer: Run, options: tuple
     refused = mailer("resolve", SLUG, *options)
     assert refused.code == 2
     assert words in " ".join((refused.err + refused.out).replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("lang", "taken", "counted", "decided"),
+    [
+        ("nb", "tatt imot: i retur (250 ok)", "tatt imot 2: 1 «bounce», 1 i retur.", "1 «bounce», 1 i retur"),
+        ("nn", "teken imot: i retur (250 ok)", "teke imot 2: 1 «bounce», 1 i retur.", "1 «bounce», 1 i retur"),
+        ("en", "taken: bounced (250 ok)", "has taken 2: 1 bounce, 1 bounced.", "1 bounce, 1 bounced"),
+    ],
+)
+def test_what_came_of_it_is_said_in_the_language_and_a_word_that_has_none_as_the_log_says_it(
+    lang: str,
+    taken: str,
+    counted: str,
+    decided: str,
+    *,
+    mailer: Run,
+    in_doubt: dict[str, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MAILER_INTERFACE__LANG", lang)
+    monkeypatch.setenv("COLUMNS", "300")
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "bounced", KARI: "bounce"})
+    shown = " ".join(mailer("resolve", SLUG, "--by-log", log, "--confirm", "2").out.split())
+    assert taken in shown
+    assert counted in shown
+    assert decided in mailer("log", SLUG).out

@@ -59,6 +59,7 @@ def test_help_waits_for_no_command(repository: Path) -> None:
         "language",
         "output",
         "run",
+        "streams",
         "typer_words",
     }
 

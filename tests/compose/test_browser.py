@@ -45,6 +45,8 @@ ONLY_IN_MAIL = {
     "prefer-tbody",
     "prefer-native-element",
 }
+# A wide table is laid out as lines on a phone, where Safari forgets that it is a table unless roles say so.
+FOR_TABLES_ON_A_PHONE = {"no-redundant-role"}
 # The issue with every part comes with each run, the published ones with the longer form.
 ISSUES = ("2024-06", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("2022-02", "2023-12")))
 SLUGS = ("2024-06", "2022-02", "2023-12")
@@ -202,7 +204,8 @@ def test_all_of_the_web_version_stands_in_a_landmark_and_its_lists_of_links_are_
 def test_the_web_version_is_valid_html(
     slug: str, composed: dict[tuple[str, str], str], find_html_faults: FindFaults
 ) -> None:
-    assert find_html_faults(web=composed[slug, "web"]) == {"web": set()}
+    faults = find_html_faults(web=composed[slug, "web"])["web"]
+    assert {each for each in faults if each.partition(":")[0] not in FOR_TABLES_ON_A_PHONE} == set()
 
 
 @pytest.mark.parametrize("slug", ISSUES)
@@ -210,7 +213,7 @@ def test_the_mail_is_valid_html_but_for_what_mail_cannot_do_without(
     slug: str, composed: dict[tuple[str, str], str], find_html_faults: FindFaults
 ) -> None:
     faults = find_html_faults(mail=composed[slug, "mail"])["mail"]
-    assert {each for each in faults if each.partition(":")[0] not in ONLY_IN_MAIL} == set()
+    assert {each for each in faults if each.partition(":")[0] not in ONLY_IN_MAIL | FOR_TABLES_ON_A_PHONE} == set()
 
 
 def as_word_reads_it(html: str) -> str:

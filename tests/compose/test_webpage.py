@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from html import unescape
 from itertools import pairwise
@@ -16,9 +17,11 @@ from mailer.compose.publication import Publication
 from mailer.compose.theme import Palette, Theme
 from mailer.compose.webpage import compose_webpage
 from mailer.issue.model import (
+    CalendarDate,
     Heading,
     Image,
     Issue,
+    IssueKind,
     Item,
     Link,
     LinkEntry,
@@ -145,6 +148,21 @@ def test_the_page_says_its_language_and_how_long_it_takes(
     page = compose(replace(small_issue, lang=lang))
     assert words in page
     assert re.search(r"minut|minute", page)
+
+
+def test_the_page_says_each_language_of_its_items_once(compose: Compose, small_issue: Issue) -> None:
+    assert " · på nynorsk og på bokmål · " in compose(small_issue)  # the second item is in bokmål
+    alone = replace(small_issue, sections=small_issue.sections[:1])
+    assert " · på nynorsk · " in compose(alone)
+
+
+def test_a_short_letter_has_no_number_of_items_and_no_contents(compose: Compose, small_issue: Issue) -> None:
+    day = CalendarDate(start=date(2024, 2, 12))
+    page = compose(replace(small_issue, kind=IssueKind.NOTE, title="Rettelse", published=day, sections=()))
+    assert "<h1>Rettelse</h1>" in page
+    assert 'class="meta">12. februar 2024 · på nynorsk · ' in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert 'class="toc"' not in page
+    assert 'class="bar' not in page
 
 
 def test_the_theme_s_colours_are_used_light_and_dark(compose: Compose, small_issue: Issue) -> None:

@@ -143,6 +143,21 @@ def test_environment_strings_become_what_the_key_holds(load: Load) -> None:
     assert as_json.newsletter.test_recipients == ("kari@x.example",)
 
 
+def test_hosts_are_names_without_https(load: Load) -> None:
+    assert load().check.inside == ()
+    assert load('[check]\ninside = ["kvalitet.kommune.no", "sak", "10.0.0.5"]').check.inside == (
+        "kvalitet.kommune.no",
+        "sak",
+        "10.0.0.5",
+    )
+    assert load(MAILER_CHECK__INSIDE="sak,a.no").check.inside == ("sak", "a.no")
+    for wrong in ("https://sak", "sak/1", ".no", "", "*.no"):
+        with pytest.raises(ConfigError) as refused:
+            load(f'[check]\ninside = ["{wrong}"]')
+        assert refused.value.where.startswith("config.toml:")
+        assert refused.value.hint == 'Allowed: a list of hosts without https://, as ["kvalitet.kommune.no", "sak"].'
+
+
 def test_names_that_are_not_ours_to_judge_are_left_alone(load: Load) -> None:
     found = load(
         MAILER_TEST_POSTGRESQL_URL="x", MAILER_SECRET_KEYS="y", MAILERX="z", HOME="/", MAILER_SUPPRESSION_KEY="k"

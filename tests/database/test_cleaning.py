@@ -1,7 +1,9 @@
 """A database of PostgreSQL counts as rewritten only when nobody on its server may still see what was deleted."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Timer
 from typing import Any
@@ -73,3 +75,36 @@ def test_rewriting_takes_as_long_as_it_takes(postgresql_database: Database) -> N
         later.start()
         assert scrub(database)
         later.join()
+
+
+def test_while_a_table_is_waited_for_others_read_it(postgresql_database: Database) -> None:
+    with (
+        closing(open_database(postgresql_database.engine.url.render_as_string(hide_password=False))) as scrubbed,
+        postgresql_database.engine.connect() as holding,
+        postgresql_database.engine.connect() as reading,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holding.exec_driver_sql("LOCK TABLE subscriber IN ACCESS SHARE MODE")
+        done = pool.submit(scrub, scrubbed)
+        _wait_until(reading, "EXISTS (SELECT FROM pg_locks WHERE relation = 'subscriber'::regclass AND NOT granted)")
+        began = time.monotonic()
+        reading.exec_driver_sql("SELECT count(*) FROM subscriber")
+        assert time.monotonic() - began < 1
+        assert not done.done()
+        reading.rollback()
+        holding.rollback()
+        assert done.result()
+
+
+def _wait_until(connection: Connection, condition: str) -> None:
+    while not connection.exec_driver_sql(f"SELECT {condition}").scalar():
+        time.sleep(0.02)
+
+
+def test_a_table_that_others_do_not_let_go_is_given_up(
+    postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "BUSY_TIMEOUT_SECONDS", 0.1)
+    with postgresql_database.engine.connect() as holding:
+        holding.exec_driver_sql("LOCK TABLE subscriber IN ACCESS SHARE MODE")
+        assert not scrub(postgresql_database)

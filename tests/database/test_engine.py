@@ -1,4 +1,7 @@
-"""Opening and using the database: durable, one writer at a time on SQLite, and in words when it cannot be used."""
+"""Opening and using the database: durable, one writer at a time on SQLite, and in words when it cannot be used.
+
+The words are those of `failures`.
+"""
 
 import os
 import sqlite3
@@ -12,7 +15,8 @@ import pytest
 from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from mailer.database.engine import Database, DatabaseError, explained, open_database
+from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError, explained
 from mailer.database.tables import suppression
 from mailer.delivery.ledger.liveness import hold_lock
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mailer.database.engine import open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.left_log import find_logs, find_strange_log, is_open_elsewhere, is_open_here
-from mailer.database.one_name import DatabaseError
 from mailer.database.opening import agrees, opening_alone, recover
 
 ROWS = 400

@@ -22,7 +22,8 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import OperationalError
 
 from mailer.database import migrate
-from mailer.database.engine import Database, DatabaseError, _sqlite_engine, open_database
+from mailer.database.engine import Database, _sqlite_engine, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.tables import list_, metadata, subscriber, subscription
 from mailer.errors import MailerError
 from mailer.subscribers.model import Register

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, select, text
 
 from mailer.database import migrate
-from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.migrate import SchemaError
 from mailer.database.tables import mailing, metadata
 from mailer.delivery.ledger import Ledger

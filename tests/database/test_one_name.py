@@ -1,14 +1,19 @@
-"""One file, one name: links are followed, second names refused, and mistyped ones make no empty database."""
+"""One file, one name: links are followed, second names refused, and mistyped ones make no empty database.
+
+`traces` tell that there was one, or is another.
+"""
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.one_name import is_mounted
 
 
@@ -82,11 +87,11 @@ def test_mounts_are_told_by_their_place_also_with_spaces() -> None:
     assert not is_mounted(Path("/srv/f"), mounts=mounts)
 
 
-@pytest.mark.parametrize("left", ["epoch", "place"])
+@pytest.mark.parametrize("left", ["epoch", "place", "sender.lock", "opening.lock", "leaves"])
 def test_where_a_database_stood_no_empty_one_is_made(file: Path, left: str) -> None:
     for each in file.parent.iterdir():
         each.unlink()
-    trace = Path(f"{file}.{left}")
+    trace = file.with_name(f"{file.name}.{left}")
     trace.write_text("60\n", encoding="ascii")
     with pytest.raises(DatabaseError) as refused:
         opened(file)
@@ -113,7 +118,55 @@ def test_a_folder_that_is_not_there_is_a_mistyped_name_unless_it_is_the_workspac
     )
     assert not (tmp_path / "vra").exists()
     for folder in (*homes, tmp_path):
-        open_database(f"sqlite:///{folder}/mailer.sqlite3", homes=homes).close()
+        made = Path(f"{folder}/mailer.sqlite3")
+        open_database(f"sqlite:///{made}", homes=homes).close()
+        made.unlink()
+
+
+def _refused_beside(other: Path, file: Path, homes: tuple[Path, ...]) -> str:
+    with pytest.raises(DatabaseError) as refused:
+        open_database(f"sqlite:///{file}", homes=homes)
+    assert refused.value.where == str(file)
+    assert str(other) in refused.value.what
+    assert refused.value.hint == (
+        "Correct [database] url or MAILER_DATABASE__URL. "
+        "If you want an empty one of this name as well, make it first: mailer db upgrade"
+    )
+    assert not file.exists()
+    return refused.value.what.replace(str(other), "FILE")
+
+
+def test_beside_another_database_none_is_made_unless_a_person_asks_for_one(tmp_path: Path) -> None:
+    var, elsewhere = tmp_path / "var", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    known, words = var / "of 100 % øre #2.db", "no database has this name, but there is another one: FILE"
+    open_database(f"sqlite:///{known}", homes=(var,)).close()
+    before = sorted(var.iterdir())
+    mistyped = (var / "mailer.sqlite", elsewhere / "mailer.sqlite3")
+    for each in mistyped:
+        assert _refused_beside(known, each, (var, tmp_path / "nothing")) == words
+    assert _refused_beside(known, var / "mailer.sqlite", (elsewhere,)) == words, "in its own folder, if not in a home"
+    assert sorted(var.iterdir()) == before, "what is looked at gets no log beside it"
+    for each in mistyped:
+        open_database(f"sqlite:///{each}", homes=(var,), upgrade=True).close()
+        open_database(f"sqlite:///{each}", homes=(var,)).close()
+
+
+def test_where_mail_was_sent_with_another_database_none_is_made(tmp_path: Path) -> None:
+    epoch, words = tmp_path / "server-mailer.epoch", "no database has this name, but mail was sent with another one: "
+    epoch.write_text("60\n", encoding="ascii")
+    assert _refused_beside(epoch, tmp_path / "mailer.sqlite3", (tmp_path,)) == f"{words}FILE is still here"
+    opened(tmp_path / "mailer.sqlite3").close()
+
+
+def test_beside_files_that_are_no_databases_of_mailer_one_is_made(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.sqlite3")) as other:
+        other.execute("CREATE TABLE subscriber (id INTEGER)")
+    (tmp_path / "broken.sqlite3").write_bytes(b"SQLite format 3\0" + b"x" * 200)
+    (tmp_path / "keys").write_text("1" * 32, encoding="ascii")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    open_database(f"sqlite:///{tmp_path}/mailer.sqlite3", homes=(tmp_path,)).close()
 
 
 def test_a_file_that_was_deleted_or_replaced_is_not_in_place(file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, insert, text
 
-from mailer.database.engine import Database, DatabaseError, open_database
+from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.postgresql import create_patient_engine
 from mailer.database.rows import insert_rows
 from mailer.database.tables import list_, suppression

@@ -177,6 +177,8 @@ def options() -> DispatchOptions:
     """As in real life, with pauses that suit a test."""
     return DispatchOptions(
         connections=3,
+        messages_per_minute=0,
+        messages_per_connection=1000,
         backoff_seconds=0.01,
         longest_backoff_seconds=0.05,
         first_tries=2,

@@ -1,6 +1,6 @@
 """Whom a refusal is about: the table, and the wordings of many servers that are not in it.
 
-`words_of_answers` compares them.
+`answer_rows` says what holds of an answer, `answers_page` prints the table, `words_of_answers` compares the words.
 """
 
 import re
@@ -10,14 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.answers import (
-    TABLE,
-    About,
-    AnswerRow,
-    about,
-    describe,
-    find_row,
-)
+from mailer.delivery.answer_rows import About, AnswerRow
+from mailer.delivery.answers import TABLE, about, find_row
+from mailer.delivery.answers_page import describe
 from mailer.delivery.words_of_answers import kind_of, without_address, without_addresses
 from mailer.transport.base import Reply, Stage
 from mailer.transport.replies import parse_reply

@@ -45,7 +45,10 @@ def finish(begun: Database) -> Finish:
 
     def run() -> tuple[Any, MemoryTransport]:
         transport = MemoryTransport()
-        ledger, options = Ledger(begun, clock=lambda: LATER), DispatchOptions()
+        ledger, options = (
+            Ledger(begun, clock=lambda: LATER),
+            DispatchOptions(connections=3, messages_per_minute=0, messages_per_connection=0),
+        )
         dispatcher = Dispatcher(ledger, transport, keys=KEYS, options=options, clock=lambda: LATER)
         return dispatcher.run(1), transport
 

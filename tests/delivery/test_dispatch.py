@@ -624,9 +624,15 @@ def test_the_exit_code_follows_the_reason() -> None:
     }
 
 
-def test_back_off_doubles_up_to_a_limit() -> None:
-    options = DispatchOptions(backoff_seconds=1, longest_backoff_seconds=60)
+def test_back_off_doubles_up_to_a_limit(options: DispatchOptions) -> None:
+    options = replace(options, backoff_seconds=1, longest_backoff_seconds=60)
     assert [options.backoff(failures) for failures in (0, 1, 2, 3, 10)] == [0, 1, 2, 4, 60]
+
+
+def test_a_server_that_goes_is_given_two_minutes_and_one_that_was_never_there_three_seconds() -> None:
+    options = DispatchOptions(connections=1, messages_per_minute=0, messages_per_connection=0)
+    assert sum(map(options.backoff, range(options.tries))) == 1 + 2 + 4 + 8 + 16 + 32 + 60
+    assert sum(map(options.backoff, range(options.first_tries))) == 1 + 2
 
 
 @pytest.mark.parametrize(
@@ -781,6 +787,28 @@ def test_a_relay_that_has_put_everybody_off_for_as_long_as_a_delivery_may_be_nee
         for each in (two, three):
             run.record(Attempt(delivery=each, status=DeliveryStatus.ACCEPTED))
         assert look() is None, "nobody is left who was never tried"
+
+
+def test_five_refusals_in_a_row_of_which_the_last_comes_in_a_rest_stop_nothing(
+    plan: Plan, dispatcher: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest that another connection has begun meanwhile looks after it."""
+    begin, heard = Dispatcher._equip, count(1)
+
+    def equip(*given: Any) -> Any:
+        contexts.append(begin(*given))
+        return contexts[0]
+
+    def refuse(_: Envelope) -> Reply:
+        if next(heard) == 5:
+            contexts[0].rest.begin("busy")
+        return Reply(code=550, text="no", stage=Stage.RCPT)
+
+    contexts = list[Any]()
+    monkeypatch.setattr(Dispatcher, "_equip", equip)
+    sender = dispatcher(MemoryTransport(refuse), connections=1)
+    ended = sender.run(plan(6, domains=["a.example", "b.example", "c.example"]), once=True)
+    assert (ended.reason, ended.counts.queued) == (EndReason.RESTING, 6)
 
 
 def test_a_server_that_goes_is_tried_so_often_with_pauses_and_named(

@@ -139,6 +139,21 @@ def test_a_result_is_written_even_when_no_mark_follows(plan: Plan, ledger: Ledge
         assert sending.outlook().held == 0
 
 
+def test_a_final_dot_is_out_from_its_mark_until_its_answer_is_on_disk(plan: Plan, ledger: Ledger) -> None:
+    """For so long a sender that is to stop waits for a database in use; a mark that was refused lets no dot out."""
+    nobodys = 10_000
+    with ledger.start_run(plan(1)) as sending:
+        [claimed] = sending.claim(1)
+        seen = [sending.has_unwritten]
+        assert sending.marks([claimed.id, nobodys]) == {claimed.id: Mark.GO, nobodys: Mark.LOST}
+        seen.append(sending.has_unwritten)
+        sending.record(accepted(claimed))
+        seen.append(sending.has_unwritten)
+        sending.outlook()  # which writes it down
+        seen.append(sending.has_unwritten)
+    assert seen == [False, True, True, False]
+
+
 def test_a_run_sends_until_it_hears_otherwise(plan: Plan, ledger: Ledger) -> None:
     mailing_id = plan(1)
     with ledger.start_run(mailing_id) as sending:
@@ -510,6 +525,19 @@ def test_a_mailing_of_which_a_crash_left_nothing_to_send_is_finished_when_that_i
     finished = ledger.mailing(done)
     assert (finished.state, finished.finished_at is None) == (MailingState.FINISHED, False)
     assert ledger.mailing(other).state is MailingState.RUNNING
+
+
+def test_a_run_that_came_to_its_end_keeps_it_when_others_are_recovered(
+    *, plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None], database: Database, clock: Any
+) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id):
+        ended = clock()
+    crash(mailing_id, 1, 1)
+    clock.move(hours=1)
+    assert ledger.recover() == 1
+    with database.reading() as connection:
+        assert connection.execute(select(run.c.ended_at).order_by(run.c.id)).scalars().all() == [ended, clock()]
 
 
 def test_the_next_run_recovers_too(plan: Plan, ledger: Ledger, crash: Callable[[int, int, int], None]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.logs.lines import moment, parse_line
-from mailer.delivery.logs.model import Evidence, InLog, LogLine, LogProgress, News, Sought, Step, Trails
+from mailer.delivery.logs.model import Evidence, InLog, LogLine, LogProgress, LogSummary, News, Sought, Step, Trails
 from mailer.delivery.logs.reading import LONGEST_LINE, read_logs
 from mailer.delivery.logs.searching import LogSearch, judge
 from mailer.delivery.logs.tables import parse_header, parse_row, split_row
@@ -165,6 +165,14 @@ def test_a_queue_id_that_another_message_has_by_now_is_not_taken_for_ours(looked
     """One that was never queued gives its id back without a word."""
     named = postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")
     assert looked(named, *between, postfix("qmgr", f"A1B2C3: {QUEUED}")).finding is InLog.NOT_QUEUED
+
+
+def test_what_cleanup_warns_of_takes_no_queue_id_away(looked: Look) -> None:
+    named = postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")
+    warned = postfix("cleanup", "A1B2C3: warning: header Subject: Nyhetsbrev; from=<> to=<>")
+    assert looked(named, warned, postfix("qmgr", f"A1B2C3: {QUEUED}")).finding is InLog.TAKEN
+    by_another = postfix("smtp", f"A1B2C3: message-id=<{OURS}>")
+    assert looked(by_another, postfix("qmgr", f"A1B2C3: {QUEUED}")).finding is InLog.MISSING
 
 
 def test_queues_of_two_relays_and_of_two_instances_are_kept_apart(looked: Look) -> None:
@@ -353,6 +361,19 @@ def test_a_subject_on_several_lines_is_one_row_and_a_quotation_mark_that_is_neve
     assert sighting.place.line == 43
 
 
+@pytest.mark.parametrize("row", ['"a"b,c', 'a,"b', 'a,"b""'])
+def test_a_row_with_a_quotation_mark_too_many_or_too_few_is_garbled(row: str) -> None:
+    assert split_row('a,"b ""c"""', ",") == ["a", 'b "c"']
+    assert split_row(row, ",") is None
+
+
+def test_a_quotation_mark_that_is_not_closed_before_the_table_ends_costs_the_last_row(tmp_path: Path) -> None:
+    broken = traced("Delivered", message_id="<other@x.example>").replace(', nr. 4"', "")
+    trails = read("\n".join([TRACE, traced("Delivered"), broken]), folder=tmp_path)
+    [log] = trails.logs
+    assert (log.lines, log.garbled, [*trails.sightings]) == (3, 1, [OURS])
+
+
 # --- Files ------------------------------------------------------------------------------------------
 
 LOG = "\n".join(
@@ -366,6 +387,12 @@ LOG = "\n".join(
         "",
     ]
 )
+
+
+def test_an_empty_log_says_nothing(tmp_path: Path) -> None:
+    trails = read("", folder=tmp_path)
+    empty = LogSummary(name=str(tmp_path / "log0"), lines=0, garbled=0, first="", last="", is_cut=False)
+    assert (trails.logs, trails.sightings) == ((empty,), {})
 
 
 @pytest.mark.parametrize("pack", [lambda each: each, gzip.compress, lzma.compress, bz2.compress])

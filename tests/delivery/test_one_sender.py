@@ -1,4 +1,7 @@
-"""One sender at a time, also without its lock file, and none without its database: `liveness`, `recovery`, `runs`."""
+"""One sender at a time, also without its lock file, and none without its database: `liveness`, `recovery`, `runs`.
+
+`beats` show that it is alive.
+"""
 
 import os
 import shutil

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from mailer.issue.links import LinkAnswer, LinkOptions, ask, ask_all, is_public, link_findings, resolve
+from mailer.issue.inside import is_public
+from mailer.issue.links import LinkAnswer, LinkOptions, ask, ask_all, link_findings, resolve
 from mailer.issue.model import Severity
 from mailer.issue.source import IssueReading
 
@@ -177,3 +179,16 @@ def test_findings_say_where_a_dead_link_stands(site: str, read_files: ReadFiles)
     assert (dead.rule, dead.severity, dead.line) == ("dead-link", Severity.WARNING, 3)
     assert item.split("\n")[2][dead.column - 1 :].startswith(f"{site}/missing")
     assert (shy.rule, shy.severity, shy.words) == ("dead-link", Severity.NOTE, f"{site}/shy")
+
+
+def test_a_dead_link_stands_where_it_is_written_also_when_something_was_taken_off_it(
+    site: str, read_files: ReadFiles
+) -> None:
+    wrapped = f"https://www.google.com/url?q={quote(site + '/missing', safe='')}"
+    reading = read_files({"items/010-mote.md": f"+++\n+++\nSe [x]({wrapped}) og [y]({wrapped}).\n"})
+    assert reading.issue is not None
+    found = link_findings(reading.issue, sources=reading.sources, options=OPTIONS)
+    assert [(each.line, each.column, each.words) for each in found] == [
+        (3, 8, wrapped),
+        (3, 17 + len(wrapped), wrapped),
+    ]

@@ -35,7 +35,8 @@ def findings_of(read_files: ReadFiles) -> Callable[..., tuple[Finding, ...]]:
         item = f'+++\ncontacts = ["kari@a.example"]\n{facts}\n+++\n{text}\n'
         reading = read_files({"issue.toml": frame, "items/010-mote.md": item})
         assert reading.issue is not None, reading.findings
-        return lint(reading.issue, today=today, sources=reading.sources)
+        found = lint(reading.issue, today=today, sources=reading.sources)
+        return tuple(each for each in found if each.rule != "late-deadline")  # about the preheader, not about the item
 
     return check
 

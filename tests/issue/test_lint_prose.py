@@ -136,3 +136,52 @@ def test_a_long_preheader_is_found_and_one_that_fits_is_not(read_files: ReadFile
 
     assert rules("a" * 121) == ["long-preheader"]
     assert rules("a" * 120) == []
+
+
+def test_a_preheader_is_to_begin_with_the_next_deadline(read_files: ReadFiles) -> None:
+    def found(preheader: str, *, dates: str) -> list[str]:
+        frame = f'title = "Brev"\ndate = 2024-02-05\npreheader = "{preheader}"\n'
+        item = f"+++\ncontacts=['a@b.example']\ndates = [{dates}]\n+++\nEn.\n"
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": item})
+        assert reading.issue is not None, reading.findings
+        findings = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+        return [each.message for each in findings if each.rule == "late-deadline"]
+
+    past, late, soon = (f'{{ kind = "deadline", date = 2024-{day} }}' for day in ("02-04", "05-10", "04-03"))
+    both = f"{past}, {late}, {soon}"
+    words = "the preheader does not begin with the next deadline, 2024-04-03"
+    assert found("Nytt om FACT", dates=both) == [words]
+    assert found("Frist 13. april", dates=both) == [words]
+    assert found(f"{'x' * 59} 3. april", dates=both) == [words]
+    assert found("Frist 3. april. Nytt om FACT", dates=both) == []
+    assert found(f"{'x' * 58} 3. april", dates=both) == []
+    assert found("", dates=both) == []
+    assert found("Nytt", dates=past) == []
+    assert found("Nytt", dates='{ kind = "event", date = 2024-04-03 }') == []
+    assert found("Nytt", dates='{ kind = "deadline", date = "2024-04" }') == []
+
+
+def test_titles_that_fill_a_screen_are_named(read_files: ReadFiles) -> None:
+    def found(frame: str, item: str) -> list[tuple[str, int, str]]:
+        files = {
+            "issue.toml": f'date = "2024-02"\ntitle = "{frame}"\npreheader = "x"\n',
+            "items/010-mote.md": f"+++\ntitle = '{item}'\ncontacts=['a@b.example']\n+++\nEn.\n",
+        }
+        reading = read_files(files)
+        assert reading.issue is not None
+        findings = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+        return [(each.file, each.line, each.message) for each in findings if each.rule == "long-title"]
+
+    assert found("b" * 110, "a" * 110) == []
+    assert found("b" * 111, "a" * 112) == [
+        ("issue.toml", 2, "the title has 111 characters"),
+        ("items/010-mote.md", 2, "the title has 112 characters"),
+    ]
+
+
+def test_a_short_letter_may_do_without_preheader(read_files: ReadFiles) -> None:
+    for kind, rules in (("note", []), ("issue", ["no-preheader"])):
+        frame = f'title = "Rettelse"\nkind = "{kind}"\ndate = 2024-02-05\nintro = "Fristen er klokka 12."\n'
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": "+++\ncontacts=['a@b.example']\n+++\nEn.\n"})
+        assert reading.issue is not None
+        assert [each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)] == rules

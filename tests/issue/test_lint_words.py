@@ -44,7 +44,8 @@ def told(read_files: ReadFiles) -> Told:
     def check(text: str = "Tekst.", *, facts: str = KARI, frame: str = FRAME, today: date = TODAY) -> list[str]:
         reading = read_files({"issue.toml": frame, "items/010-mote.md": f"+++\n{facts}+++\n{text}\n"})
         assert reading.issue is not None, reading.findings
-        return [_said(each) for each in lint(reading.issue, today=today, sources=reading.sources)]
+        found = lint(reading.issue, today=today, sources=reading.sources)
+        return [_said(each) for each in found if each.rule != "late-deadline"]  # about the preheader, not the item
 
     return check
 
@@ -84,7 +85,7 @@ def told(read_files: ReadFiles) -> Told:
         ),
         (
             "[A](https://a.example/?utm_id=z&b=1) [B](https://a.example/?utm_id=z&b=1)",
-            "42 warning duplicate-link [https://a.example/]",
+            "42 warning duplicate-link [https://a.example/?utm_id=z&b=1]",
             "the same link stands twice",
             "Remove one, or correct its address.",
         ),
@@ -102,7 +103,12 @@ def told(read_files: ReadFiles) -> Told:
             "a space before the mark",
             "Put it after the mark.",
         ),
-        ("i registeret| er", "3 warning stray-bar [registeret|]", "a stray |", "Remove it."),
+        (
+            "i registeret| er",
+            "3 warning stray-bar [registeret|]",
+            "a stray |",
+            "Remove it; for a table, write a line of dashes below the first row.",
+        ),
         (
             "på helse - og omsorgsfeltet",
             "4 warning hanging-hyphen [helse - og omsorgsfeltet]",

@@ -18,6 +18,7 @@ from mailer.issue.model import (
     Blocks,
     Emphasis,
     Finding,
+    Footnotes,
     Heading,
     Image,
     Inline,
@@ -29,6 +30,7 @@ from mailer.issue.model import (
     Quote,
     Severity,
     Strong,
+    Table,
     Text,
     plain_text,
 )
@@ -100,6 +102,10 @@ def words_of(blocks: Blocks) -> Iterator[str]:
                 yield from words_of(quoted)
             case Image(alt=alt):
                 yield alt
+            case Table():
+                yield from (plain_text(cell.inlines) for row in block.all_rows for cell in row)
+            case Footnotes(notes):
+                yield from (words for note in notes for words in words_of(note.blocks))
 
 
 def inlines_of(blocks: Blocks) -> Iterator[Inline]:
@@ -112,6 +118,10 @@ def inlines_of(blocks: Blocks) -> Iterator[Inline]:
                     yield from inlines_of(point)
             case Quote(quoted):
                 yield from inlines_of(quoted)
+            case Table():
+                yield from (each for row in block.all_rows for cell in row for each in deep(cell.inlines))
+            case Footnotes(notes):
+                yield from (each for note in notes for each in inlines_of(note.blocks))
             case Image():
                 pass
 
@@ -277,7 +287,7 @@ PIECES = (
     "**",
     "a",
     "B1",
-    "~",
+    "~a",
     ".",
     ",",
     "/",
@@ -367,11 +377,13 @@ def test_any_other_bare_address_is_whole_too(text: str, inlines: Inlines) -> Non
         ("[Veileder](https://a.example/Tillegg (PDF).pdf)", "https://a.example/Tillegg (PDF).pdf"),
         ("**[Veileder]( Https://a.example/a b c )**", "Https://a.example/a b c"),
         ("<https://a.example/x y>", "https://a.example/x y"),
-        ("[Ring](tel:+47 22 33)", "tel:+47 22 33"),
-        ("[Kari](mailto:kari@a.example?subject=Hei du)", "mailto:kari@a.example?subject=Hei du"),
+        ('[Veileder](https://a.example/a b.pdf "Tittel")', "https://a.example/a b.pdf"),
+        ("[x](a.example/Tillegg 1.pdf)", "a.example/Tillegg 1.pdf"),
+        ("[Ring](tel:+47 22 eller 33)", "tel:+47 22 eller 33"),
         ("[x](www.a.example/a b)", "www.a.example/a b"),
         ("[a [b](https://a.example/a b) c](https://b.example)", "https://a.example/a b"),
         ("![kart](images/mitt kart.png)", "images/mitt kart.png"),
+        ('![kart](images/mitt kart.png "Kart: Nord")', "images/mitt kart.png"),
         ("[x](https://a.example/a\nb.pdf)", "https://a.example/a"),
     ],
 )
@@ -379,7 +391,170 @@ def test_a_space_in_an_address_is_an_error_that_names_it(text: str, address: str
     (finding,) = parse(f"Hei.\nSe {text}")[1]
     assert (finding.severity, finding.line, finding.words) == (Severity.ERROR, 2, address)
     assert finding.rule == ("image" if address.startswith("images/") else "link")
-    assert "space" in finding.message
+    assert finding.message == "there is a space in an address"
+    assert finding.hint == "Write %20 for each space, or angle brackets around the address: [words](<https://…>)."
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("tel:+47 12 34 56 78", "tel:+4712345678"),
+        ("Tel:12\u00a034\u202f56", "tel:123456"),
+        ("tel:+47 (0)12-34.56", "tel:+47(0)12-34.56"),
+        (
+            "mailto:a@b.example?subject=Påmelding til møte",
+            "mailto:a@b.example?subject=P%C3%A5melding%20til%20m%C3%B8te",
+        ),
+    ],
+)
+def test_a_telephone_number_and_the_subject_of_a_mail_may_have_spaces(written: str, url: str) -> None:
+    assert parse(f"**[Ring]( {written} ) nå**") == (
+        (Paragraph(inlines=(Strong((Link((Text("Ring"),), url), Text(" nå"))),), line=1),),
+        (),
+    )
+
+
+def test_a_telephone_link_may_stand_in_parentheses() -> None:
+    assert only_paragraph("(ring [oss](tel:12 34))") == (
+        Text("(ring "),
+        Link((Text("oss"),), "tel:1234"),
+        Text(")"),
+    )
+
+
+def test_a_telephone_number_in_angle_brackets_is_a_link_on_itself() -> None:
+    assert only_paragraph("<tel:+47 12 34> <Tel:+4756>") == (
+        Link((Text("+47 12 34"),), "tel:+471234"),
+        Text(" "),
+        Link((Text("+4756"),), "tel:+4756"),
+    )
+
+
+def test_an_address_that_begins_with_www_may_stand_in_angle_brackets() -> None:
+    assert only_paragraph("Se <www.a.example/_x_y_> og [<www.b.example>](https://c.example)") == (
+        Text("Se "),
+        Link((Text("www.a.example/_x_y_"),), "https://www.a.example/_x_y_"),
+        Text(" og "),
+        Link((Text("<www.b.example>"),), "https://c.example"),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https:/a.example/x_y",
+        "https:a.example",
+        "https//a.example",
+        "http;//a.example",
+        "https ://a.example/x",
+        "https: //a.example/x",
+        "https:// a.example/x",
+        "Htttps://a.example",
+        "htps://a.example",
+        "htpps://a.example/x?y=1",
+        "hhtp://a.example",
+    ],
+)
+def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) -> None:
+    (finding,) = parse(f"Hei.\n\nSe **på** {written}, og https://b.example/ https://")[1]
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("link", Severity.WARNING, 3, 11)
+    assert finding.words == written
+    assert finding.message == "this looks like a web address, but does not begin as one"
+    assert finding.hint == "Addresses begin with https://, http://, mailto: or tel:."
+
+
+@pytest.mark.parametrize(
+    "text", ["http: en protokoll", "https://a.example:80/x", "https og http.", "has: //a", "hps:x.no"]
+)
+def test_other_words_are_no_mistyped_address(text: str) -> None:
+    assert parse(text)[1] == ()
+
+
+@pytest.mark.parametrize("form", ["Se {}", "[x]({})", "<{}>"])
+def test_a_beginning_that_stands_twice_is_an_error(form: str) -> None:
+    (finding,) = parse(form.format("https://https://a.example/x"))[1]
+    assert (finding.rule, finding.severity, finding.words) == ("link", Severity.ERROR, "https://https://a.example/x")
+    assert finding.message == "a link has an address without a web site's name"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "K:\\felles\\_a_.docx",
+        "\\\\server\\_x_\\a.docx",
+        "\\\\server\\a b.docx",
+        "file:///K:/a.docx",
+        "file://server/a b.docx",
+    ],
+)
+def test_a_link_to_a_file_that_only_colleagues_have_is_an_error_at_its_place(path: str) -> None:
+    (finding,) = parse(f"Hei.\nSe [rutinen]({path}).")[1]
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("inside-link", Severity.ERROR, 2, 14)
+    assert finding.words == path
+    assert finding.message == "a link leads to a file on a machine or network of your own"
+    assert finding.hint == "Put the document on a public web page, and write its https:// address."
+
+
+def test_an_address_that_begins_with_www_may_be_the_target_of_a_link() -> None:
+    assert only_paragraph("[x](www.a.example/_x_) [y](<WWW.b.example>)") == (
+        Link((Text("x"),), "https://www.a.example/_x_"),
+        Text(" "),
+        Link((Text("y"),), "https://WWW.b.example"),
+    )
+
+
+@pytest.mark.parametrize("form", ["{}", "[x]({})", "[x](<{}>)", "<{}>"])
+def test_an_address_has_no_names_of_signs_but_the_ampersand(form: str) -> None:
+    url = "https://a.example/?a=1&copy;b&lt;c&copy=2"
+    assert [each.url for each in only_paragraph(form.format(url)) if isinstance(each, Link)] == [url]
+
+
+WRAPPED = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example%2Fb_c_&data=05%7C_x_"
+
+
+@pytest.mark.parametrize("form", ["Se {}.", "**Se <{}>**", "[x]({})", "[x](<{}>)"])
+def test_a_wrapped_address_leads_to_what_is_in_it_and_a_note_says_so(form: str) -> None:
+    blocks, (finding,) = parse(form.format(WRAPPED))
+    (link,) = [each for each in inlines_of(blocks) if isinstance(each, Link)]
+    assert link.url == "https://a.example/b_c_"
+    assert link.written == WRAPPED
+    assert not any("safelinks" in words for words in words_of(blocks))
+    assert (finding.rule, finding.severity, finding.words) == ("tracking", Severity.NOTE, WRAPPED)
+    assert (finding.message, finding.column) == ("taken off a link: SafeLinks", form.index("{") + 1)
+
+
+@pytest.mark.parametrize("form", ["Se {}.", "**Se <{}>**", "[x]({})", "[x](<{}>)"])
+def test_an_address_from_the_source_of_a_web_page_is_told_as_it_is_written(form: str) -> None:
+    written = "https://a.example/?a=1&amp;fbclid=2&amp;b=3"
+    blocks, (finding,) = parse(form.format(written))
+    (link,) = [each for each in inlines_of(blocks) if isinstance(each, Link)]
+    assert (link.url, link.written) == ("https://a.example/?a=1&b=3", written)
+    assert (finding.rule, finding.words, finding.column) == ("tracking", written, form.index("{") + 1)
+    assert "amp;" not in "".join(words_of(blocks))
+
+
+def test_a_wrapped_address_that_begins_with_www_comes_off_too() -> None:
+    written = "www.google.com/url?q=https%3A%2F%2Fa.example%2Fx_"
+    blocks, (finding,) = parse(f"Se {written}, ja.")
+    (paragraph,) = blocks
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.inlines == (
+        Text("Se "),
+        Link((Text("https://a.example/x_"),), "https://a.example/x_"),
+        Text(", ja."),
+    )
+    assert [each.written for each in paragraph.inlines if isinstance(each, Link)] == [written]
+    assert (finding.rule, finding.message, finding.words) == ("tracking", "taken off a link: Google", written)
+
+
+def test_a_wrapper_that_does_not_say_where_it_leads_is_a_warning_with_what_to_do() -> None:
+    url = "https://protect-eu.mimecast.com/s/AbC?domain=a.example"
+    blocks, (finding,) = parse(f"Hei.\n\nSe [x]({url}).")
+    assert [each.url for each in inlines_of(blocks) if isinstance(each, Link)] == [url]
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("wrapped-link", Severity.WARNING, 3, 8)
+    assert finding.words == url
+    assert finding.message == "a link goes through Mimecast, which does not say where it leads"
+    assert finding.hint == "Open the link, and write the address that the browser shows in the end."
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Blocks, Finding, Heading, Image, List, Paragraph, Quote, Severity, plain_text
+from mailer.issue.model import (
+    Blocks,
+    Finding,
+    Footnotes,
+    Heading,
+    Image,
+    List,
+    Paragraph,
+    Quote,
+    Severity,
+    Table,
+    plain_text,
+)
 
 
 def parse(text: str) -> tuple[Blocks, tuple[Finding, ...]]:
@@ -28,6 +40,10 @@ def shown(blocks: Blocks, indent: str = "") -> Iterator[str]:
                     yield from (f"{indent}  {each}" for each in more)
             case Quote(quoted):
                 yield from (f"{indent}> {each}" for each in shown(quoted))
+            case Table():
+                yield from (indent + plain_text(cell.inlines) for row in block.all_rows for cell in row)
+            case Footnotes(notes):
+                yield from (f"{indent}[{note.number}] {each}" for note in notes for each in shown(note.blocks))
             case Image():
                 pass
 

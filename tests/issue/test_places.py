@@ -44,6 +44,12 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "https://a.example/?fbclid=1",
         ("[hit](https://a.example/)",),
     ),
+    "inside-link": (
+        "[hit](https://sak/1)",
+        "https://sak/1",
+        ("[hit](https://a.example/)", "[sak/1](https://b.example)"),
+    ),
+    "wrapped-link": ("[hit](https://a.mjt.lu/x)", "https://a.mjt.lu/x", ("[hit](https://a.example/)",)),
     "link": ("[hit](htps://a.example/)", "htps://a.example/", ()),
     "html": ("ord <font>", "<font>", ()),
 }

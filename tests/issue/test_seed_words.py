@@ -8,6 +8,7 @@ import pytest
 
 from mailer.issue.model import (
     Blocks,
+    Footnotes,
     Heading,
     Image,
     Issue,
@@ -16,6 +17,7 @@ from mailer.issue.model import (
     Paragraph,
     Placement,
     Quote,
+    Table,
     plain_text,
 )
 from mailer.issue.source import read_issue
@@ -39,6 +41,10 @@ def block_texts(blocks: Blocks) -> Iterator[str]:
                 yield from block_texts(quoted)
             case Image(alt=alt):
                 yield alt
+            case Table():
+                yield from (plain_text(cell.inlines) for row in block.all_rows for cell in row)
+            case Footnotes(notes):
+                yield from (words for note in notes for words in block_texts(note.blocks))
 
 
 def group_texts(groups: tuple[LinkGroup, ...]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """An issue is read from its folder into the model, or what is wrong is told with file, line and what to do.
 
 The values come from `fields`, the issue from `frame`, `items` and `assembly`, an hour that no clock shows from
-`clock`.
+`clock`, days and hours are those of `moment`.
 """
 
 import unicodedata
@@ -200,6 +200,10 @@ BAD = {
     "address to sign up at that leads nowhere": (
         {"items/010-a.md": item('dates = [{ date = 2024-03-07, signup = "ring Kari" }]')},
         ("items/010-a.md", 2, "link", "an address that does not begin with https://", ""),
+    ),
+    "address to sign up at that is a file": (
+        {"items/010-a.md": item("dates = [{ date = 2024-03-07, signup = 'K:\\felles\\a.docx' }]")},
+        ("items/010-a.md", 2, "inside-link", "a link leads to a file on a machine", "Put the document on a public"),
     ),
     "two dates of an item with one name": (
         {"items/010-a.md": item('dates = [\n{ date = 2024-03-07, id = "a" },\n{ date = 2024-03-08, id = "a" }]')},

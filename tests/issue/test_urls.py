@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.urls import EMAIL, clean_url, find_bare_addresses
+from mailer.issue.urls import EMAIL, LinkTarget, clean_url, find_bare_addresses
 
 ALLOWED = re.compile(r"https?://[A-Za-z0-9.:_-]+([/?#][!-~]*)?|mailto:[!-~]+|tel:[+0-9().-]+")
 ATTACKS = [
@@ -56,6 +56,9 @@ def test_an_address_that_is_not_on_the_allow_list_is_refused_with_a_reason(writt
         ("tel:+47 810 20 050", "tel:+4781020050"),
         ("https://blåbær.example/søk?q=ærlig", "https://xn--blbr-roah.example/s%C3%B8k?q=%C3%A6rlig"),
         ("https://a.example/x y", "https://a.example/x%20y"),
+        ("www.a.example/x", "https://www.a.example/x"),
+        ("WWW.a.example", "https://WWW.a.example"),
+        ("tel:+47\u00a022\u202f33", "tel:+472233"),
     ],
 )
 def test_an_allowed_address_becomes_ascii_and_is_otherwise_kept(written: str, url: str) -> None:
@@ -69,6 +72,10 @@ def test_an_allowed_address_becomes_ascii_and_is_otherwise_kept(written: str, ur
         ("https://a.example/?utm_source=n&utm_medium=e#part", "https://a.example/#part", ("utm_source", "utm_medium")),
         ("https://a.example/?gclid=1&mc_eid=2", "https://a.example/", ("gclid", "mc_eid")),
         ("https://a.example/?id=utm_source", "https://a.example/?id=utm_source", ()),
+        ("https://a.example/#utm_source=n&xtor=2", "https://a.example/", ("utm_source", "xtor")),
+        ("https://a.example/?a=1&igsh=b#del=2", "https://a.example/?a=1#del=2", ("igsh",)),
+        ("https://a.example/#_gl", "https://a.example/#_gl", ()),
+        ("mailto:a@b.example?utm_source=x", "mailto:a@b.example?utm_source=x", ()),
         (
             "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fks.example%2Fa%3Ffbclid%3D1&data=05",
             "https://ks.example/a",
@@ -80,6 +87,30 @@ def test_an_allowed_address_becomes_ascii_and_is_otherwise_kept(written: str, ur
 def test_tracking_and_wrappers_are_taken_off_and_named(written: str, url: str, removed: tuple[str, ...]) -> None:
     address = clean_url(written)
     assert (address.url, address.removed) == (url, removed)
+
+
+TRACKING = """
+fbclid gclid dclid yclid ttclid twclid msclkid gbraid wbraid gclsrc irclickid rb_clickid li_fat_id srsltid
+igsh igshid utm_id wt_mc WT.mc_id wt_zmc mtm_campaign matomo_source piwik_kwd pk_campaign pk_kwd at_medium
+at_campaign at_custom1 cmpid s_cid _gl _ga _ga_1A xtor elqTrackId elqTrack elqaid elqCampaignId elq_mid mc_eid
+mc_cid mkt_tok _hsenc _hsmi __hstc hsCtaTracking oly_enc_id vero_id vero_conv ml_subscriber ml_subscriber_hash
+dm_i _kx _openstat sfmc_id bsft_uid epik fb_ref fb_source fb_action_ids ref_src ref_url ns_campaign
+ns_mchannel
+"""
+NEEDED = """id q ref source at_time pk lang side trk cid page_id gl hsid campaign medium ns"""
+
+
+@pytest.mark.parametrize("name", TRACKING.split())
+def test_a_name_that_only_serves_tracking_is_taken_off(name: str) -> None:
+    assert clean_url(f"https://a.example/?a=1&{name}=x&b=2#c") == LinkTarget(
+        url="https://a.example/?a=1&b=2#c", removed=(name,)
+    )
+
+
+@pytest.mark.parametrize("name", NEEDED.split())
+def test_a_name_that_a_page_may_need_stays(name: str) -> None:
+    url = f"https://a.example/?{name}=x"
+    assert clean_url(url) == LinkTarget(url=url)
 
 
 @given(st.builds(str.__add__, st.sampled_from(["", "https://", "HttP://a.example/", "Mailto:", "TEL:"]), st.text()))
@@ -138,6 +169,14 @@ def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None
             ["https://a.example/x[1]_(2)_", "https://a.example/a"],
         ),
         ("https://a.example/x{lang=nb} https://a.example/{A-1}", ["https://a.example/x", "https://a.example/{A-1}"]),
+        (
+            "`https://a.example/x` {https://a.example/y} ~~https://a.example/z_~~",
+            ["https://a.example/x", "https://a.example/y", "https://a.example/z_"],
+        ),
+        (
+            "https://a.example/{x} https://a.example/~x~ https://a.example/x}.",
+            ["https://a.example/{x}", "https://a.example/~x~", "https://a.example/x"],
+        ),
         ("Staerk; siv-lise.staerk@a.example ", ["siv-lise.staerk@a.example"]),
     ],
 )

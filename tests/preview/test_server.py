@@ -44,7 +44,7 @@ def test_the_page_shows_every_form_of_the_issue(client: Any) -> None:
     for part in PARTS:
         page = client.get(f"/?part={part}")
         assert page.status_code == 200
-        assert "Nyhetsbrev for helsefellesskap" in page.text
+        assert "Januar 2024: " in page.text
         shown = page.text if part not in {"mail", "web", "pdf"} else client.get(f"/frame?part={part}").text
         assert ("List-Unsubscribe: &lt;https://" if part in {"headers", "eml"} else "Samling i Agder") in shown
     assert client.get("/issue.pdf").content.startswith(b"%PDF")
@@ -288,7 +288,7 @@ def test_the_whole_page_is_in_the_language_of_the_interface(
     page = preview_of(lambda: changed).get("/").text
     assert f'<html lang="{lang}">' in page
     assert f"<h2>{words} <span>" in page
-    assert '<span class="subject" lang="nb">Nyhetsbrev' in page
+    assert '<span class="subject" lang="nb">Januar 2024: ' in page
     assert render(msg("findings.no-contact"), lang) in page
 
 
@@ -333,7 +333,7 @@ def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> No
         os.write(keyboard, b"mailer status 2024-01\n")
         assert process.stdout.readline().startswith("This window runs the preview. Open another terminal")
         with urllib.request.urlopen(address) as answer:
-            assert "Nyhetsbrev for helsefellesskap" in answer.read().decode()
+            assert "Helsedirektoratet" in answer.read().decode()
         with urllib.request.urlopen(f"{address}preview.js") as answer:
             assert b"EventSource" in answer.read()
         with urllib.request.urlopen(f"{address}saved") as answer:

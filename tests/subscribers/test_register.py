@@ -61,6 +61,9 @@ def test_own_lists_are_optional(tmp_path: Path) -> None:
 LIST = '[[helsefellesskap]]\nslug = "a"\nshort = "A"\n'
 LIST_KEYS = "slug, short, name_nb, name_nn, region, place_se, helseforetak, lang, aliases"
 
+SLUG_HINT = "Write it in small letters with hyphens, as in nord-trondelag."
+ALIASES_HINT = 'Write them as aliases = ["...", "..."].'
+
 
 @pytest.mark.parametrize(
     ("text", "what", "place", "hint"),
@@ -95,15 +98,25 @@ LIST_KEYS = "slug, short, name_nb, name_nn, region, place_se, helseforetak, lang
             REGION.replace('name_nb = "N"\n', ""),
             "name_nb is missing",
             "helsefellesskap.toml:1",
-            "",
+            'Add a line name_nb = "...".',
         ),
-        ('[[helsefellesskap]]\nslug = "a"\n', "short is missing", "helsefellesskap.toml:1, list a", ""),
-        ('[[helsefellesskap]]\nshort = "A"\n', "slug is missing", "helsefellesskap.toml:1, list without slug", ""),
+        (
+            '[[helsefellesskap]]\nslug = "a"\n',
+            "short is missing",
+            "helsefellesskap.toml:1, list a",
+            'Add a line short = "...".',
+        ),
+        (
+            '[[helsefellesskap]]\nshort = "A"\n',
+            "slug is missing",
+            "helsefellesskap.toml:1, list without slug",
+            'Add a line slug = "...".',
+        ),
         (
             '[[helsefellesskap]]\nslug = "A b"\nshort = "A"\n',
             "slug 'A b' may hold only a-z, 0-9 and single hyphens, 64 of them at most",
             "helsefellesskap.toml:1, list A b",
-            "",
+            SLUG_HINT,
         ),
         (
             f'{REGION}{LIST}[[ helsefellesskap ]]\nslug = "all"\nshort = "B"\n',
@@ -121,38 +134,59 @@ LIST_KEYS = "slug, short, name_nb, name_nn, region, place_se, helseforetak, lang
             f'[[helsefellesskap]]\nslug = "{"a" * 65}"\nshort = "A"\n',
             f"slug '{'a' * 65}' may hold only a-z, 0-9 and single hyphens, 64 of them at most",
             f"helsefellesskap.toml:1, list {'a' * 65}",
-            "",
+            SLUG_HINT,
         ),
         (
             REGION.replace("nord", "a" * 17),
             f"slug '{'a' * 17}' may hold only a-z, 0-9 and single hyphens, 16 of them at most",
             "helsefellesskap.toml:1",
-            "",
+            SLUG_HINT,
         ),
         (
             LIST.replace('"A"', "5"),
             "short must be text in quotation marks",
             "helsefellesskap.toml:1, list a",
-            "",
+            'Write it as short = "...".',
         ),
-        (LIST + 'lang = "da"\n', "lang must be one of nb, nn, se, en", "helsefellesskap.toml:1, list a", ""),
-        (LIST + 'aliases = "b"\n', "aliases must be a list of texts", "helsefellesskap.toml:1, list a", ""),
-        (LIST + 'aliases = ["b", 5]\n', "aliases must be a list of texts", "helsefellesskap.toml:1, list a", ""),
-        (LIST + 'region = "x"\n', "list a names region 'x', which is none", "", ""),
-        (LIST * 2, "lists a and a are both called 'a'", "", ""),
+        (
+            LIST + 'lang = "da"\n',
+            "lang must be one of nb, nn, se, en",
+            "helsefellesskap.toml:1, list a",
+            'Write it as lang = "nb", or leave the line out.',
+        ),
+        (LIST + 'aliases = "b"\n', "aliases must be a list of texts", "helsefellesskap.toml:1, list a", ALIASES_HINT),
+        (
+            LIST + 'aliases = ["b", 5]\n',
+            "aliases must be a list of texts",
+            "helsefellesskap.toml:1, list a",
+            ALIASES_HINT,
+        ),
+        (
+            LIST + 'region = "x"\n',
+            "list a names region 'x', which is none",
+            "",
+            "Add it under [[region]], or correct the name.",
+        ),
+        (REGION + LIST + 'region = "nrd"\n', "list a names region 'nrd', which is none", "", "Did you mean nord?"),
+        (LIST * 2, "lists a and a are both called 'a'", "", "Give one of them another name, slug or alias."),
         (
             '[helsefellesskap]\nslug = "a"\n',
             "helsefellesskap must be written as [[helsefellesskap]]",
             "helsefellesskap.toml",
-            "",
+            "Begin each of them with a line [[helsefellesskap]].",
         ),
         (
             "helsefellesskap = [5]\n",
             "helsefellesskap must be written as [[helsefellesskap]]",
             "helsefellesskap.toml",
-            "",
+            "Begin each of them with a line [[helsefellesskap]].",
         ),
-        ("slug = \n", "the file is not valid TOML: Invalid value (at line 1, column 8)", "helsefellesskap.toml", ""),
+        (
+            "slug = \n",
+            "the file is not valid TOML: Invalid value (at line 1, column 8)",
+            "helsefellesskap.toml",
+            'Write one key = value on each line, and text in "quotes".',
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, what: str, place: str, hint: str, *, tmp_path: Path) -> None:

@@ -180,10 +180,25 @@ def test_a_title_in_which_nothing_can_be_seen_is_missing(services: Services) -> 
     assert [(each.rule, each.line) for each in read(services, SLUG).findings] == [("missing", 1)]
 
 
-def test_a_header_that_cannot_be_written_is_told_at_the_title(services: Services) -> None:
-    findings = check(services, {"title": "=?utf-8?q?=0D=0A?="}, is_escaped=False)
+@pytest.mark.parametrize(
+    ("key", "kind", "file", "line"),
+    [
+        ("item", "", "items/010-sak.md", 2),
+        ("title", "kind = 'note'", "issue.toml", 1),
+        ("subject", "", "issue.toml", 3),
+    ],
+)
+def test_a_header_that_cannot_be_written_is_told_where_its_words_stand(
+    services: Services, key: str, kind: str, file: str, line: int
+) -> None:
+    bad = "=?utf-8?q?=0D=0A?="
+    write_issue(services, {key: bad} if key != "subject" else {}, is_escaped=False)
+    frame = services.settings.paths.issues / SLUG / "issue.toml"
+    extra = f"subject = '{bad}'" if key == "subject" else kind
+    frame.write_text(frame.read_text("utf-8").replace("masthead", f"{extra}\nmasthead", 1), "utf-8")
+    findings = check_issue(services, SLUG, today=TODAY).findings
     (error,) = [each for each in findings if each.severity is Severity.ERROR]
-    assert (error.rule, error.file, error.line) == ("composing", "issue.toml", 1)
-    assert error.words == "=?utf-8?q?=0D=0A?="
+    assert (error.rule, error.file, error.line) == ("composing", file, line)
+    assert error.words.endswith(bad)
     assert error.message.startswith("Subject: ")
     assert error.hint == "Write the text anew instead of copying it."

@@ -30,7 +30,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     with ExitStack() as stack:
 
-        def build(files: dict[str, str] | None = None, *, config: str = "") -> Services:
+        def build(files: dict[str, str] | None = None, *, config: str = "", inside: str = "[]") -> Services:
             folder = tmp_path / "workspace"
             init_workspace(folder)
             content = {"issues/2024-01/issue.toml": FRAME, "issues/2024-01/items/010-mote.md": ITEM, **(files or {})}
@@ -39,7 +39,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
             settings = folder / "config.toml"
-            settings.write_text(settings.read_text("utf-8").replace("[check.off]", f"[check.off]\n{config}"), "utf-8")
+            shipped = settings.read_text("utf-8").replace("inside = []", f"inside = {inside}")
+            settings.write_text(shipped.replace("[check.off]", f"[check.off]\n{config}"), "utf-8")
             return stack.enter_context(closing(build_services(settings, environ={}, announce=lambda _: None)))
 
         yield build
@@ -75,6 +76,20 @@ def test_the_example_is_an_error_at_sending_even_where_it_is_switched_off(
     assert "example" not in rules(services)
     proposal = look_ahead(services, "2024-01", lists=(), today=TODAY)
     assert [each.rule for each in proposal.errors] == ["example"]
+
+
+@pytest.mark.parametrize("error", ["", "[x](htps://a.example/)"])
+@pytest.mark.parametrize(("own", "is_inside"), [("[]", False), ('["own.example"]', True)])
+def test_a_host_on_the_editors_own_list_is_inside_also_while_there_is_an_error(
+    start: Start,
+    own: str,
+    is_inside: bool,  # noqa: FBT001 -- a parameter of the test
+    error: str,
+) -> None:
+    text = f"+++\ncontacts = ['a@a.example']\n+++\n[Rutine](https://own.example/). {error}\n"
+    found = rules(start({"issues/2024-01/items/020-lenke.md": text}, inside=own))
+    assert ("inside-link" in found) == is_inside
+    assert ("link" in found) == bool(error)
 
 
 def test_a_rule_that_does_not_exist_cannot_be_switched_off(start: Start) -> None:

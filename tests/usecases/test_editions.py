@@ -301,3 +301,10 @@ def test_the_variants_that_stand_for_all_are_those_of_each_list_and_language(ser
     told = {(tuple(sorted(each.own)), each.lang) for each in keys}
     assert told == {(own, lang) for own in places for lang in LANGS}
     assert len(keys) == len(set(keys))
+
+
+def test_without_a_name_the_sender_is_the_publisher(workspace: Path) -> None:
+    for given, name in {"": "Helsedirektoratet", "Redaksjonen": "Redaksjonen"}.items():
+        setting("from_name", f'"{given}"')(workspace)
+        with closing(_open(workspace)) as opened:
+            assert opened.sender.name == name

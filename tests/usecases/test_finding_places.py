@@ -144,7 +144,7 @@ def test_characters_of_the_settings_that_cannot_be_seen_are_told_at_their_places
 ) -> None:
     names = {
         'publisher = "Helsedirektoratet"': 'publisher = "Helse\u200bdirek\xadtoratet"',
-        'from_name = "Nyhetsbrev': 'from_name = "Ny\ufeffhetsbrev',
+        'from_name = "': 'from_name = "Ny\ufeffhetsbrev',
     }
     services = start(*PLAIN, settings=names)
     lines = services.settings.file.read_text("utf-8").split("\n")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError
-from mailer.issue.model import CalendarDate, Issue, Paragraph, Precision, Severity, plain_text
+from mailer.issue.model import CalendarDate, Issue, IssueKind, Paragraph, Precision, Severity, plain_text
 from mailer.issue.source import read_issue
 from mailer.usecases.next_issue import new_issue, toml_lines, toml_text
 
@@ -192,3 +192,28 @@ def test_every_text_survives_being_written_as_toml(text: str) -> None:
 @given(st.text(alphabet=st.one_of(st.sampled_from('"\\\n #'), st.characters(codec="utf-8", exclude_categories=["Cc"]))))
 def test_every_introduction_survives_being_written_as_toml(text: str) -> None:
     assert tomllib.loads(f'a = """\n{toml_lines(text)}\n"""') == {"a": text + "\n"}
+
+
+def test_a_short_letter_is_dated_today_and_takes_over_language_and_contact_alone(issues: Path) -> None:
+    folder = new_issue(issues, "2023-12-rettelse", today=TODAY, is_note=True)
+    frame = folder / "issue.toml"
+    assert [each.name for each in folder.iterdir()] == ["issue.toml"]
+    frame.write_text(frame.read_text("utf-8").replace('title = ""', 'title = "Rettelse"'), "utf-8")
+    reading = read_issue(folder, helsefellesskap=[], publisher="H")
+    assert [(each.file, each.line, each.message) for each in reading.findings] == [
+        ("issue.toml", 5, "the short letter has no text")
+    ]
+    frame.write_text(frame.read_text("utf-8").replace('"""\n"""', '"""\nFristen er klokka 12.00.\n"""'), "utf-8")
+    issue = read(folder)
+    assert (issue.title, issue.kind, issue.lang) == ("Rettelse", IssueKind.NOTE, "nn")
+    assert issue.published == CalendarDate(start=TODAY)
+    assert issue.contact is not None
+    assert issue.contact.email == "kathrine.syse@helsedir.no"
+    assert not issue.items
+    assert not issue.link_groups
+
+
+def test_a_short_letter_may_be_the_first(tmp_path: Path) -> None:
+    text = (new_issue(tmp_path, "rettelse", today=TODAY, is_note=True, lang="nb") / "issue.toml").read_text("utf-8")
+    frame = tomllib.loads(text)
+    assert frame == {"title": "", "kind": "note", "date": TODAY, "lang": "nb", "intro": ""}

@@ -138,6 +138,21 @@ def test_who_is_in_doubt_for_another_issue_may_get_this_one_again(services: Any)
     assert services.ledger.is_in_doubt(SLUG, (2, LOST)) is False
 
 
+def test_what_is_in_doubt_for_somebody_who_was_deleted_or_had_the_address_before_keeps_nobody_from_it(
+    services: Any,
+) -> None:
+    with services.database.writing() as connection:
+        lost = update(delivery).where(delivery.c.address == LOST)
+        connection.execute(lost.values(status="in_doubt", subscriber_id=None))
+    assert services.ledger.is_in_doubt(SLUG, (1, KARI)) is False
+    assert services.ledger.is_in_doubt(SLUG, (3, LOST)) is True, "deleted and added again"
+    with services.database.writing() as connection:
+        kari = update(delivery).where(delivery.c.address == KARI)
+        connection.execute(kari.values(address="kari@before.example"))
+        connection.execute(lost.values(subscriber_id=2, address=KARI))
+    assert services.ledger.is_in_doubt(SLUG, (1, KARI)) is False
+
+
 def test_a_resend_repeats_the_latest_mailing_of_the_issue_and_knows_whether_it_was_another_edition(
     services: Any,
 ) -> None:

@@ -1,10 +1,11 @@
 """Connections in bounds, on real sockets: `exchange` and who is let go when there are too many."""
 
+import asyncio
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 
 import pytest
 from starlette.applications import Starlette
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailer.web.connections import Bounds, bounds_of_process
+from mailer.web import connections as bounded
+from mailer.web.connections import LEAVE_SECONDS, BoundedServer, Bounds, bounds_of_process
 from mailer.web.exchange import Patience
 
 QUICK = Patience(head=0.15, body=0.15, answer=0.15, farewell=0.15)
@@ -43,6 +45,14 @@ def _say_hello(_request: Request) -> Response:
     return PlainTextResponse("hello")
 
 
+async def _cling(_request: Request) -> Response:
+    """Work on when told to end, and end when told once more."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(20)
+    await asyncio.sleep(20)
+    return PlainTextResponse("done")
+
+
 APPLICATION = Starlette(
     routes=[
         Route("/", _say_hello),
@@ -50,6 +60,7 @@ APPLICATION = Starlette(
         Route("/echo", _echo, methods=["POST"]),
         Route("/work", _work),
         Route("/fail", _fail),
+        Route("/cling", _cling),
     ]
 )
 
@@ -196,6 +207,40 @@ def test_told_to_stop_again_the_server_waits_for_nobody(serving_in_thread: Serve
         began = time.monotonic()
         assert connection.recv(1) == b""
     assert time.monotonic() - began < 2
+
+
+async def _seconds_of_stopping(stops: int, *, pause: float) -> float:
+    """Stop a server so many times while a page works that goes on, and return how long it took to end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = BoundedServer(APPLICATION)
+    serving = asyncio.create_task(server.run(listener))
+    _reader, writer = await asyncio.open_connection(*listener.getsockname())
+    writer.write(GET.replace(b"/ ", b"/cling "))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    for _ in range(stops):
+        server.stop()
+        await asyncio.sleep(pause)
+    await serving
+    writer.close()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(("stops", "seconds"), [(1, 0.35), (2, 0.1)], ids=["grace and what follows it", "at once"])
+def test_who_goes_on_working_is_left_behind(
+    stops: int, seconds: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bounded, "GRACE_SECONDS", 0.15)
+    monkeypatch.setattr(bounded, "LEAVE_SECONDS", 0.15)
+    monkeypatch.setattr(bounded, "PAUSE_SECONDS", 0.05)
+
+    assert seconds - 0.1 < asyncio.run(_seconds_of_stopping(stops, pause=0)) < seconds + 2
+    assert [each.message for each in caplog.records] == ["connections-left-behind number=1"]
+
+
+def test_a_second_word_to_stop_ends_the_wait_for_those_who_go_on_working(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "GRACE_SECONDS", 0)
+    assert asyncio.run(_seconds_of_stopping(2, pause=0.2)) < LEAVE_SECONDS
 
 
 def test_a_flood_of_requests_keeps_no_reader_waiting_who_comes_after_it(serving_in_thread: Serve) -> None:

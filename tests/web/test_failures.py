@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from mailer.bootstrap import Services
+from mailer.database.engine import Database
+from mailer.subscribers.people import parting
 from mailer.subscribers.tokens import make_token
 from mailer.web.failures import Failures
 from mailer.web.server import BUSY_SECONDS, build_application
@@ -113,6 +115,79 @@ def test_who_takes_leaving_back_while_the_database_was_busy_reads_so_in_their_la
     assert "Vi veit ikkje om det vart lagra akkurat no. Vent eit halvt minutt" in answer.text
     assert 'href="/site.css"' in answer.text
     assert people.lists(KARI) == {"more-og-romsdal": "unsubscribed"}
+
+
+@pytest.fixture
+def on_postgresql(open_services: Open, postgresql_server: Any) -> Iterator[tuple[Services, str]]:
+    """The pages' services with one reader on two lists, and the link's token."""
+    with (
+        postgresql_server.migrated_database() as url,
+        open_services(url) as services,
+    ):
+        person = services.subscribers.add(OLA, lists=["oslo", "bergen"], basis="e: case 1", lang="nn")
+        yield services, make_token(services.keys, purpose="leave", subscriber_id=person.id)
+
+
+@contextmanager
+def _writing_anew(services: Services) -> Iterator[None]:
+    """Hold what PostgreSQL holds of a table while it is written anew."""
+    with services.database.engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE subscriber, subscription, subscriber_event IN ACCESS EXCLUSIVE MODE")
+        yield
+        other.rollback()
+
+
+@pytest.mark.postgresql
+def test_one_click_is_answered_within_two_seconds_while_the_tables_are_written_anew(
+    on_postgresql: tuple[Services, str], ask_of: Callable[[Starlette], Ask]
+) -> None:
+    services, token = on_postgresql
+    ask = ask_of(build_application(services))
+    with _writing_anew(services):
+        began = time.monotonic()
+        answer = ask("POST", f"/one-click/{token}")
+        assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
+        assert time.monotonic() - began < 2
+    assert services.database.settling.acquire(timeout=10)
+    assert _statuses(services) == {"oslo": "unsubscribed", "bergen": "unsubscribed"}
+
+
+@pytest.mark.postgresql
+def test_the_leave_page_takes_a_leave_while_the_tables_are_written_anew(
+    on_postgresql: tuple[Services, str], ask_of: Callable[[Starlette], Ask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, token = on_postgresql
+    ask, path, wait = ask_of(build_application(services)), f"/leave/{token}?lang=nb", Database._wait_for_locks
+    monkeypatch.setattr(Database, "_wait_for_locks", lambda database, connection, _: wait(database, connection, 0.05))
+    monkeypatch.setattr(parting, "take_in_soon", lambda _database: None)
+    with _writing_anew(services):
+        page = ask("GET", path)
+        assert (page.status_code, "<h1>Meld deg av</h1>" in page.text) == (200, True)
+        assert '<input type="hidden" name="scope" value="all">' in page.text
+        assert "Meld meg av</button>" in page.text
+        assert ask("POST", path, data={"scope": "unknown"}).url.query == b"lang=nb&done=not-on-it"
+        assert ask("POST", path, data={"action": "undo", "list": "oslo"}).status_code == 503
+        assert ask("POST", path, data={"strange": "1"}).status_code == 503
+        assert services.database.leaves.is_empty()
+        left = ask("POST", path, data={"scope": "oslo"})
+        assert left.url.query == b"lang=nb&done=left&list=oslo"
+        assert "<h1>Du er meldt av" in left.text
+        assert "Du står ikke lenger på listen «Helsefellesskap Oslo»." in left.text
+        assert "Bergen" not in left.text
+        assert "Meld meg av</button>" in left.text
+        left = ask("POST", path, data={"scope": "all"})
+        assert left.url.query == b"lang=nb&done=left"
+        assert "<h1>Du er meldt av</h1>" in left.text
+        assert "<button" not in left.text
+    with services.subscribers.joining():
+        assert _statuses(services)["oslo"] == "active"
+    assert _statuses(services) == {"oslo": "unsubscribed", "bergen": "unsubscribed"}
+
+
+def _statuses(services: Services) -> dict[str, str]:
+    person = services.subscribers.show(OLA)
+    assert person is not None
+    return {each.list: each.status.value for each in person.subscriptions}
 
 
 @pytest.mark.postgresql

@@ -18,8 +18,8 @@ from mailer.delivery.notes import write_note
 from mailer.subscribers.facts.address import normalise
 
 _DECIDED = {
-    Resolution.ACCEPTED: (DeliveryStatus.ACCEPTED, "a person decided that it was received"),
-    Resolution.RESEND: (DeliveryStatus.QUEUED, "a person decided to send it again"),
+    Resolution.ACCEPTED: (DeliveryStatus.ACCEPTED, str(msg("sending.decided-received"))),
+    Resolution.RESEND: (DeliveryStatus.QUEUED, str(msg("sending.decided-to-resend"))),
 }
 
 _IS: dict[str, Callable[[], Message]] = {

@@ -4,7 +4,7 @@ import logging
 import os
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from mailer.catalogue import msg
 from mailer.database.engine import Database
@@ -61,3 +61,37 @@ class Epoch:
         except (OSError, UnicodeDecodeError):
             return 0
         return int(words) if words.isdigit() else 0
+
+
+class CountedMarks:
+    """The final dots that one run was allowed: counted in its row, and after the commit outside the database too."""
+
+    def __init__(self, epoch: Epoch, *, run_id: int, earlier: int) -> None:
+        self.number = 0
+        self._epoch = epoch
+        self._run_id = run_id
+        self._earlier = earlier
+        self._new = 0  # on its way to disk
+        self._kept = 0
+
+    def add(self, connection: Connection, number: int) -> None:
+        """Count more of them."""
+        self.number += number
+        if number and not self._new:  # the first ones are written at once, the others at every beat
+            self.write(connection)
+
+    def write(self, connection: Connection) -> None:
+        """Write the number into the row of the run."""
+        if self.number:
+            connection.execute(update(run).where(run.c.id == self._run_id).values(marks=self.number))
+            self._new = read_epoch(connection)
+
+    def keep(self) -> None:
+        """Write the epoch down outside the database, which has it by now."""
+        if self._new > self._kept:
+            self._kept = self._new
+            self._epoch.keep(self._new)
+
+    def keep_all(self) -> None:
+        """Write down all that were allowed: the database that stands here now may know of fewer."""
+        self._epoch.keep(self._earlier + self.number)

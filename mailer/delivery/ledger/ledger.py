@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from mailer.catalogue import msg
 from mailer.clock import utc_now
 from mailer.database.decisions import Action, Decision, Operator, read_decisions
-from mailer.database.engine import Database, DatabaseError, explained_use, is_busy
+from mailer.database.engine import Database, is_busy
+from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.endings import OPEN, finish_if_done
@@ -372,6 +373,11 @@ class Ledger:
             connection.execute(insert(test_send), [sent | {"recipient": each} for each in recipients])
             told = {"number": len(recipients)}
             self.operator.record(connection, Action.TEST_SENT, at=now, slug=slug, detail=told)
+
+    def test_with_other_keys(self, slug: str) -> None:
+        """Record that a person had a test-send signed with other keys than the mailing before it."""
+        with self._database.writing() as connection:
+            self.operator.record(connection, Action.OTHER_KEYS, at=self._clock(), slug=slug, detail={"test": True})
 
     def was_tested(self, *, slug: str, edition_hash: str) -> bool:
         """Return whether exactly this edition was test-sent; what was tested before editions had a hash never was."""

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from mailer.catalogue import msg
-from mailer.database.engine import Database, explained_use
+from mailer.database.engine import Database
+from mailer.database.failures import explained_use
 from mailer.delivery.ledger.refusals import SenderBusyError
 from mailer.lock_file import LockFile, LockHeldError, read_holder
 

@@ -1,7 +1,5 @@
 """One sender at work on one mailing: claims, marks and results, and the proof that it is alive."""
 
-import os
-import socket
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,16 +8,16 @@ from itertools import count
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from mailer.catalogue import msg
 from mailer.database.engine import Database
-from mailer.database.tables import attempt, delivery, mailing, rate_limit, run
+from mailer.database.tables import attempt, delivery, mailing, rate_limit
+from mailer.delivery.ledger.beats import beat, register
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.doubts import find_first_doubts, once_more_values
 from mailer.delivery.ledger.due import is_due, when_due
 from mailer.delivery.ledger.endings import finish_if_done
-from mailer.delivery.ledger.epoch import Epoch, read_epoch
+from mailer.delivery.ledger.epoch import CountedMarks, Epoch, read_epoch
 from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
-from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs, time_of_beats
+from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs
 from mailer.delivery.ledger.refusals import LedgerError, database_replaced
 from mailer.delivery.ledger.retrying import retry_on_new_connection, unwritable
 from mailer.delivery.ledger.statements import (
@@ -74,19 +72,18 @@ class SenderRun:
         self._database = database
         self._clock = clock
         self._renew_proof = renew_proof
-        self._epoch = epoch
         self._unwritten: set[int] = set()  # marked, and the result is not on disk
         self._results: list[int] = []  # on their way to disk
         self._given_out: set[int] = set()  # claimed, and neither settled nor refused a mark
-        self._marks = 0
-        self._new_epoch = 0  # on its way to disk; after the commit it is kept outside the database too
-        self._kept_epoch = 0
         self._latest_claim = clock()
         self._token = token
-        self._id = retry_on_new_connection(database, self._register)
+        self._id = retry_on_new_connection(
+            database, lambda connection: register(connection, mailing_id=mailing.id, token=token, now=clock())
+        )
         with database.reading() as connection:
             self._list_ids = ids_of_lists(connection, mailing.lists)
-            self._earlier_marks = read_epoch(connection)
+            earlier_marks = read_epoch(connection)
+        self._marks = CountedMarks(epoch, run_id=self._id, earlier=earlier_marks)
         self._writer = GroupCommit(
             database,
             record=self._record,
@@ -179,29 +176,15 @@ class SenderRun:
             if not self._writer.has_failed:
                 raise unwritable(error) from error
         else:
-            self._keep_epoch()
+            self._marks.keep()
 
     # --- in a transaction -------------------------------------------------------------------------
 
     def _end(self, connection: Connection) -> None:
         self._refuse_replaced()
-        self._count_marks(connection)
+        self._marks.write(connection)
         close_runs(connection, [self._id], now=self._clock())
         finish_if_done(connection, self.mailing.id, now=self._clock())
-
-    def _register(self, connection: Connection) -> int:
-        now = self._clock()
-        if known := connection.execute(select(run.c.id).where(run.c.token == self._token)).scalar():
-            return int(known)  # written by a try whose answer was lost
-        statement = insert(run).values(
-            mailing_id=self.mailing.id,
-            token=self._token,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            started_at=now,
-            heartbeat_at=time_of_beats(connection, now=now),
-        )
-        return int(connection.execute(statement.returning(run.c.id)).scalar_one())
 
     def _claim(self, connection: Connection, limit: int, *, at: datetime, is_again: bool) -> list[ClaimedDelivery]:
         if is_again and (claimed := self._claimed_at(connection, at)):
@@ -264,9 +247,7 @@ class SenderRun:
         if refused and self._follow_lists(connection):
             gone |= self._allow(connection, refused)
             refused = [each for each in ids if each not in gone]
-        self._marks += len(gone)
-        if gone and not self._new_epoch:  # the first ones are counted at once, the others at every beat
-            self._count_marks(connection)
+        self._marks.add(connection, len(gone))
         return dict.fromkeys(gone, Mark.GO) | (self._refuse(connection, refused) if refused else {})
 
     def _allow(self, connection: Connection, ids: Sequence[int]) -> set[int]:
@@ -382,14 +363,10 @@ class SenderRun:
         now = self._clock()
         self._refuse_replaced()
         self._renew_proof()
-        is_ours = (run.c.id == self._id) & (run.c.token == self._token)
-        alive = update(run).where(is_ours, run.c.ended_at.is_(None))
-        if connection.execute(alive.values(heartbeat_at=time_of_beats(connection, now=now))).rowcount == 0:
-            if connection.execute(select(run.c.id).where(is_ours)).first() is None:
-                raise self._replaced()
-            raise LedgerError(msg("sending.taken-over"), hint=msg("sending.nothing-lost"))
+        if not beat(connection, run_id=self._id, token=self._token, now=now):
+            raise self._replaced()
         self.is_running = self._state(connection) is MailingState.RUNNING
-        self._count_marks(connection)
+        self._marks.write(connection)
         if not self._database.is_sqlite:
             recover_dead_runs(connection, now=now, besides=self._id)
 
@@ -400,23 +377,13 @@ class SenderRun:
 
     def _replaced(self) -> LedgerError:
         """Keep outside the database how many dots were allowed: what stands there now may know of fewer."""
-        self._epoch.keep(self._earlier_marks + self._marks)
-        return database_replaced(self._database.place, slug=self.mailing.slug, marks=self._marks)
-
-    def _count_marks(self, connection: Connection) -> None:
-        if self._marks:
-            connection.execute(update(run).where(run.c.id == self._id).values(marks=self._marks))
-            self._new_epoch = read_epoch(connection)
+        self._marks.keep_all()
+        return database_replaced(self._database.place, slug=self.mailing.slug, marks=self._marks.number)
 
     def _note_commit(self) -> None:
         self._unwritten.difference_update(self._results)
         self._results = []
-        self._keep_epoch()
-
-    def _keep_epoch(self) -> None:
-        if self._new_epoch > self._kept_epoch:
-            self._kept_epoch = self._new_epoch
-            self._epoch.keep(self._new_epoch)
+        self._marks.keep()
 
 
 def _leaves_no_history(result: Attempt) -> bool:

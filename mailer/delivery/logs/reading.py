@@ -7,7 +7,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -67,7 +67,7 @@ def _search_one(log: "_Log", search: LogSearch, on_progress: Report) -> LogSumma
         garbled=summary.garbled,
         first=summary.first,
         last=summary.last,
-        is_cut=summary.is_cut,
+        is_cut=log.is_cut,
     )
 
 
@@ -78,7 +78,6 @@ class _Summary:
     garbled: int = 0
     first: str = ""
     last: str = ""
-    is_cut: bool = field(default=False)
 
     def note(self, at: str) -> None:
         self.first = self.first or at
@@ -94,7 +93,7 @@ class _Log:
     def __init__(self, name: str, standard_input: BinaryIO) -> None:
         self.name = name
         self._raw, self._size, self._is_ours = _opened(name, standard_input)
-        self._is_cut = False
+        self.is_cut = False
         self._lines = self._without_end(_lines(self._raw, name))
         try:
             self._peeked = list(islice(self._lines, _PEEKED))
@@ -118,7 +117,6 @@ class _Log:
         """Yield number, time and news of each line that was understood; count the others."""
         lines = self._counted(summary, on_progress)
         yield from self._rows(lines, summary, self._header) if self._header else self._plain(lines, summary)
-        summary.is_cut = self._is_cut
 
     def _begin(self) -> str:
         quiet = _Summary(self.name)
@@ -131,11 +129,11 @@ class _Log:
         try:
             yield from lines
         except _BROKEN:
-            self._is_cut = True
+            self.is_cut = True
         except OSError as error:
             if error.errno is not None:
                 raise
-            self._is_cut = True  # bz2 says so
+            self.is_cut = True  # bz2 says so
 
     def _counted(self, summary: _Summary, on_progress: Report) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(chain(self._peeked, self._lines), 1):
@@ -203,7 +201,7 @@ def _opened(name: str, standard_input: BinaryIO) -> tuple[BinaryIO, int, bool]:
 def _lines(raw: BinaryIO, name: str) -> Iterator[str]:
     """Yield the lines of a log with their ends; of one that is too long, the beginning."""
     source = _buffered(_unpacked(_buffered(raw), name))
-    encoding = _encoding(source.peek(4)[:4])
+    encoding = _encoding(source.peek()[:4])
     text = io.TextIOWrapper(source, encoding=encoding, errors="replace", newline="\n")
     try:
         while line := text.readline(LONGEST_LINE):
@@ -220,7 +218,7 @@ def _buffered(file: BinaryIO) -> io.BufferedReader:
 
 def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
     """Return the content of a packed file, told by its first bytes; raises `MailerError` for an unknown packing."""
-    begins = file.peek(6)[:6]
+    begins = file.peek()
     if begins.startswith(b"\x1f\x8b"):
         return cast("BinaryIO", gzip.GzipFile(fileobj=file))
     if begins.startswith(b"\xfd7zXZ\x00"):

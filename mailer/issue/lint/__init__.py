@@ -1,7 +1,7 @@
 """Lint: find probable mistakes in an issue that can be read; it warns and never changes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 
@@ -14,9 +14,12 @@ from mailer.issue.passages import PlaceFinder, passages_of
 __all__ = ["RULES", "lint"]
 
 
-def lint(issue: Issue, *, today: date, sources: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Check an issue by every rule; `sources` are the texts of its files, in which places are found."""
-    reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue))
+def lint(issue: Issue, *, today: date, sources: Mapping[str, str], inside: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Check an issue by every rule; `sources` are the texts of its files, in which places are found.
+
+    `inside` are hosts that only colleagues can open, besides those that are known by their names.
+    """
+    reading = LintInput(issue=issue, day=_day_read(issue, today), passages=passages_of(issue), inside=inside)
     finder = PlaceFinder(sources, passages=reading.all_passages())
     return tuple(
         _located(rule, hit, finder, nth=nth)
@@ -35,11 +38,7 @@ def _counted(hits: Iterable[RuleHit]) -> Iterator[tuple[RuleHit, int]]:
 
 
 def _located(rule: Rule, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> Finding:
-    words = hit.words
-    line, column = _place_of(words, hit, finder, nth=nth)
-    if not line and "://" in words:  # what tells others who reads was taken off the address: it begins as written
-        words = words.partition("?")[0]
-        line, column = _place_of(words, hit, finder, nth=nth)
+    line, column = _place_of(hit, finder, nth=nth)
     return Finding(
         severity=rule.severity,
         rule=rule.id,
@@ -47,15 +46,15 @@ def _located(rule: Rule, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> Find
         file=hit.file,
         line=line or hit.line,
         column=column,
-        words=words if line else "",
+        words=hit.words if line else "",
         hint=hit.hint,
     )
 
 
-def _place_of(words: str, hit: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
+def _place_of(hit: RuleHit, finder: PlaceFinder, *, nth: int) -> tuple[int, int]:
     if hit.passage:
-        return finder.in_passage(words, hit.passage, at=hit.at)
-    return finder.in_file(words, hit.file, near=hit.line, nth=nth)
+        return finder.in_passage(hit.words, hit.passage, at=hit.at)
+    return finder.in_file(hit.words, hit.file, near=hit.line, nth=nth)
 
 
 def _day_read(issue: Issue, today: date) -> date:

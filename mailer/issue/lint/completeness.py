@@ -1,5 +1,6 @@
 """Rules for what readers miss: somebody to ask, a subject that fits, a preheader."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,10 +10,13 @@ from mailer.catalogue import msg
 from mailer.issue.example import EXAMPLE_WORDS
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Finding, Issue, Placement, Severity
+from mailer.issue.model import Finding, Issue, IssueKind, Placement, Precision, Severity
 from mailer.issue.passages import links_in, passages_in
 
 LONGEST_PREHEADER = 120
+LONGEST_TITLE = 110
+SEEN_ON_PHONES = 60
+"""Characters of a preheader that a phone shows."""
 OF_ABSENCE = frozenset({"no-preheader", "no-contact"})
 """The rules that find what is not there: it may be what could not be read."""
 _INLINE = '{ email = "…", placement = "inline" }'
@@ -74,8 +78,8 @@ def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def no_preheader(reading: LintInput) -> Iterator[RuleHit]:
-    """Find an issue without preheader: mail programs show its first words then."""
-    if not reading.issue.preheader:
+    """Find an issue without preheader: mail programs show its first words then, which is right for a short letter."""
+    if not reading.issue.preheader and reading.issue.kind is not IssueKind.NOTE:
         message, hint = msg("findings.no-preheader"), msg("findings.no-preheader-hint")
         yield RuleHit(file=FRAME, line=1, message=message, hint=hint)
 
@@ -88,3 +92,27 @@ def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
         hint = msg("findings.long-preheader-hint", most=LONGEST_PREHEADER)
         line, words = reading.issue.lines["preheader"], reading.issue.preheader[:40]
         yield RuleHit(file=FRAME, line=line, message=message, words=words, hint=hint)
+
+
+def late_deadline(reading: LintInput) -> Iterator[RuleHit]:
+    """Find a preheader whose beginning does not name the next deadline: it is what readers must not miss."""
+    issue = reading.issue
+    days = (each.when for item in issue.items for each in item.deadlines if each.when.precision is Precision.DAY)
+    coming = min((each.last for each in days if each.last >= issue.published.start), default=None)
+    if not coming or not issue.preheader:
+        return
+    named = re.finditer(rf"\b{coming.day}\b", issue.preheader)
+    if not any(each.start() < SEEN_ON_PHONES for each in named):
+        message = msg("findings.late-deadline", day=coming)
+        line, words = issue.lines["preheader"], issue.preheader[:40]
+        yield RuleHit(file=FRAME, line=line, message=message, words=words, hint=msg("findings.late-deadline-hint"))
+
+
+def long_title(reading: LintInput) -> Iterator[RuleHit]:
+    """Find titles that fill a phone's screen, and the list of contents, by themselves."""
+    named = ((each.file, each.line, each.title) for each in reading.issue.items)
+    for file, line, title in ((FRAME, reading.issue.lines.get("title", 1), reading.issue.title), *named):
+        if len(title) > LONGEST_TITLE:
+            message = msg("findings.long-title", length=len(title))
+            hint = msg("findings.long-title-hint", most=LONGEST_TITLE)
+            yield RuleHit(file=file, line=line, message=message, words=title[:40], hint=hint)

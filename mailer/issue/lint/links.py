@@ -3,11 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from mailer.catalogue import msg
+from mailer.issue.frame import FRAME
+from mailer.issue.inside import inside_address, paths_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
-from mailer.issue.model import Link, plain_text
-from mailer.issue.passages import placed_links_in
+from mailer.issue.model import Issue, Link, plain_text
+from mailer.issue.passages import links_in, placed_links_in, printed_passages
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
@@ -20,8 +23,11 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
-            hint = msg("findings.bare-url-hint", url=link.url)
-            yield hit_in(passage, msg("findings.bare-url"), words, hint, at=at)
+            message, hint = msg("findings.bare-url"), msg("findings.bare-url-hint", url=link.url)
+            if words == link.url and link.written not in {"", words}:  # something was taken off it
+                yield RuleHit(file=passage.file, line=passage.line, message=message, words=link.written, hint=hint)
+            else:
+                yield hit_in(passage, message, words, hint, at=at)
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
@@ -55,3 +61,38 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
 
         message, hint = msg("findings.duplicate-link"), msg("findings.duplicate-link-hint")
         yield from hits_at_links(passages, message, hint, when=is_again)
+
+
+def inside_link(reading: LintInput) -> Iterator[RuleHit]:
+    """Find an address, in words and facts too, that colleagues can open and readers elsewhere cannot."""
+    for address in (*_addresses_to_sign_up(reading.issue), *_addresses_read(reading.issue)):
+        if inside := inside_address(address.url, own=reading.inside):
+            yield RuleHit(
+                file=address.file, line=address.line, message=inside.message, words=address.written, hint=inside.hint
+            )
+
+
+class _PlacedAddress(NamedTuple):
+    """An address with its place, and how it is written there."""
+
+    file: str
+    line: int
+    url: str
+    written: str
+
+
+def _addresses_to_sign_up(issue: Issue) -> Iterator[_PlacedAddress]:
+    dates = [(FRAME, each.line, each.signup) for each in issue.important_dates]
+    dates += [(item.file, each.line, each.signup) for item in issue.items for each in item.dates]
+    for file, line, signup in dates:
+        yield _PlacedAddress(file, line, signup, signup)
+
+
+def _addresses_read(issue: Issue) -> Iterator[_PlacedAddress]:
+    """Yield each address of links and each that stands in words."""
+    for passage in printed_passages(issue):
+        for _, link in links_in([passage]):
+            yield _PlacedAddress(passage.file, passage.line, link.url, link.written or link.url)
+        for start, end in paths_in(passage.text):
+            written = passage.text[start:end]
+            yield _PlacedAddress(passage.file, passage.line, written, written)

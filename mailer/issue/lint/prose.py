@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Blocks, Inlines, Item, Link, Paragraph, Text, plain_text
+from mailer.issue.model import Blocks, FootnoteMark, Inlines, Item, Link, Paragraph, Text, plain_text
 from mailer.issue.passages import Passage
 
 WORDS_OF_A_SENTENCE = 8
@@ -45,7 +45,7 @@ def _paragraphs(item: Item) -> Iterator[Paragraph]:
 
 
 def _ends_in_a_word(inlines: Inlines) -> bool:
-    last = inlines[-1]
+    last = next((each for each in reversed(inlines) if not isinstance(each, FootnoteMark)), None)
     return not isinstance(last, Link) and isinstance(last, Text) and last.text.rstrip()[-1:].isalnum()
 
 

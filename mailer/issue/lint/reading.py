@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -30,11 +30,15 @@ class RuleHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintInput:
-    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its slug."""
+    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its slug.
+
+    `inside` are the hosts that only colleagues can open, by the editor's own list.
+    """
 
     issue: Issue
     day: date
     passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
+    inside: Collection[str] = ()
 
     def all_passages(self) -> Iterator[Passage]:
         """Yield the passages in the order printed."""
@@ -70,10 +74,11 @@ def hits_at_links(
     """Yield a hit for each link `when` says, at the place of its address."""
     before: Counter[tuple[int, str]] = Counter()
     for passage, link in links_in(passages):
+        written = link.written or link.url
         if when(link):
-            nth = before[passage.line, link.url]
-            yield RuleHit(file=passage.file, line=passage.line, message=message, words=link.url, hint=hint, nth=nth)
-        before[passage.line, link.url] += 1
+            nth = before[passage.line, written]
+            yield RuleHit(file=passage.file, line=passage.line, message=message, words=written, hint=hint, nth=nth)
+        before[passage.line, written] += 1
 
 
 def matches(reading: LintInput, pattern: str, message: str, hint: str) -> Iterator[RuleHit]:

@@ -1,10 +1,18 @@
 """Every rule for an issue's words, with the weight of what it finds."""
 
 from mailer.issue.example import EXAMPLE_RULE
-from mailer.issue.lint.completeness import contact_in_text, example_left, long_preheader, no_contact, no_preheader
+from mailer.issue.lint.completeness import (
+    contact_in_text,
+    example_left,
+    late_deadline,
+    long_preheader,
+    long_title,
+    no_contact,
+    no_preheader,
+)
 from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_weekday
 from mailer.issue.lint.language import other_form, wrong_language
-from mailer.issue.lint.links import bare_url, duplicate_link, http_link, says_nothing
+from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
 from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
 from mailer.issue.lint.reading import Rule
 from mailer.issue.lint.wording import (
@@ -23,12 +31,15 @@ RULES = (
     Rule(id=EXAMPLE_RULE, severity=Severity.WARNING, check=example_left),
     Rule(id="no-preheader", severity=Severity.WARNING, check=no_preheader),
     Rule(id="long-preheader", severity=Severity.WARNING, check=long_preheader),
+    Rule(id="late-deadline", severity=Severity.NOTE, check=late_deadline),
+    Rule(id="long-title", severity=Severity.NOTE, check=long_title),
     Rule(id="no-contact", severity=Severity.NOTE, check=no_contact),
     Rule(id="contact-in-text", severity=Severity.WARNING, check=contact_in_text),
     Rule(id="bare-url", severity=Severity.WARNING, check=bare_url),
     Rule(id="link-words", severity=Severity.WARNING, check=says_nothing),
     Rule(id="http-link", severity=Severity.WARNING, check=http_link),
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
+    Rule(id="inside-link", severity=Severity.WARNING, check=inside_link),
     Rule(id="character", severity=Severity.WARNING, check=lost_letter),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),

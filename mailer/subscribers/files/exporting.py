@@ -18,7 +18,7 @@ from mailer.catalogue import msg
 from mailer.database.decisions import Action
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
-from mailer.errors import ExitCode, MailerError, reason_of
+from mailer.errors import ExitCode, MailerError, explain_os_error, reason_of
 from mailer.spreadsheets.formulas import defuse
 from mailer.spreadsheets.limits import MAXIMUM_ROWS
 from mailer.subscribers.files.columns import COLUMNS
@@ -67,7 +67,8 @@ def export(store: SubscriberStore, file: Path, *, choice: ExportChoice, form: Fo
         with _open(file, form) as out, store.database.reading() as connection:
             number = _write(out, header, _rows(store, connection, choice), form)
     except OSError as error:
-        raise ExportError(msg("people.not-written", reason=reason_of(error)), where=str(file)) from error
+        what = msg("people.not-written", reason=reason_of(error))
+        raise ExportError(what, where=str(file), hint=explain_os_error(error).hint) from error
     try:
         _write_down(store, choice, number)
     except BaseException:

@@ -263,7 +263,7 @@ def opt_out_lines(run: ImportRun, *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _insert(connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]], query: Select[Any]) -> None:
-    connection.execute(table.insert().from_select(list(values), query, include_defaults=False))
+    connection.execute(table.insert().from_select(list(values), query))
 
 
 _GROWN = {_people: subscriber, _subscriptions: subscription, _consents: consent, _events: subscriber_event}

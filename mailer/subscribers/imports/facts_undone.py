@@ -86,7 +86,7 @@ def _is_of(row: _FactChange) -> ColumnElement[bool]:
 
 def _read_facts(connection: Connection, people: Sequence[int]) -> dict[int, dict[str, str]]:
     query = select(subscriber.c.id, *(subscriber.c[name] for name in FIELDS)).where(subscriber.c.id.in_(people))
-    return {id_: dict(zip(FIELDS, facts, strict=True)) for id_, *facts in connection.execute(query)}
+    return {row["id"]: {name: row[name] for name in FIELDS} for row in connection.execute(query).mappings()}
 
 
 def _read_earlier(

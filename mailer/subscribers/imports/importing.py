@@ -18,6 +18,7 @@ from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.reading import ParsedRows, read_rows
 from mailer.subscribers.imports.applying import apply, begin_run
 from mailer.subscribers.imports.comparing import compare, fingerprint
+from mailer.subscribers.imports.held import write_held
 from mailer.subscribers.imports.model import (
     CHANGING,
     ImportLine,
@@ -128,6 +129,8 @@ def _write(
             return None, counts
         names = [name_without_folder(str(file)) for file in files]
         run = begin_run(connection, files=names, counts=counts, at=store.clock(), actor=store.actor)
+        if counts[Outcome.UNCHANGED]:
+            write_held(connection, run)
         apply(connection, run, progress=progress)
         if counts[Outcome.LEAVES] or counts[Outcome.KEPT_OUT]:
             take_over(connection, run, suppressed=store.suppressed)

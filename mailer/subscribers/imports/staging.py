@@ -51,7 +51,7 @@ REMEMBERED_TERMS = 10_000
 # What both do by themselves is meant for small statements: with 2 MB of pages in memory (SQLite), or 4 MB for a sort or
 # join (PostgreSQL), a million people take long. Compiling a statement that runs once takes longer than it saves.
 _SETTINGS = {
-    "sqlite": ("PRAGMA cache_size = -48000", "PRAGMA temp.cache_size = -16000"),
+    "sqlite": ("PRAGMA cache_size = -16000", "PRAGMA temp.cache_size = -4000"),
     "postgresql": ("SET work_mem = '128MB'", "SET temp_buffers = '32MB'", "SET jit = off"),
 }
 
@@ -97,7 +97,7 @@ def stage(
 
 def _sort_by_address(connection: Connection) -> None:
     query = select(read_line).order_by(read_line.c.address, read_line.c.place)
-    connection.execute(line.insert().from_select(read_line.c.keys(), query, include_defaults=False))
+    connection.execute(line.insert().from_select(read_line.c.keys(), query))
     read_line.drop(connection)
 
 
@@ -193,7 +193,7 @@ def list_what_differs(connection: Connection) -> int:
         .where(not_(and_(line.c.outcome.is_(None), _finds_itself(), is_alone)))
         .order_by(line.c.n)
     )
-    connection.execute(decision.insert().from_select(["n", "outcome"], query, include_defaults=False))
+    connection.execute(decision.insert().from_select(["n", "outcome"], query))
     no_outcome = decision.c.outcome.is_(None)
     connection.execute(undecided.insert().from_select(["n"], select(decision.c.n).where(no_outcome)))
     connection.execute(decision.delete().where(no_outcome))
@@ -240,8 +240,7 @@ class UndecidedLine(NamedTuple):
     @property
     def stored_facts(self) -> dict[str, str]:
         """The facts of a stored person by their names, as `FIELDS` has them."""
-        stored = (self.stored_name, self.stored_organisation, self.stored_role, self.stored_lang)
-        return dict(zip(FIELDS, stored, strict=True))
+        return {name: getattr(self, f"stored_{name}") for name in FIELDS}
 
 
 def read_undecided(connection: Connection) -> Iterator[UndecidedLine]:

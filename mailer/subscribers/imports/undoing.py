@@ -26,6 +26,7 @@ from mailer.database.tables import (
 )
 from mailer.subscribers.facts.changes import BASIS
 from mailer.subscribers.imports.facts_undone import put_facts_back
+from mailer.subscribers.imports.held import count_held, hand_over
 from mailer.subscribers.imports.left_behind import take_over_places
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
@@ -47,6 +48,7 @@ class KeptReason(StrEnum):
     SUPPRESSED = "suppressed"
     MAILED = "mailed"
     CHANGED = "changed"  # there is a newer basis for it
+    HELD = "held"  # a later import has the same line, and holds the person from now on
     EDITED = "edited"  # somebody has corrected or moved the person, whom the import brought
 
 
@@ -61,7 +63,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterImport:
-    """A later import that stands, of which `lines` found everything as they say: they left no trace of the people."""
+    """A later import that stands, of which `lines` left no trace of the people: those whom it found to be out."""
 
     id: int
     files: tuple[str, ...]
@@ -73,8 +75,8 @@ class LaterImport:
 class Undone:
     """The number of people and subscriptions gone and of facts put back, and the subscriptions that are kept.
 
-    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one. Who stands
-    in a file of `later` too goes all the same, and is back when that file is imported again.
+    `opt_outs` are those of the file that are taken back: people on a list again, or free to be put on one. The files of
+    `later` have lines of which nothing was kept; importing them again does what they say.
     """
 
     people: int
@@ -90,13 +92,16 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
     with store.joining() as connection:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
-        facts = put_facts_back(store, connection, import_id) + _take_bases_back(store, connection, import_id)
+        held = hand_over(store, connection, import_id, may_go=_may_go(import_id))
+        facts = held.bases + put_facts_back(store, connection, import_id)
+        facts += _take_bases_back(store, connection, import_id)
         opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
         take_over_places(store, connection)
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
+        of_file += [Kept(address=address, list=slug, reason=KeptReason.HELD) for address, slug in held.subscriptions]
         kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
@@ -125,7 +130,8 @@ def _mark_undone(store: SubscriberStore, connection: Connection, import_id: int)
         raise SubscriberError(msg("people.no-such-import", number=str(import_id)), hint=_latest(connection))
     if found.undone_at is not None:
         day = found.undone_at.astimezone().date()
-        raise SubscriberError(msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by)))
+        what = msg("people.import-undone", number=str(import_id), day=day, who=str(found.undone_by))
+        raise SubscriberError(what, hint=msg("people.import-its-file-again"))
     values = {"undone_at": store.clock(), "undone_by": store.actor}
     connection.execute(import_run.update().where(import_run.c.id == import_id).values(values))
 
@@ -134,10 +140,14 @@ _TRACELESS = (Outcome.UNCHANGED, Outcome.LEFT, Outcome.SUPPRESSED)
 
 
 def _read_later(connection: Connection, import_id: int) -> Iterator[LaterImport]:
-    """Yield the later imports that stand and had lines that changed nothing, the oldest first."""
+    """Yield the later imports that stand and had lines that are not kept, the oldest first.
+
+    Of those before revision 10, no line was kept that found people on a list.
+    """
+    held = count_held(connection)
     stands = and_(import_run.c.id > import_id, import_run.c.undone_at.is_(None))
     for row in connection.execute(select(import_run).where(stands).order_by(import_run.c.id)):
-        if lines := sum(row.counts.get(each.value, 0) for each in _TRACELESS):
+        if lines := sum(row.counts.get(each.value, 0) for each in _TRACELESS) - held.get(row.id, 0):
             yield LaterImport(id=row.id, files=tuple(row.files), at=row.at, lines=lines)
 
 
@@ -270,6 +280,11 @@ def _is_untouched(import_id: int) -> ColumnElement[bool]:
     of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
     is_as_it_was = or_(subscription.c.status.in_([each.value for each in STILL_IN]), _WAS_MERGED)
     return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
+
+
+def _may_go(import_id: int) -> ColumnElement[bool]:
+    """Return the condition for consents on which no mail was sent, and for earlier ones through the list at all."""
+    return and_(~_WAS_MAILED_ON_IT, or_(consent.c.import_id == import_id, ~_WAS_MAILED))
 
 
 class _GoingSubscription(NamedTuple):

@@ -60,7 +60,7 @@ class Growth:
     @property
     def total(self) -> tuple[int, ...]:
         """Return all lists together; a person on two counts twice."""
-        return tuple(sum(numbers) for numbers in zip(*self.by_list.values(), strict=True)) if self.by_list else ()
+        return tuple(sum(numbers[nth] for numbers in self.by_list.values()) for nth in range(len(self.months)))
 
 
 def read_growth(store: SubscriberStore) -> Growth:

@@ -12,6 +12,7 @@ from mailer.database.tables import list_, subscriber, subscription
 from mailer.languages import Lang
 from mailer.subscribers.model import STILL_IN, Consent, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
+from mailer.subscribers.people.parting import AT_ONCE_SECONDS
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppression import is_barred
 
@@ -45,8 +46,11 @@ class _OwnSubscription(NamedTuple):
 
 
 def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | None:
-    """Return the person of a token, or None when all about them is erased."""
-    with store.database.reading() as connection:
+    """Return the person of a token, or None when all about them is erased.
+
+    Raises `BusyError` at once while the database keeps all readers out, as PostgreSQL does of a table it writes anew.
+    """
+    with store.database.reading(at_once=AT_ONCE_SECONDS) as connection:
         person = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
         if person is None:
             return None
@@ -62,6 +66,11 @@ def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | N
         just_left=tuple(row.slug for row in left),
         left_last=tuple(row.slug for row in left if row.since == latest),
     )
+
+
+def read_asked(store: SubscriberStore, subscriber_id: int) -> tuple[str | None, ...]:
+    """Return the lists (None: all) that a person has asked to leave and that are not taken in yet."""
+    return tuple(dict.fromkeys(asked.list_slug for asked in store.database.leaves.of(subscriber_id)))
 
 
 def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collection[str]) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def merge_lists(
     another number of people than the one `confirmed` are on it.
     """
     if old == into:
-        raise SubscriberError(msg("people.merged-with-itself", list=old))
+        raise SubscriberError(msg("people.merged-with-itself", list=old), hint=msg("people.name-two-lists"))
     if register.find(old) is not None:
         raise SubscriberError(
             msg("people.is-a-list-of-its-own", list=old), hint=msg("people.take-it-out", list=old, into=into)
@@ -294,7 +294,7 @@ def _take_confirmation(
         mine = there[row.subscriber_id].id
         given = select(literal(mine), *columns).where(consent.c.subscription_id == row.id).order_by(consent.c.id)
         names = ["subscription_id", *(each.name for each in columns)]
-        connection.execute(consent.insert().from_select(names, given, include_defaults=False))
+        connection.execute(consent.insert().from_select(names, given))
     targets = [there[row.subscriber_id]._replace(since=row.since) for row in confirmed]
     _set_status(connection, targets, SubscriptionStatus.ACTIVE)
     _record(store, connection, "joined_by_merging", confirmed, into)

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select
 
 from mailer.database.asked_leaves import AskedLeave, LeaveTable
-from mailer.database.engine import BusyError, Database, DatabaseError
+from mailer.database.engine import Database
+from mailer.database.failures import BusyError, DatabaseError
 from mailer.database.tables import subscriber, subscriber_event
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
@@ -19,7 +20,7 @@ from mailer.subscribers.people.subscriptions import Event
 AT_ONCE_SECONDS = 0.3
 AGAIN_AFTER_SECONDS = 1.0
 
-_TOLD = ("unsubscribed", "left_unconfirmed", "left_again")
+_LEFT, _LEFT_UNCONFIRMED, _LEFT_AGAIN = _TOLD = ("unsubscribed", "left_unconfirmed", "left_again")
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ def leave_lists(
     merged = subscriptions.merged_lists(connection) if by_file else {}
     again = [slug for slug in by_file if only in {None, slug, merged.get(slug)}]
     unconfirmed = [slug for slug in left if slug not in was_active]
-    for action, slugs in zip(_TOLD, (was_active, unconfirmed, again), strict=True):
+    told = {_LEFT: was_active, _LEFT_UNCONFIRMED: unconfirmed, _LEFT_AGAIN: again}
+    for action, slugs in told.items():
         events = (
             Event(subscriber_id=subscriber_id, at=now, actor=actor, action=action, detail={"list": slug})
             for slug in slugs
@@ -44,16 +46,28 @@ def leave_lists(
     return tuple(left)
 
 
-def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...]:
-    """Keep a leave while others write, and have it taken in as soon as they have done; returns the lists left."""
+def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...] | None:
+    """Keep a leave while others write, and have it taken in as soon as they have done.
+
+    Returns the lists left, or None while the database keeps readers out of them.
+    """
     before = database.leaves.of(asked.subscriber_id)
-    with database.reading() as connection:
-        held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
-        asked = replace(asked, recorded_at=_recorded_at(connection, asked.subscriber_id))
+    held, recorded_at = _read_held(database, asked)
+    asked = replace(asked, recorded_at=recorded_at)
     if not any(each.list_slug == asked.list_slug for each in before):
         database.leaves.add(asked)
     take_in_soon(database)
-    return tuple(slug for slug in held if not has_asked(before, slug))
+    return None if held is None else tuple(slug for slug in held if not has_asked(before, slug))
+
+
+def _read_held(database: Database, asked: AskedLeave) -> tuple[tuple[str, ...] | None, datetime | None]:
+    """Return the lists that the person is on, and when the person was recorded."""
+    try:
+        with database.reading(at_once=AT_ONCE_SECONDS) as connection:
+            held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+            return held, _recorded_at(connection, asked.subscriber_id)
+    except BusyError:
+        return None, None
 
 
 def has_asked(leaves: Iterable[AskedLeave], slug: str) -> bool:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, select
 from mailer.catalogue import msg
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.decisions import Operator
-from mailer.database.engine import BusyError, Database
+from mailer.database.engine import Database
+from mailer.database.failures import BusyError
 from mailer.database.rows import typed_rows
 from mailer.database.tables import list_, subscriber, subscription
 from mailer.errors import MailerError
@@ -175,10 +176,11 @@ class SubscriberStore:
         with self.database.writing() as connection:
             return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
 
-    def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...]:
+    def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...] | None:
         """Unsubscribe as `leave` does, without waiting for others that write: then what was asked for is kept.
 
-        The next writing transaction takes it in, before it looks at anything; one is begun in the background.
+        The next writing transaction takes it in, before it looks at anything; one is begun in the background. Returns
+        the lists left, or None where it is kept while the database keeps readers out.
         """
         now = self.clock()
         try:

@@ -152,9 +152,9 @@ class SuppressionList:
         if not wanted:
             return
         is_it = (suppression.c.address_hash == bindparam("hash_")) & (suppression.c.scope == bindparam("scope_"))
-        hashes = [self.hash_of(each.address) for each in wanted]
-        self._set_aside_erased(connection, hashes)
-        keys = [{"hash_": hash_, "scope_": each.scope} for hash_, each in zip(hashes, wanted, strict=True)]
+        hashed = [(self.hash_of(each.address), each) for each in wanted]
+        self._set_aside_erased(connection, [hash_ for hash_, _ in hashed])
+        keys = [{"hash_": hash_, "scope_": each.scope} for hash_, each in hashed]
         connection.execute(suppression.delete().where(is_it), keys)  # those that were released
         rows = [
             {
@@ -164,7 +164,7 @@ class SuppressionList:
                 "note": each.note,
                 "since": now,
             }
-            for hash_, each in zip(hashes, wanted, strict=True)
+            for hash_, each in hashed
         ]
         connection.execute(suppression.insert(), rows)
         self._mark_key(connection, now)

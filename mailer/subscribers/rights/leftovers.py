@@ -3,8 +3,9 @@
 Nothing is read as a whole: neither a large file nor what it unpacks to fills the memory.
 """
 
+import errno
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,30 +86,39 @@ def _look_at(opened: IO[bytes], search: Search, name: str) -> tuple[bool, Unread
 
 
 def _walk(folder: Path, outermost: Path) -> Iterator[Path | NotSearched]:
-    """Yield the files below a folder in the order of their names, and the files and folders left out."""
+    """Yield the files below a folder in the order of their names, and the files and folders left out.
+
+    The folders still to look into wait in a list: there may be more of them within each other than calls can be.
+    """
+    waiting = [*_entries(folder)]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, NotSearched):
+            yield each
+        elif each.is_symlink():
+            if not _leads_inside(each.path, outermost):
+                yield NotSearched(path=Path(each.path), why=Unread.LINK)
+        elif each.is_dir() and each.name in _OF_PROGRAMS:
+            yield NotSearched(path=Path(each.path), why=Unread.PROGRAMS)
+        elif each.is_dir():
+            waiting += _entries(each.path)
+        elif each.is_file():
+            yield Path(each.path)
+
+
+def _entries(folder: str | Path) -> "Sequence[os.DirEntry[str] | NotSearched]":
+    """Return what lies in a folder, the first by name at the end."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda each: each.name)
+            return sorted(entries, key=lambda each: each.name, reverse=True)
     except OSError:
-        yield NotSearched(path=folder, why=Unread.UNREADABLE)
-        return
-    for each in found:
-        path = Path(each.path)
-        if each.is_symlink():
-            if not _leads_inside(path, outermost):
-                yield NotSearched(path=path, why=Unread.LINK)
-        elif each.is_dir():
-            yield from (
-                [NotSearched(path=path, why=Unread.PROGRAMS)] if each.name in _OF_PROGRAMS else _walk(path, outermost)
-            )
-        elif each.is_file():
-            yield path
+        return [NotSearched(path=Path(folder), why=Unread.UNREADABLE)]
 
 
-def _leads_inside(link: Path, outermost: Path) -> bool:
-    """Return whether what a link leads to is looked into anyway, or is not there."""
+def _leads_inside(link: str, outermost: Path) -> bool:
+    """Return whether what a link leads to is looked into anyway, or is not there, as where it leads to itself."""
     try:
-        target = link.resolve(strict=True)
-    except OSError:
-        return not link.exists()
-    return target.is_relative_to(outermost)
+        target = os.path.realpath(link, strict=True)
+    except OSError as error:
+        return error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+    return Path(target).is_relative_to(outermost)

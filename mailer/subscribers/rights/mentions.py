@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mailer.database.history import ERASED
 from mailer.database.names import fold_name
-from mailer.database.personal import Personal, columns_with
+from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import UtcTime, metadata, subscriber
 from mailer.subscribers.rights.searching import Search
 from mailer.subscribers.rights.spellings import Word, all_forms, likely, likely_pattern, replacing
@@ -90,7 +90,7 @@ def _places(
     for row in _rows(connection, [Word(each) for each in all_forms(words)], kinds):
         for column, value in row.values.items():
             if search.finds([_bytes_of(value)]):
-                yield Place(table=row.table.name, column=column, row=str(row.key[0]), holds=holds)
+                yield Place(table=row.table.name, column=column, row=str(next(iter(row.key.values()))), holds=holds)
 
 
 def _bytes_of(value: Any) -> bytes:
@@ -102,7 +102,7 @@ class _Row:
     """A row that may hold a word: its primary key, and the values of the columns that may."""
 
     table: Table
-    key: tuple[Any, ...]
+    key: dict[str, Any]
     values: dict[str, Any]
 
 
@@ -114,13 +114,15 @@ def _rows(connection: Connection, words: Collection[Word], kinds: Collection[Per
             continue
         keys = [*table.primary_key.columns]
         query = select(*keys, *columns).where(_may_hold(connection, columns, words))
-        for row in connection.execute(query).all():
-            values = {column.name: value for column, value in zip(columns, row[len(keys) :], strict=True) if value}
-            yield _Row(table=table, key=tuple(row[: len(keys)]), values=values)
+        for row in connection.execute(query).mappings().all():
+            values = {each.name: row[each] for each in columns if row[each]}
+            yield _Row(table=table, key={each.name: row[each] for each in keys}, values=values)
 
 
 def _is_searched(column: Column[Any]) -> bool:
-    """Return whether a column is one to look at: the folded name goes with the name."""
+    """Return whether a column is one to look at: the folded name goes with the name; packed numbers have no words."""
+    if isinstance(column.type, LargeBinary) and statement_of(column) is Personal.NONE:
+        return False
     is_text = isinstance(column.type, String | JSON | LargeBinary) and not isinstance(column.type, UtcTime)
     return is_text and column is not subscriber.c.name_folded
 
@@ -140,8 +142,7 @@ def _may_hold(connection: Connection, columns: Collection[Column[Any]], words: C
 
 
 def _is_row(row: _Row) -> Any:
-    keys = zip(row.table.primary_key.columns, row.key, strict=True)
-    return and_(*(column == value for column, value in keys))
+    return and_(*(row.table.c[name] == value for name, value in row.key.items()))
 
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:

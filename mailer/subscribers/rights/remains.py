@@ -21,11 +21,16 @@ def files_with_remains(database: Database, words: Collection[str]) -> tuple[Path
     """
     if not database.is_sqlite:
         return ()
-    wanted = [Word(form) for each in all_forms(words) for form in dict.fromkeys((each, json.dumps(each)[1:-1]))]
+    wanted = [Word(form) for each in all_forms(words) for form in dict.fromkeys((each, _in_json(each)))]
     files = sorted(each for each in own_files(database) if each.is_file())
     found = {file: {word: set(_surroundings(file, word)) for word in wanted} for file in files}
     longer = _read_longer(database, {word for words in found.values() for word, around in words.items() if around})
     return tuple(file for file, words in found.items() if any(_is_itself(each, longer) for each in words.items()))
+
+
+def _in_json(word: str) -> str:
+    """Return a word as it stands within a text of JSON, without the quotation marks around it."""
+    return json.dumps(word).removeprefix('"').removesuffix('"')
 
 
 def _read_longer(database: Database, words: Collection[Word]) -> dict[Word, frozenset[tuple[str, str]]]:

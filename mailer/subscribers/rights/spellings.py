@@ -29,7 +29,11 @@ def all_forms(words: Collection[str]) -> frozenset[str]:
 def fold(text: str) -> str:
     """Return text in which capitals and the ways to write an accent make no difference."""
     small = text.lower()
-    return small if small.isascii() else normalize("NFC", small)
+    return small if small.isascii() else _NOT_ASCII.sub(lambda found: normalize("NFC", found[0]), small)
+
+
+# In parts: putting so many accents of one letter in their order takes the square of their number.
+_NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,500}")
 
 
 # --- Whether a word stands by itself ----------------------------------------------------------------
@@ -37,7 +41,9 @@ def fold(text: str) -> str:
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
 # Other signs that an address may have stand around addresses, too, and a file too many is better than one too few.
 _BEFORE_ADDRESS = re.compile(rf"{_LETTER}[.+_-]?\Z")
-_AFTER_ADDRESS = re.compile(rf"[.-]?{_LETTER}")
+# A file may be called by an address; none of these endings is a domain of the internet.
+_ENDING = rf"\.(?:csv|tsv|txt|xlsx|xls|ods|json|eml|pdf|html)(?!{_LETTER})"
+_AFTER_ADDRESS = re.compile(rf"(?!{_ENDING})[.-]?{_LETTER}")
 _BEFORE_NAME = re.compile(rf"{_LETTER}-?\Z")
 _AFTER_NAME = re.compile(rf"-?{_LETTER}")
 AROUND = 16  # letters, of which the two beside a word decide
@@ -179,7 +185,7 @@ def likely(words: Collection[Word]) -> Callable[[str], bool]:
     in_base64 = [re.compile(each) for each in _in_base64(words)]
 
     def may_hold(text: str) -> bool:
-        text = _SOFT_BREAK.sub("", text) if "=" in text else text
+        text = _SOFT_BREAK.sub("", text)
         small = text.lower().encode("utf-8", "surrogateescape")
         if any(word.may_stand_in(small) for word in words):
             return True
@@ -189,9 +195,12 @@ def likely(words: Collection[Word]) -> Callable[[str], bool]:
     return may_hold
 
 
+_NUMBERED = 10  # letters that are enough: of alike ones, each more may take twice as long to look for
+
+
 def _numbered(words: Collection[Word]) -> list[str]:
     """Return patterns for the longest stretch of each word, its letters written as numbers."""
-    stretches = [max(re.findall(r"[a-z0-9]+", each.text), key=len, default="") for each in words]
+    stretches = [max(re.findall(r"[a-z0-9]+", each.text), key=len, default="")[:_NUMBERED] for each in words]
     hexadecimal = [".{1,5}".join(map(_as_hexadecimal, each)) for each in stretches if each]
     codes = [[f"(?:{ord(letter)}|{ord(letter.upper())})" for letter in each] for each in stretches if each]
     return [*dict.fromkeys(hexadecimal), *dict.fromkeys(".{1,4}".join(each) for each in codes)]

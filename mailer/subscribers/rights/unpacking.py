@@ -7,14 +7,16 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from io import BufferedIOBase, BytesIO
+from io import SEEK_END, BufferedIOBase, BytesIO
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO, Any, Self
 from zipfile import ZipFile, is_zipfile
 
 from mailer.subscribers.rights.searching import PIECE, Search, spelt_names
 
 LARGEST = 1 << 30  # bytes that one file may unpack to
+_ALWAYS, _TIMES = 1 << 28, 100  # bytes that even a small one may unpack to, and how many times its size a larger one
+_LARGEST_NAME = 1 << 20  # bytes that stand before a file in a tar: it reads them as a whole
 _IN_MEMORY = 1 << 26  # bytes of a package within another
 _DEEPEST = 5  # packages within each other
 _BEGINNING = 512
@@ -68,15 +70,17 @@ def look_into(opened: IO[bytes], name: str, search: Search) -> bool:
 
     Raises `CannotLookInto`, and the errors of readers of damaged packages.
     """
-    return _Unpacking(search).look_into(opened, name, deep=0)
+    size = opened.seek(0, SEEK_END)
+    opened.seek(0)
+    return _Unpacking(search, most=min(LARGEST, max(_ALWAYS, _TIMES * size))).look_into(opened, name, deep=0)
 
 
 class _Unpacking:
     """The unpacking of one file, of which there is an end."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, *, most: int) -> None:
         self._search = search
-        self._left = LARGEST
+        self._left = most
 
     def look_into(self, opened: IO[bytes], name: str, *, deep: int) -> bool:
         beginning = opened.read(_BEGINNING)
@@ -98,7 +102,7 @@ class _Unpacking:
         return self._look_into_zip(opened, name, deep=deep)
 
     def _look_into_tar(self, opened: "IO[bytes] | _Stream", *, deep: int) -> bool:
-        with tarfile.open(fileobj=opened, mode="r|") as archive:
+        with tarfile.open(fileobj=opened, mode="r|", tarinfo=_Member) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if self._search.finds([spelt_names(member.name)]):
@@ -168,23 +172,27 @@ class _Unpacking:
         return piece
 
 
+class _Member(tarfile.TarInfo):
+    """A file in a tar, or a long name before one, which is read as a whole and so may not be large."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Return the member whose head this is; raises `CannotLookInto` for one that would fill the memory."""
+        member = super().frombuf(buf, encoding, errors)
+        if member.type not in tarfile.REGULAR_TYPES and member.size > _LARGEST_NAME:
+            raise CannotLookInto(Unread.TOO_BIG)
+        return member
+
+
 class _Stream(BufferedIOBase):
     """Pieces, to be read once from the beginning to the end."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._kept = b""
+        self._pieces = filter(None, pieces)
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return as many bytes as are asked for, fewer at the end."""
-        parts, wanted = [self._kept], size if size is not None and size >= 0 else LARGEST
-        have = len(self._kept)
-        while have < wanted and (piece := next(self._pieces, b"")):
-            parts.append(piece)
-            have += len(piece)
-        whole = b"".join(parts)
-        self._kept = whole[wanted:]
-        return whole[:wanted]
+    def read(self, *_: object) -> bytes:
+        """Return the next piece, of any length, and nothing at the end: tarfile keeps what it does not want yet."""
+        return next(self._pieces, b"")
 
 
 def _chain(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

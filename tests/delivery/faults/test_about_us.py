@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery
-from mailer.delivery.answers import TABLE, About, AnswerRow
+from mailer.delivery.answer_rows import About, AnswerRow
+from mailer.delivery.answers import TABLE
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger
 from mailer.delivery.model import Counts, MailingState

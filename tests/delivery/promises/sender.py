@@ -26,7 +26,14 @@ from tests.delivery.promises.persons import KEYS
 from tests.delivery.promises.server import ANSWERS, Answer, CountingTransport, may_have_it
 
 OPTIONS = DispatchOptions(
-    connections=1, backoff_seconds=0.0, longest_backoff_seconds=0.0, poll_seconds=0.001, idle_seconds=0.001, batch=3
+    connections=1,
+    messages_per_minute=0,
+    messages_per_connection=1000,
+    backoff_seconds=0.0,
+    longest_backoff_seconds=0.0,
+    poll_seconds=0.001,
+    idle_seconds=0.001,
+    batch=3,
 )
 COMPILED = CompiledMessage(
     segments=(b"Subject: Nyhetsbrev\r\nTo: ", b"\r\n\r\nHei\r\n"),

@@ -125,6 +125,7 @@ def test_a_file_that_cannot_be_written_is_named(filled: SubscriberStore, tmp_pat
     with pytest.raises(MailerError, match="cannot be written") as refused:
         export(filled, file, choice=ALL, form=Format.PLAIN)
     assert (refused.value.where, refused.value.exit_code) == (str(file), ExitCode.INPUT_OUTPUT)
+    assert refused.value.hint == "Check the name, then run the command again."
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")

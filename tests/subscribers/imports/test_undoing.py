@@ -2,7 +2,7 @@
 
 Their rows are deleted by `removal`, and facts put back by `facts_undone`, some people at a time.
 
-`left_behind` is what a merger of lists leaves to it.
+`left_behind` is what a merger of lists leaves to it; `held` are the people whom a later import has, too.
 """
 
 import time
@@ -17,10 +17,20 @@ import pytest
 from sqlalchemy import event, func, select, text
 
 from mailer.database.engine import Database
-from mailer.database.tables import attempt, consent, delivery, mailing, subscriber, subscriber_event, subscription
+from mailer.database.tables import (
+    attempt,
+    consent,
+    delivery,
+    import_held,
+    mailing,
+    subscriber,
+    subscriber_event,
+    subscription,
+)
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports import facts_undone
+from mailer.subscribers.imports import held as held_module
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.imports.undoing import Kept, KeptReason, LaterImport, Undone, undo_import
 from mailer.subscribers.model import Register
@@ -385,32 +395,160 @@ def test_whom_an_editor_has_added_since_stays_though_on_the_same_basis(
     assert [(each.list, each.status) for each in ole.subscriptions] == [("oslo", "active")]
 
 
-def test_later_files_whose_lines_left_no_trace_are_named_and_bring_their_people_back(
+def _undo(store: SubscriberStore, report: ImportReport, *, dry_run: bool = False) -> Undone:
+    assert report.id is not None
+    return undo_import(store, report.id, dry_run=dry_run)
+
+
+def _consents_of(store: SubscriberStore, address: str) -> list[tuple[str, str, int | None]]:
+    return [
+        (given.basis, given.source, given.source_line)
+        for each in store.require(address).subscriptions
+        for given in each.consents
+    ]
+
+
+def test_who_stands_in_a_later_file_stays_by_that_and_goes_with_it(store: SubscriberStore, import_text: Import) -> None:
+    before = _rows(store)
+    first = import_text("ole@x.example;Ole;oslo\nole@x.example;Ole;agder\neva@x.example;Eva;oslo\n")
+    store.clock = _later
+    second = import_text("kari@x.example;Kari;oslo\nole@x.example;;oslo\n")
+    tried = _undo(store, first, dry_run=True)
+    held = Kept(address="ole@x.example", list="oslo", reason=KeptReason.HELD)
+    assert tried == Undone(people=1, subscriptions=2, facts=0, kept=(held,))
+    assert _consents_of(store, "ole@x.example")[-1] == ("e: case 1", "people.csv", 2)
+    assert _undo(store, first) == tried
+    assert store.find("eva@x.example") == ()
+    ole = store.require("ole@x.example")
+    (oslo,) = ole.subscriptions
+    assert (ole.name, oslo.list, oslo.status) == ("Ole", "oslo", "active")
+    assert [(each.source_line, each.recorded_at) for each in oslo.consents] == [(3, _later())]
+    assert _undo(store, second) == Undone(people=2, subscriptions=2, facts=0)
+    assert _rows(store) == before
+
+
+def test_in_whatever_order_two_imports_are_undone_nobody_stays(store: SubscriberStore, import_text: Import) -> None:
+    before = _rows(store)
+    first = import_text("ole@x.example;Ole;oslo\n")
+    second = import_text("ole@x.example;;oslo\nkari@x.example;Kari;oslo\n")
+    assert _undo(store, second) == Undone(people=1, subscriptions=1, facts=0)
+    assert _undo(store, first) == Undone(people=1, subscriptions=1, facts=0)
+    assert _rows(store) == before
+
+
+def test_an_import_that_changed_nothing_at_all_holds_nobody(store: SubscriberStore, import_text: Import) -> None:
+    """It has no number: the same file twice could not be undone."""
+    first = import_text("ole@x.example;Ole;oslo\n")
+    assert import_text("ole@x.example;Ole;oslo\n").id is None
+    assert _undo(store, first) == Undone(people=1, subscriptions=1, facts=0)
+
+
+def _on_basis(store: SubscriberStore, register: Register, file: Path, text: str, basis: str) -> ImportReport:
+    file.write_text("epost;navn;liste\n" + text, encoding="utf-8")
+    return import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis=basis)))
+
+
+def test_a_later_file_holds_the_basis_that_it_states_whatever_is_undone_first(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    ole, file = "ole@x.example;Ole;oslo\n", tmp_path / "people.csv"
+    _on_basis(store, register, file, ole, "e: case 1")
+    changing = _on_basis(store, register, file, ole, "e: case 2")
+    holding = _on_basis(store, register, file, ole + "eva@x.example;Eva;oslo\n", "e: case 2")
+    told = _undo(store, changing)
+    assert [(each.address, each.reason) for each in told.kept] == [("ole@x.example", KeptReason.HELD)]
+    assert _bases(store, "ole@x.example") == ["e: case 1", "e: case 2"]
+    assert _undo(store, holding).kept == ()
+    assert _bases(store, "ole@x.example") == ["e: case 1"]
+
+
+def test_a_file_between_two_others_holds_the_basis_that_it_found(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    ole, file = "ole@x.example;Ole;oslo\n", tmp_path / "people.csv"
+    first = _on_basis(store, register, file, ole, "e: case 1")
+    _on_basis(store, register, file, ole + "eva@x.example;Eva;oslo\n", "e: case 1")
+    newest = _on_basis(store, register, file, ole, "e: case 2")
+    assert [each.reason for each in _undo(store, first).kept] == [KeptReason.EDITED]
+    assert _bases(store, "ole@x.example") == ["e: case 1", "e: case 2"]
+    assert [each.reason for each in _undo(store, newest).kept] == [KeptReason.HELD]
+    assert _bases(store, "ole@x.example") == ["e: case 1"]
+
+
+def test_a_file_after_a_change_of_the_basis_does_not_hold_the_one_before(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    ole, file = "ole@x.example;Ole;oslo\n", tmp_path / "people.csv"
+    first = _on_basis(store, register, file, ole, "e: case 1")
+    second = _on_basis(store, register, file, ole, "e: case 2")
+    _on_basis(store, register, file, ole + "eva@x.example;Eva;oslo\n", "e: case 2")
+    assert [each.reason for each in _undo(store, first).kept] == [KeptReason.EDITED]
+    assert [each.reason for each in _undo(store, second).kept] == [KeptReason.HELD]
+    assert _bases(store, "ole@x.example")[-1] == "e: case 2"
+    assert store.require("ole@x.example").subscriptions[0].status == "active"
+
+
+def test_who_left_or_was_mailed_is_kept_as_that_though_a_later_file_has_them(
     store: SubscriberStore, import_text: Import
 ) -> None:
-    first, text = import_text("ole@x.example;Ole;oslo\n"), "ole@x.example;;oslo\nkari@x.example;Kari;oslo\n"
-    second = import_text(text)
-    assert import_text(text).id is None
-    import_text("siri@x.example;Siri;oslo\n")  # names nobody of before
-    assert first.id is not None
+    first = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    import_text("ole@x.example;;oslo\nkari@x.example;;oslo\neva@x.example;Eva;oslo\n")
+    store.remove("ole@x.example")
+    _send(store, "kari@x.example", lists="oslo", status="accepted")
+    assert [(each.address, each.reason) for each in _undo(store, first).kept] == [
+        ("kari@x.example", KeptReason.MAILED),
+        ("ole@x.example", KeptReason.LEFT),
+    ]
+    assert [each[2] for each in _consents_of(store, "kari@x.example")] == [3]
+
+
+def test_a_later_file_holds_people_also_where_their_list_became_part_of_another(
+    store: SubscriberStore, register: Register, import_text: Import
+) -> None:
+    first = import_text("ole@x.example;Ole;fonna\n")
+    import_text("ole@x.example;;fonna\neva@x.example;Eva;fonna\n")
+    without = replace(register, lists=tuple(each for each in register.lists if each.slug != "fonna"))
+    merge_lists(store, without, "fonna", "bergen")
+    (kept,) = _undo(store, first).kept
+    assert kept == Kept(address="ole@x.example", list="bergen", reason=KeptReason.HELD)
+
+
+def test_many_held_people_are_written_and_read_in_portions(
+    store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_module, "AT_ONCE", 2)
+    people = "".join(f"p{number}@x.example;P;oslo\n" for number in range(5))
+    first = import_text(people)
+    import_text(people + "eva@x.example;Eva;agder\n")
+    with store.database.reading() as connection:
+        assert sorted(connection.execute(select(import_held.c.number)).scalars()) == [1, 2, 2]
+    told = _undo(store, first)
+    assert (told.people, [each.address for each in told.kept]) == (0, [f"p{number}@x.example" for number in range(5)])
+    assert [_consents_of(store, f"p{number}@x.example")[0][2] for number in range(5)] == [2, 3, 4, 5, 6]
+
+
+def test_lines_of_which_nothing_is_kept_are_named(store: SubscriberStore, import_text: Import) -> None:
+    """Those that found somebody out, and all of an import before revision 10."""
+    first = import_text("ole@x.example;Ole;oslo\nkari@x.example;Kari;oslo\n")
+    store.remove("kari@x.example")
+    second = import_text("ole@x.example;;oslo\nkari@x.example;;oslo\neva@x.example;Eva;oslo\n")
     assert second.id is not None
     later = LaterImport(id=second.id, files=("people.csv",), at=store.clock(), lines=1)
-    tried = undo_import(store, first.id, dry_run=True)
-    assert (tried.people, tried.later) == (1, (later,))
-    assert undo_import(store, first.id) == tried
-    fourth = import_text(text)
-    assert fourth.counts[Outcome.NEW] == 1
-    assert fourth.id is not None
-    undo_import(store, fourth.id)  # which is no later one that stands, from then on
-    assert undo_import(store, second.id).later == ()
+    third = import_text("per@x.example;Per;oslo\n")
+    with store.database.writing() as connection:
+        connection.execute(import_held.delete())
+    assert _undo(store, third).later == ()
+    assert _undo(store, first).later == (replace(later, lines=2),)
+    assert store.find("ole@x.example") == ()
 
 
 def test_undoing_twice_or_an_import_that_never_was_is_refused(store: SubscriberStore, import_text: Import) -> None:
     report = import_text("ole@x.example;Ole;oslo\n")
     assert report.id is not None
     undo_import(store, report.id)
-    with pytest.raises(MailerError, match="was undone"):
+    with pytest.raises(MailerError, match="was undone") as refused:
         undo_import(store, report.id)
+    assert refused.value.hint == "To have its people on the lists again, import the file again."
     with pytest.raises(MailerError, match=r"(?s)no import 99.*latest is 1: people\.csv, 01\.12\.2023 08:00"):
         undo_import(store, 99)
 

@@ -1,6 +1,7 @@
 """Moving keeps history and closes the way back; merging lists keeps every consent and everybody who left."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -168,6 +169,18 @@ def test_merging_moves_everybody_with_status_and_consent(store: SubscriberStore,
     assert {slug: numbers[-1] for slug, numbers in growth.by_list.items()} == {"bergen": 2, "fonna": 0}
 
 
+def test_who_left_the_old_list_is_out_of_the_other_since_then(store: SubscriberStore, without_fonna: Register) -> None:
+    store.add("ole@x.example", lists=["fonna", "bergen"], basis="e: case 1")
+    left, merged = store.clock() + timedelta(hours=1), store.clock() + timedelta(hours=2)
+    store.clock = lambda: left
+    store.remove("ole@x.example", list_slug="fonna")
+    store.clock = lambda: merged
+    merge_lists(store, without_fonna, "fonna", "bergen")
+    ole = store.show("ole@x.example")
+    assert ole is not None
+    assert {each.list: each.since for each in ole.subscriptions}["bergen"] == left
+
+
 def test_who_was_suppressed_on_the_old_list_is_suppressed_on_the_other(
     store: SubscriberStore, without_fonna: Register
 ) -> None:
@@ -220,7 +233,12 @@ def test_who_was_on_a_list_that_was_merged_is_found_by_its_old_name(
 @pytest.mark.parametrize(
     ("old", "into", "what", "hint"),
     [
-        ("fonna", "fonna", "fonna cannot be merged with itself", ""),
+        (
+            "fonna",
+            "fonna",
+            "fonna cannot be merged with itself",
+            "Name two lists: first the old one, then the one that its people go to.",
+        ),
         (
             "oslo",
             "bergen",

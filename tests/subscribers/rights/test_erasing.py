@@ -14,12 +14,13 @@ from sqlalchemy import select
 from mailer.database.engine import Database, open_database
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
 from mailer.errors import MailerError
+from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.subscribers.imports.undoing import KeptReason, undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
-from mailer.subscribers.people.suppressing import read_suppressions, suppress
+from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.rights.access import read_stored
 from mailer.subscribers.rights.erasing import erase, purge
@@ -88,6 +89,42 @@ def test_no_byte_of_an_erased_person_is_left_in_the_files_of_a_database_of_postg
     assert erase(store, "aa.ny@kommune.example", workspace=tmp_path).is_scrubbed
     assert _found(postgresql_database, needles) == {"Kari Vanlig"}
     assert "aa.ny@" not in _statistics(postgresql_database)
+
+
+def test_nor_of_what_was_done_to_them_by_moving_suppressing_releasing_and_undone_imports(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """Former addresses, reasons, files, facts of before and the log of deeds, also in what was said of others."""
+    old, new, name = "aa.gammel@kommune.example", "aa.ny@kommune.example", "Aase Særnavn"
+    store.add("kari@kommune.example", lists=["oslo"], basis=f"e: spurt av {old}", name="Kari Vanlig")
+    for lines, file in (
+        (f"{old};{name};oslo", f"{old}.csv"),
+        (f"{old};{name} Tidligere;oslo\nper@x.example;Per;oslo", f"liste for {new}.csv"),
+    ):
+        (tmp_path / file).write_text(f"epost;navn;liste\n{lines}\n", encoding="utf-8")
+        options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
+        report = import_files(store, register, [tmp_path / file], options=options)
+        (tmp_path / file).unlink()
+    assert report.id is not None
+    undo_import(store, report.id)
+    suppress(store, old, reason=SuppressionReason.MANUAL, note=f"ba om det fra {old}")
+    suppress(store, "kari@kommune.example", reason=SuppressionReason.MANUAL, note=f"sagt av {old}", list_slug="oslo")
+    release(store, old, note=f"{old} ombestemte seg")
+    release(store, "kari@kommune.example", note=f"{new} tok feil", list_slug="oslo")
+    move_person(store, old, new)
+    needles = ["aa.gammel@kommune", "aa.ny@kommune", "ærnavn", "Tidligere"]
+    assert _standing(store.database, tmp_path, [*needles, "kari@kommune"]) == {*needles, "kari@kommune"}
+    done = erase(store, new, workspace=tmp_path)
+    assert (done.is_scrubbed, done.files) == (True, ())
+    assert _standing(store.database, tmp_path, [*needles, "kari@kommune"]) == {"kari@kommune"}
+
+
+def _standing(database: Database, folder: Path, needles: list[str]) -> set[str]:
+    """Which of the words stand in any file of the database."""
+    if not database.is_sqlite:
+        return _found(database, needles)
+    content = b"".join(file.read_bytes() for file in folder.glob("mailer.sqlite3*"))
+    return {each for each in needles if each.encode() in content}
 
 
 @pytest.mark.slow

@@ -4,18 +4,23 @@ The module `unpacking` opens what is packed.
 """
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
+import random
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import tracemalloc
 import zlib
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import reduce
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 from unicodedata import normalize
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
@@ -26,6 +31,7 @@ from mailer.subscribers.rights import unpacking
 from mailer.subscribers.rights.leftovers import NotSearched, search_files
 from mailer.subscribers.rights.unpacking import Unread
 
+NOBODY = 65534
 OLE = "ole.ødegård@kommune.example"
 
 
@@ -303,6 +309,111 @@ def test_links_that_lead_out_and_folders_of_programs_are_named_and_not_followed(
     assert found.others == 0
     (inside / "f.csv").touch()
     assert search_files(inside, [OLE]).others == 1, "and a link is none of those that were searched"
+
+
+def test_links_that_lead_to_themselves_or_to_what_is_no_folder_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("a")
+    (tmp_path / "b").symlink_to("c")
+    (tmp_path / "c").symlink_to("b")
+    (tmp_path / "file").touch()
+    (tmp_path / "d").symlink_to("file/below")
+    found = search_files(tmp_path, [OLE])
+    assert (found.holding, found.unread, found.others) == ((), (), 1)
+
+
+@contextmanager
+def without_rights_of_root(folder: Path) -> Iterator[None]:
+    """Root may look into any folder: as root this is somebody without rights, who has the folder."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes of folders")
+def test_a_link_into_a_folder_that_may_not_be_looked_into_is_named() -> None:
+    search_files(Path(__file__).parent, [OLE])  # what is imported late is so now, with all rights
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "closed" / "inner").mkdir(parents=True)
+        (folder / "link").symlink_to("closed/inner")
+        with without_rights_of_root(folder):
+            (folder / "closed").chmod(0)
+            found = search_files(folder, [OLE])
+            (folder / "closed").chmod(0o700)
+    assert [(each.path.name, each.why) for each in found.unread] == [
+        ("closed", Unread.UNREADABLE),
+        ("link", Unread.LINK),
+    ]
+
+
+def test_a_link_that_cannot_be_followed_for_another_reason_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to("closed")
+
+    real = os.path.realpath
+
+    def refuse(path: str, *, strict: bool = False) -> str:
+        if strict:
+            raise PermissionError(errno.EACCES, path)
+        return real(path)
+
+    monkeypatch.setattr(os.path, "realpath", refuse)
+    assert [each.why for each in search_files(tmp_path, [OLE]).unread] == [Unread.LINK]
+
+
+def test_files_are_named_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for each in ("a/2.txt", "a/1/b.txt", "a.txt", "b/c.txt"):
+        (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / each).write_text(OLE, "utf-8")
+    found = [each.relative_to(tmp_path).as_posix() for each in search_files(tmp_path, [OLE]).holding]
+    assert found == ["a/1/b.txt", "a/2.txt", "a.txt", "b/c.txt"]
+
+
+@pytest.mark.slow
+def test_folders_are_looked_into_as_deep_as_the_name_of_a_file_may_be_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deepest = tmp_path / "z"
+    deepest.mkdir()
+    try:
+        with monkeypatch.context() as moved:
+            moved.chdir(deepest)
+            for _ in range(2_100):
+                Path("d").mkdir()
+                os.chdir("d")
+        found = search_files(tmp_path, [OLE])
+    finally:  # pytest itself could not remove it
+        subprocess.run(["rm", "-r", deepest], check=True)
+    assert [each.why for each in found.unread] == [Unread.UNREADABLE]
+
+
+def test_a_small_package_unpacks_to_so_much_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb costs time by its size, not by what it says it holds; others are looked into as a whole."""
+    monkeypatch.setattr(unpacking, "_ALWAYS", 100_000)
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(600_000)))
+    (tmp_path / "small.gz").write_bytes(gzip.compress(bytes(99_000)))
+    content = random.Random(1).randbytes(20_000) * 10
+    (tmp_path / "whole.gz").write_bytes(gzip.compress(content + OLE.encode()))
+    found = search_files(tmp_path, [OLE])
+    assert [(each.path.name, each.why) for each in found.unread] == [("bomb.gz", Unread.TOO_BIG)]
+    assert [each.name for each in found.holding] == ["whole.gz"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+@pytest.mark.parametrize(("size", "why"), [(1 << 20, Unread.DAMAGED), ((1 << 20) + 1, Unread.TOO_BIG)])
+def test_a_name_that_would_fill_the_memory_is_not_read(tmp_path: Path, kind: bytes, size: int, why: Unread) -> None:
+    head = tarfile.TarInfo("x")
+    head.type, head.size = kind, size
+    (tmp_path / "a.tar").write_bytes(head.tobuf() + bytes(1_024))
+    assert [each.why for each in search_files(tmp_path, [OLE]).unread] == [why]
 
 
 def test_how_many_files_were_searched_is_told(tmp_path: Path) -> None:

@@ -41,6 +41,15 @@ def test_the_name_of_somebody_else_that_was_an_address_is_looked_up_anew(
     assert [each.name for each in store.find("kari")] == ["Kari for [erased]"]
 
 
+def test_an_address_that_is_another_but_for_its_first_or_last_letter_is_no_remains_of_it(
+    sqlite_store: SubscriberStore, tmp_path: Path
+) -> None:
+    for each in ("ola@x.com", "la@x.com", "ola@x.co"):
+        sqlite_store.add(each, lists=["oslo"], basis="e: 1")
+    done = erase(sqlite_store, "ola@x.com", workspace=tmp_path)
+    assert (done.is_scrubbed, done.remains_in) == (True, ())
+
+
 def test_what_a_search_of_the_written_files_finds_is_said_whatever_wrote_it(
     sqlite_store: SubscriberStore, tmp_path: Path
 ) -> None:
@@ -50,7 +59,7 @@ def test_what_a_search_of_the_written_files_finds_is_said_whatever_wrote_it(
     store.add("o'ølga@x.example", lists=["oslo"], basis="e: 1")
     with store.database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE of_somebody (words TEXT)")
-        connection.exec_driver_sql('INSERT INTO of_somebody VALUES (\'{"a": "\\u00f8lga@x.example"}\')')
+        connection.exec_driver_sql('INSERT INTO of_somebody VALUES (\'{"a": "Til \\u00f8lga@x.example"}\')')
     done = erase(store, "ølga@x.example", workspace=tmp_path)
     assert (done.is_rewritten, done.is_scrubbed) == (True, False)
     assert [each.name for each in done.remains_in] == ["mailer.sqlite3"]

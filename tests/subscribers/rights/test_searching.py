@@ -7,6 +7,7 @@ import json
 import quopri
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from time import process_time
 from typing import Literal
 from unicodedata import normalize
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from mailer.subscribers.rights import searching
 from mailer.subscribers.rights.searching import Search
-from mailer.subscribers.rights.spellings import Word, all_forms, replacing
+from mailer.subscribers.rights.spellings import Word, all_forms, fold, likely, replacing
 
 Encode = Callable[[str], bytes]
 ENCODINGS: dict[str, Encode] = {
@@ -106,6 +107,13 @@ def test_an_address_that_begins_or_ends_the_stream_is_found(size: int, monkeypat
     assert not Search(["kari@x.example"]).finds([b"mari-" * 1000 + b"kari@x.example"])
 
 
+@pytest.mark.parametrize("line_break", ["=\n", "=\r\n"])
+def test_an_address_that_a_soft_line_break_parts_is_looked_at_in_the_database(line_break: str) -> None:
+    may_hold = likely([Word("ola@x.example")])
+    assert may_hold(f"550 <o{line_break}la@x.exam{line_break}ple> unknown")
+    assert not may_hold(f"550 <e{line_break}va@y.exam{line_break}ple> unknown")
+
+
 def test_both_forms_of_a_domain_are_looked_for() -> None:
     assert all_forms(["Kari@BLÅBÆR.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
     assert all_forms(["kari@xn--blbr-roah.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
@@ -130,6 +138,39 @@ def test_both_forms_of_a_domain_are_looked_for() -> None:
 )
 def test_an_address_is_replaced_however_it_is_spelt_and_nothing_else(text: str, cleaned: str) -> None:
     assert replacing([Word("kari@x.example")], "[erased]")(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("fra ole@x.example.csv", True),
+        ("fra ole@x.example.XLSX i går", True),
+        ("ole@x.example.csvs", False),
+        ("ole@x.example.no", False),
+    ],
+)
+def test_a_file_that_is_called_by_an_address_names_it(text: str, *, stands: bool) -> None:
+    assert Search(["ole@x.example"]).finds([text.encode()]) is stands
+
+
+def test_accents_without_end_take_time_by_their_number_and_not_by_its_square() -> None:
+    """Bringing 40,000 accents of one letter into their order took a minute; what stands around them is found."""
+    begun = process_time()
+    text = "a" + "\u0301\u0316" * 20_000 + " KA\u030aRE@X.example"
+    assert fold(text).endswith(" kåre@x.example")
+    assert process_time() - begun < 2
+
+
+@given(st.text("aåe\u030a\u0301ø .", max_size=60))
+def test_text_that_people_write_is_folded_as_a_whole(text: str) -> None:
+    assert fold(text) == normalize("NFC", text.lower())
+
+
+def test_a_name_of_alike_letters_takes_no_time_without_end() -> None:
+    word = Word("aaaaaaaaaaaaaaaaaaaaaaaaaaaaab@x.example")
+    begun = process_time()
+    assert likely([word])("%" + "61" * 400), "a text too many is looked at, rather than each way to read it"
+    assert process_time() - begun < 2
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -1,0 +1,35 @@
+"""Write moments and durations for people."""
+
+from datetime import datetime, timedelta
+
+from mailer.catalogue import msg
+from mailer.cli.language import in_words, language
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as people say it: 40 s, 12 min, 1 h 20 min."""
+    return in_words(msg("output.value", value=duration))
+
+
+def format_time_left(seconds: float) -> str:
+    """Write how long something still takes, as far as anybody can tell."""
+    if seconds < 1:
+        return in_words(msg("output.almost-done"))
+    return in_words(msg("output.time-left", left=timedelta(seconds=seconds)))
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment by this machine's clock, in figures that keep columns narrow; in English with its zone."""
+    local = moment.astimezone()
+    return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
+
+
+def format_hour(moment: datetime) -> str:
+    """Write the hour of a moment by this machine's clock; in English with its zone."""
+    local = moment.astimezone()
+    return f"{local:%H:%M %Z}" if language() == "en" else f"{local:%H.%M}"
+
+
+def format_day(moment: datetime) -> str:
+    """Write the day on which a moment falls where it is read."""
+    return f"{moment.astimezone():%d.%m.%Y}"

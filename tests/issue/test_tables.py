@@ -1,0 +1,357 @@
+"""Tables: which lines `table_rules` takes for one, what `tables` makes of them, and what is told of each."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from mailer.issue.lint import lint
+from mailer.issue.markdown import parse_blocks
+from mailer.issue.model import Alignment, Blocks, Cells, Finding, LineBreak, Link, Strong, Table, Text, plain_text
+from mailer.issue.passages import passages_of
+from mailer.issue.source import IssueReading
+from mailer.issue.tables import fits_a_mail, fits_a_phone, is_number, width_in_letters
+
+ReadFiles = Callable[..., IssueReading]
+LEFT, CENTER, RIGHT = Alignment.LEFT, Alignment.CENTER, Alignment.RIGHT
+BARS = "| Region | Sum |\n|---|---|\n| Nord | 1 |\n"
+PASTE = "Region\tSøknader\tSum (kr)\nNord\t12\t4 500 000\nMidt-Norge\t8\t3 200 000"
+
+
+def parse(text: str) -> tuple[Blocks, tuple[Finding, ...]]:
+    return parse_blocks(text, file="items/x.md", lang="nb")
+
+
+def only_table(text: str) -> Table:
+    (block,) = parse(text)[0]
+    assert isinstance(block, Table)
+    return block
+
+
+def words(row: Cells) -> list[str]:
+    return [plain_text(cell.inlines) for cell in row]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the only table, the header first, which is empty when there is none."""
+    table = only_table(text)
+    return [words(table.header), *map(words, table.rows)]
+
+
+def kinds(text: str) -> list[str]:
+    return [type(block).__name__ for block in parse(text)[0]]
+
+
+def told(text: str) -> list[str]:
+    return [
+        f"{each.line}:{each.column} {each.severity} {each.rule} [{each.words}] {each.message} | {each.hint}"
+        for each in parse(text)[1]
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Region | Sum |\n|---|---|\n| Nord | 4 500 000 |\n| Sør | 2 |",
+        "Region | Sum\n---|---\nNord | 4 500 000\nSør | 2",
+        "|Region|Sum\n|:-|-:|\n|Nord|4 500 000\nSør|2|",
+        "Region\tSum\nNord\t4 500 000\nSør\t2",
+        "Region\tSum\t\nNord\t4 500 000\t\n\t\t\nSør\t2\t\n\t\t",
+        "   Region\t Sum \nNord \t4 500 000\nSør\t2",
+    ],
+)
+def test_a_table_is_read_however_it_is_written(text: str) -> None:
+    assert rows(text) == [["Region", "Sum"], ["Nord", "4 500 000"], ["Sør", "2"]]
+    assert [each.severity for each in parse(text)[1]] == ["note"] * ("\t" in text)
+
+
+def test_a_cell_holds_marks_links_and_bars() -> None:
+    table = only_table("| A | B |\n|---|---|\n| **x** \\| y | [ord](https://a.example/) |")
+    ((first, second),) = table.rows
+    assert first.inlines == (Strong((Text("x"),)), Text(" | y"))
+    assert second.inlines == (Link((Text("ord"),), "https://a.example/"),)
+
+
+def test_the_dashes_say_on_which_side_words_stand() -> None:
+    assert only_table("|A|B|C|D|\n|:--|:-:|--:|---|\n|1|2|x|y|").alignments == (LEFT, CENTER, RIGHT, LEFT)
+
+
+@pytest.mark.parametrize(
+    ("cells", "side"),
+    [
+        (["12", "4 500 000", "12,5", "1.000"], RIGHT),
+        (["12 %", "kr 4 500", "-3", "−3", "900 kr", "2 mill.", "<5", "1 500,-"], RIGHT),
+        (["12", "–", ""], RIGHT),
+        (["**12**", "*8*"], RIGHT),
+        (["12 34 56 78", "+47 22 33 44 55"], LEFT),
+        (["400 12 345", "12345678"], LEFT),
+        (["12 34 56 7", "400 123 45"], RIGHT),
+        (["12", "ukjent"], LEFT),
+        (["12.03.2024", "1. 4."], LEFT),
+        (["09.00", "12:15"], LEFT),
+        (["–", ""], LEFT),
+        (["12 34 56 78 a"], LEFT),
+    ],
+)
+def test_columns_of_numbers_stand_to_the_right(cells: list[str], side: Alignment) -> None:
+    text = "A | B\n---|---\n" + "\n".join(f"x|{each}" for each in cells)
+    assert only_table(text).alignments == (LEFT, side)
+
+
+def test_the_first_column_stands_to_the_left() -> None:
+    assert only_table("A | B\n---|---\n1 | 2").alignments == (LEFT, RIGHT)
+    assert only_table("A | B\n--:|---\n1 | 2").alignments == (RIGHT, RIGHT)
+
+
+def test_a_cell_with_line_ends_in_quotation_marks_is_one_cell() -> None:
+    table = only_table('Navn\tNote\tSum\nKari\t"Si ""ja""\ntil\nalle"\t1\nOla\t"nei"\t2')
+    assert table.rows[0][1].inlines == (Text('Si "ja"'), LineBreak(), Text("til"), LineBreak(), Text("alle"))
+    assert [[cell.line for cell in row] for row in table.rows] == [[2, 2, 4], [5, 5, 5]]
+    assert words(table.rows[1]) == ["Ola", '"nei"', "2"]
+
+
+@pytest.mark.parametrize("cells", ['"', '"ja', '"ja" og nei', '""'])
+def test_a_quotation_mark_that_opens_no_cell_stays(cells: str) -> None:
+    assert rows(f"A\tB\nx\t{cells}\ny\t{cells}")[1:] == [["x", cells], ["y", cells]]
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        (PASTE, ["Region", "Søknader", "Sum (kr)"]),
+        ("\t2022\t2023\nNord\t12\t14", ["", "2022", "2023"]),
+        ("Nord\t12\nMidt\t8", []),
+        ("09.00\tÅpning\n09.15\tPause", []),
+        ("Navn:\tKari\nTelefon:\t12 34", []),
+        ("A\t12\nB\tb", ["A", "12"]),
+    ],
+)
+def test_the_first_row_of_a_paste_is_the_header_unless_it_is_as_the_others(text: str, header: list[str]) -> None:
+    assert rows(text)[0] == header
+    assert len(only_table(text).all_rows) == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names_rows"),
+    [
+        (BARS, True),
+        (PASTE, True),
+        ("A | B\n---|---\nNord | 1\nNord | 2", False),
+        ("A | B\n---|---\nNord | 1\n| | 2", False),
+        ("A | B\n---|---\n1 | 1\n2 | 2", False),
+        ("| A |\n|---|\n| Nord |", False),
+        ("09.00\tÅpning\n09.15\tPause", True),
+    ],
+)
+def test_words_in_the_first_column_that_differ_name_their_rows(text: str, *, names_rows: bool) -> None:
+    assert only_table(text).names_rows is names_rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ord\tmed tab.",
+        "\tInnrykk.\n\tMer.",
+        "- a\tb\n- c\td",
+        "1.\tA\n2.\tB",
+        "•\tA\n•\tB",
+        "a)\tA\nb)\tB",
+        "> a\tb\n> c\td",
+        "- Punkt\n\n  a\tb\n  c\td",
+        "| a |\n| b |",
+        "a | b\nc | d",
+        "a | b",
+        "[^1]: a | b\n\nOrd[^1]",
+    ],
+)
+def test_what_is_no_table_stays_what_it_was(text: str) -> None:
+    assert "Table" not in kinds(text)
+    assert [each for each in parse(text)[1] if each.rule == "table"] == []
+
+
+def test_numbered_rows_are_a_table_when_there_are_two_more_columns() -> None:
+    assert rows("1.\tKari\tOslo\n2.\tOla\tBodø")[1:] == [["1.", "Kari", "Oslo"], ["2.", "Ola", "Bodø"]]
+
+
+def test_rows_may_begin_as_lists_and_dates_do() -> None:
+    text = "Dato | Sted\n--- | ---\n21. mai | Bodø\n1. juni | Oslo\n- | Alta"
+    assert rows(text)[1:] == [["21. mai", "Bodø"], ["1. juni", "Oslo"], ["-", "Alta"]]
+    assert parse(text)[1] == ()
+
+
+def test_a_table_ends_where_a_line_has_no_bar_or_no_tab() -> None:
+    for table in (BARS, "A\tB\nx\ty\n"):
+        blocks, _ = parse(f"Over\n{table}Under\nmer")
+        assert [type(each).__name__ for each in blocks] == ["Paragraph", "Table", "Paragraph"]
+        assert isinstance(blocks[1], Table)
+        assert blocks[1].line == 2
+    assert kinds("A\tB\nx\ty\n[^1]:\tNote") == ["Table", "Footnotes"]
+    assert kinds(f"{BARS}[^1]: a | b") == ["Table", "Footnotes"]
+
+
+@pytest.mark.parametrize(
+    "above", ["Tabell: Søknader", "Tabell 1: Søknader", "Table 2b: Søknader", "tabealla: Søknader"]
+)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_line_above_that_calls_itself_a_table_is_the_caption(above: str, between: str) -> None:
+    table = only_table(f"{above}{between}{BARS}")
+    assert table.caption
+    assert plain_text(table.caption.inlines) == above
+    assert table.caption.line == 1
+
+
+@pytest.mark.parametrize("above", ["Tabellen: se under", "Tabell:", "Se tabell: under", "Tabell 1. Dette er: noe"])
+def test_other_words_above_are_no_caption(above: str) -> None:
+    assert kinds(f"{above}\n\n{BARS}") == ["Paragraph", "Table"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "| A | B |\n| c | d |",
+            (
+                "1:3 warning table [A] the table has no line of dashes that fits below its first row; the first row "
+                "is taken "
+                "for the names of the columns | Write a line like |---|---| below the first row, with a part for "
+                "each column."
+            ),
+        ),
+        (
+            "A | B\n---|---|---\nc | d",
+            (
+                "1:1 warning table [A] the table has no line of dashes that fits below its first row; the first row "
+                "is taken "
+                "for the names of the columns | Write a line like |---|---| below the first row, with a part for "
+                "each column."
+            ),
+        ),
+        (
+            "A\tB\nc\td",
+            (
+                "1:1 note table [A] lines with tabs are printed as a table | "
+                "If it is none, write spaces in place of the tabs."
+            ),
+        ),
+        (
+            f"{BARS}| Sør |",
+            (
+                "4:3 warning table [Sør] 1 row has another number of cells than the first, which has 2; nothing is "
+                "left out | "
+                "Look whether each word stands in its column; a bar inside a cell is written \\|."
+            ),
+        ),
+        (
+            "|   | B |\n|---|---|\n| x | y |\n",
+            "",
+        ),
+        (
+            "| A |   |\n|---|---|\n| x | y |\n",
+            "1:3 warning table [A] column 2 has no name | Write in the first row what stands in each column.",
+        ),
+        (
+            "|   |   |\n|---|---|\n| x | y |\n",
+            (
+                "3:3 warning table [x] the table has no row that names its columns | "
+                "Write in the first row what stands in each column."
+            ),
+        ),
+        (
+            "A | B | C | D | E\n---|---|---|---|---\na | b | c | d | e",
+            (
+                "1:1 warning table-size [A] the table has 5 columns; on a phone each row is shown as lines | "
+                "Four columns fit on a phone. Leave out the others, or link to the whole table."
+            ),
+        ),
+        (
+            f"A | B\n---|---\n{'a' * 15} | {'b' * 15}",
+            (
+                "1:1 note table-size [A] the columns need 31 letters side by side; on a phone each row is shown as "
+                "lines | "
+                "Write shorter words, or have fewer columns."
+            ),
+        ),
+        (
+            "A | B\n---|---" + "\na | b" * 21,
+            (
+                "1:1 warning table-size [A] the table has 21 rows | "
+                "Show the rows that matter most, and link to the others."
+            ),
+        ),
+        ("A | B\n---|---" + "\na | b" * 20, ""),
+        (f"A | B\n---|---\n{'a' * 15} | {'b' * 14}", ""),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told_at_its_place(text: str, said: str) -> None:
+    assert told(text) == [said] * bool(said)
+
+
+def test_rows_that_differ_are_told_once_and_nothing_is_lost() -> None:
+    text = f"{BARS}| Midt | 2 | ekstra | mer |\n| Sør |\n"
+    assert rows(text) == [
+        ["Region", "Sum", "", ""],
+        ["Nord", "1", "", ""],
+        ["Midt", "2", "ekstra", "mer"],
+        ["Sør", "", "", ""],
+    ]
+    first, second = parse(text)[1]
+    assert (first.line, first.column, first.words) == (4, 3, "Midt")
+    assert first.message.startswith("2 rows have another number of cells")
+    assert second.message == "column 3 has no name"
+
+
+def test_a_header_alone_is_a_row_and_a_table_without_words_is_none() -> None:
+    assert rows("A | B\n---|---") == [[], ["A", "B"]]
+    assert kinds("|  |  |\n|---|---|\n|  |  |") == []
+
+
+def test_columns_and_rows_without_words_are_left_out() -> None:
+    assert rows("A\t\tB\n\t\t\nc\t\td\n\t\t") == [["A", "B"], ["c", "d"]]
+    assert only_table("A || B\n---|:-:|--:\nc || d").alignments == (LEFT, RIGHT)
+
+
+def test_the_width_is_that_of_the_longest_words_and_of_whole_numbers() -> None:
+    table = only_table("Navn | Sum\n---|---\nen liten by | 4 500 000")
+    assert width_in_letters(table) == len("liten") + 1 + len("4 500 000")
+    assert is_number(table.rows[0][1])
+    assert not is_number(table.rows[0][0])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "phone", "mail"),
+    [((15, 14), True, True), ((15, 15), False, True), ((30, 29), False, True), ((30, 30), False, False)],
+)
+def test_a_table_fits_by_its_longest_words(lengths: tuple[int, int], *, phone: bool, mail: bool) -> None:
+    table = only_table("A | B\n---|---\n" + "|".join("a" * length for length in lengths))
+    assert (fits_a_phone(table), fits_a_mail(table)) == (phone, mail)
+
+
+def test_four_columns_fit_a_phone_and_five_do_not() -> None:
+    for count, fits in ((4, True), (5, False)):
+        table = only_table("\n".join("|".join([each] * count) for each in ("A", "---", "b")))
+        assert fits_a_phone(table) is fits
+
+
+def test_rules_for_words_see_cells_and_captions_at_their_places(read_files: ReadFiles) -> None:
+    text = "Tabell 1: Vi vil vil\n\n| Navn | Note |\n|---|---|\n| Kari | ord  to |\n| Ola | ord  to |\n"
+    facts = '+++\ncontacts = ["a@b.example"]\n+++\n'
+    frame = 'title = "Brev"\ndate = "2024-02"\npreheader = "x"\n'
+    reading = read_files({"issue.toml": frame, "items/010-a.md": facts + text})
+    assert reading.issue
+    found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    assert [(each.rule, each.line, each.column) for each in found] == [
+        ("doubled-space", 8, 10),
+        ("doubled-space", 9, 9),
+        ("repeated-word", 4, 14),
+    ]
+    assert [each.line for each in passages_of(reading.issue)["a"][1:]] == [4, 6, 6, 8, 8, 9, 9]
+
+
+def test_four_spaces_begin_no_code() -> None:
+    assert kinds("    A | B\n    ---|---\n    c | d") == ["Table"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["|a|b|\n" * 3000, '"a\t"b\n' * 3000, "|-" * 30_000, '"a\n\t' * 8000])
+def test_very_long_tables_are_read_line_by_line(text: str) -> None:
+    assert parse(text)[0]
