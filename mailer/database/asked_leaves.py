@@ -154,7 +154,7 @@ def _read(file: Path) -> AskedLeave | None:
     except FileNotFoundError:
         return None  # taken in at this moment
     except (ValueError, KeyError, TypeError):
-        log.exception("leave-unreadable file=%s", file.name)
+        log.error("leave-unreadable file=%s", file.name)  # noqa: TRY400 what is wrong with it stands in the file
         file.replace(file.with_suffix(".unreadable"))
         return None
 

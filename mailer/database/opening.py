@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from mailer.catalogue import msg
 from mailer.database.failures import DatabaseError
 from mailer.database.left_log import find_logs, find_strange_log, is_open_elsewhere, is_open_here
+from mailer.database.lost_leaves import refuse_stray_leaves
 from mailer.database.one_name import real_name
 from mailer.lock_file import locked, read_holder
 
@@ -35,6 +36,7 @@ def opening_alone(file: Path) -> Iterator[None]:
     before = read_holder(lock)
     with locked(lock):
         if not is_open_here(file):
+            refuse_stray_leaves(file)
             _refuse_emptied(file, was_opened=before is not None)
             _refuse_strange_log(file, is_copy=before is not None and before.inode != lock.stat().st_ino)
             _refuse_mixed(file)
