@@ -101,6 +101,7 @@ def test_planning_twice_changes_nothing(ledger: Ledger, members: Members, compil
     )
     assert again.mailing == first.mailing
     assert not again.is_new
+    assert (again.many_elsewhere, again.came_back) == (0, 0)
     assert again.content_changed
     assert again.recipients == 2, "the frozen number"
     assert len(ledger.mailings()) == 1
