@@ -285,6 +285,28 @@ def _undo_the_import_and_import_again(services: Services, folder: Path) -> None:
     import_files(store, services.register, [file], options=options)
 
 
+def test_a_link_does_not_lead_to_somebody_who_got_the_number_after_a_backup_was_put_back(
+    ask: Ask, people: Any, services: Services
+) -> None:
+    """As if a backup of before KARI was added had been put back, and another person added then."""
+    leave, preferences = people.token(KARI), people.token(KARI, "preferences")
+    with services.database.writing() as connection:
+        values = {"address": "new@x.example", "address_as_given": "new@x.example", "domain": "x.example"}
+        later = {"created_at": services.clock() + timedelta(microseconds=1)}
+        connection.execute(subscriber.update().where(subscriber.c.address == KARI).values(values | later))
+    pages = [ask("GET", f"/{room}/{leave}") for room in ("leave", "one-click")]
+    pages += [ask("GET", f"/preferences/{preferences}")]
+    posted: list[dict[str, Any]] = [{}, {"data": {"scope": "all"}}, {"data": {"scope": "more-og-romsdal"}}]
+    pages += [ask("POST", f"/leave/{leave}", **each) for each in posted]
+    for page in pages:
+        assert page.status_code == 200
+        assert "<h1>Lenken gjelder ikke lenger</h1>" in page.text
+        assert "x.example" not in page.text
+    answer = ask("POST", f"/one-click/{leave}", data=ONE_CLICK)
+    assert (answer.status_code, answer.text.partition(":")[0]) == (200, "This link is no longer in force")
+    assert people.lists("new@x.example") == {"more-og-romsdal": "active"}
+
+
 @pytest.mark.parametrize("happened", [_erase, _erase_and_add_anew, _undo_the_import_and_import_again])
 def test_a_link_whose_person_is_gone_says_so_and_calls_nobody_unsubscribed(
     ask: Ask, people: Any, tmp_path: Path, happened: Callable[[Services, Path], None]
