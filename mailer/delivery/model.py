@@ -273,13 +273,18 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now."""
+    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now.
+
+    Its last copy went out after `sent_after`, and is the only one when `is_only_copy`.
+    """
 
     id: int
     mailing_id: int
     address: str
     recipient: str
     since: datetime
+    sent_after: datetime
+    is_only_copy: bool
     now: str | None = None
 
 
