@@ -73,6 +73,14 @@ def test_the_first_marks_are_kept_before_the_run_ends(plan: Plan, ledger: Ledger
         assert file.read_text("ascii") == "2\n"
 
 
+def test_the_last_marks_are_kept_when_the_run_ends(plan: Plan, ledger: Ledger, file: Path) -> None:
+    mailing_id = plan(3)
+    with ledger.start_run(mailing_id) as sending:
+        for each in sending.claim(3):
+            sending.marks([each.id])
+    assert file.read_text("ascii") == "3\n"
+
+
 def test_a_single_mark_is_kept(plan: Plan, ledger: Ledger, file: Path) -> None:
     mark_some(ledger, plan(1), 1)
     assert file.read_text("ascii") == "1\n"

@@ -587,6 +587,17 @@ def test_of_a_line_that_is_too_long_nothing_is_proved_and_the_file_is_whole(tmp_
     assert not trails.logs[0].is_cut
 
 
+@pytest.mark.parametrize(("size", "finding"), [(65_536, InLog.TAKEN), (65_537, InLog.NOT_QUEUED)])
+def test_a_line_of_64_kib_with_its_end_is_read_as_a_whole_and_no_longer_one(
+    tmp_path: Path, size: int, finding: InLog
+) -> None:
+    line = postfix("smtp", f"A1B2C3: {SENT}") + "\n"
+    long = postfix("smtp", f"A1B2C3: {SENT[:-1]}{'x' * (size - len(line))})") + "\n"
+    assert len(long) == size
+    trails = read(f"{postfix('cleanup', NAMED)}\n{long}", folder=tmp_path)
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is finding
+
+
 def test_logs_are_put_in_the_order_of_their_times(tmp_path: Path) -> None:
     """As `mail.log mail.log.1` names them: the newest first."""
     older, newer = LOG.split("\x00")[0], LOG.rpartition("\n\n")[2]

@@ -192,3 +192,14 @@ def test_on_postgresql_the_database_itself_has_an_identity(postgresql_server: An
             database.close()
     assert None not in names
     assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.postgresql
+def test_a_role_that_may_not_ask_for_the_identity_has_none_and_its_transaction_goes_on(postgresql_server: Any) -> None:
+    with postgresql_server.migrated_database() as url, closing(open_database(url)) as database:
+        with database.writing() as connection:
+            connection.exec_driver_sql("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        with database.reading() as connection:
+            connection.exec_driver_sql("SET LOCAL ROLE pg_monitor")
+            assert DatabasePlaces(database).settle(connection) is None
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1

@@ -63,8 +63,8 @@ def test_a_commit_whose_answer_is_lost_is_carried_out_again(
     assert len(received_once(transport)) == PEOPLE
 
 
-def test_a_decision_whose_commit_was_not_answered_is_written_down_once(
-    plan: Plan, ledger: Ledger, postgresql_proxy: tuple[str, Any]
+def test_a_decision_whose_commit_was_not_answered_is_written_down_once_and_the_outage_logged(
+    plan: Plan, ledger: Ledger, postgresql_proxy: tuple[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     mailing_id, proxy = plan(1), postgresql_proxy[1]
 
@@ -78,6 +78,7 @@ def test_a_decision_whose_commit_was_not_answered_is_written_down_once(
         deed()
         proxy.swallows = lambda _: False
     assert proxy.swallowed == 3, "each of them was tried twice"
+    assert caplog.messages == ["the database went away in the midst of a transaction; trying again"] * 3
     assert [each.action for each in ledger.log()] == ["planned", "started", "paused", "resumed"]
 
 

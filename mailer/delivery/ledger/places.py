@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ProgrammingError
 
 from mailer.database.engine import Database
 
@@ -95,7 +95,5 @@ def _here_on_postgresql(connection: Connection) -> str | None:
     try:
         with connection.begin_nested():
             return str(connection.execute(_ON_POSTGRESQL).scalar_one())
-    except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error, OperationalError):  # the server went away
-            raise
+    except ProgrammingError:
         return None

@@ -51,7 +51,7 @@ _HAS_ASKED = exists().where(
     or_(leave_asked.c.list_id.is_(None), leave_asked.c.list_id == subscription.c.list_id),
 )
 _IS_ACTIVE = and_(subscription.c.status == SubscriptionStatus.ACTIVE, ~_HAS_ASKED)
-_IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists", expanding=True))
+_IS_CHOSEN = subscription.c.list_id.in_(bindparam("of_lists"))
 
 
 def _has(status: SubscriptionStatus) -> ColumnElement[bool]:
@@ -76,7 +76,7 @@ def _marking(is_good: ColumnElement[bool]) -> ReturningUpdate[int]:
     return (
         update(delivery)
         .where(
-            delivery.c.id.in_(bindparam("of_ids", expanding=True)),
+            delivery.c.id.in_(bindparam("of_ids")),
             _OURS,
             # in_flight too: after a lost connection the same mark may be asked for again.
             delivery.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.IN_FLIGHT]),
@@ -101,9 +101,7 @@ _RECORDED_AT = (
 CLAIMED = [
     _RECORDED_AT if each.name == _RECORDED_AT.name else delivery.c[each.name] for each in fields(ClaimedDelivery)
 ]
-_IS_OURS_UNMARKED = (
-    delivery.c.id.in_(bindparam("of_ids", expanding=True)) & _OURS & (delivery.c.status == DeliveryStatus.CLAIMED)
-)
+_IS_OURS_UNMARKED = delivery.c.id.in_(bindparam("of_ids")) & _OURS & (delivery.c.status == DeliveryStatus.CLAIMED)
 ASTRAY = select(delivery.c.id).where(_IS_OURS_UNMARKED, IS_MISADDRESSED)
 UNWANTED = (
     update(delivery)

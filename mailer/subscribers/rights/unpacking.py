@@ -39,7 +39,6 @@ class CannotLookInto(Exception):  # noqa: N818 an outcome
     """Something that is not looked into."""
 
     def __init__(self, why: Unread) -> None:
-        super().__init__(why)
         self.why = why
 
 

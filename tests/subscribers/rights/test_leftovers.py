@@ -29,7 +29,8 @@ import pytest
 
 from mailer.subscribers.rights import unpacking
 from mailer.subscribers.rights.leftovers import NotSearched, search_files
-from mailer.subscribers.rights.unpacking import Unread
+from mailer.subscribers.rights.searching import Search
+from mailer.subscribers.rights.unpacking import Unread, look_into
 
 NOBODY = 65534
 OLE = "ole.ødegård@kommune.example"
@@ -220,6 +221,10 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".a.csv.swp": lambda content: b"b0VIM 9.0\0" + bytes(4096) + content + b"\0",
     ".~lock.a.ods#": lambda content: b"," + content + b",pc,01.12.2023 09:00,file:///home/x;",
 }
+
+
+def test_a_file_that_only_begins_like_what_git_keeps_is_no_package() -> None:
+    assert look_into(BytesIO(b"x\x9c no more than text"), "a.txt", Search([OLE])) is False
 
 
 @pytest.mark.parametrize("outer", [None, "a.gz", "a.tar.xz", "a.zip"])

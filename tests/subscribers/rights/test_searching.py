@@ -115,6 +115,11 @@ def test_an_address_that_begins_or_ends_the_stream_is_found(size: int, monkeypat
     assert not Search(["kari@x.example"]).finds([b"mari-" * 1000 + b"kari@x.example"])
 
 
+@pytest.mark.parametrize(("encoding", "text"), [("utf-16-le", "kari@x.example;"), ("utf-16-be", ";kari@x.example")])
+def test_an_address_in_two_bytes_a_letter_is_found_behind_an_odd_number_of_others(encoding: str, text: str) -> None:
+    assert Search(["kari@x.example"]).finds([b";" + text.encode(encoding) + b";"])
+
+
 @pytest.mark.parametrize("line_break", ["=\n", "=\r\n"])
 def test_an_address_that_a_soft_line_break_parts_is_looked_at_in_the_database(line_break: str) -> None:
     may_hold = likely([Word("ola@x.example")])
@@ -145,6 +150,8 @@ def test_both_forms_of_a_domain_are_looked_for() -> None:
         (f"sendt {b64encode('til kari@x.example.'.encode('utf-16-le')).decode()}", "sendt [erased]"),
         (f"sendt {b64encode('til kari@x.example.'.encode('utf-16')).decode()}", "sendt [erased]"),
         (f"sendt {b64encode('til kari@x.example.'.encode('utf-16-be')).decode()}", "sendt [erased]"),
+        ("".join(f"&#{ord(each)};" for each in "KARI@x.example"), "[erased]"),
+        ("b+kari@x.example, bounce-kari@x.example", "b+kari@x.example, bounce-kari@x.example"),
         ("b+kari=x.example@list.example", "b+[erased]@list.example"),
         ("bounce-kari=x.example@list.example", "bounce-[erased]@list.example"),
         ("l-return-12-kari=x.example@list.example", "l-return-12-[erased]@list.example"),
