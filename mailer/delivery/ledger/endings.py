@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select, true, update
+from sqlalchemy import Connection, exists, select, update
 
 from mailer.database.tables import delivery, mailing
 from mailer.delivery.ledger.doubts import drop_rest
@@ -11,13 +11,12 @@ from mailer.delivery.model import UNFINISHED, MailingState
 OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
 
 
-def finish_if_done(connection: Connection, mailing_id: int | None = None, *, now: datetime) -> None:
-    """Finish an open mailing of which nothing is left to send (none named: every one), then begin what waits."""
-    is_meant = mailing.c.id == mailing_id if mailing_id is not None else true()
+def finish_done(connection: Connection, *, now: datetime) -> None:
+    """Finish the open mailings of which nothing is left to send, then begin what waits."""
     is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
     connection.execute(
         update(mailing)
-        .where(is_meant, mailing.c.state.in_([*OPEN, MailingState.WAITING]), ~is_left)
+        .where(mailing.c.state.in_([*OPEN, MailingState.WAITING]), ~is_left)
         .values(state=MailingState.FINISHED, finished_at=now, note="")
     )
     _cancel_leftovers(connection, now=now)

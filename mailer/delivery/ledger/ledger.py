@@ -18,7 +18,7 @@ from mailer.database.engine import Database, is_busy
 from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
-from mailer.delivery.ledger.endings import OPEN, finish_if_done
+from mailer.delivery.ledger.endings import OPEN, finish_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
 from mailer.delivery.ledger.places import DatabasePlaces
@@ -183,9 +183,7 @@ class Ledger:
         try:
             with hold_lock(self._database, patience=0) as proof:
                 doubtful = self._take_over(proof)
-                retry_on_new_connection(
-                    self._database, lambda connection: finish_if_done(connection, now=self._clock())
-                )
+                retry_on_new_connection(self._database, lambda connection: finish_done(connection, now=self._clock()))
                 return doubtful
         except SenderBusyError:
             return 0
@@ -286,7 +284,7 @@ class Ledger:
             with self._database.writing() as connection:
                 now, who = self._clock(), self.operator
                 settled = decisions.resolve(connection, slug, resolution, addresses=addresses, operator=who, now=now)
-                finish_if_done(connection, now=now)
+                finish_done(connection, now=now)
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled

@@ -14,7 +14,7 @@ from mailer.delivery.ledger.beats import beat, register
 from mailer.delivery.ledger.commits import GroupCommit
 from mailer.delivery.ledger.doubts import find_first_doubts, once_more_values
 from mailer.delivery.ledger.due import is_due, when_due
-from mailer.delivery.ledger.endings import finish_if_done
+from mailer.delivery.ledger.endings import finish_done
 from mailer.delivery.ledger.epoch import CountedMarks, Epoch, read_epoch
 from mailer.delivery.ledger.misaddressed import find_misaddressed, settle_misaddressed
 from mailer.delivery.ledger.recovery import close_runs, recover_dead_runs
@@ -184,7 +184,7 @@ class SenderRun:
         self._refuse_replaced()
         self._marks.write(connection)
         close_runs(connection, [self._id], now=self._clock())
-        finish_if_done(connection, self.mailing.id, now=self._clock())
+        finish_done(connection, now=self._clock())
 
     def _claim(self, connection: Connection, limit: int, *, at: datetime, is_again: bool) -> list[ClaimedDelivery]:
         if is_again and (claimed := self._claimed_at(connection, at)):
