@@ -37,6 +37,7 @@ KIND_MSGIDS: dict[DateKind, str] = {
     DateKind.APPLICATION_DEADLINE: "Application deadline",
     DateKind.CONSULTATION_DEADLINE: "Consultation deadline",
     DateKind.CONTRIBUTION_DEADLINE: "Deadline for contributions",
+    DateKind.REGISTRATION_DEADLINE: "Registration deadline",
     DateKind.DEADLINE: "Deadline",
     DateKind.CALL_EXPECTED: "Call expected",
     DateKind.IN_FORCE: "In force",

@@ -29,12 +29,14 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
+    plain_text,
 )
-from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
+from mailer.issue.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.places import Places
 from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
+from mailer.issue.unfinished import IN_ANGLES
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
@@ -105,6 +107,7 @@ class _Span:
     written: str = ""
     line: int = 0
     automatic: bool = False
+    angled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,8 +186,11 @@ class _Walker:
 
     def html(self, content: str, line: int) -> None:
         """Refuse HTML; a comment that stands alone is the editor's own note and is left out."""
-        if not _COMMENT.fullmatch(content):
-            words = content.strip().split("\n")[0][:40]
+        words = content.strip().split("\n")[0][:40]
+        if IN_ANGLES.fullmatch(content.strip()):
+            hint = msg("findings.placeholder-hint")
+            self.notes.error("placeholder", msg("findings.placeholder"), line=line, words=words, hint=hint)
+        elif not _COMMENT.fullmatch(content):
             hint = msg("issues.use-markdown")
             self.notes.error("html", msg("issues.html"), line=line, words=words, hint=hint)
 
@@ -199,6 +205,7 @@ class _Walker:
             elif token.nesting < 0:
                 span = spans.pop()
                 in_link = any(each.kind == "link_open" for each in spans)
+                self.beside_words(span, spans[-1].children)
                 spans[-1].children.extend(self.closed(span, in_link=in_link))
             else:
                 self.leaf(token, spans)
@@ -212,7 +219,17 @@ class _Walker:
             return _Span(token.type)
         written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
         url = self.address(written) if written else ""
-        return _Span("link_open", url=url, written=written, line=self.line, automatic=token.info == "auto")
+        automatic, angled = token.info == "auto", token.markup == ANGLED
+        return _Span("link_open", url=url, written=written, line=self.line, automatic=automatic, angled=angled)
+
+    def beside_words(self, span: _Span, before: list[Inline]) -> None:
+        """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
+        if span.angled and plain_text(before[-2:])[-1:].isalnum():
+            before.append(Text(" "))
+        if span.angled and plain_text(span.children).lower().startswith("mailto:"):
+            hint = msg("issues.pasted-mailto-hint", address=span.written)
+            message = msg("issues.pasted-mailto")
+            self.notes.warning("outlook-paste", message, line=span.line, words=span.written, hint=hint)
 
     def closed(self, span: _Span, *, in_link: bool) -> Inlines:
         if span.kind != "link_open":

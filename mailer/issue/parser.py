@@ -24,6 +24,8 @@ AS_WRITTEN = "as written"
 The place is a number of characters from the beginning of the text.
 """
 
+ANGLED = "autolink"
+"""The markup of a link that stands in angle brackets, in the words of the parser."""
 SPACED_ADDRESS = "spaced_address"
 """The kind of a token that holds what is no link for the space in its address, which is the token's `info`."""
 
@@ -149,7 +151,7 @@ def _angled_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -
     if not match or state.linkLevel:
         return False
     if not silent:
-        _push_link(state, match[1])
+        _push_link(state, match[1], markup=ANGLED)
     state.pos = match.end()
     return True
 
@@ -197,8 +199,9 @@ def _verbatim_spans(state: StateInline) -> list[tuple[int, int, bool]]:
     return spans
 
 
-def _push_link(state: StateInline, address: str) -> None:
+def _push_link(state: StateInline, address: str, *, markup: str = "") -> None:
     opened = state.push("link_open", "a", 1)
+    opened.markup = markup
     opened.attrs, opened.info = {"href": address}, "auto"
     state.push("text", "", 0).content = address
     state.push("link_close", "a", -1)

@@ -14,6 +14,7 @@ from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
+from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
 from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG
@@ -64,16 +65,16 @@ def is_slug(text: str) -> bool:
     return _ISSUE_SLUG.fullmatch(text) is not None
 
 
-def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str) -> IssueReading:
-    """Read an issue's folder. `helsefellesskap` are the slugs that items may name."""
+def read_issue(folder: Path, *, helsefellesskap: Collection[str] | Mapping[str, str], publisher: str) -> IssueReading:
+    """Read an issue's folder. `helsefellesskap` are slugs that items may name, or all names with their slugs."""
     shelf = _IssueFolder(folder=folder)
-    issue = _read(shelf, known=helsefellesskap, publisher=publisher)
+    issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
     findings = tuple(shelf.findings)
     return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
 
 
-def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> Issue | None:
+def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue | None:
     text = shelf.text(shelf.folder / FRAME)
     if text is None:
         return None

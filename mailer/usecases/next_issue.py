@@ -14,6 +14,7 @@ from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
+from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Issue, Precision, Severity
 from mailer.issue.source import IMAGES, ITEMS, find_issue, is_slug, issue_slugs
 from mailer.languages import DEFAULT_LANG, Lang
@@ -93,7 +94,9 @@ class _Last:
     def __init__(self, folder: Path) -> None:
         text = (folder / FRAME).read_text(encoding="utf-8-sig")
         images = [f"{IMAGES}/{file.name}" for file in folder.glob(f"{IMAGES}/*")]
-        frame, findings = parse_frame(text, file=FRAME, slug=folder.name, publisher="", known=(), images=images)
+        frame, findings = parse_frame(
+            text, file=FRAME, slug=folder.name, publisher="", known=KnownNames.of(()), images=images
+        )
         if frame is None or any(finding.severity is Severity.ERROR for finding in findings):
             message, hint = msg("issues.last-has-errors"), msg("issues.last-has-errors-hint", slug=folder.name)
             raise MailerError(message, where=str(folder / FRAME), hint=hint)

@@ -83,6 +83,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         {**item(facts='slug = "a"'), "items/020-a.md": f'+++\nslug = "a"\n{CONTACT}+++\nTekst.\n'},
         {**item(facts='slug = "a"'), "items/020-a.md": f'+++\nslug = "b"\n{CONTACT}+++\nTekst.\n'},
     ),
+    "copy": (
+        {**item(), "items/010-mote - Kopi.md": item("Et annet møte.", title="Et annet")["items/010-mote.md"]},
+        {**item(), "items/020-annet.md": item("Et annet møte.", title="Et annet")["items/010-mote.md"]},
+    ),
     "placed-twice": (
         sections('id = "ks"\nitems = ["mote"]', 'id = "rhf"\nitems = ["mote"]'),
         sections('id = "ks"\nitems = ["mote"]', 'id = "rhf"'),
@@ -152,6 +156,9 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         item("[A](https://a.example/) og [B](https://b.example/)"),
     ),
     "inside-link": (item("[Sak](https://sak/12)"), item("[Sak](https://sak.example/12)")),
+    "outlook-paste": (item("Vi møtes. Med vennlig hilsen Kari"), item("Vi møtes til en vennlig hilsen.")),
+    "reply-title": (item(title="SV: Møte"), item(title="Svar på møtet")),
+    "placeholder": (item("Fristen er XX.XX.2024."), item("Fristen er 01.03.2024.")),
     "doubled-space": (item("ord  to."), item("ord to.")),
     "space-inside": (item("(i oktober )."), item("(i oktober).")),
     "space-before-mark": (item("Vi møtes ,og snakker."), item("Vi møtes, og snakker.")),
