@@ -25,7 +25,7 @@ class KnownNames:
         return cls(short | {fold(name): slug for name, slug in by_name.items()})
 
     def slug_of(self, name: str) -> str:
-        """Return the slug of what is called so; "" when nothing is."""
+        """Return the slug for a name; "" for an unknown one."""
         return self.slugs.get(fold(name)) or self.slugs.get(_without_title(name), "")
 
     def mistyped_in(self, name: str) -> str:

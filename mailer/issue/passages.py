@@ -73,7 +73,7 @@ def printed_passages(issue: Issue) -> Iterator[Passage]:
 
 
 def printed_facts(issue: Issue) -> Iterator[Passage]:
-    """Yield what is printed and is no passage: names, places, words about pictures."""
+    """Yield the printed facts: names, places, words about pictures."""
     yield from _facts(FRAME, *((each.line, each.place) for each in issue.important_dates))
     if issue.contact:
         yield from _facts(FRAME, (issue.contact.line, issue.contact.name))
@@ -91,7 +91,7 @@ def printed_facts(issue: Issue) -> Iterator[Passage]:
 
 
 def facts_of(issue: Issue) -> Iterator[Passage]:
-    """Yield what is written for readers and is no passage: what is printed, the subject, descriptions of pictures."""
+    """Yield the facts with words for readers: those printed, the subject, descriptions of pictures."""
     yield from printed_facts(issue)
     yield from _facts(FRAME, (issue.lines.get("subject", 1), issue.subject))
     for file, image in placed_images_of(issue):

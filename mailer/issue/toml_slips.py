@@ -1,4 +1,4 @@
-"""Names the commonest slips in a TOML file by what is wrong, with the very place: quotation marks, spaces, dates."""
+"""Names the commonest slips in a TOML file, each with its place: quotation marks, spaces, dates."""
 
 import re
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _ANOTHER_VALUE = re.compile(r"""[\w.-]+[ \t]*=|["',\]}#]""")
 
 
 class Slip(NamedTuple):
-    """A slip: where it stands in its line, what is wrong, and what to do."""
+    """A slip: its place in the line, the message and the hint."""
 
     at: int
     message: str

@@ -21,10 +21,10 @@ _UNFINISHED = (
     re.compile(
         r"(?<![\w.])(?:(?:XX|xx|DD|dd)[./-](?:XX|xx|MM|mm)[./-]?(?:\d{2,4}|[XxYyÅå]{2,4})?|00[./]00[./](?:\d{4}))"
     ),
-    re.compile(r"(?<![\w@/.-])(?:TODO|TBD|TBC|FIXME|XXX+|xxx+)(?![\w@-])|\btodo:"),
+    re.compile(r"(?<![\w@/.-])(?:TODO|TBD|TBC|FIXME|XXX{1,20}|xxx{1,20})(?![\w@-])|\btodo:"),
     re.compile(r"(?<![\w,/-])(?:XX|xx|Xx)(?![\w/-])|(?<!\w)(?:20|19)(?:XX|xx)(?!\w)"),
     re.compile(r"lorem ipsum", re.IGNORECASE),
-    re.compile(r"\?{3,}"),
+    re.compile(r"\?{3,40}"),
     re.compile(
         r"(?:klikk(?: eller trykk)?|click(?: or tap)?) (?:her|here) (?:for å|to) "
         r"(?:skrive(?: inn)?|legge til|enter) \w+"
@@ -40,7 +40,7 @@ _ROMAN = re.compile(
 
 
 def find_unfinished(text: str) -> Iterator[tuple[int, str]]:
-    """Yield where such words begin, and the words; of those within each other the longest."""
+    """Yield placeholders with their beginnings; of two within each other, the longer."""
     end = 0
     for match in sorted(_matches(text), key=lambda match: (match.start(), -match.end())):
         if match.start() >= end:

@@ -8,7 +8,7 @@ from mailer.issue.model import Severity
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
-ANGLE = 'Write « and » within a text, as in title = "Rapporten «Sammen» er ute".'
+ANGLE = 'Write «…» within a text, as in title = "Rapporten «Sammen» er ute".'
 DOUBLE = 'Put the whole text into "…", where \' may stand.'
 STRAIGHT = 'Write straight quotation marks, as in title = "…"; Word makes the others.'
 NOT_TOML = 'Texts stand in quotes (title = "…"), lists in brackets, dates without quotes (2024-02-01).'

@@ -14,7 +14,7 @@ PASSAGES_OF_A_HEAD = 4
 
 
 class _Debris(NamedTuple):
-    """What a program leaves behind, what to say of it, and what to do."""
+    """A pattern of debris, with the message and the hint of its findings."""
 
     pattern: re.Pattern[str]
     message: Message
@@ -27,9 +27,9 @@ def _debris(pattern: str, name: str, hint: str) -> _Debris:
 
 _ANYWHERE = (
     _debris(
-        r"\[cid:[^\]\s]*\]?|(?<!\w)cid:[\w.-]+@[\w.-]+"
-        r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]*\]"
-        r"|\[(?:image|bilde|bilete)\d*(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?",
+        r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
+        r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]{0,80}\]"
+        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?",
         "findings.pasted-picture",
         "findings.pasted-picture-hint",
     ),
@@ -61,7 +61,7 @@ _ANYWHERE = (
         "findings.pasted-addition",
         "findings.pasted-addition-hint",
     ),
-    _debris(r"(?<!_)_{5,}", "findings.pasted-line", "findings.pasted-line-hint"),
+    _debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
     _debris(
         r"-{3,} ?(?:opprinnelig|opphavleg|original|videresendt|vidaresend|forwarded)[\w ]{1,20}-{3,}"
         r"|begin forwarded message:|(?:start på videresendt|videresendt|vidaresend) melding:"
@@ -70,7 +70,8 @@ _ANYWHERE = (
         "findings.pasted-head-hint",
     ),
     _debris(
-        r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]*|error! (?:reference|bookmark|hyperlink)[\w ]*",
+        r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
+        r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
         "findings.pasted-reference",
         "findings.pasted-reference-hint",
     ),

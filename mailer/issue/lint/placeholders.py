@@ -1,4 +1,4 @@
-"""The rule for places that are still to be filled in, and for marks of notes that nobody wrote."""
+"""The rule for placeholders, and for marks of missing notes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]")
 
 
 def placeholder(reading: LintInput) -> Iterator[RuleHit]:
-    """Find what somebody meant to write later, and marks such as [1] below which no note stands."""
+    """Find placeholders, and marks like [1] without a note in the same item."""
     message, hint = msg("findings.placeholder"), msg("findings.placeholder-hint")
     for passage in reading.all_words():
         for at, words in find_unfinished(passage.text):

@@ -46,7 +46,7 @@ class LintInput:
             yield from passages
 
     def all_words(self) -> Iterator[Passage]:
-        """Yield the passages and all else that is written for readers: names, places, descriptions, the subject."""
+        """Yield the passages and the facts with words for readers: names, places, descriptions, the subject."""
         yield from self.all_passages()
         yield from facts_of(self.issue)
 
