@@ -12,6 +12,7 @@ from mailer.issue.lint.completeness import (
 )
 from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_weekday
 from mailer.issue.lint.language import other_form, wrong_language
+from mailer.issue.lint.leftovers import left_over_mark
 from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
 from mailer.issue.lint.outlook import outlook_paste, reply_title
 from mailer.issue.lint.placeholders import placeholder
@@ -46,6 +47,7 @@ RULES = (
     Rule(id="reply-title", severity=Severity.WARNING, check=reply_title),
     Rule(id="placeholder", severity=Severity.WARNING, check=placeholder),
     Rule(id="character", severity=Severity.WARNING, check=lost_letter),
+    Rule(id="left-over-mark", severity=Severity.WARNING, check=left_over_mark),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),
     Rule(id="space-before-mark", severity=Severity.WARNING, check=space_before_mark),
