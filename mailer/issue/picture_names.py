@@ -31,7 +31,7 @@ def path_of(name: str) -> str:
 
 
 def find_picture(written: str, images: Collection[str]) -> NamedPicture:
-    r"""Find the picture of a path, which may be `kart.png`, `../images/kart.png`, `images\kart.png`, `mitt%20kart.png` too.
+    r"""Find the picture of a path, which may be `kart.png`, `../images/kart.png`, `images\kart.png` or `a%20b.png` too.
 
     `images` are the paths that `path_of` gives for the files that exist.
     """
