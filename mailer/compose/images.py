@@ -42,7 +42,7 @@ class UnusablePicture:
 
 
 def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding, ...]]:
-    """The issue's pictures by path, and what is wrong with them.
+    """Return the issue's pictures by path, and findings about them.
 
     One that cannot be shown is an error; its description then stands alone.
     """
@@ -175,7 +175,7 @@ def _bytes(picture: Pillow.Image, kind: str, **options: object) -> bytes:
 
 
 def _findings(issue: Issue, prepared: Mapping[str, Picture | UnusablePicture]) -> Iterable[Finding]:
-    """What is wrong with pictures, at the first place that uses each: that is what an editor can change."""
+    """Yield findings about pictures at the first place that uses each: an editor can change that."""
     places = {image.path: (file, image.line) for file, image in reversed([*placed_images_of(issue)])}
     for path, found in prepared.items():
         file, line = places.get(path, ("", 0))

@@ -158,7 +158,7 @@ def serve_preview(
 
 
 def script_routes(services: Callable[[], Services]) -> tuple[Route, ...]:
-    """Return the scripts of a local page: it loads what is saved in place, and one worker listens for all its tabs."""
+    """Return the routes of scripts: one for each page, one that listens for all tabs."""
 
     def answer(name: str, **headers: str) -> Callable[[Request], Response]:
         def script(_request: Request) -> Response:
