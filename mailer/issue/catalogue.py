@@ -108,6 +108,9 @@ RULES: dict[str, Explanation] = {
     "client-support": Explanation(msg("findings.client-support-why"), msg("findings.client-support-fix")),
     "merge-values": Explanation(msg("findings.merge-values-why"), msg("findings.merge-values-fix")),
     "picture": Explanation(msg("findings.picture-why"), msg("findings.picture-fix")),
+    "picture-height": Explanation(msg("findings.picture-height-why"), msg("findings.picture-height-fix")),
+    "picture-animated": Explanation(msg("findings.picture-animated-why"), msg("findings.picture-animated-fix")),
+    "picture-colours": Explanation(msg("findings.picture-colours-why"), msg("findings.picture-colours-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
@@ -124,6 +127,9 @@ OF_COMPOSING = frozenset(
         "slots",
         "client-support",
         "picture",
+        "picture-height",
+        "picture-animated",
+        "picture-colours",
         "gathered-dates",
         "missing-glyph",
     }

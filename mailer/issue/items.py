@@ -11,8 +11,9 @@ from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.kinds import KIND_WORDS
 from mailer.issue.known_names import KnownNames
-from mailer.issue.markdown import image_problem, parse_blocks
+from mailer.issue.markdown import parse_blocks
 from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Placement
+from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import FENCE_LINE
 from mailer.issue.urls import EMAIL
 from mailer.languages import Lang
@@ -144,11 +145,13 @@ def _image(fields: Fields, images: Collection[str]) -> Image | None:
     image = None
     for each in fields.tables("image", known=IMAGE_KEYS, plain="file"):
         file = each.text("file", required=True)
-        path = file if file.startswith("images/") else f"images/{file}"
-        if problem := image_problem(path, images):
-            each.error("image", problem, "file", words=file, hint=msg("issues.put-picture-there"))
+        found = find_picture(file, images)
+        if found.problem:
+            near = suggest_picture(file, images)
+            hint = msg("errors.did-you-mean", name=near) if near else msg("issues.put-picture-there")
+            each.error("image", found.problem, "file", words=file, hint=hint)
         if "alt" not in each.values:
             hint = msg("issues.add-alt")
             each.error("image-alt", msg("issues.image-without-alt"), "file", words=file, hint=hint)
-        image = Image(path=path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
+        image = Image(path=found.path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
     return image

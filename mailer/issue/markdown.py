@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
 from mailer.issue.debris import name_debris_of, without_debris
-from mailer.issue.findings import FindingCollector
+from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
@@ -36,6 +36,7 @@ from mailer.issue.model import (
 )
 from mailer.issue.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.pasted import with_pasted_lists
+from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import Places
 from mailer.issue.residue import LANG_MARK
 from mailer.issue.tables import read_table, with_captions
@@ -182,15 +183,21 @@ class _Walker:
     def image(self, token: Token, line: int) -> Iterable[Block]:
         path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
         alt = "".join(" " if "break" in child.type else child.content for child in token.children or []).strip()
-        problem = image_problem(path, self.images)
-        if problem:
-            self.notes.error("image", problem, line=line, words=path, hint=msg("issues.put-picture-in-text"))
+        found = find_picture(path, self.images)
+        if found.problem:
+            self.notes.error("image", found.problem, line=line, words=path, hint=self.picture_hint(path))
         elif not alt:
             hint = msg("issues.say-what-picture-shows")
             self.notes.error("image-alt", msg("issues.image-without-alt"), line=line, words=path, hint=hint)
         else:
-            return [Image(path=path, alt=printable(alt), caption=printable(caption), line=line)]
+            return [Image(path=found.path, alt=printable(alt), caption=printable(caption), line=line)]
         return []
+
+    def picture_hint(self, written: str) -> str:
+        """Return which picture may be meant, as long as somebody reads on: each suggestion costs a search."""
+        near = suggest_picture(written, self.images) if len(self.notes.findings) < OF_EACH_RULE else ""
+        name = near.replace(" ", "%20")
+        return msg("errors.did-you-mean", name=name) if near else msg("issues.put-picture-in-text")
 
     def html(self, content: str, line: int) -> None:
         """Refuse HTML; a comment that stands alone is the editor's own note and is left out."""
@@ -275,7 +282,8 @@ class _Walker:
             case kind if kind == FOOTNOTE_MARK:
                 children.append(self.footnotes.mark(token.meta["label"], line=self.line))
             case kind if kind == SPACED_ADDRESS:
-                self.spaced_address(token.info)
+                is_picture = any("![" in each.text for each in children[-1:] if isinstance(each, Text))
+                self.spaced_address(token.info, rule="image" if is_picture else "link")
                 self.line += token.content.count("\n")
                 children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
@@ -285,13 +293,12 @@ class _Walker:
             case _:
                 pass
 
-    def spaced_address(self, written: str) -> None:
+    def spaced_address(self, written: str, *, rule: str) -> None:
         words = written.split("\n", maxsplit=1)[0]
         if is_path(written):
             message, hint = msg("issues.link-to-file"), msg("findings.put-on-the-web")
             self.notes.error("inside-link", message, line=self.line, words=words, hint=hint)
             return
-        rule = "image" if written.startswith("images/") else "link"
         message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
         self.notes.error(rule, message, line=self.line, words=words, hint=hint)
 
@@ -359,18 +366,6 @@ class _Walker:
             self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
             return ""
         return self.address(written, f"mailto:{written}")
-
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-
-
-def image_problem(path: str, images: Collection[str]) -> str:
-    """Return the problem of an image's path, or nothing."""
-    if not path.startswith("images/") or ".." in path or "\\" in path:
-        return msg("issues.image-outside")
-    if not path.lower().endswith(_PICTURES):
-        return msg("issues.image-kind", kinds=", ".join(_PICTURES))
-    return "" if path in images else msg("issues.image-missing")
 
 
 def _inline_tokens(node: Node) -> list[Token]:

@@ -40,7 +40,10 @@ _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
-_BEGINS = rf"(?:https?://|mailto:|tel:|www\.|images/|file:|[a-z]:\\|\\\\(?=\w)|{DOMAIN}/)"
+_FILE = r"(?=(?:[^()<>\n]|\([^()<>\n]*\))*\.(?:png|jpe?g|gif|webp)\b)"
+_BEGINS = (
+    rf"(?:https?://|mailto:|tel:|www\.|(?:\.{{0,2}}[/\\])*images[/\\]|{_FILE}|file:|[a-z]:\\|\\\\(?=\w)|{DOMAIN}/)"
+)
 _PIECE = r"(?:[^\s()<>]|\([^()<>\n]*\))"
 _SPACED = re.compile(
     rf"\]\(\s*(?P<round>{_BEGINS}{_PIECE}*(?:\s+{_PIECE}+)+)\s*\)|<(?P<angle>{_BEGINS}[^<>\s]*(?:\s+[^<>\s]+)+)\s*>",

@@ -1,10 +1,11 @@
 """Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from unicodedata import is_normalized
 
 from mailer.catalogue import msg
 from mailer.characters import name_of
@@ -16,6 +17,7 @@ from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import parse_item
 from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
+from mailer.issue.picture_names import path_of
 from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG
 from mailer.nearest import did_you_mean
@@ -78,7 +80,7 @@ def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue 
     text = shelf.text(shelf.folder / FRAME)
     if text is None:
         return None
-    images = shelf.images()
+    images = picture_files(shelf.folder)
     slug = shelf.folder.name
     frame, findings = parse_frame(text, file=FRAME, slug=slug, publisher=publisher, known=known, images=images.keys())
     shelf.findings += findings
@@ -98,6 +100,25 @@ def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue 
         message, hint = msg("issues.note-without-text"), msg("issues.add-intro")
         shelf.error(shelf.folder / FRAME, message, line=issue.lines["kind"], hint=hint)
     return replace(issue, images=shelf.pictures(issue, images))
+
+
+def picture_files(folder: Path) -> dict[str, Path]:
+    """Return the pictures of an issue's folder by the path that an item writes; links to files elsewhere do not count.
+
+    Of two names that differ only in how å is written, the one as texts have it counts.
+    """
+    if (folder / IMAGES).is_symlink():
+        return {}
+    files = [path for path in sorted((folder / IMAGES).glob("*")) if path.is_file() and not path.is_symlink()]
+    return {path_of(path.name): path for path in sorted(files, key=lambda each: is_normalized("NFC", each.name))}
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Yield the files that an issue is read from, also through links: the frame, the items, the pictures."""
+    yield folder / FRAME
+    yield from (folder / ITEMS).glob("*")
+    if not (folder / IMAGES).is_symlink():
+        yield from (folder / IMAGES).glob("*")
 
 
 def _by_number(path: Path) -> list[str | int]:
@@ -182,13 +203,6 @@ class _IssueFolder:
         if len(files) > ITEMS_AT_MOST:
             self.error(folder, msg("issues.too-many-items", items=len(files), most=ITEMS_AT_MOST))
         return files[:ITEMS_AT_MOST]
-
-    def images(self) -> dict[str, Path]:
-        """Return the pictures by the path that an item writes; links to files elsewhere do not count."""
-        folder = self.folder / IMAGES
-        if folder.is_symlink():
-            return {}
-        return {self.name(path): path for path in sorted(folder.glob("*")) if path.is_file() and not path.is_symlink()}
 
     def pictures(self, issue: Issue, paths: Mapping[str, Path]) -> dict[str, bytes]:
         """Return the bytes of the pictures that the issue shows."""

@@ -16,7 +16,7 @@ from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Issue, Precision, Severity
-from mailer.issue.source import IMAGES, ITEMS, find_issue, is_slug, issue_slugs
+from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs, picture_files
 from mailer.languages import DEFAULT_LANG, Lang
 
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?(?![^-])")
@@ -93,7 +93,7 @@ class _Last:
 
     def __init__(self, folder: Path) -> None:
         text = (folder / FRAME).read_text(encoding="utf-8-sig")
-        images = [f"{IMAGES}/{file.name}" for file in folder.glob(f"{IMAGES}/*")]
+        images = picture_files(folder).keys()
         frame, findings = parse_frame(
             text, file=FRAME, slug=folder.name, publisher="", known=KnownNames.of(()), images=images
         )

@@ -38,7 +38,7 @@ def presentable(reading: IssueReading, slug: str) -> Issue:
     """The issue that was read, if it can be composed and every picture in it shown; raises as `composable`."""
     issue = composable(reading, slug)
     _, findings = prepare_pictures(issue)
-    if findings:
+    if any(each.severity is Severity.ERROR for each in findings):
         raise _cannot_be_composed(slug, findings)
     return issue
 
