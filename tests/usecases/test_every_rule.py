@@ -282,7 +282,7 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
     assert "picture" not in check(services, {})
-    assert "missing-glyph" in check(services, item("Hei 🦌."))
+    assert "missing-glyph" in check(services, item("Hei 中."))
     assert "missing-glyph" not in check(services, item("Hei čđŋ."))
     footer = services.settings.paths.templates / "email" / "components" / "footer.mjml.j2"
     shipped = footer.read_text("utf-8")
