@@ -100,6 +100,7 @@ RULES: dict[str, Explanation] = {
     "merge-values": Explanation(msg("findings.merge-values-why"), msg("findings.merge-values-fix")),
     "picture": Explanation(msg("findings.picture-why"), msg("findings.picture-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
+    "unlisted-date": Explanation(msg("findings.unlisted-date-why"), msg("findings.unlisted-date-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
 
@@ -116,6 +117,7 @@ OF_COMPOSING = frozenset(
         "client-support",
         "picture",
         "gathered-dates",
+        "unlisted-date",
         "missing-glyph",
     }
 )

@@ -470,5 +470,5 @@ def test_a_single_date_needs_no_button_for_all(composer: Composer, small_issue: 
 
 def test_a_date_without_a_day_has_none(composer: Composer, small_issue: Issue) -> None:
     month = ImportantDate(when=CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH), text=(Text("Samling"),))
-    composed = composer.compose(replace(small_issue, important_dates=(month,)), NYNORSK)
+    composed = composer.compose(replace(small_issue, sections=(), important_dates=(month,)), NYNORSK)
     assert not [link for link in links(composed) if link.endswith(".ics")]

@@ -278,6 +278,9 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     entry = '[[important_dates]]\ndate = 2024-03-01\ntext = "Møte i Bodø"\n'
     assert "gathered-dates" in check(services, deadline("2024-03-01"))
     assert "gathered-dates" not in check(services, frame(entry))
+    assert "unlisted-date" in check(services, deadline("2024-03-01") | frame(entry))
+    listed = entry + 'kind = "deadline"\n'
+    assert "unlisted-date" not in check(services, deadline("2024-03-01") | frame(listed))
     picture = item("![Kart](images/kart.png)")
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
@@ -357,6 +360,7 @@ TRIED_BY_THEMSELVES = {
     "missing-glyph",
     "old-introduction",
     "picture",
+    "unlisted-date",
     "unreadable",
 }
 
