@@ -191,7 +191,7 @@ def _unlisted(issue: Issue) -> Iterator[Finding]:
                 file=told.item.file,
                 line=told.entry.line,
                 words=iso if told.when.precision is Precision.DAY else iso[:7],
-                hint=msg("findings.unlisted-date-hint", item=told.item.slug),
+                hint=msg("findings.unlisted-date-hint"),
             )
 
 

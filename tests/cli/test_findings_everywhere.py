@@ -195,7 +195,7 @@ def test_a_finding_about_the_pdf_is_answered_and_counted_like_any_other(workspac
     assert mailer("check", SLUG).code == 0
     strict = mailer("check", SLUG, "--strict")
     assert (strict.code, strict.out.strip().split("\n")[-1]) == (1, "0 errors, 1 warning, 1 note")
-    assert "    9:16   warning" in strict.out
+    assert "items/010-agder.md 9:16 the PDF's fonts have no sign for 文" in strict.out
     item.write_text(good + "\n<!-- check off: missing-glyph, reven er vår -->\nHer er en rev: 文.\n", encoding="utf-8")
     assert mailer("check", SLUG, "--strict").code == 0
 

@@ -178,6 +178,42 @@ def test_one_error_does_not_hide_what_is_found_in_the_words(start: Callable[...,
     assert {each.rule for each in checked.findings} == {"image", "doubled-space"}
 
 
+_FRAME = 'title = "Nyhetsbrev"\ndate = "2024-02"\nlang = "nb"\n'
+_ITEM = '+++\ntitle = "Sak"\n{facts}+++\nTo  ord og et til, med 中.{more}\n'
+
+
+@pytest.mark.parametrize(
+    ("frame", "facts", "more", "error"),
+    [
+        (_FRAME, "", "\n\n![Kart](images/borte.png)", "image"),
+        (_FRAME, 'section = "ukjent"\n', "", "unknown-section"),
+        (_FRAME, 'contacts = ["ikke en adresse"]\n', "", "contact"),
+        (_FRAME, 'dates = [{ date = "x", kind = "deadline" }]\n', "", "date"),
+        (_FRAME, "image = 5\n", "", "wrong-type"),
+        (_FRAME + "number = 'to'\n", "", "", "wrong-type"),
+        (_FRAME + "intro = Hei\n", "", "", "toml"),
+        (_FRAME.replace('date = "2024-02"', 'date = "februar"'), "", "", "date"),
+    ],
+)
+def test_no_error_hides_what_can_still_be_found(
+    start: Callable[..., Services], frame: str, facts: str, more: str, error: str
+) -> None:
+    """In the words, and in the PDF where the day of the issue is known."""
+    services = start(frame, _ITEM.format(facts=facts, more=more))
+    checked = check_issue(services, SLUG, today=date(2024, 2, 5))
+    rules = {each.rule for each in checked.findings}
+    assert checked.issue is None
+    assert {each.rule for each in checked.findings if each.severity is Severity.ERROR} == {error}
+    assert "doubled-space" in rules
+    assert ("missing-glyph" in rules) == (error != "toml" and "februar" not in frame)
+    assert not rules & {"no-preheader", "no-contact", "composing", "gathered-dates", "language-share"}
+
+
+def test_items_are_read_in_the_language_that_a_broken_frame_names(start: Callable[..., Services]) -> None:
+    services = start('title = Brev\nlang = "nn"\n', "+++\n+++\nDet er ikke ferdig.\n")
+    assert [each.words for each in found(services, "written-form")] == ["ikke"]
+
+
 def test_what_could_not_be_read_is_not_said_to_be_missing(start: Callable[..., Services]) -> None:
     """Nor do dates count where the date of the issue itself cannot be read."""
     frame = 'title = "Nyhetsbrev"\ndate = "februar"\npreheader = 5\nnext_issue = 2024-03-01\n'
