@@ -187,7 +187,7 @@ _ITEM = '+++\ntitle = "Sak"\n{facts}+++\nTo  ord og et til, med 中.{more}\n'
     [
         (_FRAME, "", "\n\n![Kart](images/borte.png)", "image"),
         (_FRAME, 'section = "ukjent"\n', "", "unknown-section"),
-        (_FRAME, 'contacts = ["ikke en adresse"]\n', "", "contact"),
+        (_FRAME, 'contacts = ["ikke en adresse"]\n', "", "email"),
         (_FRAME, 'dates = [{ date = "x", kind = "deadline" }]\n', "", "date"),
         (_FRAME, "image = 5\n", "", "wrong-type"),
         (_FRAME + "number = 'to'\n", "", "", "wrong-type"),
