@@ -112,9 +112,14 @@ class Services:
         """Return the store of subscribers."""
         from mailer.config.secret_keys import load_suppression_key
         from mailer.subscribers.people.store import SubscriberStore
+        from mailer.subscribers.people.suppression import refuse_new_key
+
+        def refuse() -> None:
+            with self.database.reading() as connection:
+                refuse_new_key(connection)
 
         def key() -> bytes:
-            key, created = load_suppression_key(self.settings, self.environ)
+            key, created = load_suppression_key(self.settings, self.environ, before_making=refuse)
             if created:
                 self.announce(msg("sending.made-suppression-key", file=created))
             return key

@@ -28,6 +28,7 @@ def close_to_others(folder: Path) -> bool:
     """
     if os.name == "nt" or not folder.is_dir():  # where a folder gives its rights to all in it
         return False
+    folder = folder.resolve()  # a link itself is open to all, and nobody can close it
     was_open = _close(folder)
     return any([was_open, *map(_close, _within(folder, wholly=was_open))])
 

@@ -4,10 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    import socket
+from typing import Any
 
 # SIGHUP: the terminal or the ssh connection was closed. SIGBREAK: Ctrl-Break on Windows, and the
 # window of a console there, after which the system may not wait for what a handler in Python does.
@@ -33,21 +30,6 @@ def handling_signals(call: OnSignal) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-class PageServer(Protocol):
-    """The server of pages (uvicorn's); asked to end, it finishes the answers that it has begun."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None, /) -> None: ...
-
-    def run(self, sockets: "list[socket.socket] | None" = None) -> None: ...
-
-
-def serve_until_signal(server: PageServer, listener: "socket.socket") -> None:
-    """Serve until one of these signals: a server that knows Ctrl-C and SIGTERM learns of the others."""
-    with handling_signals(server.handle_exit):  # uvicorn raises them once more when it has ended
-        server.run(sockets=[listener])
-    _end_undisturbed()
-
-
 def end_as_by_ctrl_c() -> None:
     """Have each of these signals end the process as Ctrl-C does, with all that is to be cleaned up."""
     for each in find_signals():
@@ -56,11 +38,11 @@ def end_as_by_ctrl_c() -> None:
 
 
 def _interrupt(*_: object) -> None:
-    _end_undisturbed()
+    end_undisturbed()
     raise KeyboardInterrupt
 
 
-def _end_undisturbed() -> None:
+def end_undisturbed() -> None:
     """Let no further signal break off the cleaning up of a command: systemd and ssh send several."""
     if any(signal.getsignal(each) is _interrupt for each in find_signals()):
         for each in find_signals():

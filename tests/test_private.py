@@ -50,6 +50,14 @@ def test_an_open_folder_is_closed_with_all_that_is_in_it(tmp_path: Path) -> None
     assert not close_to_others(var)
 
 
+def test_a_link_to_a_closed_folder_is_not_taken_for_open(tmp_path: Path) -> None:
+    folder = _open_folder(tmp_path / "elsewhere")
+    (tmp_path / "var").symlink_to(folder)
+    assert close_to_others(tmp_path / "var")
+    assert (_mode(folder), _mode(folder / "db")) == (0o700, 0o600)
+    assert not close_to_others(tmp_path / "var")
+
+
 def test_in_a_closed_folder_what_was_opened_since_is_closed(tmp_path: Path) -> None:
     var = _open_folder(tmp_path / "var")
     close_to_others(var)

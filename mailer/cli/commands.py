@@ -43,5 +43,6 @@ COMMANDS = (
     )),
     Group(name="db", help="The database.", commands=(
         Later("upgrade", "config:upgrade", "Bring the database's tables to this version. SQLite does so by itself; PostgreSQL waits for this command."),
+        Later("recover", "config:recover", "Take in what a killed process left beside the SQLite file, where no backup was put back meanwhile."),
     )),
 )

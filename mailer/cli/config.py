@@ -46,3 +46,18 @@ def upgrade(context: typer.Context) -> None:
 
         upgrade_database(workspace.settings)
         say(msg("settings.database-upgraded"), "green")
+
+
+def recover(context: typer.Context) -> None:
+    """Take in what a killed process left beside the SQLite file, where no backup was put back meanwhile.
+
+    Other commands do so by themselves, unless the file looks like a backup that was copied beside the log (`-wal`) of
+    another. Example: `mailer db recover`
+    """
+    with services(context) as workspace:
+        from mailer.usecases.upkeep import recover_database
+
+        if recover_database(workspace.settings):
+            say(msg("settings.log-taken-in"), "green")
+        else:
+            say(msg("settings.no-log-left"))

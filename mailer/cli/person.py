@@ -252,7 +252,7 @@ def _show_events(events: "Sequence[Event]") -> None:
 def _detail(detail: dict[str, Any]) -> str:
     if {"old", "new"} <= detail.keys():
         return _change(detail)
-    hidden = {"was", "since", "status"} | ({"scope"} if detail.get("scope") == detail.get("list") else set())
+    hidden = {"was", "since", "status", "merged"} | ({"scope"} if detail.get("scope") == detail.get("list") else set())
     return ", ".join(in_words(_in_detail(key, str(value))) for key, value in detail.items() if key not in hidden)
 
 

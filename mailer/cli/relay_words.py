@@ -9,6 +9,7 @@ from mailer.cli.language import in_words
 
 _STATUSES: Mapping[str, Callable[[], Message]] = {
     "sent": partial(msg, "sending.relay-sent"),
+    "discarded": partial(msg, "sending.relay-discarded"),
     "bounced": partial(msg, "sending.relay-bounced"),
     "deferred": partial(msg, "sending.relay-deferred"),
     "expired": partial(msg, "sending.relay-expired"),
@@ -29,6 +30,11 @@ def relay_status(status: str) -> Message:
     """Return the word for a status, and one that has none as the log says it."""
     known = _STATUSES.get(re.sub("[^a-z]", "", status.casefold()))
     return known() if known else msg("sending.relay-other", status=status)
+
+
+def relay_news(status: str, words: str) -> str:
+    """Return the word for a status, and what the log says with it."""
+    return f"{in_words(relay_status(status))} {words}".strip()
 
 
 def outcomes_in_words(outcomes: Mapping[str, int]) -> str:

@@ -12,14 +12,14 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.moments import format_moment
 from mailer.cli.output import ask, hint, note, say, show_json, show_table
-from mailer.cli.relay_words import outcomes_in_words, relay_status
+from mailer.cli.relay_words import outcomes_in_words, relay_news, relay_status
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mailer.bootstrap import Services
-    from mailer.delivery.logs.model import LogProgress, LogSummary
+    from mailer.delivery.logs.model import LogProgress, LogSummary, Sighting
     from mailer.delivery.model import Resolved
     from mailer.usecases.settling import LogAnswer, SearchedDoubt
 
@@ -124,23 +124,34 @@ def _show_log(log: "LogSummary") -> None:
         say(msg("sending.log-cut"), "yellow", label="  ")
 
 
+_SETTLES_NOTHING: "Mapping[str, Callable[[], Message]]" = {
+    "unnamed": partial(msg, "sending.log-says-unnamed"),
+    "earlier": partial(msg, "sending.log-says-earlier"),
+    "not_queued": partial(msg, "sending.log-says-not-queued"),
+}
+
+
 def _told(searched: "SearchedDoubt") -> Message:
-    sighting = searched.evidence.sighting
-    if sighting is None:
+    evidence = searched.evidence
+    if evidence.sighting is None:
         return msg("sending.log-says-nothing")
-    if searched.is_taken:
-        return msg("sending.log-says-taken", status=relay_status(sighting.news.status), words=sighting.news.words)
-    if sighting.news.recipients and searched.evidence.finding == "other_recipient":
-        return msg("sending.log-says-other", addresses=", ".join(sighting.news.recipients))
-    return msg("sending.log-says-not-queued")
+    news = evidence.sighting.news
+    if evidence.came_back:
+        back = evidence.came_back.news
+        first, then = relay_news(news.status, news.words), relay_news(back.status, back.words)
+        return msg("sending.log-says-came-back", first=first, then=then)
+    if evidence.finding == "other_recipient":
+        return msg("sending.log-says-other", addresses=", ".join(news.recipients))
+    if evidence.finding in _SETTLES_NOTHING:
+        return _SETTLES_NOTHING[evidence.finding]()
+    return msg("sending.log-says-taken", status=relay_status(news.status), words=news.words)
 
 
 def _place(searched: "SearchedDoubt") -> str:
-    sighting = searched.evidence.sighting
-    if sighting is None:
-        return ""
-    news, place = sighting
-    return " ".join(filter(None, (f"{place.file}:{place.line}", news.at, news.queue_id)))
+    seen = filter(None, (searched.evidence.sighting, searched.evidence.came_back))
+    return " → ".join(
+        " ".join(filter(None, (f"{place.file}:{place.line}", news.at, news.queue_id))) for news, place in seen
+    )
 
 
 def _asked(search: "LogAnswer") -> int:
@@ -210,22 +221,27 @@ def _search_as_json(search: "LogAnswer", settled: "Resolved | None") -> dict[str
 
 
 def _searched_as_json(searched: "SearchedDoubt") -> dict[str, Any]:
-    doubt, sighting = searched.doubt, searched.evidence.sighting
-    seen = sighting and {
-        "file": sighting.place.file,
-        "line": sighting.place.line,
-        "at": sighting.news.at,
-        "queue_id": sighting.news.queue_id,
-        "recipients": list(sighting.news.recipients),
-        "status": sighting.news.status,
-        "words": sighting.news.words,
-    }
+    doubt, evidence = searched.doubt, searched.evidence
     return {
         "mailing": doubt.mailing_id,
         "address": doubt.recipient,
         "now": doubt.now,
         "since": doubt.since,
         "message_id": searched.message_id,
-        "finding": searched.evidence.finding,
-        "evidence": seen,
+        "finding": evidence.finding,
+        "evidence": evidence.sighting and _sighting_as_json(evidence.sighting),
+        "came_back": evidence.came_back and _sighting_as_json(evidence.came_back),
+    }
+
+
+def _sighting_as_json(sighting: "Sighting") -> dict[str, Any]:
+    news, place = sighting
+    return {
+        "file": place.file,
+        "line": place.line,
+        "at": news.at,
+        "queue_id": news.queue_id,
+        "recipients": list(news.recipients),
+        "status": news.status,
+        "words": news.words,
     }

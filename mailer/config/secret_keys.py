@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,18 @@ def load_key_ring(settings: "Settings", environ: Mapping[str, str]) -> tuple[Key
     return KeyRing(_checked(texts, source)), created
 
 
-def load_suppression_key(settings: "Settings", environ: Mapping[str, str]) -> tuple[bytes, Path | None]:
+def load_suppression_key(
+    settings: "Settings", environ: Mapping[str, str], *, before_making: Callable[[], None] = lambda: None
+) -> tuple[bytes, Path | None]:
     """Return the key of MAILER_SUPPRESSION_KEY or var/suppression-key, and the file if it was made just now.
 
-    It is never changed: with another key, people who asked to be erased could be imported again.
+    It is never changed: with another key, people who asked to be erased could be imported again. `before_making` may
+    raise where one is lost that there was.
     """
-    texts, source, created = _texts("MAILER_SUPPRESSION_KEY", settings.paths.var / "suppression-key", environ)
+    file = settings.paths.var / "suppression-key"
+    if "MAILER_SUPPRESSION_KEY" not in environ and not file.exists():
+        before_making()
+    texts, source, created = _texts("MAILER_SUPPRESSION_KEY", file, environ)
     keys = _checked(texts, source)
     if len(keys) != 1:
         raise ConfigError(msg("settings.one-suppression-key"), where=source, hint=msg("settings.keep-first-key"))

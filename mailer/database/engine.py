@@ -20,7 +20,7 @@ from mailer.database import migrate
 from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, LeaveTable
 from mailer.database.failures import DatabaseError, explained, explained_use
 from mailer.database.one_name import file_id, prepare_file, real_name
-from mailer.lock_file import locked
+from mailer.database.opening import opening_alone
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -272,7 +272,7 @@ def _open_sqlite(url: URL, *, homes: Collection[Path] | None, is_new: bool) -> D
     with explained(str(file)):
         prepare_file(file, homes=homes, is_new=is_new)
         database = Database(_sqlite_engine(url))
-        with locked(Path(f"{file}.opening.lock")), _closed_if_refused(database):
+        with opening_alone(file), _closed_if_refused(database):
             with database.reading() as connection:
                 is_behind = migrate.pending(connection)
             if is_behind:

@@ -221,7 +221,10 @@ class PlannedDelivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDelivery:
-    """A delivery in the hands of one run. `attempts` counts the definite answers it has had."""
+    """A delivery in the hands of one run. `attempts` counts the definite answers it has had.
+
+    `recorded_at` is when its person was recorded.
+    """
 
     id: int
     mailing_id: int
@@ -230,6 +233,7 @@ class ClaimedDelivery:
     recipient: str
     attempts: int = 0
     deferred_since: datetime | None = None
+    recorded_at: datetime | None = None
 
 
 class Mark(StrEnum):
@@ -273,13 +277,18 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now."""
+    """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now.
+
+    Its last copy went out after `sent_after`, and is the only one when `is_only_copy`.
+    """
 
     id: int
     mailing_id: int
     address: str
     recipient: str
     since: datetime
+    sent_after: datetime
+    is_only_copy: bool
     now: str | None = None
 
 

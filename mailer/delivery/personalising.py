@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from mailer.delivery.model import ClaimedDelivery
 from mailer.keys import KeyRing
@@ -42,11 +43,13 @@ class Personaliser:
 
     def _values(self, delivery: ClaimedDelivery, domain: str) -> RecipientValues:
         # Who has been erased since the claim has no number any more; the mark refuses that delivery.
-        subscriber_id = delivery.subscriber_id or 0
+        make = partial(
+            make_token, self._keys, subscriber_id=delivery.subscriber_id or 0, recorded_at=delivery.recorded_at
+        )
         return RecipientValues(
             address=delivery.recipient,
-            unsubscribe_token=make_token(self._keys, purpose="leave", subscriber_id=subscriber_id),
-            preferences_token=make_token(self._keys, purpose="preferences", subscriber_id=subscriber_id),
+            unsubscribe_token=make(purpose="leave"),
+            preferences_token=make(purpose="preferences"),
             message_id=message_id_of(self._keys, domain, delivery.mailing_id, delivery.id),
             date=self._clock(),
         )

@@ -17,15 +17,27 @@ OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 """Allowed where a long word may be broken, and nowhere else: a subject shows it."""
 
+_SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF06F: "○", 0xF06C: "●", 0xF06E: "■",
+    0xF071: "□", 0xF0A8: "◆", 0xF075: "◆", 0xF02D: "–", 0xF0E0: "➤", 0xF0F0: "➢", 0xF0BE: "–",
+}  # fmt: skip
+"""Bullets of Word's fonts Symbol and Wingdings, which have places of their own and stand for nothing elsewhere."""
+_SYMBOL = re.compile(rf"^([^\S\n]*)([{''.join(map(chr, _SYMBOLS))}])(?=\s|\w)", re.MULTILINE)
+
 MARKS_ON_A_LETTER = 30
 """More than any writing needs (the Stream-Safe Text Format of UAX #15); to normalise a pile costs its square."""
 _PILE = re.compile(rf"[^\w\s!-~]{{{MARKS_ON_A_LETTER + 1},}}")
 
 
+def with_plain_bullets(text: str) -> str:
+    """Return a text, as long as it was, with bullets that every font has where lines begin with those of Word's."""
+    return _SYMBOL.sub(lambda match: match[1] + match[2].translate(_SYMBOLS), text)
+
+
 def printable(text: str) -> str:
     """Return a text in NFC with newlines as line ends and without unprintable characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", text))
+    text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", with_plain_bullets(text)))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
 
 

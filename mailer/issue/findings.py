@@ -33,10 +33,18 @@ class FindingCollector:
         self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint, known=column)
 
     def warning(
-        self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "", after: str = ""
+        self,
+        rule: str,
+        message: str,
+        *,
+        line: int = 0,
+        words: str = "",
+        hint: str = "",
+        after: str = "",
+        column: int = 0,
     ) -> None:
         """Note something that is probably wrong; `after` is what the words stand behind."""
-        self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint, after=after)
+        self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint, after=after, known=column)
 
     def note(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
         """Note something that is worth knowing."""
@@ -73,8 +81,9 @@ class FindingCollector:
         if self._counts[rule] > OF_EACH_RULE:
             return
         told = self.whole_file.told
-        found, column = self.whole_file.of(words, near=line, nth=told[rule, words, line], after=after)
-        found, column = (line, known) if known else (found, column)
+        found, column = line, known
+        if not known:
+            found, column = self.whole_file.of(words, near=line, nth=told[rule, words, line], after=after)
         told[rule, words, line] += 1
         self.findings.append(
             Finding(

@@ -9,10 +9,13 @@ from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
+from mailer.issue.debris import name_debris_of, without_debris
 from mailer.issue.findings import FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
+from mailer.issue.lines import keep_lines, keep_lines_of
+from mailer.issue.marks import with_star_notes
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -31,7 +34,9 @@ from mailer.issue.model import (
     Text,
 )
 from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
+from mailer.issue.pasted import with_pasted_lists
 from mailer.issue.places import Places
+from mailer.issue.residue import LANG_MARK
 from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
@@ -39,7 +44,6 @@ from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, f
 from mailer.languages import LANGS, Lang, find_lang
 
 BRACKETS_AT_MOST = 10
-_LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
 _BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 _COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
@@ -62,7 +66,9 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    nodes = read_tree(with_plain_spaces(text), notes)
+    nodes = read_tree(with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes), notes)
+    nodes = without_debris(nodes, notes)
+    keep_lines(nodes)
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = walker.blocks(nodes)
     return number_headings((*blocks, *walker.footnotes.at_the_end(walker.blocks))), tuple(notes.findings)
@@ -77,6 +83,8 @@ def parse_inlines(
     if not _brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
+    name_debris_of(token, line=first_line, notes=notes)
+    keep_lines_of(token)
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
@@ -240,7 +248,7 @@ class _Walker:
                 children.extend(self.after_lang_mark(token.content, children))
             case "softbreak":
                 self.line += 1
-                children.append(Text(" "))
+                children.extend([] if children and isinstance(children[-1], LineBreak) else [Text(" ")])
             case "hardbreak":
                 self.line += 1
                 children.append(LineBreak())
@@ -272,7 +280,7 @@ class _Walker:
 
     def after_lang_mark(self, text: str, before: list[Inline]) -> list[Inline]:
         """Take `{lang=nb}` off the text that follows a link and put the language on the link."""
-        match = _LANG_MARK.match(text)
+        match = LANG_MARK.match(text)
         if not match or not before or not isinstance(before[-1], Link):
             return [Text(text)]
         lang = find_lang(match[1])

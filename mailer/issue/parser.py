@@ -10,10 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import mdTrim
 from markdown_it.helpers import parseLinkDestination, parseLinkLabel, parseLinkTitle
 from markdown_it.rules_block import StateBlock, list_block
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, link
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.issue.inside import is_path
+from mailer.issue.line_ends import stands_apart, wrapped_at
 from mailer.issue.table_rules import add_tables
 from mailer.issue.urls import DOMAIN, find_verbatim, verbatim_end, web_address_end
 
@@ -26,6 +27,9 @@ The place is a number of characters from the beginning of the text.
 
 SPACED_ADDRESS = "spaced_address"
 """The kind of a token that holds what is no link for the space in its address, which is the token's `info`."""
+
+LINK_END = "end"
+"""The key in what a token that closes a link says of it: where the text goes on."""
 
 _ADDRESSES = "addresses"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
@@ -47,6 +51,7 @@ _ANGLED = re.compile(rf"<({_TEL}|www\.{DOMAIN}[^\s<>]*)>", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
 _TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
 _MARKS_BEFORE = 100
+_LINES_LOOKED_AT = 10
 
 
 def with_plain_spaces(text: str) -> str:
@@ -100,6 +105,8 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
             break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
+        if 0 <= state.sCount[below] < state.blkIndent and _is_apart(state, line, below):
+            break
         below += 1
     state.parentType, state.line = around, below
     state.push("paragraph_open", "p", 1).map = [line, below]
@@ -108,6 +115,15 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
     words.map, words.children = [line, below], []
     state.push("paragraph_close", "p", -1)
     return True
+
+
+def _is_apart(state: StateBlock, line: int, below: int) -> bool:
+    """Return whether a line below the words of a point, but not as far in, is one of its own."""
+    lines = [
+        state.src[state.bMarks[each] : state.eMarks[each]].strip()
+        for each in range(max(line, below - _LINES_LOOKED_AT), below + 1)
+    ]
+    return stands_apart(lines[-2], lines[-1], width=wrapped_at(lines))
 
 
 def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
@@ -197,6 +213,14 @@ def _verbatim_spans(state: StateInline) -> list[tuple[int, int, bool]]:
     return spans
 
 
+def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Read a link, and keep where it ends."""
+    found = link(state, silent)
+    if found and not silent:
+        state.tokens[-1].meta[LINK_END] = state.pos
+    return found
+
+
 def _push_link(state: StateInline, address: str) -> None:
     opened = state.push("link_open", "a", 1)
     opened.attrs, opened.info = {"href": address}, "auto"
@@ -248,6 +272,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("list", _list, {"alt": above})
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
     parser.block.ruler.at("paragraph", _paragraph)
+    parser.core.ruler.disable("text_join")  # what a backslash or an entity stands for stays apart from the text
+    parser.inline.ruler.at("link", _link)
     footnote_plugin(parser, inline=False, move_to_end=False, always_match_refs=True)
     add_tables(parser)
     parser.inline.ruler.after("text", "web_address", _web_address)

@@ -70,7 +70,7 @@ class Places:
 
     def __init__(self, text: str, *, first_line: int = 1, is_toml: bool = False) -> None:
         self.text = unicodedata.normalize("NFC", text)
-        self._first_line = first_line
+        self.first_line = first_line
         self._is_toml = is_toml
         self.told: Counter[tuple[str, str, int]] = Counter()
 
@@ -118,13 +118,18 @@ class Places:
     def _starts(self) -> list[int]:
         return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text line by line."""
+        return self.text.split("\n")
+
     def _start_of(self, line: int) -> int:
-        number = max(line - self._first_line, 0)
+        number = max(line - self.first_line, 0)
         return self._starts[number] if number < len(self._starts) else len(self.text)
 
     def _place(self, at: int) -> tuple[int, int]:
         number = bisect_right(self._starts, at)
-        return number - 1 + self._first_line, at - self._starts[number - 1] + 1
+        return number - 1 + self.first_line, at - self._starts[number - 1] + 1
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:

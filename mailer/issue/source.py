@@ -10,7 +10,7 @@ from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, printable
+from mailer.issue.characters import UNPRINTABLE, printable, with_plain_bullets
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import ItemDraft, parse_item
@@ -153,7 +153,7 @@ class _IssueFolder:
 
     def note_unprintable(self, path: Path, text: str) -> None:
         """Warn of each line with unprintable characters, at the first of them."""
-        lines = enumerate(re.split(r"\r\n?|\n", text), start=1)
+        lines = enumerate(re.split(r"\r\n?|\n", with_plain_bullets(text)), start=1)
         found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])

@@ -17,11 +17,13 @@ ROWS_AT_MOST = 20
 FITS_A_PHONE = 30
 FITS_A_MAIL = 60
 """Letters that stand side by side on the narrowest phone, and in a mail, with the space between columns as one."""
+LONG_WORD = 16
 
 ReadInlines = Callable[[Sequence[Token], int], Inlines]
 _CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:(?:kr|[<>≤≥~])\.?\s*)?[-+–−]?\s?[0-9](?:[0-9.,\s]*[0-9])?(?:,-|\s?(?:%|kr|mill\.?|mrd\.?))?")
 _DATE_OR_TIME = re.compile(r"[0-9]{1,2}\.\s?[0-9]{1,2}\.(?:\s?[0-9]{2,4})?|[0-9]{1,2}[.:][0-9]{2}")
+_TELEPHONE = re.compile(r"(?:\+[0-9]{1,3}\s?)?(?:[0-9]{2}(?:\s[0-9]{2}){3}|[0-9]{3}\s[0-9]{2}\s[0-9]{3}|[0-9]{8,})")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
@@ -108,6 +110,11 @@ def is_number(cell: Cell) -> bool:
     return bool(_NUMBER.fullmatch(plain_text(cell.inlines).strip()))
 
 
+def has_long_word(cell: Cell) -> bool:
+    """Return whether a word of a cell is so long that it may be broken to leave others whole."""
+    return _longest_word(cell) > LONG_WORD and not is_number(cell)
+
+
 def _longest_word(cell: Cell) -> int:
     words = plain_text(cell.inlines)
     return len(words) if is_number(cell) else max(map(len, words.split()), default=0)
@@ -145,8 +152,13 @@ def _begins_as_number(words: str) -> bool:
 def _side(words: Sequence[str]) -> Alignment:
     """Return the side for a column that names none: numbers stand below each other by their last digits."""
     filled = [each.strip("*_") for each in words if each.strip("-–—")]
-    are_numbers = bool(filled) and all(_NUMBER.fullmatch(each) and not _DATE_OR_TIME.fullmatch(each) for each in filled)
-    return Alignment.RIGHT if are_numbers else Alignment.LEFT
+    return Alignment.RIGHT if filled and all(map(_is_amount, filled)) else Alignment.LEFT
+
+
+def _is_amount(words: str) -> bool:
+    """Return whether words are a number that is more or less than another: not so dates, hours and telephones."""
+    is_name = _DATE_OR_TIME.fullmatch(words) or _TELEPHONE.fullmatch(words)
+    return bool(_NUMBER.fullmatch(words)) and not is_name
 
 
 def _names_rows(rows: Sequence[Sequence[str]]) -> bool:

@@ -25,8 +25,8 @@ from mailer.local.access import Access
 from mailer.local.asking import HOST
 from mailer.local.doors import make_doors
 from mailer.local.guard import Guard
+from mailer.page_thread import serve_until_signal
 from mailer.private import make_private_folder
-from mailer.stopping import serve_until_signal
 
 Say = Callable[[str], None]
 LONGEST_LINE = 4096  # that a terminal takes
@@ -152,21 +152,34 @@ def _read_lines(terminal: int, call: Callable[[str], None]) -> None:
 
 
 def run_until_stopped(application: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C, SIGTERM or SIGHUP, logging nothing, since addresses hold the secret.
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; a page that hangs keeps nothing from ending."""
+    serve_until_signal(_LocalServer(application), listener)
 
-    Pages that still listen for news are let go after a second.
-    """
-    config = uvicorn.Config(
-        application,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    serve_until_signal(uvicorn.Server(config), listener)
+
+class _LocalServer:
+    """Serves pages, logging nothing, since addresses hold the secret."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        config = uvicorn.Config(
+            application,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+
+    def stop(self) -> None:
+        """Let pages that still listen for news go after a second; the second time, at once."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve until `stop`."""
+        await self._server.serve(sockets=[listener])
 
 
 def listen(port: int) -> socket.socket:

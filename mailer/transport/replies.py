@@ -44,6 +44,7 @@ class Replies:
         self.censor = Censor()
         self._unread = b""
         self._lines: list[bytes] = []
+        self._code = b""  # of the lines
 
     @property
     def is_empty(self) -> bool:
@@ -72,6 +73,9 @@ class Replies:
             raise UnreadableReply(msg("sending.line-without-end"))
         if not line[:3].isdigit() or line[3:4] not in b"- \r":
             raise UnreadableReply(msg("sending.not-smtp"))
+        if self._lines and line[:3] != self._code:  # RFC 5321 §4.2.1: which of them was meant, nobody can tell
+            raise UnreadableReply(msg("sending.answered-two-codes", first=self._code.decode(), other=line[:3].decode()))
+        self._code = line[:3]
         self._lines.append(line[4:].strip())
         if len(self._lines) > MAXIMUM_LINES:
             raise UnreadableReply(msg("sending.reply-without-end"))

@@ -1,14 +1,18 @@
 """The account of what was sent, of each mailing and of an issue's mailings together; who did not get it, and why."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from mailer.delivery.ledger import LedgerError
 from mailer.delivery.model import Counts, DeliveryReport, DeliveryStatus, MailingReport
 from mailer.delivery.personalising import message_id_of
 from mailer.usecases.needs import LedgerServices
 from mailer.usecases.reading import require_known
 from mailer.usecases.settling import message_domain
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +29,15 @@ def read_accounts(
 ) -> tuple[Account, ...]:
     """Return the mailings of an issue, or all, oldest first, after taking over from senders proved dead.
 
-    With `failed` come those that have not got it by now, with `in_doubt` those in doubt. Raises `MailerError` when
-    there is neither an issue nor a mailing of this name.
+    Where nothing can be written the account is as it was written last. With `failed` come those that have not got it by
+    now, with `in_doubt` those in doubt. Raises `MailerError` when there is neither an issue nor a mailing of this name.
     """
     if slug is not None:
         require_known(services, slug)
-    services.ledger.recover()
+    try:
+        services.ledger.recover()
+    except LedgerError as error:  # a full disk: what stands there can be read all the same
+        log.warning("not-taken-over reason=%s", error.what)
     return tuple(
         _account(services, each, tuple(_deliveries(services, each, failed=failed, in_doubt=in_doubt)))
         for each in services.ledger.mailings(slug)

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     """The mailing was carried on in another copy of the database."""
     OTHER_KEYS = "other-keys"
     """The keys that signed links which people have are not in the ring."""
+    LOST_LEAVES = "lost-leaves"
+    """A file cannot be read in which somebody asked to leave."""
     PAUSED = "paused"
     ERRORS = "errors"
     NOBODY = "nobody"

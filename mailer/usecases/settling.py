@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from mailer.catalogue import msg
 from mailer.clock import utc_now
-from mailer.delivery.logs.model import Evidence, InLog, LogProgress, LogSummary, Sought, Trails
+from mailer.delivery.logs.model import Evidence, InLog, LogProgress, LogSummary, Sighting, Sought, Trails
 from mailer.delivery.logs.reading import read_logs
 from mailer.delivery.logs.searching import judge
 from mailer.delivery.model import Doubt, Resolved
@@ -71,14 +72,15 @@ def search_logs(
     doubts, unknown = services.ledger.doubts(slug, addresses=to)
     names_of = {mailing: message_domain(services, mailing) for mailing in {each.mailing_id for each in doubts}}
     sought = {each: _sought(services, each, names_of[each.mailing_id]) for each in doubts}
+    now = utc_now().astimezone()  # in the zone of this machine, as a log without zones may be
     trails = read_logs(
         names,
         {each.message_id for each in sought.values()},
         standard_input=standard_input,
-        now=utc_now(),
+        now=now,
         on_progress=on_progress,
     )
-    searched = tuple(_searched(doubt, each, trails) for doubt, each in sought.items())
+    searched = tuple(_searched(doubt, each, trails, now=now) for doubt, each in sought.items())
     return LogAnswer(slug=slug, searched=searched, logs=trails.logs, unknown=unknown)
 
 
@@ -95,19 +97,26 @@ def settle(services: LedgerServices, search: LogAnswer, *, confirm: int) -> Reso
 
 
 def count_outcomes(search: LogAnswer) -> dict[str, int]:
-    """Return what became of those taken, by the relay's own words, as `sent` and `bounced`."""
-    found = [each.evidence.sighting for each in search.taken]
+    """Return what became of those taken in the end, by the relay's own words, as `sent` and `bounced`."""
+    found = [each.evidence.came_back or each.evidence.sighting for each in search.taken]
     return dict(sorted(Counter(each.news.status.casefold() for each in found if each).items()))
 
 
 def evidence_in_words(evidence: Evidence) -> str:
     """Return file, line, time, queue id and status, as the ledger keeps them; English, as the log is."""
-    sighting = evidence.sighting
-    if sighting is None:
+    if evidence.sighting is None:
         return ""
+    said = f"log {_in_words(evidence.sighting)}"
+    if evidence.came_back is None:
+        return said[:LONGEST_EVIDENCE]
+    came_back = f"; came back: {_in_words(evidence.came_back)}"[: LONGEST_EVIDENCE // 2]
+    return said[: LONGEST_EVIDENCE - len(came_back)] + came_back
+
+
+def _in_words(sighting: Sighting) -> str:
     news, place = sighting
     said = " ".join(each for each in (news.at, news.queue_id, f"status={news.status}", news.words) if each)
-    return f"log {place.file}:{place.line}: {said}"[:LONGEST_EVIDENCE]
+    return f"{place.file}:{place.line}: {said}"
 
 
 def message_domain(services: LedgerServices, mailing_id: int) -> str:
@@ -123,9 +132,14 @@ def _sought(services: LedgerServices, doubt: Doubt, domain: str) -> Sought:
     addresses = {doubt.address, doubt.recipient}
     with suppress(WireAddressError):
         addresses.add(wire_address(doubt.recipient))
-    return Sought(message_id=message_id, addresses=frozenset(each.casefold() for each in addresses))
+    return Sought(
+        message_id=message_id,
+        addresses=frozenset(each.casefold() for each in addresses),
+        sent_after=doubt.sent_after,
+        is_only_copy=doubt.is_only_copy,
+    )
 
 
-def _searched(doubt: Doubt, sought: Sought, trails: Trails) -> SearchedDoubt:
-    evidence = judge(sought, trails.sightings.get(sought.message_id, ()))
+def _searched(doubt: Doubt, sought: Sought, trails: Trails, *, now: datetime) -> SearchedDoubt:
+    evidence = judge(sought, trails.sightings.get(sought.message_id, ()), now=now)
     return SearchedDoubt(doubt=doubt, message_id=f"<{sought.message_id}>", evidence=evidence)

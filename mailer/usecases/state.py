@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailer.catalogue import msg
+from mailer.database.lost_leaves import find_unreadable
 from mailer.delivery.ledger import CopiedDatabaseError, OldBackupError, SenderBusyError
 from mailer.delivery.model import MailingReport, MailingState
 from mailer.errors import MailerError
@@ -24,7 +25,7 @@ _UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, M
 
 
 def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides = NOTHING) -> Refused | None:
-    """Refuse in an old backup, in a copy, with other keys, and while another sender is at work.
+    """Refuse in an old backup, where leaves were lost, in a copy, with other keys, and while another sender is at work.
 
     What a copy says of senders is said of those of the original.
     """
@@ -37,6 +38,10 @@ def find_obstacles(services: LedgerServices, slug: str = "", *, allowed: Overrid
         services.ledger.refuse_old_backup()
     except OldBackupError as error:
         yield Refused(reason=Reason.OLD_BACKUP, error=error)
+    if files := find_unreadable(services.settings.database.url):
+        hint = msg("sending.read-lost-leaves")
+        lost = MailerError(msg("sending.lost-leaves", count=len(files)), where=str(files[0]), hint=hint)
+        yield Refused(reason=Reason.LOST_LEAVES, error=lost)
     if not allowed.only_here:
         yield from _copies(services, slug)
     if not allowed.other_keys and (refused := refused_by_other_keys(services, slug)):

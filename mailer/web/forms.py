@@ -29,10 +29,10 @@ async def read_form(request: Request) -> bytes | None:
 
 
 def parse_wish(form: bytes) -> Wish | None:
-    """Return the wish in a form, or None when it is not from these pages; an empty form leaves all lists."""
+    """Return the wish in a form, or None when it is not from these pages."""
     fields = parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True)
     if fields.get("action") == ["undo"]:
         return Wish(undo=tuple(fields["list"])) if "list" in fields else None
     if "scope" in fields:
         return Wish(scope=fields["scope"][0])
-    return None if form else Wish()
+    return None

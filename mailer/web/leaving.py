@@ -1,6 +1,7 @@
 """The leave page and the one-click endpoint (RFC 8058): a GET shows, only a POST changes."""
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from mailer.database.failures import BusyError
 from mailer.subscribers.model import ALL_LISTS
 from mailer.subscribers.people.leaving import LinkOwner, read_asked, read_link_owner, undo_leaving
-from mailer.subscribers.tokens import Purpose, Token, make_token, parse_token
+from mailer.subscribers.tokens import Purpose, Token, parse_token
 from mailer.web.forms import parse_wish, read_form
 from mailer.web.outcomes import Done, PageOutcome, read_outcome
 from mailer.web.site import HEADERS, Site
@@ -60,7 +61,7 @@ class Leaving:
         if token is None or token.purpose == "test":
             return self._no_reader(request, token)
         try:
-            reader = read_link_owner(self.site.services.subscribers, token.subscriber_id)
+            reader = _read_reader(self.site.services.subscribers, token)
         except BusyError:
             return self._page_unread(request, token)
         if reader is None:
@@ -75,7 +76,7 @@ class Leaving:
         store = self.site.services.subscribers.acting_as("the person, on the leave page")
         wish = None if form is None else parse_wish(form)
         try:
-            reader = read_link_owner(store, token.subscriber_id)
+            reader = _read_reader(store, token)
         except BusyError:
             if wish is None or wish.undo:
                 raise
@@ -131,15 +132,15 @@ class Leaving:
         if token.purpose == "test":
             return PlainTextResponse("This is a test. Nothing has changed.\n", headers=HEADERS)
         store = self.site.services.subscribers.acting_as("the person, by one click")
+        if self._is_gone(store, token):
+            return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)
         left = store.leave_at_once(token.subscriber_id)
         log.info("one-click subscriber=%d lists=%s", token.subscriber_id, "unread" if left is None else len(left))
-        if left == () and self._is_gone(store, token.subscriber_id):
-            return PlainTextResponse(_GONE.format(contact=self.site.contact), headers=HEADERS)
         return PlainTextResponse("Unsubscribed.\n", headers=HEADERS)
 
-    def _is_gone(self, store: "SubscriberStore", subscriber_id: int) -> bool:
+    def _is_gone(self, store: "SubscriberStore", token: Token) -> bool:
         try:
-            return read_link_owner(store, subscriber_id) is None
+            return _read_reader(store, token) is None
         except BusyError:
             return False
 
@@ -149,8 +150,7 @@ class Leaving:
         return token if token and token.purpose in {purpose, "test"} else None
 
     def _action(self, token: Token) -> str:
-        leave = make_token(self.keys, purpose="leave", subscriber_id=token.subscriber_id)
-        return f"{self.site.path}/leave/{leave}"
+        return f"{self.site.path}/leave/{replace(token, purpose='leave').sign(self.keys)}"
 
     def _page(
         self, request: Request, token: Token, reader: LinkOwner, outcome: PageOutcome, *, is_open: bool = False
@@ -190,12 +190,18 @@ class Leaving:
         return [(slug, names.get(slug, slug)) for slug in slugs]
 
     def _gone(self, request: Request) -> Response:
-        """Return the page for a person erased, added anew, or taken back; they may get mail under another number."""
+        """Return the page for a person erased, added anew, or taken back; they may get mail by another link."""
         return self.site.page("gone-link", lang=self.site.lang(request))
 
     def _no_reader(self, request: Request, token: Token | None) -> Response:
         template, status = ("bad-link", 404) if token is None else ("test-link", 200)
         return self.site.page(template, lang=self.site.lang(request), status=status)
+
+
+def _read_reader(store: "SubscriberStore", token: Token) -> LinkOwner | None:
+    """Return the person that a link was made for; None when they are gone, also when somebody new has their number."""
+    found = read_link_owner(store, token.subscriber_id)
+    return found if found and token.is_of(found.recorded_at) else None
 
 
 def mask(address: str) -> str:

@@ -1,11 +1,8 @@
 """Build the application of the public pages, and serve it until it is stopped."""
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, wait
-from contextlib import closing, suppress
-from threading import Thread
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -17,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, reason_of
-from mailer.stopping import serve_until_signal
+from mailer.page_thread import serve_until_signal
 from mailer.subscribers.people.parting import take_in_soon
 from mailer.web.connections import BoundedServer
 from mailer.web.edition_pages import EditionPages
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 8
 BACKLOG = 1024  # so many may have come before they are accepted
-LOOK_SECONDS = 0.25
 
 
 class ServerError(MailerError):
@@ -94,46 +90,7 @@ def serve(services: "Services", *, host: str, port: int, announce: Callable[[str
     with closing(_listen(host, port)) as listener, sparing_log():
         shown = f"http://{host}:{listener.getsockname()[1]}{Site(services).path}/"
         announce(msg("settings.pages-are-at", address=shown))
-        serve_until_signal(_Serving(BoundedServer(application)), listener)
-
-
-class _Serving:
-    """A server as those who stop it by signals know it: the first ends it with answers, the second without.
-
-    It has a thread of its own, of which the process waits for no part: a page may hang in the database.
-    """
-
-    def __init__(self, server: BoundedServer) -> None:
-        self._server = server
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def handle_exit(self, _sig: int, _frame: object, /) -> None:
-        """Stop; called between any two steps of the main thread."""
-        if self._loop is None:
-            self._server.stop()
-        else:
-            with suppress(RuntimeError):  # it has ended
-                self._loop.call_soon_threadsafe(self._server.stop)
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on these sockets, of which there is one; the threads of the pages are daemons like that of the loop."""
-        for each in sockets or ():
-            self._loop = asyncio.new_event_loop()
-            ended: Future[None] = Future()
-            Thread(target=self._run, args=(self._loop, each, ended), name="pages", daemon=True).start()
-            while not ended.done():
-                wait([ended], timeout=LOOK_SECONDS)  # a signal that another thread got does not wake this one
-            ended.result()
-
-    def _run(self, loop: asyncio.AbstractEventLoop, listener: socket.socket, ended: Future[None]) -> None:
-        try:
-            loop.run_until_complete(self._server.run(listener))
-        except BaseException as error:  # noqa: BLE001 the main thread raises it
-            ended.set_exception(error)
-        else:
-            ended.set_result(None)
-        finally:
-            loop.close()
+        serve_until_signal(BoundedServer(application), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -177,3 +177,14 @@ def test_without_a_name_in_the_environment_the_system_says_who(workspace: Path) 
 def test_init_quotes_the_folder_where_the_shell_needs_it(tmp_path: Path, mailer: Run) -> None:
     folder = tmp_path / "my newsletter"
     assert f"cd '{folder}'" in mailer("init", folder).out
+
+
+def test_a_lost_suppression_key_is_refused_and_none_is_made_in_its_place(workspace: Path, mailer: Run) -> None:
+    key = workspace / "var" / "suppression-key"
+    assert mailer("subscribers", "suppress", "kari@x.example", "--reason", "asked").code == 0
+    key.unlink()
+    refused = mailer("subscribers", "suppress", "ola@x.example", "--reason", "asked")
+    assert refused.code == 1
+    assert "the suppression key is not the one with which addresses were suppressed here" in refused.err
+    assert "Made" not in refused.out + refused.err
+    assert not key.exists()

@@ -3,8 +3,10 @@
 The rules are those of `usecases.settling`; what is shown, of `settling` and `decisions`.
 """
 
+import gzip
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ from mailer.message.compiled import CompiledMessage
 Run = Callable[..., Any]
 SLUG = "2024-01"
 KARI, AASE = "kari@agder.example", "aase@oslo.example"
-HEAD = "Nov 29 10:49:{:02} relay postfix/{}[123]: A1B2C{}: {}"
+WHEN = datetime.now(UTC)
+MINUTE = f"{WHEN:%b} {WHEN.day:2} {WHEN:%H:%M}"
+SHOWN = " ".join(MINUTE.split())  # of words that are compared without their blanks
+HEAD = MINUTE + ":{:02} relay postfix/{}[123]: A1B2C{}: {}"
 
 
 @pytest.fixture
@@ -81,10 +86,8 @@ def test_what_the_log_shows_is_settled_when_a_person_agrees_to_the_number(
     shown = mailer(*ask, "--dry-run")
     assert shown.code == 0
     words = " ".join(shown.out.split())
-    assert f"{log}: 4 lines, from Nov 29 10:49:01 to Nov 29 10:49:03 1 line could not be read." in words
-    assert re.search(
-        rf"\d\d\.\d\d\.\d{{4}} \d\d:\d\d UTC taken: bounced \(250 ok\) {log}:3 Nov 29 10:49:03 A1B2C0", words
-    )
+    assert f"{log}: 4 lines, from {SHOWN}:01 to {SHOWN}:03 1 line could not be read." in words
+    assert re.search(rf"\d\d\.\d\d\.\d{{4}} \d\d:\d\d UTC taken: bounced \(250 ok\) {log}:3 {SHOWN}:03 A1B2C0", words)
     assert "not there" in words
     assert "By its log, the mail server has taken 1: 1 bounced." in words
     assert "1 stays in doubt: what a log does not show, it does not decide." in words
@@ -100,7 +103,7 @@ def test_what_the_log_shows_is_settled_when_a_person_agrees_to_the_number(
     assert settled.code == 0
     assert settled.out.endswith(f"1 settled.\n  1 of mailing {in_doubt[AASE]['mailing']} (oslo)\n")
     assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [1, 0]
-    assert replies()[AASE] == f"log {log}:3: Nov 29 10:49:03 A1B2C0 status=bounced (250 ok)"
+    assert replies()[AASE] == f"log {log}:3: {MINUTE}:03 A1B2C0 status=bounced (250 ok)"
     [decision] = [each for each in mailer("log", SLUG, "--json").json["decisions"] if each["action"] == "resolved"]
     assert decision["detail"] == {"number": 1, "resolution": "accepted", "by": "log", "outcomes": {"bounced": 1}}
     assert "settled 1 delivery in doubt by the mail server's log: 1 bounced" in mailer("log", SLUG).out
@@ -139,19 +142,20 @@ def test_a_tool_gets_the_evidence_for_each_and_the_mailings_they_belong_to(
     assert taken["evidence"] == {
         "file": str(log),
         "line": 3,
-        "at": "Nov 29 10:49:03",
+        "at": f"{MINUTE}:03",
         "queue_id": "A1B2C0",
         "recipients": [AASE],
         "status": "sent",
         "words": "(250 ok)",
     }
+    assert (missing["came_back"], taken["came_back"]) == (None, None)
     assert before["logs"] == [
         {
             "name": str(log),
             "lines": 4,
             "garbled": 1,
-            "first": "Nov 29 10:49:01",
-            "last": "Nov 29 10:49:03",
+            "first": f"{MINUTE}:01",
+            "last": f"{MINUTE}:03",
             "is_cut": False,
         }
     ]
@@ -165,6 +169,107 @@ def test_a_tool_gets_the_evidence_for_each_and_the_mailings_they_belong_to(
         "not_in_doubt": ["nobody@x.example"],
         "mailings": [{"id": in_doubt[KARI]["mailing"], "settled": 1}],
     }
+
+
+NEW = "kari.ny@agder.example"
+EXIM = "{:%Y-%m-%d %H:%M:%S} +0000 1vPabc-000000001xY-0Z1a <= b@x.example H=a [127.0.0.1] P=esmtp S=9 id={}{}"
+
+
+@pytest.fixture
+def twice_in_doubt(mailer: Run, in_doubt: dict[str, dict[str, Any]], workspace: Path) -> str:
+    """Have Kari move, send to the new address, and be in doubt there; returns the Message-ID, as a log has it."""
+    del workspace
+    assert mailer("subscribers", "move", KARI, NEW).code == 0
+    assert mailer("resolve", SLUG, "--resend", "--to", KARI).code == 0
+    services = build_services(announce=lambda _: None)
+    with services.ledger.start_run(in_doubt[KARI]["mailing"]) as run:
+        [claimed] = run.claim(1)
+        assert run.marks([claimed.id])[claimed.id] is Mark.GO
+        run.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
+    services.close()
+    return str(in_doubt[KARI]["message_id"]).strip("<>")
+
+
+@pytest.mark.parametrize(
+    ("ago", "tail", "finding", "words"),
+    [
+        (23, f" for {KARI}", "other_recipient", f"taken for another address: {KARI}"),
+        (0, f" for {KARI}", "other_recipient", f"taken for another address: {KARI}"),
+        (0, " for other@x.example", "other_recipient", "taken for another address: other@x.example"),
+        (0, "", "unnamed", "taken, but not for whom, and more than one copy was sent"),
+        (23, "", "earlier", "taken, but before the copy in doubt was sent"),
+        (23, f" for {NEW}", "earlier", "taken, but before the copy in doubt was sent"),
+    ],
+)
+def test_a_log_of_another_copy_settles_nothing(
+    mailer: Run,
+    twice_in_doubt: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    ago: int,
+    tail: str,
+    finding: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    log = tmp_path / "mainlog"
+    at = datetime.now(UTC) + timedelta(seconds=5) - timedelta(minutes=ago)
+    log.write_text(EXIM.format(at, twice_in_doubt, tail) + "\n")
+    ask = ("resolve", SLUG, "--by-log", log, "--to", NEW)
+    shown = mailer(*ask)
+    assert (shown.code, words in shown.out) == (1, True)
+    found = mailer(*ask, "--json", "--dry-run").json["deliveries"]
+    assert [(each["address"], each["finding"]) for each in found] == [(NEW, finding)]
+    assert mailer(*ask, "--confirm", "1").code == 1
+    log.write_text(EXIM.format(datetime.now(UTC) + timedelta(seconds=5), twice_in_doubt, f" for {NEW}") + "\n")
+    assert mailer(*ask, "--confirm", "1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "counted"),
+    [
+        ("en", "taken: sent (250 ok); then it came back: bounced (550 no)", "has taken 1: 1 bounced."),
+        ("nb", "tatt imot: sendt videre (250 ok); så kom det i retur: i retur (550 no)", "tatt imot 1: 1 i retur."),
+    ],
+)
+def test_what_was_sent_and_came_back_is_shown_and_kept_with_both_lines(
+    lang: str,
+    words: str,
+    counted: str,
+    *,
+    mailer: Run,
+    in_doubt: dict[str, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MAILER_INTERFACE__LANG", lang)
+    monkeypatch.setenv("COLUMNS", "400")
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
+    message_id = f"message-id={in_doubt[AASE]['message_id']}"
+    back = f"to=<{AASE}>, relay=mx, delay=1, dsn=5.1.1, status=bounced (550 no)"
+    log.write_text(f"{log.read_text()}{HEAD.format(4, 'cleanup', 9, message_id)}\n{HEAD.format(5, 'smtp', 9, back)}\n")
+    found = mailer("resolve", SLUG, "--by-log", log, "--json", "--dry-run").json["deliveries"][1]
+    assert (found["evidence"]["line"], found["came_back"]["line"]) == (3, 6)
+    assert (found["evidence"]["status"], found["came_back"]["status"]) == ("sent", "bounced")
+    shown = " ".join(mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").out.split())
+    assert words in shown
+    assert f"{log}:3 {SHOWN}:03 A1B2C0 → {log}:6 {SHOWN}:05 A1B2C9" in shown
+    assert counted in shown
+    assert replies()[AASE].endswith(f"; came back: {log}:6: {MINUTE}:05 A1B2C9 status=bounced (550 no)")
+
+
+def test_a_log_that_breaks_off_is_read_up_to_there_and_said_to(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
+    log.write_bytes(gzip.compress(log.read_bytes())[:-8])
+    shown = mailer("resolve", SLUG, "--by-log", log, "--confirm", "1")
+    assert shown.code == 0
+    assert (
+        "The file breaks off: the rest is missing, and a last line that is not whole counts for nothing."
+        in " ".join(shown.out.split())
+    )
 
 
 def test_only_those_named_are_looked_for(mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path) -> None:

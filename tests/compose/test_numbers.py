@@ -17,7 +17,7 @@ from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Issue, Item, Section
+from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.templates import Templates
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
@@ -75,9 +75,12 @@ def between(text: str) -> list[str]:
 
 
 def written(issue: Issue, text: str) -> Issue:
-    item = Item(slug="sak", number=1, lang="nb", body=(), title="Kurs")
-    body, _ = parse_blocks(f"begynnelse\n\n{text}\n\navslutning", file="x.md", lang="nb")
-    return replace(issue, sections=(Section(id="", items=(replace(item, body=body),)),))
+    return with_body(issue, parse_blocks(f"begynnelse\n\n{text}\n\navslutning", file="x.md", lang="nb")[0])
+
+
+def with_body(issue: Issue, body: Blocks) -> Issue:
+    item = Item(slug="sak", number=1, lang="nb", body=body, title="Kurs")
+    return replace(issue, sections=(Section(id="", items=(item,)),))
 
 
 @given(text=LINES)

@@ -222,6 +222,16 @@ def test_a_wide_table_has_labels_and_roles_for_a_phone(form: str, forms: Forms) 
     assert labels == ["A: ", "C: ", "Lenke: ", "A: ", "B: ", "C: ", "Lenke: "]
 
 
+@pytest.mark.parametrize("form", ["mail", "web"])
+def test_in_a_wide_table_long_words_alone_may_be_broken(form: str, forms: Forms) -> None:
+    long, short, number = "x" * 17, "y" * 16, "1" * 17
+    rows = (f"A | {long} | {short} | {short}", "---|---|---|---", f"{long} | {number} | {short} | {short}")
+    page = forms("\n".join(rows))[form]
+    cells = re.findall(r'<t[hd][^>]*class="([^"]*)"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
+    assert [words for classes, words in cells if "lw" in classes.split()] == [long, long]
+    assert [words for classes, words in cells if "nw" in classes.split()] == [number]
+
+
 def test_the_mail_says_in_attributes_what_word_needs(forms: Forms) -> None:
     page = Read(forms(NARROW)["mail"])
     (table,) = page.of("table", **{"class": "tb"})

@@ -153,7 +153,10 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="file is not a database") as refused:
         open_database(f"sqlite:///{file}")
     assert refused.value.where == str(file)
-    assert "restore it from a backup" in refused.value.hint
+    assert refused.value.hint == (
+        "Is it the right file? If so, it is broken: remove the files -wal and -shm beside it, then restore it "
+        "from a backup."
+    )
 
 
 def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:

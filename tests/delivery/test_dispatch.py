@@ -31,7 +31,7 @@ from mailer.errors import ExitCode
 from mailer.keys import KeyRing
 from mailer.message.compiled import IN_TEXT, TO, CompiledMessage
 from mailer.message.envelope import Envelope
-from mailer.subscribers.tokens import Token, parse_token
+from mailer.subscribers.tokens import make_token
 from mailer.transport.base import Lost, Reply, Stage, TransportError
 from mailer.transport.catcher import CatchingServer
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
@@ -142,12 +142,16 @@ def test_each_message_leads_its_own_reader_to_leave_and_to_their_lists(
     monkeypatch.setattr(CompiledMessage, "from_bytes", lambda _: linked)
     transport = MemoryTransport()
     dispatcher(transport).run(plan(2))
-    people: dict[str, int] = dict(columns(subscriber.c.address, subscriber.c.id, subscriber.c.id > 0))
-    assert len({*people.values()}) == 2
+    rows = columns(subscriber.c.address, subscriber.c.id, subscriber.c.created_at, subscriber.c.id > 0)
+    people = {address: (number, recorded_at) for address, number, recorded_at in rows}
+    assert len({number for number, _ in people.values()}) == 2
     for each in transport.received:
-        tokens = [parse_token(keys, token) for token in re.findall(r"[\w-]{34}", each.payload.decode())]
-        number = people[each.envelope.recipient]
-        assert tokens == [Token(purpose=purpose, subscriber_id=number) for purpose in ("leave", "preferences")]
+        tokens = re.findall(r"[\w-]{40}", each.payload.decode().replace("=\r\n", ""))
+        number, recorded_at = people[each.envelope.recipient]
+        assert tokens == [
+            make_token(keys, purpose="leave", subscriber_id=number, recorded_at=recorded_at),
+            make_token(keys, purpose="preferences", subscriber_id=number, recorded_at=recorded_at),
+        ]
 
 
 def test_a_connection_is_changed_after_so_many_messages(plan: Plan, dispatcher: Make, catcher: CatchingServer) -> None:

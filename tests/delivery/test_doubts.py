@@ -1,7 +1,11 @@
-"""With `in_doubt = "retry"` whoever is in doubt gets one more copy, after a pause, and never a third: `doubts`."""
+"""With `in_doubt = "retry"` whoever is in doubt gets one more copy, after a pause, and never a third: `doubts`.
+
+What a log may say of them depends on when their `copies` went out.
+"""
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +15,7 @@ from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger
-from mailer.delivery.model import DeliveryStatus, InDoubtPolicy, MailingState, Mark, Resolution
+from mailer.delivery.model import Attempt, DeliveryStatus, InDoubtPolicy, MailingState, Mark, Resolution
 from mailer.message.envelope import Envelope
 from mailer.transport.base import Lost, Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemoryTransport
@@ -125,6 +129,70 @@ def test_what_was_in_doubt_is_in_doubt_again_when_the_mailing_is_cancelled_befor
     assert due is None
     assert ledger.earlier_fates("2023-12", [(number, VICTIM)])[number].status is DeliveryStatus.IN_DOUBT
     assert [each.detail for each in ledger.log() if each.action == "cancelled"] == [{"number": 0}]
+
+
+def test_a_doubt_tells_when_its_last_copy_can_have_gone_out_and_whether_there_was_another(
+    *, plan: Any, ledger: Ledger, clock: Any, send: Callable[[int], Ended]
+) -> None:
+    """No dot of a copy came before its sender began, or before the try ahead of it was over."""
+    mailing_id = plan(3, policy=RETRIED)
+    clock.move(minutes=1)
+    began = clock()
+    send(mailing_id)
+    clock.move(minutes=5)
+    again = clock()
+    send(mailing_id)
+    assert copies(ledger) == [(again, False)]
+    clock.move(minutes=5)
+    ledger.resolve("2023-12", Resolution.RESEND)
+    clock.move(minutes=5)
+    ledger.cancel(mailing_id)
+    assert copies(ledger) == [(again, False)]  # no third one went out
+    assert began < again
+
+
+def test_of_a_copy_sent_once_nothing_deceives_until_it_is_to_be_sent_again(
+    plan: Any, ledger: Ledger, clock: Any, send: Callable[[int], Ended]
+) -> None:
+    mailing_id = plan(3)
+    clock.move(minutes=1)
+    began = clock()
+    send(mailing_id)
+    clock.move(minutes=1)
+    assert copies(ledger) == [(began, True)]
+    ledger.resolve("2023-12", Resolution.RESEND)
+    assert copies(ledger) == []
+    clock.move(minutes=1)
+    ledger.cancel(mailing_id)
+    assert copies(ledger) == [(began, False)]  # by now it may be for another address
+
+
+def test_a_second_copy_of_the_same_sender_went_out_after_what_was_decided_of_the_first(
+    plan: Any, ledger: Ledger, clock: Any
+) -> None:
+    """And a first copy after what was put off before it."""
+    mailing_id = plan(1)
+    with ledger.start_run(mailing_id) as run:
+        for outcome in (DeliveryStatus.DEFERRED, DeliveryStatus.IN_DOUBT):
+            clock.move(hours=1)
+            [claimed] = run.claim(1)
+            run.marks([claimed.id])
+            run.record(Attempt(delivery=claimed, status=outcome, reply="x", due_at=clock()))
+            run.marks([])  # which writes down what was recorded
+        assert copies(ledger) == [(clock() - timedelta(hours=1), True)]
+        clock.move(hours=1)
+        ledger.resolve("2023-12", Resolution.RESEND)
+        resent = clock()
+        clock.move(hours=1)
+        [claimed] = run.claim(1)
+        run.marks([claimed.id])
+        run.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="x"))
+    assert copies(ledger) == [(resent, False)]
+
+
+def copies(ledger: Ledger) -> list[tuple[datetime, bool]]:
+    """Return what is known of the copies in doubt."""
+    return [(each.sent_after, each.is_only_copy) for each in ledger.doubts("2023-12")[0]]
 
 
 def test_a_doubt_that_comes_after_cancelling_is_held(plan: Any, ledger: Ledger, monkeypatch: Any) -> None:

@@ -60,7 +60,8 @@ def test_a_database_that_lacks_a_single_dot_is_refused(ledger: Ledger, file: Pat
     )
     assert refused.value.where == str(file)
     assert refused.value.hint == (
-        "Restore a newer backup, or those people get it twice. "
+        "Restore a newer backup, in SQLite's case after removing the files -wal and -shm beside it, or those people "
+        "get it twice. "
         "If there is none and you accept that, remove the file named above."
     )
 
@@ -90,3 +91,10 @@ def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None
 
 def test_postgresql_without_a_folder_keeps_none(postgresql_database: Database) -> None:
     assert epoch_file(postgresql_database, None) is None
+
+
+def test_an_epoch_is_written_down_where_its_folder_is_gone(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "mailer.sqlite3.epoch"
+    Epoch(file).keep(7)
+    assert file.read_text("ascii") == "7\n"
+    assert file.parent.stat().st_mode & 0o077 == 0

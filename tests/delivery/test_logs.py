@@ -6,6 +6,7 @@ import io
 import lzma
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,13 @@ from mailer.errors import MailerError
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 OURS = "abc234@nyhetsbrev.example"
 KARI = "kari@agder.example"
-SOUGHT = Sought(message_id=OURS, addresses=frozenset({KARI}))
+SOUGHT = Sought(
+    message_id=OURS,
+    addresses=frozenset({KARI}),
+    sent_after=datetime(2026, 11, 9, 10, tzinfo=UTC),
+    is_only_copy=True,
+)
+OTHER = "ola@agder.example"
 
 QUEUED = "from=<b+1.2.x@nyhetsbrev.example>, size=98424, nrcpt=1 (queue active)"
 SENT = (
@@ -48,7 +55,7 @@ def read(*texts: str | bytes, folder: Path) -> Trails:
 
 def look(*lines: str, folder: Path, sought: Sought = SOUGHT) -> Evidence:
     trails = read("\n".join([*lines, ""]), folder=folder)
-    return judge(sought, trails.sightings.get(OURS, ()))
+    return judge(sought, trails.sightings.get(OURS, ()), now=NOW)
 
 
 Look = Callable[..., Evidence]
@@ -97,6 +104,9 @@ def test_a_message_is_joined_by_its_queue_id(looked: Look, head: str, queue_id: 
     [
         (f"smtp to=<{KARI}>, relay=mx[1.2.3.4]:25, delay=1, dsn=5.1.1, status=bounced (host said: 550 no)", "bounced"),
         (f"smtp to=<{KARI}>, relay=none, delay=1, dsn=4.4.1, status=deferred (connect to mx: refused)", "deferred"),
+        (f"discard to=<{KARI}>, relay=none, delay=0, dsn=2.0.0, status=sent (agder.example)", "discarded"),
+        (f"local to=<{KARI}>, relay=local, dsn=2.0.0, status=sent (delivered to file: /dev/null)", "discarded"),
+        (f"smtp to=<{KARI}>, relay=mx, delay=1, dsn=5.1.1, status=SOFTBOUNCE (550 no)", "SOFTBOUNCE"),
         (f"lmtp to=<{KARI}>, relay=d[private/lmtp], delay=1, dsn=2.0.0, status=sent (250 Saved)", "sent"),
         (f"local to=<k@box.example>, orig_to=<{KARI}>, relay=local, delay=1, dsn=2.0.0, status=sent (box)", "sent"),
         (f"error to=<{KARI.upper()}>, relay=none, delay=1, dsn=5.0.0, status=bounced (dead)", "bounced"),
@@ -141,8 +151,31 @@ def test_what_the_relay_did_with_it_proves_that_it_was_taken(looked: Look, words
             ],
             InLog.OTHER_RECIPIENT,
         ),
+        (
+            [
+                postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"),
+                postfix("smtp", f"A1B2C3: to=<{KARI}>, relay=mx, delay=1, dsn=2.0.0, status=se"),
+            ],
+            InLog.NOT_QUEUED,
+        ),
+        (
+            [
+                postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"),
+                postfix("smtp", f"A1B2C3: to=<{KARI}>, relay=mx, delay=1, dsn=2.0.0, status=deliverable (250 ok)"),
+            ],
+            InLog.NOT_QUEUED,
+        ),
     ],
-    ids=["named only", "refused at the end", "no Message-ID", "another Message-ID", "another recipient", "moved"],
+    ids=[
+        "named only",
+        "refused at the end",
+        "no Message-ID",
+        "another Message-ID",
+        "another recipient",
+        "moved",
+        "cut in its status",
+        "an address asked for",
+    ],
 )
 def test_what_does_not_show_that_this_message_was_queued_for_this_person_decides_nothing(
     looked: Look, lines: list[str], finding: InLog
@@ -210,6 +243,83 @@ def test_that_it_was_delivered_counts_before_what_came_later(looked: Look) -> No
     assert evidence.sighting.news.status == "sent"
 
 
+def test_what_another_queue_says_of_its_return_is_shown_beside_what_was_sent(looked: Look) -> None:
+    """Names of queues that the relay's answer cut short, or of a relay further on, join nothing by themselves."""
+    bounced = f"D4E5F6: to=<{KARI}>, relay=mx[1.2.3.4]:25, delay=1, dsn=5.1.1, status=bounced (550 no)"
+    first = [postfix("cleanup", f"A1B2C3: message-id=<{OURS}>"), postfix("smtp", f"A1B2C3: {SENT}")]
+    second = [postfix("cleanup", f"D4E5F6: message-id=<{OURS}>"), postfix("smtp", bounced)]
+    evidence = looked(*first, *second)
+    assert evidence.sighting is not None
+    assert evidence.came_back is not None
+    assert (evidence.sighting.news.status, evidence.sighting.place.line) == ("sent", 2)
+    assert (evidence.came_back.news.status, evidence.came_back.place.line) == ("bounced", 4)
+    assert looked(*second, *first).came_back is None  # one that came back, and one that was sent later
+    assert looked(*first).came_back is None
+
+
+@pytest.mark.parametrize("status", ["bounced (no)", "expired (no)", "force-expired (no)"])
+def test_each_word_for_a_return_is_one(looked: Look, status: str) -> None:
+    named = postfix("cleanup", f"A1B2C3: message-id=<{OURS}>")
+    evidence = looked(
+        named, postfix("smtp", f"A1B2C3: {SENT}"), postfix("smtp", f"A1B2C3: to=<{KARI}>, relay=mx, status={status}")
+    )
+    assert evidence.came_back is not None
+    assert looked(named, postfix("smtp", f"A1B2C3: {SENT}")).came_back is None
+
+
+# --- Several copies with one Message-ID, and lines from before ---------------------------------------
+
+AGAIN = replace(SOUGHT, sent_after=datetime(2026, 11, 29, 10, 49, 11, 900_000, tzinfo=UTC), is_only_copy=False)
+NAMED = f"A1B2C3: message-id=<{OURS}>"
+
+
+@pytest.mark.parametrize(
+    ("at", "is_only", "finding"),
+    [
+        ("Nov 29 10:49:11", False, InLog.TAKEN),
+        ("Nov 29 10:49:10", False, InLog.EARLIER),
+        ("2026-11-29T11:49:11+01:00", False, InLog.TAKEN),
+        ("2026-11-29T11:49:10+01:00", False, InLog.EARLIER),
+        ("Nov 28 22:49:11", True, InLog.TAKEN),
+        ("Nov 28 22:49:10", True, InLog.EARLIER),
+        ("2026-11-29T11:48:11+01:00", True, InLog.TAKEN),
+        ("2026-11-29T11:48:10+01:00", True, InLog.EARLIER),
+        ("2026-11-29T10:48:10Z", True, InLog.EARLIER),
+        ("Nov 20 10:49:11", True, InLog.EARLIER),
+        ("Nov 31 10:49:11", True, InLog.TAKEN),
+        ("Nov 31 10:49:11", False, InLog.EARLIER),
+    ],
+)
+def test_a_line_from_before_the_copy_in_doubt_settles_nothing(
+    tmp_path: Path, at: str, finding: InLog, *, is_only: bool
+) -> None:
+    """Of a single copy a time without a zone may be of any zone; a time that is none may be any."""
+    lines = (postfix("cleanup", NAMED), postfix("smtp", f"A1B2C3: {SENT}", at=at))
+    assert look(*lines, folder=tmp_path, sought=replace(AGAIN, is_only_copy=is_only)).finding is finding
+
+
+@pytest.mark.parametrize(
+    ("lines", "of_only_copy", "of_several"),
+    [
+        ([postfix("qmgr", f"A1B2C3: {QUEUED}")], InLog.TAKEN, InLog.UNNAMED),
+        ([postfix("qmgr", f"A1B2C3: {QUEUED}"), postfix("smtp", f"A1B2C3: {SENT}")], InLog.TAKEN, InLog.TAKEN),
+        (
+            [postfix("qmgr", f"A1B2C3: {QUEUED}"), postfix("smtp", f"A1B2C3: {SENT.replace(KARI, OTHER)}")],
+            InLog.OTHER_RECIPIENT,
+            InLog.OTHER_RECIPIENT,
+        ),
+    ],
+)
+def test_a_line_that_names_nobody_settles_only_what_was_sent_once(
+    tmp_path: Path, lines: list[str], of_only_copy: InLog, of_several: InLog
+) -> None:
+    found = [
+        look(postfix("cleanup", NAMED), *lines, folder=tmp_path, sought=replace(AGAIN, is_only_copy=is_only)).finding
+        for is_only in (True, False)
+    ]
+    assert found == [of_only_copy, of_several]
+
+
 # --- Exim -------------------------------------------------------------------------------------------
 
 ARRIVED = f"<= b@nyhetsbrev.example H=desk (a) [192.0.2.9] P=esmtps X=TLS1.3 S=98424 id={OURS}"
@@ -232,7 +342,8 @@ ARRIVED = f"<= b@nyhetsbrev.example H=desk (a) [192.0.2.9] P=esmtps X=TLS1.3 S=9
         (f"-> {KARI} R=dnslookup T=remote_smtp H=mx [192.0.2.1]", "sent"),
         (f"=> kari <{KARI}> R=local_user T=mail_spool", "sent"),
         (f"=> kari (team@agder.example) <{KARI}> R=local_user T=mail_spool", "sent"),
-        (f"=> :blackhole: <{KARI}> R=system_aliases", "sent"),
+        (f"=> :blackhole: <{KARI}> R=system_aliases", "discarded"),
+        (f"=> /dev/null <{KARI}> R=system_aliases T=**bypassed**", "discarded"),
         (f"** {KARI} R=dnslookup T=remote_smtp: SMTP error from remote mail server: 550 no such user", "bounced"),
         (f"** {KARI}: Unrouteable address", "bounced"),
         (f"== {KARI} R=dnslookup T=remote_smtp defer (111): Connection refused", "deferred"),
@@ -260,6 +371,29 @@ def test_exim_lines_with_another_message_id_or_with_ours_in_the_subject_are_not_
 ) -> None:
     head = "2026-11-29 10:49:11 1ajLoq-0001wC-Pk "
     assert looked(head + arrived, f"{head}=> {KARI} R=dnslookup T=remote_smtp").finding is InLog.MISSING
+
+
+@pytest.mark.parametrize(
+    ("tail", "finding"),
+    [
+        ("", InLog.TAKEN),
+        (f" for {KARI}", InLog.TAKEN),
+        (f" for {KARI.upper()}", InLog.TAKEN),
+        (f" for {OTHER} {KARI}", InLog.TAKEN),
+        (f' T="til \\"deg\\" for {OTHER}" from <b@x.example> for {KARI}', InLog.TAKEN),
+        (f" for {OTHER}", InLog.OTHER_RECIPIENT),
+        (f" for {OTHER} third@x.example", InLog.OTHER_RECIPIENT),
+        (f" for x<{KARI}>", InLog.OTHER_RECIPIENT),
+        (f" for x{KARI}", InLog.OTHER_RECIPIENT),
+        (f' T="x for {KARI}" for {OTHER}', InLog.OTHER_RECIPIENT),
+        (f' T="x for {KARI}"', InLog.TAKEN),
+    ],
+)
+def test_whom_exim_has_taken_it_for_stands_at_the_end_of_the_line(looked: Look, tail: str, finding: InLog) -> None:
+    evidence = looked(f"2026-11-29 10:49:11 1ajLoq-0001wC-Pk {ARRIVED}{tail}")
+    assert evidence.finding is finding
+    assert evidence.sighting is not None
+    assert evidence.sighting.news.status == "queued"
 
 
 # --- Exchange ---------------------------------------------------------------------------------------
@@ -307,7 +441,7 @@ def test_a_trace_is_read_in_each_encoding_and_with_each_delimiter(
     rows = [["Message ID", "Recipient address", "Status"], [f"<{OURS}>", KARI.upper(), "Delivered"]]
     text = "\r\n".join(["#TYPE Microsoft.Exchange", *(delimiter.join(f'"{each}"' for each in row) for row in rows)])
     trails = read(text.encode(encoding), folder=tmp_path)
-    assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is InLog.TAKEN
     assert trails.logs[0].garbled == 0
 
 
@@ -400,7 +534,7 @@ def test_logs_are_read_packed_or_not_and_lines_that_are_none_are_counted(
     tmp_path: Path, pack: Callable[[bytes], bytes]
 ) -> None:
     trails = read(pack(LOG.encode()), folder=tmp_path)
-    assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is InLog.TAKEN
     [log] = trails.logs
     assert (log.lines, log.garbled, log.is_cut) == (6, 1, False)
     assert (log.first, log.last) == ("Nov 29 10:49:11", "Nov 29 10:49:14")
@@ -413,7 +547,44 @@ def test_a_packed_log_that_breaks_off_is_read_up_to_there(tmp_path: Path, pack: 
     trails = read(whole[: len(whole) * 9 // 10], folder=tmp_path)
     assert trails.logs[0].is_cut
     if pack is not bz2.compress:  # which gives nothing before a block of 900 kB is whole
-        assert judge(SOUGHT, trails.sightings[OURS]).finding is InLog.TAKEN
+        assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is InLog.TAKEN
+
+
+@pytest.mark.parametrize(
+    ("pack", "missing", "lines"),
+    [(gzip.compress, 1, 6), (gzip.compress, 8, 6), (gzip.compress, 12, 5), (lzma.compress, 12, 6)],
+)
+def test_a_small_packed_log_without_its_last_bytes_is_read_as_far_as_it_unpacks(
+    tmp_path: Path, pack: Callable[[bytes], bytes], missing: int, lines: int
+) -> None:
+    trails = read(pack(LOG.encode())[:-missing], folder=tmp_path)
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is InLog.TAKEN
+    assert (trails.logs[0].lines, trails.logs[0].is_cut) == (lines, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        postfix("smtp", f"A1B2C3: {SENT}"),
+        f"2026-11-29 10:49:11 1ajLoq-0001wC-Pk {ARRIVED} for {KARI}",
+        f"2026-11-29 10:49:11 1ajLoq-0001wC-Pk {ARRIVED}",
+    ],
+)
+@pytest.mark.parametrize(("end", "finding", "is_cut"), [("\n", "taken", False), ("", "not_queued", True)])
+def test_a_last_line_without_its_end_proves_nothing(
+    tmp_path: Path, line: str, end: str, finding: str, *, is_cut: bool
+) -> None:
+    """The address at its end may go on."""
+    trails = read(f"{postfix('cleanup', NAMED)}\n{line}{end}", folder=tmp_path)
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding == finding
+    assert trails.logs[0].is_cut is is_cut
+
+
+def test_of_a_line_that_is_too_long_nothing_is_proved_and_the_file_is_whole(tmp_path: Path) -> None:
+    line = postfix("smtp", f"A1B2C3: {SENT}")
+    trails = read(f"{postfix('cleanup', NAMED)}\n{line}{'x' * LONGEST_LINE}\n", folder=tmp_path)
+    assert judge(SOUGHT, trails.sightings[OURS], now=NOW).finding is InLog.NOT_QUEUED
+    assert not trails.logs[0].is_cut
 
 
 def test_logs_are_put_in_the_order_of_their_times(tmp_path: Path) -> None:
@@ -421,7 +592,7 @@ def test_logs_are_put_in_the_order_of_their_times(tmp_path: Path) -> None:
     older, newer = LOG.split("\x00")[0], LOG.rpartition("\n\n")[2]
     trails = read(newer, older, folder=tmp_path)
     assert [Path(each.name).name for each in trails.logs] == ["log1", "log0"]
-    evidence = judge(SOUGHT, trails.sightings[OURS])
+    evidence = judge(SOUGHT, trails.sightings[OURS], now=NOW)
     assert evidence.sighting is not None
     assert (evidence.sighting.news.status, Path(evidence.sighting.place.file).name) == ("sent", "log0")
 
@@ -436,6 +607,8 @@ def test_logs_are_put_in_the_order_of_their_times(tmp_path: Path) -> None:
         ("Nov 29 2024 10:49:11", "2024-11-29T10:49:11+00:00"),
         ("2026-11-29T10:49:11,5+01:00", "2026-11-29T10:49:11.500000+01:00"),
         ("2026-11-29 10:49:11", "2026-11-29T10:49:11+00:00"),
+        ("2026-11-29 10:49:11.5 +0100", "2026-11-29T10:49:11.500000+01:00"),
+        ("2026-11-29 10:49:11 -0500", "2026-11-29T10:49:11-05:00"),
         ("Foo 29 10:49:11", None),
         ("Nov 31 10:49:11", None),
         ("11/29/2026 10:49", None),
@@ -574,7 +747,7 @@ def test_garbage_never_raises_and_nothing_is_found_without_the_message_id(
     data = pack((LOG.replace(OURS, "other@x.example") + text).encode(encoding, "surrogatepass"))
     stream = io.BufferedReader(io.BytesIO(data))
     trails = read_logs(["-"], {OURS}, standard_input=stream, now=NOW, on_progress=lambda _: None)
-    assert OURS in text or judge(SOUGHT, trails.sightings.get(OURS, ())).finding is InLog.MISSING
+    assert OURS in text or judge(SOUGHT, trails.sightings.get(OURS, ()), now=NOW).finding is InLog.MISSING
 
 
 @given(st.binary(max_size=300))

@@ -63,6 +63,7 @@ def test_each_address_has_one_delivery_and_each_key_one_variant(
     plan = plan_mailing(ledger, DRAFT, audience=audience, about=ABOUT, compile_variant=compile_variant)
     assert plan.mailing is not None
     assert plan.is_new
+    assert not plan.content_changed
     assert (plan.recipients, plan.counts.queued) == (7, 7)
     assert plan.variants == {"nb:": 3, "nn:": 2, "nb:finnmark": 2}
     assert [str(key) for key in keys] == ["nb:", "nn:", "nb:finnmark"], "each is composed once"
@@ -101,6 +102,7 @@ def test_planning_twice_changes_nothing(ledger: Ledger, members: Members, compil
     )
     assert again.mailing == first.mailing
     assert not again.is_new
+    assert (again.many_elsewhere, again.came_back) == (0, 0)
     assert again.content_changed
     assert again.recipients == 2, "the frozen number"
     assert len(ledger.mailings()) == 1

@@ -90,7 +90,7 @@ def test_the_same_footnote_may_be_marked_often_with_an_anchor_for_each() -> None
 
 
 def test_marks_stand_in_cells_headings_lists_and_links() -> None:
-    text = "## A[^1]\n\n| b[^2] | [c[^3]](https://a.example/) |\n|---|---|\n| d | e |\n\n> f[^4]\n\n" + "\n".join(
+    text = "## A[^1]\n\n| b[^2] | [c](https://a.example/)[^3] |\n|---|---|\n| d | e |\n\n> f[^4]\n\n" + "\n".join(
         f"[^{number}]: x{number}" for number in (4, 3, 2, 1)
     )
     assert [note.number for note in footnotes(text).notes] == ["1", "2", "3", "4"]

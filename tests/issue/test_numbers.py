@@ -110,12 +110,16 @@ def test_lines_whose_numbers_make_no_list_are_paragraphs_of_their_own(first: str
         ("> 1. A\n> 2. B", ["> 1. A", "> 2. B"]),
         ("1. A\n\n   Mer om A\n\n2. B", ["1. A", "  Mer om A", "2. B"]),
         ("1. 21. mai: A\n2. 4. juni: B", ["1. 21. mai: A", "2. 4. juni: B"]),
-        ("1.\n2.", ["1. ", "2. "]),
     ],
 )
 def test_two_or_more_numbers_that_run_on_from_1_are_a_list(text: str, read: list[str]) -> None:
     assert lines(text) == read
     assert parse(text)[1] == ()
+
+
+def test_a_number_without_words_keeps_the_others_right_and_is_told() -> None:
+    assert lines("1.\n2.") == ["1. ", "2. "]
+    assert [(each.rule, each.line, each.words) for each in parse("1. A\n2.\n3. C")[1]] == [("empty-point", 2, "2.")]
 
 
 def test_going_back_to_1_begins_a_new_list() -> None:
@@ -251,7 +255,7 @@ def test_a_line_below_a_telephone_number_stays_apart_unless_it_goes_on_with_the_
     ]
     assert lines("> + 47 12\n> **Kari**") == ["> + 47 12", "> Kari"]
     assert lines("+ 47 12 34 56 78\neller skriv") == ["+ 47 12 34 56 78 eller skriv"]
-    assert lines("+ 47 12, Kari\nOla") == ["+ 47 12, Kari Ola"]
+    assert lines("+ 47 12, Kari og\nOla") == ["+ 47 12, Kari og Ola"]
 
 
 @pytest.mark.parametrize("text", ["21\\. okt: Kurs\n\n4\\. nov: Møte", "21&#46; okt: Kurs\n\n4&#46; nov: Møte"])

@@ -199,6 +199,38 @@ def test_an_answer_to_the_dot_that_makes_no_sense_leaves_doubt(raw_server: Start
     assert lost.is_in_doubt
 
 
+@pytest.mark.parametrize("answer", ["250-ok\r\n550 5.1.1 no", "550-5.1.1 no\r\n250 ok", "250-a\r\n250-b\r\n251 c"])
+def test_an_answer_to_the_dot_with_two_codes_leaves_doubt(raw_server: Start, connect: Start, answer: str) -> None:
+    """Neither of them, nor an enhanced code, is what the server decided."""
+
+    def script(peer: Any) -> None:
+        peer.greet()
+        peer.take_envelope()
+        peer.hear_body()
+        peer.say(answer)
+
+    lost = send(connect(raw_server(script).port), ONE)
+    first, last = answer[:3], answer.rpartition("\n")[2][:3]
+    assert lost == Lost(stage=Stage.DOT, why=f"the server answered {first} and {last} in one reply")
+    assert lost.is_in_doubt
+
+
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
+def test_an_answer_with_two_codes_before_the_dot_is_a_broken_connection(
+    raw_server: Start, connect: Start, extensions: tuple[str, ...]
+) -> None:
+    def script(peer: Any) -> None:
+        peer.greet(*extensions)
+        peer.hear()
+        peer.say("250 ok")
+        peer.hear()
+        peer.say("550-5.1.1 no", "250 ok", "354 go on")
+
+    session = connect(raw_server(script).port)
+    assert send(session, ONE) == Lost(stage=Stage.RCPT, why="the server answered 550 and 250 in one reply")
+    assert not session.is_usable
+
+
 def test_no_answer_in_time_leaves_doubt(raw_server: Start, connect: Start) -> None:
     def script(peer: Any) -> None:
         peer.greet()

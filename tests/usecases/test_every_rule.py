@@ -114,6 +114,11 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "no-words": (item("[](https://a.example/)"), item("[Veileder](https://a.example/)")),
     "empty-heading": (item("###\n\nTekst."), item("### Mer\n\nTekst.")),
     "rule": (item("Tekst.\n\n---"), item("Tekst – mer.")),
+    "left-over-mark": (item("**Frist:**15. januar."), item("**Frist:** 15. januar.")),
+    "link-title": (item('[Rapport](https://a.example/ "PDF")'), item("[Rapport](https://a.example/) (PDF).")),
+    "comment": (item("Tekst.\n\n<!-- spør Kari -->"), item("Tekst.\n\n<!-- check off: bare-url, med vilje -->")),
+    "empty-point": (item("- Første.\n-\n- Andre."), item("- Første.\n- Andre.")),
+    "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (
         item("|".join("ABCDE") + "\n" + "|".join(["---"] * 5) + "\n" + "|".join("12345")),

@@ -19,12 +19,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from mailer.bootstrap import Services, build_services
 from mailer.database.tables import edition, mailing, test_send
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.ledger import OldBackupError, PlanError
+from mailer.delivery.ledger import LedgerError, OldBackupError, PlanError
 from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, Resolution, SkipReason
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import Plan
@@ -466,6 +466,43 @@ def test_a_second_sender_is_refused_by_every_way_in_and_told_what_the_other_send
             assert isinstance(refused, Refused)
             assert refused.error.exit_code is ExitCode.TRY_AGAIN
         assert look_ahead(services, SLUG, lists=[], today=TODAY).plan.counts.audience
+
+
+def test_nothing_is_sent_while_a_file_in_which_somebody_asked_to_leave_cannot_be_read(services: Services) -> None:
+    proposal = proposed(services, "oslo")
+    folder = services.settings.folder / "var" / "mailer.sqlite3.leaves"
+    folder.mkdir()
+    lost = folder / "1.unreadable"
+    lost.write_text("{", "utf-8")
+    refused = begin(services, proposal, confirm=1)
+    assert reason_of(refused) is Reason.LOST_LEAVES
+    [obstacle] = find_obstacles(services, SLUG)
+    assert obstacle.error.where == str(lost)
+    assert obstacle.error.what == "somebody asked to leave, and the file that says who cannot be read"
+    assert obstacle.error.hint == (
+        'Look into it: the number after "subscriber" says who asked to leave. Take that person off the lists, then '
+        "remove the file."
+    )
+    lost.unlink()
+    assert [*find_obstacles(services, SLUG)] == []
+    granted(begin(services, proposal, confirm=1))
+
+
+def test_the_account_is_read_where_nothing_can_be_written(services: Services, caplog: pytest.LogCaptureFixture) -> None:
+    granted(begin(services, proposed(services, "oslo"), confirm=1))
+
+    @event.listens_for(services.database.engine, "connect")
+    def keep_from_writing(connection: Any, _entry: Any) -> None:
+        connection.execute("PRAGMA query_only = 1")
+
+    services.database.close()
+    with pytest.raises(LedgerError):
+        services.ledger.recover()
+    (account,) = read_accounts(services, SLUG)
+    assert account.mailing.counts.queued == 1
+    assert caplog.messages == [
+        "not-taken-over reason=the ledger cannot be written: attempt to write a readonly database"
+    ]
 
 
 def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: Path) -> None:

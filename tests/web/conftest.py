@@ -34,7 +34,7 @@ class People:
     def token(self, address: str, purpose: Purpose = "leave") -> str:
         found = self.services.subscribers.show(address)
         assert found is not None
-        return make_token(self.services.keys, purpose=purpose, subscriber_id=found.id)
+        return make_token(self.services.keys, purpose=purpose, subscriber_id=found.id, recorded_at=found.created_at)
 
     def lists(self, address: str) -> dict[str, str]:
         found = self.services.subscribers.show(address)

@@ -197,7 +197,7 @@ def test_undoing_says_when_there_is_nothing_to_undo(ask: Ask, people: Any) -> No
     path = f"/leave/{people.token(KARI)}"
     undoing = {"action": "undo", "list": "more-og-romsdal"}
     assert "Det er ikke lenger noe å angre" in ask("POST", path, data=undoing).text
-    ask("POST", path)
+    ask("POST", path, data={"scope": "all"})
     suppress(people.services.subscribers, KARI, reason=SuppressionReason.COMPLAINT)
     page = ask("POST", path, data=undoing).text
     assert "<h1>Ingenting er endret</h1>" in page
@@ -211,7 +211,7 @@ def test_a_list_that_was_merged_and_came_back_can_be_left_again(ask: Ask, servic
     new = services.subscribers.add("per@fonna.example", lists=["fonna"], basis="e: case 1")
     path = f"/leave/{make_token(services.keys, purpose='leave', subscriber_id=new.id)}"
     assert "Meld meg av</button>" in ask("GET", path).text
-    assert "Angre – meld meg på igjen" in ask("POST", path).text
+    assert "Angre – meld meg på igjen" in ask("POST", path, data={"scope": "all"}).text
 
 
 def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, services: Services) -> None:
@@ -225,7 +225,7 @@ def test_undoing_reaches_only_what_was_left_just_now(ask: Ask, people: Any, serv
 
 
 def test_nobody_who_is_suppressed_comes_back_by_undoing(ask: Ask, people: Any) -> None:
-    left = ask("POST", f"/leave/{people.token(KARI)}").text
+    left = ask("POST", f"/leave/{people.token(KARI)}", data={"scope": "all"}).text
     suppress(people.services.subscribers, KARI, reason=SuppressionReason.COMPLAINT)
     ask("POST", f"/leave/{people.token(KARI)}", data=_undoing(left))
     assert set(people.lists(KARI).values()) == {"suppressed"}
@@ -283,6 +283,28 @@ def _undo_the_import_and_import_again(services: Services, folder: Path) -> None:
     undo_import(store, report.id)
     assert store.show(KARI) is None
     import_files(store, services.register, [file], options=options)
+
+
+def test_a_link_does_not_lead_to_somebody_who_got_the_number_after_a_backup_was_put_back(
+    ask: Ask, people: Any, services: Services
+) -> None:
+    """As if a backup of before KARI was added had been put back, and another person added then."""
+    leave, preferences = people.token(KARI), people.token(KARI, "preferences")
+    with services.database.writing() as connection:
+        values = {"address": "new@x.example", "address_as_given": "new@x.example", "domain": "x.example"}
+        later = {"created_at": services.clock() + timedelta(microseconds=1)}
+        connection.execute(subscriber.update().where(subscriber.c.address == KARI).values(values | later))
+    pages = [ask("GET", f"/{room}/{leave}") for room in ("leave", "one-click")]
+    pages += [ask("GET", f"/preferences/{preferences}")]
+    posted: list[dict[str, Any]] = [{}, {"data": {"scope": "all"}}, {"data": {"scope": "more-og-romsdal"}}]
+    pages += [ask("POST", f"/leave/{leave}", **each) for each in posted]
+    for page in pages:
+        assert page.status_code == 200
+        assert "<h1>Lenken gjelder ikke lenger</h1>" in page.text
+        assert "x.example" not in page.text
+    answer = ask("POST", f"/one-click/{leave}", data=ONE_CLICK)
+    assert (answer.status_code, answer.text.partition(":")[0]) == (200, "This link is no longer in force")
+    assert people.lists("new@x.example") == {"more-og-romsdal": "active"}
 
 
 @pytest.mark.parametrize("happened", [_erase, _erase_and_add_anew, _undo_the_import_and_import_again])
@@ -514,6 +536,8 @@ def test_a_large_form_is_not_read_to_its_end(application: Starlette, people: Any
 @pytest.mark.parametrize(
     "body",
     [
+        {},
+        {"content": b"", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {"data": ONE_CLICK},
         {"files": {"scope": (None, "fonna")}},
         {"content": b"\xff\0=%00&;=&"},

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, select,
 from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
+from mailer.delivery.ledger.copies import read_last_copies
 from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
@@ -201,6 +202,7 @@ def read_doubts(
     condition = delivery.c.mailing_id.in_(of_issue) & (delivery.c.status == DeliveryStatus.IN_DOUBT)
     found = _find_addressed(connection, condition, addresses) if addresses is not None else {}
     ids = {each for ids in found.values() for each in ids}
+    copies = read_last_copies(connection, condition)
     query = (
         select(delivery, subscriber.c.address.label("present"), subscriber.c.address_as_given)
         .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
@@ -214,6 +216,8 @@ def read_doubts(
             address=row.address,
             recipient=row.recipient,
             since=row.changed_at,
+            sent_after=copies[row.id].sent_after,
+            is_only_copy=copies[row.id].is_only,
             now=None if row.present == row.address else row.address_as_given,
         )
         for row in connection.execute(query)

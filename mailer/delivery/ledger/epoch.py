@@ -10,7 +10,7 @@ from mailer.catalogue import msg
 from mailer.database.engine import Database
 from mailer.database.tables import run
 from mailer.delivery.ledger.refusals import OldBackupError
-from mailer.private import write_private
+from mailer.private import make_private_folder, write_private
 
 logger = logging.getLogger("mailer.delivery")
 
@@ -50,6 +50,7 @@ class Epoch:
             return
         unfinished = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
+            make_private_folder(self._file.parent)  # `var` may be gone, and the next command is to know of the mail
             write_private(unfinished, f"{marks}\n".encode())
             unfinished.replace(self._file)
         except OSError:

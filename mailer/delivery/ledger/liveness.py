@@ -86,7 +86,6 @@ class _SenderLock:
         if self._lock.is_in_place:
             return
         self._lock.release()
-        self._lock = LockFile(self._file)
         with suppress(SenderBusyError):
             self.take(patience=0.1)
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from mailer.database.tables import delivery, leave_asked, mailing, subscription
+from mailer.database.tables import delivery, leave_asked, mailing, subscriber, subscription
 from mailer.delivery.model import ClaimedDelivery, DeliveryStatus, MailingState, SkipReason
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.redirecting import IS_MISADDRESSED, IS_TO_THE_PERSON
@@ -91,7 +91,16 @@ def _marking(is_good: ColumnElement[bool]) -> ReturningUpdate[int]:
 
 MARK = _marking(_IS_ACTIVE & _IS_CHOSEN)
 MARK_OF_ALL_LISTS = _marking(_IS_ACTIVE)
-CLAIMED = [delivery.c[each.name] for each in fields(ClaimedDelivery)]
+_RECORDED_AT = (
+    select(subscriber.c.created_at)
+    .where(subscriber.c.id == delivery.c.subscriber_id)
+    .correlate(delivery)
+    .scalar_subquery()
+    .label("recorded_at")
+)
+CLAIMED = [
+    _RECORDED_AT if each.name == _RECORDED_AT.name else delivery.c[each.name] for each in fields(ClaimedDelivery)
+]
 _IS_OURS_UNMARKED = (
     delivery.c.id.in_(bindparam("of_ids", expanding=True)) & _OURS & (delivery.c.status == DeliveryStatus.CLAIMED)
 )

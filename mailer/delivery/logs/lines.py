@@ -19,7 +19,8 @@ _OF_QUEUE = re.compile(r"([0-9A-Za-z]{5,30}): (.*)", re.DOTALL)
 _NAMED = re.compile(r"message-id=<([^<>\s]+)>\s*")
 _QUEUED = re.compile(r"from=<[^>]*>, size=\d+, nrcpt=\d+ \(queue active\)\s*")
 _EXPIRED = re.compile(r"from=<[^>]*>, status=((?:force-)?expired)\b(.*)", re.DOTALL)
-_DELIVERY = re.compile(r"to=<([^>]*)>, (?:orig_to=<([^>]*)>, )?relay=.*?, status=([\w-]+)(.*)", re.DOTALL)
+_DELIVERY = re.compile(r"to=<([^>]*)>, (?:orig_to=<([^>]*)>, )?relay=.*?, status=([\w-]+) (\(.*)", re.DOTALL)
+_PROBES = {"deliverable", "undeliverable"}  # what Postfix asked for itself, of an address and no message
 _QUEUE_MANAGERS = {"qmgr", "oqmgr", "nqmgr"}
 _RECEIVERS = {"smtpd", "qmqpd", "pickup"}
 
@@ -30,8 +31,11 @@ _EXIM = re.compile(
     re.DOTALL,
 )
 _EXIM_ID = re.compile(r" id=<?([^<>\s]+)>?(?=\s|$)")
-_EXIM_DELIVERY = re.compile(r"(=>|->|>>|\*\*|==) (\S+)(?: \(.*?\))?(?: <([^<>\s]*)>)?(.*)", re.DOTALL)
+_EXIM_SUBJECT = re.compile(r' T="(?:[^"\\]|\\.)*"')
+_EXIM_FOR = re.compile(r" for (\S*@\S+(?: \S*@\S+)*)\s*$")
+_EXIM_DELIVERY = re.compile(r"(=>|->|>>|\*\*|==) (\S+)(?=\s)(?: \(.*?\))?(?: <([^<>\s]*)>)?(.*)", re.DOTALL)
 _EXIM_STATUS = {"=>": "sent", "->": "sent", ">>": "sent", "**": "bounced", "==": "deferred"}
+_THROWN_AWAY = {":blackhole:", "/dev/null"}
 
 
 class Line(NamedTuple):
@@ -68,7 +72,7 @@ def _news_of(service: str, words: str) -> News | None:
         return News(Step.NAMED, message_id=named[1]) if named else News(Step.GONE)
     if service in _RECEIVERS and words.startswith(("client=", "uid=")):
         return News(Step.GONE)  # the id is another message's from here on
-    return _managed(words) if service in _QUEUE_MANAGERS else _delivered(words)
+    return _managed(words) if service in _QUEUE_MANAGERS else _delivered(service, words)
 
 
 def _managed(words: str) -> News | None:
@@ -80,16 +84,18 @@ def _managed(words: str) -> News | None:
     return News(Step.GONE) if words.strip() == "removed" else None
 
 
-def _delivered(words: str) -> News | None:
+def _delivered(service: str, words: str) -> News | None:
     """Return the news of a try to deliver."""
     delivery = _DELIVERY.match(words)
     if delivery is None:
         return None
     to, orig_to, status, said = delivery.groups()
     recipients = tuple(dict.fromkeys(each.casefold() for each in (orig_to, to) if each))
-    return (
-        News(Step.TAKEN, recipients=recipients, status=status, words=_shortened(said.strip())) if recipients else None
-    )
+    if not recipients or status in _PROBES:
+        return None
+    if status == "sent" and (service == "discard" or "/dev/null" in said):
+        status = "discarded"
+    return News(Step.TAKEN, recipients=recipients, status=status, words=_shortened(said.strip()))
 
 
 def _parse_exim(text: str, *, at: str = "", host: str = "") -> Line | None:
@@ -106,13 +112,21 @@ def _exim_news(words: str) -> News | None:
     if words.startswith("<= "):
         # What the subject says is the writer's: no field of Exim's stands in it or behind it.
         named = _EXIM_ID.search(words.partition(' T="')[0])
-        return News(Step.TAKEN, message_id=named[1], status="queued") if named else News(Step.GONE)
+        return _spooled(words, named[1]) if named else News(Step.GONE)
     delivery = _EXIM_DELIVERY.match(words)
     if delivery is None:
         return None
     sign, address, original, said = delivery.groups()
     recipients = tuple(dict.fromkeys(each.strip("<>:").casefold() for each in (original, address) if each))
-    return News(Step.TAKEN, recipients=recipients, status=_EXIM_STATUS[sign], words=_shortened(f"{sign}{said}"))
+    status = "discarded" if address in _THROWN_AWAY else _EXIM_STATUS[sign]
+    return News(Step.TAKEN, recipients=recipients, status=status, words=_shortened(f"{sign}{said}"))
+
+
+def _spooled(words: str, message_id: str) -> News:
+    """Return the news of a message that Exim has taken, with its recipients where the line names them at its end."""
+    named = _EXIM_FOR.search(_EXIM_SUBJECT.sub("", words, count=1))
+    recipients = tuple(dict.fromkeys(named[1].casefold().split())) if named else ()
+    return News(Step.TAKEN, message_id=message_id, recipients=recipients, status="queued")
 
 
 def _shortened(words: str) -> str:
@@ -120,15 +134,16 @@ def _shortened(words: str) -> str:
 
 
 _CLASSIC = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)")
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def moment(at: str, *, now: datetime) -> datetime | None:
-    """Return the moment that a time in a log means, to put logs in order; one without a year lies behind `now`."""
+    """Return the moment of a time in a log; one without a year lies behind `now`, one without a zone is in its zone."""
     classic = _CLASSIC.match(at)
     try:
         if classic is None:
-            found = datetime.fromisoformat(at.replace(",", "."))
+            found = datetime.fromisoformat(at.replace(",", ".").replace(" +", "+").replace(" -", "-"))
             return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
         month, day, year, *clock = classic.groups()
         hour, minute, second = map(int, clock)
@@ -138,6 +153,11 @@ def moment(at: str, *, now: datetime) -> datetime | None:
         return _latest(_MONTHS.index(month) + 1, int(day), time_of_day, now=now)
     except (ValueError, OverflowError):
         return None
+
+
+def has_zone(at: str) -> bool:
+    """Return whether a time in a log says of which zone it is."""
+    return _ZONE.search(at) is not None
 
 
 def _latest(month: int, day: int, time_of_day: time, *, now: datetime) -> datetime:

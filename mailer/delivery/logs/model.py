@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,10 +48,15 @@ class Sighting(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """A delivery that is looked for, by its Message-ID and its address in every form that a log may have."""
+    """A delivery that is looked for, by its Message-ID and its address in every form that a log may have.
+
+    The copy in doubt went out after `sent_after`; `is_only_copy` when none with this Message-ID did before or later.
+    """
 
     message_id: str
     addresses: frozenset[str]
+    sent_after: datetime
+    is_only_copy: bool
 
 
 class InLog(StrEnum):
@@ -59,15 +65,21 @@ class InLog(StrEnum):
     TAKEN = "taken"
     NOT_QUEUED = "not_queued"  # its Message-ID is there, but not that the relay queued it
     OTHER_RECIPIENT = "other_recipient"  # the relay took this Message-ID for somebody else
+    UNNAMED = "unnamed"  # the relay took a copy, and does not say for whom: there were several
+    EARLIER = "earlier"  # the relay took this Message-ID before the copy in doubt was sent
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The result of looking for one delivery, and the line that says most of it."""
+    """The result of looking for one delivery, and the line that says most of it.
+
+    `came_back` is a later line that says that it was returned all the same.
+    """
 
     finding: InLog
     sighting: Sighting | None = None
+    came_back: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mailer.catalogue import msg
 from mailer.delivery.logs.lines import moment, parse_line
-from mailer.delivery.logs.model import LogLine, LogProgress, LogSummary, News, Trails
+from mailer.delivery.logs.model import LogLine, LogProgress, LogSummary, News, Step, Trails
 from mailer.delivery.logs.searching import LogSearch
 from mailer.delivery.logs.tables import Header, is_comment, parse_header, parse_row, split_row
 from mailer.errors import MailerError, explain_os_error
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 STANDARD_INPUT = "-"
 LONGEST_LINE = 65_536
@@ -145,10 +148,14 @@ class _Log:
 
     def _plain(self, lines: Iterator[tuple[int, str]], summary: _Summary) -> Iterator[_Entry]:
         for number, line in lines:
-            if parsed := parse_line(line.rstrip("\r\n")):
+            parsed = parse_line(line.rstrip("\r\n"))
+            if parsed is None:
+                summary.garbled += bool(line.strip())
+            elif line.endswith("\n"):
                 yield number, parsed.at, (parsed.news,) if parsed.news else ()
-            elif line.strip():
-                summary.garbled += 1
+            else:
+                self.is_cut |= len(line) < LONGEST_LINE
+                yield number, parsed.at, (as_unproved(parsed.news),) if parsed.news else ()
 
     def _rows(self, lines: Iterator[tuple[int, str]], summary: _Summary, header: Header) -> Iterator[_Entry]:
         waiting = list[tuple[int, str]]()
@@ -174,6 +181,11 @@ class _Log:
                 continue
             del waiting[:used]
             yield number, next((each.at for each in news), ""), news
+
+
+def as_unproved(news: News) -> News:
+    """Return the news of a line whose end is missing: an address in it may be the beginning of another one."""
+    return news._replace(step=Step.NAMED, recipients=()) if news.step is Step.TAKEN else news
 
 
 def _find_header(lines: Sequence[str]) -> tuple[int, Header | None]:
@@ -216,15 +228,31 @@ def _buffered(file: BinaryIO) -> io.BufferedReader:
     return file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", file))
 
 
+class _AsFarAsItGoes(io.RawIOBase):
+    """A packed file, given out as it is unpacked: what came before a break is not lost with it."""
+
+    def __init__(self, packed: gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File) -> None:
+        self._packed = packed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer)
+        data = self._packed.read1(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
 def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
     """Return the content of a packed file, told by its first bytes; raises `MailerError` for an unknown packing."""
     begins = file.peek()
     if begins.startswith(b"\x1f\x8b"):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=file))
+        return cast("BinaryIO", _AsFarAsItGoes(gzip.GzipFile(fileobj=file)))
     if begins.startswith(b"\xfd7zXZ\x00"):
-        return cast("BinaryIO", lzma.LZMAFile(file))
+        return cast("BinaryIO", _AsFarAsItGoes(lzma.LZMAFile(file)))
     if begins.startswith(b"BZh"):
-        return cast("BinaryIO", bz2.BZ2File(file))
+        return cast("BinaryIO", _AsFarAsItGoes(bz2.BZ2File(file)))
     if begins.startswith((b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
         raise MailerError(msg("sending.log-packed", file=name), hint=msg("sending.unpack-log"))
     return file

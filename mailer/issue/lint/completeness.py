@@ -12,7 +12,7 @@ from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.listed import DateList
 from mailer.issue.model import Finding, Issue, IssueKind, Placement, Precision, Severity
-from mailer.issue.passages import links_in, passages_in
+from mailer.issue.passages import links_in
 
 LONGEST_PREHEADER = 120
 LONGEST_TITLE = 110
@@ -42,7 +42,7 @@ def old_introduction(issue: Issue, *, frame: str, last: str, last_slug: str) -> 
             rule="old-introduction",
             message=msg("findings.still-old-introduction", slug=last_slug),
             file=FRAME,
-            line=next((each.line for each in passages_in(issue.intro, FRAME)), 1),
+            line=issue.intro[0].line,
         )
 
 

@@ -26,7 +26,7 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
         for paragraph in _paragraphs(item):
             passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
             text = passage.text
-            words = [each.start() for each in _UNBROKEN.finditer(text)]
+            words = [each.start() for each in _UNBROKEN.finditer(text, text.rfind("\n") + 1)]
             if len(words) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
                 hint, at = msg("findings.no-end-mark-hint"), words[-2]
                 yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)

@@ -12,6 +12,7 @@ from mailer.issue.lint.completeness import (
 )
 from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_weekday
 from mailer.issue.lint.language import other_form, wrong_language
+from mailer.issue.lint.leftovers import left_over_mark
 from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
 from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
 from mailer.issue.lint.reading import Rule
@@ -41,6 +42,7 @@ RULES = (
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
     Rule(id="inside-link", severity=Severity.WARNING, check=inside_link),
     Rule(id="character", severity=Severity.WARNING, check=lost_letter),
+    Rule(id="left-over-mark", severity=Severity.WARNING, check=left_over_mark),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),
     Rule(id="space-inside", severity=Severity.WARNING, check=space_inside),
     Rule(id="space-before-mark", severity=Severity.WARNING, check=space_before_mark),

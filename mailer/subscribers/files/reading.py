@@ -183,6 +183,8 @@ class _RowParser:
     def _no_such_list(self, name: str) -> RowError:
         if not name:
             return RowError(msg("people.list-missing"))
+        if name.casefold() in _ALL_LISTS:
+            return RowError(msg("people.all-lists-for-opt-outs", list=shown(name, 80)))
         if near := self._near_list(name[:80]):
             return RowError(msg("people.no-such-list-near", list=shown(name, 80), near=near.slug))
         return RowError(msg("people.no-such-list", list=shown(name, 80)))

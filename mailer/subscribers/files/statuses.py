@@ -48,6 +48,7 @@ _NO = {"no", "nei", "false", "usann", "n", "0"}
 # Of being subscribed alone: below "avmeldt" an "av" may well mean that somebody has left.
 _ON, _OFF = {"på", "til", "on"}, {"av", "fra", "frå", "off"}
 _MOMENT = re.compile(r"\d{1,4}[-./] ?\d{1,2}[-./] ?\d{1,4}(?!\d).*|\d{1,2}\. ?[^\W\d]+\.? \d{4}(?!\d).*")
+_NO_DAY = re.compile(r"0+[-./] ?0+[-./] ?0+(?!\d)")
 _STRICTNESS = {status: number for number, status in enumerate(STATUS_WORDS)}
 
 
@@ -67,10 +68,19 @@ def parse_status(status: str = "", subscribed: str = "", unsubscribed: str = "")
     if subscribed:
         is_on = _is_yes(subscribed, "subscribed")
         said.append((SubscriptionStatus.ACTIVE if is_on else SubscriptionStatus.UNSUBSCRIBED, ""))
-    if unsubscribed and (_MOMENT.fullmatch(unsubscribed) or _is_yes(unsubscribed, "unsubscribed")):
+    if unsubscribed and (_is_day(unsubscribed) or _is_yes(unsubscribed, "unsubscribed")):
         said.append((SubscriptionStatus.UNSUBSCRIBED, ""))
     strictest, word = max(said, key=lambda each: strictness(each[0]))
     return strictest, "" if word.casefold() == strictest.value else word
+
+
+def _is_day(cell: str) -> bool:
+    """Return whether the cell holds a day or a moment; one of zeros alone, as MySQL writes no day, is refused."""
+    if not _MOMENT.fullmatch(cell):
+        return False
+    if _NO_DAY.match(cell):
+        raise StatusError(msg("people.no-day", cell=shown(cell, 40), column=name_of_field("unsubscribed")))
+    return True
 
 
 def strictness(status: SubscriptionStatus) -> int:

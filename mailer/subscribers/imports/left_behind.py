@@ -1,7 +1,7 @@
-"""Subscriptions left behind by a merger, whose place on the other list an undone import takes away."""
+"""Subscriptions left behind by a merger, whose place on the other list an undone import takes away or gives back."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, exists, select
 
@@ -19,6 +19,39 @@ class _LeftBehind(NamedTuple):
     subscriber_id: int
     address: str
     list_id: int
+
+
+def read_stop(details: Sequence[Mapping[str, Any]], *, old: str) -> tuple[str, str]:
+    """Return the status and since when, which a merger ended for what was said of the old list; empty for no merger.
+
+    `details` are those of the events on the list that stands. Anything said of it later holds.
+    """
+    last = details[-1] if details else {}
+    return (str(last["was"]), str(last["since"])) if last.get("merged") == old else ("", "")
+
+
+class Resumed(NamedTuple):
+    """A subscription left behind, and what it was before the file's word on it; empty when the file brought it."""
+
+    id: int
+    subscriber_id: int
+    slug: str
+    was: str
+
+
+def leave_behind_again(
+    store: SubscriberStore, connection: Connection, resumed: Sequence[Resumed], import_id: int
+) -> None:
+    """Let subscriptions that a file ended count as left behind by the merger; those that it brought go."""
+    brought = [each.id for each in resumed if not each.was]
+    connection.execute(subscription.delete().where(subscription.c.id.in_(brought)))
+    now, active = store.clock(), [each for each in resumed if each.was == SubscriptionStatus.ACTIVE]
+    events = (
+        store.event(each.subscriber_id, action, now, {"list": each.slug, "import": import_id}, import_id=import_id)
+        for each in active
+        for action in ("subscribed", "left_merged_list")
+    )
+    subscriptions.record_events(connection, events)
 
 
 def take_over_places(store: SubscriberStore, connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """Take back the opt-outs of an import, where no later event has said anything of the subscription."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.imports.left_behind import Resumed, leave_behind_again, read_stop
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
@@ -70,18 +71,19 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
     number, kept = 0, list[KeptOut]()
     for ids in _people(connection, import_id):
         free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
-        back, still, moved = _decide(connection, ids, import_id, undone)
-        _release_merged(store, connection, moved, since=run.at)
-        barred = _still_barred(store, connection, back)
-        back = [each for each in back if each not in barred]
+        decided = _decide(connection, ids, import_id, undone)
+        _release_merged(store, connection, decided.moved, since=run.at)
+        barred = _still_barred(store, connection, decided.back)
+        back = [each for each in decided.back if each not in barred]
         _put_back(store, connection, back, import_id)
+        leave_behind_again(store, connection, decided.resumed, import_id)
         freed, left = _free(store, connection, ids, undone)
         _put_back(store, connection, [*freed, *left], import_id)
         number += free + len(back) + len(freed)
-        still = _settled(still, freed, left)
+        still = _settled(decided.kept, [*back, *freed], left)
         still += [(each.address_as_given, each.slug, "suppressed") for each in barred]
         kept += [*still_for_all, *still]
-    return number, kept
+    return number, [*dict.fromkeys(kept)]
 
 
 def _settled(still: Sequence[KeptOut], freed: Sequence[_Back], left: Sequence[_Back]) -> list[KeptOut]:
@@ -163,16 +165,16 @@ def _still_barred(store: SubscriberStore, connection: Connection, back: Sequence
 def _free(
     store: SubscriberStore, connection: Connection, ids: Sequence[int], undone: set[int]
 ) -> tuple[list[_Back], list[_Back]]:
-    """Return the subscriptions that are suppressed by nothing any more: those put back, and those that count as left.
+    """Return the subscriptions that are kept out by nothing any more: those put back, and those that count as left.
 
-    Put back are those that an import undone earlier had suppressed, while this one kept them so.
+    Put back are those that an import undone earlier had taken out, while this one kept them so.
     """
     held, into = _read_held(connection, ids), _present_lists(connection)
-    suppressed = [row for row in held.values() if row.status == SubscriptionStatus.SUPPRESSED]
-    holding = store.suppressed.find_many(connection, [row.address for row in suppressed])
+    out = [row for row in held.values() if row.status in _WHY]
+    holding = store.suppressed.find_many(connection, [row.address for row in out])
     free = [
         row
-        for row in suppressed
+        for row in out
         if into[row.list_id] == row.list_id
         and not is_barred([each.scope for each in holding.get(row.address, ())], row.slug)
     ]
@@ -180,10 +182,10 @@ def _free(
     back, left = list[_Back](), list[_Back]()
     for row in free:
         events = _events_of(row, told, held=held, into=into)
-        if events and events[-1].import_id in undone and "status" in events[-1].detail:
+        if events and events[-1].import_id in undone and _made(events[-1]) == row.status:
             was, since = _before(events, undone)
-            back.append(_back_to(row, was=was, since=datetime.fromisoformat(since) if since else None))
-        else:
+            back.append(_back_to(row, was=was, since=_moment(since)))
+        elif row.status == SubscriptionStatus.SUPPRESSED:
             since_then = events[-1].at if events else store.clock()
             left.append(_back_to(row, was=SubscriptionStatus.UNSUBSCRIBED, since=since_then))
     return back, left
@@ -214,34 +216,78 @@ def _back_to(row: _HeldSubscription, *, was: str, since: datetime | None) -> _Ba
     )
 
 
-def _decide(
-    connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]
-) -> tuple[list[_Back], list[KeptOut], list[tuple[str, str]]]:
-    """Return the subscriptions put back, the ones kept, and the suppressions that went along when lists were merged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """Subscriptions put back, those kept, suppressions that went along when lists were merged, and those left behind.
 
     One of a merged list is looked for where it went.
     """
-    held, into = _read_held(connection, ids), _present_lists(connection)
-    back, kept, moved = list[_Back](), list[KeptOut](), list[tuple[str, str]]()
-    for (subscriber_id, list_id), events in _read_events(connection, ids, held=held, into=into).items():
+
+    back: list[_Back] = field(default_factory=list)
+    kept: list[KeptOut] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    resumed: list[Resumed] = field(default_factory=list)
+
+
+def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]) -> _Decision:
+    """Decide what becomes of the opt-outs of the import."""
+    held, into, decision = _read_held(connection, ids), _present_lists(connection), _Decision()
+    found = _read_events(connection, ids, held=held, into=into)
+    for (subscriber_id, list_id), told in found.items():
         there = held.get((subscriber_id, into[list_id]))
         row = held.get((subscriber_id, list_id)) or there
+        events = _without_undone(told, import_id, undone)
         mine = next((each for each in reversed(events) if _is_opt_out(each, import_id)), None)
         if mine is None or row is None:
             continue
-        if row.list_id != into[list_id]:  # left behind when the person was on both: nothing to put back
-            if there and there.status in _WHY:
-                kept.append((there.address_as_given, there.slug, _WHY[there.status]))
+        is_last = events[-1] is mine
+        if row.list_id != into[list_id]:  # left behind when the person was on both
+            stop = ("", "")
+            if is_last and (was := _before(events, undone)[0]) in {"", *STILL_IN}:
+                resumed = Resumed(id=row.id, subscriber_id=subscriber_id, slug=row.slug, was=was)
+                decision.resumed.append(resumed)
+                said = found.get((subscriber_id, into[list_id]), ())
+                stop = read_stop([each.detail for each in said if each.import_id not in undone], old=row.slug)
+            if there:
+                _decide_where_it_went(decision, there, mine, stop)
             continue
         if row.list_id != list_id and "scope" in mine.detail:
-            moved.append((row.address, row.slug))
-        if events[-1] is mine and row.status == mine.detail.get("stays", mine.detail["status"]):
+            decision.moved.append((row.address, row.slug))
+        if is_last and row.status == _made(mine):
             was, since = _before(events, undone)
-            moment = datetime.fromisoformat(since) if since else None
-            back.append(_back_to(row, was=was, since=moment))
+            decision.back.append(_back_to(row, was=was, since=_moment(since)))
         else:
-            kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
-    return back, kept, moved
+            decision.kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
+    return decision
+
+
+def _decide_where_it_went(
+    decision: _Decision, there: _HeldSubscription, mine: _PastEvent, stop: tuple[str, str]
+) -> None:
+    """Take the file's word back on the list that stands, where a merger brought it and no word came later.
+
+    `stop` is what the merger ended there, as `read_stop` gives it.
+    """
+    was, since = stop
+    if "scope" in mine.detail:
+        decision.moved.append((there.address, there.slug))
+    if was:
+        decision.back.append(_back_to(there, was=was, since=_moment(since)))
+    elif there.status in _WHY:
+        decision.kept.append((there.address_as_given, there.slug, _WHY[there.status]))
+
+
+def _moment(since: str) -> datetime | None:
+    return datetime.fromisoformat(since) if since else None
+
+
+def _without_undone(events: Sequence[_PastEvent], import_id: int, undone: set[int]) -> list[_PastEvent]:
+    """Return the events without those that follow the last one of the import and come from undone imports.
+
+    What these did is taken back already, or a later word keeps it.
+    """
+    last = max((at for at, each in enumerate(events) if _is_opt_out(each, import_id)), default=len(events))
+    return [each for at, each in enumerate(events) if at <= last or each.import_id not in undone]
 
 
 def _is_opt_out(event: _PastEvent, import_id: int) -> bool:
@@ -262,10 +308,16 @@ def _before(events: Sequence[_PastEvent], undone: set[int]) -> tuple[str, str]:
     """Return the status before the last event, and before opt-outs of imports that were undone earlier."""
     detail = events[-1].detail
     for each in reversed(events[:-1]):
-        if each.import_id not in undone or each.detail.get("status") != detail["was"]:
+        if each.import_id not in undone or _made(each) != detail["was"]:
             break
         detail = each.detail
     return str(detail["was"]), str(detail.get("since", ""))
+
+
+def _made(event: _PastEvent) -> str | None:
+    """Return the status that an opt-out of a file gave to the subscription, or let it keep."""
+    status: str | None = event.detail.get("stays", event.detail.get("status"))
+    return status
 
 
 def _read_held(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _HeldSubscription]:

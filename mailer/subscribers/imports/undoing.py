@@ -30,6 +30,7 @@ from mailer.subscribers.imports.held import count_held, hand_over
 from mailer.subscribers.imports.left_behind import take_over_places
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
+from mailer.subscribers.imports.opting_out import ACTIONS, KEPT_OUT
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED
@@ -102,7 +103,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
         of_file += [Kept(address=address, list=slug, reason=KeptReason.HELD) for address, slug in held.subscriptions]
-        kept = (*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address))
+        kept = _once([*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address)])
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         takes_away = any((people, gone_with_them, removed, opt_outs))
@@ -116,6 +117,14 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
 def forget_removed(store: SubscriberStore) -> bool:
     """Rewrite a SQLite file, so that no byte of the people gone is left in it; says whether it could."""
     return scrub_quickly(store.database)
+
+
+def _once(kept: Sequence[Kept]) -> tuple[Kept, ...]:
+    """Return each subscription once, with the reason that was found first."""
+    found: dict[tuple[str, str], Kept] = {}
+    for each in kept:
+        found.setdefault((each.address, each.list), each)
+    return tuple(found.values())
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -227,7 +236,17 @@ def _remove_people(connection: Connection) -> tuple[int, int]:
 def _remove_people_without_lists(connection: Connection) -> int:
     """Remove people whom undone imports brought, with other events, but on no list and out of none."""
     has_lists = exists().where(subscription.c.subscriber_id == subscriber.c.id)
-    return delete_people(connection, and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_GOT_MAIL))[0]
+    is_here = and_(_is_of_undone(subscriber.c.import_id), ~has_lists, ~_IS_OUT_OF_ALL, ~_GOT_MAIL)
+    return delete_people(connection, is_here)[0]
+
+
+# By the file of an import that stands, which needs the person to be undone.
+_IS_OUT_OF_ALL = exists().where(
+    subscriber_event.c.subscriber_id == subscriber.c.id,
+    subscriber_event.c.action == KEPT_OUT,
+    subscriber_event.c.list_id.is_(None),
+    _stands(subscriber_event.c.import_id),
+)
 
 
 _GOT_MAIL = exists().where(delivery.c.subscriber_id == subscriber.c.id, MAY_HAVE_ARRIVED)
@@ -275,11 +294,20 @@ def _is_of(import_id: int) -> ColumnElement[bool]:
     return exists().where(consent.c.subscription_id == subscription.c.id, consent.c.import_id == import_id)
 
 
+def _is_free_of(import_id: int) -> ColumnElement[bool]:
+    """Return the condition for subscriptions of imports undone before whose people this one kept out."""
+    event = subscriber_event.c
+    kept_out = select(event.subscriber_id).where(event.import_id == import_id, event.action.in_(ACTIONS))
+    of_undone = exists().where(consent.c.subscription_id == subscription.c.id, _is_of_undone(consent.c.import_id))
+    return and_(subscription.c.subscriber_id.in_(kept_out), of_undone)
+
+
 def _is_untouched(import_id: int) -> ColumnElement[bool]:
-    """Return the condition for subscriptions of this import alone, as it left them, that brought no mail."""
+    """Return the condition for subscriptions of undone imports alone, as these left them, that brought no mail."""
     of_others = exists().where(consent.c.subscription_id == subscription.c.id, _stands(consent.c.import_id))
     is_as_it_was = or_(subscription.c.status.in_([each.value for each in STILL_IN]), _WAS_MERGED)
-    return and_(_is_of(import_id), ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
+    is_of_it = or_(_is_of(import_id), _is_free_of(import_id))
+    return and_(is_of_it, ~of_others, is_as_it_was, ~_WAS_MAILED, ~_WAS_EDITED)
 
 
 def _may_go(import_id: int) -> ColumnElement[bool]:

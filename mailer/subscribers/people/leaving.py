@@ -28,6 +28,7 @@ class LinkOwner:
     """
 
     subscriber_id: int
+    recorded_at: datetime
     address: str
     lang: Lang
     lists: tuple[str, ...]
@@ -58,6 +59,7 @@ def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | N
     latest = max((row.since for row in left), default=None)
     return LinkOwner(
         subscriber_id=subscriber_id,
+        recorded_at=person.created_at,
         address=person.address_as_given,
         lang=person.lang,
         lists=tuple(row.slug for row in rows if row.status == SubscriptionStatus.ACTIVE),

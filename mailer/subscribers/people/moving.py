@@ -198,12 +198,12 @@ def _move_subscriptions(
     _record(store, connection, "left_merged_list", rows, old)
     _record(store, connection, "joined_by_merging", going, into)
     _set_status(connection, [row for row in left if row not in also_left], SubscriptionStatus.UNSUBSCRIBED)
-    _record(store, connection, "unsubscribed", left, into)
+    _tell_of_stops(store, connection, "unsubscribed", left, there=there, names=names)
     _tell(store, connection, "left_again", again, into)
     _take_confirmation(store, connection, confirmed, there, into)
     scopes = store.suppressed.all_scopes(connection)
     barred = _suppress(store, connection, target, store.suppressed.rename_scope(connection, *names))
-    _record(store, connection, "suppressed", barred, into)
+    _tell_of_stops(store, connection, "suppressed", barred, there=there, names=names)
     stopped = (
         *(Stopped(address=row.address, list=old, reason=StopReason.LEFT) for row in left if _got_mail(row)),
         *_stopped_there(both, there, into),
@@ -333,6 +333,33 @@ def _record(
 ) -> None:
     """Record the event for active subscriptions: only those are counted over time."""
     _tell(store, connection, action, [row for row in rows if row.status == SubscriptionStatus.ACTIVE], slug)
+
+
+def _tell_of_stops(
+    store: SubscriberStore,
+    connection: Connection,
+    action: str,
+    rows: Sequence[_ListMember],
+    *,
+    there: Mapping[int, _ListMember],
+    names: tuple[str, str],
+) -> None:
+    """Record who gets no more mail through the target, and what they were: undoing an import may take it back."""
+    now, (old, into) = store.clock(), names
+    before = [there.get(row.subscriber_id, row) for row in rows]
+    subscriptions.record_events(
+        connection,
+        (
+            store.event(
+                was.subscriber_id,
+                action if was.status == SubscriptionStatus.ACTIVE else "left_unconfirmed",
+                now,
+                {"list": into, "merged": old, "was": was.status, "since": was.since.isoformat()},
+            )
+            for was in before
+            if was.status in STILL_IN
+        ),
+    )
 
 
 def _tell(store: SubscriberStore, connection: Connection, action: str, rows: Sequence[_ListMember], slug: str) -> None:

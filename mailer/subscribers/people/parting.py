@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, exists, select
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, exists, select
 from mailer.database.asked_leaves import AskedLeave, LeaveTable
 from mailer.database.engine import Database
 from mailer.database.failures import BusyError, DatabaseError
-from mailer.database.tables import subscriber_event
+from mailer.database.tables import subscriber, subscriber_event
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
 from mailer.subscribers.people.subscriptions import Event
@@ -50,19 +51,23 @@ def ask_to_leave(database: Database, asked: AskedLeave) -> tuple[str, ...] | Non
 
     Returns the lists left, or None while the database keeps readers out of them.
     """
-    before, held = database.leaves.of(asked.subscriber_id), _read_held(database, asked)
+    before = database.leaves.of(asked.subscriber_id)
+    held, recorded_at = _read_held(database, asked)
+    asked = replace(asked, recorded_at=recorded_at)
     if not any(each.list_slug == asked.list_slug for each in before):
         database.leaves.add(asked)
     take_in_soon(database)
     return None if held is None else tuple(slug for slug in held if not has_asked(before, slug))
 
 
-def _read_held(database: Database, asked: AskedLeave) -> tuple[str, ...] | None:
+def _read_held(database: Database, asked: AskedLeave) -> tuple[tuple[str, ...] | None, datetime | None]:
+    """Return the lists that the person is on, and when the person was recorded."""
     try:
         with database.reading(at_once=AT_ONCE_SECONDS) as connection:
-            return subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+            held = subscriptions.still_in(connection, asked.subscriber_id, only=asked.list_slug)
+            return held, _recorded_at(connection, asked.subscriber_id)
     except BusyError:
-        return None
+        return None, None
 
 
 def has_asked(leaves: Iterable[AskedLeave], slug: str) -> bool:
@@ -75,8 +80,14 @@ def take_in(connection: Connection, asked: AskedLeave) -> None:
     event = subscriber_event.c
     told = event.action.in_(_TOLD)
     is_told = exists().where(event.subscriber_id == asked.subscriber_id, event.at == asked.at, told)
-    if not connection.execute(select(is_told)).scalar():
+    if asked.recorded_at and asked.recorded_at != _recorded_at(connection, asked.subscriber_id):
+        log.warning("leave-of-somebody-else subscriber=%d", asked.subscriber_id)
+    elif not connection.execute(select(is_told)).scalar():
         leave_lists(connection, asked.subscriber_id, only=asked.list_slug, now=asked.at, actor=asked.actor)
+
+
+def _recorded_at(connection: Connection, subscriber_id: int) -> datetime | None:
+    return connection.execute(select(subscriber.c.created_at).where(subscriber.c.id == subscriber_id)).scalar()
 
 
 def take_in_waiting(connection: Connection) -> None:

@@ -161,6 +161,7 @@ def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
         .outerjoin(list_, list_.c.id == event.list_id)
         .where(event.subscriber_id == subscriber_id, event.action.in_(_TOLD_OF_LEAVING))
         .where(or_(event.list_id.is_not(None), event.detail["scope"].as_string().is_(None)))
+        .where(event.detail["stays"].as_string().is_(None))  # out already; a file has only suppressed the address
         .order_by(event.id)
     )
     latest: dict[str, Any] = {}

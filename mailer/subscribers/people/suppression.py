@@ -82,6 +82,12 @@ class Suppressing:
     note: str
 
 
+def refuse_new_key(connection: Connection) -> None:
+    """Raise `SuppressionKeyError` where addresses are suppressed: a key that is made now would not be theirs."""
+    if connection.execute(select(suppression.c.id).where(suppression.c.scope == _KEY_SCOPE)).first():
+        raise SuppressionKeyError(msg("people.other-suppression-key"), hint=msg("people.other-suppression-key-hint"))
+
+
 @dataclass(frozen=True, slots=True)
 class SuppressionList:
     """The suppressed addresses. The key never changes, or erased people could be imported again."""

@@ -14,9 +14,9 @@ from mailer.catalogue import msg
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.decisions import Action
 from mailer.database.history import ERASED
-from mailer.database.names import select_ids_by_name
+from mailer.database.names import fold_name, select_ids_by_name
 from mailer.database.rows import typed_rows
-from mailer.database.tables import attempt, delivery, mailing, subscriber, subscription, test_send
+from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
 from mailer.subscribers.facts.address import parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.redirecting import OPEN
@@ -73,7 +73,6 @@ class _Person(NamedTuple):
     id: int
     address_as_given: str
     name: str
-    name_folded: str
 
 
 def erase(
@@ -98,19 +97,21 @@ def erase(
             what = msg("people.address-is-now", address=address, new=new)
             raise SubscriberError(what, hint=msg("people.erase-both", address=new))
         forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
+        names = {*_read_names(connection, found)}
         deliveries = _erase_rows(store, connection, found, forms)
-        names = _own_names(connection, found)
-        name = found.name if found else ""
+        own_names = _own_names(connection, names)
         with _history_open(store, connection):
-            mentions = remove_mentions(connection, {*forms, *also}, name=name)
-        places = find_places(connection, addresses=forms, name=name if " " in name.strip() else "")
+            mentions = remove_mentions(connection, {*forms, *also}, names=names)
+        places = find_places(connection, addresses=forms, names=[each for each in names if " " in each])
         told = {"was_subscriber": found is not None, "deliveries": deliveries}
         store.operator.record(connection, Action.ERASED, at=store.clock(), detail=told)
         if dry_run:
             connection.rollback()
     is_rewritten = not dry_run and scrub(store.database)
     remains = files_with_remains(store.database, {*forms, *also})
-    searched = search_files(workspace, {*forms, *names, *also}, leave_out=own_files(store.database), on_file=on_file)
+    searched = search_files(
+        workspace, {*forms, *own_names, *also}, leave_out=own_files(store.database), on_file=on_file
+    )
     return Erased(
         applied=not dry_run,
         was_subscriber=found is not None,
@@ -176,13 +177,26 @@ def _forget_reasons(connection: Connection, subscriber_id: int) -> None:
     connection.execute(mailing.update().where(resends).values(reason=""))
 
 
-def _own_names(connection: Connection, person: _Person | None) -> set[str]:
-    """Return the name when it is unique among the people left; a first name alone stands in many files."""
-    if person is None or " " not in person.name_folded:
-        return set()
-    alike = select_ids_by_name(connection, subscriber, person.name_folded.split())
+def _read_names(connection: Connection, person: _Person | None) -> Iterator[str]:
+    """Yield the names that the person has and had."""
+    if person is None:
+        return
+    yield from filter(None, [person.name.strip()])
+    event = subscriber_event.c
+    is_name = and_(event.subscriber_id == person.id, event.detail["field"].as_string() == "name")
+    for detail in connection.execute(select(event.detail).where(is_name)).scalars():
+        yield from filter(None, [detail["old"], detail["new"]])
+
+
+def _own_names(connection: Connection, names: Collection[str]) -> set[str]:
+    """Return the names that are unique among the people left; a first name alone stands in many files."""
+    return {each for each in names if " " in fold_name(each) and not _is_held(connection, each)}
+
+
+def _is_held(connection: Connection, name: str) -> bool:
+    alike = select_ids_by_name(connection, subscriber, fold_name(name).split())
     names = connection.execute(select(subscriber.c.name).where(subscriber.c.id.in_(alike))).scalars()
-    return set() if person.name.casefold() in map(str.casefold, names) else {person.name}
+    return name.casefold() in map(str.casefold, names)
 
 
 def _strip_deliveries(connection: Connection, subscriber_id: int | None, forms: set[str]) -> int:

@@ -27,7 +27,7 @@ from mailer.database.names import fold_name
 from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import UtcTime, metadata, subscriber
 from mailer.subscribers.rights.searching import Search
-from mailer.subscribers.rights.spellings import Word, all_forms, likely, likely_pattern, replacing
+from mailer.subscribers.rights.spellings import Word, likely, likely_pattern, replacing, words_of
 
 # Of the person the row is about: their own rows go, and nobody else's row is theirs.
 _OTHERS = tuple({*Personal} - {Personal.ADDRESS, Personal.HASH, Personal.PUBLISHED})
@@ -50,15 +50,15 @@ class Place:
     holds: Holds
 
 
-def remove_mentions(connection: Connection, addresses: Collection[str], *, name: str = "") -> int:
+def remove_mentions(connection: Connection, addresses: Collection[str], *, names: Collection[str] = ()) -> int:
     """Put `ERASED` in the place of addresses, however they are spelt, in all that is not published.
 
-    With an address its text loses the name, too. Returns how many rows that changed. Call it when the person's own
+    With an address its text loses the names, too. Returns how many rows that changed. Call it when the person's own
     rows are gone, and while `erased_at` is set somewhere: the history lets its texts be changed only then.
     """
-    words = [Word(each) for each in all_forms(addresses)]
+    words = words_of(addresses)
     clean, number = replacing(words, ERASED), 0
-    clean_name = replacing([Word(each) for each in all_forms([name])], ERASED) if name else clean
+    clean_name = replacing(words_of(names), ERASED) if names else clean
 
     def clean_both(text: str) -> str:
         new = clean(text)
@@ -75,11 +75,13 @@ def remove_mentions(connection: Connection, addresses: Collection[str], *, name:
     return number
 
 
-def find_places(connection: Connection, *, addresses: Collection[str], name: str = "") -> tuple[Place, ...]:
-    """Find the addresses in published columns, and the name in all."""
+def find_places(
+    connection: Connection, *, addresses: Collection[str], names: Collection[str] = ()
+) -> tuple[Place, ...]:
+    """Find the addresses in published columns, and the names in all."""
     published = [Personal.PUBLISHED]
     in_published = _places(connection, addresses, published, Holds.ADDRESS)
-    of_name = _places(connection, [name], [*_OTHERS, *published], Holds.NAME) if name else ()
+    of_name = _places(connection, names, [*_OTHERS, *published], Holds.NAME) if names else ()
     return (*in_published, *of_name)
 
 
@@ -87,7 +89,7 @@ def _places(
     connection: Connection, words: Collection[str], kinds: Collection[Personal], holds: Holds
 ) -> Iterator[Place]:
     search = Search(words)
-    for row in _rows(connection, [Word(each) for each in all_forms(words)], kinds):
+    for row in _rows(connection, words_of(words), kinds):
         for column, value in row.values.items():
             if search.finds([_bytes_of(value)]):
                 yield Place(table=row.table.name, column=column, row=str(next(iter(row.key.values()))), holds=holds)

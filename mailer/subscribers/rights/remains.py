@@ -8,7 +8,7 @@ from mailer.database.cleaning import own_files
 from mailer.database.engine import Database
 from mailer.subscribers.rights.mentions import values_with
 from mailer.subscribers.rights.searching import PIECE
-from mailer.subscribers.rights.spellings import AROUND, Word, all_forms, decode, fold
+from mailer.subscribers.rights.spellings import AROUND, Word, decode, fold, words_of
 
 _OVERLAP = 4096
 
@@ -21,7 +21,8 @@ def files_with_remains(database: Database, words: Collection[str]) -> tuple[Path
     """
     if not database.is_sqlite:
         return ()
-    wanted = [Word(form) for each in all_forms(words) for form in dict.fromkeys((each, _in_json(each)))]
+    texts = [each.text for each in words_of(words)]
+    wanted = [Word(form) for each in texts for form in dict.fromkeys((each, _in_json(each)))]
     files = sorted(each for each in own_files(database) if each.is_file())
     found = {file: {word: set(_surroundings(file, word)) for word in wanted} for file in files}
     longer = _read_longer(database, {word for words in found.values() for word, around in words.items() if around})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePath
 
-from mailer.subscribers.rights.spellings import AROUND, Word, all_forms, base64_readings, decode, fold, readings
+from mailer.subscribers.rights.spellings import AROUND, Word, base64_readings, decode, fold, readings, words_of
 
 PIECE = 1 << 20
 _MOST_BYTES = 24  # that a letter takes: escaped, with a soft line break, in UTF-16
@@ -24,7 +24,7 @@ class Search:
     """Looks for addresses and names."""
 
     def __init__(self, words: Collection[str]) -> None:
-        self._words = [Word(each) for each in sorted(all_forms(words))]
+        self._words = words_of(words)
         lengths = [len(each.text.encode()) for each in self._words]
         self._shortest = max(8, min(lengths, default=0) * 4 // 3)
         self._overlap = _MOST_BYTES * (max((len(each.text) for each in self._words), default=0) + 2 * AROUND)

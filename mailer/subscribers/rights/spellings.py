@@ -26,6 +26,14 @@ def all_forms(words: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def words_of(words: Collection[str]) -> list["Word"]:
+    """Return the words to look for: all forms, and addresses as return paths hold them (VERP, SRS)."""
+    forms = all_forms(words)
+    parts = [each.rpartition("@") for each in forms if "@" in each]
+    in_paths = {path for local, _, domain in parts for path in (f"{local}={domain}", f"{domain}={local}")}
+    return [Word(each) for each in sorted(forms | in_paths)]
+
+
 def fold(text: str) -> str:
     """Return text in which capitals and the ways to write an accent make no difference."""
     small = text.lower()
@@ -41,9 +49,14 @@ _NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,500}")
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
 # Other signs that an address may have stand around addresses, too, and a file too many is better than one too few.
 _BEFORE_ADDRESS = re.compile(rf"{_LETTER}[.+_-]?\Z")
-# A file may be called by an address; none of these endings is a domain of the internet.
-_ENDING = rf"\.(?:csv|tsv|txt|xlsx|xls|ods|json|eml|pdf|html)(?!{_LETTER})"
-_AFTER_ADDRESS = re.compile(rf"(?!{_ENDING})[.-]?{_LETTER}")
+# A file may be called by an address; none of these endings but `zip` is a domain of the internet.
+_ENDINGS = "csv|tsv|txt|xlsx|xlsm|xlsb|xls|ods|docx|doc|odt|rtf|json|xml|yaml|toml|eml|msg|mbox|ics|vcf|pdf|html|htm"
+_ENDINGS += "|png|jpg|jpeg|log|gz|zip|bak|tmp"
+_IN_FILE_NAME = rf"[.-][\w.-]*?\.(?:{_ENDINGS})(?!\.?{_LETTER})|\.(?:{_ENDINGS})(?!\.?{_LETTER})"
+_AFTER_ADDRESS = re.compile(rf"(?!{_IN_FILE_NAME})[.-]?{_LETTER}")
+# In a return path, a list's own name stands before the address.
+_BEFORE_PATH = re.compile(rf"{_LETTER}[._-]?\Z")
+_OF_LIST = re.compile(r"(?:bounces?|returns?|owner)-(?:[0-9]+-)?\Z")
 _BEFORE_NAME = re.compile(rf"{_LETTER}-?\Z")
 _AFTER_NAME = re.compile(rf"-?{_LETTER}")
 AROUND = 16  # letters, of which the two beside a word decide
@@ -79,6 +92,9 @@ class Word:
         """Return whether a longer address or name stands there, of which it is a part."""
         if "@" in self.text:
             return bool(_BEFORE_ADDRESS.search(before) or _AFTER_ADDRESS.match(after))
+        if "=" in self.text:
+            is_within = _BEFORE_PATH.search(before) and not _OF_LIST.search(before)
+            return bool(is_within or _AFTER_ADDRESS.match(after))
         return bool(_BEFORE_NAME.search(before) or _AFTER_NAME.match(after))
 
 
@@ -88,6 +104,7 @@ _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _QUOTED = re.compile(r"(?:=[0-9A-Fa-f]{2}|=\r?\n)+")
 _BACKSLASHED_BYTES = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 _BACKSLASHED = re.compile(r'\\u([0-9A-Fa-f]{4})|\\([bfnrt"\\/])')
+_MOST_PERCENT = 3  # times that percent signs are escaped: a link in a link in a link
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -96,7 +113,7 @@ def readings(text: str) -> Iterator[str]:
     for plain in dict.fromkeys((text, _unquote_printable(text))):
         yield plain
         read = plain
-        for unescaped in (_unescape_json, _unescape_html, _unescape_percent):
+        for unescaped in (_unescape_json, _unescape_html, *[_unescape_percent] * _MOST_PERCENT):
             last, read = read, unescaped(read)
             if read != last:
                 yield read
@@ -208,7 +225,9 @@ def _numbered(words: Collection[Word]) -> list[str]:
 
 def _in_base64(words: Collection[Word]) -> list[str]:
     written = [each for word in words for each in (word.text, word.text.upper())]
-    return [*dict.fromkeys(_base64_at(each.encode(), place) for each in written for place in range(3))]
+    # In UTF-16 the zeros stand behind the letters, or before them; those in between are the same.
+    encoded = [some for each in written for some in (each.encode(), each.encode("utf-16-le")[:-1])]
+    return [*dict.fromkeys(_base64_at(some, place) for some in encoded for place in range(3))]
 
 
 def _as_hexadecimal(letter: str) -> str:
@@ -227,7 +246,7 @@ def _base64_at(word: bytes, place: int) -> str:
 # --- Replacing within a text ------------------------------------------------------------------------
 
 _BASE64_IN_TEXT = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_END_OF_ESCAPE = re.compile(r"(?:\\[a-z]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|[%=][0-9A-Fa-f]{2})\Z")
+_END_OF_ESCAPE = re.compile(r"(?:\\[a-z]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|(?:%(?:25)*|=)[0-9A-Fa-f]{2})\Z")
 
 
 def replacing(words: Collection[Word], mark: str) -> "Replacing":
@@ -257,8 +276,8 @@ class Replacing:
 
     def _of_run(self, found: re.Match[str]) -> str:
         for said in base64_readings(found[0].encode()):
-            text = fold(decode(said))
-            if any(each.stands_in(text) for each in self.words):
+            texts = [decode(said), *(said[start:].decode("utf-16-le", "replace") for start in (0, 1) if b"\0" in said)]
+            if any(each.stands_in(fold(text)) for text in texts for each in self.words):
                 return self.mark
         return found[0]
 
@@ -276,6 +295,16 @@ def _names_in_html() -> dict[str, list[str]]:
     return named
 
 
+def _encodings(form: str) -> Iterator[bytes]:
+    """Yield the form in UTF-8, and in cp1252 where it has all of it and writes it otherwise."""
+    yield form.encode()
+    with suppress(UnicodeEncodeError):
+        yield from [] if form.isascii() else [form.encode("cp1252")]
+
+
+_SIGNS_OF_BYTES = ("%(?:25)*", "=", r"\\x")
+
+
 @cache
 def _ways(letter: str) -> str:
     """Return a pattern for a letter: in one piece and in two (NFD), as HTML, JSON, the web and mail escape it."""
@@ -284,8 +313,8 @@ def _ways(letter: str) -> str:
         decomposed = normalize("NFD", case)
         ways |= dict.fromkeys((re.escape(decomposed), re.escape(case)))
         for form in dict.fromkeys((case, decomposed)):
-            encoded = [f"{byte:02x}" for byte in form.encode()]
-            ways |= dict.fromkeys(sign + sign.join(encoded) for sign in ("%", "=", r"\\x"))
+            for encoded in _encodings(form):
+                ways |= dict.fromkeys("".join(f"{sign}{byte:02x}" for byte in encoded) for sign in _SIGNS_OF_BYTES)
             ways |= dict.fromkeys([re.escape(json.dumps(form)[1:-1])])
             ways |= dict.fromkeys(["".join(rf"\\u{ord(each):04x}" for each in form)])
         if len(case) == 1:

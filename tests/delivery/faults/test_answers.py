@@ -79,6 +79,7 @@ def row(name: str, fault: Callable[[], Fault], reason: EndReason, **others: Any)
 
 AWAY, TRY_AGAIN = EndReason.SERVER_AWAY, ExitCode.TRY_AGAIN
 DONE, LEFT = EndReason.FINISHED, EndReason.DEFERRED
+TWO_CODES = "250-ok\r\n550 5.1.1 no"
 ENDLESS = "250-" + "x" * 100_000
 
 ROWS = [
@@ -198,6 +199,9 @@ ROWS = [
     row("150 to RCPT once", lambda: says("rcpt", "150 wait", first=1), DONE, accepted=12),
     row("354 to the dot once", lambda: says("dot", "354 go on", first=1), DONE, in_doubt=1, accepted=11, exit_code=1),
     row("650 to the dot once", lambda: says("dot", "650 no", first=1), DONE, in_doubt=1, accepted=11, exit_code=1),
+    row("250-550 to the dot", lambda: says("dot", TWO_CODES, first=1), DONE, in_doubt=1, accepted=11, exit_code=1),
+    row("250-550 at EHLO", lambda: says("ehlo", TWO_CODES), AWAY, queued=12, exit_code=TRY_AGAIN),
+    row("250-550 to RCPT once", lambda: says("rcpt", TWO_CODES, first=1), DONE, accepted=12),
     row("250 twice to the dot", lambda: says("dot", "250 queued\r\n250 really"), DONE, accepted=12),
     row("250 and 550 to the dot", lambda: says("dot", "250 queued\r\n550 5.1.1 really"), DONE, accepted=12),
     row("250 and 450 to the dot", lambda: says("dot", "250 queued\r\n450 4.2.0 really"), DONE, accepted=12),

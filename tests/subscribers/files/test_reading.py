@@ -128,6 +128,10 @@ def test_quoted_cells_blank_lines_and_the_sep_line_keep_the_line_numbers(file: P
         ("ａ@x.example;oslo;;", "full-width"),
         ("a@x.invalid;oslo;;", "special-use or reserved"),
         ("a@x.example;osl;;", "there is no list 'osl'. Did you mean oslo?"),
+        (
+            "a@x.example;Alle;;",
+            "'Alle' stands for all lists, on lines that say that somebody wants no mail. Name a list on this one.",
+        ),
         ("a@x.example;;;", "the list is missing"),
         ("a@x.example;oslo;dansk;", "the language 'dansk' is not one of"),
         (f"a@x.example;oslo;;{'r' * 65}", "is not one of kommune"),

@@ -28,6 +28,7 @@ ACTIVE, PENDING, LEFT, SUPPRESSED = (
         (("", "TRUE", "n"), ACTIVE, ""),
         (("", "", "2024-01-31 12:00"), LEFT, ""),
         (("", "", "31.1.2024"), LEFT, ""),
+        (("", "", "00.00.2024"), LEFT, ""),
         (("", "", "3. mai 2024"), LEFT, ""),
     ],
 )
@@ -44,6 +45,8 @@ def test_from_active_to_suppressed_each_keeps_more_mail_away() -> None:
     [
         (("", "kanskje", ""), "'kanskje' in the column subscribed is neither yes nor no"),
         (("", "", "q" * 41), f"'{'q' * 40}' in the column unsubscribed is neither yes nor no"),
+        (("", "", "0000-00-00"), "'0000-00-00' in the column unsubscribed is no day"),
+        (("", "", "00.00.0000 10:15"), "'00.00.0000 10:15' in the column unsubscribed is no day"),
         (("", "2024-01-31", ""), "'2024-01-31' in the column subscribed is neither yes nor no"),
     ],
 )

@@ -473,6 +473,8 @@ def test_a_file_between_two_others_holds_the_basis_that_it_found(
     assert _bases(store, "ole@x.example") == ["e: case 1", "e: case 2"]
     assert [each.reason for each in _undo(store, newest).kept] == [KeptReason.HELD]
     assert _bases(store, "ole@x.example") == ["e: case 1"]
+    back = {"field": "basis", "old": "e: case 2", "new": "e: case 1", "list": "oslo"}
+    assert [each.detail for each in store.history("ole@x.example") if each.action == "changed"][-1] == back
 
 
 def test_a_file_after_a_change_of_the_basis_does_not_hold_the_one_before(

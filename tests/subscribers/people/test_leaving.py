@@ -46,6 +46,7 @@ def test_the_lists_of_a_person_are_shown_with_those_that_were_left_last(sqlite_s
         later.remove(KARI, list_slug=slug)
     assert read_link_owner(later, kari.id) == LinkOwner(
         subscriber_id=kari.id,
+        recorded_at=kari.created_at,
         address=KARI,
         lang="nn",
         lists=("fonna",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -179,9 +180,14 @@ def test_another_number_than_was_confirmed_changes_nothing_and_says_where_to_loo
         ("avmeldt", "fonna", {"fonna": "left"}, ("unsubscribed", False)),
         ("avmeldt", "bergen", {"fonna": "left", "bergen": "active"}, ("unsubscribed", False)),
         ("sperret", "bergen", {"fonna": "barred", "bergen": "active"}, ("suppressed", False)),
-        # The merger has ended the subscription to the other list by it: who asks comes back with `add --again`.
-        ("avmeldt", "fonna", {"fonna": "active", "bergen": "active"}, ("unsubscribed", False)),
-        ("sperret", "fonna", {"fonna": "active", "bergen": "active"}, ("suppressed", False)),
+        ("avmeldt", "fonna", {"fonna": "left", "bergen": "active"}, ("unsubscribed", False)),
+        ("sperret", "fonna", {"fonna": "left", "bergen": "active"}, ("unsubscribed", False)),
+        # What the merger has ended on the other list by the file's word begins again.
+        ("avmeldt", "fonna", {"fonna": "active", "bergen": "active"}, ("active", True)),
+        ("sperret", "fonna", {"fonna": "active", "bergen": "active"}, ("active", True)),
+        ("avmeldt", "fonna", {"bergen": "active"}, ("active", True)),
+        ("sperret", "fonna", {"bergen": "active"}, ("active", True)),
+        ("sperret", "fonna", {"fonna": "active", "bergen": "left"}, ("unsubscribed", False)),
     ],
 )
 def test_an_opt_out_of_a_file_is_taken_back_where_the_person_went(
@@ -238,6 +244,35 @@ def test_who_left_after_the_merger_stays_out_when_the_import_before_it_is_undone
     undo_import(store, report.id)
     assert _status(store, OLE) == "unsubscribed"
     assert _import(store, merged_register, tmp_path, f"{OLE};fonna;").counts[Outcome.LEFT] == 1
+
+
+def test_who_left_meanwhile_is_named_once_though_the_file_spoke_of_both_lists(
+    store: SubscriberStore, register: Register, merged_register: Register, tmp_path: Path
+) -> None:
+    report = _import(store, register, tmp_path, f"{OLE};bergen;active", f"{OLE};fonna;avmeldt")
+    merge_lists(store, merged_register, "fonna", "bergen")
+    store.remove(OLE)
+    assert report.id is not None
+    (kept,) = undo_import(store, report.id).kept
+    assert (kept.address, kept.list, kept.reason) == (OLE, "bergen", "left")
+    assert _status(store, OLE) == "unsubscribed"
+
+
+def test_what_the_merger_ended_begins_again_with_its_day_and_counts_in_the_numbers_of_the_lists(
+    store: SubscriberStore, register: Register, merged_register: Register, tmp_path: Path
+) -> None:
+    store.add(OLE, lists=["fonna", "bergen"], basis="e: case 1")
+    since = {each.list: each.since for each in store.require(OLE).subscriptions}
+    report = _import(store, register, tmp_path, f"{OLE};fonna;sperret")
+    store.clock = lambda: datetime(2023, 12, 9, tzinfo=UTC)
+    merge_lists(store, merged_register, "fonna", "bergen")
+    assert report.id is not None
+    assert undo_import(store, report.id).opt_outs == 1
+    found = {each.list: (each.status, each.since) for each in store.require(OLE).subscriptions}
+    assert found["bergen"] == ("active", since["bergen"])
+    assert {slug: numbers[-1] for slug, numbers in read_growth(store).by_list.items()} == {"bergen": 1, "fonna": 0}
+    # It is left behind like others: what the file said is no opt-out when the list comes back and is merged again.
+    assert [each.action for each in store.history(OLE)][-2:] == ["subscribed", "left_merged_list"]
 
 
 # --- Again ----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.engine import Database
+from mailer.database.tables import subscriber
 from mailer.subscribers.people import parting
 from mailer.subscribers.people.leaving import read_link_owner
 from mailer.subscribers.people.store import SubscriberStore
@@ -102,6 +103,19 @@ def test_a_leave_that_was_taken_in_is_not_again_when_only_its_file_is_left(store
     with store.joining() as connection:
         parting.take_in(connection, replace(asked, at=store.clock()))
     assert statuses(store)["oslo"] == "unsubscribed"
+
+
+def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(store: SubscriberStore) -> None:
+    """As after a backup was put back that knows nothing of the first."""
+    with others_writing(store):
+        store.leave_at_once(id_of(store))
+    if store.database.is_sqlite:
+        with store.database.engine.connect() as connection, connection.begin():
+            connection.execute(subscriber.update().values(created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        with store.joining():
+            pass
+        assert statuses(store) == {"oslo": "active", "bergen": "active"}
+        assert store.database.leaves.is_empty()
 
 
 def test_a_person_who_is_gone_may_have_asked(store: SubscriberStore) -> None:

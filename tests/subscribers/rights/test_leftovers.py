@@ -434,3 +434,10 @@ def test_the_memory_for_a_large_file_does_not_grow_with_it(tmp_path: Path) -> No
     assert search_files(tmp_path, [OLE]).holding == (tmp_path / "a.gz",)
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
+
+
+def test_the_page_says_how_far_packages_are_unpacked(repository: Path) -> None:
+    page = " ".join((repository / "docs" / "howto" / "subscribers.md").read_text("utf-8").split())
+    gigabytes, megabytes = unpacking.LARGEST >> 30, unpacking._ALWAYS >> 20
+    assert unpacking._TIMES == 100
+    assert f"more than {gigabytes} GB or, beyond {megabytes} MB, to a hundred times its size" in page

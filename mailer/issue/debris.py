@@ -1,0 +1,91 @@
+"""Names what readers would get as debris, marks left over, or not at all: titles of links, comments, empty points."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from markdown_it.token import Token
+
+from mailer.catalogue import msg
+from mailer.issue.findings import OF_EACH_RULE, FindingCollector
+from mailer.issue.marks import left_over, stars_in, words_around
+from mailer.issue.residue import Residue, place_of, residue, residues
+from mailer.issue.tree import Node
+
+_LISTS = ("bullet_list_open", "ordered_list_open")
+_COMMENT = re.compile(r"<!--(?!\s*check off:)\s*(?P<words>(?:(?!-->).)*)-->", re.DOTALL)
+_ANY_COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
+_SHOWN = 40
+
+
+def without_debris(nodes: Sequence[Node], notes: FindingCollector) -> list[Node]:
+    """Return the blocks of a text without points that hold nothing, and name these and all that is debris."""
+    _name_left_over([*residues(nodes, notes)], notes)
+    for token, line in _tokens(nodes, notes):
+        _name_lost(token, line, notes)
+    return _without_empty_points(nodes, notes)
+
+
+def name_debris_of(words: Token, *, line: int, notes: FindingCollector) -> None:
+    """Name it in one run of words, in which no marks of blocks count."""
+    _name_left_over([residue(words, line=line)], notes, is_fact=True)
+    for token, at_line in _inline_tokens(words, line):
+        _name_lost(token, at_line, notes)
+
+
+def _name_left_over(found: Sequence[Residue], notes: FindingCollector, *, is_fact: bool = False) -> None:
+    stars = stars_in((each.text, each.written) for each in found)
+    marks = ((each, mark) for each in found for mark in left_over(each.text, stars=stars, is_fact=is_fact))
+    for each, mark in islice(marks, OF_EACH_RULE):
+        line, column = place_of(each, mark.at, notes)
+        words, message = words_around(each.written, mark), msg("issues.left-over-mark", mark=mark.mark)
+        notes.warning("left-over-mark", message, line=line, words=words, hint=mark.hint, column=column)
+
+
+# --- What readers would not get ---
+
+
+def _tokens(nodes: Iterable[Node], notes: FindingCollector) -> Iterator[tuple[Token, int]]:
+    for node in nodes:
+        line = notes.first_line + (node.token.map or [0])[0]
+        yield node.token, line
+        yield from _inline_tokens(node.token, line)
+        yield from _tokens(node.children, notes)
+
+
+def _inline_tokens(words: Token, line: int) -> Iterator[tuple[Token, int]]:
+    for token in words.children or ():
+        yield token, line
+        line += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")
+
+
+def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:
+    if token.type == "link_open" and (title := str(token.attrs.get("title", "")).strip()):
+        message, hint = msg("issues.link-title"), msg("issues.write-title-in-text")
+        notes.warning("link-title", message, line=line, words=" ".join(title.split()), hint=hint)
+    elif token.type in {"html_block", "html_inline"} and not _ANY_COMMENT.sub("", token.content).strip():
+        for comment in _COMMENT.finditer(token.content):
+            words = comment["words"].split("\n")[0][:_SHOWN].strip()
+            at = line + token.content.count("\n", 0, comment.start("words"))
+            notes.note("comment", msg("issues.comment"), line=at, words=words, hint=msg("issues.comment-hint"))
+
+
+def _without_empty_points(nodes: Iterable[Node], notes: FindingCollector) -> list[Node]:
+    """Tell of points without words, and leave out those that bear no number, with a list of which none is left."""
+    kept = []
+    for node in nodes:
+        if node.token.type in _LISTS:
+            _tell_of_empty([point.token for point in node.children if not point.children], notes)
+        node.children = _without_empty_points(node.children, notes)
+        if node.token.type == "bullet_list_open":
+            node.children = [point for point in node.children if point.children]
+        if node.children or node.token.type != "bullet_list_open":
+            kept.append(node)
+    return kept
+
+
+def _tell_of_empty(points: Iterable[Token], notes: FindingCollector) -> None:
+    message, hint = msg("issues.empty-point"), msg("issues.empty-point-hint")
+    for point in points:
+        line = notes.first_line + (point.map or [0])[0]
+        notes.warning("empty-point", message, line=line, words=point.info + point.markup, hint=hint)

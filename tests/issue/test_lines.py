@@ -1,0 +1,140 @@
+"""Line ends in a paragraph: those of addresses and programmes stay (`line_ends`), those of a wrapped text do not."""
+
+import re
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mailer.issue.line_ends import kept_ends
+from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Text, plain_text
+
+BLOCK_MARK = re.compile(r"\s*(?:[-*+>#]|\d+[.)])\s")
+
+
+def parse(text: str) -> tuple[Blocks, tuple[Finding, ...]]:
+    return parse_blocks(text, file="items/x.md", lang="nb")
+
+
+def words(text: str) -> list[str]:
+    """Each paragraph, also of lists, with its lines as they are printed."""
+    found = []
+    for block in parse(text)[0]:
+        parts = [part for point in block.points for part in point] if isinstance(block, List) else [block]
+        found += [plain_text(part.inlines) for part in parts if isinstance(part, Paragraph)]
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kari Nordmann\nStorgata 1\n0001 Oslo",
+        "Program:\n10.00 Velkommen\n10.15 Innledning",
+        "kl. 10.00 Velkommen\nkl. 11.00 Pause",
+        "09.00–10.00 Registrering og kaffe i foajeen utenfor sal A i annen etasje\n10.00 Velkommen",
+        "Navn: Kari\nTelefon: 12345678\ne-post: kari at a punkt example",
+        "Navn: Kari Nordmann, som leder avdelingen for digitalisering og samhandling\nSted: Bodø",
+        "a) det ene\nb) det andre",
+        "Vi har:\na) det ene\nb) det andre",
+        "i. det ene\nii. det andre",
+        "I. Det ene\nII. Det andre",
+        "Vi har tre mål:\n3. Mål tre",
+        "Program\n===",
+        "```\nkode\n```",
+        "-Punkt en\n-Punkt to",
+        "1.Punkt\n2.Punkt",
+        "Vi møtes i Bodø.\n#Overskrift",
+        "#Overskrift\nvi møtes",
+        "Med hilsen\nKari Nordmann\nAvdelingsdirektør",
+        "Tlf. 12345678\nmobil 87654321",
+        "Hun sier ja.\n– Vi er glade for det.",
+        "Vi møtes i Bodø.\nStorgata 1\n8001 Bodø",
+        "Helsedirektoratet, avdeling for digitalisering og samhandling, v/Kari\nPostboks 220 Skøyen\n0213 Oslo",
+        f"{'Dette er en lang linje som ingen har brutt, og den er et avsnitt. ' * 4}\nKari Nordmann",
+    ],
+)
+def test_a_line_end_that_means_something_is_kept(text: str) -> None:
+    assert words(text) == [re.sub(r" *\n", "\n", text).strip()]
+
+
+def test_cells_on_lines_of_their_own_are_not_run_together() -> None:
+    assert words("Ring oss:\nKari\t12345678") == ["Ring oss:\nKari\t12345678"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi møtes for å snakke om\nfelles utfordringer.",
+        "Vi møtes i Bodø.\nAlle som arbeider med helse, er velkomne.",
+        "Fristen er\n21. oktober",
+        "Møtet begynner kl.\n10.00 og varer til tolv.",
+        "Stortinget vedtok loven i\nBodø",
+        "Direktoratet for e-helse,\nHelse Vest",
+        "Helse Vest\n– den største av dem",
+        "Vi ser på (blant annet\nKari) tallene",
+        "Les [Rapporten\nHelse](https://a.example/)",
+        "Vi møtes i Bodø.\nAlle som arbeider med helse,\ner velkomne.",
+        "Vi møtes i byen\n, og det er fint",
+        "ord på -sjonar eller\n-torar",
+    ],
+)
+def test_a_line_end_inside_a_sentence_or_between_two_is_a_space(text: str) -> None:
+    assert "\n" not in "".join(words(text))
+
+
+@pytest.mark.parametrize("width", [60, 65, 72, 80, 100, 120])
+def test_the_real_newsletters_stay_running_text_at_whatever_length_an_editor_wraps(
+    repository: Path, width: int
+) -> None:
+    paragraphs = [
+        paragraph
+        for file in (repository / "issues").glob("*/items/*.md")
+        for paragraph in re.split(r"\n\s*\n", file.read_text("utf-8").split("+++", 2)[2].strip())
+        if not BLOCK_MARK.match(paragraph)
+    ]
+    assert len(paragraphs) > 70
+    for each in paragraphs:
+        wrapped = textwrap.wrap(each, width, break_long_words=False, break_on_hyphens=False)
+        assert not kept_ends(wrapped), wrapped
+
+
+def test_a_line_is_full_when_the_next_word_would_not_have_fitted() -> None:
+    """Below 60 letters nobody wraps; the longest line says where this editor does, a web address does not."""
+    capitals = "Bodø " * 11  # 54 letters and a space
+    assert kept_ends([capitals + "Oslo", "Bergen"]) == set()  # 59, and 66 with the next word
+    assert kept_ends([capitals.strip(), "Mo"]) == {0}  # 57 with it
+    assert kept_ends([capitals.strip(), "Bergen"]) == set()  # 61 with it
+    assert kept_ends(["Bodø " * 15 + "Oslo", capitals + "Oslo", "Bergen", "Mo"]) == {1, 2}
+    assert kept_ends([f"https://a.example/{'x' * 70} og", capitals + "Oslo", "Bergen er"]) == set()
+
+
+def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
+    for mark in ("-", "*", "1. A\n2."):
+        blocks, findings = parse(f"{mark} snakke.\nEtter lista kommer denne setningen.")
+        assert [type(each) for each in blocks] == [List, Paragraph]
+        assert blocks[1] == Paragraph(inlines=(Text("Etter lista kommer denne setningen."),), line=blocks[1].line)
+        assert findings == ()
+    long = "- Dette er et langt punkt som går over flere linjer fordi redaktøren bryter dem\nVed åtti tegn."
+    assert words(long) == [long[2:].replace("\n", " ")]
+    assert words("- snakke om\nalt") == ["snakke om alt"]
+    assert words("- snakke\n  Kari") == ["snakke\nKari"]
+
+
+def test_lines_of_a_date_and_of_an_entry_of_links_are_kept_and_marks_of_blocks_are_told() -> None:
+    inlines, findings = parse_inlines("Linje en\n\n- Linje to\n# Linje tre\nPostboks 1", file="issue.toml", lang="nb")
+    kept = (Text("Linje en"), Text("- Linje to"), Text("# Linje tre"), Text("Postboks 1"))
+    assert [each for each in inlines if each != LineBreak()] == list(kept)
+    assert len(inlines) == 2 * len(kept) - 1
+    assert not any(pair == (LineBreak(), LineBreak()) for pair in pairwise(inlines))
+    assert [(each.rule, each.line, each.column) for each in findings] == [
+        ("left-over-mark", 3, 1),
+        ("left-over-mark", 4, 1),
+    ]
+    assert {each.hint.id for each in findings if hasattr(each.hint, "id")} == {"issues.no-marks-in-facts"}
+
+
+def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
+    (finding,) = parse("Kari Nordmann\nStorgata 1\n[x](htps://a.example/)")[1]
+    assert (finding.rule, finding.line) == ("link", 3)
