@@ -1,4 +1,4 @@
-"""Which dates of items the editor's own list of dates tells of: the same day and kind, or the same `id`."""
+"""The editor's own list of dates beside those of items, known by day and kind or by `id`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -27,7 +27,7 @@ def found(read_files: ReadFiles) -> Check:
     """The rules that a text meets, with the words they quote."""
 
     def check(text: str, *, lang: str = "nb", title: str = "Møte", frame: str = "") -> list[tuple[str, str]]:
-        head = f'title = "Nyhetsbrev"\ndate = "2024-02"\npreheader = "Det beste"\nlang = "{lang}"\n{frame}'
+        head = f'title = "Brev"\ndate = "2024-02"\npreheader = "Det beste"\nlang = "{lang}"\n{frame}'
         item = f'+++\ntitle = "{title}"\ncontacts = ["kari@a.example"]\n+++\n{text}\n'
         reading = read_files({"issue.toml": head, "items/010-mote.md": item})
         assert reading.issue is not None, reading.findings
@@ -129,9 +129,9 @@ def test_the_language_of_the_texts_outside_the_items_is_looked_at(read_files: Re
     groups = '[[link_groups]]\ntitle = "Korleis"\nentries = ["kva no", { text = "kva no", lang = "nn" }]\n'
     assert found_in(head) == [("written-form", 1, "Nyheitsbrev")]
     assert found_in(head.replace("Nyheitsbrev", "Nyhetsbrev") + sections + dates + groups) == [
-        ("written-form", 7, "frå"),
-        ("written-form", 11, "frå"),
-        ("written-form", 14, "kva"),
+        ("written-form", 6, "frå"),
+        ("written-form", 10, "frå"),
+        ("written-form", 13, "kva"),
     ]
     assert found_in(f'{head}intro = """\n{NN}\n"""\n') == [("language", 3, "nb")]
     assert found_in(f'{head.replace("nb", "nn")}intro = """\n{NN}\n"""\n') == []
