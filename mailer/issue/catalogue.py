@@ -112,6 +112,7 @@ RULES: dict[str, Explanation] = {
     "picture-animated": Explanation(msg("findings.picture-animated-why"), msg("findings.picture-animated-fix")),
     "picture-colours": Explanation(msg("findings.picture-colours-why"), msg("findings.picture-colours-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
+    "unlisted-date": Explanation(msg("findings.unlisted-date-why"), msg("findings.unlisted-date-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
 
@@ -131,6 +132,7 @@ OF_COMPOSING = frozenset(
         "picture-animated",
         "picture-colours",
         "gathered-dates",
+        "unlisted-date",
         "missing-glyph",
     }
 )

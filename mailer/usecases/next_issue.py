@@ -50,6 +50,8 @@ def new_issue(
         message, hint = msg("issues.issue-exists", slug=slug), msg("issues.name-another")
         raise MailerError(message, where=str(folder), hint=hint)
     last = _last(issues_folder, template_from)
+    if last:
+        announce(msg("issues.lang-taken-over", lang=last.issue.lang, slug=last.slug, file=FRAME))
     if is_note:
         folder.mkdir(parents=True)
         note = _note(last, today, lang=last.issue.lang if last else lang)

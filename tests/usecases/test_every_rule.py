@@ -290,11 +290,14 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     entry = '[[important_dates]]\ndate = 2024-03-01\ntext = "Møte i Bodø"\n'
     assert "gathered-dates" in check(services, deadline("2024-03-01"))
     assert "gathered-dates" not in check(services, frame(entry))
+    assert "unlisted-date" in check(services, deadline("2024-03-01") | frame(entry))
+    listed = entry + 'kind = "deadline"\n'
+    assert "unlisted-date" not in check(services, deadline("2024-03-01") | frame(listed))
     picture = item("![Kart](images/kart.png)")
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
     assert "picture" not in check(services, {})
-    assert "missing-glyph" in check(services, item("Hei 🦌."))
+    assert "missing-glyph" in check(services, item("Hei 中."))
     assert "missing-glyph" not in check(services, item("Hei čđŋ."))
     footer = services.settings.paths.templates / "email" / "components" / "footer.mjml.j2"
     shipped = footer.read_text("utf-8")
@@ -369,6 +372,7 @@ TRIED_BY_THEMSELVES = {
     "missing-glyph",
     "old-introduction",
     "picture",
+    "unlisted-date",
     "unreadable",
 }
 
