@@ -345,13 +345,13 @@ def _sources(services: Services) -> Iterator[Path]:
         yield from folder.rglob("*")
 
 
-def _stamps(services: Services) -> dict[Path, tuple[int, int]]:
-    """Return times and sizes of the files: a cheap sign that one may have changed."""
-    stamps = {}
+def _stamps(services: Services) -> dict[Path, tuple[int, ...]]:
+    """Return times, sizes and places on the disk: a cheap sign that a file may have changed."""
+    stamps: dict[Path, tuple[int, ...]] = {}
     for each in _sources(services):
         with suppress(OSError):  # an editor may be replacing it just now
             found = each.stat()
-            stamps[each] = found.st_mtime_ns, found.st_size
+            stamps[each] = found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
     return stamps
 
 

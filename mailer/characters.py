@@ -1,5 +1,6 @@
-"""Characters that cannot be seen: whether there is more than those, and what they are called."""
+"""Characters that cannot be seen: whether there is more than those, and what they are called; names compared."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -42,3 +43,8 @@ def _name(character: str) -> str:
         return _NAMES[character]()
     is_control = unicodedata.category(character) == "Cc"
     return msg("issues.control-character") if is_control else unicodedata.name(character, "").lower()
+
+
+def fold(name: str) -> str:
+    """Return a name in small letters, with one space for each run of spaces, hyphens and underscores."""
+    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFC", name).casefold()).strip()

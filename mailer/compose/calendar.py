@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -32,10 +32,20 @@ _STAMP = re.compile(rb"^(?:DTSTAMP|SEQUENCE|LAST-MODIFIED)[:;].*\r\n", re.MULTIL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCalendar:
-    """The file with all dates of an issue, empty when it has none, and the files with one each, by number from 1."""
+    """The file with all dates of an issue, empty when it has none, and the files with one each.
+
+    `numbers` are those of `events`; `also` has the files under other numbers that lead to them.
+    """
 
     whole: bytes
     events: tuple[bytes, ...]
+    numbers: tuple[int, ...] = ()
+    also: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def by_number(self) -> dict[int, bytes]:
+        """The file of each date by its number."""
+        return dict(zip(self.numbers, self.events, strict=True))
 
 
 def build_calendar(
@@ -49,10 +59,12 @@ def build_calendar(
     rows = [row for row in view.dates if row.event]
     drafts = [_draft(row, view, labels=labels, publication=publication) for row in rows]
     events = complete(drafts, timestamp=timestamp, revision=revision)
-    numbered = {row.event: event for row, event in zip(rows, events, strict=True)}
+    numbered = {row.event: _calendar([event]) for row, event in zip(rows, events, strict=True)}
     return IssueCalendar(
         whole=_calendar(events, name=view.newsletter) if events else b"",
-        events=tuple(_calendar([numbered[number]]) for number in sorted(numbered)),
+        events=tuple(numbered[number] for number in sorted(numbered)),
+        numbers=tuple(sorted(numbered)),
+        also={number: numbered[row.event] for row in rows for number in row.also},
     )
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
 from mailer.compose.excerpts import first_words, opening
+from mailer.issue.listed import DateList
 from mailer.issue.model import (
     CalendarDate,
     DateKind,
@@ -30,6 +31,8 @@ from mailer.rendering.dates import last_day, write_below_number, write_date, wri
 from mailer.rendering.labels import Label, Labels
 
 MOST_IN_MASTHEAD = 4
+NUMBERS_OF_AN_ITEM = 1000
+"""More than an item has dates and the list has entries."""
 
 Entry = TypeVar("Entry", ItemDate, ImportantDate)
 
@@ -37,6 +40,7 @@ KIND_MSGIDS: dict[DateKind, str] = {
     DateKind.APPLICATION_DEADLINE: "Application deadline",
     DateKind.CONSULTATION_DEADLINE: "Consultation deadline",
     DateKind.CONTRIBUTION_DEADLINE: "Deadline for contributions",
+    DateKind.REGISTRATION_DEADLINE: "Registration deadline",
     DateKind.DEADLINE: "Deadline",
     DateKind.CALL_EXPECTED: "Call expected",
     DateKind.IN_FORCE: "In force",
@@ -68,9 +72,9 @@ class MastheadDeadlines:
 class DateRow:
     """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
 
-    `event` is its number among those with a known day, in the order written, as its calendar file is called; 0 for
-    none. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is there; `own_id` is
-    the name that the editor gave it.
+    `event` is its number among those with a known day, as its calendar file is called; 0 for none. `also` are numbers
+    that lead to it too. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is
+    there; `own_id` is the name that the editor gave it.
     """
 
     when: CalendarDate
@@ -88,6 +92,7 @@ class DateRow:
     linked: bool = False
     own: bool = False
     event: int = 0
+    also: tuple[int, ...] = ()
     identity: str = ""
     own_id: str = ""
     signup: str = ""
@@ -98,9 +103,35 @@ class DateRow:
 
 
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
-    """The editor's important dates, or the coming dates of the items when the editor wrote none."""
-    rows = _written(issue, key) if issue.important_dates else _gathered(issue, key, labels)
-    return tuple(sorted(_numbered(rows), key=lambda row: (row.when.start, row.when.last)))
+    """The editor's important dates with the coming dates of the items that are not among them."""
+    rows = _beside_the_list(issue, key) if issue.important_dates else _without_list(issue, key, labels)
+    return tuple(sorted(rows, key=lambda row: (row.when.start, row.when.last)))
+
+
+def _without_list(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow]:
+    gathered = [
+        replace(_gathered(told, issue, key), also=told.numbers) for told in _told(issue) if _is_coming(told.when, issue)
+    ]
+    if issue.contribution_deadline and issue.contribution_deadline >= issue.published.start:
+        gathered.append(_contribution(issue, issue.contribution_deadline, labels))
+    return _numbered(gathered)
+
+
+def _beside_the_list(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
+    """The list, numbered as written, and the rest with numbers by item: whatever is added to the list moves none.
+
+    A number of an item's date leads on to the entry of the list that tells of it.
+    """
+    listed = DateList(issue)
+    also: dict[int, tuple[int, ...]] = {}
+    for told in _told(issue):
+        place = listed.place_of(told.item, told.entry)
+        if place is not None:
+            also[place] = (*also.get(place, ()), *told.numbers)
+        elif _is_coming(told.when, issue):
+            yield replace(_gathered(told, issue, key), event=sum(told.numbers))
+    for place, row in enumerate(_numbered(_written(issue, key))):
+        yield replace(row, also=also.get(place, ())) if row.event else row
 
 
 def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
@@ -110,9 +141,33 @@ def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
         yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """A date that an item tells of. `numbers` has its own number, which no list changes; none without a known day."""
+
+    item: Item
+    entry: ItemDate
+    identity: str
+    numbers: tuple[int, ...]
+
+    @property
+    def when(self) -> CalendarDate:
+        return self.entry.when
+
+
+def _told(issue: Issue) -> Iterator[_Told]:
+    for item in issue.items:
+        numbers = count(item.number * NUMBERS_OF_AN_ITEM + 1)
+        for identity, entry in _identified(item.slug, item.dates):
+            own = (next(numbers),) if entry.when.precision is Precision.DAY else ()
+            yield _Told(item=item, entry=entry, identity=identity, numbers=own)
+
+
 def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
-    """A note when the list of dates is made of the items' own, which the editor may not expect."""
-    if issue.important_dates or not any(row.item for row in rows):
+    """Notes of dates in the list that the editor did not put there, and may not expect."""
+    if issue.important_dates:
+        return tuple(_unlisted(issue))
+    if not any(row.item for row in rows):
         return ()
     return (
         Finding(
@@ -125,15 +180,32 @@ def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
     )
 
 
-def deadlines(item: Item, labels: Labels, *, year: int) -> tuple[Deadline, ...]:
-    """The deadlines of an item in its own language."""
-    return tuple(_deadline(each, labels, item.lang, year) for each in item.deadlines)
+def _unlisted(issue: Issue) -> Iterator[Finding]:
+    listed = DateList(issue)
+    for told in _told(issue):
+        if listed.place_of(told.item, told.entry) is None and _is_coming(told.when, issue):
+            iso = told.when.start.isoformat()
+            yield Finding(
+                severity=Severity.NOTE,
+                rule="unlisted-date",
+                message=msg("findings.unlisted-date"),
+                file=told.item.file,
+                line=told.entry.line,
+                words=iso if told.when.precision is Precision.DAY else iso[:7],
+                hint=msg("findings.unlisted-date-hint"),
+            )
+
+
+def deadlines(item: Item, labels: Labels, *, listed: DateList) -> tuple[Deadline, ...]:
+    """The deadlines of an item in its own language, those too that only the editor's list tells of."""
+    year = listed.issue.published.start.year
+    return tuple(_deadline(each, labels, item.lang, year) for each in listed.deadlines_of(item))
 
 
 def masthead_deadlines(issue: Issue, labels: Labels) -> MastheadDeadlines:
     """The deadlines still to come, soonest first, each day once."""
     coming = sorted(
-        (each for item in issue.items for each in item.deadlines if _is_coming(each.when, issue)),
+        (each for each in DateList(issue).deadlines() if _is_coming(each.when, issue)),
         key=lambda each: each.when.last,
     )[:MOST_IN_MASTHEAD]
     only_applications = all(each.kind is DateKind.APPLICATION_DEADLINE for each in coming)
@@ -170,16 +242,12 @@ def _written(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
         )
 
 
-def _gathered(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow]:
-    for item in issue.items:
-        for identity, each in _identified(item.slug, item.dates):
-            if _is_coming(each.when, issue):
-                title = each.title or item.title or first_words(opening(item.body), 9)
-                own = not set(key.own).isdisjoint(item.helsefellesskap)
-                text = (Text(title),)
-                yield _row(each, issue, identity=identity, text=text, item=item.number, own=own, lang=item.lang)
-    if issue.contribution_deadline and issue.contribution_deadline >= issue.published.start:
-        yield _contribution(issue, issue.contribution_deadline, labels)
+def _gathered(told: _Told, issue: Issue, key: VariantKey) -> DateRow:
+    item = told.item
+    title = told.entry.title or item.title or first_words(opening(item.body), 9)
+    own = not set(key.own).isdisjoint(item.helsefellesskap)
+    text = (Text(title),)
+    return _row(told.entry, issue, identity=told.identity, text=text, item=item.number, own=own, lang=item.lang)
 
 
 def _contribution(issue: Issue, day: date, labels: Labels) -> DateRow:
@@ -228,7 +296,7 @@ def _row(
     )
 
 
-def _deadline(entry: ItemDate, labels: Labels, lang: Lang, year: int) -> Deadline:
+def _deadline(entry: ItemDate | ImportantDate, labels: Labels, lang: Lang, year: int) -> Deadline:
     kind = labels.label(KIND_MSGIDS[entry.kind], lang)
     day = write_date(entry.when, kind.lang, year=year)
     return Deadline(kind, " ".join(filter(None, (day, write_hours(entry.hours, kind.lang)))))

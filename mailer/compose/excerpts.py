@@ -1,4 +1,4 @@
-"""Parts taken out of an item's body: its first words, a point's lead-in, links that stand alone at its end."""
+"""Parts taken out of an item's body: its first words, links that stand alone at its end."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,6 @@ from mailer.issue.model import (
     Footnotes,
     Heading,
     Image,
-    Inlines,
     Item,
     Link,
     List,
@@ -61,16 +60,6 @@ def with_quotes(body: Blocks) -> Blocks:
         else block
         for block in body
     )
-
-
-def split_lead_in(inlines: Inlines) -> tuple[str, Inlines]:
-    """Cut *Term:* off the beginning of a point; a point without one has an empty first part."""
-    if not inlines or not isinstance(inlines[0], Text):
-        return "", inlines
-    lead, found, rest = inlines[0].text.partition(": ")
-    if not found or len(lead) > LONGEST_LEAD or "." in lead:
-        return "", inlines
-    return f"{lead}:", (Text(f" {rest}"), *inlines[1:])
 
 
 def opening(body: Blocks) -> str:

@@ -15,8 +15,6 @@ from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.passages import Passage, PlaceFinder, printed_passages
 from mailer.rendering.templates import Templates
 
-NAMED_AT_MOST = 3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextElsewhere:
@@ -87,9 +85,7 @@ def _others(
 def _warning(
     missing: tuple[str, ...], glyphs: Glyphs, *, file: str, line: int = 0, column: int = 0, place: str = ""
 ) -> Finding:
-    shown = ", ".join(f"{each} ({name_of(each)})" for each in missing[:NAMED_AT_MOST])
-    more = len(missing) - NAMED_AT_MOST
-    signs = msg("findings.signs-and-more", signs=shown, count=more) if more > 0 else shown
+    signs = ", ".join(f"{each} ({name_of(each)})" for each in missing)
     substitute = glyphs.substitute
     message = msg("findings.missing-glyph", signs=signs, substitute=substitute)
     if place:

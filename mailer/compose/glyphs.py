@@ -7,7 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
+SUBSTITUTE = "[?]"
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+_SKIN_TONES = (0x1F3FB, 0x1F3FF)
+_FLAG_LETTERS = (0x1F1E6, 0x1F1FF)
+"""Two of them are a flag: NO for 🇳🇴."""
 _LEFT_OUT = frozenset(
     "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{WORD JOINER}\N{ZERO WIDTH NO-BREAK SPACE}"
     "\N{COMBINING ENCLOSING KEYCAP}\N{COMBINING GRAPHEME JOINER}"
@@ -30,6 +34,20 @@ _ALIKE = {
     "\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}": "‘",
     "\N{DOUBLE HIGH-REVERSED-9 QUOTATION MARK}": "“",
     "\N{GREEK CAPITAL LETTER OMEGA}": "\N{OHM SIGN}",
+    "\N{GREEK CAPITAL LETTER SIGMA}": "\N{N-ARY SUMMATION}",
+    "\N{CHECK MARK}": "\N{HEAVY CHECK MARK}",
+    "\N{BALLOT X}": "\N{HEAVY MULTIPLICATION X}",
+    "\N{HEAVY BALLOT X}": "\N{HEAVY MULTIPLICATION X}",
+    "\N{MULTIPLICATION X}": "\N{HEAVY MULTIPLICATION X}",
+    "\N{BALLOT BOX}": "\N{WHITE LARGE SQUARE}",
+    "\N{BALLOT BOX WITH X}": "\N{CROSS MARK}",
+    "\N{BLACK STAR}": "\N{WHITE MEDIUM STAR}",
+    "\N{WHITE RIGHT POINTING INDEX}": "\N{WHITE RIGHT POINTING BACKHAND INDEX}",
+    "\N{BLACK RIGHT POINTING INDEX}": "\N{WHITE RIGHT POINTING BACKHAND INDEX}",
+    "\N{BLACK UP-POINTING TRIANGLE}": "\N{UP-POINTING SMALL RED TRIANGLE}",
+    "\N{BLACK DOWN-POINTING TRIANGLE}": "\N{DOWN-POINTING SMALL RED TRIANGLE}",
+    **dict.fromkeys("↑⇑⇧↥", "\N{UPWARDS BLACK ARROW}"),
+    **dict.fromkeys("↓⇓⇩↧", "\N{DOWNWARDS BLACK ARROW}"),
 }
 _ARROWS = (
     (0x2190, 0x21FF),
@@ -102,7 +120,8 @@ class Glyphs:
 
     def _cover_text(self, text: str) -> str:
         plain = _FIGURES.sub(self._plain_figures, unicodedata.normalize("NFC", text))
-        return "".join(map(self._cover_character, plain))
+        covered = "".join(map(self._cover_character, plain))
+        return re.sub(f"{_UNKNOWN}+", self.substitute, covered)
 
     def _plain_figures(self, found: re.Match[str]) -> str:
         """Write raised and lowered figures and fractions as they are typed, when the fonts lack one."""
@@ -123,7 +142,7 @@ class Glyphs:
         printed = self._printed(character)
         if printed is None:
             self.missing.add(character)
-            return self.substitute
+            return _UNKNOWN
         return printed
 
     def _printed(self, character: str) -> str | None:
@@ -152,8 +171,10 @@ def _alike(character: str) -> str | None:
         alike = f"{'^' if tag == '<super>' else ''}{_figure(character)}"
     elif "CIRCLED" in name and (inside := _circled(character)):
         alike = f"({inside})"
-    elif category == "Cf" or "VARIATION SELECTOR" in name:
+    elif category == "Cf" or "VARIATION SELECTOR" in name or _lies_in(character, (_SKIN_TONES,)):
         alike = ""
+    elif _lies_in(character, (_FLAG_LETTERS,)):
+        alike = name[-1]
     elif character.isspace():
         alike = " "
     elif category == "Pd":

@@ -8,11 +8,12 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from mailer.catalogue import Message, msg
 from mailer.compose.excerpts import images_of
 from mailer.compose.picture import Picture
+from mailer.compose.pixels import UnknownColoursError, pixels_of
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Image, Issue, Severity
 from mailer.issue.passages import placed_images_of
@@ -21,6 +22,8 @@ from mailer.rendering.pages import Pages
 SHOWN_WIDTH = 520
 LOGO_WIDTH, LOGO_HEIGHT = 240, 48
 DENSITY = 2
+OUTLOOK_CUTS_AT = 1728
+"""Pixels of height after which Outlook for Windows, which shows mail by Word, cuts a picture off."""
 MOST_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 JPEG_QUALITY = 82
@@ -39,7 +42,10 @@ class UnusablePicture:
 
 
 def prepare_pictures(issue: Issue) -> tuple[Mapping[str, Picture], tuple[Finding, ...]]:
-    """The issue's pictures by path, and an error for each that cannot be shown; its description then stands alone."""
+    """Return the issue's pictures by path, and findings about them.
+
+    One that cannot be shown is an error; its description then stands alone.
+    """
     prepared = {path: prepare_picture(data) for path, data in issue.images.items()}
     pictures = {path: each for path, each in prepared.items() if isinstance(each, Picture)}
     return pictures, tuple(_findings(issue, prepared))
@@ -49,8 +55,8 @@ def read_logo(file: Path) -> Picture:
     """Read the picture for the masthead, at most 48 px high; it keeps its transparency. Raises `MailerError`."""
     try:
         with Pillow.open(file, formats=FORMATS) as opened:
-            logo = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+            logo = pixels_of(opened).picture
+    except (UnknownColoursError, OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
         raise MailerError(
             msg("findings.logo-unreadable"),
             where=str(file),
@@ -98,12 +104,14 @@ def data_address(picture: Picture) -> str:
 
 @lru_cache(maxsize=64)
 def prepare_picture(data: bytes) -> Picture | UnusablePicture:
-    """Decode a file and encode its first frame anew: upright, on white, without metadata, at most 1040 px wide."""
+    """Decode a file and encode its first frame anew: upright, in sRGB, on white, without metadata, 1040 px wide."""
     try:
         with Pillow.open(BytesIO(data), formats=FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 return _TOO_LARGE
-            return _encoded(_flat(ImageOps.exif_transpose(opened)), photo=opened.format == "JPEG")
+            return _prepared(opened)
+    except UnknownColoursError as error:
+        return _of_unknown_colours(str(error))
     except UnidentifiedImageError:
         return _UNKNOWN
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
@@ -120,26 +128,44 @@ _TOO_LARGE = UnusablePicture(
 )
 
 
-def _flat(picture: Pillow.Image) -> Pillow.Image:
-    """Return the picture without transparency: a black diagram must not vanish on a dark ground."""
-    shown = picture.convert("RGBA")
-    shown.thumbnail((SHOWN_WIDTH * DENSITY, shown.height), Pillow.Resampling.LANCZOS)
+def _of_unknown_colours(space: str) -> UnusablePicture:
+    return UnusablePicture(
+        lambda path: msg("findings.picture-colour-space", path=path, space=space), msg("findings.picture-save-as-srgb")
+    )
+
+
+def _prepared(opened: Pillow.Image) -> Picture:
+    is_photo = opened.format in {"JPEG", "MPO"}  # a JPEG with more pictures in it, as telephones make them
+    pixels = pixels_of(opened)
+    width = min(SHOWN_WIDTH, pixels.picture.width)
+    height = max(1, round(pixels.picture.height * width / pixels.picture.width))
+    media_type, data = _encoded(_flat(pixels.picture, shown_height=height), photo=is_photo)
+    return Picture(
+        media_type=media_type,
+        data=data,
+        width=width,
+        height=height,
+        is_animated=not is_photo and getattr(opened, "is_animated", False),
+        is_as_meant=pixels.is_as_meant,
+    )
+
+
+def _flat(shown: Pillow.Image, *, shown_height: int) -> Pillow.Image:
+    """Return the picture without transparency: a black diagram must not vanish on a dark ground.
+
+    It has twice as many pixels as are shown, or fewer where Outlook would cut it off for their number.
+    """
+    fits = shown_height <= OUTLOOK_CUTS_AT
+    shown.thumbnail((SHOWN_WIDTH * DENSITY, OUTLOOK_CUTS_AT if fits else shown.height), Pillow.Resampling.LANCZOS)
     ground = Pillow.new("RGBA", shown.size, _WHITE)
     return Pillow.alpha_composite(ground, shown).convert("RGB")
 
 
-def _encoded(picture: Pillow.Image, *, photo: bool) -> Picture:
+def _encoded(picture: Pillow.Image, *, photo: bool) -> tuple[str, bytes]:
+    """Return media type and data. Drawings stay sharp as PNG, unless they are photographs after all."""
     jpeg = _bytes(picture, "JPEG", quality=JPEG_QUALITY, progressive=True)
     png = b"" if photo else _bytes(picture, "PNG")
-    # Drawings stay sharp as PNG, unless they are photographs after all.
-    is_png = bool(png) and len(png) <= 2 * len(jpeg)
-    width = min(SHOWN_WIDTH, picture.width)
-    return Picture(
-        media_type="image/png" if is_png else "image/jpeg",
-        data=png if is_png else jpeg,
-        width=width,
-        height=max(1, round(picture.height * width / picture.width)),
-    )
+    return ("image/png", png) if png and len(png) <= 2 * len(jpeg) else ("image/jpeg", jpeg)
 
 
 def _bytes(picture: Pillow.Image, kind: str, **options: object) -> bytes:
@@ -149,17 +175,32 @@ def _bytes(picture: Pillow.Image, kind: str, **options: object) -> bytes:
 
 
 def _findings(issue: Issue, prepared: Mapping[str, Picture | UnusablePicture]) -> Iterable[Finding]:
-    """An error for each that cannot be shown, at the first place that uses it: that is what an editor can change."""
+    """Yield findings about pictures at the first place that uses each: an editor can change that."""
     places = {image.path: (file, image.line) for file, image in reversed([*placed_images_of(issue)])}
     for path, found in prepared.items():
-        if isinstance(found, UnusablePicture):
-            file, line = places.get(path, ("", 0))
+        file, line = places.get(path, ("", 0))
+        for severity, rule, message, hint in _faults(path, found):
             yield Finding(
-                severity=Severity.ERROR,
-                rule="picture",
-                message=found.message_of(path),
+                severity=severity,
+                rule=rule,
+                message=message,
                 file=file or path,
                 line=line,
                 words=PurePosixPath(path).name,
-                hint=found.hint,
+                hint=hint,
             )
+
+
+def _faults(path: str, found: Picture | UnusablePicture) -> Iterable[tuple[Severity, str, Message, Message]]:
+    if isinstance(found, UnusablePicture):
+        yield Severity.ERROR, "picture", found.message_of(path), found.hint
+        return
+    if found.height > OUTLOOK_CUTS_AT:
+        message = msg("findings.picture-height", path=path, height=found.height, most=OUTLOOK_CUTS_AT)
+        yield Severity.WARNING, "picture-height", message, msg("findings.picture-height-hint")
+    if found.is_animated:
+        message, hint = msg("findings.picture-animated", path=path), msg("findings.picture-animated-hint")
+        yield Severity.WARNING, "picture-animated", message, hint
+    if not found.is_as_meant:
+        message, hint = msg("findings.picture-colours", path=path), msg("findings.picture-save-as-srgb")
+        yield Severity.WARNING, "picture-colours", message, hint

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
-from mailer.compose.excerpts import LinkRow, split_lead_in
+from mailer.compose.excerpts import LinkRow
 from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
 from mailer.compose.inbox import name_of
 from mailer.compose.markup import bound
@@ -169,7 +169,7 @@ class _Content:
             case Quote(inner):
                 return {"kind": "quote", "blocks": self.blocks(inner, level)}
             case List(points, numbered):
-                return {"kind": "list", "numbered": numbered, "points": [self.point(point, level) for point in points]}
+                return {"kind": "list", "numbered": numbered, "points": [self.blocks(point, level) for point in points]}
             case Image(path, alt, caption):
                 file = str(self.pictures.index(path)) if path in self.pictures else None
                 described = Unprinted(alt) if file else alt  # which stands in the place of a picture that there is not
@@ -197,13 +197,6 @@ class _Content:
     def footnote(self, note: Footnote, level: int) -> dict[str, Any]:
         blocks = self.blocks(note.blocks, level)
         return {"number": note.number, "anchor": note.anchor, "back": note.back, "blocks": blocks}
-
-    def point(self, point: Blocks, level: int) -> list[dict[str, Any]]:
-        if not point or not isinstance(point[0], Paragraph):
-            return self.blocks(point, level)
-        lead, rest = split_lead_in(point[0].inlines)
-        inlines = (Strong((Text(lead),)), *rest) if lead else rest
-        return self.blocks((Paragraph(inlines), *point[1:]), level)
 
     def inlines(self, inlines: Inlines) -> list[dict[str, Any]]:
         return [self.inline(each) for each in inlines]

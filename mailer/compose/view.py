@@ -9,6 +9,7 @@ from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthe
 from mailer.compose.excerpts import LinkRow, first_words, opening, split_footnotes, split_rows, with_quotes, words_in
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
+from mailer.issue.listed import DateList
 from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
@@ -156,6 +157,7 @@ def _sections(
     issue: Issue, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...]
 ) -> Iterator[SectionView]:
     titles = {section.id: section.title for section in issue.sections}
+    listed = DateList(issue)
     for section in shown_sections(issue):
         parent = titles.get(section.parent, section.parent)
         level = 3 if parent else 2
@@ -165,12 +167,12 @@ def _sections(
             title=section.title,
             contents_title=" · ".join(filter(None, (parent, section.title))),
             level=level,
-            items=tuple(_item(each, key, labels, places, level=below, issue=issue) for each in section.items),
+            items=tuple(_item(each, key, labels, places, level=below, listed=listed) for each in section.items),
         )
 
 
 def _item(
-    item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, issue: Issue
+    item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, listed: DateList
 ) -> ItemView:
     text, footnotes = split_footnotes(item.body)
     body, rows = split_rows(text)
@@ -180,7 +182,7 @@ def _item(
         level=level,
         places=tuple(place.name for place in places if place.slug in item.helsefellesskap),
         own=not set(key.own).isdisjoint(item.helsefellesskap),
-        deadlines=deadlines(item, labels, year=issue.published.start.year),
+        deadlines=deadlines(item, labels, listed=listed),
         body=number_headings(with_quotes(body)),
         rows=rows,
         footnotes=footnotes,

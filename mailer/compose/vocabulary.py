@@ -5,7 +5,6 @@ from typing import NoReturn
 
 from markupsafe import Markup
 
-from mailer.compose.excerpts import split_lead_in
 from mailer.compose.markup import inline_html, lang_mark, link_html, table_role, unbroken
 from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
 from mailer.issue.model import Block, plain_text
@@ -28,7 +27,6 @@ MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
     "unbroken": unbroken,
     "lang_mark": lang_mark,
     "link_html": link_html,
-    "split_lead_in": split_lead_in,
     "plain": plain_text,
     "fits_a_phone": fits_a_phone,
     "fits_a_mail": fits_a_mail,

@@ -197,6 +197,14 @@ class InterfaceSection(SettingsSection):
     )
 
 
+class PreviewSection(SettingsSection):
+    """The page that shows an issue while it is written."""
+
+    poll: bool = Field(
+        default=False, description="Look at the files each second, for drives that do not tell when one is saved."
+    )
+
+
 class PathsSection(SettingsSection):
     """The folders of the workspace."""
 
@@ -220,6 +228,7 @@ class Settings:
     theme: ThemeSection
     check: CheckSection
     interface: InterfaceSection
+    preview: PreviewSection
     paths: PathsSection
     file: Path
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -249,6 +258,7 @@ SECTIONS: Mapping[str, type[SettingsSection]] = {
     "theme": ThemeSection,
     "check": CheckSection,
     "interface": InterfaceSection,
+    "preview": PreviewSection,
     "paths": PathsSection,
 }
 

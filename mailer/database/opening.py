@@ -64,7 +64,8 @@ def recover(url: str) -> bool:
 def _sqlite_file(url: str) -> Path:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise DatabaseError(msg("settings.only-sqlite-has-a-log"), where="[database] url")
+        hint = msg("settings.server-recovers-itself")
+        raise DatabaseError(msg("settings.only-sqlite-has-a-log"), where="[database] url", hint=hint)
     file = real_name(parsed.database)
     if not file.exists():
         hint = msg("settings.check-database-file")

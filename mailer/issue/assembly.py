@@ -1,17 +1,16 @@
 """Puts items into their sections and numbers them in the order printed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from mailer.catalogue import msg
+from mailer.issue.copies import FindingsAbout, note_copies
 from mailer.issue.findings import FindingCollector
 from mailer.issue.frame import Frame
 from mailer.issue.items import ItemDraft
 from mailer.issue.model import Finding, Issue, Item, Section
 from mailer.nearest import did_you_mean
-
-FindingsAbout = Callable[[Item], FindingCollector]
 
 
 def assemble(
@@ -21,6 +20,7 @@ def assemble(
     notes = FindingCollector(file=file, text=sources[file])
     about = partial(_about, notes, sources)
     _check_slugs(drafts, about)
+    note_copies([draft.item for draft in drafts], about)
     homes = _homes(frame, drafts, notes, about)
     sections = frame.issue.sections
     if "" in homes.values() and not any(section.id == "" for section in sections):

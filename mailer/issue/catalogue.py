@@ -29,6 +29,7 @@ RULES: dict[str, Explanation] = {
     "email": Explanation(msg("findings.email-why"), msg("findings.email-fix")),
     "slug": Explanation(msg("findings.slug-why"), msg("findings.slug-fix")),
     "duplicate": Explanation(msg("findings.duplicate-why"), msg("findings.duplicate-fix")),
+    "copy": Explanation(msg("findings.copy-why"), msg("findings.copy-fix")),
     "placed-twice": Explanation(msg("findings.placed-twice-why"), msg("findings.placed-twice-fix")),
     "unknown-item": Explanation(msg("findings.unknown-item-why"), msg("findings.unknown-item-fix")),
     "unknown-section": Explanation(msg("findings.unknown-section-why"), msg("findings.unknown-section-fix")),
@@ -72,6 +73,9 @@ RULES: dict[str, Explanation] = {
     "http-link": Explanation(msg("findings.http-link-why"), msg("findings.http-link-fix")),
     "duplicate-link": Explanation(msg("findings.duplicate-link-why"), msg("findings.duplicate-link-fix")),
     "inside-link": Explanation(msg("findings.inside-link-why"), msg("findings.inside-link-fix")),
+    "outlook-paste": Explanation(msg("findings.outlook-paste-why"), msg("findings.outlook-paste-fix")),
+    "reply-title": Explanation(msg("findings.reply-title-why"), msg("findings.reply-title-fix")),
+    "placeholder": Explanation(msg("findings.placeholder-why"), msg("findings.placeholder-fix")),
     "doubled-space": Explanation(msg("findings.doubled-space-why"), msg("findings.doubled-space-fix")),
     "space-inside": Explanation(msg("findings.space-inside-why"), msg("findings.space-inside-fix")),
     "space-before-mark": Explanation(msg("findings.space-before-mark-why"), msg("findings.space-before-mark-fix")),
@@ -104,7 +108,11 @@ RULES: dict[str, Explanation] = {
     "client-support": Explanation(msg("findings.client-support-why"), msg("findings.client-support-fix")),
     "merge-values": Explanation(msg("findings.merge-values-why"), msg("findings.merge-values-fix")),
     "picture": Explanation(msg("findings.picture-why"), msg("findings.picture-fix")),
+    "picture-height": Explanation(msg("findings.picture-height-why"), msg("findings.picture-height-fix")),
+    "picture-animated": Explanation(msg("findings.picture-animated-why"), msg("findings.picture-animated-fix")),
+    "picture-colours": Explanation(msg("findings.picture-colours-why"), msg("findings.picture-colours-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
+    "unlisted-date": Explanation(msg("findings.unlisted-date-why"), msg("findings.unlisted-date-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
 
@@ -120,7 +128,11 @@ OF_COMPOSING = frozenset(
         "slots",
         "client-support",
         "picture",
+        "picture-height",
+        "picture-animated",
+        "picture-colours",
         "gathered-dates",
+        "unlisted-date",
         "missing-glyph",
     }
 )

@@ -9,13 +9,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from mailer.catalogue import msg
-from mailer.characters import is_visible, name_of
-from mailer.issue.characters import OTHER_SPACE, SOFT_HYPHEN, UNPRINTABLE
+from mailer.characters import fold, is_visible, name_of
+from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.clock import exists
 from mailer.issue.findings import FindingCollector
+from mailer.issue.known_names import KnownNames
 from mailer.issue.markdown import parse_blocks, parse_inlines
 from mailer.issue.model import Blocks, CalendarDate, Hours, Inlines, Precision
 from mailer.issue.toml_lines import KeyPath, key_lines
+from mailer.issue.toml_slips import date_at, slip_in
 from mailer.issue.tracking import without_tracking
 from mailer.issue.urls import LinkTarget, clean_url
 from mailer.languages import LANGS, Lang, find_lang
@@ -26,8 +28,6 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 SEASONS = {"winter": 1, "spring": 3, "summer": 6, "autumn": 9}
 _DATE_FORM = re.compile(r"(20\d\d|19\d\d)(?:-(\d{2})(?:-(\d{2}))?|-(winter|spring|summer|autumn))?")
-_LIKE_A_DATE = re.compile(r"""(?<![\w."'-])(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[./-]\d\d?[./-]\d{2,4})(?![\w.-])""")
-_QUOTES_OF_WORD = re.compile("[“”„‟«»‘’‚‛′″]")
 # All others become headers, headings, entries of calendars and descriptions of pictures.
 ON_SEVERAL_LINES = frozenset({"intro", "reader_note", "text"})
 _IN_MARKDOWN = frozenset({"intro", "text"})
@@ -59,7 +59,7 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = PLACE.search(str(error))
         line = first_line - 1 + int((place and place[1]) or text.rstrip().count("\n") + 1)
-        if place and place[1] and (written := _date_at(text.split("\n")[int(place[1]) - 1], int(place[2]))):
+        if place and place[1] and (written := date_at(text.split("\n")[int(place[1]) - 1], int(place[2]))):
             is_form = _DATE_FORM.fullmatch(written) and parse_date(written) is None
             id_ = "issues.no-such-day" if is_form else "issues.date-form"
             form = msg("issues.how-dates-are-written")
@@ -68,9 +68,9 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
         reason = reason_in_words(str(error))
         column = int((place and place[2]) or 0)
         written = text.split("\n")[line - first_line] if place and place[1] else ""
-        if slip := _slip_of_word(written, column):
-            at, message, hint = slip
-            notes.error("toml", message, line=line, words=written[at], hint=hint, column=at + 1)
+        if slip := slip_in(written, column):
+            words, at = written[slip.at], slip.at + 1
+            notes.error("toml", slip.message, line=line, words=words, hint=slip.hint, column=at)
         else:
             words = written[column - 1 : column] if written else ""
             column = column if words.strip() else 0
@@ -78,27 +78,6 @@ def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> To
             notes.error("toml", message, line=line, words=words, hint=hint, column=column)
         return None
     return TomlDocument(notes=notes, values=values, lines=key_lines(text), first_line=first_line)
-
-
-def _slip_of_word(line: str, column: int) -> tuple[int, str, str] | None:
-    """Find what Word writes in the place of a straight quotation mark or a space: where, what and what to do."""
-    if (space := OTHER_SPACE.search(line, 0, column)) and space.end() == column:
-        message = msg("issues.odd-space", character=name_of(space[0]))
-        return space.start(), message, msg("issues.write-ordinary-space")
-    marks = [each.start() for each in _QUOTES_OF_WORD.finditer(line)]
-    if not marks:
-        return None
-    is_begun = line.count('"', 0, column) % 2 == 1  # a text that such a mark was to end
-    at = marks[-1] if is_begun else next((each for each in marks if each == column - 1), -1)
-    if at < 0:
-        return None
-    return at, msg("issues.quote-of-word", mark=line[at]), msg("issues.write-straight-quotes")
-
-
-def _date_at(line: str, column: int) -> str:
-    """Return the words that stand in the place of a date; the standard library speaks of brackets then."""
-    found = (each for each in _LIKE_A_DATE.finditer(line) if each.start() < column <= each.end())
-    return next((each[0] for each in found), "")
 
 
 class Fields:
@@ -197,15 +176,16 @@ class Fields:
             return ()
         return tuple(self._printable(key, each) for each in listed)
 
-    def slugs(self, key: str, *, known: Collection[str]) -> tuple[str, ...]:
-        """Return the slugs of helsefellesskap, each once; an unknown one is a warning and left out."""
-        slugs = tuple(dict.fromkeys(self.texts(key)))
-        for slug in slugs:
-            if slug not in known:
-                message = msg("issues.unknown-helsefellesskap", slug=slug)
-                hint = did_you_mean(slug, known) or msg("issues.lists-shows-all")
-                self.sheet.notes.warning("helsefellesskap", message, line=self.line(key), words=slug, hint=hint)
-        return tuple(slug for slug in slugs if slug in known)
+    def slugs(self, key: str, *, known: KnownNames) -> tuple[str, ...]:
+        """Return the slugs of helsefellesskap, each once, by any name; an unknown one is a warning and left out."""
+        names = tuple(dict.fromkeys(self.texts(key)))
+        for name in names:
+            if not known.slug_of(name):
+                message = msg("issues.unknown-helsefellesskap", slug=name)
+                near = known.mistyped_in(name)
+                hint = msg("errors.did-you-mean", name=near) if near else msg("issues.lists-shows-all")
+                self.sheet.notes.warning("helsefellesskap", message, line=self.line(key), words=name, hint=hint)
+        return tuple(dict.fromkeys(slug for name in names if (slug := known.slug_of(name))))
 
     def lang(self, key: str, *, default: Lang) -> Lang:
         """Return one of the languages we write."""
@@ -217,12 +197,13 @@ class Fields:
             self.error("lang", msg("issues.unknown-lang", lang=value), key, words=value, hint=hint)
         return default
 
-    def choice(self, key: str, *, default: Choice) -> Choice:
-        """Return one of the values of an enumeration."""
+    def choice(self, key: str, *, default: Choice, words: Mapping[str, Choice] | None = None) -> Choice:
+        """Return one of the values of an enumeration, in any case; `words` are others that mean one, folded."""
         value = self.text(key)
         names = [str(each) for each in type(default)]
-        if value in names:
-            return type(default)(value)
+        meant = {fold(name): type(default)(name) for name in names} | dict(words or {})
+        if fold(value) in meant:
+            return meant[fold(value)]
         if value:
             hint = did_you_mean(value, names) or msg("issues.write-one-of", names=", ".join(names))
             self.error("unknown-value", msg("issues.unknown-value", key=key, value=value), key, words=value, hint=hint)

@@ -8,6 +8,8 @@ from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
 from mailer.issue.items import parse_contacts
+from mailer.issue.kinds import KIND_WORDS
+from mailer.issue.known_names import KnownNames
 from mailer.issue.model import (
     CalendarDate,
     DateKind,
@@ -61,9 +63,9 @@ class Frame:
 
 
 def parse_frame(
-    text: str, *, file: str, slug: str, publisher: str, known: Collection[str], images: Collection[str] = ()
+    text: str, *, file: str, slug: str, publisher: str, known: KnownNames, images: Collection[str] = ()
 ) -> tuple[Frame | None, tuple[Finding, ...]]:
-    """Parse `issue.toml`. `known` are the slugs of the helsefellesskap, `images` the paths of the pictures there."""
+    """Parse `issue.toml`. `known` are the names of the helsefellesskap, `images` the paths of the pictures there."""
     notes = FindingCollector(file=file, text=text)
     sheet = parse_toml(text, notes=notes)
     if sheet is None:
@@ -129,7 +131,7 @@ def _check_section(section: Section, *, before: list[Section], fields: Fields) -
         fields.error("section-order", message, "parent", words=section.parent, hint=hint)
 
 
-def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> tuple[ImportantDate, ...]:
+def _important_dates(fields: Fields, *, lang: Lang, known: KnownNames) -> tuple[ImportantDate, ...]:
     dates: list[ImportantDate] = []
     for each in fields.tables("important_dates", known=IMPORTANT_DATE_KEYS):
         each.text("text", required=True)
@@ -138,7 +140,7 @@ def _important_dates(fields: Fields, *, lang: Lang, known: Collection[str]) -> t
             ImportantDate(
                 when=when or _UNDATED,
                 text=each.inlines("text", lang=lang),
-                kind=each.choice("kind", default=DateKind.EVENT),
+                kind=each.choice("kind", default=DateKind.EVENT, words=KIND_WORDS),
                 item=each.text("item"),
                 helsefellesskap=each.slugs("helsefellesskap", known=known),
                 place=each.text("place"),

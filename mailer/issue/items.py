@@ -9,8 +9,12 @@ from pathlib import PurePosixPath
 from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown import image_problem, parse_blocks
+from mailer.issue.kinds import KIND_WORDS
+from mailer.issue.known_names import KnownNames
+from mailer.issue.markdown import parse_blocks
 from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Placement
+from mailer.issue.picture_names import find_picture, suggest_picture
+from mailer.issue.places import FENCE_LINE
 from mailer.issue.urls import EMAIL
 from mailer.languages import Lang
 
@@ -22,7 +26,8 @@ IMAGE_KEYS = ("file", "alt", "caption")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NUMBER = re.compile(r"^\d+[-_. ]+")
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "đ": "d", "ŋ": "n", "ŧ": "t"})
-_FENCE = re.compile(r"\A\s*^\+\+\+[^\S\n]*\n(.*?)^\+\+\+[^\S\n]*$\n?", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(rf"\A\s*{FENCE_LINE}\n(.*?){FENCE_LINE}\n?", re.DOTALL | re.MULTILINE)
+_NAMED_ADDRESS = re.compile(r"(?:(?P<name>[^<>@;]*)<)?(?:mailto:)?(?P<email>[^\s<>:;,]+)(?(name)>)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +40,9 @@ class ItemDraft:
 
 
 def parse_item(
-    text: str, *, file: str, lang: Lang, known: Collection[str], images: Collection[str] = ()
+    text: str, *, file: str, lang: Lang, known: KnownNames, images: Collection[str] = ()
 ) -> tuple[ItemDraft | None, tuple[Finding, ...]]:
-    """Parse an item's file. `lang` is the issue's language, `known` the slugs of the helsefellesskap."""
+    """Parse an item's file. `lang` is the issue's language, `known` the names of the helsefellesskap."""
     notes = FindingCollector(file=file, text=text)
     fence = _FENCE.match(text)
     if not fence:
@@ -81,12 +86,23 @@ def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
     """Parse contacts: addresses, or tables with `email`, `name` and `placement`."""
     contacts = []
     for each in fields.tables(key, known=CONTACT_KEYS, plain="email"):
-        email = each.text("email", required=True)
-        if email and not EMAIL.fullmatch(email):
-            each.error("email", msg("issues.no-address", address=email), "email", words=email)
+        written = each.text("email", required=True)
+        name, email = _name_and_address(written)
+        if not EMAIL.fullmatch(email) and email:
+            message, hint = msg("issues.no-address", address=written), msg("issues.how-contacts-are-written")
+            each.error("email", message, "email", words=written, hint=hint)
         placement = each.choice("placement", default=Placement.LINE)
-        contacts.append(Contact(email=email, name=each.text("name"), placement=placement, line=each.line("email")))
+        name = each.text("name") or name
+        contacts.append(Contact(email=email, name=name, placement=placement, line=each.line("email")))
     return tuple(contacts)
+
+
+def _name_and_address(written: str) -> tuple[str, str]:
+    """Take a name and an address apart that stand as a mail program writes them: `Kari Nordmann <kari@…>`."""
+    match = _NAMED_ADDRESS.fullmatch(written)
+    if not match or not EMAIL.fullmatch(match["email"]):
+        return "", written
+    return " ".join((match["name"] or "").split()).strip("\"' "), match["email"]
 
 
 def _slug(fields: Fields, file: str) -> str:
@@ -107,7 +123,7 @@ def _dates(fields: Fields) -> tuple[ItemDate, ...]:
     dates: list[ItemDate] = []
     for each in fields.tables("dates", known=DATE_KEYS):
         when = each.when(required=True)
-        kind = each.choice("kind", default=DateKind.EVENT)
+        kind = each.choice("kind", default=DateKind.EVENT, words=KIND_WORDS)
         if when:
             dates.append(
                 ItemDate(
@@ -129,11 +145,13 @@ def _image(fields: Fields, images: Collection[str]) -> Image | None:
     image = None
     for each in fields.tables("image", known=IMAGE_KEYS, plain="file"):
         file = each.text("file", required=True)
-        path = file if file.startswith("images/") else f"images/{file}"
-        if problem := image_problem(path, images):
-            each.error("image", problem, "file", words=file, hint=msg("issues.put-picture-there"))
+        found = find_picture(file, images)
+        if found.problem:
+            near = suggest_picture(file, images)
+            hint = msg("errors.did-you-mean", name=near) if near else msg("issues.put-picture-there")
+            each.error("image", found.problem, "file", words=file, hint=hint)
         if "alt" not in each.values:
             hint = msg("issues.add-alt")
             each.error("image-alt", msg("issues.image-without-alt"), "file", words=file, hint=hint)
-        image = Image(path=path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
+        image = Image(path=found.path, alt=each.text("alt"), caption=each.text("caption"), line=each.line("file"))
     return image

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
 from mailer.issue.debris import name_debris_of, without_debris
-from mailer.issue.findings import FindingCollector
+from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
@@ -32,14 +32,17 @@ from mailer.issue.model import (
     Quote,
     Strong,
     Text,
+    plain_text,
 )
-from mailer.issue.parser import MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
+from mailer.issue.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.pasted import with_pasted_lists
+from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import Places
 from mailer.issue.residue import LANG_MARK
 from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
+from mailer.issue.unfinished import IN_ANGLES
 from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
@@ -113,6 +116,7 @@ class _Span:
     written: str = ""
     line: int = 0
     automatic: bool = False
+    angled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,20 +183,29 @@ class _Walker:
     def image(self, token: Token, line: int) -> Iterable[Block]:
         path, caption = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
         alt = "".join(" " if "break" in child.type else child.content for child in token.children or []).strip()
-        problem = image_problem(path, self.images)
-        if problem:
-            self.notes.error("image", problem, line=line, words=path, hint=msg("issues.put-picture-in-text"))
+        found = find_picture(path, self.images)
+        if found.problem:
+            self.notes.error("image", found.problem, line=line, words=path, hint=self.picture_hint(path))
         elif not alt:
             hint = msg("issues.say-what-picture-shows")
             self.notes.error("image-alt", msg("issues.image-without-alt"), line=line, words=path, hint=hint)
         else:
-            return [Image(path=path, alt=printable(alt), caption=printable(caption), line=line)]
+            return [Image(path=found.path, alt=printable(alt), caption=printable(caption), line=line)]
         return []
+
+    def picture_hint(self, written: str) -> str:
+        """Return which picture may be meant, as long as somebody reads on: each suggestion costs a search."""
+        near = suggest_picture(written, self.images) if len(self.notes.findings) < OF_EACH_RULE else ""
+        name = near.replace(" ", "%20")
+        return msg("errors.did-you-mean", name=name) if near else msg("issues.put-picture-in-text")
 
     def html(self, content: str, line: int) -> None:
         """Refuse HTML; a comment that stands alone is the editor's own note and is left out."""
-        if not _COMMENT.fullmatch(content):
-            words = content.strip().split("\n")[0][:40]
+        words = content.strip().split("\n")[0][:40]
+        if IN_ANGLES.fullmatch(content.strip()):
+            hint = msg("findings.placeholder-hint")
+            self.notes.error("placeholder", msg("findings.placeholder"), line=line, words=words, hint=hint)
+        elif not _COMMENT.fullmatch(content):
             hint = msg("issues.use-markdown")
             self.notes.error("html", msg("issues.html"), line=line, words=words, hint=hint)
 
@@ -207,6 +220,7 @@ class _Walker:
             elif token.nesting < 0:
                 span = spans.pop()
                 in_link = any(each.kind == "link_open" for each in spans)
+                self.beside_words(span, spans[-1].children)
                 spans[-1].children.extend(self.closed(span, in_link=in_link))
             else:
                 self.leaf(token, spans)
@@ -220,7 +234,17 @@ class _Walker:
             return _Span(token.type)
         written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
         url = self.address(written) if written else ""
-        return _Span("link_open", url=url, written=written, line=self.line, automatic=token.info == "auto")
+        automatic, angled = token.info == "auto", token.markup == ANGLED
+        return _Span("link_open", url=url, written=written, line=self.line, automatic=automatic, angled=angled)
+
+    def beside_words(self, span: _Span, before: list[Inline]) -> None:
+        """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
+        if span.angled and plain_text(before[-2:])[-1:].isalnum():
+            before.append(Text(" "))
+        if span.angled and plain_text(span.children).lower().startswith("mailto:"):
+            hint = msg("issues.pasted-mailto-hint", address=span.written)
+            message = msg("issues.pasted-mailto")
+            self.notes.warning("outlook-paste", message, line=span.line, words=span.written, hint=hint)
 
     def closed(self, span: _Span, *, in_link: bool) -> Inlines:
         if span.kind != "link_open":
@@ -258,7 +282,8 @@ class _Walker:
             case kind if kind == FOOTNOTE_MARK:
                 children.append(self.footnotes.mark(token.meta["label"], line=self.line))
             case kind if kind == SPACED_ADDRESS:
-                self.spaced_address(token.info)
+                is_picture = any("![" in each.text for each in children[-1:] if isinstance(each, Text))
+                self.spaced_address(token.info, rule="image" if is_picture else "link")
                 self.line += token.content.count("\n")
                 children.append(Text(" ".join(token.content.split("\n"))))
             case "image":
@@ -268,13 +293,12 @@ class _Walker:
             case _:
                 pass
 
-    def spaced_address(self, written: str) -> None:
+    def spaced_address(self, written: str, *, rule: str) -> None:
         words = written.split("\n", maxsplit=1)[0]
         if is_path(written):
             message, hint = msg("issues.link-to-file"), msg("findings.put-on-the-web")
             self.notes.error("inside-link", message, line=self.line, words=words, hint=hint)
             return
-        rule = "image" if written.startswith("images/") else "link"
         message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
         self.notes.error(rule, message, line=self.line, words=words, hint=hint)
 
@@ -342,18 +366,6 @@ class _Walker:
             self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
             return ""
         return self.address(written, f"mailto:{written}")
-
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-
-
-def image_problem(path: str, images: Collection[str]) -> str:
-    """Return the problem of an image's path, or nothing."""
-    if not path.startswith("images/") or ".." in path or "\\" in path:
-        return msg("issues.image-outside")
-    if not path.lower().endswith(_PICTURES):
-        return msg("issues.image-kind", kinds=", ".join(_PICTURES))
-    return "" if path in images else msg("issues.image-missing")
 
 
 def _inline_tokens(node: Node) -> list[Token]:

@@ -175,11 +175,12 @@ Blocks = tuple[Block, ...]
 
 
 class DateKind(StrEnum):
-    """The kind of an event; the first four are deadlines."""
+    """The kind of an event; the first five are deadlines."""
 
     APPLICATION_DEADLINE = "application_deadline"
     CONSULTATION_DEADLINE = "consultation_deadline"
     CONTRIBUTION_DEADLINE = "contribution_deadline"
+    REGISTRATION_DEADLINE = "registration_deadline"
     DEADLINE = "deadline"
     CALL_EXPECTED = "call_expected"
     IN_FORCE = "in_force"
@@ -200,6 +201,7 @@ _DEADLINES = frozenset(
         DateKind.APPLICATION_DEADLINE,
         DateKind.CONSULTATION_DEADLINE,
         DateKind.CONTRIBUTION_DEADLINE,
+        DateKind.REGISTRATION_DEADLINE,
         DateKind.DEADLINE,
     }
 )

@@ -25,6 +25,8 @@ AS_WRITTEN = "as written"
 The place is a number of characters from the beginning of the text.
 """
 
+ANGLED = "autolink"
+"""The markup of a link that stands in angle brackets, in the words of the parser."""
 SPACED_ADDRESS = "spaced_address"
 """The kind of a token that holds what is no link for the space in its address, which is the token's `info`."""
 
@@ -38,7 +40,10 @@ _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
-_BEGINS = rf"(?:https?://|mailto:|tel:|www\.|images/|file:|[a-z]:\\|\\\\(?=\w)|{DOMAIN}/)"
+_FILE = r"(?=(?:[^()<>\n]|\([^()<>\n]*\))*\.(?:png|jpe?g|gif|webp)\b)"
+_BEGINS = (
+    rf"(?:https?://|mailto:|tel:|www\.|(?:\.{{0,2}}[/\\])*images[/\\]|{_FILE}|file:|[a-z]:\\|\\\\(?=\w)|{DOMAIN}/)"
+)
 _PIECE = r"(?:[^\s()<>]|\([^()<>\n]*\))"
 _SPACED = re.compile(
     rf"\]\(\s*(?P<round>{_BEGINS}{_PIECE}*(?:\s+{_PIECE}+)+)\s*\)|<(?P<angle>{_BEGINS}[^<>\s]*(?:\s+[^<>\s]+)+)\s*>",
@@ -165,7 +170,7 @@ def _angled_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -
     if not match or state.linkLevel:
         return False
     if not silent:
-        _push_link(state, match[1])
+        _push_link(state, match[1], markup=ANGLED)
     state.pos = match.end()
     return True
 
@@ -221,8 +226,9 @@ def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the pars
     return found
 
 
-def _push_link(state: StateInline, address: str) -> None:
+def _push_link(state: StateInline, address: str, *, markup: str = "") -> None:
     opened = state.push("link_open", "a", 1)
+    opened.markup = markup
     opened.attrs, opened.info = {"href": address}, "auto"
     state.push("text", "", 0).content = address
     state.push("link_close", "a", -1)

@@ -69,6 +69,11 @@ def printed_passages(issue: Issue) -> Iterator[Passage]:
     """Yield every text of an issue that is printed, what rules for wording leave alone too: names, places, pictures."""
     for passages in passages_of(issue).values():
         yield from (each for each in passages if (each.file, each.line) != (FRAME, issue.lines.get("preheader")))
+    yield from printed_facts(issue)
+
+
+def printed_facts(issue: Issue) -> Iterator[Passage]:
+    """Yield the printed facts: names, places, words about pictures."""
     yield from _facts(FRAME, *((each.line, each.place) for each in issue.important_dates))
     if issue.contact:
         yield from _facts(FRAME, (issue.contact.line, issue.contact.name))
@@ -82,6 +87,15 @@ def printed_passages(issue: Issue) -> Iterator[Passage]:
         )
     for file, image in placed_images_of(issue):
         if image.path not in issue.images:  # its description then stands in its place
+            yield from _facts(file, (image.line, image.alt))
+
+
+def facts_of(issue: Issue) -> Iterator[Passage]:
+    """Yield the facts with words for readers: those printed, the subject, descriptions of pictures."""
+    yield from printed_facts(issue)
+    yield from _facts(FRAME, (issue.lines.get("subject", 1), issue.subject))
+    for file, image in placed_images_of(issue):
+        if image.path in issue.images:
             yield from _facts(file, (image.line, image.alt))
 
 

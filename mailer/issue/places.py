@@ -14,7 +14,9 @@ _GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
 _MARKS = frozenset("*_`~[]<>\\\0")
 _MARKUP = r"""(?:[*_`~\[\]<>\\]|\0+(?:[ \t]+"[^"\n]*+")?+\)?+)*+"""
 """Marks of Markdown, and what is blanked because nobody reads it."""
-_FACTS = re.compile(r"\A\s*^\+\+\+[^\S\n]*\n(.*?)^\+\+\+[^\S\n]*$", re.DOTALL | re.MULTILINE)
+FENCE_LINE = r"^[ \t]{0,3}\+\+\+[^\S\n]*$"
+"""The line above and below the facts of an item."""
+_FACTS = re.compile(rf"\A\s*{FENCE_LINE}\n(.*?){FENCE_LINE}", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads

@@ -1,10 +1,11 @@
 """Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from unicodedata import is_normalized
 
 from mailer.catalogue import msg
 from mailer.characters import name_of
@@ -13,10 +14,12 @@ from mailer.issue.assembly import assemble
 from mailer.issue.characters import UNPRINTABLE, printable, with_plain_bullets
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
-from mailer.issue.items import parse_item
+from mailer.issue.items import ItemDraft, parse_item
+from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
+from mailer.issue.picture_names import path_of
 from mailer.issue.pictures import images_of
-from mailer.languages import DEFAULT_LANG
+from mailer.languages import DEFAULT_LANG, Lang, find_lang
 from mailer.nearest import did_you_mean
 
 ITEMS = "items"
@@ -25,6 +28,7 @@ TEXT_BYTES_AT_MOST = 250_000
 IMAGE_BYTES_AT_MOST = 10_000_000
 ITEMS_AT_MOST = 200
 
+_LANG = re.compile(r"""^lang\s*=\s*["'](\w+)""", re.MULTILINE)
 _ISSUE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -64,25 +68,27 @@ def is_slug(text: str) -> bool:
     return _ISSUE_SLUG.fullmatch(text) is not None
 
 
-def read_issue(folder: Path, *, helsefellesskap: Collection[str], publisher: str) -> IssueReading:
-    """Read an issue's folder. `helsefellesskap` are the slugs that items may name."""
+def read_issue(folder: Path, *, helsefellesskap: Collection[str] | Mapping[str, str], publisher: str) -> IssueReading:
+    """Read an issue's folder. `helsefellesskap` are slugs that items may name, or all names with their slugs."""
     shelf = _IssueFolder(folder=folder)
-    issue = _read(shelf, known=helsefellesskap, publisher=publisher)
+    issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
     findings = tuple(shelf.findings)
     return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
 
 
-def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> Issue | None:
+def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue | None:
     text = shelf.text(shelf.folder / FRAME)
-    if text is None:
-        return None
-    images = shelf.images()
+    images = picture_files(shelf.folder)
     slug = shelf.folder.name
-    frame, findings = parse_frame(text, file=FRAME, slug=slug, publisher=publisher, known=known, images=images.keys())
-    shelf.findings += findings
+    frame = None
+    if text is not None:
+        frame, findings = parse_frame(
+            text, file=FRAME, slug=slug, publisher=publisher, known=known, images=images.keys()
+        )
+        shelf.findings += findings
     drafts = []
-    lang = frame.issue.lang if frame else DEFAULT_LANG
+    lang = frame.issue.lang if frame else _lang_in(text or "")
     is_note = frame is not None and frame.issue.kind is IssueKind.NOTE
     for path in shelf.item_files(may_be_none=is_note):
         if (text := shelf.text(path)) is not None:
@@ -90,13 +96,45 @@ def _read(shelf: "_IssueFolder", *, known: Collection[str], publisher: str) -> I
             shelf.findings += findings
             drafts += [draft] if draft else []
     if frame is None:
-        return None
+        return _items_alone(drafts, slug, publisher=publisher, lang=lang)
     issue, findings = assemble(frame, drafts, file=FRAME, sources=shelf.sources)
     shelf.findings += findings
     if is_note and not (issue.items or issue.intro):
         message, hint = msg("issues.note-without-text"), msg("issues.add-intro")
         shelf.error(shelf.folder / FRAME, message, line=issue.lines["kind"], hint=hint)
     return replace(issue, images=shelf.pictures(issue, images))
+
+
+def picture_files(folder: Path) -> dict[str, Path]:
+    """Return the pictures of an issue's folder by the path that an item writes; links to files elsewhere do not count.
+
+    Of two names that differ only in how å is written, the one as texts have it counts.
+    """
+    if (folder / IMAGES).is_symlink():
+        return {}
+    files = [path for path in sorted((folder / IMAGES).glob("*")) if path.is_file() and not path.is_symlink()]
+    return {path_of(path.name): path for path in sorted(files, key=lambda each: is_normalized("NFC", each.name))}
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Yield the files that an issue is read from, also through links: the frame, the items, the pictures."""
+    yield folder / FRAME
+    yield from (folder / ITEMS).glob("*")
+    if not (folder / IMAGES).is_symlink():
+        yield from (folder / IMAGES).glob("*")
+
+
+def _lang_in(broken: str) -> Lang:
+    """Return the language that a frame names which is no TOML as a whole."""
+    named = _LANG.search(broken)
+    return (find_lang(named[1]) if named else None) or DEFAULT_LANG
+
+
+def _items_alone(drafts: Sequence[ItemDraft], slug: str, *, publisher: str, lang: Lang) -> Issue | None:
+    """The items of an issue whose frame cannot be read, to be looked at as they are."""
+    text = f'title = "{slug}"\nlang = "{lang}"\n'
+    frame, _ = parse_frame(text, file=FRAME, slug=slug, publisher=publisher, known=KnownNames.of(()))
+    return assemble(frame, drafts, file=FRAME, sources={FRAME: text})[0] if frame else None
 
 
 def _by_number(path: Path) -> list[str | int]:
@@ -181,13 +219,6 @@ class _IssueFolder:
         if len(files) > ITEMS_AT_MOST:
             self.error(folder, msg("issues.too-many-items", items=len(files), most=ITEMS_AT_MOST))
         return files[:ITEMS_AT_MOST]
-
-    def images(self) -> dict[str, Path]:
-        """Return the pictures by the path that an item writes; links to files elsewhere do not count."""
-        folder = self.folder / IMAGES
-        if folder.is_symlink():
-            return {}
-        return {self.name(path): path for path in sorted(folder.glob("*")) if path.is_file() and not path.is_symlink()}
 
     def pictures(self, issue: Issue, paths: Mapping[str, Path]) -> dict[str, bytes]:
         """Return the bytes of the pictures that the issue shows."""

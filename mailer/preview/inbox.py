@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -19,8 +20,8 @@ from mailer.local.access import SECRET_BYTES
 from mailer.local.headers import policy_header
 from mailer.preview.frames import FRAME_POLICY, with_links_out
 from mailer.preview.page import page_policy, render_page
-from mailer.preview.server import SCRIPT, no_picture
-from mailer.preview.watching import saved_events
+from mailer.preview.server import no_picture, polls, script_routes
+from mailer.preview.watching import saved_events, watched_at
 
 SHOWN_AT_MOST = 200
 PARTS = (("html", "HTML"), ("text", msg("preview.text")), ("source", msg("preview.source")))
@@ -53,7 +54,7 @@ class Inbox:
             Route("/", self.page),
             Route("/frame", self.frame),
             Route("/saved", self.saved),
-            Route("/preview.js", self.script),
+            *script_routes(lambda: self.services),
             Route("/favicon.ico", no_picture),
         ]
         application = Starlette(routes=routes)
@@ -91,12 +92,8 @@ class Inbox:
 
     def saved(self, _request: Request) -> Response:
         """Tell the page when a mail came."""
-        return saved_events([self.folder / "new"], server_id=self.server_id)
-
-    def script(self, _request: Request) -> Response:
-        """The page's own script."""
-        script = self.services.templates.path(SCRIPT).read_text("utf-8")
-        return Response(script, media_type="text/javascript")
+        watched = partial(watched_at, [self.folder / "new"], polls=polls(self.services))
+        return saved_events(watched, server_id=self.server_id)
 
     def _files(self) -> dict[str, Path]:
         """The mails by file name, newest first: only names that are there can be asked for."""

@@ -1,15 +1,16 @@
 """The issue as it is saved now: read once, composed once for a reader, checked when somebody asks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import RLock
 
 from mailer.bootstrap import Services
-from mailer.issue.source import IssueReading, find_issue
+from mailer.issue.source import IssueReading, files_of, find_issue
 from mailer.preview.choice import PreviewChoice
 from mailer.preview.readers import PreviewReaders
+from mailer.preview.saved import Contents, contents_of
 from mailer.preview.views import Look, View, look_at, view_of
 from mailer.usecases.reading import read
 
@@ -26,7 +27,7 @@ class Latest:
         self.good: View | None = None
         """The last version that composed."""
         self._lock = RLock()
-        self._files: list[tuple[str, int]] = []
+        self._files: Contents = {}
         self._reading: IssueReading | None = None
         self._views: dict[PreviewChoice, View | None] = {}
         self._looks: dict[PreviewChoice, Look] = {}
@@ -41,7 +42,11 @@ class Latest:
     @property
     def saved_at(self) -> datetime:
         """Return when a file of the issue was saved last."""
-        return datetime.fromtimestamp(max((saved for _, saved in self._saved()), default=0) / 1e9, UTC)
+        times = [0.0]
+        for each in files_of(self.folder):
+            with suppress(OSError):  # an editor may be replacing it just now
+                times.append(each.stat().st_mtime)
+        return datetime.fromtimestamp(max(times), UTC)
 
     def view(self, choice: PreviewChoice) -> View | None:
         """The issue as the chosen reader gets it; None while it does not compose."""
@@ -67,16 +72,11 @@ class Latest:
         return path.read_bytes().decode("utf-8-sig", "replace") if path.is_file() else ""
 
     def _current(self) -> IssueReading:
-        files = sorted(self._saved())
+        files = contents_of(files_of(self.folder))
         if self._reading is None or files != self._files:
             self._files, self._views, self._looks = files, {}, {}
             self._reading = read(self.services, self.slug)
         return self._reading
-
-    def _saved(self) -> Iterator[tuple[str, int]]:
-        for path in self.folder.rglob("*"):
-            with suppress(FileNotFoundError):  # an editor may be replacing it just now
-                yield str(path), path.stat().st_mtime_ns
 
 
 def _reader_of(choice: PreviewChoice) -> PreviewChoice:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from mailer.bootstrap import Services, made_of
 from mailer.catalogue import Lang, msg, render
 from mailer.errors import MailerError
+from mailer.issue.source import ITEMS, files_of
 from mailer.local.access import SECRET_BYTES
 from mailer.local.doors import STYLE
 from mailer.local.headers import hash_of, policy_header
@@ -24,10 +25,10 @@ from mailer.preview.frames import frame_policy, mail_frame, with_links_out
 from mailer.preview.latest import Latest
 from mailer.preview.page import Page, lines_around, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
-from mailer.preview.watching import saved_events
+from mailer.preview.watching import Watched, saved_events, watched_at
 from mailer.usecases.accounts import were_texts_tested
 
-SCRIPT = "web/preview.js"
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 REFUSAL_POLICY = (
     f"default-src 'none'; style-src {hash_of(STYLE)}; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -53,7 +54,7 @@ class Preview:
             Route("/issue.pdf", self.pdf),
             Route("/issue.eml", self.eml),
             Route("/saved", self.saved),
-            Route("/preview.js", self.script),
+            *script_routes(lambda: self.latest.services),
             Route("/favicon.ico", no_picture),
         ]
         application = Starlette(routes=routes, exception_handlers={MailerError: self.refusal})
@@ -109,14 +110,13 @@ class Preview:
 
     def saved(self, _request: Request) -> Response:
         """Tell the page when a file of the issue, a template, the settings or the lists were saved."""
-        services = self.latest.services
-        folders = (self.latest.folder, *services.templates.folders)
-        return saved_events(folders, files=made_of(services), server_id=self.server_id)
+        return saved_events(self._watched, server_id=self.server_id)
 
-    def script(self, _request: Request) -> Response:
-        """Return the page's own script: it listens for saved files, and loads the page anew in place."""
-        script = self.latest.services.templates.path(SCRIPT).read_text("utf-8")
-        return Response(script, media_type="text/javascript")
+    def _watched(self) -> Watched:
+        folder, services = self.latest.folder, self.latest.services
+        links = (each for each in files_of(folder) if each.is_symlink())
+        folders = (folder, folder / ITEMS, *services.templates.folders)
+        return watched_at(folders, (*made_of(services), *links), polls=polls(services))
 
     def refusal(self, _request: Request, error: Exception) -> Response:
         """Tell the fault, on a page that loads anew when it has been put right."""
@@ -155,6 +155,26 @@ def serve_preview(
             opens_browser=open_browser,
         )
     announce(msg("preview.stopped"))
+
+
+def script_routes(services: Callable[[], Services]) -> tuple[Route, ...]:
+    """Return the routes of scripts: one for each page, one that listens for all tabs."""
+
+    def answer(name: str, **headers: str) -> Callable[[Request], Response]:
+        def script(_request: Request) -> Response:
+            text = services().templates.path(f"web/{name}").read_text("utf-8")
+            return Response(text, media_type="text/javascript", headers=headers)
+
+        return script
+
+    worker = answer("listening.js", **policy_header(WORKER_POLICY))
+    return Route("/preview.js", answer("preview.js")), Route("/listening.js", worker)
+
+
+def polls(services: Services) -> bool:
+    """Return whether to look at the files again and again: by the settings, or as for all programs with watchfiles."""
+    forced = services.environ.get("WATCHFILES_FORCE_POLLING", "").lower()
+    return services.settings.preview.poll or forced not in {"", "false", "disable", "disabled"}
 
 
 async def no_picture(_request: Request) -> Response:

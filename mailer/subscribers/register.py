@@ -12,7 +12,7 @@ from mailer.catalogue import Message, msg
 from mailer.catalogue.recognising import recognise
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT_LANG, LANGS, Lang, find_lang
-from mailer.nearest import nearest
+from mailer.nearest import mistyped, nearest
 from mailer.subscribers.facts.words import shown
 from mailer.subscribers.model import ALL_LISTS, ListKind, Region, Register, SubscriberList
 
@@ -84,9 +84,9 @@ def near_or(name: str, known: Iterable[str], otherwise: Message) -> Message:
 
 
 def near_list(register: Register, name: str) -> SubscriberList | None:
-    """The list that is called almost like `name`, if there is one."""
+    """The list whose name somebody mistyped as `name`, if there is one."""
     names = list_names(register)
-    return next((names[each] for each in nearest(name, names)), None)
+    return names.get(mistyped(name, names))
 
 
 def sync_lists(database: "Database", register: Register, *, now: datetime) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mailer.compose.composed import VariantKey
     from mailer.usecases.needs import CheckServices, IssueServices
 
+_OF_WHOLE_ISSUES = OF_ABSENCE | {"composing", "gathered-dates", "unlisted-date", "language-share"}
+"""The rules whose findings are not to be trusted while a part of the issue could not be read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -91,17 +94,20 @@ def widest_key(services: "IssueServices", issue: Issue) -> "VariantKey":
 
 
 def _more(services: "IssueServices", reading: IssueReading, today: date) -> Iterator[Finding]:
-    """Yield findings that need a readable issue; those in its words also when there is an error elsewhere."""
-    inside = services.settings.check.inside
-    if reading.issue is None:
-        if reading.readable:
-            words = lint(reading.readable, today=today, sources=reading.sources, inside=inside)
-            yield from (each for each in words if each.rule not in OF_ABSENCE)
-        return
-    yield from lint(reading.issue, today=today, sources=reading.sources, inside=inside)
-    yield from share_findings(reading.issue, issues_of_year(services, reading.issue))
-    yield from _taken_over(services, reading.issue, reading.sources[FRAME])
-    yield from _composed(services, reading.issue, reading.sources)
+    """Yield findings in all that could be read; where there is an error, none of what may only be unread."""
+    if reading.issue:
+        yield from _all(services, reading.issue, reading.sources, today)
+    elif reading.readable:
+        found = _all(services, reading.readable, reading.sources, today)
+        yield from (each for each in found if each.rule not in _OF_WHOLE_ISSUES)
+
+
+def _all(services: "IssueServices", issue: Issue, sources: Mapping[str, str], today: date) -> Iterator[Finding]:
+    yield from lint(issue, today=today, sources=sources, inside=services.settings.check.inside)
+    yield from _taken_over(services, issue, sources.get(FRAME, ""))
+    if issue.published.start != date.min:  # it could be read
+        yield from share_findings(issue, issues_of_year(services, issue))
+        yield from _composed(services, issue, sources)
 
 
 def _taken_over(services: "IssueServices", issue: Issue, frame: str) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ GITIGNORE = """\
 /subscribers/*.xlsx
 """
 
-OWN_PAGES = ("preview.*", "inbox.html.j2", "changes.html.j2")
+OWN_PAGES = ("preview.*", "listening.js", "inbox.html.j2", "changes.html.j2")
 """Templates of pages that are mailer's own and no part of the newsletter: they go with the version of mailer."""
 
 

@@ -77,7 +77,7 @@ def write_issue(services: "IssueServices", issue: Issue, key: "VariantKey", fold
     }
     if calendar.whole:
         forms["issue.ics"] = calendar.whole
-    forms |= {f"dates/{number}.ics": event for number, event in enumerate(calendar.events, 1)}
+    forms |= {f"dates/{number}.ics": event for number, event in calendar.by_number.items()}
     return write_files(folder, forms)
 
 

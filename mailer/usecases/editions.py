@@ -71,7 +71,7 @@ def _sender_parts(sender: "Sender") -> Parts:
 def _calendar_parts(services: "IssueServices", issue: "Issue") -> Parts:
     calendar = issue_calendar(services, issue)
     yield "calendar", unstamped(calendar.whole)
-    for number, event in enumerate(calendar.events, 1):
+    for number, event in calendar.by_number.items():
         yield f"calendar/{number}", unstamped(event)
 
 

@@ -14,8 +14,9 @@ from mailer.errors import MailerError
 from mailer.issue.example import example_item
 from mailer.issue.fields import parse_date
 from mailer.issue.frame import FRAME, parse_frame
+from mailer.issue.known_names import KnownNames
 from mailer.issue.model import Issue, Precision, Severity
-from mailer.issue.source import IMAGES, ITEMS, find_issue, is_slug, issue_slugs
+from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs, picture_files
 from mailer.languages import DEFAULT_LANG, Lang
 
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?(?![^-])")
@@ -49,6 +50,8 @@ def new_issue(
         message, hint = msg("issues.issue-exists", slug=slug), msg("issues.name-another")
         raise MailerError(message, where=str(folder), hint=hint)
     last = _last(issues_folder, template_from)
+    if last:
+        announce(msg("issues.lang-taken-over", lang=last.issue.lang, slug=last.slug, file=FRAME))
     if is_note:
         folder.mkdir(parents=True)
         note = _note(last, today, lang=last.issue.lang if last else lang)
@@ -92,8 +95,10 @@ class _Last:
 
     def __init__(self, folder: Path) -> None:
         text = (folder / FRAME).read_text(encoding="utf-8-sig")
-        images = [f"{IMAGES}/{file.name}" for file in folder.glob(f"{IMAGES}/*")]
-        frame, findings = parse_frame(text, file=FRAME, slug=folder.name, publisher="", known=(), images=images)
+        images = picture_files(folder).keys()
+        frame, findings = parse_frame(
+            text, file=FRAME, slug=folder.name, publisher="", known=KnownNames.of(()), images=images
+        )
         if frame is None or any(finding.severity is Severity.ERROR for finding in findings):
             message, hint = msg("issues.last-has-errors"), msg("issues.last-has-errors-hint", slug=folder.name)
             raise MailerError(message, where=str(folder / FRAME), hint=hint)

@@ -21,7 +21,7 @@ def store_edition(services: "SendServices", made: "MadeEdition") -> None:
     calendar = issue_calendar(made.services, issue, revision=revision)
     forms = {"html": made.webpage, "pdf": made.pdf, "txt": with_values(made.services, composed.text).encode()}
     forms |= {"ics": calendar.whole} if calendar.whole else {}
-    forms |= {f"{number}.ics": event for number, event in enumerate(calendar.events, 1)}
+    forms |= {f"{number}.ics": event for number, event in (calendar.also | calendar.by_number).items()}
     services.editions.store(
         slug=issue.slug,
         content_hash=made.services.composer.content_hash(issue),

@@ -8,6 +8,8 @@ from mailer.compose.images import prepare_pictures
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, find_issue, read_issue
+from mailer.subscribers.model import ListKind
+from mailer.subscribers.register import list_names
 
 if TYPE_CHECKING:
     from mailer.usecases.needs import IssueServices, LedgerServices
@@ -22,7 +24,8 @@ def require_known(services: "LedgerServices", slug: str) -> None:
 def read(services: "IssueServices", slug: str) -> IssueReading:
     """Read an issue's folder; raises `MailerError` when there is none of that name."""
     folder = find_issue(services.settings.paths.issues, slug)
-    known = [each.slug for each in services.register.helsefellesskap]
+    names = list_names(services.register)
+    known = {name: each.slug for name, each in names.items() if each.kind is ListKind.HELSEFELLESSKAP}
     return read_issue(folder, helsefellesskap=known, publisher=services.settings.newsletter.publisher)
 
 
@@ -35,7 +38,7 @@ def presentable(reading: IssueReading, slug: str) -> Issue:
     """The issue that was read, if it can be composed and every picture in it shown; raises as `composable`."""
     issue = composable(reading, slug)
     _, findings = prepare_pictures(issue)
-    if findings:
+    if any(each.severity is Severity.ERROR for each in findings):
         raise _cannot_be_composed(slug, findings)
     return issue
 

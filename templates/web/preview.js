@@ -1,21 +1,47 @@
 "use strict";
 // Shows what was saved without losing the place: new panels around the frame, the frame loaded anew where it stood.
 
+// The place in a frame: the item at its upper edge with its title, how far into it, and the pixels in case it is gone.
 function placeOf(frame) {
   try {
-    return frame.contentWindow.scrollY;
+    const view = frame.contentWindow;
+    const place = { pixels: view.scrollY };
+    for (const item of itemsOf(view)) {
+      const { top } = item.getBoundingClientRect();
+      if (top > 1) break;
+      Object.assign(place, { id: item.id, title: titleOf(item), into: -top });
+    }
+    return place;
   } catch {
-    return 0;
+    return { pixels: 0 };
   }
+}
+
+function itemsOf(view) {
+  return [...view.document.querySelectorAll("[id^='sak-']")].filter((each) => /^sak-\d+$/.test(each.id));
+}
+
+function titleOf(item) {
+  const heading = item.matches("h1,h2,h3,h4,h5,h6") ? item : item.querySelector("h1,h2,h3,h4,h5,h6");
+  return (heading ?? item).textContent.trim().slice(0, 200);
+}
+
+// An item has another number when one is put in before it, and another title when that is edited.
+function goTo(frame, place) {
+  try {
+    const view = frame.contentWindow;
+    const items = itemsOf(view);
+    const same = items.find((each) => each.id === place.id);
+    const item = same && titleOf(same) === place.title ? same : items.find((each) => titleOf(each) === place.title) ?? same;
+    view.scrollTo(0, item ? item.getBoundingClientRect().top + view.scrollY + place.into : place.pixels);
+  } catch { /* a PDF has no place */ }
 }
 
 function loadAnew(frame) {
   const place = placeOf(frame);
   return new Promise((done) => {
     frame.addEventListener("load", () => {
-      try {
-        frame.contentWindow.scrollTo(0, place);
-      } catch { /* a PDF has no place */ }
+      goTo(frame, place);
       done();
     }, { once: true });
     frame.contentWindow.location.replace(frame.src);
@@ -32,7 +58,7 @@ function exchange(id, fresh) {
 }
 
 function restore(frame, place) {
-  frame?.addEventListener("load", () => frame.contentWindow.scrollTo(0, place), { once: true });
+  frame?.addEventListener("load", () => goTo(frame, place), { once: true });
 }
 
 async function showSaved() {
@@ -46,7 +72,7 @@ async function showSaved() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (fresh.body.dataset.server !== document.body.dataset.server) return;
   const kept = inPlace && fresh.getElementById("stage").dataset.kind === "good";
-  const places = { page: window.scrollY, frame: frame ? placeOf(frame) : 0, source: stage.querySelector(".source")?.scrollTop };
+  const places = { page: window.scrollY, frame: frame ? placeOf(frame) : { pixels: 0 }, source: stage.querySelector(".source")?.scrollTop };
   for (const id of ["state", "panel", kept ? "inbox" : "stage"]) exchange(id, fresh);
   if (!kept) {
     const next = document.getElementById("stage");
@@ -58,18 +84,38 @@ async function showSaved() {
   document.body.dataset.checked = String(Number(document.body.dataset.checked ?? "0") + 1);
 }
 
+// A page that is left open must not show what another program says that has come to the port since: only what its own
+// server says comes through.
 let broken = false;
-let known = false; // a page that is left open must not show what another program says that has come to the port since
-const events = new EventSource("saved");
-events.addEventListener("watching", (event) => {
-  known = event.data === document.body.dataset.server;
-  if (!known) return events.close();
+function hear(what) {
+  if (what === "saved") showSaved();
+  if (what === "lost" || what === "strange") broken = true;
+  if (what !== "watching") return;
   if (broken) showSaved();
   broken = false;
   document.body.dataset.watching = "yes";
-});
-events.addEventListener("saved", () => { if (known) showSaved(); });
-events.addEventListener("error", () => { broken = true; known = false; });
+}
+
+function listenAlone() {
+  let known = false;
+  const events = new EventSource("saved");
+  events.addEventListener("watching", (event) => {
+    known = event.data === document.body.dataset.server;
+    if (known) hear("watching");
+    else events.close();
+  });
+  events.addEventListener("saved", () => { if (known) hear("saved"); });
+  events.addEventListener("error", () => { known = false; hear("lost"); });
+}
+
+if (typeof SharedWorker === "undefined") {
+  listenAlone();
+} else {
+  const worker = new SharedWorker("listening.js", document.body.dataset.server);
+  worker.port.addEventListener("message", (event) => hear(event.data));
+  worker.port.start();
+  addEventListener("pagehide", (event) => { if (!event.persisted) worker.port.postMessage("closed"); });
+}
 
 for (const select of document.querySelectorAll("select[data-go]"))
   select.addEventListener("change", () => select.form.requestSubmit());

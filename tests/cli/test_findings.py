@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from mailer.bootstrap import build_services
-from mailer.cli.findings import finding_as_json
+from mailer.cli.findings import finding_as_json, show_findings
 from mailer.database.tables import mailing
 from mailer.issue.model import Finding, Severity
 
@@ -57,8 +57,8 @@ def test_words_that_the_message_names_are_not_quoted_once_more(workspace: Path, 
     item = workspace / "issues" / SLUG / "items" / "010-agder.md"
     item.write_text(item.read_text("utf-8").replace("title = ", "titel = "), "utf-8")
     shown = mailer("check", SLUG)
-    (line,) = [each for each in shown.out.splitlines() if each.endswith("unknown-key")]
-    assert line.count("titel") == 1
+    before, _ = shown.out.split("\n    unknown-key: ")
+    assert before.splitlines()[-1].count("titel") == 1
     assert [each["words"] for each in mailer("check", SLUG, "--json").json["findings"]].count("titel") == 1
 
 
@@ -82,3 +82,68 @@ def test_links_and_recipients_are_looked_at_when_asked_for(workspace: Path, mail
     (note,) = [each for each in asked if each not in plain and each["words"] == here]
     assert (note["rule"], note["severity"]) == ("dead-link", "note")
     assert "private network" in note["message"]
+
+
+def finding(rule: str, message: str, file: str, line: int, **more: Any) -> Finding:
+    severity = more.pop("severity", Severity.WARNING)
+    return Finding(severity=severity, rule=rule, message=message, file=file, line=line, **more)
+
+
+MANY = (
+    finding("no-contact", "nobody to ask", "items/010-en.md", 2, column=10, severity=Severity.NOTE, words="Sak en"),
+    finding("written-form", "a form", "items/010-en.md", 9, column=2, words="samhandlinga er", hint="Write en."),
+    finding("no-address", "no address", "items/020-to.md", 7, column=1, words="Veilederen", hint="Put it there."),
+    finding("no-address", "no address", "issue.toml", 44, column=5, words="Frisklivssentralen", hint="Put it there."),
+    finding("no-address", "no address", "issue.toml", 43, column=5, words="Nettside", hint="Put it there."),
+    finding("written-form", "a form", "items/010-en.md", 4, column=7, words="et", hint="Nynorsk: eit."),
+    finding("own", "not seen", "items/030-tre.md", 3, severity=Severity.ERROR, hint="Look."),
+    finding("own", "not seen", "items/030-fire.md", 1, severity=Severity.ERROR, hint="Look."),
+)
+
+
+def test_equal_findings_stand_together_the_gravest_first_with_all_their_places(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_findings(MANY, folder="issues/2024-01")
+    shown = [each.rstrip() for each in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert shown == [
+        "error    2 × not seen",
+        "    own: Look.",
+        "    issues/2024-01/items/030-fire.md 1; issues/2024-01/items/030-tre.md 3",
+        "warning  3 × no address",
+        "    no-address: Readers see words and cannot follow them. Put it there.",
+        "    issue.toml 43:5 “Nettside”, 44:5 “Frisklivs…”; 020 7:1 “Veilederen”",
+        "warning  2 × a form",
+        "    written-form: Readers notice the other written form.",
+        "    010 4:7 “et”: Nynorsk: eit. 010 9:2 “samhandli…”: Write en.",
+        "note     010 2:10 nobody to ask “Sak en”",
+        '    no-contact: Add contacts = ["…"].',
+        "2 errors, 5 warnings, 1 note",
+    ]
+
+
+def test_what_a_tool_reads_has_the_paths_and_the_words_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings(MANY, folder="issues/2024-01", counted=False)
+    shown = capsys.readouterr().out
+    assert "    issues/2024-01/issue.toml 43:5 “Nettside”, 44:5 “Frisklivssentralen”; " in shown
+    assert "issues/2024-01/items/020-to.md 7:1 “Veilederen”\n" in shown
+    assert "errors" not in shown
+
+
+def test_a_reason_is_given_where_there_is_room_and_an_address_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    address = "https://a.example/en-lang-adresse"
+    found = (finding("bare-url", "an address", "items/010-en.md", 8, words=address, hint=f"Write [x]({address})."),)
+    for columns, advice in (
+        ("85", "Screen readers spell an address letter by letter. Write [x](…)."),
+        ("60", "Write [x](…)."),
+    ):
+        monkeypatch.setenv("COLUMNS", columns)
+        show_findings(found, folder="issues/2024-01", counted=False)
+        assert f"    bare-url: {advice}\n" in capsys.readouterr().out.replace("\x1b[2m", "").replace("\x1b[0m", "")

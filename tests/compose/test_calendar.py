@@ -46,7 +46,7 @@ def events(data: bytes) -> list[Any]:
 
 
 def with_dates(issue: Issue, *entries: ImportantDate) -> Issue:
-    return replace(issue, important_dates=entries)
+    return replace(issue, sections=(), important_dates=entries)
 
 
 def an_entry(when: CalendarDate, text: str = "Samling i Ålesund", **changes: object) -> ImportantDate:
@@ -241,10 +241,12 @@ def test_an_event_leads_to_where_readers_sign_up(
     link = Link(children=(Text("Fagdag 2024"),), url="https://pamelding.example/")
     text = (Text("Fagdag i Bodø. Påmelding: "), link)
     when = CalendarDate(start=date(2024, 2, 1))
-    of_text = replace(small_issue, important_dates=(ImportantDate(when=when, text=text),))
+    of_text = replace(small_issue, sections=(), important_dates=(ImportantDate(when=when, text=text),))
     of_fact = with_item_date(small_issue, make_item, signup="https://pamelding.example/")
     mail = Link(children=(Text("skriv til oss"),), url="mailto:ola@oslo.example")
-    of_mail = replace(small_issue, important_dates=(ImportantDate(when=when, text=(Text("Fagdag, "), mail)),))
+    of_mail = replace(
+        small_issue, sections=(), important_dates=(ImportantDate(when=when, text=(Text("Fagdag, "), mail)),)
+    )
     told = [events(build(each).whole)[0] for each in (of_text, of_fact, of_mail)]
     month, page = "Nyheitsbrev for helsefellesskap, desember 2023", "https://nyhetsbrev.example/2023-12"
     assert [str(each["url"]) for each in told] == ["https://pamelding.example/"] * 2 + [page]

@@ -130,7 +130,7 @@ def test_every_time_from_2026_to_2045_is_the_moment_the_editor_meant(
         ImportantDate(when=when, hours=hours, text=(Text(f"Sak {number}"),))
         for number, (when, hours, _) in enumerate(spans)
     )
-    issue = replace(small_issue, important_dates=tuple(entries))
+    issue = replace(small_issue, sections=(), important_dates=tuple(entries))
     now = datetime(2026, 12, 1, tzinfo=UTC)
     calendar = build_calendar(issue, labels=templates.labels, publication=publication, timestamp=now)
     found = {words.rpartition(" ")[2]: (start, end) for words, start, end in read(calendar.whole)}

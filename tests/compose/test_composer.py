@@ -15,6 +15,7 @@ import pytest
 
 from mailer.compose.composed import ComposedIssue, VariantKey
 from mailer.compose.composer import Composer
+from mailer.compose.print_data import print_data
 from mailer.compose.publication import Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme
@@ -32,10 +33,12 @@ from mailer.issue.model import (
     ItemDate,
     LinkEntry,
     LinkGroup,
+    List,
     Paragraph,
     Placement,
     Precision,
     Section,
+    Strong,
     Text,
 )
 from mailer.languages import Lang
@@ -386,6 +389,24 @@ def test_an_issue_without_dates_or_next_issue_has_no_empty_parts(
         assert "Send innspel" not in text
 
 
+def test_no_word_is_bold_that_the_editor_did_not_mark(
+    composer: Composer,
+    templates: Templates,
+    publication: Publication,
+    small_issue: Issue,
+    make_item: Callable[..., Item],
+) -> None:
+    points = ((Paragraph((Text("Honorar: 1 500 kr"),)),), (Paragraph((Strong((Text("Tid:"),)), Text(" kl. 10"))),))
+    issue = with_items(small_issue, make_item(1, body=(List(points),)))
+    composed = composer.compose(issue, NYNORSK)
+    assert ">Honorar: 1" in composed.html
+    assert "<strong>Tid:</strong> kl." in composed.html
+    assert "- Honorar: 1 500 kr" in composed.text.replace("\N{NO-BREAK SPACE}", " ")
+    data, _ = print_data(issue, templates=templates, publication=publication)
+    printed = [point[0]["text"] for point in data["sections"][0]["items"][0]["body"][0]["points"]]
+    assert [[part["kind"] for part in parts] for parts in printed] == [["text"], ["strong", "text"]]
+
+
 def test_link_groups_may_hold_groups(composer: Composer, small_issue: Issue) -> None:
     inner = LinkGroup(title="FACT-ung:", entries=(LinkEntry(text=(Text("ROP"),), lang="nb"),))
     groups = (LinkGroup(title="Nettsider", groups=(inner,)), LinkGroup(title="Gjekk du glipp av dette?"))
@@ -449,5 +470,5 @@ def test_a_single_date_needs_no_button_for_all(composer: Composer, small_issue: 
 
 def test_a_date_without_a_day_has_none(composer: Composer, small_issue: Issue) -> None:
     month = ImportantDate(when=CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH), text=(Text("Samling"),))
-    composed = composer.compose(replace(small_issue, important_dates=(month,)), NYNORSK)
+    composed = composer.compose(replace(small_issue, sections=(), important_dates=(month,)), NYNORSK)
     assert not [link for link in links(composed) if link.endswith(".ics")]

@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.compose.excerpts import LinkRow, first_words, images_of, opening, split_lead_in, split_rows, with_quotes
+from mailer.compose.excerpts import LinkRow, first_words, images_of, opening, split_rows, with_quotes
 from mailer.issue.model import Heading, Image, Inlines, Item, Link, List, Paragraph, Quote, Text
 
 LINK = Link((Text("Rettleiar"),), "https://a.example/")
@@ -42,25 +42,6 @@ def test_only_links_at_the_end_become_rows_so_that_the_order_stays() -> None:
 def test_a_row_knows_when_its_words_are_an_address() -> None:
     assert LinkRow("", Link((Text("https://a.example/"),), "https://a.example/")).shows_address
     assert not LinkRow("", LINK).shows_address
-
-
-@pytest.mark.parametrize(
-    ("text", "lead", "rest"),
-    [
-        ("To aldersgrupper: 18–69 år", "To aldersgrupper:", " 18–69 år"),
-        ("Utvikling over tid", "", "Utvikling over tid"),
-        ("Det er slutt. No: ja", "", "Det er slutt. No: ja"),
-        ("klokka 10:30", "", "klokka 10:30"),
-        ("x" * 61 + ": y", "", "x" * 61 + ": y"),
-    ],
-)
-def test_a_point_s_lead_in_ends_at_its_colon(text: str, lead: str, rest: str) -> None:
-    assert split_lead_in((Text(text), LINK)) == (lead, (Text(rest), LINK))
-
-
-def test_a_point_that_begins_with_a_link_has_no_lead_in() -> None:
-    assert split_lead_in((LINK,)) == ("", (LINK,))
-    assert split_lead_in(()) == ("", ())
 
 
 def test_the_opening_is_the_first_text_of_any_kind() -> None:

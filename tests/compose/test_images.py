@@ -30,6 +30,7 @@ from mailer.errors import MailerError
 from mailer.issue.model import Image, Issue, Item, Section, Severity
 from mailer.rendering.pages import Pages
 from mailer.rendering.templates import Templates
+from tests.compose.picture_files import ADOBE_RGB, profile, rgb_profile
 
 PATH = "images/kart.png"
 
@@ -125,6 +126,93 @@ def test_an_unusable_picture_is_an_error_that_names_its_file(illustrated: Issue)
     pictures, (finding,) = prepare_pictures(replace(illustrated, images={PATH: b"GIF89a"}))
     assert pictures == {}
     assert (finding.severity, finding.file) == (Severity.ERROR, PATH)
+
+
+def moving(kind: str) -> bytes:
+    stream, frames = BytesIO(), [Pillow.new("RGB", (20, 20), colour) for colour in ("red", "blue", "green")]
+    frames[0].save(stream, kind, save_all=True, append_images=frames[1:], duration=100)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_a_picture_that_moves_shows_its_first_frame_and_is_named(illustrated: Issue, kind: str) -> None:
+    pictures, (finding,) = prepare_pictures(replace(illustrated, images={PATH: moving(kind)}))
+    red = opened(pictures[PATH].data).convert("RGB").getpixel((10, 10))
+    assert isinstance(red, tuple)
+    assert red[0] > 240
+    assert max(red[1:]) < 12
+    assert (finding.severity, finding.rule, finding.file) == (Severity.WARNING, "picture-animated", PATH)
+    assert finding.message == f"the picture {PATH} moves; readers see only its first frame"
+    assert "first frame" not in finding.hint
+    assert "link to it" in finding.hint
+
+
+def test_a_photograph_with_more_pictures_in_it_does_not_move(illustrated: Issue) -> None:
+    """Telephones write such files (MPO), with a smaller picture or another light behind the first."""
+    pictures, findings = prepare_pictures(replace(illustrated, images={PATH: moving("MPO")}))
+    assert findings == ()
+    assert pictures[PATH].media_type == "image/jpeg"
+
+
+def test_a_picture_that_outlook_would_cut_off_is_named(illustrated: Issue) -> None:
+    _, (finding,) = prepare_pictures(replace(illustrated, images={PATH: drawn(400, 6000)}))
+    assert (finding.severity, finding.rule, finding.words) == (Severity.WARNING, "picture-height", "kart.png")
+    space = "\N{NO-BREAK SPACE}"
+    said = f"is shown 6{space}000 pixels high; Outlook for Windows cuts it off at 1{space}728"
+    assert said in finding.message
+    assert finding.hint == "Cut it into several pictures, one below the other."
+
+
+@pytest.mark.parametrize(("size", "shown", "data"), [((520, 1728), 1728, 1728), ((1040, 3456), 1728, 1728)])
+def test_a_high_picture_has_no_more_pixels_than_outlook_shows(
+    illustrated: Issue, size: tuple[int, int], shown: int, data: int
+) -> None:
+    pictures, findings = prepare_pictures(replace(illustrated, images={PATH: drawn(*size)}))
+    assert findings == ()
+    assert (pictures[PATH].width, pictures[PATH].height) == (520, shown)
+    assert opened(pictures[PATH].data).height == data
+
+
+def test_a_picture_that_is_too_high_keeps_all_its_pixels() -> None:
+    assert prepared(drawn(520, 1729)).height == opened(prepared(drawn(520, 1729)).data).height == 1729
+
+
+def test_a_colour_profile_that_cannot_be_used_is_named(illustrated: Issue) -> None:
+    _, (finding,) = prepare_pictures(replace(illustrated, images={PATH: drawn(9, 9, icc_profile=b"no profile")}))
+    assert (finding.severity, finding.rule) == (Severity.WARNING, "picture-colours")
+    assert finding.message == f"the colour profile of the picture {PATH} cannot be used; its colours may differ"
+    assert "in RGB with the profile sRGB" in finding.hint
+
+
+def test_colours_that_no_screen_shows_are_refused_in_words(illustrated: Issue, tmp_path: Path) -> None:
+    data = drawn(9, 9, icc_profile=profile(b"Lab ", {"wtpt": bytes(20)}, device=b"spac"))
+    pictures, (finding,) = prepare_pictures(replace(illustrated, images={PATH: data}))
+    assert pictures == {}
+    assert (finding.severity, finding.rule) == (Severity.ERROR, "picture")
+    assert finding.message == f"the picture {PATH} holds its colours as Lab, which no screen shows"
+    assert "in RGB with the profile sRGB" in finding.hint
+    (tmp_path / "logo.png").write_bytes(data)
+    with pytest.raises(MailerError, match="the logo cannot be read"):
+        read_logo(tmp_path / "logo.png")
+
+
+def test_what_goes_out_is_in_srgb_on_white_and_without_a_profile(illustrated: Issue) -> None:
+    stream = BytesIO()
+    Pillow.new("RGB", (40, 40), (180, 60, 40)).save(stream, "PNG", icc_profile=rgb_profile(ADOBE_RGB, 563 / 256))
+    pictures, findings = prepare_pictures(replace(illustrated, images={PATH: stream.getvalue()}))
+    assert findings == ()
+    sent = opened(pictures[PATH].data)
+    assert "icc_profile" not in sent.info
+    assert sent.convert("RGB").getpixel((20, 20)) in {(208, 57, 34), (208, 57, 33), (208, 57, 35)}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "webp"])
+def test_the_ending_of_a_name_need_not_say_what_the_file_is(illustrated: Issue, kind: str, ending: str) -> None:
+    path = f"images/kart.{ending}"
+    pictures, findings = prepare_pictures(replace(illustrated, images={path: drawn(40, 30, kind)}))
+    assert findings == ()
+    assert (pictures[path].width, pictures[path].height) == (40, 30)
 
 
 def test_the_mail_shows_a_picture_that_the_message_is_to_carry(composer: Composer, illustrated: Issue) -> None:

@@ -43,6 +43,15 @@ END:VCALENDAR
 
 
 @pytest.fixture
+def small_issue(small_issue: Issue) -> Issue:
+    """The issue without the dates of its items, which would stand beside a list."""
+    sections = (
+        replace(each, items=tuple(replace(item, dates=()) for item in each.items)) for each in small_issue.sections
+    )
+    return replace(small_issue, sections=tuple(sections))
+
+
+@pytest.fixture
 def publish(templates: Templates, publication: Publication) -> Callable[..., IssueCalendar]:
     """Publish an issue after what was published before, the oldest first."""
 
@@ -93,6 +102,28 @@ def test_a_link_of_a_mail_that_was_sent_leads_to_its_date_wherever_that_was_move
     second = publish(issue_with(small_issue, webinars("2027-12-01", *SERIES[1:], "2028-01-20")), first.whole)
     before, after = ([uid for each in calendar.events for uid in uids(each).values()] for calendar in (first, second))
     assert after[:3] == before
+
+
+def test_a_number_in_a_mail_leads_to_the_same_date_whatever_is_added_to_the_editor_s_list(
+    publish: Publish, small_issue: Issue, make_item: Callable[..., Item]
+) -> None:
+    days = [date(2027, 1, 14), date(2027, 2, 14), date(2027, 3, 14)]
+    told = tuple(ItemDate(when=CalendarDate(start=day), kind=DateKind.LAUNCH, title=f"Nytt {day}") for day in days)
+    items = (make_item(1, dates=told[:2]), make_item(2, dates=told[2:]))
+    issue = replace(small_issue, sections=(Section(id="", items=items),))
+    listed = ImportantDate(when=CalendarDate(start=date(2027, 1, 1)), text=(Text("Samling"),))
+    taken_over = ImportantDate(when=CalendarDate(start=days[1]), text=(Text("Nytt"),), kind=DateKind.LAUNCH)
+    first = publish(replace(issue, important_dates=(listed,)))
+    second = publish(replace(issue, important_dates=(listed, taken_over)), first.whole)
+    assert [*first.by_number] == [1, 1001, 1002, 2001]
+    assert [*second.by_number] == [1, 2, 1001, 2001]
+    leads_to = second.also | second.by_number
+    for number, file in first.by_number.items():
+        assert {day for day, _ in events(file)} == {day for day, _ in events(leads_to[number])}
+    assert second.also == {1002: second.by_number[2]}
+    gathered = publish(issue)
+    assert [*gathered.by_number] == [1, 2, 3, 4]
+    assert gathered.also == {1001: gathered.events[0], 1002: gathered.events[1], 2001: gathered.events[2]}
 
 
 def test_two_items_with_the_same_untitled_dates_have_names_of_their_own(

@@ -151,7 +151,47 @@ def test_the_editor_is_told_when_the_dates_are_the_items_own(
 ) -> None:
     (finding,) = date_findings(small_issue, view(small_issue).dates)
     assert (finding.severity, finding.file) == (Severity.NOTE, "issue.toml")
-    entry = ImportantDate(when=CalendarDate(start=date(2023, 12, 14)), text=(Text("Samling"),))
-    written = replace(small_issue, important_dates=(entry,))
+    dates = tuple(each for item in small_issue.items for each in item.dates)
+    entries = tuple(ImportantDate(when=each.when, kind=each.kind, text=(Text("Samling"),)) for each in dates)
+    written = replace(small_issue, important_dates=entries)
     assert date_findings(written, view(written).dates) == ()
     assert date_findings(small_issue, ()) == ()
+
+
+def test_dates_of_items_that_the_editor_s_list_lacks_are_shown_and_named(
+    small_issue: Issue, make_item: Callable[..., Item], view: Callable[..., IssueView]
+) -> None:
+    def told(day: date, kind: DateKind = DateKind.DEADLINE, *, is_month: bool = False) -> ItemDate:
+        precision = Precision.MONTH if is_month else Precision.DAY
+        return ItemDate(when=CalendarDate(start=day, precision=precision), kind=kind, line=5)
+
+    past, same, lacking = date(2023, 11, 1), date(2023, 12, 14), date(2023, 12, 20)
+    first = make_item(1, dates=(told(past), told(same), told(lacking)))
+    second = make_item(2, dates=(told(date(2024, 1, 1), DateKind.LAUNCH, is_month=True), told(lacking)))
+    entries = (
+        ImportantDate(
+            when=CalendarDate(start=date(2023, 12, 24)), text=(Text("Frist i lista"),), kind=DateKind.DEADLINE
+        ),
+        ImportantDate(when=CalendarDate(start=same), text=(Text("Kjend"),), kind=DateKind.DEADLINE, item=second.slug),
+        ImportantDate(when=CalendarDate(start=same), text=(Text("Kjend"),), kind=DateKind.DEADLINE, item=first.slug),
+    )
+    issue = replace(small_issue, important_dates=entries, sections=(Section(id="", items=(first, second)),))
+    shown = view(issue)
+    assert [(row.when.start, row.item, row.event, row.also) for row in shown.dates] == [
+        (same, 2, 2, ()),
+        (same, 1, 3, (1002,)),
+        (lacking, 1, 1003, ()),
+        (lacking, 2, 2001, ()),
+        (date(2023, 12, 24), 0, 1, ()),
+        (date(2024, 1, 1), 2, 0, ()),
+    ]
+    assert [day.replace("\N{NO-BREAK SPACE}", " ") for day in shown.deadlines] == ["14. desember", "20. desember"]
+    badges = [[due.day for due in item.deadlines] for section in shown.sections for item in section.items]
+    assert [len(each) for each in badges] == [3, 2]
+    findings = date_findings(issue, shown.dates)
+    assert [(each.rule, each.severity, each.file, each.line, each.words) for each in findings] == [
+        ("unlisted-date", Severity.NOTE, first.file, 5, "2023-12-20"),
+        ("unlisted-date", Severity.NOTE, second.file, 5, "2024-01"),
+        ("unlisted-date", Severity.NOTE, second.file, 5, "2023-12-20"),
+    ]
+    assert findings[0].hint.endswith("with item = the item's slug.")

@@ -30,6 +30,7 @@ from mailer.issue.model import (
     Paragraph,
     Quote,
     Section,
+    Strong,
     Text,
 )
 from mailer.languages import Lang
@@ -121,14 +122,17 @@ def test_headings_go_down_one_level_at_a_time(
 
 
 def test_every_kind_of_block_is_shown(compose: Compose, small_issue: Issue, make_item: Callable[..., Item]) -> None:
-    point = (Paragraph((Text("Mål: samhandling"),)), List(points=((Paragraph((Text("under"),)),),)))
+    point = (
+        Paragraph((Text("Mål: samhandling, og "), Strong((Text("Tid:"),)), Text(" no"))),
+        List(points=((Paragraph((Text("under"),)),),)),
+    )
     body = (
         List(points=(point,), numbered=True),
         Quote((Paragraph((Text("– Vi ser framover."),)),)),
         Image("images/borte.png", "Skildring", "Foto"),
     )
     page = compose(with_item(small_issue, make_item(1, body=body)))
-    for piece in ("<ol>", "<strong>Mål:</strong> samhandling", "<blockquote>", "Skildring – Foto"):
+    for piece in ("<ol>", "<li>Mål: samhandling, og <strong>Tid:</strong> no", "<blockquote>", "Skildring – Foto"):
         assert piece in page
 
 

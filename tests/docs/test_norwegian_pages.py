@@ -150,11 +150,16 @@ def test_the_finding_that_is_shown_is_what_check_prints(
         monkeypatch.setattr(sys, "argv", ["mailer", *words, "2024-02"])
         with pytest.raises(SystemExit):
             main()
+        for name, title in (("020-rettleiar", "Ny rettleiar"), ("040-mote", "Møte i Bodø")):
+            item = Path("issues", "2024-02", "items", f"{name}.md")
+            item.write_text(f'+++\ntitle = "{title}"\n+++\nVi møtes i Bodø.\n', encoding="utf-8")
     (shown,) = [text for info, text in FENCE.findall(read(page)) if info == "text"]
-    file, finding, why = (" ".join(line.split()) for line in shown.splitlines())
+    finding, why, places = (" ".join(line.split()) for line in shown.splitlines())
     printed = " ".join(capsys.readouterr().out.split())
-    assert file in printed
-    assert f"{finding} {why}" in printed
+    assert f" {finding} {why.split()[0]}" in printed
+    assert why.split(" ", 1)[1] in printed
+    for number, place, words in re.findall(r"(\d+) (\d+:\d+) [«“](.*?)…?[»”]", places):
+        assert re.search(rf"items/{number}-\w+\.md {place} [«“]{re.escape(words)}", printed), words
 
 
 @pytest.mark.parametrize(("page", "lang"), [("nb/kom-i-gang.md", "nb"), ("quickstart.md", "en")])

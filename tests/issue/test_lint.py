@@ -24,7 +24,7 @@ EXAMPLES = settings().max_examples  # of the profile: the normal run's, or many 
 ReadFiles = Callable[..., IssueReading]
 
 TODAY = date(2024, 2, 5)
-FRAME = 'title = "Nyhetsbrev"\ndate = "2024-02"\npreheader = "Det beste"\n'
+FRAME = 'title = "Brev"\ndate = "2024-02"\npreheader = "Det beste"\n'
 
 
 @pytest.fixture
@@ -283,6 +283,7 @@ def test_every_rule_has_an_id_of_its_own_and_says_what_it_is_for() -> None:
                 "samhandlingskoordinatorer",
                 "pasienter",
                 "et",
+                "en",
             },
         ),
     ],

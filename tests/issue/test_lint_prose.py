@@ -27,7 +27,7 @@ def found(read_files: ReadFiles) -> Check:
     """The rules that a text meets, with the words they quote."""
 
     def check(text: str, *, lang: str = "nb", title: str = "Møte", frame: str = "") -> list[tuple[str, str]]:
-        head = f'title = "Nyhetsbrev"\ndate = "2024-02"\npreheader = "Det beste"\nlang = "{lang}"\n{frame}'
+        head = f'title = "Brev"\ndate = "2024-02"\npreheader = "Det beste"\nlang = "{lang}"\n{frame}'
         item = f'+++\ntitle = "{title}"\ncontacts = ["kari@a.example"]\n+++\n{text}\n'
         reading = read_files({"issue.toml": head, "items/010-mote.md": item})
         assert reading.issue is not None, reading.findings
@@ -109,6 +109,32 @@ def test_an_item_that_is_marked_wrong_is_found_and_one_marked_right_is_not(found
     assert ("language", "Møte") in found(NB, lang="nn")
     assert found(NN, lang="nn") == []
     assert found(NB, lang="nb") == []
+
+
+def test_a_text_in_the_other_language_is_one_finding_and_not_one_for_each_word(found: Check) -> None:
+    assert [rule for rule, _ in found(NN, lang="nb") if rule in {"language", "written-form"}] == ["language"]
+    assert [rule for rule, _ in found(NB, lang="nn") if rule in {"language", "written-form"}] == ["language"]
+
+
+def test_the_language_of_the_texts_outside_the_items_is_looked_at(read_files: ReadFiles) -> None:
+    def found_in(frame: str) -> list[tuple[str, int, str]]:
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": "+++\n+++\nTekst.\n"})
+        assert reading.issue is not None
+        found = lint(reading.issue, today=date(2024, 2, 1), sources=reading.sources)
+        return [(each.rule, each.line, each.words) for each in found if each.rule in {"language", "written-form"}]
+
+    head = 'title = "Nyheitsbrev"\ndate = "2024-02"\nlang = "nb"\n'
+    dates = '[[important_dates]]\ndate = 2024-03-01\ntext = "Kva skjer frå mars"\n'
+    sections = '[[sections]]\nid = "ks"\ntitle = "Nytt frå KS"\nitems = ["mote"]\n'
+    groups = '[[link_groups]]\ntitle = "Korleis"\nentries = ["kva no", { text = "kva no", lang = "nn" }]\n'
+    assert found_in(head) == [("written-form", 1, "Nyheitsbrev")]
+    assert found_in(head.replace("Nyheitsbrev", "Nyhetsbrev") + sections + dates + groups) == [
+        ("written-form", 6, "frå"),
+        ("written-form", 10, "frå"),
+        ("written-form", 13, "kva"),
+    ]
+    assert found_in(f'{head}intro = """\n{NN}\n"""\n') == [("language", 3, "nb")]
+    assert found_in(f'{head.replace("nb", "nn")}intro = """\n{NN}\n"""\n') == []
 
 
 def test_the_share_of_each_written_form_is_counted_over_the_year(read_files: ReadFiles) -> None:

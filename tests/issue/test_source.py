@@ -168,8 +168,8 @@ BAD = {
         ("issue.toml", 4, "wrong-type", '"sections" must be a list of tables', ""),
     ),
     "unknown kind of date": (
-        {"items/010-a.md": item('dates = [\n  { kind = "application", date = 2024-03-01 },\n]')},
-        ("items/010-a.md", 3, "unknown-value", '"kind" cannot be "application"', "Did you mean publication?"),
+        {"items/010-a.md": item('dates = [\n  { kind = "meting", date = 2024-03-01 },\n]')},
+        ("items/010-a.md", 3, "unknown-value", '"kind" cannot be "meting"', "Did you mean meeting?"),
     ),
     "no e-mail address": (
         {"items/010-a.md": item('contacts = [\n  "kari@a.example",\n  "Ola Nordmann",\n]')},

@@ -134,6 +134,63 @@ def test_what_is_saved_is_shown_and_the_place_is_kept(open_page: Open, item: Pat
     assert page.evaluate("window.scrollY") == 40
 
 
+def top_of(page: "Page", words: str) -> int:
+    """How many pixels below the frame's upper edge an item's title stands."""
+    heading = mail(page).get_by_role("heading", name=words)
+    return round(float(heading.evaluate("element => element.getBoundingClientRect().top")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["mail", "web"])
+@pytest.mark.parametrize("kind", ["text above", "item above", "title"])
+def test_the_item_that_is_looked_at_stays_where_it_is(open_page: Open, item: Path, part: str, kind: str) -> None:
+    for number in range(2, 7):
+        text = f'+++\ntitle = "Sak nummer {number}"\n+++\n' + "Mer tekst om samlingen.\n\n" * 20
+        item.with_name(f"{number}00-sak-{number}.md").write_text(text, encoding="utf-8")
+    page = open_page(f"?part={part}")
+    fourth = mail(page).get_by_role("heading", name="Sak nummer 4")
+    fourth.evaluate("element => window.scrollTo(0, window.scrollY + element.getBoundingClientRect().top + 150)")
+    assert top_of(page, "Sak nummer 4") == -150
+    if kind == "text above":
+        item.write_text(item.read_text("utf-8") + "\nMer tekst om samlingen.\n" * 60, encoding="utf-8")
+    elif kind == "item above":
+        added = '+++\ntitle = "Sak som er ny"\n+++\n' + "Ny tekst.\n\n" * 20
+        item.with_name("150-ny.md").write_text(added, encoding="utf-8")
+    else:
+        edit(item.with_name("400-sak-4.md"), "Sak nummer 4", "Sak med nytt navn")
+    page.wait_for_selector("body[data-checked='1']")
+    assert abs(top_of(page, "Sak med nytt navn" if kind == "title" else "Sak nummer 4") + 150) <= 2
+
+
+@pytest.mark.slow
+def test_more_tabs_than_a_browser_has_connections_all_load_and_hear_of_a_save(
+    browser: "Browser", client: Any, item: Path
+) -> None:
+    with closing(browser.new_context()) as context:
+        pages = [context.new_page() for _ in range(8)]
+        for page in pages:
+            page.goto(client.address, timeout=20_000)
+            page.wait_for_selector("body[data-watching]", timeout=20_000)
+        edit(item, "Kristiansand", "Arendal")
+        for page in pages:
+            mail(page).get_by_text("Vi møtes i Arendal").wait_for(timeout=20_000)
+        for page in pages[:5]:
+            page.close()
+        edit(item, "Arendal", "Grimstad")
+        mail(pages[7]).get_by_text("Vi møtes i Grimstad").wait_for(timeout=20_000)
+
+
+@pytest.mark.slow
+def test_a_browser_without_shared_workers_hears_of_a_save_too(browser: "Browser", client: Any, item: Path) -> None:
+    with closing(browser.new_context()) as context:
+        context.add_init_script("delete window.SharedWorker")
+        page = context.new_page()
+        page.goto(client.address)
+        page.wait_for_selector("body[data-watching]")
+        edit(item, "Kristiansand", "Arendal")
+        mail(page).get_by_text("Vi møtes i Arendal").wait_for()
+
+
 def test_a_broken_file_is_shown_with_its_line_and_the_page_recovers_by_itself(open_page: Open, item: Path) -> None:
     page = open_page()
     edit(item, "contacts =", "contact =")

@@ -27,8 +27,10 @@ import pytest
 
 from mailer.bootstrap import Services
 from mailer.catalogue import Lang, msg, render
+from mailer.compose.composed import VariantKey
 from mailer.errors import MailerError
 from mailer.preview.server import Preview, serve_preview
+from mailer.usecases.reading import require_issue
 
 SLUG = "2024-01"
 HOSTILE = """\
@@ -154,6 +156,40 @@ def test_what_is_saved_of_the_settings_and_the_lists_is_shown(client: Any, servi
     lists.write_text(lists.read_text("utf-8").replace('short = "Agder"', 'short = "Sørlandet"'), encoding="utf-8")
     assert "Sørlandet" in client.get("/frame?list=agder").text
     assert "Sørlandet" in client.get("/").text
+
+
+def test_a_save_that_keeps_time_and_size_is_shown(client: Any, item: Path, services: Services) -> None:
+    def save(file: Path, old: str, new: str) -> None:
+        before = file.stat()
+        file.write_text(file.read_text("utf-8").replace(old, new), encoding="utf-8")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+    assert "Kristiansand" in client.get("/frame").text
+    save(item, "Kristiansand", "Kristiansund")
+    assert "Kristiansund" in client.get("/frame").text
+    config = services.settings.file
+    config.write_text(config.read_text("utf-8").replace('# ink = "#14252A"', 'ink = "#123456"'), encoding="utf-8")
+    assert "#123456" in client.get("/frame").text
+    save(config, "#123456", "#123457")
+    assert "#123457" in client.get("/frame").text
+
+
+@pytest.mark.parametrize("kind", ["items", "issue", "item", "frame"])
+def test_what_lies_behind_a_link_is_shown_as_saved_and_as_compose_has_it(
+    kind: str, client: Any, item: Path, services: Services, tmp_path: Path
+) -> None:
+    folder = item.parents[1]
+    place = {"items": item.parent, "issue": folder, "item": item, "frame": folder / "issue.toml"}[kind]
+    real = tmp_path / f"elsewhere-{place.name}"
+    place.rename(real)
+    place.symlink_to(real, target_is_directory=real.is_dir())
+    assert "Kristiansand" in client.get("/frame").text
+    text = item.read_text("utf-8")
+    item.write_text(text.replace("Kristiansand", "Arendal"), encoding="utf-8")
+    assert "Arendal" in client.get("/frame").text
+    assert "Arendal" in services.composer.compose(require_issue(services, SLUG), VariantKey(lang="nb")).text
+    assert client.get("/").text.count("Samling i Agder") > 0
 
 
 def test_broken_settings_are_said_in_words_and_recover(client: Any, services: Services) -> None:
@@ -335,7 +371,7 @@ def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> No
         with urllib.request.urlopen(address) as answer:
             assert "Helsedirektoratet" in answer.read().decode()
         with urllib.request.urlopen(f"{address}preview.js") as answer:
-            assert b"EventSource" in answer.read()
+            assert b"SharedWorker" in answer.read()
         with urllib.request.urlopen(f"{address}saved") as answer:
             assert answer.headers["Content-Type"].startswith("text/event-stream")
             assert answer.readline() == b"retry: 500\n"

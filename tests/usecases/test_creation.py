@@ -18,6 +18,7 @@ def defaults(tmp_path: Path) -> Path:
         "templates/email/issue.mjml.j2",
         "templates/web/issue.html.j2",
         "templates/web/preview.js",
+        "templates/web/listening.js",
         "templates/web/inbox.html.j2",
         "templates/.hidden",
         "subscribers/helsefellesskap.toml",

@@ -83,6 +83,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         {**item(facts='slug = "a"'), "items/020-a.md": f'+++\nslug = "a"\n{CONTACT}+++\nTekst.\n'},
         {**item(facts='slug = "a"'), "items/020-a.md": f'+++\nslug = "b"\n{CONTACT}+++\nTekst.\n'},
     ),
+    "copy": (
+        {**item(), "items/010-mote - Kopi.md": item("Et annet møte.", title="Et annet")["items/010-mote.md"]},
+        {**item(), "items/020-annet.md": item("Et annet møte.", title="Et annet")["items/010-mote.md"]},
+    ),
     "placed-twice": (
         sections('id = "ks"\nitems = ["mote"]', 'id = "rhf"\nitems = ["mote"]'),
         sections('id = "ks"\nitems = ["mote"]', 'id = "rhf"'),
@@ -157,6 +161,9 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         item("[A](https://a.example/) og [B](https://b.example/)"),
     ),
     "inside-link": (item("[Sak](https://sak/12)"), item("[Sak](https://sak.example/12)")),
+    "outlook-paste": (item("Vi møtes. Med vennlig hilsen Kari"), item("Vi møtes til en vennlig hilsen.")),
+    "reply-title": (item(title="SV: Møte"), item(title="Svar på møtet")),
+    "placeholder": (item("Fristen er XX.XX.2024."), item("Fristen er 01.03.2024.")),
     "doubled-space": (item("ord  to."), item("ord to.")),
     "space-inside": (item("(i oktober )."), item("(i oktober).")),
     "space-before-mark": (item("Vi møtes ,og snakker."), item("Vi møtes, og snakker.")),
@@ -283,11 +290,14 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     entry = '[[important_dates]]\ndate = 2024-03-01\ntext = "Møte i Bodø"\n'
     assert "gathered-dates" in check(services, deadline("2024-03-01"))
     assert "gathered-dates" not in check(services, frame(entry))
+    assert "unlisted-date" in check(services, deadline("2024-03-01") | frame(entry))
+    listed = entry + 'kind = "deadline"\n'
+    assert "unlisted-date" not in check(services, deadline("2024-03-01") | frame(listed))
     picture = item("![Kart](images/kart.png)")
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
     assert "picture" not in check(services, {})
-    assert "missing-glyph" in check(services, item("Hei 🦌."))
+    assert "missing-glyph" in check(services, item("Hei 中."))
     assert "missing-glyph" not in check(services, item("Hei čđŋ."))
     footer = services.settings.paths.templates / "email" / "components" / "footer.mjml.j2"
     shipped = footer.read_text("utf-8")
@@ -362,6 +372,7 @@ TRIED_BY_THEMSELVES = {
     "missing-glyph",
     "old-introduction",
     "picture",
+    "unlisted-date",
     "unreadable",
 }
 

@@ -10,6 +10,7 @@ from mailer.catalogue import msg
 from mailer.issue.example import EXAMPLE_WORDS
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
+from mailer.issue.listed import DateList
 from mailer.issue.model import Finding, Issue, IssueKind, Placement, Precision, Severity
 from mailer.issue.passages import links_in
 
@@ -97,7 +98,7 @@ def long_preheader(reading: LintInput) -> Iterator[RuleHit]:
 def late_deadline(reading: LintInput) -> Iterator[RuleHit]:
     """Find a preheader whose beginning does not name the next deadline: it is what readers must not miss."""
     issue = reading.issue
-    days = (each.when for item in issue.items for each in item.deadlines if each.when.precision is Precision.DAY)
+    days = (each.when for each in DateList(issue).deadlines() if each.when.precision is Precision.DAY)
     coming = min((each.last for each in days if each.last >= issue.published.start), default=None)
     if not coming or not issue.preheader:
         return

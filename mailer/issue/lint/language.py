@@ -7,7 +7,7 @@ from mailer.catalogue import Message, msg
 from mailer.issue.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Finding, Issue, Link, Severity, plain_text
+from mailer.issue.model import Finding, Issue, Link, LinkEntry, LinkGroup, Severity, plain_text
 from mailer.issue.passages import Passage, passages_of
 from mailer.languages import LANGUAGES, NORWEGIAN, Lang
 
@@ -18,12 +18,14 @@ SHARE_OF_EACH = 0.25
 _INTO_NYNORSK = (
     "jeg/eg ikke/ikkje noe/noko noen/nokon hva/kva hvem/kven hvor/kvar hvordan/korleis hvorfor/kvifor hvilke/kva "
     "hvilken/kva hver/kvar hvert/kvart hverandre/kvarandre fra/frå mer/meir et/eit en/ein være/vere hvis/dersom "
-    "innen/innan sammen/saman annet/anna eget/eige deres/deira selv/sjølv flere/fleire"
+    "innen/innan sammen/saman annet/anna eget/eige deres/deira selv/sjølv flere/fleire "
+    "nyhetsbrev/nyheitsbrev Nyhetsbrev/Nyheitsbrev"
 )
 _INTO_BOKMAL = (
     "eg/jeg dei/de ikkje/ikke noko/noe nokon/noen nokre/noen kva/hva korleis/hvordan kvifor/hvorfor "
     "kvarandre/hverandre mykje/mye meir/mer eit/et ein/en vere/være utan/uten innan/innen sidan/siden saman/sammen "
-    "annan/annen desse/disse dykkar/deres hennar/hennes sjølv/selv"
+    "annan/annen desse/disse dykkar/deres hennar/hennes sjølv/selv frå/fra "
+    "nyheitsbrev/nyhetsbrev Nyheitsbrev/Nyhetsbrev"
 )
 
 
@@ -60,6 +62,29 @@ def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
             message = msg("findings.language", marked=LANGUAGES[item.lang].name(), found=LANGUAGES[guessed].name())
             hint = msg("findings.language-hint", lang=guessed)
             yield RuleHit(file=item.file, line=item.line, message=message, words=item.title, hint=hint)
+    yield from _wrong_in_frame(reading)
+
+
+def _wrong_in_frame(reading: LintInput) -> Iterator[RuleHit]:
+    """Find title, introduction, headings, important dates and link groups in another language than the issue's."""
+    lang = reading.issue.lang
+    guessed = guess_language(own_words(_of_frame(reading)))
+    if guessed and guessed != lang:
+        message = msg("findings.language-frame", marked=LANGUAGES[lang].name(), found=LANGUAGES[guessed].name())
+        line, hint = reading.issue.lines.get("lang", 1), msg("findings.language-frame-hint", lang=guessed)
+        yield RuleHit(file=FRAME, line=line, message=message, words=lang, hint=hint)
+
+
+def _of_frame(reading: LintInput) -> Iterator[Passage]:
+    """Yield the passages outside the items, without those that say which language they are in."""
+    marked = {id(entry.text) for group in reading.issue.link_groups for entry in _entries(group) if entry.lang}
+    yield from (each for each in reading.passages.get("", ()) if id(each.inlines) not in marked)
+
+
+def _entries(group: LinkGroup) -> Iterator[LinkEntry]:
+    yield from group.entries
+    for each in group.groups:
+        yield from _entries(each)
 
 
 def own_words(passages: Iterable[Passage]) -> str:
@@ -68,11 +93,16 @@ def own_words(passages: Iterable[Passage]) -> str:
 
 
 def other_form(reading: LintInput) -> Iterator[RuleHit]:
-    """A word of bokmål in nynorsk text, or the reverse; names, quotations and link words are left alone."""
-    for item in reading.issue.items:
-        if item.lang in _FORMS:
-            for passage in reading.passages[item.slug]:
-                yield from _other_forms(passage, item.lang)
+    """A word of bokmål in nynorsk text, or the reverse; names, quotations and link words are left alone.
+
+    A text that is in the other language as a whole has one finding of that, and none for each of its words.
+    """
+    told = {hit.file for hit in wrong_language(reading)}
+    texts = [(item.file, item.lang, reading.passages[item.slug]) for item in reading.issue.items]
+    for file, lang, passages in (*texts, (FRAME, reading.issue.lang, tuple(_of_frame(reading)))):
+        if lang in _FORMS and file not in told:
+            for passage in passages:
+                yield from _other_forms(passage, lang)
 
 
 def _other_forms(passage: Passage, lang: Lang) -> Iterator[RuleHit]:

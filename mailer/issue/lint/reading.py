@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from mailer.issue.model import Issue, Link, Severity
-from mailer.issue.passages import Passage, links_in
+from mailer.issue.passages import Passage, facts_of, links_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,11 @@ class LintInput:
         """Yield the passages in the order printed."""
         for passages in self.passages.values():
             yield from passages
+
+    def all_words(self) -> Iterator[Passage]:
+        """Yield the passages and the facts with words for readers: names, places, descriptions, the subject."""
+        yield from self.all_passages()
+        yield from facts_of(self.issue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from mailer.issue.lint.dates import past_date, promise, short_notice, wrong_week
 from mailer.issue.lint.language import other_form, wrong_language
 from mailer.issue.lint.leftovers import left_over_mark
 from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
+from mailer.issue.lint.outlook import outlook_paste, reply_title
+from mailer.issue.lint.placeholders import placeholder
 from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
 from mailer.issue.lint.reading import Rule
 from mailer.issue.lint.wording import (
@@ -41,6 +43,9 @@ RULES = (
     Rule(id="http-link", severity=Severity.WARNING, check=http_link),
     Rule(id="duplicate-link", severity=Severity.WARNING, check=duplicate_link),
     Rule(id="inside-link", severity=Severity.WARNING, check=inside_link),
+    Rule(id="outlook-paste", severity=Severity.WARNING, check=outlook_paste),
+    Rule(id="reply-title", severity=Severity.WARNING, check=reply_title),
+    Rule(id="placeholder", severity=Severity.WARNING, check=placeholder),
     Rule(id="character", severity=Severity.WARNING, check=lost_letter),
     Rule(id="left-over-mark", severity=Severity.WARNING, check=left_over_mark),
     Rule(id="doubled-space", severity=Severity.WARNING, check=doubled_space),

@@ -77,7 +77,8 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
         back = [each for each in decided.back if each not in barred]
         _put_back(store, connection, back, import_id)
         leave_behind_again(store, connection, decided.resumed, import_id)
-        freed, left = _free(store, connection, ids, undone)
+        settled = {each.id for each in back}
+        freed, left = _free(store, connection, ids, undone, besides=settled)
         _put_back(store, connection, [*freed, *left], import_id)
         number += free + len(back) + len(freed)
         still = _settled(decided.kept, [*back, *freed], left)
@@ -163,14 +164,15 @@ def _still_barred(store: SubscriberStore, connection: Connection, back: Sequence
 
 
 def _free(
-    store: SubscriberStore, connection: Connection, ids: Sequence[int], undone: set[int]
+    store: SubscriberStore, connection: Connection, ids: Sequence[int], undone: set[int], *, besides: set[int]
 ) -> tuple[list[_Back], list[_Back]]:
     """Return the subscriptions that are kept out by nothing any more: those put back, and those that count as left.
 
-    Put back are those that an import undone earlier had taken out, while this one kept them so.
+    Put back are those that an import undone earlier had taken out, while this one kept them so. `besides` are those
+    that have been put back already.
     """
     held, into = _read_held(connection, ids), _present_lists(connection)
-    out = [row for row in held.values() if row.status in _WHY]
+    out = [row for row in held.values() if row.status in _WHY and row.id not in besides]
     holding = store.suppressed.find_many(connection, [row.address for row in out])
     free = [
         row

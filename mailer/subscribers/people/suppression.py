@@ -83,7 +83,7 @@ class Suppressing:
 
 
 def refuse_new_key(connection: Connection) -> None:
-    """Raise `SuppressionKeyError` where addresses are suppressed: a key that is made now would not be theirs."""
+    """Raise `SuppressionKeyError` where addresses are suppressed, with a key that a new one could not replace."""
     if connection.execute(select(suppression.c.id).where(suppression.c.scope == _KEY_SCOPE)).first():
         raise SuppressionKeyError(msg("people.other-suppression-key"), hint=msg("people.other-suppression-key-hint"))
 

@@ -1,0 +1,138 @@
+"""Rules for what comes along from Outlook and Word: pictures, banners, greetings, signatures, heads of mails."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from mailer.catalogue import Message, msg
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
+from mailer.issue.model import Paragraph
+from mailer.issue.passages import Passage
+
+LENGTH_OF_A_HEAD = 500
+PASSAGES_OF_A_HEAD = 4
+
+
+class _Debris(NamedTuple):
+    """A pattern of debris, with the message and the hint of its findings."""
+
+    pattern: re.Pattern[str]
+    message: Message
+    hint: Message
+
+
+def _debris(pattern: str, name: str, hint: str) -> _Debris:
+    return _Debris(re.compile(pattern, re.IGNORECASE), msg(name), msg(hint))
+
+
+_ANYWHERE = (
+    _debris(
+        r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
+        r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]{0,80}\]"
+        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?",
+        "findings.pasted-picture",
+        "findings.pasted-picture-hint",
+    ),
+    _debris(
+        r"automatisk generert beskrivelse|description automatically generated"
+        r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect",
+        "findings.pasted-description",
+        "findings.pasted-description-hint",
+    ),
+    _debris(
+        r"\[(?:ekstern|external|eksternt?|ext)(?:[ :-][^\]\n]{0,40})?\]"
+        r"|(?:(?<!\w)du )?får ikk?j?e ofte e-?post fr[aå]|(?:(?<!\w)you )?don['’]t often get e-?mail from"
+        r"|(?:finn ut|lær|les om|learn) (?:hvorfor|kvifor|why) (?:dette|this) (?:er viktig|is important)"
+        r"|(?:caution|warning|advarsel|åtvaring|obs|merk)[:!]\s+(?:(?:this|denne|dette|er en|er ein|is an)\s+){0,2}"
+        r"(?:external|ekstern\w*)\s+(?:e-?mail|e-?post|melding)"
+        r"|(?:this|the) (?:e-?mail|message) (?:has )?(?:originated|came|was sent|is|comes|originates) "
+        r"from (?:outside|an external)"
+        r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
+        r"(?:fr[aå] (?:ei?n )?ekstern|utenfra|utanfrå)",
+        "findings.pasted-banner",
+        "findings.pasted-banner-hint",
+    ),
+    _debris(
+        r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"
+        r"|(?:hent|få|get|last ned) outlook (?:for|til) \w+"
+        r"|denne e-?posten (?:og (?:eventuelle )?vedlegg )?kan inneh[oa]lde "
+        r"(?:taushetsbelagt|konfidensiell|fortrolig|teie)\w*"
+        r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)",
+        "findings.pasted-addition",
+        "findings.pasted-addition-hint",
+    ),
+    _debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
+    _debris(
+        r"-{3,} ?(?:opprinnelig|opphavleg|original|videresendt|vidaresend|forwarded)[\w ]{1,20}-{3,}"
+        r"|begin forwarded message:|(?:start på videresendt|videresendt|vidaresend) melding:"
+        r"|\b(?:den|on) [^\n]{3,40}\d{4},? (?:kl\.?|klokka|at) ?\d\d?[.:]\d\d[^\n]{0,80}\b(?:skrev|skreiv|wrote)\b",
+        "findings.pasted-head",
+        "findings.pasted-head-hint",
+    ),
+    _debris(
+        r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
+        r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
+        "findings.pasted-reference",
+        "findings.pasted-reference-hint",
+    ),
+)
+_SIGNED = re.compile(
+    r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
+    r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
+    r"|(?m:^)(?:(?:[Bb]este?|[Vv]ennlig|[Vv]enleg|[Vv]ennleg)e?\s(?:hils|helsing)\w*|Hilsen|Helsing|Regards|Sincerely))"
+    r"(?=[.,:!]?\s*(?:\Z|\n|(?-i:[A-ZÆØÅ])))"
+)
+_GREETING = re.compile(
+    r"(?:Hei|Hallo|Heisann|Hi|Hello|Dear|Kjære|God\s(?:dag|morgen|morgon|kveld)|Good\s(?:morning|afternoon|evening))"
+    r"(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|igjen|kollega\w*"
+    r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?\s?(?:[,!]|\.?(?=\n|\Z))"
+)
+_FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
+_SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
+_ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
+_REPLY = re.compile(
+    r"(?:\[[^\]\n]{1,20}\]\s*)?(?:(?:SV|VS|RE|FWD?|AW|WG|Automatisk svar|Automatic reply|Videresendt|Vidaresendt?)"
+    r"\s?(?:[\[(]\d+[\])])?:\s*)+",
+    re.IGNORECASE,
+)
+
+
+def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
+    """Find what programs for mail and for texts add, which is not for readers."""
+    for passage in reading.all_words():
+        for each in _ANYWHERE:
+            for match in each.pattern.finditer(passage.text):
+                yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
+    for item in reading.issue.items:
+        _, *passages = reading.passages[item.slug]
+        if item.body and isinstance(item.body[0], Paragraph):
+            yield from _greeting(passages[0])
+        for passage in passages:
+            for match in _SIGNED.finditer(passage.text):
+                message, hint = msg("findings.pasted-signature"), msg("findings.pasted-signature-hint")
+                yield hit_in(passage, message, match[0], hint, at=match.start())
+        yield from _heads(passages)
+
+
+def reply_title(reading: LintInput) -> Iterator[RuleHit]:
+    """Find a title that begins as the subject of an answer does."""
+    message, hint = msg("findings.reply-title"), msg("findings.reply-title-fix")
+    for passage in reading.all_words():
+        if match := _REPLY.match(passage.text):
+            yield hit_in(passage, message, match[0].rstrip(), hint, at=0)
+
+
+def _greeting(passage: Passage) -> Iterator[RuleHit]:
+    if match := _GREETING.match(passage.text):
+        yield hit_in(passage, msg("findings.pasted-greeting"), match[0], msg("findings.pasted-greeting-hint"), at=0)
+
+
+def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:
+    """Find the head of a mail, in one paragraph or in one for each line of it."""
+    message, hint = msg("findings.pasted-head"), msg("findings.pasted-head-hint")
+    for number, passage in enumerate(passages):
+        for begin in _FROM.finditer(passage.text):
+            behind = passage.text[begin.end() :][:LENGTH_OF_A_HEAD]
+            text = "\n".join((behind, *(each.text for each in passages[number + 1 : number + PASSAGES_OF_A_HEAD])))
+            if (sent := _SENT.search(text)) and _ABOUT.search(text, sent.end()):
+                yield hit_in(passage, message, begin[0].rstrip(), hint, at=begin.start())

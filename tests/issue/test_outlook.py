@@ -1,0 +1,214 @@
+"""What mail programs and Word leave in a text is named at its place, and what is like it is left alone."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from mailer.issue.lint import lint
+from mailer.issue.model import Finding, Paragraph, Severity, plain_text
+from mailer.issue.source import IssueReading
+
+ReadFiles = Callable[..., IssueReading]
+Find = Callable[..., list[Finding]]
+FRAME = 'title = "Nyhetsbrev"\ndate = "2024-02"\n'
+
+
+@pytest.fixture
+def found(read_files: ReadFiles) -> Find:
+    def find(text: str, *, title: str = "Møte", facts: str = "", frame: str = "") -> list[Finding]:
+        item = f'+++\ntitle = "{title}"\n{facts}+++\n{text}\n'
+        reading = read_files({"issue.toml": FRAME + frame, "items/010-mote.md": item})
+        assert reading.issue is not None
+        linted = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+        return [each for each in (*reading.findings, *linted) if each.rule in {"outlook-paste", "reply-title"}]
+
+    return find
+
+
+def said(findings: list[Finding]) -> list[str]:
+    return [f"{each.line}:{each.column} {each.words} | {each.message} | {each.hint}" for each in findings]
+
+
+PICTURE = "only the name of a picture came along from the e-mail"
+PICTURE_HINT = "Remove it, or save the picture in images/ and write ![what it shows](images/…)."
+BANNER = "a mail program has put this warning on an e-mail"
+BANNER_HINT = "Remove the whole banner."
+ADDITION = "a mail program or a firm adds this to every e-mail"
+HEAD = "this is the head of an e-mail that was passed on"
+HEAD_HINT = "Remove it, with the lines that belong to it; addresses in it would be shown to all readers."
+SIGNED = "the item ends like an e-mail, with a signature"
+SIGNED_HINT = 'Remove it, and name whom to ask above: contacts = ["Kari Nordmann <kari@…>"].'
+GREETING = "the item begins like an e-mail, with a greeting"
+GREETING_HINT = "Remove it, and begin with the news."
+GUESSED = "Word or Outlook has made up this description of a picture"
+LOST = "Word has not found what stood here"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "words", "message", "hint"),
+    [
+        ("Se [cid:image001.png@01DA5A3B.8C2F1E40].", 4, "[cid:image001.png@01DA5A3B.8C2F1E40]", PICTURE, PICTURE_HINT),
+        ("Se cid:image001.png@01DA5A3B her.", 4, "cid:image001.png@01DA5A3B", PICTURE, PICTURE_HINT),
+        ("[image: kart.png] Tekst.", 1, "[image: kart.png]", PICTURE, PICTURE_HINT),
+        ("[Bilde: kart] Tekst.", 1, "[Bilde: kart]", PICTURE, PICTURE_HINT),
+        ("[bilde1.png] Tekst.", 1, "[bilde1.png]", PICTURE, PICTURE_HINT),
+        ("Se <image001.png>.", 4, "<image001.png>", PICTURE, PICTURE_HINT),
+        (
+            "Et kart. Automatisk generert beskrivelse",
+            10,
+            "Automatisk generert beskrivelse",
+            GUESSED,
+            "Write what the picture shows, or remove it.",
+        ),
+        ("KI-generert innhold kan være feil.", 1, "KI-generert innhold kan være feil", GUESSED, None),
+        ("[EKSTERN] Vi møtes.", 1, "[EKSTERN]", BANNER, BANNER_HINT),
+        ("[External: be careful] Vi møtes.", 1, "[External: be careful]", BANNER, BANNER_HINT),
+        ("Du får ikke ofte e-post fra Kari.", 1, "Du får ikke ofte e-post fra", BANNER, BANNER_HINT),
+        ("Du får ikkje ofte e-post frå Kari.", 1, "Du får ikkje ofte e-post frå", BANNER, BANNER_HINT),
+        ("You don't often get email from Kari.", 1, "You don't often get email from", BANNER, BANNER_HINT),
+        ("Les. Finn ut hvorfor dette er viktig.", 6, "Finn ut hvorfor dette er viktig", BANNER, BANNER_HINT),
+        ("CAUTION: External email. Be careful.", 1, "CAUTION: External email", BANNER, BANNER_HINT),
+        ("ADVARSEL: Dette er en ekstern e-post.", 1, "ADVARSEL: Dette er en ekstern e-post", BANNER, BANNER_HINT),
+        ("This email originated from outside us.", 1, "This email originated from outside", BANNER, BANNER_HINT),
+        ("Denne e-posten kommer utenfra.", 1, "Denne e-posten kommer utenfra", BANNER, BANNER_HINT),
+        ("Denne e-posten er sendt fra en ekstern.", 1, "Denne e-posten er sendt fra en ekstern", BANNER, BANNER_HINT),
+        ("Takk! Sendt fra min iPhone", 7, "Sendt fra min iPhone", ADDITION, "Remove it."),
+        ("Sendt frå min Samsung", 1, "Sendt frå min Samsung", ADDITION, "Remove it."),
+        ("Sent from my iPad", 1, "Sent from my iPad", ADDITION, "Remove it."),
+        ("Hent Outlook for iOS", 1, "Hent Outlook for iOS", ADDITION, "Remove it."),
+        ("This email is confidential.", 1, "This email is confidential", ADDITION, "Remove it."),
+        (
+            "Denne e-posten kan inneholde taushetsbelagt.",
+            1,
+            "Denne e-posten kan inneholde taushetsbelagt",
+            ADDITION,
+            None,
+        ),
+        (
+            "Navn: ______ her.",
+            7,
+            "______",
+            "a row of underscores",
+            "Remove it; lines are the design's own.",
+        ),
+        ("-----Opprinnelig melding-----", 1, "-----Opprinnelig melding-----", HEAD, HEAD_HINT),
+        ("Den 3. mars 2024 kl. 10.00 skrev Kari:", 1, "Den 3. mars 2024 kl. 10.00 skrev", HEAD, HEAD_HINT),
+        ("On 3 Mar 2024, at 10:00 Kari wrote:", 1, "On 3 Mar 2024, at 10:00 Kari wrote", HEAD, HEAD_HINT),
+        ("Begin forwarded message: x.", 1, "Begin forwarded message:", HEAD, HEAD_HINT),
+        ("Fra: Kari\nSendt: mandag\nTil: Ola\nEmne: Sak.", 1, "Fra:", HEAD, HEAD_HINT),
+        ("**Frå:** Kari **Dato:** i dag **Emne:** Sak.", 3, "Frå:", HEAD, HEAD_HINT),
+        ("From: Kari\n\nSent: Monday\n\nTo: Ola\n\nSubject: Sak.", 1, "From:", HEAD, HEAD_HINT),
+        (
+            "Se Feil! Fant ikke referansekilden.",
+            4,
+            "Feil! Fant ikke referansekilden",
+            LOST,
+            "Write what it refers to, or remove it.",
+        ),
+        ("Kom! Med vennlig hilsen\n\nPer Hansen", 6, "Med vennlig hilsen", SIGNED, SIGNED_HINT),
+        ("Kom! Med venleg helsing Per", 6, "Med venleg helsing", SIGNED, SIGNED_HINT),
+        ("Bare spør! Mvh Per Hansen Tlf. 12", 12, "Mvh", SIGNED, SIGNED_HINT),
+        ("Best regards,\n\nJohn", 1, "Best regards", SIGNED, SIGNED_HINT),
+        ("Hilsen Per", 1, "Hilsen", SIGNED, SIGNED_HINT),
+        ("Vennlig hilsen", 1, "Vennlig hilsen", SIGNED, SIGNED_HINT),
+        ("Hei Kari!\n\nVi møtes.", 1, "Hei Kari!", GREETING, GREETING_HINT),
+        ("Hei, her er saken.", 1, "Hei,", GREETING, GREETING_HINT),
+        ("Hei alle sammen,\n\nVi møtes.", 1, "Hei alle sammen,", GREETING, GREETING_HINT),
+        ("Hei\n\nVi møtes.", 1, "Hei", GREETING, GREETING_HINT),
+        ("Kjære Kari og Ola!\n\nVi møtes.", 1, "Kjære Kari og Ola!", GREETING, GREETING_HINT),
+        ("Dear all,\n\nWe meet.", 1, "Dear all,", GREETING, GREETING_HINT),
+    ],
+)
+def test_what_a_mail_program_leaves_is_named_at_its_place(
+    found: Find, *, text: str, at: int, words: str, message: str, hint: str | None
+) -> None:
+    (finding,) = found(text)
+    assert (finding.rule, finding.severity) == ("outlook-paste", Severity.WARNING)
+    assert (finding.line, finding.column, finding.words, finding.message) == (4, at, words, message)
+    assert hint is None or finding.hint == hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi bygger videre på en vennlig hilsen fra statsråden. Hilsen fra kongen kom i går.",
+        "Ta med vennlig hilsen til alle. Vi sendte dem våre beste hilsener.",
+        "Heile landet får hjelp. Hi-fi er bra.",
+        "Hei er et ord.\n\nHei Kari!",
+        "Toget går fra: Oslo. Sendt: i går.",
+        "Fra: Oslo til: Bergen. Emne: reise. Sendt: i dag.",
+        "Se [bilder fra dagen](https://a.example/) og _understreket_ ord, snake_case og ____.",
+        "Den 3. mars 2024 møtes vi, skrev departementet.",
+        "Vi har [ekstern](https://a.example/) hjelp. Advarsel: Mye snø.",
+        "Spør <kari@a.example> eller kari@a.example.",
+        "Brevet er sendt fra en kommune.",
+    ],
+)
+def test_words_like_those_of_a_mail_program_are_left_alone(found: Find, text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_letter_from_the_editors_may_begin_and_end_as_letters_do(found: Find) -> None:
+    assert found("Tekst.", frame='intro = "Hei alle!\\n\\nMed vennlig hilsen\\n\\nKari"\n') == []
+
+
+def test_a_greeting_is_looked_for_in_the_first_paragraph_alone(found: Find) -> None:
+    assert found("- Hei Kari!\n- Ola") == []
+
+
+def test_what_stands_in_names_places_and_the_subject_is_named_too(found: Find) -> None:
+    facts = 'dates = [{ date = 2024-03-01, title = "VS: Møte", place = "[EKSTERN] Bodø" }]\n'
+    assert said(found("Tekst.", facts=facts, frame='subject = "RE: Nytt"\n')) == [
+        f"3:60 [EKSTERN] | {BANNER} | {BANNER_HINT}",
+        "3:40 VS: | this begins like the subject of an answer | Leave it out, and let the title say the news.",
+        "3:12 RE: | this begins like the subject of an answer | Leave it out, and let the title say the news.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("SV: VS: Innspill", "SV: VS:"),
+        ("Re: Innspill", "Re:"),
+        ("FW: Innspill", "FW:"),
+        ("Fwd: Innspill", "Fwd:"),
+        ("Sv(2): Innspill", "Sv(2):"),
+        ("Automatisk svar: Innspill", "Automatisk svar:"),
+    ],
+)
+def test_a_title_that_is_the_subject_of_an_answer_is_named(found: Find, title: str, words: str) -> None:
+    (finding,) = found("Tekst.", title=title)
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("reply-title", Severity.WARNING, 2, 10)
+    assert finding.words == words
+
+
+@pytest.mark.parametrize("title", ["Svar: det går", "Revisjon: nytt", "VS", "Om SV: nytt", "Vestre Viken: nytt"])
+def test_a_title_like_that_of_an_answer_is_left_alone(found: Find, title: str) -> None:
+    assert found("Tekst.", title=title) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "column"),
+    [
+        ("Anne Lie<mailto:anne@b.example>", "Anne Lie anne@b.example", 10),
+        ("**Anne Lie**<mailto:anne@b.example>.", "Anne Lie anne@b.example.", 14),
+        ("Spør Anne Lie <mailto:anne@b.example>.", "Spør Anne Lie anne@b.example.", 16),
+        ("Spør (<mailto:anne@b.example>).", "Spør (anne@b.example).", 8),
+        ("Anne<anne@b.example> kommer.", "Anne anne@b.example kommer.", 0),
+        ("Rutine<https://a.example/x>.", "Rutine https://a.example/x.", 0),
+        ("Rutine<www.a.example>.", "Rutine www.a.example.", 0),
+        ("Se https://a.example/x.", "Se https://a.example/x.", 0),
+    ],
+)
+def test_an_address_in_angle_brackets_is_parted_from_the_word_before(
+    found: Find, read_files: ReadFiles, text: str, read: str, column: int
+) -> None:
+    hint = 'Write [the name](mailto:anne@b.example), or name the contact above: contacts = ["Kari Nordmann <kari@…>"].'
+    expected = [f"4:{column} mailto:anne@b.example | Outlook has put the address behind the name | {hint}"]
+    assert said(found(text)) == (expected if column else [])
+    issue = read_files({"items/010-mote.md": f"+++\n+++\n{text}\n"}).issue
+    assert issue is not None
+    (paragraph,) = issue.items[0].body
+    assert isinstance(paragraph, Paragraph)
+    assert plain_text(paragraph.inlines) == read
