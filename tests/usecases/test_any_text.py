@@ -121,7 +121,7 @@ def check(services: Services, texts: dict[str, str], *, is_escaped: bool) -> tup
         mail = message_from_bytes(shown_message(services, composed, slug=SLUG), policy=policy.default)
         assert not mail.defects
         assert mail["Subject"].split() == composed.subject.split()
-        assert len(Calendar.from_ical(issue_calendar(services, checked.issue).whole or b"").walk("VEVENT")) == 1
+        assert len(Calendar.from_ical(issue_calendar(services, checked.issue).whole or b"").walk("VEVENT")) == 2
         assert issue_webpage(services, checked.issue)
     return checked.findings
 

@@ -198,7 +198,7 @@ def test_its_parts_keep_their_names(services: Services, monkeypatch: pytest.Monk
     assert {each.rpartition("/")[2] for each in pictures} == {"type", "data"}
     assert [each for each in named if not each.startswith(("picture/", "subject/", "html/", "text/"))] == [
         *(f"sender/{each}" for each in ("name", "address", "reply_to", "list_id", "list_name", "owner", "pages")),
-        *("slug", "lang", "web", "pdf", "calendar", "calendar/1"),
+        *("slug", "lang", "web", "pdf", "calendar", "calendar/1", "calendar/1001"),
     ]
     keys = [str(each) for each in services.composer.covering_keys(require_issue(services, SLUG))]
     for form in ("subject", "html", "text"):

@@ -372,6 +372,9 @@ TRIED_BY_THEMSELVES = {
     "missing-glyph",
     "old-introduction",
     "picture",
+    "picture-animated",
+    "picture-colours",
+    "picture-height",
     "unlisted-date",
     "unreadable",
 }
