@@ -127,7 +127,11 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def runnable() -> Iterator[Any]:
     """The pages with blocks to be run; those whose commands the other pages have too are slow."""
     for page in filter(blocks, PAGES[1:]):
-        marks = [pytest.mark.slow] if page.parent.name == "nb" or page.name == "send-an-issue.md" else []
+        marks = (
+            [pytest.mark.slow]
+            if page.parent.name == "nb" or page.name in {"send-an-issue.md", "edit-an-issue.md"}
+            else []
+        )
         yield pytest.param(page, marks=marks, id=page.relative_to(ROOT).as_posix())
 
 

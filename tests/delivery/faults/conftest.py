@@ -233,7 +233,7 @@ def fault_server(*, pipelined: bool) -> Iterator[Callable[..., FaultServer]]:
         yield start
 
 
-@pytest.fixture(params=[True, False], ids=["pipelined", "in-turn"])
+@pytest.fixture(params=[True, pytest.param(False, marks=pytest.mark.slow)], ids=["pipelined", "in-turn"])
 def pipelined(request: pytest.FixtureRequest) -> bool:
     """Whether the server offers PIPELINING: every fault is tried both ways."""
     return bool(request.param)

@@ -183,6 +183,7 @@ def spread(said: Sequence[tuple[str, str]], at_stage: str) -> Fault:
     return fault
 
 
+@pytest.mark.slow
 @ONCE
 @pytest.mark.parametrize("code", ["5", "4"])
 @pytest.mark.parametrize("row", [row for row in TABLE if row.about is About.ADDRESS], ids=lambda row: row.what[:40])
