@@ -19,7 +19,7 @@ Save = Callable[[], object]
 
 
 def heard_after(save: Save, watched: Callable[[], Watched]) -> list[str]:
-    """The events up to the first that tells of a save, or of the next twenty quiet moments, some of which came before."""
+    """The events up to the first that tells of a save, or of twenty quiet moments, some of which came before it."""
 
     async def listen() -> list[str]:
         events = saved_events(watched, server_id="x").body_iterator
