@@ -145,7 +145,7 @@ def top_of(page: "Page", words: str) -> int:
 @pytest.mark.parametrize("kind", ["text above", "item above", "title"])
 def test_the_item_that_is_looked_at_stays_where_it_is(open_page: Open, item: Path, part: str, kind: str) -> None:
     for number in range(2, 7):
-        text = f'+++\ntitle = "Sak nummer {number}"\n+++\n' + "Mer tekst om samlingen.\n\n" * 20
+        text = f'+++\ntitle = "Sak nummer {number}"\n+++\n' + f"Mer tekst om samling {number}.\n\n" * 20
         item.with_name(f"{number}00-sak-{number}.md").write_text(text, encoding="utf-8")
     page = open_page(f"?part={part}")
     fourth = mail(page).get_by_role("heading", name="Sak nummer 4")
