@@ -35,13 +35,15 @@ Vi møtes i Oslo no igjen. Vi møtes i Oslo no seinare. Det er ikke noe nytt med
 """
 CANNOT_BE_SEEN_TOGETHER = {"composing", "slots", "contrast"}
 """The first two stop composing, and the workspace refuses colours that cannot be read before anything else."""
+OF_OTHER_PICTURES_AND_DATES = {"picture-animated", "picture-colours", "picture-height", "unlisted-date"}
+"""Those of pictures that can be read, and of a list of dates that was written: their own tests show them."""
 
 
 def spoil(workspace: Path) -> None:
     """Have every rule about the composed mail and the PDF find something, but those that stop everything."""
     issue = workspace / "issues" / SLUG
     frame = issue / "issue.toml"
-    frame.write_text(frame.read_text("utf-8").replace("helsefellesskap", "helse" * 20, 1), encoding="utf-8")
+    frame.write_text(f'subject = "{"helse" * 20}"\n{frame.read_text("utf-8")}', encoding="utf-8")
     (issue / "images").mkdir()
     (issue / "images" / "kart.png").write_bytes(b"no picture")
     facts = 'dates = [{ kind = "deadline", date = 2024-03-01 }]\ncontacts = ["kari@ks.example"]\n'
@@ -82,7 +84,7 @@ def test_every_rule_about_what_is_composed_is_told_by_every_front_end(
     spoil(workspace)
     checked = json.loads(mailer("check", SLUG, "--json").out)["findings"]
     told = [each for each in checked if each["rule"] in OF_COMPOSING]
-    assert {each["rule"] for each in told} == OF_COMPOSING - CANNOT_BE_SEEN_TOGETHER
+    assert {each["rule"] for each in told} == OF_COMPOSING - CANNOT_BE_SEEN_TOGETHER - OF_OTHER_PICTURES_AND_DATES
 
     shown, composed = mailer("check", SLUG), mailer("compose", SLUG, "--json")
     assert (composed.code, json.loads(composed.out)["findings"]) == (1, checked)
