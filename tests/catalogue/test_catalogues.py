@@ -98,6 +98,15 @@ def test_our_own_rules_for_words_find_nothing_in_norwegian(lang: Lang, repositor
     assert [(texts[slip.line], str(slip.message), slip.words) for slip in slips] == []
 
 
+def test_nynorsk_has_one_form_for_her_and_it_where_they_are_no_subject() -> None:
+    after, before = r"\b(?:til|i|med|på|frå|av|over|under) ho\b", r"\bho(?=[.,;:!?]|$)"
+    order = r"(?:^|[.:] )(?!Sidan|Når|Før|Dersom|Viss|Om)\w+ ho\b"
+    is_object = re.compile(f"{after}|{before}|{order}", re.IGNORECASE)
+    nynorsk = [text for lang, _, text in norwegian() if lang == "nn"]
+    assert [text for text in nynorsk if is_object.search(text)] == []
+    assert any("henne" in text for text in nynorsk)
+
+
 def test_the_search_finds_sentences_that_bypass_the_catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sentences, "ROOT", tmp_path)
     file = tmp_path / "module.py"
