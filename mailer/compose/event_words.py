@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mailer.issue.model import Emphasis, Inline, Inlines, Link, Strong, plain_text
 
-_LEADS = (
-    r"påmelding\w*|meld deg på|registrering\w*|registrer deg|sign[ -]?up|registration|register|dieđit"
-    r"|programm?e?t?|informasjon|info|mer informasjon|meir informasjon|les mer|les meir|se|sjå|lenke|lenkje|link"
+_LEADS = re.compile(
+    r"påmelding\w*|meld|registrering\w*|registrer|sign-?up|sign|registration|register|dieđit"
+    r"|programm?e?t?|informasjon\w*|information|info|les|read|se|sjå|see|lenkj?e|link",
+    re.IGNORECASE,
 )
-# *… i Oslo. Påmelding her:* before a link at the end; the words before it name the event.
-_LEAD = rf"(?:{_LEADS})(?:\s+(?:her|here|på))?(?:\s*(?:,|og|and)\s*)?"
-_LEAD_IN = re.compile(rf"(?:^|(?<=[.!?])|[\s,;–-]+)\s*(?:{_LEAD})+\s*:\s*$", re.IGNORECASE)
+_BESIDE_LEADS = frozenset(["deg", "på", "opp", "up", "mer", "meir", "more", "her", "here", "og", "and", "the"])
+_PREPOSITIONS = frozenset(["av", "for", "i", "in", "med", "of", "om", "on", "på", "til", "to", "with"])
+_MARKS = " .,;:–—-"
 
 
 def name_of_event(text: Inlines) -> str:
@@ -20,13 +21,31 @@ def name_of_event(text: Inlines) -> str:
     while rest and _is_tail(rest[-1]):
         rest.pop()
     before = plain_text(rest[:-1]).rstrip() if rest and isinstance(rest[-1], Link) else ""
-    named = _LEAD_IN.sub("", before).rstrip(" .,;:–-") if before.endswith(":") else ""
+    named = _without_lead_in(before.split()).rstrip(_MARKS) if before.endswith(":") else ""
     return " ".join((named or plain_text(text)).split())
 
 
 def links_of(text: Inlines) -> Sequence[tuple[str, str]]:
     """Return words and address of each link, in the order written."""
     return tuple((" ".join(plain_text(each.children).split()), each.url) for each in _links(text) if each.url)
+
+
+def _without_lead_in(words: Sequence[str]) -> str:
+    """Take *Påmelding her:* or *For meir informasjon, sjå:* off the end; the words before it name the event.
+
+    A preposition that no mark parts from the name belongs to it: *Møte om registrering:* is a name.
+    """
+    at = len(words)
+    while at and _is_of_lead_in(words[at - 1].rstrip(",:")):
+        at -= 1
+    has_lead = any(_LEADS.fullmatch(each.rstrip(",:")) for each in words[at:])
+    is_parted = at == 0 or words[at - 1][-1] in f"!?{_MARKS}"
+    is_name = not is_parted and not _PREPOSITIONS.isdisjoint(each.casefold() for each in words[at - 1 : at + 1])
+    return " ".join(words if is_name or not has_lead else words[:at])
+
+
+def _is_of_lead_in(word: str) -> bool:
+    return bool(_LEADS.fullmatch(word)) or word.casefold() in _BESIDE_LEADS | _PREPOSITIONS
 
 
 def _links(inlines: Iterable[Inline]) -> Iterator[Link]:

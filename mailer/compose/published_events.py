@@ -57,8 +57,11 @@ class _Known:
     def is_alike(self, other: "_Known") -> bool:
         """Return whether one is a correction of the other; both beginning with *Møte:* says nothing about that."""
         kind, colon, words = self.summary.partition(": ")
-        others = other.summary.removeprefix(kind + colon)
-        return SequenceMatcher(None, words if others != other.summary else self.summary, others).ratio() >= ALIKE
+        is_same_kind = bool(colon) and other.summary.startswith(kind + colon)
+        mine, others = (
+            (words, other.summary.removeprefix(kind + colon)) if is_same_kind else (self.summary, other.summary)
+        )
+        return SequenceMatcher(None, mine, others).ratio() >= ALIKE
 
     def is_same_day(self, other: "_Known") -> bool:
         return self.start.date() == other.start.date()

@@ -1,10 +1,12 @@
 """What an entry of a calendar is called, and where its reader signs up."""
 
+from time import perf_counter
+
 import pytest
 
 from mailer.compose.event_words import links_of, name_of_event
 from mailer.issue.markdown import parse_inlines
-from mailer.issue.model import Inlines
+from mailer.issue.model import Inlines, Link, Text
 from mailer.languages import Lang
 
 
@@ -32,6 +34,12 @@ LINK = "[Helsekonferansen 2027](https://paamelding.example/2027)"
         (f"Påmelding: {LINK} – innan fredag", "Påmelding: Helsekonferansen 2027 – innan fredag"),
         ("Tilsett: kven er det?", "Tilsett: kven er det?"),
         (f"Konferanse **i Bergen**. Påmelding: {LINK}", "Konferanse i Bergen"),
+        (f"Møte i Oslo. Se program: {LINK}", "Møte i Oslo"),
+        (f"Møte i Oslo. For meir informasjon, sjå: {LINK}", "Møte i Oslo"),
+        (f"Webinar? Lenke til påmelding: {LINK}", "Webinar?"),
+        (f"Møte om registrering: {LINK}", "Møte om registrering"),
+        (f"Kurs i bruk av informasjon: {LINK}", "Kurs i bruk av informasjon"),
+        (f"Møte. Påmelding innan 3. mars: {LINK}", "Møte. Påmelding innan 3. mars"),
     ],
 )
 def test_an_event_goes_without_the_link_that_its_text_announces(text: str, name: str) -> None:
@@ -44,3 +52,10 @@ def test_links_come_with_their_words_also_out_of_emphasis_and_not_those_without_
         ("programmet", "https://a.example/p"),
         ("ola@a.example", "mailto:ola@a.example"),
     )
+
+
+@pytest.mark.parametrize("part", ["påmelding", " -", " ,", "meld deg på ", "x"])
+def test_a_long_text_is_named_at_once(part: str) -> None:
+    started = perf_counter()
+    name_of_event((Text(f"Møte {part * 20_000}!:"), Link(children=(Text("her"),), url="https://a.example")))
+    assert perf_counter() - started < 1

@@ -145,8 +145,10 @@ def test_two_items_with_the_same_untitled_dates_have_names_of_their_own(
         (("2027-02-11", "Haustkonferansen"), ("2027-01-04", "Haustkonferansen")),
         (("2027-02-11", "Haustkonferanse"), ("2027-02-18", "Haustkonferansen")),
         (("2027-02-11", "Samling"), ("2027-02-11", "Møte for alle i nord")),
+        (("2027-02-11", "Arrangement for alle i nord i Bodø"), ("2027-02-18", "Arrangement for alle i nord")),
+        (("2027-02-11", "Arrangement for alle i nord"), ("2027-02-18", "Arrangement for alle i nord i Bodø")),
     ],
-    ids=["a typo", "later", "earlier", "typo and day", "other words"],
+    ids=["a typo", "later", "earlier", "typo and day", "other words", "fewer words and day", "more words and day"],
 )
 def test_a_correction_keeps_the_name(
     before: tuple[str, str], after: tuple[str, str], *, is_published: bool, publish: Publish, small_issue: Issue
