@@ -108,13 +108,19 @@ function listenAlone() {
   events.addEventListener("error", () => { known = false; hear("lost"); });
 }
 
-if (typeof SharedWorker === "undefined") {
-  listenAlone();
-} else {
+function listenTogether() {
   const worker = new SharedWorker("listening.js", document.body.dataset.server);
+  worker.addEventListener("error", listenAlone, { once: true });
   worker.port.addEventListener("message", (event) => hear(event.data));
   worker.port.start();
   addEventListener("pagehide", (event) => { if (!event.persisted) worker.port.postMessage("closed"); });
+}
+
+// Some browsers have no shared workers, and some settings refuse them: then each tab listens for itself.
+try {
+  listenTogether();
+} catch {
+  listenAlone();
 }
 
 for (const select of document.querySelectorAll("select[data-go]"))

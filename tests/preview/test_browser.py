@@ -181,9 +181,19 @@ def test_more_tabs_than_a_browser_has_connections_all_load_and_hear_of_a_save(
 
 
 @pytest.mark.slow
-def test_a_browser_without_shared_workers_hears_of_a_save_too(browser: "Browser", client: Any, item: Path) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        "delete window.SharedWorker",
+        "window.SharedWorker = class { constructor() { throw new DOMException('refused', 'SecurityError'); } }",
+        "window.SharedWorker = class extends SharedWorker { constructor(_, name) { super('gone.js', name); } }",
+    ],
+)
+def test_a_browser_without_shared_workers_hears_of_a_save_too(
+    browser: "Browser", client: Any, item: Path, script: str
+) -> None:
     with closing(browser.new_context()) as context:
-        context.add_init_script("delete window.SharedWorker")
+        context.add_init_script(script)
         page = context.new_page()
         page.goto(client.address)
         page.wait_for_selector("body[data-watching]")
