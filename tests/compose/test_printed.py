@@ -20,6 +20,7 @@ from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.errors import MailerError
+from mailer.issue.markdown import parse_blocks
 from mailer.issue.model import (
     Emphasis,
     Heading,
@@ -250,6 +251,34 @@ def test_more_dates_than_the_side_has_room_for_are_still_printed(
     many = tuple(replace(issue.important_dates[0], text=(Text(f"Dato{number}."),)) for number in range(40))
     text = text_of(print_issue(replace(issue, important_dates=many)), tmp_path)
     assert all(f"Dato{number}." in text for number in range(40))
+
+
+def test_no_column_of_dates_above_the_items_has_more_than_one_more_than_another(
+    real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    issue = real_issue("2022-02")
+    words = (Text("Lange ord. " * 12), Text("Datoen"))
+    many = tuple(replace(issue.important_dates[0], text=words) for _ in range(10))
+    without = [replace(each, items=tuple(replace(item, dates=()) for item in each.items)) for each in issue.sections]
+    text_of(print_issue(replace(issue, important_dates=many, sections=tuple(without))), tmp_path)
+    command = ["pdftotext", "-bbox", "-l", "1", "x.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    places = [float(left) for left in re.findall(r'xMin="([\d.]+)"[^>]*>Datoen<', boxes)]
+    assert Counter(int(left // 190) for left in places) == {0: 4, 1: 3, 2: 3}
+
+
+def test_a_short_table_stays_on_one_page_and_a_long_one_goes_on(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    tables = [
+        "\n".join(["Avsnitt.\n", "| A | B |", "|---|---|", *(f"| T{number:02} | {row} |" for row in range(rows))])
+        for number, rows in enumerate([*range(1, 9)] * 10 + [90])
+    ]
+    body, _ = parse_blocks("\n\n".join(tables), file="f", lang="nb")
+    text = text_of(print_issue(with_items(small_issue, make_item(1, title="Tabeller", body=body))), tmp_path)
+    pages = [set(re.findall(r"T\d\d", page)) for page in text.split("\f")]
+    broken = set.union(*(one & other for one, other in pairwise(pages)))
+    assert broken == {"T80"}
 
 
 def test_a_fault_in_a_print_template_is_named(tmp_path: Path, publication: Publication, small_issue: Issue) -> None:
