@@ -15,6 +15,7 @@ from mailer.compose.images import with_pictures
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
+from mailer.issue.markdown import parse_blocks
 from mailer.issue.model import (
     Contact,
     Heading,
@@ -178,6 +179,36 @@ def test_an_item_looks_the_same_in_a_section_below_one_and_outside(
     outside, inside, below = (page.evaluate(LOOKS, number) for number in (1, 2, 3))
     assert {json.loads(each)[0] for each in outside} >= {"item", "h3", "h4", "row", "due"}
     assert outside == inside == below
+
+
+# For each cell that stands right of a number: how far from it, as a share of how wide a space within it is.
+GAPS = """() => {
+    const rect = (node, from, to) => {
+        const range = document.createRange();
+        range.setStart(node, from);
+        range.setEnd(node, to);
+        return range.getBoundingClientRect();
+    };
+    return [...document.querySelectorAll("td.nw")].filter(each => each.nextElementSibling).map(each => {
+        const [number, next] = [each.lastChild, each.nextElementSibling.lastChild];
+        const space = number.data.search(/\\s/);
+        return (rect(next, 0, 1).left - rect(number, 0, number.length).right) / rect(number, space, space + 1).width;
+    });
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_in_a_wide_table_stand_further_apart_than_their_groups(
+    form: str, forms_of: Callable[[Issue], dict[str, str]], full_issue: Issue, open_html: Open
+) -> None:
+    years = "| År | 2019 | 2020 | 2021 | 2022 | 2023 | Merknad |\n|---|---:|---:|---:|---:|---:|---|\n"
+    body, _ = parse_blocks(years + "| Midt |" + " 2 200 000 |" * 5 + " Vedlegg |", file="f", lang="nb")
+    item = replace(full_issue.items[0], body=body)
+    html = forms_of(replace(full_issue, sections=(Section(id="", items=(item,)),)))[form]
+    gaps = open_html(html, width=1200).page.evaluate(GAPS)
+    assert len(gaps) == 5
+    assert min(gaps) > 2.5
 
 
 @pytest.mark.parametrize("form", FORMS)
