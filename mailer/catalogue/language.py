@@ -1,5 +1,6 @@
 """The languages of the interface, and which of them a terminal asks for."""
 
+import locale
 import sys
 from collections.abc import Mapping
 from typing import Literal
@@ -40,7 +41,6 @@ def _bare(name: str) -> str:
 def _name_of_windows() -> str:
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 other systems have no use for it
-        import locale  # noqa: PLC0415
 
         return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
     return ""

@@ -55,7 +55,7 @@ def _before_every_command(
             is_eager=True,  # what it says of the language holds for --help, too
         ),
     ] = None,
-    version: Annotated[  # noqa: ARG001 its callback does the work
+    _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:

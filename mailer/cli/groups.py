@@ -83,7 +83,7 @@ class Group(TyperGroup):
                 show_json_error(ctx, error)
             raise
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 called so by Typer
+    def format_help(self, ctx: Any, _formatter: Any) -> None:
         """Draw the help, without what Typer would load for it."""
         from mailer.cli.group_help import show_help
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,7 +72,7 @@ def _matching(context: typer.Context, incomplete: str, slugs: "Callable[[Service
 
 def today() -> date:
     """The day as the editor's own calendar has it: issues are dated by it, and deadlines fall on it."""
-    return date.today()  # noqa: DTZ011 no time zone but that of the desk
+    return datetime.now().astimezone().date()
 
 
 Slug = Annotated[

@@ -22,15 +22,9 @@ def inline_css(html: str, *, css: str) -> str:
     return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, ""))
 
 
-class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
-    """Reads its rules once: that takes longer than putting them into a mail, and premailer has no way to say so."""
-
-    _parse_style_rules = lru_cache(maxsize=4)(Premailer._parse_style_rules)  # noqa: SLF001 see above
-
-
 @lru_cache(maxsize=4)
-def _inliner(css: str) -> _Inliner:
-    return _Inliner(
+def _inliner(css: str) -> Premailer:
+    return Premailer(
         css_text=css,
         keep_style_tags=True,
         strip_important=False,
