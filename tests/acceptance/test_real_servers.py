@@ -26,7 +26,7 @@ import pytest
 from sqlalchemy import select
 
 from mailer.bootstrap import build_services
-from mailer.database.tables import delivery
+from mailer.database.tables import delivery, subscriber
 from mailer.delivery.model import ClaimedDelivery
 from mailer.delivery.personalising import Personaliser, read_variants
 from mailer.message.envelope import Envelope
@@ -208,7 +208,7 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
     init_workspace(folder)
     shutil.copytree(repository / "issues" / "2023-12", folder / "issues" / "2023-12")
     lines = [
-        f"p{each}@mottaker.example;Kari Nr {each};{LISTS[each % 2]};nb;kommune;e: samhandling" for each in range(PEOPLE)
+        f"leser{each}@mottaker.example;Kari Nr {each};{LISTS[each % 2]};nb;kommune;e: samhandling" for each in range(PEOPLE)
     ]
     people = folder / "subscribers" / "people.csv"
     people.write_text("\n".join(["epost;navn;liste;språk;rolle;grunnlag", *lines]), encoding="utf-8-sig")
@@ -222,6 +222,7 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
     variants = read_variants(services.ledger.variants(begun.mailing))
     with services.database.reading() as connection:
         rows = connection.execute(select(delivery)).all()
+        recorded_at = {each.id: each.created_at for each in connection.execute(select(subscriber))}
     for row in rows:
         arrived = mail_host.read(row.recipient.partition("@")[0])
         sent_at = parsedate_to_datetime(message_from_bytes(arrived)["Date"])
@@ -231,6 +232,7 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
             subscriber_id=row.subscriber_id,
             variant_id=row.variant_id,
             recipient=row.recipient,
+            recorded_at=recorded_at[row.subscriber_id],
         )
         sent = Personaliser(variants, keys=services.keys, clock=lambda at=sent_at: at)(claimed)  # type: ignore[misc] # bound now
         trace, _, content = arrived.partition(b"\r\n" + without_stuffed_dots(sent.payload)[:40])
