@@ -34,14 +34,17 @@ def close_to_others(folder: Path) -> bool:
 
 
 def _within(folder: Path, *, wholly: bool) -> Iterator[Path]:
+    """Yield what is in a folder, then what is in its folders: SQLite's files lie together and are closed together."""
+    inner = list[Path]()
     with suppress(OSError), os.scandir(folder) as entries:
         for each in list(entries):
             is_folder = each.is_dir(follow_symlinks=False)
-            goes_in = is_folder and (wholly or bool(each.stat(follow_symlinks=False).st_mode & _OTHERS))
+            if is_folder and (wholly or bool(each.stat(follow_symlinks=False).st_mode & _OTHERS)):
+                inner.append(Path(each.path))
             if is_folder or each.is_file(follow_symlinks=False):
                 yield Path(each.path)
-            if goes_in:
-                yield from _within(Path(each.path), wholly=True)
+    for opened in inner:
+        yield from _within(opened, wholly=True)
 
 
 def _close(path: Path) -> bool:

@@ -50,6 +50,21 @@ def test_an_open_folder_is_closed_with_all_that_is_in_it(tmp_path: Path) -> None
     assert not close_to_others(var)
 
 
+def test_files_that_lie_together_are_closed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database and its log must be changed at one moment, however much lies in the folders between them."""
+    closed = list[Path]()
+    close = Path.chmod
+    monkeypatch.setattr(Path, "chmod", lambda path, mode: (closed.append(path), close(path, mode))[1])
+    var = tmp_path / "var"
+    for number in range(9):
+        _open_folder(var / str(number))
+        (var / f"file{number}").write_text("x", "utf-8")
+    assert close_to_others(var)
+    files = [path for path in closed if path.is_file()]
+    assert {path.parent for path in files[:9]} == {var}
+    assert len(files) == 9 + 2 * 9
+
+
 def test_a_link_to_a_closed_folder_is_not_taken_for_open(tmp_path: Path) -> None:
     folder = _open_folder(tmp_path / "elsewhere")
     (tmp_path / "var").symlink_to(folder)

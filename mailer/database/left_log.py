@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import BinaryIO
 
 _MILLISECOND = 10**6
 _SECOND = 10**9
-_OF_A_CHECKPOINT = 3 * _SECOND  # from the last write of the log to the last one of the file
+_OF_A_CHECKPOINT = 3 * _SECOND  # from the last write of the log to the last one of the file, ...
+_BYTES_IN_A_SECOND = 4 * 10**6  # ... and what of a large log a slow disk takes in
 _OF_A_COPY = 60 * _SECOND
 _OF_RIGHTS = 100 * _MILLISECOND  # chmod -R comes to one of them first
 _COARSEST = 2 * _SECOND  # FAT keeps whole seconds, and only even ones
@@ -34,9 +36,8 @@ _COMPARED = 1000  # pages, the latest first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Index:
-    """Frames and pages of a log by its index, and how many of the frames the file has, and may have."""
+    """Pages of a file and its log by the index, and how many frames of the log the file has, and may have."""
 
-    frames: int
     pages: int
     page_size: int
     in_file: int
@@ -52,10 +53,17 @@ class _Pair:
     is_copy: bool
 
     @property
-    def stamps(self) -> tuple[tuple[int, int, int], ...]:
-        """Return what changes with every write."""
+    def stamps(self) -> tuple[object, ...]:
+        """Return what changes with every write; times do not at once, on most file systems."""
         found = (self.file.stat(), self.log.stat())
-        return tuple((each.st_mtime_ns, each.st_ctime_ns, each.st_size) for each in found)
+        times = tuple((each.st_mtime_ns, each.st_ctime_ns, each.st_size) for each in found)
+        return (*times, _read_heads(self))
+
+    @property
+    def allowed(self) -> int:
+        """Return how many nanoseconds after its log the file may have been written."""
+        checkpoint = _OF_A_CHECKPOINT + self.log.stat().st_size * _SECOND // _BYTES_IN_A_SECOND
+        return max(checkpoint, _OF_A_COPY) if self.is_copy else checkpoint
 
     def is_later(self, *, written: int, changed: int) -> bool:
         """Return whether the file was written, or put there, more than so many nanoseconds after the log."""
@@ -101,20 +109,22 @@ def _seems_strange(pair: _Pair) -> bool:
         return not has_frames
     if index and not index.tried and not pair.is_copy:
         return pair.is_later(written=0, changed=_OF_RIGHTS)
-    allowed = _OF_A_COPY if pair.is_copy else _OF_A_CHECKPOINT
-    return pair.is_later(written=allowed, changed=allowed)
+    return pair.is_later(written=pair.allowed, changed=pair.allowed)
+
+
+def _read_heads(pair: _Pair) -> tuple[bytes, bytes] | None:
+    """Return the beginnings of the log and of its index."""
+    try:
+        with pair.log.open("rb") as log, Path(f"{pair.file}-shm").open("rb") as index:
+            return log.read(_HEAD), index.read(_INDEX_HEAD)
+    except OSError:  # not there; on Windows locked
+        return None
 
 
 def _read_index(pair: _Pair) -> _Index | None:
     """Return what the index says, None where it is not of this log."""
-    try:
-        with pair.log.open("rb") as stream:
-            salts = stream.read(_HEAD)[_SALTS]
-        with Path(f"{pair.file}-shm").open("rb") as stream:
-            head = stream.read(_INDEX_HEAD)
-    except OSError:  # not there; on Windows locked
-        return None
-    if len(head) < _INDEX_HEAD or head[_INDEX_SALTS] != salts:
+    log, head = _read_heads(pair) or (b"", b"")
+    if len(head) < _INDEX_HEAD or head[_INDEX_SALTS] != log[_SALTS]:
         return None
 
     def number(at: int, size: int = 4) -> int:
@@ -122,47 +132,42 @@ def _read_index(pair: _Pair) -> _Index | None:
 
     size = number(14, 2)
     page_size = 65536 if size == 1 else size
-    return _Index(frames=number(16), pages=number(20), page_size=page_size, in_file=number(96), tried=number(128))
+    return _Index(pages=number(20), page_size=page_size, in_file=number(96), tried=number(128))
 
 
 def _has_frames(pair: _Pair, index: _Index) -> bool | None:
     """Return whether the file has the pages that were written into it from the log; None where no page can tell.
 
-    A checkpoint leaves out pages of which there are later frames than it may write.
+    A checkpoint leaves out pages of which there are later frames than it may write. After a power cut the index may be
+    older than both.
     """
-    with pair.log.open("rb") as log, pair.file.open("rb") as file:
+    with pair.log.open("rb", buffering=0) as log, pair.file.open("rb") as file:
         latest = _latest_frames(log, index).items()
         told = sorted((frame, page) for page, frame in latest if frame < index.in_file and page <= index.pages)
         compared = told[-_COMPARED:]
         if not compared:
             return None
+        size = index.page_size
         return all(
-            _page(file, (page - 1) * index.page_size, index) == _page(log, _place(frame, index), index)
-            for frame, page in compared
+            _read(file, (page - 1) * size, size) == _read(log, _place(frame, index), size) for frame, page in compared
         )
 
 
 def _latest_frames(log: BinaryIO, index: _Index) -> dict[int, int]:
     """Return for each page in the log its latest frame, counted from 0."""
-    log.seek(0)
     salts = log.read(_HEAD)[_SALTS]
-    frames = dict[int, int]()
-    for frame in range(index.frames):
-        log.seek(_place(frame, index) - _FRAME_HEAD)
-        head = log.read(_FRAME_HEAD)
-        if head[_FRAME_SALTS] != salts:
-            break
-        frames[int.from_bytes(head[:4], "big")] = frame
-    return frames
+    heads = (_read(log, _place(frame, index) - _FRAME_HEAD, _FRAME_HEAD) for frame in count())
+    ours = takewhile(lambda head: head[_FRAME_SALTS] == salts, heads)  # then the end, or what an earlier log left there
+    return {int.from_bytes(head[:4], "big"): frame for frame, head in enumerate(ours)}
 
 
 def _place(frame: int, index: _Index) -> int:
     return _HEAD + frame * (_FRAME_HEAD + index.page_size) + _FRAME_HEAD
 
 
-def _page(stream: BinaryIO, place: int, index: _Index) -> bytes:
+def _read(stream: BinaryIO, place: int, size: int) -> bytes:
     stream.seek(place)
-    return stream.read(index.page_size)
+    return stream.read(size)
 
 
 def is_open_here(file: Path) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.database import left_log
 from mailer.database.engine import open_database
 from mailer.database.failures import DatabaseError
 from mailer.database.left_log import find_logs, find_strange_log, is_open_elsewhere, is_open_here
@@ -175,6 +176,66 @@ def test_without_its_index_a_log_is_told_by_its_time_with_room_for_a_checkpoint(
         assert refusal(file).hint.startswith(f"Was a backup put back? Then remove {file}-wal. Was none?")
     else:
         assert opened(file) == 60
+
+
+@unix_only
+@pytest.mark.parametrize("has_index", [True, False])
+@pytest.mark.parametrize("seconds", [12, 14])
+def test_the_checkpoint_of_a_large_log_has_time_for_each_byte_of_it(
+    file: Path, seconds: int, *, has_index: bool
+) -> None:
+    """Killed while it writes: the index says only how much it may have written."""
+    run(file, "mark(50, 60); die()")
+    log, index = Path(f"{file}-wal"), Path(f"{file}-shm")
+    os.truncate(log, 40_000_000)  # as an import leaves it that was undone
+    if has_index:
+        with index.open("r+b") as stream:
+            frames = stream.read(20)[16:]
+            stream.seek(128)
+            stream.write(frames)
+    else:
+        index.unlink()
+    os.utime(file, (log.stat().st_mtime + seconds,) * 2)
+    if seconds > 3 + 40 / 4:
+        assert_strange(file)
+    else:
+        assert opened(file) == 60
+
+
+def assert_strange(file: Path) -> None:
+    assert "lies the log of another one" in refusal(file).what
+
+
+@unix_only
+def test_an_index_from_before_the_last_checkpoint_as_a_power_cut_leaves_it_is_no_proof(file: Path) -> None:
+    run(
+        file,
+        "import shutil; r = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "mark(50, 55); r.execute('BEGIN'); r.execute('SELECT * FROM delivery').fetchone()\n"
+        "mark(355, 360); c.execute('PRAGMA wal_checkpoint'); shutil.copy(sys.argv[1] + '-shm', sys.argv[1] + '-old')\n"
+        "mark(50, 55, 'queued'); r.execute('COMMIT'); c.execute('PRAGMA wal_checkpoint'); die()",
+    )
+    Path(f"{file}-old").replace(f"{file}-shm")
+    assert find_strange_log(file, is_copy=False) is None
+    assert opened(file) == 55
+
+
+@unix_only
+def test_what_others_wrote_between_two_looks_is_seen_also_where_no_time_changed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index is written in memory, and a log that begins anew keeps its size and, for some ms, its time."""
+    run(file, "mark(50, 60); die()")
+
+    def seen_in_the_midst(_pair: object) -> bool:
+        with Path(f"{file}-shm").open("r+b") as stream:
+            before = stream.read(97)[96]
+            stream.seek(96)
+            stream.write(bytes([before + 1]))
+        return True
+
+    monkeypatch.setattr(left_log, "_seems_strange", seen_in_the_midst)
+    assert find_strange_log(file, is_copy=False) is None
 
 
 @unix_only
