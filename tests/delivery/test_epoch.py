@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from mailer.database.engine import Database
 from mailer.database.tables import run
 from mailer.delivery.ledger import Ledger, OldBackupError
-from mailer.delivery.ledger.epoch import Epoch, epoch_file
+from mailer.delivery.ledger.epoch import Epoch, epoch_file, read_epoch
 from mailer.delivery.model import Mark
 
 Plan = Callable[..., int]
@@ -84,6 +84,29 @@ def test_the_last_marks_are_kept_when_the_run_ends(plan: Plan, ledger: Ledger, f
 def test_a_single_mark_is_kept(plan: Plan, ledger: Ledger, file: Path) -> None:
     mark_some(ledger, plan(1), 1)
     assert file.read_text("ascii") == "1\n"
+
+
+def test_an_epoch_does_not_run_ahead_of_a_database_that_rolled_a_try_back(
+    plan: Plan, ledger: Ledger, database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the connection was lost before the commit: else the next command would think this an old backup."""
+
+    def at_the_second_try(connection: Connection, work: Callable[[Connection], object], **_: object) -> object:
+        with connection.begin() as lost:
+            work(connection)
+            lost.rollback()
+        with connection.begin():
+            return work(connection)
+
+    monkeypatch.setattr("mailer.delivery.ledger.runs.BEAT_SECONDS", 3600.0)
+    monkeypatch.setattr("mailer.delivery.ledger.commits.write_with_retry", at_the_second_try)
+    with ledger.start_run(plan(3)) as sending:
+        first, *others = [each.id for each in sending.claim(3)]
+        for act in (lambda: sending.marks([first]), lambda: sending.marks(others), sending.tend):
+            act()
+            with database.reading() as connection:
+                assert 0 < int(file.read_text("ascii")) <= read_epoch(connection)
+            sending._writer._next_beat = 0  # at the next turn
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"many"])

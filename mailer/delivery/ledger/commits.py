@@ -61,11 +61,14 @@ class GroupCommit:
         """Commit the results that wait, in the order they came, and then `work`, in one transaction."""
         self._refuse_if_failed()
         results, self._results = self._results, []
+        has_beat = time.monotonic() >= self._next_beat
         try:
-            answer = write_with_retry(self._connection, partial(self._write, results, work))
+            answer = write_with_retry(self._connection, partial(self._write, results, work, has_beat=has_beat))
         except BaseException as error:
             self._failure = error if isinstance(error, Exception) else _interrupted()
             raise unwritable(self._failure) from error
+        if has_beat:  # on disk by now; a try that was rolled back showed nothing
+            self._next_beat = time.monotonic() + self._beat_seconds
         self._committed()
         return answer
 
@@ -97,11 +100,15 @@ class GroupCommit:
             raise unwritable(self._failure)
 
     def _write(
-        self, results: Sequence[Attempt], work: Callable[[Connection], Answer], connection: Connection
+        self,
+        results: Sequence[Attempt],
+        work: Callable[[Connection], Answer],
+        connection: Connection,
+        *,
+        has_beat: bool,
     ) -> Answer:
-        if time.monotonic() >= self._next_beat:
+        if has_beat:
             self._beat(connection)
-            self._next_beat = time.monotonic() + self._beat_seconds
         if results:
             self._record(connection, results)
         return work(connection)

@@ -78,7 +78,7 @@ class CountedMarks:
     def add(self, connection: Connection, number: int) -> None:
         """Count more of them."""
         self.number += number
-        if number and not self._new:  # the first ones are written at once, the others at every beat
+        if number and not self._kept:  # the first ones are written at once, the others at every beat
             self.write(connection)
 
     def write(self, connection: Connection) -> None:

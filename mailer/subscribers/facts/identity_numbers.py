@@ -25,7 +25,9 @@ _CENTURIES = ("19", "20")
 _GROUP = re.compile(r"\d+")
 
 # E-mail addresses have six digits, a full stop and five.
-_ADDRESS_BEFORE, _ADDRESS_AFTER = re.compile(r"@[\w.\-]*\Z"), re.compile(r"[\w.+\-]*@")
+_LONGEST = 254  # signs that an address has at most: what stands further away is no part of it
+_ADDRESS_BEFORE = re.compile(rf"@[\w.\-]{{0,{_LONGEST}}}\Z")
+_ADDRESS_AFTER = re.compile(rf"[\w.+\-]{{0,{_LONGEST}}}@")
 _OF_ADDRESS = re.compile(r"[._]")
 
 
@@ -53,14 +55,15 @@ def holds_identity_number(text: str) -> bool:
 def _numbers_in(run: re.Match[str]) -> Iterator[str]:
     """Yield what may be the eleven digits, out of digits with signs between them."""
     text, start, end = run.string, *run.span()
-    in_address = _ADDRESS_AFTER.match(text, end) or _ADDRESS_BEFORE.search(text, 0, start)
-    is_after_plus = text[:start].endswith("+")  # a telephone number of another country
+    in_address = _ADDRESS_AFTER.match(text, end) or _ADDRESS_BEFORE.search(text, max(0, start - _LONGEST), start)
+    is_after_plus = text.endswith("+", 0, start)  # a telephone number of another country
     for part in _OF_ADDRESS.split(run[0]) if in_address else [run[0]]:
         groups = _GROUP.findall(part)
         for at in range(len(groups)):
-            yield from _whole(groups[at:])
+            next_ones = groups[at : at + 11]  # each has a digit at least
+            yield from _whole(next_ones)
             if at or not is_after_plus:
-                yield from _in_groups(groups[at:])
+                yield from _in_groups(next_ones)
 
 
 def _whole(groups: Sequence[str]) -> Iterator[str]:

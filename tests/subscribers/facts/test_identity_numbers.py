@@ -1,6 +1,7 @@
 """What looks like a fødselsnummer is seen however it is written; other numbers are let through."""
 
 from datetime import date
+from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
@@ -217,6 +218,18 @@ def test_dates_are_let_through_with_years_times_and_postcodes_behind_them(day: d
 )
 def test_other_numbers_are_let_through(text: str) -> None:
     assert not holds_identity_number(text)
+
+
+def _seconds(text: str) -> float:
+    began = process_time()
+    assert not holds_identity_number(text)
+    return process_time() - began
+
+
+@pytest.mark.parametrize("part", ["12 ", "987654321a", "@a987654321 x"])
+def test_eight_times_the_digits_take_no_more_than_about_eight_times_as_long(part: str) -> None:
+    few, many = ((part * size)[:size] for size in (5_000, 40_000))
+    assert _seconds(many) < 24 * min(_seconds(few) for _time in range(3))
 
 
 def test_the_refusal_names_the_place_and_not_the_number() -> None:
