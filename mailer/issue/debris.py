@@ -7,14 +7,14 @@ from itertools import islice
 from markdown_it.token import Token
 
 from mailer.catalogue import msg
+from mailer.issue.comments import comments_in, without_comments
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.marks import left_over, stars_in, words_around
 from mailer.issue.residue import Residue, place_of, residue, residues
 from mailer.issue.tree import Node
 
 _LISTS = ("bullet_list_open", "ordered_list_open")
-_COMMENT = re.compile(r"<!--(?!\s*check off:)\s*(?P<words>(?:(?!-->).)*)-->", re.DOTALL)
-_ANY_COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
+_ANSWER = re.compile(r"\s*check off:")
 _SHOWN = 40
 
 
@@ -63,10 +63,13 @@ def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:
     if token.type == "link_open" and (title := str(token.attrs.get("title", "")).strip()):
         message, hint = msg("issues.link-title"), msg("issues.write-title-in-text")
         notes.warning("link-title", message, line=line, words=" ".join(title.split()), hint=hint)
-    elif token.type in {"html_block", "html_inline"} and not _ANY_COMMENT.sub("", token.content).strip():
-        for comment in _COMMENT.finditer(token.content):
-            words = comment["words"].split("\n")[0][:_SHOWN].strip()
-            at = line + token.content.count("\n", 0, comment.start("words"))
+    elif token.type in {"html_block", "html_inline"} and not without_comments(token.content).strip():
+        for comment in comments_in(token.content):
+            if _ANSWER.match(comment["words"]):
+                continue
+            words = comment["words"].lstrip()
+            at = line + token.content.count("\n", 0, comment.end("words") - len(words))
+            words = words.split("\n", maxsplit=1)[0][:_SHOWN].strip()
             notes.note("comment", msg("issues.comment"), line=at, words=words, hint=msg("issues.comment-hint"))
 
 

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.characters import printable
+from mailer.issue.comments import without_comments
 from mailer.issue.debris import name_debris_of, without_debris
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
@@ -49,7 +50,6 @@ from mailer.languages import LANGS, Lang, find_lang
 BRACKETS_AT_MOST = 10
 _BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
-_COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
 
 
 def parse_blocks(
@@ -128,6 +128,10 @@ class _Walker:
     footnotes: FootnoteBook
     images: Collection[str] = ()
     line: int = 0
+    lines: Sequence[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = self.notes.text.split("\n")
 
     # --- Blocks ---
 
@@ -175,7 +179,7 @@ class _Walker:
             self.notes.warning("empty-heading", msg("issues.heading-without-words"), line=line)
             return []
         written = len(node.token.markup)
-        closing = _HEADING_END.search(self.notes.text.split("\n")[line - self.notes.first_line])
+        closing = _HEADING_END.search(self.lines[line - self.notes.first_line])
         if closing and len(closing[1]) != written:
             inlines = tuple(_merged((*inlines, Text(f" {closing[1]}"))))
         return [Heading(level=written, inlines=inlines, line=line)]
@@ -205,7 +209,7 @@ class _Walker:
         if IN_ANGLES.fullmatch(content.strip()):
             hint = msg("findings.placeholder-hint")
             self.notes.error("placeholder", msg("findings.placeholder"), line=line, words=words, hint=hint)
-        elif not _COMMENT.fullmatch(content):
+        elif without_comments(content).strip():
             hint = msg("issues.use-markdown")
             self.notes.error("html", msg("issues.html"), line=line, words=words, hint=hint)
 

@@ -9,6 +9,7 @@ from mailer.catalogue import Message, msg
 from mailer.issue.urls import find_bare_addresses
 
 BLANK = "\0"
+_SIGN = re.compile(rf"[^\w\s{BLANK}]|_")
 _WORDS_AROUND = 24
 
 
@@ -69,6 +70,8 @@ _NEAR = 10
 
 def left_over(text: str, *, stars: Stars = Stars(), is_fact: bool = False) -> list[LeftOver]:
     """Return the marks in a text that is blank where nothing is left over; in a fact no Markdown counts at all."""
+    if not _SIGN.search(text):
+        return []
     text = _without_addresses(text)
     found = {each.at: each for each in _of_patterns(text)}
     if is_fact:

@@ -196,6 +196,8 @@ def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the p
     spans = _verbatim_spans(state)
     nearest = bisect_right(spans, state.pos, key=lambda span: span[0]) - 1
     start, end, is_email = spans[nearest] if nearest >= 0 else (0, 0, False)
+    if state.pos >= end:
+        return False
     if not is_email:
         end = verbatim_end(state.src, start, min(end, state.posMax), closing=_open_marks(state))
     before = state.src[start : state.pos]

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 
 from mailer.issue.frame import FRAME
@@ -34,23 +35,29 @@ WORDS_PER_MINUTE = 200
 _SIGN = re.compile(r"\S")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A run of words, with the links in it, at its place in the files, be it heading, paragraph or point of a list."""
+    """A run of words, with the links in it, at its place in the files, be it heading, paragraph or point of a list.
+
+    Its words are joined once, though every rule reads them.
+    """
 
     file: str
     line: int
     inlines: Inlines
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """The words alone, with `…` in place of each sign of those that are a web address."""
-        return "".join(
-            _SIGN.sub("…", words) if isinstance(each, Link) and "://" in words else words
-            for each, words in ((each, plain_text([each])) for each in self.inlines)
-        )
+        """The words alone, with `…` in place of each sign of those that are an address."""
+        text, at = "", 0
+        for link, start in _links(self.inlines, 0):
+            shown = plain_text([link])
+            if "://" in shown or "@" in shown:
+                text += self.words[at:start] + _SIGN.sub("…", shown)
+                at = start + len(shown)
+        return text + self.words[at:]
 
-    @property
+    @cached_property
     def words(self) -> str:
         """The words alone, web addresses too: as long as `text`."""
         return plain_text(self.inlines)
@@ -173,11 +180,14 @@ def placed_links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link
 def _links(inlines: Inlines, at: int) -> Iterator[tuple[Link, int]]:
     for inline in inlines:
         match inline:
+            case Text(text):
+                at += len(text)
+                continue
             case Link():
                 yield inline, at
             case Strong(children) | Emphasis(children):
                 yield from _links(children, at)
-            case Text() | LineBreak() | FootnoteMark():
+            case LineBreak() | FootnoteMark():
                 pass
         at += len(plain_text([inline]))
 
@@ -197,7 +207,7 @@ class PlaceFinder:
             return 0, 0
         before = takewhile(lambda each: each.inlines is not passage.inlines, self._on_line[passage.file, passage.line])
         nth = sum(1 for each in before for _ in occurrences(each.words, words))
-        nth += sum(1 for start in occurrences(passage.words, words) if start < at)
+        nth += sum(1 for _ in takewhile(lambda start: start < at, occurrences(passage.words, words)))
         return self._places[passage.file].of_read(words, near=passage.line, nth=nth)
 
     def in_file(self, words: str, file: str, *, near: int, nth: int = 0) -> tuple[int, int]:

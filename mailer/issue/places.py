@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 
+LETTERS_SEARCHED = 200
+"""Letters by which a place is found: more would tell no more, and a pattern of thousands costs seconds."""
 _LONE_SPACE = re.compile(r"(?<!\\[ \n])\\[ \n](?!\\[ \n])")
 _GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
 """A space, or the end of a line with what a quotation begins the next with."""
@@ -21,7 +23,7 @@ _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULT
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
     r"|\[\^[^\]\s]+\]"  # the mark of a footnote
-    r"|\{\s*lang\s*=[^{}\n]*\}|<!--(?:(?!-->).)*+-->",
+    r"|\{\s*lang\s*=[^{}\n]*\}|<!--(?:(?!-->).)*+(?:-->|(?P<open>\Z))",
     re.DOTALL,
 )
 
@@ -33,7 +35,7 @@ def occurrences(text: str, words: str, *, start: int = 0) -> Iterator[int]:
 
 def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
     """Yield where a pattern matches that begins with the first of the words: only there it is tried."""
-    compiled, first = re.compile(pattern), unicodedata.normalize("NFC", words).split(maxsplit=1)[0]
+    compiled, first = re.compile(pattern), _searched(words).split(maxsplit=1)[0]
     at = text.find(first, start)
     while at >= 0:
         if compiled.match(text, at):
@@ -42,7 +44,11 @@ def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
 
 
 def _pattern(words: str) -> str:
-    return _LONE_SPACE.sub(lambda _: _GAP, re.escape(unicodedata.normalize("NFC", words)))
+    return _LONE_SPACE.sub(lambda _: _GAP, re.escape(_searched(words)))
+
+
+def _searched(words: str) -> str:
+    return unicodedata.normalize("NFC", words.lstrip()[:LETTERS_SEARCHED])
 
 
 def _marked(words: str) -> str:
@@ -50,7 +56,7 @@ def _marked(words: str) -> str:
 
     A mark in the words stands for itself alone, so that there is one way to match.
     """
-    parts = re.findall(r"(?<! ) (?! )|[^ ]| +", unicodedata.normalize("NFC", words))
+    parts = re.findall(r"(?<! ) (?! )|[^ ]| +", _searched(words))
     patterns = [_GAP if part == " " else re.escape(part) for part in parts]
     return "".join(
         pattern if at == 0 or part in _MARKS else f"{_MARKUP}{pattern}"
@@ -135,4 +141,4 @@ class Places:
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda found: re.sub(r"[^\n]", "\0", found[0]), text)
+    return pattern.sub(lambda found: found[0] if found.lastgroup == "open" else re.sub(r"[^\n]", "\0", found[0]), text)

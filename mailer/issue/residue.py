@@ -8,10 +8,10 @@ from markdown_it.token import Token
 
 from mailer.issue.findings import FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK
+from mailer.issue.marks import BLANK
 from mailer.issue.parser import LINK_END
 from mailer.issue.tree import Node
 
-BLANK = "\0"
 LANG_MARK = re.compile(r"\{\s*lang\s*=\s*[\"']?([\w-]*)[\"']?\s*\}")
 _IN_ADDRESS = re.compile(r"[&*_\\~`#\[\]]")
 _FURTHEST = 4000

@@ -1,7 +1,9 @@
 """Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
 
+import gc
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -71,10 +73,23 @@ def is_slug(text: str) -> bool:
 def read_issue(folder: Path, *, helsefellesskap: Collection[str] | Mapping[str, str], publisher: str) -> IssueReading:
     """Read an issue's folder. `helsefellesskap` are slugs that items may name, or all names with their slugs."""
     shelf = _IssueFolder(folder=folder)
-    issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
+    with _without_collecting():
+        issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
     findings = tuple(shelf.findings)
     return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Look for no unused objects meanwhile: a long text makes a million that are all in use, and each look sees all."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue | None:
