@@ -33,8 +33,8 @@ def close_to_others(folder: Path) -> bool:
     return any([was_open, *map(_close, _within(folder, wholly=was_open))])
 
 
-    """Yield what is in a folder, then what is in its subfolders: the files of a database are closed one after the other."""
-    """Yield what is in a folder, then what is in its folders: SQLite's files lie together and are closed together."""
+def _within(folder: Path, *, wholly: bool) -> Iterator[Path]:
+    """Yield what is in a folder, then what is in its subfolders: files of one folder come in one run."""
     inner = list[Path]()
     with suppress(OSError), os.scandir(folder) as entries:
         for each in list(entries):
