@@ -1,28 +1,39 @@
-"""Keeps the line ends of paragraphs that mean something."""
+"""Keeps the line ends of paragraphs that mean something, and names those that may have."""
 
 from collections.abc import Iterable
 
 from markdown_it.token import Token
 
-from mailer.issue.line_ends import kept_ends
+from mailer.catalogue import msg
+from mailer.issue.findings import FindingCollector
+from mailer.issue.line_ends import doubtful_ends, kept_ends
 from mailer.issue.tree import Node
 
+_SHOWN = 40
 
-def keep_lines(nodes: Iterable[Node]) -> None:
-    """Make each line end of a paragraph that means something one that is printed."""
+
+def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bool) -> None:
+    """Make each line end of a paragraph that means something one that is printed; `is_wrapped` is said of the text."""
     for node in nodes:
         if node.token.type == "paragraph_open":
             for child in node.children:
-                keep_lines_of(child.token)
+                line = notes.first_line + (child.token.map or [0])[0]
+                keep_lines_of(child.token, notes, line=line, is_wrapped=is_wrapped)
         else:
-            keep_lines(node.children)
+            keep_lines(node.children, notes, is_wrapped=is_wrapped)
 
 
-def keep_lines_of(words: Token) -> None:
-    """Do so in the words of one paragraph."""
-    kept = kept_ends(words.content.split("\n"))
-    line = 0
+def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrapped: bool) -> None:
+    """Do so in the words of one paragraph, which begins on a line."""
+    lines = words.content.split("\n")
+    kept = kept_ends(lines)
+    joined, number = set(), 0
     for token in words.children or []:
-        if token.type == "softbreak" and line in kept:
+        if token.type == "softbreak" and number in kept:
             token.type = "hardbreak"
-        line += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")
+        elif token.type == "softbreak":
+            joined.add(number)
+        number += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")
+    for end in sorted(joined & doubtful_ends(lines, is_wrapped=is_wrapped)) if joined else ():
+        shown, hint = lines[end + 1].strip()[:_SHOWN], msg("issues.joined-lines-hint")
+        notes.note("joined-lines", msg("issues.joined-lines"), line=line + end + 1, words=shown, hint=hint)

@@ -122,6 +122,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "link-title": (item('[Rapport](https://a.example/ "PDF")'), item("[Rapport](https://a.example/) (PDF).")),
     "comment": (item("Tekst.\n\n<!-- spør Kari -->"), item("Tekst.\n\n<!-- check off: bare-url, med vilje -->")),
     "empty-point": (item("- Første.\n-\n- Andre."), item("- Første.\n- Andre.")),
+    "joined-lines": (
+        item("Vi møtes i Bodø.\nAlle er velkomne dit."),
+        item("Vi møtes i Bodø.\n\nAlle er velkomne dit."),
+    ),
     "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (
