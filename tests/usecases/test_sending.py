@@ -511,7 +511,8 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
     backup = tmp_path / "backup.sqlite3"
     with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(backup)) as copy:
         now.backup(copy)
-    granted(carry_on(services, granted(begin(services, proposal, confirm=1)).mailing))
+    begun = granted(begin(services, proposal, confirm=1))
+    granted(carry_on(services, begun.mailing))
     services.close()
     shutil.copyfile(backup, file)
     for left in ("-wal", "-shm"):
@@ -519,6 +520,7 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
     with closing(_open(services.settings.folder)) as restored:
         assert reason_of(propose(restored, SLUG, lists=[], today=TODAY)) is Reason.OLD_BACKUP
         assert reason_of(begin(restored, proposal, confirm=1)) is Reason.OLD_BACKUP
+        assert reason_of(carry_on(restored, begun.mailing)) is Reason.OLD_BACKUP, "which it does not know"
         assert look_ahead(restored, SLUG, lists=[], today=TODAY).plan.counts.audience, "a dry run still looks"
         assert [each.reason for each in find_obstacles(restored, SLUG)] == [Reason.OLD_BACKUP], "and says so"
         assert recorded(restored) == []
