@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -188,8 +189,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
 
 
 def test_a_database_that_stays_locked_is_explained(sqlite_database: Database) -> None:
-    other = sqlite3.connect(str(sqlite_database.engine.url.database), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseError, match="locked"):
-        _write_without_waiting(sqlite_database)
-    other.close()
+    with closing(sqlite3.connect(str(sqlite_database.engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="locked"):
+            _write_without_waiting(sqlite_database)
