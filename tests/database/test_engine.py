@@ -10,6 +10,7 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -111,6 +112,19 @@ def test_a_reader_cannot_leave_anything_behind(database: Database, database_kind
         _write_while_reading(database)
     _write(database)
     assert _count(database) == 1
+
+
+def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_given_back(database: Database) -> None:
+    with database.reading() as connection:
+        plain: Any = connection.connection.driver_connection
+        database.close()
+        assert connection.execute(text("SELECT 1")).scalar() == 1, "whoever has it goes on"
+    with pytest.raises(Exception, match="closed"):
+        plain.execute("SELECT 1")
+    assert _count(database) == 0, "and the database may be used again"
+    with database.reading() as connection:
+        again: Any = connection.connection.driver_connection
+    again.execute("SELECT 1")
 
 
 def test_many_threads_write_at_once_and_none_is_turned_away(database: Database) -> None:
