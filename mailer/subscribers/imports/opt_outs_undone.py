@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from mailer.database.rows import typed_rows
-from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
+from mailer.database.tables import consent, import_run, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.imports.left_behind import Resumed, leave_behind_again, read_stop
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
@@ -181,9 +181,10 @@ def _free(
         and not is_barred([each.scope for each in holding.get(row.address, ())], row.slug)
     ]
     told = _read_events(connection, [row.subscriber_id for row in free], held=held, into=into) if free else {}
-    back, left = list[_Back](), list[_Back]()
+    own, back, left = _begun_there(connection, free), list[_Back](), list[_Back]()
     for row in free:
-        events = _events_of(row, told, held=held, into=into)
+        key = (row.subscriber_id, row.list_id)
+        events = told.get(key, []) if row.id in own else _events_of(row, told, held=held, into=into)
         if events and events[-1].import_id in undone and _made(events[-1]) == row.status:
             was, since = _before(events, undone)
             back.append(_back_to(row, was=was, since=_moment(since)))
@@ -191,6 +192,16 @@ def _free(
             since_then = events[-1].at if events else store.clock()
             left.append(_back_to(row, was=SubscriptionStatus.UNSUBSCRIBED, since=since_then))
     return back, left
+
+
+def _begun_there(connection: Connection, rows: Sequence[_HeldSubscription]) -> set[int]:
+    """Return the subscriptions that were begun on their list: a consent names the list it was given for.
+
+    What was said of a merged list, on which a file had put the person besides, is not theirs.
+    """
+    given_for_it = (consent.c.subscription_id == subscription.c.id) & (consent.c.list_slug == list_.c.slug)
+    query = select(subscription.c.id).join(list_, list_.c.id == subscription.c.list_id).join(consent, given_for_it)
+    return set(connection.execute(query.where(subscription.c.id.in_([row.id for row in rows]))).scalars())
 
 
 def _events_of(
