@@ -24,7 +24,7 @@ class _LeftBehind(NamedTuple):
 def begun_there(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Return the subscriptions that were begun on their list: a consent names the list it was given for.
 
-    What was said of a merged list, on which a file had put the person besides, is not theirs.
+    Words about a merged list, on which a file had put the person besides, are not about them.
     """
     given_for_it = (consent.c.subscription_id == subscription.c.id) & (consent.c.list_slug == list_.c.slug)
     query = select(subscription.c.id).join(list_, list_.c.id == subscription.c.list_id).join(consent, given_for_it)
