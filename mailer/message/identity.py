@@ -14,7 +14,7 @@ PURPOSE = "message-id"
 
 
 def name_delivery(*, mailing_id: int, delivery_id: int, planned_at: datetime | None) -> tuple[str, ...]:
-    """Return the words that are signed to name a delivery; the numbers alone for a mailing that an earlier version froze."""
+    """Return the words that are signed to name a delivery; the numbers alone where an earlier version froze it."""
     numbers = (str(mailing_id), str(delivery_id))
     return numbers if planned_at is None else (*numbers, planned_at.astimezone(UTC).isoformat(timespec="microseconds"))
 
