@@ -44,7 +44,7 @@ def parse_return_path(
 ) -> ReturnPath | None:
     """Return the delivery that this return path was made for; None when it is forged or made elsewhere.
 
-    `planned_at` gives the moment that was signed with the numbers of a mailing: another one is that of a mailing that had
+    `planned_at` gives the moment that was signed with the numbers of a mailing: another one is of a mailing that had
     them before an older backup was put back.
 
     Servers on the way may change upper and lower case (RFC 5321 §2.4 forbids it; some do).
