@@ -152,13 +152,13 @@ def test_numbers_that_mails_of_before_link_to_lead_to_the_same_dates(publish: Pu
 def test_a_file_keeps_its_name_when_another_on_the_same_day_has_the_same_words(
     publish: Publish, small_issue: Issue
 ) -> None:
-    def at(hour: int, **more: str) -> ImportantDate:
+    def at(hour: int, *, place: str = "", own_id: str = "") -> ImportantDate:
         when, hours = CalendarDate(start=date(2027, 1, 14)), Hours(start=time(hour))
-        return ImportantDate(when=when, text=(Text("Webinar"),), hours=hours, **more)
+        return ImportantDate(when=when, text=(Text("Webinar"),), hours=hours, place=place, id=own_id)
 
     ten, in_oslo = at(10), at(10, place="Oslo")
-    first = publish(replace(small_issue, important_dates=(ten, in_oslo, at(14, id="to"))))
-    both = (at(9), at(9), ten, in_oslo, replace(at(14, id="to"), text=(Text("Foredrag"),)))
+    first = publish(replace(small_issue, important_dates=(ten, in_oslo, at(14, own_id="to"))))
+    both = (at(9), at(9), ten, in_oslo, replace(at(14, own_id="to"), text=(Text("Foredrag"),)))
     second = publish(replace(small_issue, important_dates=both))
     assert [*second.by_name][2:] == [*first.by_name]
     assert len(second.by_name) == 5
