@@ -59,6 +59,8 @@ _ARROWS = (
     (0x2B5A, 0x2BB8),
     (0x1F800, 0x1F8FF),
 )
+_POINTING = {(True, False): ("←", "⇐"), (False, True): ("→", "⇒"), (True, True): ("↔", "⇔")}
+"""The plain arrows, single and double, by whether they point left and right."""
 _BULLETS = ((0x2022, 0x2023), (0x2043, 0x2043), (0x204C, 0x204D), (0x25A0, 0x25FF), (0x2B1B, 0x2B1C), (0x2B24, 0x2B2A))
 _MORE_BULLETS = frozenset("⦿⦾❖✦✧❍❏❐❑❒⬤⬥⬦⬧⬩⬪⬫⚫⚪")
 _SAME_SIGN = frozenset({"<compat>", "<wide>", "<narrow>", "<font>", "<small>", "<square>", "<noBreak>", "<vertical>"})
@@ -200,11 +202,11 @@ def _bullet(character: str, name: str) -> str | None:
 
 
 def _arrow(name: str) -> str | None:
-    """Return an arrow as it is typed; one that points up or down has no form like this."""
+    """Return the plain arrow that points the same way; what points up or down is in the table of signs alike."""
     left = "LEFTWARDS" in name or "LEFT RIGHT" in name
     right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
-    stem = "=" if "DOUBLE" in name else "-"
-    return f"{'<' if left else ''}{stem}{'>' if right else ''}" if left or right else None
+    single, double = _POINTING.get((left, right), (None, None))
+    return double if "DOUBLE" in name else single
 
 
 def _lies_in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
