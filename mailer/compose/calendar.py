@@ -96,8 +96,7 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
     kind = labels.label(row.kind_msgid, issue.lang).text
     words, links = name_of_event(row.text), links_of(row.text)
     signup = row.signup or next((link for _, link in links if link.startswith("http")), "")
-    slugs = {item.number: item.slug for item in issue.items}
-    address = pages.item(issue.slug, slugs[row.item]) if row.item else pages.issue(issue.slug)
+    address = pages.item(issue.slug, view.slug_of(row.item)) if row.item else pages.issue(issue.slug)
     event = icalendar.Event()
     start, end = _span(row)
     event.add("dtstart", start)

@@ -104,6 +104,10 @@ class IssueView:
         """The names of the reader's own among them."""
         return tuple(mark.place.name for mark in self.places if mark.own)
 
+    def slug_of(self, number: int) -> str:
+        """Return the slug of the item with a number."""
+        return next(item.slug for item in self.issue.items if item.number == number)
+
     @property
     def has_contents(self) -> bool:
         """Return whether there is a list of contents: not in a short letter."""
