@@ -61,6 +61,8 @@ _ARROWS = (
 )
 _POINTING = {(True, False): ("←", "⇐"), (False, True): ("→", "⇒"), (True, True): ("↔", "⇔")}
 """The plain arrows, single and double, by whether they point left and right."""
+_TYPED = {"←": "<-", "→": "->", "↔": "<->", "⇐": "<=", "⇒": "=>", "⇔": "<=>"}
+"""Arrows as they are typed, for templates of before whose fonts have none."""
 _BULLETS = ((0x2022, 0x2023), (0x2043, 0x2043), (0x204C, 0x204D), (0x25A0, 0x25FF), (0x2B1B, 0x2B1C), (0x2B24, 0x2B2A))
 _MORE_BULLETS = frozenset("⦿⦾❖✦✧❍❏❐❑❒⬤⬥⬦⬧⬩⬪⬫⚫⚪")
 _SAME_SIGN = frozenset({"<compat>", "<wide>", "<narrow>", "<font>", "<small>", "<square>", "<noBreak>", "<vertical>"})
@@ -156,7 +158,8 @@ class Glyphs:
         alike = _alike(character)
         if alike is not None and not self.covered.issuperset(alike):
             deeper = [self._printed(each) for each in alike if each != character]
-            return None if None in deeper or len(deeper) < len(alike) else "".join(filter(None, deeper))
+            is_lacking = None in deeper or len(deeper) < len(alike)
+            return _TYPED.get(alike) if is_lacking else "".join(filter(None, deeper))
         return alike
 
 

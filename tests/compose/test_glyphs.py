@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.glyphs import read_glyphs
+from mailer.compose.glyphs import Glyphs, read_glyphs
 from mailer.rendering.templates import Templates
 
 COVERAGE = Templates().path("print/fonts/coverage.txt")
@@ -103,6 +103,12 @@ def test_whole_kinds_of_signs_have_a_plain_form_where_the_fonts_lack_them(kind: 
 )
 def test_a_plain_form_says_the_same(written: str, printed: str) -> None:
     assert read_glyphs(COVERAGE).cover(written) == printed
+
+
+def test_arrows_are_typed_where_the_fonts_have_none() -> None:
+    glyphs = Glyphs(frozenset(" ->=<ABCDEF"))
+    assert glyphs.cover("A → B ⇒ C ↔ D ← E ➔ F") == "A -> B => C <-> D <- E -> F"
+    assert glyphs.missing == set()
 
 
 @pytest.mark.parametrize("character", "☆∴⏎中")
