@@ -124,6 +124,16 @@ def test_a_link_that_stands_twice_is_found_where_it_stands_again(read_files: Rea
     assert found == [spot(text, text.index("https", text.index("[B"))), spot(text, text.rindex("https"))]
 
 
+@pytest.mark.parametrize(("first", "second"), [("", "?utm_source=q"), ("?utm_source=q", ""), ("/b", ""), ("", "?id=1")])
+def test_an_address_that_stands_again_with_tracking_is_found_where_it_stands_again(
+    read_files: ReadFiles, first: str, second: str
+) -> None:
+    text = f"{FACTS}[A](https://a.example/a{first}) [B](https://a.example/a{second})"
+    found = spots(findings_of(read_files({"issue.toml": FRAME, "items/010-mote.md": text})), "duplicate-link")
+    is_same = "utm" in first + second
+    assert found == ([spot(text, text.rindex("https"))] if is_same else [])
+
+
 WORDS = st.text(alphabet="ab -|\n>(", min_size=1, max_size=4)
 
 
