@@ -198,7 +198,7 @@ def test_stars_inside_words_stay_as_written_and_are_not_told(text: str) -> None:
 def test_stars_inside_words_stay_in_a_title_in_the_words_of_a_link_and_in_those_about_a_picture() -> None:
     assert only_paragraph(f"[{STARRED}](https://a.example/)") == (Link((Text(STARRED),), "https://a.example/"),)
     assert left_over(STARRED, is_fact=True) == []
-    blocks, _ = parse(f"![{STARRED}](images/a.png)", images=["images/a.png"])
+    blocks, _ = parse(f"![{STARRED}](images/a.png)", images=("images/a.png",))
     assert blocks == (Image(path="images/a.png", alt=STARRED, line=1),)
 
 
