@@ -308,6 +308,20 @@ BAD = {
         {"items/010-a.md": item("", "x" * 250_001)},
         ("items/010-a.md", 0, "unreadable", "larger than 250 kB", ""),
     ),
+    "key of many parts": (
+        {"items/010-a.md": item('title = "A"\n ' + "a." * 100_000 + "a = 1")},
+        (
+            "items/010-a.md",
+            3,
+            "toml",
+            "a key of 50 parts or a number of 1000 digits stands here",
+            "Texts stand in quotes",
+        ),
+    ),
+    "number of many digits": (
+        {"issue.toml": FRAME + f"a = {'9' * 200_000}"},
+        ("issue.toml", 4, "toml", "a key of 50 parts or a number of 1000 digits stands here", "Texts stand in quotes"),
+    ),
     "picture too large": (
         {"items/010-a.md": item("", "![a](images/a.png)"), "images/a.png": b"x" * 10_000_001},
         ("images/a.png", 0, "unreadable", "larger than 10\N{NO-BREAK SPACE}000 kB", ""),
