@@ -353,8 +353,7 @@ class _Walker:
         at = 0
         for start, end in find_bare_addresses(inline.text):
             written = inline.text[start:end]
-            target = self.bare_address(written)
-            if target.url:
+            if (target := self.bare_address(written)).url:
                 yield from _texts(inline.text[at:start])
                 yield Link(children=(Text(_shown(target, written)),), url=target.url, written=self.in_file(written))
                 at = end
