@@ -1,6 +1,6 @@
 """Keeps the line ends of paragraphs that mean something, and names those that may have."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from markdown_it.token import Token
 
@@ -26,14 +26,20 @@ def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bo
 def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrapped: bool) -> None:
     """Do so in the words of one paragraph, which begins on a line."""
     lines = words.content.split("\n")
-    kept = kept_ends(lines)
-    joined, number = set(), 0
-    for token in words.children or []:
-        if token.type == "softbreak" and number in kept:
+    kept, joined = kept_ends(lines), set()
+    for token, end in tokens_with_lines(words):
+        if token.type == "softbreak" and end in kept:
             token.type = "hardbreak"
         elif token.type == "softbreak":
-            joined.add(number)
-        number += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")
+            joined.add(end)
     for end in sorted(joined & doubtful_ends(lines, is_wrapped=is_wrapped)) if joined else ():
         shown, hint = lines[end + 1].strip()[:_SHOWN], msg("issues.joined-lines-hint")
         notes.note("joined-lines", msg("issues.joined-lines"), line=line + end + 1, words=shown, hint=hint)
+
+
+def tokens_with_lines(words: Token, *, first: int = 0) -> Iterator[tuple[Token, int]]:
+    """Yield the tokens of one paragraph, each with the line on which it begins."""
+    line = first
+    for token in words.children or ():
+        yield token, line
+        line += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")

@@ -109,12 +109,16 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One subscriber on one list; `consents` are all that were recorded, the latest last."""
+    """One subscriber on one list; `consents` are all that were recorded, the latest last.
+
+    `part_of` is the list that this one was merged into, over any mergers: what was ended then is no leaving.
+    """
 
     list: str
     status: SubscriptionStatus
     since: datetime
     consents: tuple[Consent, ...] = ()
+    part_of: str = ""
 
     @property
     def consent(self) -> Consent | None:

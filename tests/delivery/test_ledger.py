@@ -972,5 +972,5 @@ def test_what_was_tested_before_editions_had_a_hash_counts_as_untested(ledger: L
 
 def test_an_unknown_mailing_is_named(ledger: Ledger) -> None:
     for ask in (ledger.mailing, ledger.pause):
-        with pytest.raises(MailingStateError, match=r"^there is no mailing 7\nmailer status$"):
+        with pytest.raises(MailingStateError, match=r"^there is no mailing 7\nProbably an older backup was put back"):
             ask(7)

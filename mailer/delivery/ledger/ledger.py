@@ -32,6 +32,7 @@ from mailer.delivery.ledger.refusals import (
     SenderBusyError,
     SnapshotError,
     StoppedWaitingError,
+    no_such_mailing,
 )
 from mailer.delivery.ledger.retrying import retry_on_new_connection
 from mailer.delivery.ledger.runs import Clock, SenderRun
@@ -316,11 +317,12 @@ class Ledger:
     # --- reports ----------------------------------------------------------------------------------
 
     def mailing(self, mailing_id: int) -> MailingReport:
-        """Return one mailing; raises `MailingStateError` when there is none."""
+        """Return one mailing; raises `MailingStateError` when there is none, `OldBackupError` where that tells why."""
         with self._database.reading() as connection:
             found = figures.read_mailings(connection, mailing_id=mailing_id)
         if not found:
-            raise MailingStateError(msg("sending.no-such-mailing", number=str(mailing_id)), hint="mailer status")
+            self.refuse_old_backup()
+            raise no_such_mailing(mailing_id)
         return found[0]
 
     def mailings(self, slug: str | None = None) -> tuple[MailingReport, ...]:

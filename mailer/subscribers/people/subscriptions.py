@@ -226,11 +226,16 @@ def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) ->
         .order_by(subscription.c.subscriber_id, list_.c.position)
     )
     rows = connection.execute(query).all()
-    consents = _consents(connection, [row.id for row in rows])
+    consents, merged = _consents(connection, [row.id for row in rows]), merged_lists(connection)
     found: dict[int, tuple[Subscription, ...]] = dict.fromkeys(subscriber_ids, ())
     for row in rows:
-        given = consents.get(row.id, ())
-        one = Subscription(list=row.slug, status=SubscriptionStatus(row.status), since=row.since, consents=given)
+        one = Subscription(
+            list=row.slug,
+            status=SubscriptionStatus(row.status),
+            since=row.since,
+            consents=consents.get(row.id, ()),
+            part_of="" if merged[row.slug] == row.slug else merged[row.slug],
+        )
         found[row.subscriber_id] += (one,)
     return found
 
