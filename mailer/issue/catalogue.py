@@ -67,6 +67,7 @@ RULES: dict[str, Explanation] = {
     "long-preheader": Explanation(msg("findings.long-preheader-why"), msg("findings.long-preheader-fix")),
     "late-deadline": Explanation(msg("findings.late-deadline-why"), msg("findings.late-deadline-fix")),
     "long-title": Explanation(msg("findings.long-title-why"), msg("findings.long-title-fix")),
+    "repeated-title": Explanation(msg("findings.repeated-title-why"), msg("findings.repeated-title-fix")),
     "no-contact": Explanation(msg("findings.no-contact-why"), msg("findings.no-contact-fix")),
     "contact-in-text": Explanation(msg("findings.contact-in-text-why"), msg("findings.contact-in-text-fix")),
     "bare-url": Explanation(msg("findings.bare-url-why"), msg("findings.bare-url-fix")),

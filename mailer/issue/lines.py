@@ -1,6 +1,8 @@
-"""Keeps the line ends of paragraphs that mean something, and names those that may have."""
+"""Keeps the line ends of paragraphs that mean something, and names those that may have, and broken addresses."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from markdown_it.token import Token
 
@@ -10,6 +12,13 @@ from mailer.issue.line_ends import doubtful_ends, kept_ends
 from mailer.issue.tree import Node
 
 _SHOWN = 40
+_ADDRESS_AT_END = re.compile(r"(?<![\w(\[<])(?:https?://|www\.)[^\s()<>\[\]]+$", re.IGNORECASE)
+_OPEN_ENDS = "-_=&?%"
+_REST_OF_ADDRESS = re.compile(
+    r"(?!https?:|www\.|\S*@)\S*?(?:\w\.(?:pdf|html?|aspx?|php|docx?|xlsx?|pptx?|zip|png|jpe?g)(?!\w)|[?=_]\w|%[0-9A-F]{2}|/\S*/)",
+    re.IGNORECASE,
+)
+"""A word that has what addresses have, and words of a sentence have not."""
 
 
 def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bool) -> None:
@@ -32,9 +41,19 @@ def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrappe
             token.type = "hardbreak"
         elif token.type == "softbreak":
             joined.add(end)
+    _name_broken_addresses(lines, notes, first=line)
     for end in sorted(joined & doubtful_ends(lines, is_wrapped=is_wrapped)) if joined else ():
         shown, hint = lines[end + 1].strip()[:_SHOWN], msg("issues.joined-lines-hint")
         notes.note("joined-lines", msg("issues.joined-lines"), line=line + end + 1, words=shown, hint=hint)
+
+
+def _name_broken_addresses(lines: Sequence[str], notes: FindingCollector, *, first: int) -> None:
+    """Name each bare address at the end of a line that seems to go on in the next."""
+    for number, (above, below) in enumerate(pairwise(map(str.strip, lines))):
+        address = _ADDRESS_AT_END.search(above)
+        if address and below and (address[0][-1] in _OPEN_ENDS or _REST_OF_ADDRESS.match(below)):
+            message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
+            notes.warning("link", message, line=first + number, words=address[0], hint=hint)
 
 
 def tokens_with_lines(words: Token, *, first: int = 0) -> Iterator[tuple[Token, int]]:

@@ -15,7 +15,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.issue.inside import is_path
 from mailer.issue.line_ends import holds_wrapped_lines, stands_apart, wrapped_at
-from mailer.issue.table_rules import add_tables
+from mailer.issue.table_rules import add_tables, is_caption
 from mailer.issue.urls import DOMAIN, find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
@@ -108,6 +108,8 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
     while below < state.lineMax and not state.isEmpty(below):
         goes_on = state.sCount[below] < 0  # blockquotes say so, who have looked at the line
         if not goes_on and _stands_alone(state, below - 1) and not _goes_on(state, below):
+            break
+        if not goes_on and is_caption(state, below):
             break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break

@@ -222,3 +222,41 @@ def test_lines_of_a_date_and_of_an_entry_of_links_are_kept_and_marks_of_blocks_a
 def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
     (finding,) = parse("Kari Nordmann\nStorgata 1\n[x](htps://a.example/)")[1]
     assert (finding.rule, finding.line) == ("link", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("Se https://a.example/rapport-som-er-\nbrutt.pdf", 1, "https://a.example/rapport-som-er-"),
+        ("Se\nhttps://a.example/x?a=\n12 og mer.", 2, "https://a.example/x?a="),
+        ("Se https://a.example/x_\nHer.", 1, "https://a.example/x_"),
+        ("Se www.a.example/mappe/\nrapport.pdf og mer.", 1, "www.a.example/mappe/"),
+        ("Se https://a.example/mappe\n/under/mappe/ og mer.", 1, "https://a.example/mappe"),
+        ("Se https://a.example/mappe\nside?id=3", 1, "https://a.example/mappe"),
+        ("Se https://a.example/mappe\nmed%20rom", 1, "https://a.example/mappe"),
+        ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
+        ("> Se https://a.example/mappe/\n> rapport.docx", 1, "https://a.example/mappe/"),
+    ],
+)
+def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: int, words: str) -> None:
+    (finding,) = [each for each in parse(text)[1] if each.rule == "link"]
+    assert (finding.severity, finding.line, finding.words) == (Severity.WARNING, line, words)
+    assert finding.message == "the address may go on in the next line"
+    assert finding.hint == "Write the whole address on one line: as it stands it leads elsewhere."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Se https://a.example/mappe/\nKari og/eller Ola",
+        "Se https://a.example/mappe/\nog/eller ring. Hva?",
+        "Se https://a.example/mappe/\nkari_n@a.example",
+        "Se https://a.example/x\nhttps://a.example/y.pdf",
+        "Se https://a.example/x\nwww.a.example/y.pdf",
+        "Se [x](https://a.example/x-)\ny.pdf",
+        "Se https://a.example/x-\n\ny.pdf",
+        "Se https://a.example/x- der\ny.pdf",
+    ],
+)
+def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:
+    assert [each for each in parse(text)[1] if each.rule == "link"] == []

@@ -155,6 +155,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         },
     ),
     "long-title": (item(title="a" * 111), item(title="a" * 110)),
+    "repeated-title": (item("Møte\n\nVi møtes."), item("Møtet\n\nVi møtes.")),
     "no-contact": (item(contact=""), item("Spør <kari@a.example>.", contact="")),
     "contact-in-text": (item("Spør kari@a.example."), item("Spør oss.")),
     "bare-url": (item("Se https://a.example/x."), item("Se [veilederen](https://a.example/x).")),
