@@ -226,7 +226,7 @@ def _insertion_between_words(place: float, piece: str) -> Change:
 
 _PLACES = st.floats(0, 0.999)
 CHANGES: st.SearchStrategy[Change] = st.one_of(
-    _PLACES.map(lambda at: _with_lines(lambda lines, line: lines.pop(line) and None, at)),
+    _PLACES.map(lambda at: _with_lines(list.__delitem__, at)),
     _PLACES.map(lambda at: _with_lines(lambda lines, line: lines.insert(line, lines[line]), at)),
     _PLACES.map(lambda at: _with_lines(_swap, at)),
     _PLACES.map(_without_sign),

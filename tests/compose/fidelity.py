@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
-from itertools import groupby, islice, pairwise, product, takewhile, zip_longest
-from urllib.parse import parse_qs, unquote, urlsplit
+from itertools import groupby, islice, pairwise, product, zip_longest
+from urllib.parse import parse_qs, unquote
 
 from mailer.issue.model import Finding
 from tests.compose.editors_items import WrittenItem
@@ -22,18 +22,21 @@ from tests.compose.editors_items import WrittenItem
 OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
 _UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
-_BARE = r"(?:https?://(?=[^\s/]*\.)|www\.(?=(?:[\w-]+\.)+\w\w))[^\s<>\"]+"
+_HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
+_BARE = (
+    rf"(?<![\w/])(?:https?://{_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|www\.{_HOST}(?![@])[^\s<>\"]*)"
+)
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _SOURCE = re.compile(
-    rf"(?P<picture>!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
+    rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://|mailto:|tel:|www\.)[^>\s]*|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://|www\.){_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:mailto:)?(?P<email>{_EMAIL})",
 )
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
-_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
+_ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TRAILING = re.compile(r"[.,;:!?…*_~'’\"”»\]}–—-]+$")
 _WRAPPED_IN = ("url", "u", "q")
@@ -60,7 +63,7 @@ def leads_to(address: str) -> str:
         return "mailto:" + unquote(address.removeprefix("mailto:").partition("?")[0])
     if address.startswith("tel:") or re.fullmatch(r"\+[\d ]+", address):
         return "tel:" + address.removeprefix("tel:").replace(" ", "")
-    query = parse_qs(urlsplit(address).query) if "://" in address else {}
+    query = parse_qs(address.partition("?")[2].partition("#")[0]) if "://" in address else {}
     if inner := next((query[key][0] for key in _WRAPPED_IN if query.get(key, [""])[0].startswith("http")), ""):
         return leads_to(inner)
     for key in _TRACKING:
@@ -331,7 +334,7 @@ Named = frozenset[int]
 
 BLOCK_RULES = frozenset({"html", "comment", "list-numbers", "pasted-list", "table", "footnote", "nesting"})
 """Rules whose finding stands at the first line of what it is about."""
-_POINT_OR_EMPTY = re.compile(r"\s*$|\s*[o§ü–·•▪v-]\s")
+_POINT = re.compile(r"[ \t>]*[o§ü–·•▪v-]\s")
 LOSING_RULES = BLOCK_RULES | {
     "character", "link-title", "empty-point", "empty-heading", "rule", "left-over-mark", "outlook-paste", "image",
     "image-alt", "link", "inside-link", "no-words", "placeholder",
@@ -352,6 +355,14 @@ class Fault:
         return f"{self.form}: line {self.line}: missing {self.missing!r}, extra {self.extra!r}"
 
 
+def _end_of(lines: Sequence[str], first: int, *, is_list: bool) -> int:
+    """The line behind the block of lines that begins on one; a list goes on below an empty line with its next point."""
+    for number in range(first, len(lines)):
+        if not lines[number - 1].strip() and lines[number].strip() and not (is_list and _POINT.match(lines[number])):
+            return number
+    return len(lines) + 1
+
+
 def named_lines(body: str, findings: Iterable[Finding]) -> Named:
     """The lines of the text that a finding is about."""
     lines = body.split("\n")
@@ -360,9 +371,7 @@ def named_lines(body: str, findings: Iterable[Finding]) -> Named:
         if each.rule in LOSING_RULES:
             named.add(each.line)
         if each.rule in BLOCK_RULES and each.line:
-            goes_on = _POINT_OR_EMPTY.match if each.rule == "pasted-list" else str.strip
-            rest = lines[each.line - 1 :]
-            named.update(range(each.line, each.line + len(list(takewhile(goes_on, rest)))))
+            named.update(range(each.line, _end_of(lines, each.line, is_list=each.rule == "pasted-list")))
     return frozenset(named)
 
 
@@ -454,10 +463,11 @@ def print_faults(
     """The faults of one item in the PDF, which has the words that are seen on its page.
 
     Lines may end anywhere in an address or a long word, so letters are compared, and not words. A table that goes on
-    over the page has its first row again there, by design.
+    over the page has its first row again there, and figures that the fonts lack are typed (H2O), by design.
     """
     head = len(expected_head(item, number))
-    page, pdf = ("".join(each.text for each in tokens[head:]) for tokens in (seen, printed))
+    texts = ("".join(each.text for each in tokens[head:]) for tokens in (seen, printed))
+    page, pdf = (unicodedata.normalize("NFKC", each) for each in texts)
     if page == pdf:
         return []
     lines = item.body.split("\n")

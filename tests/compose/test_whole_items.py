@@ -197,7 +197,7 @@ def _told(desk: Desk, items: Sequence[WrittenItem]) -> list[str]:
         item = items[number] if number >= 0 else LAST
         if fault.form != "pdf":
             item = desk.smallest(item, form=fault.form)
-        told.append(f"{fault}\n{item.facts}+++\n{item.body}")
+        told.append(f"{fault}"[:300] + f"\n{item.facts}+++\n{item.body}")
     return told
 
 
