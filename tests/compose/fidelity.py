@@ -228,7 +228,8 @@ def regions(tokens: Sequence[Token], count: int) -> list[list[Token]]:
     words = [token.text for token in tokens]
     last = {word: at for at, word in enumerate(words)}
     places = [last[f"q{number}q"] for number in range(1, count + 2)]
-    return [list(tokens[begin + 1 : end]) for begin, end in pairwise(places)]
+    parts = [list(tokens[begin + 1 : end]) for begin, end in pairwise(places)]
+    return [part[1:] if part[0].text == "Sak" else part for part in parts]  # said before the number, by design
 
 
 # --- What is right ---
@@ -356,8 +357,11 @@ class Fault:
 
 
 def _end_of(lines: Sequence[str], first: int, *, is_list: bool) -> int:
-    """The line behind the block of lines that begins on one; a list goes on below an empty line with its next point."""
-    for number in range(first, len(lines)):
+    """The line behind the block of lines that begins on one; a list and a comment go on below an empty line."""
+    is_comment, end = "<!--" in lines[first - 1], first
+    while is_comment and end < len(lines) and "-->" not in lines[end - 1]:
+        end += 1
+    for number in range(end, len(lines)):
         if not lines[number - 1].strip() and lines[number].strip() and not (is_list and _POINT.match(lines[number])):
             return number
     return len(lines) + 1

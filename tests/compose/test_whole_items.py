@@ -128,7 +128,7 @@ class Desk:
             while size := size // 2:
                 for begin in range(0, len(parts), size)[::-1]:
                     fewer = replace(item, body=between.join(parts[:begin] + parts[begin + size :]))
-                    if fewer.body.strip() and any(
+                    if composable(fewer) == fewer and any(
                         fault.form == form for _, fault in self.faults([fewer], printed=False)
                     ):
                         parts = fewer.body.split(between)
@@ -227,7 +227,8 @@ def test_a_form_that_loses_doubles_moves_or_glues_is_seen(got: str, line: int, m
 def test_what_editors_write_is_what_every_form_says_or_a_finding_names_it(desk: Desk, repository: Path) -> None:
     chosen = int(os.environ.get("MAILER_TEST_SEED") or (Random().randrange(10**6) if SOAK else 1))
     drawn = draw_items(MANY, chosen=chosen, issues=repository / "issues")
-    items = [item for item in map(composable, drawn) if item]
+    right = [item for item in map(composable, drawn) if item]
+    items = list({"".join(filter(str.isalnum, item.body)): item for item in right}.values())  # no text twice
     _say(f"whole items: seed {chosen}, {len(drawn)} drawn, {len(items)} composed")
     assert len(items) > 0.8 * MANY
     faults = [fault for at in range(0, len(items), OF_AN_ISSUE) for fault in _told(desk, items[at : at + OF_AN_ISSUE])]
