@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
@@ -36,9 +37,8 @@ from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED
 from mailer.subscribers.people.removal import delete_people
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
-from mailer.subscribers.people.subscriptions import latest_basis
+from mailer.subscribers.people.subscriptions import Event, latest_basis
 
-Item = TypeVar("Item")
 AT_ONCE = 10_000
 
 
@@ -325,33 +325,28 @@ class _GoingSubscription(NamedTuple):
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Remove what rests on the import alone, some rows after others; each is judged by rows of its own."""
     query = (
         select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, list_.c.slug)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_untouched(import_id))
     )
-    rows = [*typed_rows(_GoingSubscription, connection.execute(query))]
-    for batch in _batches([row.id for row in rows]):
-        connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
-        connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
-    now = store.clock()
-    gone = (
-        store.event(
-            row.subscriber_id,
-            # A person who never confirmed was never counted.
-            TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone",
-            now,
-            {"list": row.slug, "import": import_id},
-            import_id=import_id,
-        )
-        for row in rows
-    )
-    subscriptions.record_events(connection, gone)
-    return len(rows)
+    going = typed_rows(_GoingSubscription, connection.execute(query.execution_options(yield_per=AT_ONCE)))
+    now, count = store.clock(), 0
+    while rows := list(islice(going, AT_ONCE)):
+        ids = [row.id for row in rows]
+        connection.execute(consent.delete().where(consent.c.subscription_id.in_(ids)))
+        connection.execute(subscription.delete().where(subscription.c.id.in_(ids)))
+        subscriptions.record_events(connection, (_gone(store, row, now, import_id) for row in rows))
+        count += len(rows)
+    return count
 
 
-def _batches(rows: Sequence[Item], size: int = AT_ONCE) -> Iterator[Sequence[Item]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
+def _gone(store: SubscriberStore, row: _GoingSubscription, now: datetime, import_id: int) -> Event:
+    """Return the event of a subscription that goes; a person who never confirmed was never counted."""
+    action = TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
+    detail = {"list": row.slug, "import": import_id}
+    return store.event(row.subscriber_id, action, now, detail, import_id=import_id)
 
 
 class _KeptSubscription(NamedTuple):
