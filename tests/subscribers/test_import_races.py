@@ -3,7 +3,7 @@
 `joining` keeps one address one subscriber.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,12 +13,16 @@ import pytest
 
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports import comparing
+from mailer.subscribers.imports.comparing import ExpectedPerson, decide
+from mailer.subscribers.imports.contradictions import ComparedLine
 from mailer.subscribers.imports.importing import ImportOptions, ImportProgress, ImportReport, import_files
+from mailer.subscribers.imports.model import Decided
 from mailer.subscribers.imports.undoing import undo_import
-from mailer.subscribers.model import Register
+from mailer.subscribers.model import Register, Subscriber
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
@@ -199,3 +203,49 @@ def test_an_import_that_is_interrupted_leaves_nothing(store: SubscriberStore, im
     with pytest.raises(KeyboardInterrupt):
         import_while(interrupt)
     assert [each.list for found in store.find("p") for each in found.subscriptions] == ["agder", "agder"]
+
+
+def test_of_people_who_change_meanwhile_alone_the_lines_are_compared_again(
+    store: SubscriberStore, import_while: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a large file would take long, while the others wait."""
+    compared: list[str] = []
+
+    def watch(person: ExpectedPerson | None, lines: Sequence[ComparedLine]) -> list[Decided]:
+        compared.append("known" if person else "unknown")
+        return decide(person, lines)
+
+    monkeypatch.setattr(comparing, "decide", watch)
+    assert _counted(import_while(lambda: store.remove("p1@x.example"))) == {"new": 3, "left": 1}
+    assert compared == ["known", "known", "known"]
+
+
+def test_at_the_address_that_somebody_has_moved_from_meanwhile_is_a_new_person(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    """No address is suppressed afterwards that was not before."""
+    suppress(store, "else@x.example", reason=SuppressionReason.MANUAL)
+
+    def swap() -> None:
+        move_person(store, "p0@x.example", "p9@x.example")
+        release(store, "p0@x.example", note="somebody else has it")
+
+    assert _counted(import_while(swap)) == {"new": 4}
+    assert [each.list for each in _shown(store, "p0@x.example").subscriptions] == ["oslo"]
+    assert [each.list for each in _shown(store, "p9@x.example").subscriptions] == ["agder"]
+
+
+def test_the_lines_of_who_changes_meanwhile_are_counted_once(store: SubscriberStore, import_while: Import) -> None:
+    def change() -> None:
+        store.add("p0@x.example", lists=["oslo"], basis="e: case 1")
+        store.add("p1@x.example", lists=["oslo"], basis="e: case 2")
+
+    report = import_while(change)
+    assert _counted(report) == {"new": 2, "changed": 1, "unchanged": 1}
+    assert report.id is not None
+
+
+def _shown(store: SubscriberStore, address: str) -> Subscriber:
+    person = store.show(address)
+    assert person is not None
+    return person

@@ -78,6 +78,16 @@ def test_a_leave_waits_for_nobody_and_is_taken_in_before_anything_is_written(sto
     }
 
 
+def test_a_reader_who_leaves_does_not_wait_until_the_leaves_of_others_are_taken_in(store: SubscriberStore) -> None:
+    """After a long import there may be hundreds."""
+    person = id_of(store)
+    with others_writing(store):
+        store.leave_at_once(person, list_slug="oslo")
+    assert store.leave_at_once(person) == ("bergen",)
+    assert [each.list_slug for each in store.database.leaves.of(person)] == ["oslo", None]
+    assert set(statuses(store).values()) == {"active"}
+
+
 def test_who_left_meanwhile_is_out_of_what_the_others_put_them_on(store: SubscriberStore) -> None:
     person = id_of(store)
     with others_writing(store) as connection:
