@@ -116,6 +116,15 @@ def test_an_import_to_a_list_that_is_merged_meanwhile_is_refused_in_words(
     assert store.show("p2@x.example") is None
 
 
+def test_who_is_added_after_an_import_has_a_subscription_of_their_own(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    import_while(lambda: None)
+    for number in range(4):
+        store.add(f"later{number}@x.example", lists=["oslo"], basis="e: case 1")
+    assert len(store.find("later")) == 4
+
+
 @dataclass
 class Leaver:
     """Somebody whose leaving is all but committed."""
