@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
@@ -27,17 +27,17 @@ from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
-Import = Callable[[Callable[[], object]], ImportReport]
+Import = Callable[..., ImportReport]
 
 
 @pytest.fixture
 def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> Import:
-    """Import four people, while something else happens after they were compared and before they are written."""
+    """Import four people, while something else happens: when they are compared and not written yet, or at `step`."""
     file = tmp_path / "people.csv"
     rows = "".join(f"p{number}@x.example;oslo\n" for number in range(4))
     file.write_text("epost;liste\n" + rows, encoding="utf-8")
 
-    def run(meanwhile: Callable[[], object]) -> ImportReport:
+    def run(meanwhile: Callable[[], object], *, step: str = "comparing") -> ImportReport:
         done: list[str] = []
 
         def watch(progress: ImportProgress) -> None:
@@ -46,8 +46,8 @@ def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> 
                 store.add(
                     "somebody@x.example", lists=["agder"], basis="e: case 1"
                 )  # nobody waits for the import to read
-            if progress.step == "comparing" and "comparing" not in done:
-                done.append(progress.step)
+            if progress.step == step and "meanwhile" not in done:
+                done.append("meanwhile")
                 meanwhile()
 
         # The first two are known, so that not all is decided without looking at the people.
@@ -120,6 +120,15 @@ def test_an_import_to_a_list_that_is_merged_meanwhile_is_refused_in_words(
     assert store.show("p2@x.example") is None
 
 
+def test_who_is_added_after_an_import_has_a_subscription_of_their_own(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    import_while(lambda: None)
+    for number in range(4):
+        store.add(f"later{number}@x.example", lists=["oslo"], basis="e: case 1")
+    assert len(store.find("later")) == 4
+
+
 @dataclass
 class Leaver:
     """Somebody whose leaving is all but committed."""
@@ -162,10 +171,11 @@ def test_who_is_just_leaving_stays_known_as_having_left_when_the_import_is_undon
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("step", ["reading", "comparing"])
 def test_who_leaves_all_lists_is_put_on_no_other_by_an_import_that_began_before(
-    store: SubscriberStore, import_while: Import
+    store: SubscriberStore, import_while: Import, step: str
 ) -> None:
-    """Their event has a lower number than one that others can see already."""
+    """Their event has a lower number than one that others can see already; the import waits until it is there."""
     leaver, later = Leaver(store), store.add("later@x.example", lists=["agder"], basis="e: case 1")
     with ThreadPoolExecutor() as pool:
 
@@ -175,10 +185,12 @@ def test_who_leaves_all_lists_is_put_on_no_other_by_an_import_that_began_before(
             leaving = pool.submit(leaver.leave, person.id)
             leaver.is_inside.wait(20)
             assert store.leave(later.id) == ("agder",)  # who leaves waits for nobody who does
-            leaver.go.set()
-            assert leaving.result() == ("agder",)
+            Timer(0.3, leaver.go.set).start()
+            all_leaving.append(leaving)
 
-        assert _counted(import_while(leave)) == {"new": 3, "left": 1}
+        all_leaving = list[Future[tuple[str, ...]]]()
+        assert _counted(import_while(leave, step=step)) == {"new": 3, "left": 1}
+        assert [each.result() for each in all_leaving] == [("agder",)]
 
 
 @pytest.mark.postgresql

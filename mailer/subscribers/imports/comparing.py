@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, islice
 from operator import attrgetter
@@ -38,8 +38,8 @@ class ExpectedPerson:
     """A person of the file as the register will have them."""
 
     facts: dict[str, str]
-    statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
-    bases: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, SubscriptionStatus]
+    bases: dict[str, str]
 
 
 def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list[Decided]:
@@ -220,17 +220,16 @@ class _HeldSubscription(NamedTuple):
 def _with_statuses(
     connection: Connection, batch: Sequence[Sequence[UndecidedLine]]
 ) -> Iterator[tuple[ExpectedPerson | None, list[ComparedLine]]]:
-    known = [rows[0].id for rows in batch if rows[0].id is not None]
-    held = _read_subscriptions(connection, known)
-    for rows in batch:
-        first, person = rows[0], None
+    held = _read_subscriptions(connection, [first.id for first, *_ in batch if first.id is not None])
+    for first, *others in batch:
+        person = None
         if first.id is not None:
             lists = held.get(first.id, ())
             statuses = {each.slug: SubscriptionStatus(each.status) for each in lists}
             person = ExpectedPerson(
                 facts=first.stored_facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists}
             )
-        yield person, [_line(row) for row in rows]
+        yield person, [_line(row) for row in (first, *others)]
 
 
 def _line(row: UndecidedLine) -> ComparedLine:

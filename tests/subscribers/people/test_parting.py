@@ -115,7 +115,9 @@ def test_a_leave_that_was_taken_in_is_not_again_when_only_its_file_is_left(store
     assert statuses(store)["oslo"] == "unsubscribed"
 
 
-def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(store: SubscriberStore) -> None:
+def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(
+    store: SubscriberStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """As after a backup was put back that knows nothing of the first."""
     with others_writing(store):
         store.leave_at_once(id_of(store))
@@ -126,6 +128,7 @@ def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(stor
             pass
         assert statuses(store) == {"oslo": "active", "bergen": "active"}
         assert store.database.leaves.is_empty()
+        assert caplog.messages == [f"leave-of-somebody-else subscriber={id_of(store)}"]
 
 
 def test_a_person_who_is_gone_may_have_asked(store: SubscriberStore) -> None:
