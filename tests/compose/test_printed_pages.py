@@ -11,7 +11,7 @@ import pytest
 from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
-from mailer.issue.model import Contact, Issue, Item, Paragraph, Section, Text
+from mailer.issue.model import Contact, Issue, Item, LinkEntry, LinkGroup, Paragraph, Section, Text
 from mailer.rendering.templates import Templates
 from tests.compose.pdf_reading import Word, words_by_page
 
@@ -86,3 +86,29 @@ def test_nothing_stands_alone_wherever_the_page_ends(
     assert [line for line in last if "OVERSKRIFT" in line or line == "BOLK"] == []
     assert [overlapping(page) for page in pages] == [[]] * len(pages)
     assert all(max(word.right for word in page if word.top < FOOT) > 0.85 * WIDTH for page in pages[2:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("links", range(0, 60, 5))
+def test_text_is_wide_from_where_the_side_ends_and_never_below_it(
+    links: int, real_issue: Callable[[str], Issue], print_issue: Print, tmp_path: Path
+) -> None:
+    entries = tuple(
+        LinkEntry(text=(Text(f"SIDE{number} med nok ord til to linjer i sida"),)) for number in range(links)
+    )
+    issue = replace(real_issue("2023-12"), link_groups=(LinkGroup(title="Nettsider", entries=entries),))
+    pages = words_by_page(print_issue(issue), tmp_path)
+    ends = [place for place, page in enumerate(pages) for word in page if word.text.startswith("SIDE")]
+    assert [overlapping(page) for page in pages] == [[]] * len(pages)
+    assert all(
+        max(word.right for word in page if word.top < FOOT) > 0.85 * WIDTH for page in pages[max(ends, default=0) :]
+    )
+
+
+def test_a_letter_with_nothing_beside_it_has_the_full_width_from_its_first_line(
+    small_issue: Issue, print_issue: Print, tmp_path: Path
+) -> None:
+    bare = replace(small_issue, intro=(Paragraph((Text("Ord " * 200),)),), contribution_deadline=None)
+    issue = replace(bare, sections=(replace(bare.sections[1]),), link_groups=(), important_dates=())
+    (page,) = words_by_page(print_issue(issue), tmp_path)
+    assert max(word.right for word in page if word.text == "Ord") > 0.85 * WIDTH
