@@ -34,7 +34,7 @@ def close_to_others(folder: Path) -> bool:
 
 
 def _within(folder: Path, *, wholly: bool) -> Iterator[Path]:
-    """Yield what is in a folder, then what is in its folders: SQLite's files lie together and are closed together."""
+    """Yield the content of a folder, then that of its subfolders: files of one folder come in one run."""
     inner = list[Path]()
     with suppress(OSError), os.scandir(folder) as entries:
         for each in list(entries):

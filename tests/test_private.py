@@ -54,7 +54,12 @@ def test_files_that_lie_together_are_closed_together(tmp_path: Path, monkeypatch
     """A database and its log must be changed at one moment, however much lies in the folders between them."""
     closed = list[Path]()
     close = Path.chmod
-    monkeypatch.setattr(Path, "chmod", lambda path, mode: (closed.append(path), close(path, mode))[1])
+
+    def close_and_note(path: Path, mode: int) -> None:
+        closed.append(path)
+        close(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", close_and_note)
     var = tmp_path / "var"
     for number in range(9):
         _open_folder(var / str(number))

@@ -6,6 +6,7 @@ Needs Chromium and pdftoppm. The fonts of the PDF stand for those of readers' ma
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from io import BytesIO
@@ -23,6 +24,10 @@ from mailer.usecases.reading import read
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from tests.compose.word import IGNORED, as_word_reads_it  # noqa: E402 -- found from the repository
+
 FONTS = REPOSITORY / "templates" / "print" / "fonts"
 STAND_INS = {"Segoe UI": "Open Sans", "Georgia": "Charis SIL"}
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -52,6 +57,7 @@ def save(name: str, *drawn: Image.Image, colours: int = 192) -> None:
     for each in drawn:
         sheet.paste(each, (left, 0))
         left += each.width + GAP
+    (HERE / name).parent.mkdir(exist_ok=True)
     sheet.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).save(
         HERE / f"{name}.png", optimize=True
     )
@@ -124,6 +130,10 @@ def main() -> None:
         mail = mail_of(services, december, ["vest-viken"])
         save("mail-light", shot(browser, mail, width=760, height=1180))
         save("mail-dark", shot(browser, mail, width=760, height=1180, scheme="dark"))
+        in_word = opened(browser, as_word_reads_it(mail), width=720, height=1180)
+        in_word.evaluate(IGNORED)
+        as_drawn = shot(browser, mail, width=720, height=1180)
+        save("looks/word", as_drawn, picture_of(in_word.screenshot()))
         phones = [shot(browser, mail, width=375, height=900, scheme=scheme) for scheme in ("light", "dark")]
         save("mail-phone", *phones)
         save("mail-2022", shot(browser, mail_of(services, february, ["more-og-romsdal"]), width=760, height=1180))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.event_words import links_of, name_of_event
 from mailer.compose.publication import Publication
-from mailer.compose.published_events import OWN_ID, EventDraft, Revision, complete, names_of
+from mailer.compose.published_events import OWN_ID, EventDraft, Revision, complete, lead_on, names_of
 from mailer.compose.timezone import is_told_by_rule, norwegian_time
 from mailer.compose.view import IssueView, build_view
 from mailer.issue.clock import ZONE, after, moment
@@ -34,18 +34,17 @@ _STAMP = re.compile(rb"^(?:DTSTAMP|SEQUENCE|LAST-MODIFIED)[:;].*\r\n", re.MULTIL
 class IssueCalendar:
     """The file with all dates of an issue, empty when it has none, and the files with one each.
 
-    `numbers` are those of `events`; `also` has the files under other numbers that lead to them.
+    `by_name` has those in the order of the days; `also` has them under the names that mails sent before link to.
     """
 
     whole: bytes
-    events: tuple[bytes, ...]
-    numbers: tuple[int, ...] = ()
-    also: dict[int, bytes] = field(default_factory=dict)
+    by_name: dict[str, bytes]
+    also: dict[str, bytes]
 
     @property
-    def by_number(self) -> dict[int, bytes]:
-        """The file of each date by its number."""
-        return dict(zip(self.numbers, self.events, strict=True))
+    def events(self) -> tuple[bytes, ...]:
+        """The files with one date each."""
+        return tuple(self.by_name.values())
 
 
 def build_calendar(
@@ -59,12 +58,13 @@ def build_calendar(
     rows = [row for row in view.dates if row.event]
     drafts = [_draft(row, view, labels=labels, publication=publication) for row in rows]
     events = complete(drafts, timestamp=timestamp, revision=revision)
-    numbered = {row.event: _calendar([event]) for row, event in zip(rows, events, strict=True)}
+    files = [_calendar([event]) for event in events]
+    by_name = {row.event: file for row, file in zip(rows, files, strict=True)}
+    leads = lead_on(revision.files, events) if revision else {}
     return IssueCalendar(
         whole=_calendar(events, name=view.newsletter) if events else b"",
-        events=tuple(numbered[number] for number in sorted(numbered)),
-        numbers=tuple(sorted(numbered)),
-        also={number: numbered[row.event] for row in rows for number in row.also},
+        by_name=by_name,
+        also={name: files[place] for name, place in leads.items() if name not in by_name},
     )
 
 
@@ -96,7 +96,7 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
     kind = labels.label(row.kind_msgid, issue.lang).text
     words, links = name_of_event(row.text), links_of(row.text)
     signup = row.signup or next((link for _, link in links if link.startswith("http")), "")
-    address = pages.item(issue.slug, row.item) if row.item else pages.issue(issue.slug)
+    address = pages.item(issue.slug, view.slug_of(row.item)) if row.item else pages.issue(issue.slug)
     event = icalendar.Event()
     start, end = _span(row)
     event.add("dtstart", start)
@@ -118,7 +118,7 @@ def _draft(row: DateRow, view: IssueView, *, labels: Labels, publication: Public
     event.add("status", "TENTATIVE" if row.when.approximate else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     names = partial(names_of, issue.slug, row.identity, host=urlsplit(pages.base_url).hostname or "")
-    return EventDraft(event=event, names=names)
+    return EventDraft(event=event, names=names, files=frozenset({row.event, *row.also}))
 
 
 def _alarm(words: str, start: date) -> icalendar.Alarm:

@@ -13,6 +13,7 @@ from mailer.issue.model import Finding, Severity
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>|\sstyle=(\"[^\"]*\"|'[^']*')", re.DOTALL | re.IGNORECASE)
 _SAID: Mapping[str, Message] = {
     "CSS variables": msg("findings.css-variables"),
+    "padding outside the cells of tables": msg("findings.padding-outside-cells"),
     "Gmail app with another provider's account": msg("findings.gmail-other-account"),
     "Gmail on the phone's web": msg("findings.gmail-phone-web"),
     "Outlook (all but macOS)": msg("findings.outlook-not-macos"),
@@ -24,12 +25,16 @@ _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """A feature of CSS that some programs lack; `lost` says how a mail that can do without looks then."""
+    """A feature of CSS that some programs lack; `lost` says how a mail that can do without looks then.
+
+    `is_of_tags`: its pattern is sought in tags with their style attributes, not in the styles alone.
+    """
 
     name: str
     pattern: re.Pattern[str]
     without: tuple[str, ...]
     lost: str = ""
+    is_of_tags: bool = False
 
 
 @cache
@@ -42,6 +47,7 @@ def features() -> tuple[Feature, ...]:
             pattern=re.compile(each["pattern"], re.IGNORECASE),
             without=tuple(each["without"]),
             lost=each.get("lost", ""),
+            is_of_tags=each.get("in") == "tags",
         )
         for each in table["feature"]
     )
@@ -49,8 +55,9 @@ def features() -> tuple[Feature, ...]:
 
 def features_used(html: str) -> Iterator[Feature]:
     """The features that a mail's styles use and that some programs lack, in the order of the table."""
-    styles = "\n".join(match[1] or match[2] for match in _STYLE.finditer(_FOR_WORD_ONLY.sub("", html)))
-    return (feature for feature in features() if feature.pattern.search(styles))
+    shown = _FOR_WORD_ONLY.sub("", html)
+    styles = "\n".join(match[1] or match[2] for match in _STYLE.finditer(shown))
+    return (each for each in features() if each.pattern.search(shown if each.is_of_tags else styles))
 
 
 def client_support_findings(html: str) -> tuple[Finding, ...]:

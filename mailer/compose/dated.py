@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import count
+from hashlib import sha256
 from typing import TypeVar
 
 from mailer.catalogue import msg
@@ -31,8 +31,8 @@ from mailer.rendering.dates import last_day, write_below_number, write_date, wri
 from mailer.rendering.labels import Label, Labels
 
 MOST_IN_MASTHEAD = 4
-NUMBERS_OF_AN_ITEM = 1000
-"""More than an item has dates and the list has entries."""
+_SIGNS, _LETTERS = "bcdfghjkmnpqrstvwxz23456789", 19
+"""The signs of a date's name, letters first, without vowels: they make no word."""
 
 Entry = TypeVar("Entry", ItemDate, ImportantDate)
 
@@ -72,9 +72,9 @@ class MastheadDeadlines:
 class DateRow:
     """One row of the list of dates. `item` is the item's number, 0 for none; its words are then a link to it.
 
-    `event` is its number among those with a known day, as its calendar file is called; 0 for none. `also` are numbers
-    that lead to it too. `identity` is where the editor wrote it: the item, the kind, and which of that kind it is
-    there; `own_id` is the name that the editor gave it.
+    `event` is the name of its calendar file, made of what the date is and not of its place; "" without a known day.
+    `also` are the names of items' dates that it stands for. `identity` is where the editor wrote it: the item, the
+    kind, and which of that kind it is there; `own_id` is the name that the editor gave it.
     """
 
     when: CalendarDate
@@ -91,8 +91,8 @@ class DateRow:
     item: int
     linked: bool = False
     own: bool = False
-    event: int = 0
-    also: tuple[int, ...] = ()
+    event: str = ""
+    also: tuple[str, ...] = ()
     identity: str = ""
     own_id: str = ""
     signup: str = ""
@@ -105,50 +105,57 @@ class DateRow:
 def date_rows(issue: Issue, key: VariantKey, labels: Labels) -> tuple[DateRow, ...]:
     """The editor's important dates with the coming dates of the items that are not among them."""
     rows = _beside_the_list(issue, key) if issue.important_dates else _without_list(issue, key, labels)
-    return tuple(sorted(rows, key=lambda row: (row.when.start, row.when.last)))
+    return tuple(_with_own_names(sorted(rows, key=lambda row: (row.when.start, row.when.last))))
 
 
 def _without_list(issue: Issue, key: VariantKey, labels: Labels) -> Iterator[DateRow]:
-    gathered = [
-        replace(_gathered(told, issue, key), also=told.numbers) for told in _told(issue) if _is_coming(told.when, issue)
-    ]
+    yield from (_gathered(told, issue, key) for told in _told(issue) if _is_coming(told.when, issue))
     if issue.contribution_deadline and issue.contribution_deadline >= issue.published.start:
-        gathered.append(_contribution(issue, issue.contribution_deadline, labels))
-    return _numbered(gathered)
+        yield _contribution(issue, issue.contribution_deadline, labels)
 
 
 def _beside_the_list(issue: Issue, key: VariantKey) -> Iterator[DateRow]:
-    """The list, numbered as written, and the rest with numbers by item: whatever is added to the list moves none.
-
-    A number of an item's date leads on to the entry of the list that tells of it.
-    """
+    """The list, and the coming dates of items that it lacks; an entry has the names of the dates that it tells of."""
     listed = DateList(issue)
-    also: dict[int, tuple[int, ...]] = {}
+    also: dict[int, tuple[str, ...]] = {}
     for told in _told(issue):
-        place = listed.place_of(told.item, told.entry)
+        place, row = listed.place_of(told.item, told.entry), _gathered(told, issue, key)
         if place is not None:
-            also[place] = (*also.get(place, ()), *told.numbers)
+            also[place] = (*also.get(place, ()), row.event)
         elif _is_coming(told.when, issue):
-            yield replace(_gathered(told, issue, key), event=sum(told.numbers))
-    for place, row in enumerate(_numbered(_written(issue, key))):
+            yield row
+    for place, row in enumerate(_written(issue, key)):
         yield replace(row, also=also.get(place, ())) if row.event else row
 
 
-def _numbered(rows: Iterable[DateRow]) -> Iterator[DateRow]:
-    """Number the days in the order written: mails link to them, and a date that is moved must keep its own."""
-    numbers = count(1)
+def _with_own_names(rows: Iterable[DateRow]) -> Iterator[DateRow]:
+    """Give two dates that are the same in all that names them a name each."""
+    taken: set[str] = set()
     for row in rows:
-        yield replace(row, event=next(numbers)) if row.when.precision is Precision.DAY else row
+        name = row.event
+        while name in taken:
+            name = _name_of(name)
+        taken |= {name} - {""}
+        yield replace(row, event=name)
+
+
+def _name_of(*told: str) -> str:
+    """Return four signs for what a date is: they keep whatever is added before it, and digits alone name none."""
+    number = int.from_bytes(sha256("\0".join(told).encode()).digest())
+    name = _SIGNS[number % _LETTERS]
+    for _ in range(3):
+        number, place = divmod(number, len(_SIGNS))
+        name += _SIGNS[place]
+    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """A date that an item tells of. `numbers` has its own number, which no list changes; none without a known day."""
+    """A date that an item tells of."""
 
     item: Item
     entry: ItemDate
     identity: str
-    numbers: tuple[int, ...]
 
     @property
     def when(self) -> CalendarDate:
@@ -157,10 +164,8 @@ class _Told:
 
 def _told(issue: Issue) -> Iterator[_Told]:
     for item in issue.items:
-        numbers = count(item.number * NUMBERS_OF_AN_ITEM + 1)
         for identity, entry in _identified(item.slug, item.dates):
-            own = (next(numbers),) if entry.when.precision is Precision.DAY else ()
-            yield _Told(item=item, entry=entry, identity=identity, numbers=own)
+            yield _Told(item=item, entry=entry, identity=identity)
 
 
 def date_findings(issue: Issue, rows: Iterable[DateRow]) -> tuple[Finding, ...]:
@@ -275,6 +280,9 @@ def _row(
     lang: Lang | None = None,
 ) -> DateRow:
     year = issue.published.start.year
+    place_of_kind = identity.rpartition("/")[0]
+    hours = entry.hours.start.isoformat() if entry.hours else ""
+    told = (entry.id,) if entry.id else (place_of_kind, plain_text(text), str(entry.when.start), hours, entry.place)
     return DateRow(
         when=entry.when,
         number=write_day_number(entry.when, issue.lang),
@@ -290,6 +298,7 @@ def _row(
         item=item,
         linked=isinstance(entry, ItemDate) and bool(item),
         own=own,
+        event=_name_of(*told) if entry.when.precision is Precision.DAY else "",
         identity=identity,
         own_id=entry.id,
         signup=entry.signup,

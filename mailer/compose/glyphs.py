@@ -59,6 +59,10 @@ _ARROWS = (
     (0x2B5A, 0x2BB8),
     (0x1F800, 0x1F8FF),
 )
+_POINTING = {(True, False): ("←", "⇐"), (False, True): ("→", "⇒"), (True, True): ("↔", "⇔")}
+"""The plain arrows, single and double, by whether they point left and right."""
+_TYPED = {"←": "<-", "→": "->", "↔": "<->", "⇐": "<=", "⇒": "=>", "⇔": "<=>"}
+"""Arrows as they are typed, for templates of before whose fonts have none."""
 _BULLETS = ((0x2022, 0x2023), (0x2043, 0x2043), (0x204C, 0x204D), (0x25A0, 0x25FF), (0x2B1B, 0x2B1C), (0x2B24, 0x2B2A))
 _MORE_BULLETS = frozenset("⦿⦾❖✦✧❍❏❐❑❒⬤⬥⬦⬧⬩⬪⬫⚫⚪")
 _SAME_SIGN = frozenset({"<compat>", "<wide>", "<narrow>", "<font>", "<small>", "<square>", "<noBreak>", "<vertical>"})
@@ -154,7 +158,8 @@ class Glyphs:
         alike = _alike(character)
         if alike is not None and not self.covered.issuperset(alike):
             deeper = [self._printed(each) for each in alike if each != character]
-            return None if None in deeper or len(deeper) < len(alike) else "".join(filter(None, deeper))
+            is_lacking = None in deeper or len(deeper) < len(alike)
+            return _TYPED.get(alike) if is_lacking else "".join(filter(None, deeper))
         return alike
 
 
@@ -200,11 +205,11 @@ def _bullet(character: str, name: str) -> str | None:
 
 
 def _arrow(name: str) -> str | None:
-    """Return an arrow as it is typed; one that points up or down has no form like this."""
+    """Return the plain arrow that points the same way; what points up or down is in the table of signs alike."""
     left = "LEFTWARDS" in name or "LEFT RIGHT" in name
     right = "RIGHTWARDS" in name or "LEFT RIGHT" in name
-    stem = "=" if "DOUBLE" in name else "-"
-    return f"{'<' if left else ''}{stem}{'>' if right else ''}" if left or right else None
+    single, double = _POINTING.get((left, right), (None, None))
+    return double if "DOUBLE" in name else single
 
 
 def _lies_in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:

@@ -79,8 +79,8 @@ def embedded_in_page(pictures: Mapping[str, Picture]) -> SourceOf:
 
 def linked_to(pages: Pages, issue: Issue) -> SourceOf:
     """The address of the web page where a picture is to be seen, for mail that carries none."""
-    owners = {image.path: item.number for item in issue.items for image in images_of(item)}
-    address = {path: pages.item(issue.slug, number) for path, number in owners.items()}
+    owners = {image.path: item.slug for item in issue.items for image in images_of(item)}
+    address = {path: pages.item(issue.slug, item) for path, item in owners.items()}
     return lambda image: {"href": address.get(image.path, pages.issue(issue.slug))}
 
 

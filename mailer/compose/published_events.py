@@ -1,15 +1,15 @@
 """Match the dates of an issue that is published again with the events that were published before.
 
 Calendars know an event again by its UID alone. A date is known again by the `id` that the editor gave it; one without
-by what did not change: its words, its day, or its place among the dates of its item.
+by what did not change: the name of its file, its words, its day, or its place among the dates of its item.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import SequenceMatcher
 from hashlib import sha256
-from itertools import count
+from itertools import chain, count
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -27,18 +27,26 @@ _STAMPS = ("sequence", "dtstamp", "last-modified", OWN_ID.lower())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """The calendar files of an issue published before, oldest first, and the time of publishing again (UTC)."""
+    """The calendar files of an issue published before, oldest first, and the time of publishing again (UTC).
+
+    `files` are those of one date, by the name under which mails that were sent link to them.
+    """
 
     published: tuple[bytes, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """An event on its way: all but UID and stamps. `names` are the UIDs it may be given, the best one first."""
+    """An event on its way: all but UID and stamps. `names` are the UIDs it may be given, the best one first.
+
+    `files` are the names under which its file may have been published before.
+    """
 
     event: icalendar.Event
     names: Callable[[], Iterator[str]]
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,7 @@ class _Known:
     summary: str
     start: datetime
     event: icalendar.Component
+    files: frozenset[str] = frozenset()
 
     def is_alike(self, other: "_Known") -> bool:
         """Return whether one is a correction of the other; both beginning with *Møte:* says nothing about that."""
@@ -70,6 +79,7 @@ class _Known:
 # From the surest to the least sure. Two changes at once make another event, unless the words are still alike.
 _SIGNS: tuple[Callable[[_Known, _Known], bool], ...] = (
     lambda new, old: bool(new.own_id) and new.own_id == old.own_id,
+    lambda new, old: not new.files.isdisjoint(old.files),
     lambda new, old: new.summary == old.summary and new.is_same_day(old),
     lambda new, old: new.uid == old.uid and (new.summary == old.summary or new.is_same_day(old)),
     lambda new, old: new.summary == old.summary,
@@ -91,8 +101,8 @@ def complete(drafts: Sequence[EventDraft], *, timestamp: datetime, revision: Rev
     A published event keeps its UID, and its stamps too when it has not changed. A changed one has a higher SEQUENCE and
     later stamps, by which calendars prefer it (RFC 5546 §2.1.5).
     """
-    published = _published(revision.published) if revision else ()
-    new = [_known(each.event, next(each.names())) for each in drafts]
+    published = _published(revision) if revision else ()
+    new = [_known(each.event, next(each.names()), files=each.files) for each in drafts]
     matches = _matches(new, published)
     taken = {old.uid for old in published}
     events = []
@@ -106,21 +116,41 @@ def complete(drafts: Sequence[EventDraft], *, timestamp: datetime, revision: Rev
     return events
 
 
-def _published(files: Iterable[bytes]) -> tuple[_Known, ...]:
+def lead_on(files: Mapping[str, bytes], events: Sequence[icalendar.Event]) -> dict[str, int]:
+    """Return which of the events each file of before leads to, by its name: none when the date was taken out."""
+    new = [_known(each, str(each["uid"])) for each in events]
+    found: dict[str, int] = {}
+    for name, old in _events_of(files).items():
+        alike = (place for place, each in enumerate(new) if each.summary == old.summary and each.is_same_day(old))
+        same = (place for place, each in enumerate(new) if each.uid == old.uid)
+        place = next(chain(alike, same), None)
+        found |= {} if place is None else {name: place}
+    return found
+
+
+def _published(revision: Revision) -> tuple[_Known, ...]:
     """The events of all files, each as it was last published."""
+    names: dict[str, set[str]] = {}
+    for name, known in _events_of(revision.files).items():
+        names.setdefault(known.uid, set()).add(name)
     found: dict[str, list[_Known]] = {}
-    for data in files:
+    for data in revision.published:
         events: dict[str, list[_Known]] = {}
         for event in icalendar.Calendar.from_ical(data).walk("VEVENT"):
-            known = _known(event, str(event["uid"]))
-            events.setdefault(known.uid, []).append(known)
+            uid = str(event["uid"])
+            events.setdefault(uid, []).append(_known(event, uid, files=frozenset(names.get(uid, ()))))
         found |= events
     return tuple(each for events in found.values() for each in events)
 
 
-def _known(event: icalendar.Component, uid: str) -> _Known:
-    own_id, summary = str(event.get(OWN_ID, "")), str(event["summary"])
-    return _Known(uid=uid, own_id=own_id, summary=summary, start=_moment(event.decoded("dtstart")), event=event)
+def _events_of(files: Mapping[str, bytes]) -> dict[str, _Known]:
+    events = ((name, icalendar.Calendar.from_ical(data).walk("VEVENT")[0]) for name, data in files.items())
+    return {name: _known(event, str(event["uid"])) for name, event in events}
+
+
+def _known(event: icalendar.Component, uid: str, *, files: frozenset[str] = frozenset()) -> _Known:
+    own_id, summary, start = str(event.get(OWN_ID, "")), str(event["summary"]), _moment(event.decoded("dtstart"))
+    return _Known(uid=uid, own_id=own_id, summary=summary, start=start, event=event, files=files)
 
 
 def _moment(start: date) -> datetime:

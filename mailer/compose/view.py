@@ -13,6 +13,7 @@ from mailer.issue.listed import DateList
 from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
+from mailer.rendering.pages import item_anchor
 
 TEASER_WORDS = 22
 
@@ -48,6 +49,11 @@ class ItemView:
     def anchor(self) -> str:
         """The item's address inside the mail."""
         return f"sak-{self.item.number}"
+
+    @property
+    def page_anchor(self) -> str:
+        """The item's address inside the web page, which lasts: mails and calendars link to it."""
+        return item_anchor(self.item.slug)
 
     @property
     def contact_msgid(self) -> str:
@@ -97,6 +103,10 @@ class IssueView:
     def own_places(self) -> tuple[str, ...]:
         """The names of the reader's own among them."""
         return tuple(mark.place.name for mark in self.places if mark.own)
+
+    def slug_of(self, number: int) -> str:
+        """Return the slug of the item with a number."""
+        return next(item.slug for item in self.issue.items if item.number == number)
 
     @property
     def has_contents(self) -> bool:

@@ -1,6 +1,6 @@
 """Store the forms of an issue that is sent, and read them again once they may be public.
 
-A form is named by what stands after the slug in its address: `html`, `pdf`, `txt`, `ics`, and `3.ics` for one date.
+A form is named by what stands after the slug in its address: `html`, `pdf`, `txt`, `ics`, and `kq7d.ics` for one date.
 
 An edition is stored when its mailing is planned, and public from the moment a mailing of it starts, before the first
 message goes out. That is read from the mailings themselves, so that nothing has to be told twice: a planned one shows
@@ -88,6 +88,13 @@ class EditionStore:
         query = query.where(edition.c.slug == slug, edition_form.c.form == form).order_by(edition.c.id)
         with self._database.reading() as connection:
             return tuple(connection.execute(query).scalars())
+
+    def dates(self, slug: str) -> dict[str, bytes]:
+        """Return the calendar files of one date that any edition of an issue has, by name; the newest of each."""
+        query = select(edition_form.c.form, edition_form.c.content).join_from(edition_form, edition)
+        query = query.where(edition.c.slug == slug, edition_form.c.form.endswith(".ics")).order_by(edition.c.id)
+        with self._database.reading() as connection:
+            return {row.form.removesuffix(".ics"): row.content for row in connection.execute(query)}
 
     def all(self) -> tuple[Edition, ...]:
         """Return the public edition of every issue, the latest first."""

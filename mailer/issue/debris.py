@@ -9,6 +9,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.comments import comments_in, without_comments
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
+from mailer.issue.lines import tokens_with_lines
 from mailer.issue.marks import left_over, stars_in, words_around
 from mailer.issue.residue import Residue, place_of, residue, residues
 from mailer.issue.tree import Node
@@ -29,7 +30,7 @@ def without_debris(nodes: Sequence[Node], notes: FindingCollector) -> list[Node]
 def name_debris_of(words: Token, *, line: int, notes: FindingCollector) -> None:
     """Name it in one run of words, in which no marks of blocks count."""
     _name_left_over([residue(words, line=line)], notes, is_fact=True)
-    for token, at_line in _inline_tokens(words, line):
+    for token, at_line in tokens_with_lines(words, first=line):
         _name_lost(token, at_line, notes)
 
 
@@ -49,14 +50,8 @@ def _tokens(nodes: Iterable[Node], notes: FindingCollector) -> Iterator[tuple[To
     for node in nodes:
         line = notes.first_line + (node.token.map or [0])[0]
         yield node.token, line
-        yield from _inline_tokens(node.token, line)
+        yield from tokens_with_lines(node.token, first=line)
         yield from _tokens(node.children, notes)
-
-
-def _inline_tokens(words: Token, line: int) -> Iterator[tuple[Token, int]]:
-    for token in words.children or ():
-        yield token, line
-        line += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")
 
 
 def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:

@@ -1,6 +1,6 @@
 """Keeps the line ends of paragraphs that mean something."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from markdown_it.token import Token
 
@@ -21,8 +21,14 @@ def keep_lines(nodes: Iterable[Node]) -> None:
 def keep_lines_of(words: Token) -> None:
     """Do so in the words of one paragraph."""
     kept = kept_ends(words.content.split("\n"))
-    line = 0
-    for token in words.children or []:
+    for token, line in tokens_with_lines(words):
         if token.type == "softbreak" and line in kept:
             token.type = "hardbreak"
+
+
+def tokens_with_lines(words: Token, *, first: int = 0) -> Iterator[tuple[Token, int]]:
+    """Yield the tokens of one paragraph, each with the line on which it begins."""
+    line = first
+    for token in words.children or ():
+        yield token, line
         line += 1 if token.type in {"softbreak", "hardbreak"} else token.content.count("\n")

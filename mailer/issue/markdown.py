@@ -44,7 +44,7 @@ from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.unfinished import IN_ANGLES
-from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
+from mailer.issue.urls import LinkTarget, address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
 BRACKETS_AT_MOST = 10
@@ -112,7 +112,7 @@ class _Span:
 
     kind: str
     children: list[Inline] = field(default_factory=list)
-    url: str = ""
+    target: LinkTarget = field(default_factory=LinkTarget)
     written: str = ""
     line: int = 0
     automatic: bool = False
@@ -237,9 +237,9 @@ class _Walker:
         if token.type != "link_open":
             return _Span(token.type)
         written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
-        url = self.address(written) if written else ""
+        target = self.address(written) if written else LinkTarget()
         automatic, angled = token.info == "auto", token.markup == ANGLED
-        return _Span("link_open", url=url, written=written, line=self.line, automatic=automatic, angled=angled)
+        return _Span("link_open", target=target, written=written, line=self.line, automatic=automatic, angled=angled)
 
     def beside_words(self, span: _Span, before: list[Inline]) -> None:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
@@ -256,18 +256,19 @@ class _Walker:
             mark = Strong if span.kind == "strong_open" else Emphasis
             return (mark(children),) if children else ()
         children = self.finished(span.children, in_link=True)
-        if span.automatic and span.url:
-            children = (Text(_shown(span.url, span.written)),)
+        url = span.target.url
+        if span.automatic and url:
+            children = (Text(_shown(span.target, span.written)),)
         words = printable("".join(each.text for each in children if isinstance(each, Text)))
         if not span.written:
             message = msg("issues.link-without-address")
             self.notes.warning("no-address", message, line=span.line, words=words, after="[")
-        elif not span.url:
+        elif not url:
             return children
         elif not children:
             self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
-            children = (Text(span.url),)
-        return (Link(children=children, url=span.url, written=self.in_file(span.written)),) if children else ()
+            children = (Text(url),)
+        return (Link(children=children, url=url, written=self.in_file(span.written)),) if children else ()
 
     def leaf(self, token: Token, spans: list[_Span]) -> None:
         children = spans[-1].children
@@ -319,7 +320,7 @@ class _Walker:
         before[-1] = replace(before[-1], lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
 
-    def address(self, written: str, url: str = "") -> str:
+    def address(self, written: str, url: str = "") -> LinkTarget:
         """Check an address, which may be written without what it begins with; `url` is the whole."""
         address = clean_url(url or written)
         written = self.in_file(written)
@@ -330,7 +331,7 @@ class _Walker:
             hint = msg("issues.how-addresses-begin")
             self.notes.error("link", address.problem, line=self.line, words=written, hint=hint)
         note_taken_off(address, written, notes=self.notes, line=self.line)
-        return address.url
+        return address
 
     def in_file(self, address: str) -> str:
         """Return an address as the file has it, with `&amp;` where it comes from a web page's source."""
@@ -352,23 +353,23 @@ class _Walker:
         at = 0
         for start, end in find_bare_addresses(inline.text):
             written = inline.text[start:end]
-            if url := self.bare_address(written):
+            if (target := self.bare_address(written)).url:
                 yield from _texts(inline.text[at:start])
-                yield Link(children=(Text(_shown(url, written)),), url=url, written=self.in_file(written))
+                yield Link(children=(Text(_shown(target, written)),), url=target.url, written=self.in_file(written))
                 at = end
         yield from _texts(inline.text[at:])
         for written in find_mistyped(inline.text):
             message, hint = msg("issues.mistyped-address"), msg("issues.how-addresses-begin")
             self.notes.warning("link", message, line=self.line, words=written, hint=hint)
 
-    def bare_address(self, written: str) -> str:
+    def bare_address(self, written: str) -> LinkTarget:
         if "://" in written:
-            return ""
+            return LinkTarget()
         if written.lower().startswith(("www.", "mailto:")):
             return self.address(written)
         if problem := address_problem(written):
             self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
-            return ""
+            return LinkTarget()
         return self.address(written, f"mailto:{written}")
 
 
@@ -376,11 +377,11 @@ def _inline_tokens(node: Node) -> list[Token]:
     return [token for child in node.children for token in child.token.children or []]
 
 
-def _shown(url: str, written: str) -> str:
+def _shown(target: LinkTarget, written: str) -> str:
     """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
-    if url.startswith(("mailto:", "tel:")):
+    if target.url.startswith(("mailto:", "tel:")):
         return printable(re.sub(r"\A(?:mailto|tel):(?!.*\?)", "", written, flags=re.IGNORECASE))
-    return printable(written) if clean_url(written).removed == () else url
+    return target.url if target.removed else printable(written)
 
 
 def _texts(text: str) -> Iterable[Text]:

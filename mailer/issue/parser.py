@@ -54,7 +54,7 @@ _TEL = r"tel:\+?(?:[\d.-]|[^\S\n]|\([\d \t]*\))*\d"
 _SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]*[^\s<>()\"])(?=\s*\))", re.IGNORECASE)
 _ANGLED = re.compile(rf"<({_TEL}|www\.{DOMAIN}[^\s<>]*)>", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
-_TIMES = re.compile(r"(?<=[0-9])\*+(?=[0-9])")
+_INNER_STARS = re.compile(r"(?<=[^\W_])\*+(?=[^\W_])")
 _MARKS_BEFORE = 100
 _LINES_LOOKED_AT = 10
 
@@ -254,9 +254,9 @@ def _path(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the pars
     return before != "\\" and _verbatim(state, _PATH, silent=silent)
 
 
-def _times(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
-    """Keep `*` between digits: it multiplies."""
-    return _verbatim(state, _TIMES, silent=silent)
+def _inner_stars(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Keep stars between digits, which multiply, and inside words, as in `kolleg*er`: CommonMark would pair them."""
+    return _verbatim(state, _INNER_STARS, silent=silent)
 
 
 def _verbatim(state: StateInline, pattern: re.Pattern[str], *, silent: bool) -> bool:
@@ -289,7 +289,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "angled_address", _angled_address)
     parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
-    parser.inline.ruler.before("emphasis", "times", _times)
+    parser.inline.ruler.before("emphasis", "inner_stars", _inner_stars)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
     parser.helpers = SimpleNamespace(  # type: ignore[assignment] # of the same form as the parser's module
         parseLinkDestination=_link_destination, parseLinkLabel=parseLinkLabel, parseLinkTitle=parseLinkTitle

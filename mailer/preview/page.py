@@ -137,7 +137,9 @@ class Page:
         """Return the findings by file, errors first and then in the order printed."""
         items = {item.file: item for item in (self.shown.issue.items if self.shown else ())}
         order = {file: number for number, file in enumerate(items)}
-        ranked = sorted(self.look.findings, key=lambda each: (_rank(each), order.get(each.file, -1), each.line))
+        ranked = sorted(
+            self.look.findings, key=lambda each: (_rank(each), order.get(each.file, -1), each.line, each.column)
+        )
         grouped: dict[str, list[Finding]] = {}
         for finding in ranked:
             grouped.setdefault(finding.file, []).append(finding)

@@ -15,7 +15,6 @@ from starlette.routing import Route
 from mailer.bootstrap import Services, made_of
 from mailer.catalogue import Lang, msg, render
 from mailer.errors import MailerError
-from mailer.issue.source import ITEMS, files_of
 from mailer.local.access import SECRET_BYTES
 from mailer.local.doors import STYLE
 from mailer.local.headers import hash_of, policy_header
@@ -113,10 +112,9 @@ class Preview:
         return saved_events(self._watched, server_id=self.server_id)
 
     def _watched(self) -> Watched:
-        folder, services = self.latest.folder, self.latest.services
-        links = (each for each in files_of(folder) if each.is_symlink())
-        folders = (folder, folder / ITEMS, *services.templates.folders)
-        return watched_at(folders, (*made_of(services), *links), polls=polls(services))
+        services = self.latest.services
+        folders = (self.latest.folder, *services.templates.folders)
+        return watched_at(folders, made_of(services), polls=polls(services))
 
     def refusal(self, _request: Request, error: Exception) -> Response:
         """Tell the fault, on a page that loads anew when it has been put right."""

@@ -40,11 +40,26 @@ class Watched:
 
 
 def watched_at(folders: Iterable[Path], files: Iterable[Path] = (), *, polls: bool = False) -> Watched:
-    """Return what to watch for these folders and files, some of which may be links or not be there."""
-    real = {each.resolve() for each in folders if each.is_dir()}
+    """Return what to watch for these folders and files, some of which may be links, hold links or not be there."""
+    real, links = _through_links(folders)
     outermost = frozenset(each for each in real if real.isdisjoint(each.parents))
-    ways = (way for each in files for way in _way_of(each) if way.parent.is_dir())
+    ways = (way for each in (*files, *links) for way in _way_of(each) if way.parent.is_dir())
     return Watched(outermost, frozenset(ways), polls)
+
+
+def _through_links(folders: Iterable[Path]) -> tuple[set[Path], list[Path]]:
+    """Return the folders and those that links in them lead to, each where it is, and all the links."""
+    real: set[Path] = set()
+    links: list[Path] = []
+    rest = [*folders]
+    while rest:
+        folder = rest.pop().resolve()
+        if folder not in real and folder.is_dir():
+            real.add(folder)
+            found = [each for each in folder.rglob("*") if each.is_symlink()]
+            links += found
+            rest += found
+    return real, links
 
 
 def _way_of(file: Path) -> Iterator[Path]:

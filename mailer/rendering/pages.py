@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 
 
+def item_anchor(slug: str) -> str:
+    """Return the lasting address of an item within the web version of its issue."""
+    return f"om-{slug}"
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Addresses under `base_url` (https, without a final slash). A token names a subscriber, never an address.
@@ -26,13 +31,13 @@ class Pages:
         """The dates of an issue as iCalendar."""
         return f"{self.base_url}/{slug}.ics"
 
-    def item(self, slug: str, number: int) -> str:
-        """An item in the web version of its issue."""
-        return f"{self.issue(slug)}#sak-{number}"
+    def item(self, slug: str, item: str) -> str:
+        """An item in the web version of its issue, by its slug: its number is another when one is put before it."""
+        return f"{self.issue(slug)}#{item_anchor(item)}"
 
-    def event(self, slug: str, number: int) -> str:
-        """One date of an issue as iCalendar."""
-        return f"{self.base_url}/{slug}/{number}.ics"
+    def event(self, slug: str, name: str) -> str:
+        """One date of an issue as iCalendar, by the name of what it is."""
+        return f"{self.base_url}/{slug}/{name}.ics"
 
     @property
     def archive(self) -> str:

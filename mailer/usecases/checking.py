@@ -153,18 +153,24 @@ def _placed(findings: Iterable[Finding], sources: Mapping[str, str]) -> Iterator
 def _cannot_be_composed(error: MailerError, issue: Issue) -> Finding:
     """An error in a template at its place, one in a header field at that of the words that go into it."""
     is_header = isinstance(error, HeaderError)
-    file, line, words = FRAME, 0, ""
+    file, line, words = (FRAME, 0, "") if is_header or not error.where else (*_place_in(error.where), "")
     if error.where == "Subject":
         file, line, words = next((each for each in _subjects(issue) if _is_harmful(each[2])), (file, line, words))
     return Finding(
         severity=Severity.ERROR,
         rule="composing",
         message=msg("findings.of-header", header=error.where, what=error.what) if is_header else error.what,
-        file=file if is_header or not error.where else error.where,
+        file=file,
         line=line,
         words=words,
         hint=error.hint,
     )
+
+
+def _place_in(where: str) -> tuple[str, int]:
+    """Return the file and the line, 0 for none, of the place that an error names."""
+    file, _, line = where.rpartition(":")
+    return (file, int(line)) if file and line.isdecimal() else (where, 0)
 
 
 def _subjects(issue: Issue) -> Iterator[tuple[str, int, str]]:

@@ -57,7 +57,7 @@ def build_issue(services: "IssueServices", issue: Issue, key: "VariantKey") -> t
     """Write every form of an issue into its own folder, without leaving dates that an earlier version had."""
     folder = services.settings.paths.build / issue.slug
     written = write_issue(services, issue, key, folder)
-    calendars = {folder / "issue.ics", *folder.glob("dates/[0-9]*.ics")}
+    calendars = {folder / "issue.ics", *folder.glob("dates/*.ics")}
     for each in calendars.difference(each.file for each in written):
         each.unlink(missing_ok=True)
     return written
@@ -77,7 +77,7 @@ def write_issue(services: "IssueServices", issue: Issue, key: "VariantKey", fold
     }
     if calendar.whole:
         forms["issue.ics"] = calendar.whole
-    forms |= {f"dates/{number}.ics": event for number, event in calendar.by_number.items()}
+    forms |= {f"dates/{name}.ics": event for name, event in calendar.by_name.items()}
     return write_files(folder, forms)
 
 

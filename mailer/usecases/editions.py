@@ -71,8 +71,8 @@ def _sender_parts(sender: "Sender") -> Parts:
 def _calendar_parts(services: "IssueServices", issue: "Issue") -> Parts:
     calendar = issue_calendar(services, issue)
     yield "calendar", unstamped(calendar.whole)
-    for number, event in calendar.by_number.items():
-        yield f"calendar/{number}", unstamped(event)
+    for name, event in calendar.by_name.items():
+        yield f"calendar/{name}", unstamped(event)
 
 
 def _variant_parts(composed: "ComposedIssue") -> Parts:

@@ -17,11 +17,12 @@ def store_edition(services: "SendServices", made: "MadeEdition") -> None:
     The calendars follow those that were published of the issue before: they alone are not what the edition hash names.
     """
     issue, composed = made.issue, made.plain
-    revision = Revision(published=services.editions.every(issue.slug, "ics"), at=services.clock())
+    published, files = services.editions.every(issue.slug, "ics"), services.editions.dates(issue.slug)
+    revision = Revision(published=published, files=files, at=services.clock())
     calendar = issue_calendar(made.services, issue, revision=revision)
     forms = {"html": made.webpage, "pdf": made.pdf, "txt": with_values(made.services, composed.text).encode()}
     forms |= {"ics": calendar.whole} if calendar.whole else {}
-    forms |= {f"{number}.ics": event for number, event in (calendar.also | calendar.by_number).items()}
+    forms |= {f"{name}.ics": event for name, event in (calendar.also | calendar.by_name).items()}
     services.editions.store(
         slug=issue.slug,
         content_hash=made.services.composer.content_hash(issue),

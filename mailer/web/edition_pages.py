@@ -14,7 +14,7 @@ _TYPES = {
     "txt": "text/plain; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
 }
-_FORM = re.compile(r"html|pdf|txt|ics|[0-9]+\.ics")
+_FORM = re.compile(r"html|pdf|txt|ics|[0-9a-z]+\.ics")
 # An edition is a page of its own that carries its style; it may be found, and kept for a while.
 _HEADERS = HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
@@ -36,7 +36,7 @@ class EditionPages:
         return self.site.not_found(request) if form == "html" else self._stored(request, slug, form or "html")
 
     def event(self, request: Request) -> Response:
-        """One date of an issue: `/2023-12/3.ics`."""
+        """One date of an issue: `/2023-12/kq7d.ics`; mails of before have numbers."""
         return self._stored(request, request.path_params["name"], request.path_params["event"])
 
     def _stored(self, request: Request, slug: str, form: str) -> Response:
@@ -44,6 +44,8 @@ class EditionPages:
         can_be_stored = is_slug(slug) and _FORM.fullmatch(form)
         edition = self.site.services.editions.latest(slug) if can_be_stored else None
         content = self.site.services.editions.read(edition.id, form) if edition else None
+        if edition and content is None and form.endswith(".ics"):
+            return self.site.without_date(request, edition)
         if edition is None or content is None:
             return self.site.not_found(request)
         tag = f'"{edition.content_hash}-{edition.id}"'

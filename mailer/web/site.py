@@ -112,7 +112,11 @@ class Site:
 
     def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """Return the page for an unknown address."""
-        return self.page("not-found", lang=self.lang(request), status=404, newest=self._newest())
+        return self.page("not-found", lang=self.lang(request), status=404, newest=self._newest(), issue=None)
+
+    def without_date(self, request: Request, issue: Edition) -> Response:
+        """Return the page for a date that an issue does not have, or has no more."""
+        return self.page("not-found", lang=self.lang(request), status=404, newest=None, issue=issue)
 
     def _newest(self) -> Edition | None:
         """The latest edition; none while the database is away, of which this page has no need."""

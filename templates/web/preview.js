@@ -37,6 +37,44 @@ function goTo(frame, place) {
   } catch { /* a PDF has no place */ }
 }
 
+// The place in a source: the piece at its upper edge, or the nearest above, that stands once in it before and after.
+function lineOf(source, next) {
+  const before = linesOf(source);
+  const after = linesOf(next);
+  const kept = [...before].filter(([line, at]) => at >= 0 && line.trim() && after.get(line) >= 0);
+  const edge = source.getBoundingClientRect().top;
+  let [first, end] = [0, kept.length];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (topOf(source, kept[middle][1]) - edge > 1) end = middle;
+    else first = middle + 1;
+  }
+  const found = kept[Math.max(first - 1, 0)];
+  return found && { at: after.get(found[0]), below: topOf(source, found[1]) - edge };
+}
+
+// Where each piece begins, a line or what ends with a tag; less than 0 for those that stand there more than once.
+function linesOf(source) {
+  const lines = new Map();
+  let at = 0;
+  for (const line of source.textContent.split(/(?<=[\n>])/)) {
+    lines.set(line, lines.has(line) ? -1 : at);
+    at += line.length;
+  }
+  return lines;
+}
+
+function topOf(source, at) {
+  const range = document.createRange();
+  range.setStart(source.firstChild.firstChild, at);
+  range.setEnd(source.firstChild.firstChild, at + 1);
+  return range.getBoundingClientRect().top;
+}
+
+function goToLine(source, line) {
+  source.scrollTop += topOf(source, line.at) - source.getBoundingClientRect().top - line.below;
+}
+
 function loadAnew(frame) {
   const place = placeOf(frame);
   return new Promise((done) => {
@@ -72,12 +110,16 @@ async function showSaved() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (fresh.body.dataset.server !== document.body.dataset.server) return;
   const kept = inPlace && fresh.getElementById("stage").dataset.kind === "good";
-  const places = { page: window.scrollY, frame: frame ? placeOf(frame) : { pixels: 0 }, source: stage.querySelector(".source")?.scrollTop };
+  const [source, next] = [stage, fresh].map((each) => each.querySelector(".source"));
+  const line = source && next && source.scrollTop > 0 && lineOf(source, next);
+  const places = { page: window.scrollY, frame: frame ? placeOf(frame) : { pixels: 0 }, source: source?.scrollTop };
   for (const id of ["state", "panel", kept ? "inbox" : "stage"]) exchange(id, fresh);
   if (!kept) {
-    const next = document.getElementById("stage");
-    restore(next.querySelector("iframe"), places.frame);
-    next.querySelector(".source")?.scrollTo(0, places.source ?? 0);
+    const exchanged = document.getElementById("stage");
+    const shown = exchanged.querySelector(".source");
+    restore(exchanged.querySelector("iframe"), places.frame);
+    shown?.scrollTo(0, places.source ?? 0);
+    if (line) goToLine(shown, line);
   }
   window.scrollTo(0, places.page);
   document.title = fresh.title;

@@ -208,7 +208,8 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
     init_workspace(folder)
     shutil.copytree(repository / "issues" / "2023-12", folder / "issues" / "2023-12")
     lines = [
-        f"leser{each}@mottaker.example;Kari Nr {each};{LISTS[each % 2]};nb;kommune;e: samhandling" for each in range(PEOPLE)
+        f"leser{each}@mottaker.example;Kari Nr {each};{LISTS[each % 2]};nb;kommune;e: samhandling"
+        for each in range(PEOPLE)
     ]
     people = folder / "subscribers" / "people.csv"
     people.write_text("\n".join(["epost;navn;liste;språk;rolle;grunnlag", *lines]), encoding="utf-8-sig")

@@ -32,6 +32,7 @@ from mailer.issue.model import (
     Text,
 )
 from mailer.rendering.templates import Templates
+from tests.compose.word import IGNORED, RUNS, as_word_reads_it, differences
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -52,9 +53,6 @@ FOR_TABLES_ON_A_PHONE = {"no-redundant-role"}
 ISSUES = ("2024-06", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("2022-02", "2023-12")))
 SLUGS = ("2024-06", "2022-02", "2023-12")
 FORMS = ("mail", "web")
-BRANCH = re.compile(
-    r"<!--\[if (?P<not_word>!?)(?:lte )?mso[^\]]*\]>(?:<!-->)?(?P<inside>.*?)(?:<!--)?<!\[endif\](?:--)?>", re.DOTALL
-)
 
 
 @dataclass
@@ -66,6 +64,10 @@ class Opened:
     scripts: list[str]
 
 
+BOXES = """cells => cells.map(cell => {
+  const size = each => (({ width, height }) => ({ width, height }))(each.getBoundingClientRect());
+  return { ...size(cell), link: size(cell.querySelector('a')) };
+})"""
 Open = Callable[..., Opened]
 FindFaults = Callable[..., dict[str, set[str]]]
 
@@ -247,11 +249,6 @@ def test_the_mail_is_valid_html_but_for_what_mail_cannot_do_without(
     assert {each for each in faults if each.partition(":")[0] not in ONLY_IN_MAIL | FOR_TABLES_ON_A_PHONE} == set()
 
 
-def as_word_reads_it(html: str) -> str:
-    """The branches for Word unfolded, those for all others taken out."""
-    return BRANCH.sub(lambda match: "" if match["not_word"] else match["inside"], html)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", ISSUES)
 def test_what_word_reads_is_balanced_and_has_every_word(
@@ -270,6 +267,28 @@ def test_what_word_reads_is_balanced_and_has_every_word(
     assert {each for each in faults if each.partition(":")[0] in structure} == set()
     words = [open_html(html).page.inner_text("body").split() for html in (mail, without_settings)]
     assert words[0] == words[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", SLUGS[1:])
+def test_word_keeps_the_space_between_blocks(slug: str, composed: dict[tuple[str, str], str], open_html: Open) -> None:
+    """It ignores padding outside cells of tables, lines and grounds of a div, margins of tables and much else."""
+    mail = composed[slug, "mail"]
+    drawn = open_html(mail).page.evaluate(RUNS)
+    in_word = open_html(as_word_reads_it(mail)).page
+    in_word.evaluate(IGNORED)
+    assert differences(drawn, in_word.evaluate(RUNS)) == []
+
+
+@pytest.mark.slow
+def test_the_whole_of_a_button_and_of_a_row_of_the_contents_can_be_pressed(
+    composed: dict[tuple[str, str], str], open_html: Open
+) -> None:
+    page = open_html(composed["2023-12", "mail"], width=375).page
+    for cell in (".btn", ".cal", ".tn"):
+        for box in page.locator(cell).evaluate_all(BOXES):
+            assert box["link"]["height"] >= 44
+            assert box["link"]["width"] >= box["width"] - 2
 
 
 HOSTILE = [

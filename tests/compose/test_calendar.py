@@ -57,7 +57,7 @@ def test_an_item_s_deadline_is_a_whole_day_with_a_link_to_the_item(build: Build,
     event, contribution = events(build(small_issue).whole)
     assert event["summary"] == "Søknadsfrist: Tittel 1"
     assert (event.start, event.end) == (date(2023, 12, 14), date(2023, 12, 15))
-    assert event["url"] == "https://nyhetsbrev.example/2023-12#sak-1"
+    assert event["url"] == "https://nyhetsbrev.example/2023-12#om-sak-1"
     assert event["dtstamp"].dt == NOW
     assert event["transp"] == "TRANSPARENT"
     assert contribution["url"] == "https://nyhetsbrev.example/2023-12"
@@ -90,7 +90,7 @@ def test_the_last_day_of_all_is_no_trouble(build: Build, small_issue: Issue) -> 
 def test_only_known_days_go_into_a_calendar(build: Build, small_issue: Issue) -> None:
     month = CalendarDate(start=date(2024, 2, 1), precision=Precision.MONTH)
     calendar = build(with_dates(small_issue, an_entry(month)))
-    assert calendar == IssueCalendar(whole=b"", events=())
+    assert calendar == IssueCalendar(whole=b"", by_name={}, also={})
 
 
 def test_a_day_that_is_about_right_is_tentative(build: Build, small_issue: Issue) -> None:
@@ -257,7 +257,7 @@ def test_an_event_leads_to_where_readers_sign_up(
             month,
             page,
         ],
-        ["https://pamelding.example/", month, f"{page}#sak-1"],
+        ["https://pamelding.example/", month, f"{page}#om-sak-1"],
         ["skriv til oss: mailto:ola@oslo.example", month, page],
     ]
     assert [str(each["summary"]).removeprefix("Arrangement: ") for each in told] == [

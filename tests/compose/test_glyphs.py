@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.glyphs import read_glyphs
+from mailer.compose.glyphs import Glyphs, read_glyphs
 from mailer.rendering.templates import Templates
 
 COVERAGE = Templates().path("print/fonts/coverage.txt")
@@ -87,7 +87,7 @@ def test_whole_kinds_of_signs_have_a_plain_form_where_the_fonts_lack_them(kind: 
     ("written", "printed"),
     [
         ("helse‐Norge", "helse-Norge"),
-        ("A → B ⇒ C ↔ D ← E", "A -> B => C <-> D <- E"),
+        ("A → B ⇒ C ↔ D ← E ➔ F ⟵ G ⟹ H ⟷ I ⇄ J", "A → B ⇒ C ↔ D ← E → F ← G ⇒ H ↔ I ↔ J"),
         ("● ett ○ to ■ tre", "• ett • to • tre"),
         ("20 ℃, 5 ㎏, 3 ㎡", "20 °C, 5 kg, 3 m²"),
         ("1️⃣ først ✔️", "1 først ✔"),
@@ -97,12 +97,18 @@ def test_whole_kinds_of_signs_have_a_plain_form_where_the_fonts_lack_them(kind: 
         ("⅔ av 1⅓, ½ og 2½", "2/3 av 1 1/3, ½ og 2½"),
         ("① først, ❷ så, Ⓐ, ⑴, ⅷ og Ⅻ", "(1) først, (2) så, (A), (1), viii og XII"),
         ("Helse™ № 5, 3 ℓ", "Helse™ № 5, 3 ℓ"),
-        ("✓ ja ✗ nei ☐ ☑ ☒ ↑ ↓ ⇧ ▲ ▼ ★ ☞", "✔ ja ✖ nei ⬜ ☑ ❌ ⬆ ⬇ ⬆ 🔼 🔽 ⭐ 👉"),
+        ("✓ ja ✗ nei ☐ ☑ ☒ ↑ ↓ ⇧ ▲ ▼ ★ ☞", "✔ ja ✖ nei ⬜ ☑ ❌ ↑ ↓ ⬆ 🔼 🔽 ⭐ 👉"),
         ("👍🏽 til 👩‍⚕️ i 🇳🇴", "👍 til 👩⚕ i NO"),
     ],
 )
 def test_a_plain_form_says_the_same(written: str, printed: str) -> None:
     assert read_glyphs(COVERAGE).cover(written) == printed
+
+
+def test_arrows_are_typed_where_the_fonts_have_none() -> None:
+    glyphs = Glyphs(frozenset(" ->=<ABCDEF"))
+    assert glyphs.cover("A → B ⇒ C ↔ D ← E ➔ F") == "A -> B => C <-> D <- E -> F"
+    assert glyphs.missing == set()
 
 
 @pytest.mark.parametrize("character", "☆∴⏎中")

@@ -233,7 +233,7 @@ def test_a_mail_may_name_the_page_instead_of_carrying_the_picture(
     composed = linked.compose(illustrated, VariantKey(lang="nn"))
     assert composed.images == ()
     assert "<img" not in composed.html
-    assert 'href="https://nyhetsbrev.example/2023-12#sak-1"' in composed.html
+    assert 'href="https://nyhetsbrev.example/2023-12#om-sak-1"' in composed.html
 
 
 def test_a_picture_of_the_introduction_is_seen_on_the_page_of_the_issue(small_issue: Issue) -> None:

@@ -1,8 +1,9 @@
 """A date that is corrected is the same event to calendars, and each event has a name of its own."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import icalendar
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.publication import Publication
 from mailer.compose.published_events import Revision
-from mailer.issue.model import CalendarDate, DateKind, ImportantDate, Issue, Item, ItemDate, Section, Text
+from mailer.issue.model import CalendarDate, DateKind, Hours, ImportantDate, Issue, Item, ItemDate, Section, Text
 from mailer.rendering.templates import Templates
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -55,8 +56,10 @@ def small_issue(small_issue: Issue) -> Issue:
 def publish(templates: Templates, publication: Publication) -> Callable[..., IssueCalendar]:
     """Publish an issue after what was published before, the oldest first."""
 
-    def publish(issue: Issue, *before: bytes, at: datetime = LATER) -> IssueCalendar:
-        revision = Revision(published=before, at=at)
+    def publish(
+        issue: Issue, *before: bytes, at: datetime = LATER, files: Mapping[str, bytes] | None = None
+    ) -> IssueCalendar:
+        revision = Revision(published=before, at=at, files=files or {})
         return build_calendar(issue, labels=templates.labels, publication=publication, timestamp=NOW, revision=revision)
 
     return publish
@@ -95,35 +98,71 @@ def test_events_of_one_title_have_names_of_their_own(publish: Publish, small_iss
     assert [*uids(calendar.whole).values()] == [uid for each in calendar.events for uid in uids(each).values()]
 
 
+def days_behind(files: Mapping[str, bytes]) -> dict[str, list[str]]:
+    """The days in each file, by its name."""
+    return {name: [day for day, _ in events(file)] for name, file in files.items()}
+
+
+def dates_of_items(*days: date) -> tuple[ItemDate, ...]:
+    return tuple(ItemDate(when=CalendarDate(start=day), kind=DateKind.LAUNCH, title=f"Nytt {day}") for day in days)
+
+
 def test_a_link_of_a_mail_that_was_sent_leads_to_its_date_wherever_that_was_moved(
     publish: Publish, small_issue: Issue
 ) -> None:
     first = publish(issue_with(small_issue, webinars(*SERIES)))
-    second = publish(issue_with(small_issue, webinars("2027-12-01", *SERIES[1:], "2028-01-20")), first.whole)
-    before, after = ([uid for each in calendar.events for uid in uids(each).values()] for calendar in (first, second))
-    assert after[:3] == before
+    corrected = issue_with(small_issue, webinars("2027-01-02", *SERIES[1:], "2027-12-01"))
+    second = publish(corrected, first.whole, files=first.by_name)
+    moved, *rest = first.by_name
+    assert days_behind(second.also) == {moved: ["2027-01-02"]}
+    assert [second.by_name[name] for name in rest] == [first.by_name[name] for name in rest]
+    third = publish(issue_with(small_issue, webinars(*SERIES[1:])), first.whole, second.whole, files=first.by_name)
+    assert moved not in third.also | third.by_name
 
 
-def test_a_number_in_a_mail_leads_to_the_same_date_whatever_is_added_to_the_editor_s_list(
+def test_a_link_in_a_mail_leads_to_the_same_date_whatever_the_editor_lists_or_puts_before_it(
     publish: Publish, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:
     days = [date(2027, 1, 14), date(2027, 2, 14), date(2027, 3, 14)]
-    told = tuple(ItemDate(when=CalendarDate(start=day), kind=DateKind.LAUNCH, title=f"Nytt {day}") for day in days)
-    items = (make_item(1, dates=told[:2]), make_item(2, dates=told[2:]))
-    issue = replace(small_issue, sections=(Section(id="", items=items),))
+    items = (make_item(1, dates=dates_of_items(*days[:2])), make_item(2, dates=dates_of_items(days[2])))
+    before = make_item(1, slug="ny", dates=dates_of_items(date(2027, 1, 14)))
     listed = ImportantDate(when=CalendarDate(start=date(2027, 1, 1)), text=(Text("Samling"),))
-    taken_over = ImportantDate(when=CalendarDate(start=days[1]), text=(Text("Nytt"),), kind=DateKind.LAUNCH)
-    first = publish(replace(issue, important_dates=(listed,)))
-    second = publish(replace(issue, important_dates=(listed, taken_over)), first.whole)
-    assert [*first.by_number] == [1, 1001, 1002, 2001]
-    assert [*second.by_number] == [1, 2, 1001, 2001]
-    leads_to = second.also | second.by_number
-    for number, file in first.by_number.items():
-        assert {day for day, _ in events(file)} == {day for day, _ in events(leads_to[number])}
-    assert second.also == {1002: second.by_number[2]}
-    gathered = publish(issue)
-    assert [*gathered.by_number] == [1, 2, 3, 4]
-    assert gathered.also == {1001: gathered.events[0], 1002: gathered.events[1], 2001: gathered.events[2]}
+    taken_over = ImportantDate(when=CalendarDate(start=days[1]), text=(Text("Helt nye ord"),), kind=DateKind.LAUNCH)
+    issue = replace(small_issue, sections=(Section(id="", items=items),), contribution_deadline=None)
+    moved = (replace(each, number=each.number + 1) for each in items)
+    larger = replace(issue, important_dates=(listed, taken_over), sections=(Section(id="", items=(before, *moved)),))
+    first = publish(issue)
+    second = publish(larger, first.whole, files=first.by_name)
+    leads_to = second.also | second.by_name
+    assert {name: [*uids(file).values()] for name, file in first.by_name.items()} == {
+        name: [*uids(leads_to[name]).values()] for name in first.by_name
+    }
+    assert {name: days_behind(leads_to)[name] for name in first.by_name} == days_behind(first.by_name)
+    assert len(second.also) == 1
+    assert len(second.by_name) == 5
+
+
+def test_numbers_that_mails_of_before_link_to_lead_to_the_same_dates(publish: Publish, small_issue: Issue) -> None:
+    first = publish(issue_with(small_issue, webinars(*SERIES)))
+    numbered = {"1": first.events[0], "2": first.events[1], "1001": first.events[1]}
+    second = publish(issue_with(small_issue, webinars("2027-01-07", *SERIES[1:])), first.whole, files=numbered)
+    assert days_behind(second.also) == {"1": ["2027-01-07"], "2": ["2027-02-11"], "1001": ["2027-02-11"]}
+
+
+def test_a_file_keeps_its_name_when_another_on_the_same_day_has_the_same_words(
+    publish: Publish, small_issue: Issue
+) -> None:
+    def at(hour: int, *, place: str = "", own_id: str = "") -> ImportantDate:
+        when, hours = CalendarDate(start=date(2027, 1, 14)), Hours(start=time(hour))
+        return ImportantDate(when=when, text=(Text("Webinar"),), hours=hours, place=place, id=own_id)
+
+    ten, in_oslo = at(10), at(10, place="Oslo")
+    first = publish(replace(small_issue, important_dates=(ten, in_oslo, at(14, own_id="to"))))
+    both = (at(9), at(9), ten, in_oslo, replace(at(14, own_id="to"), text=(Text("Foredrag"),)))
+    second = publish(replace(small_issue, important_dates=both))
+    assert [*second.by_name][2:] == [*first.by_name]
+    assert len(second.by_name) == 5
+    assert all(re.fullmatch("[b-df-hj-np-tv-z][b-df-hj-np-tv-z2-9]{3}", name) for name in second.by_name)
 
 
 def test_two_items_with_the_same_untitled_dates_have_names_of_their_own(

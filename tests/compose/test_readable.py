@@ -79,6 +79,21 @@ def test_css_that_many_programs_lack_is_found_in_blocks_and_in_attributes(style:
 
 
 @pytest.mark.parametrize(
+    "style", ["padding:4px", "color:red;padding: 0 0 8px", "padding-top:1px", "margin:0;padding:0 .5em"]
+)
+def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
+    (finding,) = client_support_findings(f'<div class="a" style="{style}">x</div>')
+    assert "uses padding outside the cells of tables, which Outlook for Windows (Word) cannot" in finding.message
+    for kept in (
+        f'<td style="{style}">',
+        f'<a href="#" style="{style}">',
+        f"<p title='{style}'>",
+        '<p style="padding:0 0">',
+    ):
+        assert client_support_findings(kept) == ()
+
+
+@pytest.mark.parametrize(
     "html",
     [
         '<p style="color:#fff;border-radius:4px">display:flex</p>',

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.marks import left_over
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -172,6 +173,45 @@ def test_number_signs_close_a_heading_only_as_many_as_open_it() -> None:
 )
 def test_what_looks_like_a_mark_in_numbers_and_paths_stays(text: str) -> None:
     assert only_paragraph(text) == (Text(text),)
+
+
+STARRED = "kolleg*er og lærar*ar, 4*a*b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STARRED,
+        f"- {STARRED}\n- b",
+        f"> {STARRED}",
+        f"## {STARRED}",
+        f"|{STARRED}|b|\n|---|---|\n|c|d|",
+        f"a[^1]\n\n[^1]: {STARRED}",
+    ],
+)
+def test_stars_inside_words_stay_as_written_and_are_not_told(text: str) -> None:
+    blocks, findings = parse(text)
+    assert STARRED in [*words_of(blocks)]
+    assert findings == ()
+
+
+def test_stars_inside_words_stay_in_a_title_in_the_words_of_a_link_and_in_those_about_a_picture() -> None:
+    assert only_paragraph(f"[{STARRED}](https://a.example/)") == (Link((Text(STARRED),), "https://a.example/"),)
+    assert left_over(STARRED, is_fact=True) == []
+    blocks, _ = parse(f"![{STARRED}](images/a.png)", images=("images/a.png",))
+    assert blocks == (Image(path="images/a.png", alt=STARRED, line=1),)
+
+
+def test_words_with_stars_may_be_emphasized_and_marks_beside_them_are_told() -> None:
+    assert only_paragraph("*kolleg*er og lærar*ar* **a*b og c*d**") == (
+        Emphasis((Text("kolleg*er og lærar*ar"),)),
+        Text(" "),
+        Strong((Text("a*b og c*d"),)),
+    )
+    for text in ("lærar**ar og kolleg**er", "**helse**føretak", "kolleg*er*"):
+        blocks, findings = parse(text)
+        assert [*words_of(blocks)] == [text]
+        assert {each.rule for each in findings} == {"left-over-mark"}
 
 
 def test_a_path_may_be_bold_and_a_backslash_before_a_mark_is_still_none() -> None:

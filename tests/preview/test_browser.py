@@ -163,6 +163,32 @@ def test_the_item_that_is_looked_at_stays_where_it_is(open_page: Open, item: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_the_line_that_is_looked_at_in_a_source_stays_where_it_is(open_page: Open, item: Path, part: str) -> None:
+    written = "".join(f"Linje nummer {number} om samlingen.\n\nFelles.\n\n" for number in range(80))
+    item.write_text(item.read_text("utf-8") + "\nOver alt.\n\n" + written, encoding="utf-8")
+    page = open_page(f"?part={part}")
+    source, words = page.locator(".source"), "Linje nummer 40 om samlingen."
+    top = """([source, words]) => {
+        const text = source.firstChild.firstChild, range = document.createRange();
+        range.setStart(text, text.data.indexOf(words));
+        range.setEnd(text, text.data.indexOf(words) + 1);
+        return Math.round(range.getBoundingClientRect().top - source.getBoundingClientRect().top);
+    }"""
+
+    def place() -> int:
+        return int(page.evaluate(top, [source.element_handle(), words]))
+
+    down = place()
+    source.evaluate("(source, down) => source.scrollTo(0, down)", down)
+    before = place()
+    assert abs(before) <= 2
+    edit(item, "Over alt.", "Mer over alt.\n\n" * 30)
+    page.wait_for_selector("body[data-checked='1']")
+    assert abs(place() - before) <= 1
+
+
+@pytest.mark.slow
 def test_more_tabs_than_a_browser_has_connections_all_load_and_hear_of_a_save(
     browser: "Browser", client: Any, item: Path
 ) -> None:

@@ -266,8 +266,12 @@ def test_a_broken_template_of_the_page_itself_is_said_in_words_and_recovers(clie
 
 
 def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) -> None:
-    item.write_text(item.read_text("utf-8").replace("Les mer på", "Les  mer på"), encoding="utf-8")
+    written = item.read_text("utf-8").replace("Les mer på", "TODO  mer [her](http://a.example) på")
+    item.write_text(written, encoding="utf-8")
     page = client.get("/?screen=phone").text
+    places = [(int(line), int(column)) for line, column in re.findall(r"items/010-agder\.md:(\d+):(\d+)</code>", page)]
+    assert len(places) >= 4
+    assert places == sorted(places)
     assert "to mellomrom mellom ord" in page
     assert re.search(r'items/010-agder\.md:6:\d+</code><code class="rule">doubled-space</code>', page)
     assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page

@@ -86,8 +86,25 @@ def test_a_polled_folder_tells_of_nothing_while_nothing_is_saved(monkeypatch: py
 def test_folders_behind_links_are_watched_where_they_are(tmp_path: Path, file: Path) -> None:
     (tmp_path / "issue").mkdir()
     (tmp_path / "issue" / "items").symlink_to(file.parent, target_is_directory=True)
-    watched = watched_at([tmp_path / "issue", tmp_path / "issue" / "items", tmp_path / "gone", file.parent])
+    watched = watched_at([tmp_path / "issue", tmp_path / "gone", file.parent])
     assert watched.folders == {tmp_path / "issue", file.parent}
+
+
+def test_links_below_a_folder_are_followed_to_their_ends(tmp_path: Path, file: Path) -> None:
+    templates, elsewhere = tmp_path / "templates", tmp_path / "elsewhere"
+    (templates / "web").mkdir(parents=True)
+    elsewhere.mkdir()
+    (templates / "web" / "components").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "more").symlink_to(file.parent, target_is_directory=True)
+    (elsewhere / "back").symlink_to(templates, target_is_directory=True)
+    (templates / "one.j2").symlink_to(file)
+    watched = watched_at([templates])
+    assert watched.folders == {templates, elsewhere, file.parent}
+    assert {templates / "one.j2", file} <= watched.files
+    polled = watched_at([templates], polls=True)
+    before = polled.contents
+    file.write_text("to", encoding="utf-8")
+    assert polled.contents != before
 
 
 def test_a_link_that_leads_to_itself_ends(tmp_path: Path) -> None:

@@ -121,3 +121,16 @@ def test_a_date_that_is_moved_before_an_issue_is_sent_again_is_moved_in_calendar
     assert (first["sequence"], second["sequence"]) == (0, 1)
     assert second["dtstamp"].dt > first["dtstamp"].dt
     assert second == third
+
+
+def test_links_of_mails_that_were_sent_lead_to_the_dates_of_the_newest_edition(services: Services) -> None:
+    frame, store = services.settings.paths.issues / SLUG / "issue.toml", services.editions
+    plain = frame.read_text("utf-8")
+    read = []
+    for day in (10, 11, 12):
+        frame.write_text(f'{plain}\n[[important_dates]]\ndate = 2024-06-{day}\ntext = "Møte"\n', encoding="utf-8")
+        store_edition(services, make_edition(services, require_issue(services, SLUG)))
+        read.append(store.dates(SLUG))
+    assert [len(each) for each in read] == [1, 2, 3]
+    days = [icalendar.Calendar.from_ical(each).events[0].start for each in read[2].values()]
+    assert days == [date(2024, 6, 12)] * 3

@@ -51,12 +51,31 @@ def test_each_form_is_given_as_it_was_stored(ask: Ask, path: str, kind: str, con
 
 @pytest.mark.usefixtures("editions")
 @pytest.mark.parametrize(
-    "path", ["/2023-12.ics", "/2023-12/4.ics", "/2023-12.exe", "/2023-12.html", "/2022-02", "/..%2fconfig.toml"]
+    "path",
+    [
+        "/2023-12.ics",
+        "/2023-12/4.pdf",
+        "/2022-02/3.ics",
+        "/2023-12.exe",
+        "/2023-12.html",
+        "/2022-02",
+        "/..%2fconfig.toml",
+    ],
 )
 def test_what_is_not_stored_is_not_there(ask: Ask, path: str) -> None:
     answer = ask("GET", path)
     assert answer.status_code == 404
     assert "Siden finnes ikke" in answer.text
+
+
+@pytest.mark.usefixtures("editions")
+@pytest.mark.parametrize("path", ["/2023-12/4.ics", "/2023-12/kq7d.ics"])
+def test_a_date_that_was_taken_out_leads_to_a_page_that_says_so(ask: Ask, path: str) -> None:
+    answer = ask("GET", path)
+    assert answer.status_code == 404
+    assert "Datoen er tatt ut" in answer.text
+    assert '<a href="/2023-12">Desember</a>' in answer.text
+    assert "Siden finnes ikke" not in answer.text
 
 
 @pytest.mark.postgresql

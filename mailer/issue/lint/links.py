@@ -10,7 +10,7 @@ from mailer.issue.frame import FRAME
 from mailer.issue.inside import inside_address, paths_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Issue, Link, plain_text
-from mailer.issue.passages import links_in, placed_links_in, printed_passages
+from mailer.issue.passages import links_in, placed_links_in, printed_facts, without_preheader
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
@@ -65,7 +65,7 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
 
 def inside_link(reading: LintInput) -> Iterator[RuleHit]:
     """Find an address, in words and facts too, that colleagues can open and readers elsewhere cannot."""
-    for address in (*_addresses_to_sign_up(reading.issue), *_addresses_read(reading.issue)):
+    for address in (*_addresses_to_sign_up(reading.issue), *_addresses_read(reading)):
         if inside := inside_address(address.url, own=reading.inside):
             yield RuleHit(
                 file=address.file, line=address.line, message=inside.message, words=address.written, hint=inside.hint
@@ -88,9 +88,9 @@ def _addresses_to_sign_up(issue: Issue) -> Iterator[_PlacedAddress]:
         yield _PlacedAddress(file, line, signup, signup)
 
 
-def _addresses_read(issue: Issue) -> Iterator[_PlacedAddress]:
+def _addresses_read(reading: LintInput) -> Iterator[_PlacedAddress]:
     """Yield each address of links and each that stands in words."""
-    for passage in printed_passages(issue):
+    for passage in (*without_preheader(reading.issue, reading.all_passages()), *printed_facts(reading.issue)):
         for _, link in links_in([passage]):
             yield _PlacedAddress(passage.file, passage.line, link.url, link.written or link.url)
         for start, end in paths_in(passage.text):

@@ -23,11 +23,12 @@ _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", 
 def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
     """Find a paragraph of running text without a mark at its end; one that ends in a link or address needs none."""
     for item in reading.issue.items:
-        for paragraph in _paragraphs(item):
-            passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
+        passages = {id(each.inlines): each for each in reading.passages[item.slug]}
+        for paragraph in filter(lambda each: _ends_in_a_word(each.inlines), _paragraphs(item)):
+            passage = passages[id(paragraph.inlines)]
             text = passage.text
             words = [each.start() for each in _UNBROKEN.finditer(text, text.rfind("\n") + 1)]
-            if len(words) >= WORDS_OF_A_SENTENCE and _ends_in_a_word(paragraph.inlines):
+            if len(words) >= WORDS_OF_A_SENTENCE:
                 hint, at = msg("findings.no-end-mark-hint"), words[-2]
                 yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
 
