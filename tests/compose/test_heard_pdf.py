@@ -111,10 +111,14 @@ def test_numbers_and_the_lines_of_the_name_are_words_of_their_own(
     assert {"1 Tittel 1", "2 Tittel 2"} <= set(text.splitlines())
 
 
-def test_a_date_leads_to_its_item(small_issue: Issue, print_issue: Print, tmp_path: Path) -> None:
-    pdf = print_issue(small_issue)
+def test_a_date_leads_to_the_first_item_of_its_number(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Print, tmp_path: Path
+) -> None:
+    first = small_issue.sections[0].items[0]
+    issue = replace(small_issue, sections=(Section(id="", items=(first, make_item(1, title="Same nummer"))),))
+    pdf = print_issue(issue)
     assert "14. desember Søknadsfrist · [Sak 1] Tittel 1" in heard(pdf, tmp_path)
-    assert b"/sak-1" in pdf or b"(sak-1)" in pdf
+    assert pdf.count(b"/Subtype/Link") == pdf.count(b"/URI(") + 1
 
 
 @pytest.mark.slow

@@ -11,7 +11,20 @@ import pytest
 from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
-from mailer.issue.model import Contact, Issue, Item, LinkEntry, LinkGroup, Paragraph, Section, Text
+from mailer.issue.model import (
+    Blocks,
+    Contact,
+    Image,
+    Issue,
+    Item,
+    LinkEntry,
+    LinkGroup,
+    List,
+    Paragraph,
+    Quote,
+    Section,
+    Text,
+)
 from mailer.rendering.templates import Templates
 from tests.compose.pdf_reading import Word, words_by_page
 
@@ -68,13 +81,14 @@ def test_nothing_stands_alone_wherever_the_page_ends(
     words = "Ord som fyller nesten ei linje på sida, som alle saker har, om dei er lange eller korte, i kvart nummer. "
     contact = (Contact(email="kari@oslo.example"),)
     texts = [(words * 4,), (words, words * 2), (words * 9,), (words * 3, "Kort."), (words * 6, words * 5)]
+    bodies: list[Blocks] = [tuple(Paragraph((Text(each),)) for each in text) for text in texts]
+    bodies += [
+        (Quote(bodies[0]),),
+        (*bodies[0], List((bodies[0], bodies[1]))),
+        (*bodies[2], Image("images/x.png", "Kart")),
+    ]
     items = [
-        make_item(
-            number,
-            title="OVERSKRIFT",
-            body=tuple(Paragraph((Text(text),)) for text in texts[number % 5]),
-            contacts=contact,
-        )
+        make_item(number, title="OVERSKRIFT", body=bodies[number % len(bodies)], contacts=contact)
         for number in range(1, 30)
     ]
     intro = (Paragraph((Text(words * lines),)),)
