@@ -48,7 +48,7 @@ class Ended:
 
     reason: EndReason
     counts: Counts
-    note: str = ""
+    note: str
 
     @property
     def exit_code(self) -> ExitCode:

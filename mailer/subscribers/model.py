@@ -55,11 +55,11 @@ class SubscriberList:
     name_nb: str
     name_nn: str
     position: int
-    region: str = ""
-    place_se: str = ""
-    helseforetak: str = ""
-    lang: Lang = DEFAULT_LANG
-    aliases: tuple[str, ...] = ()
+    region: str
+    place_se: str
+    helseforetak: str
+    lang: Lang
+    aliases: tuple[str, ...]
 
     def name(self, lang: Lang) -> str:
         """Return the full name that readers of a language see; only the two Norwegian ones have names of their own."""
@@ -117,8 +117,8 @@ class Subscription:
     list: str
     status: SubscriptionStatus
     since: datetime
-    consents: tuple[Consent, ...] = ()
-    part_of: str = ""
+    consents: tuple[Consent, ...]
+    part_of: str
 
     @property
     def consent(self) -> Consent | None:

@@ -19,7 +19,7 @@ class Account:
 
     mailing: MailingReport
     is_idle: bool
-    deliveries: tuple[DeliveryReport, ...] = ()
+    deliveries: tuple[DeliveryReport, ...]
 
 
 def read_accounts(

@@ -79,8 +79,8 @@ class Proposal:
     findings: tuple[Finding, ...]
     is_tested: bool
     plan: Plan
-    again: Again | None = None
-    is_other_edition: bool = False
+    again: Again | None
+    is_other_edition: bool
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -44,7 +44,7 @@ class LogAnswer:
     slug: str
     searched: tuple[SearchedDoubt, ...]
     logs: tuple[LogSummary, ...]
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...]
 
     @property
     def taken(self) -> tuple[SearchedDoubt, ...]:
@@ -58,8 +58,8 @@ def search_logs(
     names: Sequence[str],
     *,
     standard_input: BinaryIO,
-    to: Sequence[str] | None = None,
-    on_progress: Callable[[LogProgress], None] = lambda _: None,
+    to: Sequence[str] | None,
+    on_progress: Callable[[LogProgress], None],
 ) -> LogAnswer:
     """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; settle nothing.
 

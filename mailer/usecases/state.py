@@ -24,7 +24,7 @@ NOTHING = Overrides()
 _UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.WAITING}
 
 
-def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides = NOTHING) -> Refused | None:
+def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides) -> Refused | None:
     """Refuse in an old backup, where leaves were lost, in a copy, with other keys, and while another sender is at work.
 
     What a copy says of senders is said of those of the original.

@@ -130,9 +130,12 @@ def test_what_cannot_be_read_refuses_nobody(ledger: Ledger, file: Path, content:
     ledger.refuse_old_backup()
 
 
-def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
-    Epoch(tmp_path / "no such folder" / "epoch").keep(3)
+def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     Epoch(None).keep(3)
+    assert caplog.messages == []
+    (tmp_path / "no folder").touch()
+    Epoch(tmp_path / "no folder" / "epoch").keep(3)
+    assert caplog.messages == ["the epoch was not written down"]
 
 
 def test_postgresql_without_a_folder_keeps_none(postgresql_database: Database) -> None:

@@ -488,6 +488,19 @@ def test_nothing_is_sent_while_a_file_in_which_somebody_asked_to_leave_cannot_be
     granted(begin(services, proposal, confirm=1))
 
 
+def test_what_a_dead_sender_left_is_taken_over_before_anything_is_proposed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing_id = granted(begin(services, proposed(services, "oslo"), confirm=1)).mailing
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda run: run._writer.close())
+        with services.ledger.start_run(mailing_id) as run:
+            run.marks([each.id for each in run.claim(1)])
+    assert services.ledger.mailing(mailing_id).counts.in_flight == 1
+    assert proposed(services, "oslo").plan.is_new, "nothing was left to send"
+    assert services.ledger.mailing(mailing_id).counts.in_doubt == 1
+
+
 def test_the_account_is_read_where_nothing_can_be_written(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     granted(begin(services, proposed(services, "oslo"), confirm=1))
 
@@ -580,6 +593,7 @@ def test_who_is_named_gets_it_again_through_the_same_gate(sent: Services, item: 
     assert (proposal.plan.recipients, proposal.plan.counts.audience, proposal.is_other_edition) == (1, 1, False)
     assert reason_of(begin(sent, proposal, confirm=None)) is Reason.UNCONFIRMED
     begun = granted(begin(sent, proposal, confirm=1))
+    assert sent.ledger.mailing(begun.mailing).counts == Counts(audience=1, queued=1)
     assert granted(carry_on(sent, begun.mailing)).counts.accepted == 1
     assert [each.kind for each in sent.ledger.mailings(SLUG)] == ["issue", "resend"]
     assert [each.action for each in sent.ledger.log(slug=SLUG)][-2:] == ["sent_again", "started"]

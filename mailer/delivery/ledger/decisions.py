@@ -194,7 +194,7 @@ def settle_by_log(
 
 
 def read_doubts(
-    connection: Connection, slug: str, *, addresses: Collection[str] | None = None
+    connection: Connection, slug: str, *, addresses: Collection[str] | None
 ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
     """Return the deliveries in doubt of all mailings of an issue, or those to the addresses; then addresses without."""
     of_issue = select(mailing.c.id).where(mailing.c.slug == slug)

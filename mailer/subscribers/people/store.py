@@ -188,15 +188,18 @@ class SubscriberStore:
     def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...] | None:
         """Unsubscribe as `leave` does, without waiting for others that write: then what was asked for is kept.
 
-        The next writing transaction takes it in, before it looks at anything; one is begun in the background. Returns
-        the lists left, or None where it is kept while the database keeps readers out.
+        The next writing transaction takes it in, before it looks at anything; one is begun in the background. The same
+        is done where leaves of others are waiting, which would have to be taken in first. Returns the lists left, or
+        None where it is kept while the database keeps readers out.
         """
         now = self.clock()
+        asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
+        if not self.database.leaves.is_empty():
+            return ask_to_leave(self.database, asked)
         try:
             with self.database.writing_at_once(AT_ONCE_SECONDS) as connection:
                 return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
         except BusyError:
-            asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
             return ask_to_leave(self.database, asked)
 
     # --- Who gets mail ----------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return {row.slug: row.status for row in rows if row.id in left}
 
 
-def still_in(connection: Connection, subscriber_id: int, *, only: str | None = None) -> tuple[str, ...]:
+def still_in(connection: Connection, subscriber_id: int, *, only: str | None) -> tuple[str, ...]:
     """Return the slugs of the lists that the subscriber is on, or `only` if it is among them, in register order."""
     query = _of(subscriber_id).where(subscription.c.status.in_(_STILL_IN)).order_by(list_.c.position)
     if only is not None:

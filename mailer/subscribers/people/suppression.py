@@ -55,8 +55,8 @@ class Suppression:
 
     reason: SuppressionReason
     since: datetime
-    note: str = ""
-    scope: str = ALL_LISTS
+    note: str
+    scope: str
 
 
 class _StoredSuppression(NamedTuple):
@@ -260,9 +260,6 @@ class SuppressionList:
         for start in range(0, len(hashes), _AT_ONCE):
             of_them = suppression.c.address_hash.in_(hashes[start : start + _AT_ONCE])
             is_erased = and_(of_them, suppression.c.reason == SuppressionReason.ERASED, ~_HOLDS)
-            again = select(suppression.c.address_hash).where(is_erased, suppression.c.scope == ALL_LISTS)
-            older = and_(suppression.c.scope == ERASED_BEFORE, suppression.c.address_hash.in_(again))
-            connection.execute(suppression.delete().where(older))
             latest = suppression.update().where(is_erased, suppression.c.scope == ALL_LISTS)
             connection.execute(latest.values(scope=ERASED_BEFORE))
 
