@@ -82,6 +82,8 @@ def found(read_files: ReadFiles) -> Find:
         ("Summen er =SUMMER(A1;A4) i år.", "4:11", "=SUMMER(A1;A4)", FORMULA),
         ("Summen er =$A$1+B2 i år.", "4:11", "=$A$1+B2", FORMULA),
         ("Summen er 1,23E+06 i år.", "4:11", "1,23E+06", FORMULA),
+        ("Region\tFrist\nNord\t44927\nMidt\tx", "5:6", "44927", FORMULA),
+        ("Startdato | By\n--|--\n54999,5 | Oslo", "6:1", "54999,5", FORMULA),
         ('"St. Olavs ""Hjemme først"""', "4:1", '"St. Olavs ""Hjemme først"""', CELL),
         ('Merknader\n"Linje 1\nLinje 2"\nOslo', "5:1", '"Linje 1 Linje 2"', CELL),
         ("Tekst.\n\nSide 1 av 3", "6:1", "Side 1 av 3", EDGE),
@@ -117,6 +119,9 @@ def test_what_office_programs_leave_is_named_at_its_place(
         'Det heter "" i koden.',
         "Se side 1 av 3 i rapporten.",
         "Utkast til plan. Følsomhet er et ord: intern.",
+        "Region\tSum\nNord\t44927\nMidt\tx",
+        "Frist\tSum\n35999\t44927\n55000\t1",
+        "Frister er 44927.",
         "Kampen sluttet 11/12.",
     ],
 )

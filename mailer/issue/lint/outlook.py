@@ -7,7 +7,7 @@ from itertools import takewhile
 from mailer.catalogue import msg
 from mailer.issue.lint.office import OFFICE, debris
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Paragraph
+from mailer.issue.model import Item, Paragraph, Table, plain_text
 from mailer.issue.passages import Passage
 
 LENGTH_OF_A_HEAD = 500
@@ -86,6 +86,11 @@ _GREETING = re.compile(
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
 _ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
+_NAMES_DAYS = re.compile(
+    r"(?<!\w)(?:\w*dato\w*|\w*frist\w*|date|deadline|når|start|slutt|dag|dager|dagar)(?!\w)", re.IGNORECASE
+)
+_DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
+"""The days from 1998 to 2050, counted from 1900."""
 _REPLY = re.compile(
     r"(?:\[[^\]\n]{1,20}\]\s*)?(?:(?:SV|VS|RE|FWD?|AW|WG|Automatisk svar|Automatic reply|Videresendt|Vidaresendt?)"
     r"\s?(?:[\[(]\d+[\])])?:\s*)+",
@@ -108,6 +113,7 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
                 message, hint = msg("findings.pasted-signature"), msg("findings.pasted-signature-hint")
                 yield hit_in(passage, message, match[0], hint, at=match.start())
         yield from _heads(passages)
+        yield from _numbers_of_days(item)
 
 
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
@@ -125,6 +131,17 @@ def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
             yield hit_in(passage, message, match[0], hint, at=0)
+
+
+def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
+    """Find days as Excel counts them, in columns that are named as those of days are."""
+    message, hint = msg("findings.pasted-formula"), msg("findings.pasted-formula-hint")
+    for table in (block for block in item.body if isinstance(block, Table)):
+        days = [at for at, cell in enumerate(table.header) if _NAMES_DAYS.search(plain_text(cell.inlines))]
+        for cell in (row[at] for row in table.rows for at in days):
+            passage = Passage(file=item.file, line=cell.line, inlines=cell.inlines)
+            if _DAY_OF_EXCEL.fullmatch(passage.text.strip()):
+                yield hit_in(passage, message, passage.text.strip(), hint, at=0)
 
 
 def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:
