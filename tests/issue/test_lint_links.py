@@ -166,11 +166,13 @@ def test_a_wrapped_address_is_unwrapped_in_text_facts_dates_and_link_groups(read
         ("Kom, og meld deg på her.", "meld deg på her"),
         ("Meld dykk på kurset her!", "Meld dykk på kurset her"),
         ("Klikk her for mer.", "Klikk her"),
+        ("Klikk her for å melde deg på.", "Klikk her"),
         ("Les meir i sluttrapporten (PDF, 2,4 MB).", "(PDF, 2,4 MB)"),
         ("Last ned malen (Word).", "(Word)"),
         ("- Klikk her", "Klikk her"),
         ("Meld deg på kurset innen fredag. Her blir det kaffe.", None),
         ("Les mer hermetikk.", None),
+        ("Klikk eller trykk her for å skrive inn tekst.", None),
         ("Les mer i [rapporten](https://a.example/) (PDF), eller [meld deg på her](https://a.example/b).", None),
     ],
 )
