@@ -164,17 +164,9 @@ def _is_wrapped(above: str, below: str) -> bool:
 
 def _are_all_short(lines: Sequence[str]) -> bool:
     """Return whether there are three lines or more, all short and without the end of a sentence."""
-    return (
-        len(lines) > _WRAPPED_LINES
-        and not lines[0][:1].islower()
-        and all(
-            line
-            and len(line) <= _SHORT
-            and not _HOLDS_SENTENCES.search(line)
-            and (line is lines[-1] or not _ends_open(line))
-            for line in lines
-        )
-    )
+    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(_ends_open, filter(None, lines[:-1]))):
+        return False
+    return all(line and len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
 
 
 def _ends_open(line: str) -> bool:

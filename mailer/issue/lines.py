@@ -12,7 +12,7 @@ from mailer.issue.line_ends import doubtful_ends, kept_ends
 from mailer.issue.tree import Node
 
 _SHOWN = 40
-_ADDRESS_AT_END = re.compile(r"(?<![\w(\[<])(?:https?://|www\.)[^\s()<>\[\]]+$", re.IGNORECASE)
+_ADDRESS_AT_END = re.compile(r"[^\w(\[<]*(?P<url>(?:https?://|www\.)[^\s()<>\[\]]+)", re.IGNORECASE)
 _OPEN_ENDS = "-_=&?%"
 _REST_OF_ADDRESS = re.compile(
     r"(?!https?:|www\.|\S*@)\S*?(?:\w\.(?:pdf|html?|aspx?|php|docx?|xlsx?|pptx?|zip|png|jpe?g)(?!\w)|[?=_]\w|%[0-9A-F]{2}|/\S*/)",
@@ -50,10 +50,10 @@ def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrappe
 def _name_broken_addresses(lines: Sequence[str], notes: FindingCollector, *, first: int) -> None:
     """Name each bare address at the end of a line that seems to go on in the next."""
     for number, (above, below) in enumerate(pairwise(map(str.strip, lines))):
-        address = _ADDRESS_AT_END.search(above)
-        if address and below and (address[0][-1] in _OPEN_ENDS or _REST_OF_ADDRESS.match(below)):
+        address = _ADDRESS_AT_END.fullmatch(above.rsplit(maxsplit=1)[-1]) if above and below else None
+        if address and (address["url"][-1] in _OPEN_ENDS or _REST_OF_ADDRESS.match(below)):
             message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
-            notes.warning("link", message, line=first + number, words=address[0], hint=hint)
+            notes.warning("link", message, line=first + number, words=address["url"], hint=hint)
 
 
 def tokens_with_lines(words: Token, *, first: int = 0) -> Iterator[tuple[Token, int]]:

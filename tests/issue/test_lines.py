@@ -93,6 +93,7 @@ def test_cells_on_lines_of_their_own_are_not_run_together() -> None:
         f"{LONG}\nViktige datoer:",
         "vi ser på\nulike ting som\nskjer",
         "møte\nmed kaffe\ni Bodø",
+        "Å\ni\ni",
     ],
 )
 def test_a_line_end_inside_a_sentence_or_between_two_is_a_space(text: str) -> None:
@@ -235,6 +236,7 @@ def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
         ("Se https://a.example/mappe\nside?id=3", 1, "https://a.example/mappe"),
         ("Se https://a.example/mappe\nmed%20rom", 1, "https://a.example/mappe"),
         ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
+        ("Se «https://a.example/mappe/\nrapport.docx»", 1, "https://a.example/mappe/"),
         ("> Se https://a.example/mappe/\n> rapport.docx", 1, "https://a.example/mappe/"),
     ],
 )
