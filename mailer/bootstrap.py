@@ -156,6 +156,7 @@ class Services:
     def publication(self) -> "Publication":
         """Return what composing needs to know of the newsletter."""
         from mailer.compose.publication import Helsefellesskap, Publication
+        from mailer.issue.model import LongItems
         from mailer.rendering.pages import Pages
 
         newsletter = self.settings.newsletter
@@ -170,6 +171,8 @@ class Services:
             pages=Pages(self.settings.web.base_url),
             editor=newsletter.editor or newsletter.from_address,
             pictures=newsletter.pictures,
+            long_items=LongItems(self.settings.mail.long_items),
+            long_item_words=self.settings.mail.long_item_words,
         )
 
     @made_once

@@ -60,10 +60,10 @@ def _render(inline: Inline, lang: Lang) -> Markup:
 
 
 def link_html(link: Link, lang: Lang, classes: str = "a") -> Markup:
-    """A link; its words in bold where the address is not known, or is none that may be linked."""
+    """A link; its words alone where the address is not known, or is none that may be linked."""
     own_lang = link.lang or lang
     words = inline_html(link.children, own_lang)
     mark = lang_mark(own_lang, lang)
     if not link.url.startswith(_SCHEMES):
-        return Markup("<strong{}>{}</strong>").format(mark, words)
+        return Markup("<span{}>{}</span>").format(mark, words) if mark else words
     return Markup('<a class="{}" href="{}"{}>{}</a>').format(classes, link.url, mark, words)

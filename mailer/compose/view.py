@@ -1,16 +1,17 @@
 """The content of one variant and its order: mail, plain text and PDF are all written from this."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import LinkRow, first_words, opening, split_footnotes, split_rows, with_quotes, words_in
+from mailer.compose.excerpts import LinkRow, first_words, opening, with_quotes, words_in
+from mailer.compose.leads import ItemText, mail_text, whole_text
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
 from mailer.issue.listed import DateList
-from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
+from mailer.issue.model import Blocks, Contact, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 from mailer.rendering.pages import item_anchor
@@ -31,7 +32,7 @@ class PlaceMark:
 class ItemView:
     """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one.
 
-    `footnotes` is the block of them, or nothing.
+    `footnotes` is the block of them, or nothing. `left_out` is how many words only the web version has.
     """
 
     item: Item
@@ -43,7 +44,9 @@ class ItemView:
     body: Blocks
     rows: tuple[LinkRow, ...]
     footnotes: Blocks
+    contacts: tuple[Contact, ...]
     teaser: str
+    left_out: int
 
     @property
     def anchor(self) -> str:
@@ -58,7 +61,7 @@ class ItemView:
     @property
     def contact_msgid(self) -> str:
         """The label of its contacts, one or several."""
-        return "Contacts" if len(self.item.line_contacts) > 1 else "Contact"
+        return "Contacts" if len(self.contacts) > 1 else "Contact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +129,17 @@ class IssueView:
         return len(" ".join((words_in(self.issue.intro), *texts)).split())
 
 
-def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication) -> IssueView:
-    """Arrange an issue for the readers of one variant."""
-    sections = tuple(_sections(issue, key, labels, publication.places))
+def build_view(
+    issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication, in_mail: bool = False
+) -> IssueView:
+    """Arrange an issue for the readers of one variant; in the mail long items may be shown by their leads."""
+
+    def text_of(item: Item) -> ItemText:
+        is_whole = not in_mail or not set(key.own).isdisjoint(item.helsefellesskap)
+        return whole_text(item) if is_whole else mail_text(item, listed, publication)
+
+    listed = DateList(issue)
+    sections = tuple(_sections(listed, key, labels, publication.places, text_of))
     masthead = masthead_deadlines(issue, labels)
     is_own_name = labels.is_newsletter_name(issue.title, publication.name)
     return IssueView(
@@ -164,11 +175,14 @@ def _band(issue: Issue, key: VariantKey, places: Iterable[Helsefellesskap]) -> t
 
 
 def _sections(
-    issue: Issue, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...]
+    listed: DateList,
+    key: VariantKey,
+    labels: Labels,
+    places: tuple[Helsefellesskap, ...],
+    text_of: Callable[[Item], ItemText],
 ) -> Iterator[SectionView]:
-    titles = {section.id: section.title for section in issue.sections}
-    listed = DateList(issue)
-    for section in shown_sections(issue):
+    titles = {section.id: section.title for section in listed.issue.sections}
+    for section in shown_sections(listed.issue):
         parent = titles.get(section.parent, section.parent)
         level = 3 if parent else 2
         # Without a heading above them, items stand right below the newsletter's name.
@@ -177,15 +191,22 @@ def _sections(
             title=section.title,
             contents_title=" · ".join(filter(None, (parent, section.title))),
             level=level,
-            items=tuple(_item(each, key, labels, places, level=below, listed=listed) for each in section.items),
+            items=tuple(
+                _item(each, text_of(each), key, labels, places, level=below, listed=listed) for each in section.items
+            ),
         )
 
 
 def _item(
-    item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, listed: DateList
+    item: Item,
+    text: ItemText,
+    key: VariantKey,
+    labels: Labels,
+    places: tuple[Helsefellesskap, ...],
+    *,
+    level: int,
+    listed: DateList,
 ) -> ItemView:
-    text, footnotes = split_footnotes(item.body)
-    body, rows = split_rows(text)
     return ItemView(
         item=item,
         name=item.title or first_words(opening(item.body), 9),
@@ -193,10 +214,12 @@ def _item(
         places=tuple(place.name for place in places if place.slug in item.helsefellesskap),
         own=not set(key.own).isdisjoint(item.helsefellesskap),
         deadlines=deadlines(item, labels, listed=listed),
-        body=number_headings(with_quotes(body)),
-        rows=rows,
-        footnotes=footnotes,
+        body=number_headings(with_quotes(text.body)),
+        rows=text.rows,
+        footnotes=text.footnotes,
+        contacts=text.contacts,
         teaser=first_words(opening(item.body), TEASER_WORDS),
+        left_out=text.left_out,
     )
 
 

@@ -70,6 +70,18 @@ class NewsletterSection(SettingsSection):
         return wanted in names or "@" + wanted.rpartition("@")[2] in names
 
 
+class MailSection(SettingsSection):
+    """What the mail shows of an issue."""
+
+    long_items: Literal["whole", "lead"] = Field(
+        default="whole",
+        description="Whether mails have long items whole, or their lead with a link to the rest on the web.",
+    )
+    long_item_words: Annotated[int, Field(ge=60, le=10_000)] = Field(
+        default=120, description="An item of more words is long."
+    )
+
+
 class SmtpSection(SettingsSection):
     """The mail server that mail is handed to."""
 
@@ -220,6 +232,7 @@ class Settings:
     """All sections, the file they come from, and where each value was set. Paths are absolute."""
 
     newsletter: NewsletterSection
+    mail: MailSection
     smtp: SmtpSection
     database: DatabaseSection
     delivery: DeliverySection
@@ -250,6 +263,7 @@ class Settings:
 
 SECTIONS: Mapping[str, type[SettingsSection]] = {
     "newsletter": NewsletterSection,
+    "mail": MailSection,
     "smtp": SmtpSection,
     "database": DatabaseSection,
     "delivery": DeliverySection,

@@ -113,6 +113,7 @@ RULES: dict[str, Explanation] = {
     "picture-colours": Explanation(msg("findings.picture-colours-why"), msg("findings.picture-colours-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
     "unlisted-date": Explanation(msg("findings.unlisted-date-why"), msg("findings.unlisted-date-fix")),
+    "long-items": Explanation(msg("findings.long-items-why"), msg("findings.long-items-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
 
@@ -133,6 +134,7 @@ OF_COMPOSING = frozenset(
         "picture-colours",
         "gathered-dates",
         "unlisted-date",
+        "long-items",
         "missing-glyph",
     }
 )

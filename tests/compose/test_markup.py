@@ -50,8 +50,9 @@ def test_a_link_carries_the_language_of_its_words_only_where_it_changes() -> Non
     assert link_html(link, "nb") == '<a class="a" href="https://a.example/?x=1&amp;y=2">Veileder</a>'
 
 
-def test_words_whose_address_is_not_known_are_bold_and_no_link() -> None:
-    assert inline_html((Link((Text("Veileder"),), "", "nb"),), "nn") == '<strong lang="nb">Veileder</strong>'
+def test_words_whose_address_is_not_known_are_like_the_text_around_them() -> None:
+    assert inline_html((Link((Text("Veileder"),), "", "nb"),), "nn") == '<span lang="nb">Veileder</span>'
+    assert inline_html((Link((Text("Veileder"),), ""),), "nn") == "Veileder"
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,9 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     assert "unlisted-date" in check(services, deadline("2024-03-01") | frame(entry))
     listed = entry + 'kind = "deadline"\n'
     assert "unlisted-date" not in check(services, deadline("2024-03-01") | frame(listed))
+    long = f"{'ord ' * 60}.\n\n{'ord ' * 80}.\n"
+    assert "long-items" in check(services, item(long, facts='long_items = "lead"'))
+    assert "long-items" not in check(services, item(long))
     picture = item("![Kart](images/kart.png)")
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
@@ -369,6 +372,7 @@ TRIED_BY_THEMSELVES = {
     "dead-link",
     "gathered-dates",
     "language-share",
+    "long-items",
     "missing-glyph",
     "old-introduction",
     "picture",
