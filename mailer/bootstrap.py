@@ -159,7 +159,7 @@ class Services:
         from mailer.issue.model import LongItems
         from mailer.rendering.pages import Pages
 
-        newsletter = self.settings.newsletter
+        newsletter, web = self.settings.newsletter, self.settings.web
         places = tuple(
             Helsefellesskap(slug=each.slug, short=each.short, region=each.region, place_se=each.place_se)
             for each in self.register.helsefellesskap
@@ -168,7 +168,7 @@ class Services:
             name=newsletter.name,
             publisher=newsletter.publisher,
             places=places,
-            pages=Pages(self.settings.web.base_url),
+            pages=Pages(web.base_url, accessibility=web.accessibility_statement),
             editor=newsletter.editor or newsletter.from_address,
             pictures=newsletter.pictures,
             long_items=LongItems(self.settings.mail.long_items),

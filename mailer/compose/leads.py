@@ -1,4 +1,4 @@
-"""Long items in the mail: their lead, and what readers may have to act on of the rest."""
+"""Long items in the mail: their lead, and the parts of the rest that readers must act on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -53,7 +53,7 @@ def whole_text(item: Item) -> ItemText:
 
 
 def mail_text(item: Item, listed: DateList, publication: Publication) -> ItemText:
-    """Return what the mail has of an item that is not the reader's own: all, or the lead of a long one."""
+    """Return the text in the mail of an item that is not the reader's own: all, or the lead of a long one."""
     whole = whole_text(item)
     is_whole = _form_of(item, listed, publication) is LongItems.WHOLE
     if is_whole or _count(whole.body) <= publication.long_item_words:
@@ -76,7 +76,7 @@ def mail_text(item: Item, listed: DateList, publication: Publication) -> ItemTex
 
 
 def _form_of(item: Item, listed: DateList, publication: Publication) -> LongItems:
-    """The item's own form decides; else one with a deadline is whole, for its text says how to keep it."""
+    """Return the item's own form; without one an item with a deadline is whole, for its text says how to keep it."""
     if item.long_items or not any(listed.deadlines_of(item)):
         return item.long_items or listed.issue.long_items or publication.long_items
     return LongItems.WHOLE

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import quote
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
@@ -12,11 +13,13 @@ from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
 from mailer.issue.listed import DateList
 from mailer.issue.model import Blocks, Contact, Issue, IssueKind, Item, Precision, Section
-from mailer.rendering.dates import write_day, write_month, write_when
+from mailer.rendering.dates import write_date, write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 from mailer.rendering.pages import item_anchor
 
 TEASER_WORDS = 22
+_IN_ADDRESSES = "@!$'*+"
+"""The signs of a mail address that stand in one of the scheme `mailto` as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,8 @@ class SectionView:
 class IssueView:
     """An issue as one variant shows it. Headings in `intro`, and in items' bodies, leave no level out.
 
-    `newsletter` is the name of the newsletter, which the title need not be.
+    `newsletter` is the name of the newsletter, which the title need not be. `contribute` is the address (RFC 6068) that
+    opens a mail to the `editor` with a subject.
     """
 
     issue: Issue
@@ -96,6 +100,7 @@ class IssueView:
     next_issue: Label | None
     contribution: Label | None
     editor: str
+    contribute: str
 
     @property
     def places(self) -> tuple[PlaceMark, ...]:
@@ -142,10 +147,12 @@ def build_view(
     sections = tuple(_sections(listed, key, labels, publication.places, text_of))
     masthead = masthead_deadlines(issue, labels)
     is_own_name = labels.is_newsletter_name(issue.title, publication.name)
+    newsletter = issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang)
+    editor = issue.contact.email if issue.contact else publication.editor
     return IssueView(
         issue=issue,
         key=key,
-        newsletter=issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang),
+        newsletter=newsletter,
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
@@ -157,7 +164,8 @@ def build_view(
         sections=sections,
         next_issue=_next_issue(issue, labels),
         contribution=_contribution(issue, labels),
-        editor=issue.contact.email if issue.contact else publication.editor,
+        editor=editor,
+        contribute=_contribute(editor, newsletter, issue, labels) if editor else "",
     )
 
 
@@ -253,3 +261,11 @@ def _contribution(issue: Issue, labels: Labels) -> Label | None:
     msgid = "The deadline for contributions is {date}."
     lang = labels.lang_of(msgid, issue.lang)
     return labels.label(msgid, lang, date=write_day(issue.contribution_deadline, lang))
+
+
+def _contribute(editor: str, newsletter: str, issue: Issue, labels: Labels) -> str:
+    msgid = "Contribution to {name}, {when}" if issue.next_issue else "Contribution to {name}"
+    lang = labels.lang_of(msgid, issue.lang)
+    when = write_date(issue.next_issue, lang) if issue.next_issue else ""
+    subject = labels.label(msgid, lang, name=newsletter, when=when).text.replace("\N{NO-BREAK SPACE}", " ")
+    return f"mailto:{quote(editor, safe=_IN_ADDRESSES)}?subject={quote(subject, safe='')}"

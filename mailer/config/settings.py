@@ -23,6 +23,7 @@ from mailer.config.values import (
     LineOfText,
     ListId,
     OptionalAddress,
+    OptionalPage,
     Reasons,
     Recipients,
     ReturnPathAddress,
@@ -71,7 +72,7 @@ class NewsletterSection(SettingsSection):
 
 
 class MailSection(SettingsSection):
-    """What the mail shows of an issue."""
+    """The part of an issue that mails show."""
 
     long_items: Literal["whole", "lead"] = Field(
         default="whole",
@@ -163,6 +164,9 @@ class WebSection(SettingsSection):
     """The public pages."""
 
     base_url: BaseUrl = Field(description="Address of the public pages that mails link to.")
+    accessibility_statement: OptionalPage = Field(
+        default="", description="The accessibility statement that mails and pages link to; public bodies must have one."
+    )
 
 
 class RetentionSection(SettingsSection):

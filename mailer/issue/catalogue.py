@@ -96,6 +96,9 @@ RULES: dict[str, Explanation] = {
     "promise": Explanation(msg("findings.promise-why"), msg("findings.promise-fix")),
     "dead-link": Explanation(msg("findings.dead-link-why"), msg("findings.dead-link-fix")),
     "check-off": Explanation(msg("findings.check-off-why"), msg("findings.check-off-fix")),
+    "accessibility-statement": Explanation(
+        msg("findings.accessibility-statement-why"), msg("findings.accessibility-statement-fix")
+    ),
     # --- The composed mail ---
     "composing": Explanation(msg("findings.composing-why"), msg("findings.composing-fix")),
     "size": Explanation(msg("findings.size-why"), msg("findings.size-fix")),
