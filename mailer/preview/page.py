@@ -182,7 +182,7 @@ def long_forms(choice: PreviewChoice, view_of: Callable[[PreviewChoice], View | 
     whole, lead = map(view_of, choices)
     if not (whole and lead and lead.left_out):
         return ()
-    sizes = [_kilobytes(len(each.composed.html.encode())) for each in (whole, lead)]
+    sizes = [kilobytes(len(each.composed.html.encode())) for each in (whole, lead)]
     labels = (
         msg("preview.whole-items", size=sizes[0]),
         msg("preview.leads-of-items", size=sizes[1], words=lead.left_out),
@@ -201,10 +201,15 @@ def page_html(services: Services, page: Page) -> str:
         languages={lang: each.own_name for lang, each in LANGUAGES.items()},
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
-        month=write_date(page.shown.issue.published, services.interface_lang) if page.shown else "",
+        month=page_month(services, page.shown) if page.shown else "",
         severities=SEVERITIES,
-        kilobytes=_kilobytes,
+        kilobytes=kilobytes,
     )
+
+
+def page_month(services: Services, view: View) -> str:
+    """Return when the issue comes out, in the language of the interface."""
+    return write_date(view.issue.published, services.interface_lang)
 
 
 def render_page(services: Services, template: str, **values: object) -> str:
@@ -218,7 +223,8 @@ def render_page(services: Services, template: str, **values: object) -> str:
     )
 
 
-def _kilobytes(size: int) -> Message:
+def kilobytes(size: int) -> Message:
+    """Say a size in thousands of bytes."""
     return msg("preview.kilobytes", number=round(size / 1000))
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from mailer.bootstrap import Services
 from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.leads import words_left_out
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
 from mailer.issue.model import Finding, Issue, LongItems, Severity
@@ -23,6 +22,7 @@ from mailer.usecases.desk import (
     Shown,
     chosen_key,
     issue_webpage,
+    left_out_of_mail,
     printed_issue,
     shown_message,
     with_values,
@@ -93,7 +93,7 @@ class View:
     @property
     def left_out(self) -> int:
         """Return how many words of long items the mail to a reader of no list leaves to the web version."""
-        return words_left_out(self.issue, self.services.publication)[1]
+        return left_out_of_mail(self.services, self.issue)
 
     @property
     def minutes(self) -> int:
