@@ -8,9 +8,11 @@ from itertools import groupby
 from markdown_it.token import Token
 
 from mailer.catalogue import msg
+from mailer.issue.brackets import brackets_are_closed
 from mailer.issue.characters import printable
 from mailer.issue.comments import without_comments
 from mailer.issue.debris import name_debris_of, without_debris
+from mailer.issue.emptied import without_emptied
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
@@ -47,8 +49,6 @@ from mailer.issue.unfinished import IN_ANGLES
 from mailer.issue.urls import LinkTarget, address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
-BRACKETS_AT_MOST = 10
-_BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 
 
@@ -67,14 +67,15 @@ def parse_blocks(
     """
     text = printable(text)
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
-    if not _brackets_are_closed(text, notes):
+    if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     nodes = read_tree(with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes), notes)
     nodes = without_debris(nodes, notes)
     keep_lines(nodes)
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = walker.blocks(nodes)
-    return number_headings((*blocks, *walker.footnotes.at_the_end(walker.blocks))), tuple(notes.findings)
+    blocks = without_emptied((*blocks, *walker.footnotes.at_the_end(walker.blocks)))
+    return number_headings(blocks), tuple(notes.findings)
 
 
 def parse_inlines(
@@ -83,7 +84,7 @@ def parse_inlines(
     """Parse one line of running text, as in a link group; `places` are those of the whole file."""
     text = printable(text)
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
-    if not _brackets_are_closed(text, notes):
+    if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
@@ -91,19 +92,6 @@ def parse_inlines(
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
-
-
-def _brackets_are_closed(text: str, notes: FindingCollector) -> bool:
-    """Return whether few brackets of a paragraph stand open: each may begin a link around the rest."""
-    depth = 0
-    for match in _BRACKET.finditer(text):
-        depth = 0 if match[0][0] == "\n" else depth + {"[": 1, "]": -(depth > 0)}.get(match[0], 0)
-        if depth > BRACKETS_AT_MOST:
-            line = notes.first_line + text.count("\n", 0, match.start())
-            message, hint = msg("issues.open-brackets", most=BRACKETS_AT_MOST), msg("issues.close-brackets")
-            notes.error("nesting", message, line=line, hint=hint)
-            return False
-    return True
 
 
 @dataclass(slots=True)
@@ -218,7 +206,7 @@ class _Walker:
     def inlines(self, tokens: Sequence[Token], *, line: int) -> Inlines:
         self.line = line
         spans = [_Span("")]
-        for token in tokens:
+        for at, token in enumerate(tokens, 1):
             if token.nesting > 0:
                 spans.append(self.opened(token))
             elif token.nesting < 0:
@@ -226,6 +214,8 @@ class _Walker:
                 in_link = any(each.kind == "link_open" for each in spans)
                 self.beside_words(span, spans[-1].children)
                 spans[-1].children.extend(self.closed(span, in_link=in_link))
+                if span.angled and _begins_with_a_word(tokens[at : at + 1]):
+                    spans[-1].children.append(Text(" "))
             else:
                 self.leaf(token, spans)
             if len(spans) > NESTING_AT_MOST:
@@ -263,7 +253,7 @@ class _Walker:
         if not span.written:
             message = msg("issues.link-without-address")
             self.notes.warning("no-address", message, line=span.line, words=words, after="[")
-        elif not url:
+        elif in_link or not url:
             return children
         elif not children:
             self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
@@ -375,6 +365,10 @@ class _Walker:
 
 def _inline_tokens(node: Node) -> list[Token]:
     return [token for child in node.children for token in child.token.children or []]
+
+
+def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
+    return any(token.type == "text" and token.content[:1].isalnum() for token in tokens)
 
 
 def _shown(target: LinkTarget, written: str) -> str:

@@ -1,6 +1,6 @@
 """Markdown as an item may have it: what the `parser` makes of each mark, and what it refuses and where.
 
-Of the same fault `findings` tells a hundred times.
+So of `brackets` that stand open and of what is `emptied`. Of the same fault `findings` tells a hundred times.
 """
 
 import string
@@ -655,6 +655,14 @@ def test_an_address_in_angle_brackets_becomes_a_mailto_link() -> None:
     )
 
 
+@pytest.mark.parametrize("inner", ["https://b.example/", "kari@b.example"])
+def test_an_address_among_the_words_of_a_link_is_words(inner: str) -> None:
+    (link,) = only_paragraph(f"[Les <{inner}>](https://a.example/)")
+    assert isinstance(link, Link)
+    assert (link.url, plain_text(link.children)) == ("https://a.example/", f"Les {inner}")
+    assert not any(isinstance(each, Link) for each in link.children)
+
+
 def test_an_address_with_parentheses_and_spaces_stands_in_angle_brackets() -> None:
     (link,) = only_paragraph("[ord](<https://a.example/Tillegg (PDF).PDF>)")
     assert link == Link((Text("ord"),), "https://a.example/Tillegg%20(PDF).PDF")
@@ -675,6 +683,20 @@ def test_a_refused_address_leaves_the_words_and_is_an_error_with_its_line() -> N
     assert [*inlines_of(blocks)] == [Text("en to ord")]
     assert (finding.severity, finding.rule, finding.line) == (Severity.ERROR, "link", 2)
     assert finding.words == "javascript:alert(1)"
+
+
+@pytest.mark.parametrize("nothing", ["<!-- notat -->", "---", "#", "[^1]: Noten.", "> <!-- notat -->", "- <!-- x -->"])
+def test_a_point_or_a_quotation_in_which_nothing_is_left_is_left_out(nothing: str) -> None:
+    for text in (f"- {nothing}", f"> {nothing}"):
+        assert [each for each in parse(text)[0] if not isinstance(each, Footnotes)] == []
+    points = [each for each in parse(f"- En\n- {nothing}\n- To")[0] if isinstance(each, List)]
+    assert [len(point) for each in points for point in each.points] == [1, 1]
+
+
+def test_a_point_with_a_number_keeps_its_place_though_nothing_is_left_in_it() -> None:
+    (points,), _ = parse("1. En\n2. <!-- notat -->\n3. Tre")
+    assert isinstance(points, List)
+    assert [len(point) for point in points.points] == [1, 0, 1]
 
 
 # --- HTML, images, nesting ---

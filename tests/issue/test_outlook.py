@@ -199,9 +199,12 @@ def test_a_title_like_that_of_an_answer_is_left_alone(found: Find, title: str) -
         ("Rutine<https://a.example/x>.", "Rutine https://a.example/x.", 0),
         ("Rutine<www.a.example>.", "Rutine www.a.example.", 0),
         ("Se https://a.example/x.", "Se https://a.example/x.", 0),
+        ("Spør <anne@b.example>og Ola.", "Spør anne@b.example og Ola.", 0),
+        ("Se <https://a.example/x>2 gonger.", "Se https://a.example/x 2 gonger.", 0),
+        ("Se <www.a.example>, eller *<www.b.example>*.", "Se www.a.example, eller www.b.example.", 0),
     ],
 )
-def test_an_address_in_angle_brackets_is_parted_from_the_word_before(
+def test_an_address_in_angle_brackets_is_parted_from_the_words_beside_it(
     found: Find, read_files: ReadFiles, text: str, read: str, column: int
 ) -> None:
     hint = 'Write [the name](mailto:anne@b.example), or name the contact above: contacts = ["Kari Nordmann <kari@…>"].'

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from mailer.issue.model import Issue, Link, Severity
@@ -37,8 +37,8 @@ class LintInput:
 
     issue: Issue
     day: date
-    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
-    inside: Collection[str] = ()
+    passages: Mapping[str, tuple[Passage, ...]]
+    inside: Collection[str]
 
     def all_passages(self) -> Iterator[Passage]:
         """Yield the passages in the order printed."""
