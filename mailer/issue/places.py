@@ -101,14 +101,14 @@ def _whole(words: str) -> str:
 class Places:
     """A text that begins on line `first_line` of its file; `is_toml` when it is all facts, no Markdown.
 
-    `told` counts what was told of it so far: by rule, words and line.
+    `told` counts what was told of it so far: by rule, message, words and line.
     """
 
     def __init__(self, text: str, *, first_line: int = 1, is_toml: bool = False) -> None:
         self.text = unicodedata.normalize("NFC", text)
         self.first_line = first_line
         self._is_toml = is_toml
-        self.told: Counter[tuple[str, str, int]] = Counter()
+        self.told: Counter[tuple[str, str, str, int]] = Counter()
         self._bare: dict[tuple[str, int], Occurrences] = {}
         self._marked: dict[tuple[str, int], Occurrences] = {}
 
