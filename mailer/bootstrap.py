@@ -154,9 +154,10 @@ class Services:
     def publication(self) -> "Publication":
         """Return what composing needs to know of the newsletter."""
         from mailer.compose.publication import Helsefellesskap, Publication
+        from mailer.issue.model import LongItems
         from mailer.rendering.pages import Pages
 
-        newsletter = self.settings.newsletter
+        newsletter, web = self.settings.newsletter, self.settings.web
         places = tuple(
             Helsefellesskap(slug=each.slug, short=each.short, region=each.region, place_se=each.place_se)
             for each in self.register.helsefellesskap
@@ -165,9 +166,11 @@ class Services:
             name=newsletter.name,
             publisher=newsletter.publisher,
             places=places,
-            pages=Pages(self.settings.web.base_url),
+            pages=Pages(web.base_url, accessibility=web.accessibility_statement),
             editor=newsletter.editor or newsletter.from_address,
             pictures=newsletter.pictures,
+            long_items=LongItems(self.settings.mail.long_items),
+            long_item_words=self.settings.mail.long_item_words,
         )
 
     @made_once

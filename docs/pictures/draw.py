@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailer.bootstrap import Services, build_services
 from mailer.compose.images import with_pictures
-from mailer.issue.model import Issue
+from mailer.issue.model import Issue, LongItems
 from mailer.issue.source import read_issue
 from mailer.usecases.desk import issue_webpage, printed_issue, with_values
 from mailer.usecases.reading import read
@@ -106,6 +107,19 @@ def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
     return with_pictures(with_values(services, composed.html), composed.images)
 
 
+def draw_leads(browser: Browser, services: Services, issue: Issue) -> None:
+    """Draw the first items whole, and by their leads on a light and a dark screen."""
+    forms = ((LongItems.WHOLE, "light"), (LongItems.LEAD, "light"), (LongItems.LEAD, "dark"))
+    drawn = []
+    for form, scheme in forms:
+        mail = mail_of(services, replace(issue, long_items=form), [])
+        page = opened(browser, mail, width=375, height=900, scheme=scheme)
+        top = page.evaluate("document.getElementById('sak-1').getBoundingClientRect().top + scrollY - 8")
+        clip = {"x": 0, "y": top, "width": 375, "height": 900}
+        drawn.append(picture_of(page.screenshot(full_page=True, clip=clip)))
+    save("looks/leads", *drawn, colours=16)
+
+
 def main() -> None:
     services = build_services(REPOSITORY / "config.toml")
     december, february = read(services, "2023-12").issue, read(services, "2022-02").issue
@@ -134,6 +148,7 @@ def main() -> None:
         in_word.evaluate(IGNORED)
         as_drawn = shot(browser, mail, width=720, height=1180)
         save("looks/word", as_drawn, picture_of(in_word.screenshot()))
+        draw_leads(browser, services, december)
         phones = [shot(browser, mail, width=375, height=900, scheme=scheme) for scheme in ("light", "dark")]
         save("mail-phone", *phones)
         save("mail-2022", shot(browser, mail_of(services, february, ["more-og-romsdal"]), width=760, height=1180))

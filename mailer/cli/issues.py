@@ -122,13 +122,17 @@ def preview(
     that can be opened without a server. Sends nothing.
     Example: `mailer preview 2023-12`
     """
+    from mailer.preview.mailable import mailable_file
     from mailer.preview.server import serve_preview
     from mailer.preview.static import write_preview
 
     if output is not None:
         with services(context) as workspace:
             index = write_preview(workspace, slug, output, today=today())
+        mailable = mailable_file(output)
         say(msg("preview.wrote-files", file=_short(index)), "green")
+        size = format_size(mailable.stat().st_size)
+        say(msg("preview.wrote-mailable", file=_short(mailable), size=size), "green")
         return
     with current_services(context) as current:
         note(msg("preview.composing", slug=slug))

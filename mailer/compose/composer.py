@@ -12,6 +12,7 @@ from mailer.compose.images import SourceOf, embedded_in_message, linked_to, prep
 from mailer.compose.inbox import name_of, preheader_of, subject_of
 from mailer.compose.inline import inline_css
 from mailer.compose.layout import check_layout
+from mailer.compose.leads import lead_findings
 from mailer.compose.mjml import compile_mjml
 from mailer.compose.picture import Picture
 from mailer.compose.publication import Helsefellesskap, Publication
@@ -58,7 +59,7 @@ class Composer:
 
     def _compose(self, issue: Issue, key: VariantKey) -> ComposedIssue:
         labels = self._templates.labels
-        view = build_view(issue, key, labels=labels, publication=self._publication)
+        view = build_view(issue, key, labels=labels, publication=self._publication, in_mail=True)
         pictures, picture_findings = prepare_pictures(issue)
         values = self._values(view, preheader_of(view, labels)) | {"source_of": self._source_of(issue, pictures)}
         words = plain_labels(labels, issue.lang)
@@ -79,7 +80,12 @@ class Composer:
             lang=issue.lang,
             slots=check_composed(html, text, template=str(self._templates.path(_MAIL))),
             images=tuple(each for each in (*self._logos, *pictures.values()) if each.cid in html),
-            findings=(*size_findings(html), *picture_findings, *date_findings(issue, view.dates)),
+            findings=(
+                *size_findings(html),
+                *picture_findings,
+                *date_findings(issue, view.dates),
+                *lead_findings(issue, self._publication),
+            ),
         )
 
     def variant_key(self, issue: Issue, own: Iterable[str], *, lang: Lang) -> VariantKey:

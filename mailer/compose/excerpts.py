@@ -40,7 +40,7 @@ def split_rows(body: Blocks) -> tuple[Blocks, tuple[LinkRow, ...]]:
     """Take the paragraphs that are nothing but a link, with or without a lead-in, from the end of a body."""
     rows: list[LinkRow] = []
     rest = list(body)
-    while rest and (row := _as_row(rest[-1])):
+    while rest and (row := as_row(rest[-1])):
         rows.insert(0, row)
         rest.pop()
     return tuple(rest), tuple(rows)
@@ -83,7 +83,8 @@ def images_of(item: Item) -> tuple[Image, ...]:
     return (*((item.image,) if item.image else ()), *images_in(item.body))
 
 
-def _as_row(block: Block) -> LinkRow | None:
+def as_row(block: Block) -> LinkRow | None:
+    """Return a paragraph as a row, when it is nothing but a link with or without a lead-in."""
     if not isinstance(block, Paragraph):
         return None
     match block.inlines:

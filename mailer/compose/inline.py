@@ -19,7 +19,8 @@ def inline_css(html: str, *, css: str) -> str:
     """
     marked = _DOCTYPE.sub("", html).replace("<style", f"<style{_IGNORED}")
     inlined: str = _inliner(css).transform("<!DOCTYPE html>" + marked, pretty_print=False)
-    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, ""))
+    # The writer does not know that `wbr` has no end.
+    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, "").replace("</wbr>", ""))
 
 
 @lru_cache(maxsize=4)

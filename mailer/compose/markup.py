@@ -9,7 +9,9 @@ from mailer.languages import Lang
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
 # Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.
-_UNBROKEN = re.compile(r"\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)")
+_UNBROKEN = re.compile(
+    r"(?P<local>[\w.+-]+)(?P<host>@[\w-]+(?:\.[\w-]+)+)|\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)"
+)
 _MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc]t|[Nn]ov|[Dd]e[sc]"
 # Before a month that follows its day, and before a dash between words.
 _BOUND_SPACE = re.compile(rf"(?<=[0-9]) (?={_MONTHS})|(?<=[0-9]\.) (?={_MONTHS})|(?<!\s) (?=[–—-](?:\s|$))")
@@ -23,9 +25,16 @@ def inline_html(inlines: Inlines, lang: Lang) -> Markup:
 
 
 def unbroken(text: str) -> Markup:
-    """The text, escaped, with names like *Vest-Viken* kept on one line too."""
-    kept = _UNBROKEN.sub(r'<span class="nw">\g<0></span>', str(escape(bound(text))))
-    return Markup(kept)  # noqa: S704 - escaped above; the pattern adds only the span
+    """The text, escaped, with names like *Vest-Viken* kept on one line too, and mail addresses broken before the @."""
+    kept = _UNBROKEN.sub(_kept, str(escape(bound(text))))
+    return Markup(kept)  # noqa: S704 - escaped above; the pattern adds only elements of ours
+
+
+def _kept(match: re.Match[str]) -> str:
+    if not match["host"]:
+        return f'<span class="nw">{match[0]}</span>'
+    halves = (f'<span class="ad">{half}</span>' if "-" in half else half for half in match.group("local", "host"))
+    return "<wbr>".join(halves)
 
 
 def bound(text: str) -> str:
@@ -60,10 +69,10 @@ def _render(inline: Inline, lang: Lang) -> Markup:
 
 
 def link_html(link: Link, lang: Lang, classes: str = "a") -> Markup:
-    """A link; its words in bold where the address is not known, or is none that may be linked."""
+    """A link; its words alone where the address is not known, or is none that may be linked."""
     own_lang = link.lang or lang
     words = inline_html(link.children, own_lang)
     mark = lang_mark(own_lang, lang)
     if not link.url.startswith(_SCHEMES):
-        return Markup("<strong{}>{}</strong>").format(mark, words)
+        return Markup("<span{}>{}</span>").format(mark, words) if mark else words
     return Markup('<a class="{}" href="{}"{}>{}</a>').format(classes, link.url, mark, words)

@@ -107,10 +107,11 @@ class _Content:
         return {"title": self.label("Important dates"), "level": 2, "rows": [self.date(row) for row in view.dates]}
 
     def date(self, row: DateRow) -> dict[str, Any]:
+        kind = self.label(row.kind_msgid)
         return {
             "number": row.number,
             "below": row.below,
-            "kind": self.label(row.kind_msgid),
+            "kind": "" if row.says(kind) else kind,
             "due": row.is_deadline,
             "item": self.label("Item {number}", number=row.item) if row.item else "",
             "to": f"sak-{row.item}" if row.item else "",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from mailer.issue.model import LongItems
 from mailer.rendering.pages import Pages
 
 
@@ -26,7 +27,8 @@ class Publication:
     """The newsletter around the issue: its `name`, and who publishes it.
 
     `editor` is the address that contributions go to when the issue names none; `pictures` says whether a mail carries
-    its pictures or names the web page where they are to be seen.
+    its pictures or names the web page where they are to be seen. `long_items` is the form of items of more than
+    `long_item_words` words in mails, where neither issue nor item says another.
     """
 
     name: str
@@ -35,3 +37,5 @@ class Publication:
     pages: Pages
     editor: str = ""
     pictures: Literal["embedded", "linked"] = "embedded"
+    long_items: LongItems = LongItems.WHOLE
+    long_item_words: int = 120

@@ -1,21 +1,25 @@
 """The content of one variant and its order: mail, plain text and PDF are all written from this."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import quote
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import LinkRow, first_words, opening, split_footnotes, split_rows, with_quotes, words_in
+from mailer.compose.excerpts import LinkRow, first_words, opening, with_quotes, words_in
+from mailer.compose.leads import ItemText, mail_text, whole_text
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.issue.headings import number_headings
 from mailer.issue.listed import DateList
-from mailer.issue.model import Blocks, Issue, IssueKind, Item, Precision, Section
-from mailer.rendering.dates import write_day, write_month, write_when
+from mailer.issue.model import Blocks, Contact, Issue, IssueKind, Item, Precision, Section
+from mailer.rendering.dates import write_date, write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels
 from mailer.rendering.pages import item_anchor
 
 TEASER_WORDS = 22
+_IN_ADDRESSES = "@!$'*+"
+"""The signs of a mail address that stand in one of the scheme `mailto` as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class PlaceMark:
 class ItemView:
     """An item as shown. `level` is that of its heading; `name` is its title, or the words that stand for one.
 
-    `footnotes` is the block of them, or nothing.
+    `footnotes` is the block of them, or nothing. `left_out` is how many words only the web version has.
     """
 
     item: Item
@@ -43,7 +47,9 @@ class ItemView:
     body: Blocks
     rows: tuple[LinkRow, ...]
     footnotes: Blocks
+    contacts: tuple[Contact, ...]
     teaser: str
+    left_out: int
 
     @property
     def anchor(self) -> str:
@@ -58,7 +64,7 @@ class ItemView:
     @property
     def contact_msgid(self) -> str:
         """The label of its contacts, one or several."""
-        return "Contacts" if len(self.item.line_contacts) > 1 else "Contact"
+        return "Contacts" if len(self.contacts) > 1 else "Contact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,8 @@ class SectionView:
 class IssueView:
     """An issue as one variant shows it. Headings in `intro`, and in items' bodies, leave no level out.
 
-    `newsletter` is the name of the newsletter, which the title need not be.
+    `newsletter` is the name of the newsletter, which the title need not be. `contribute` is the address (RFC 6068) that
+    opens a mail to the `editor` with a subject.
     """
 
     issue: Issue
@@ -93,6 +100,7 @@ class IssueView:
     next_issue: Label | None
     contribution: Label | None
     editor: str
+    contribute: str
 
     @property
     def places(self) -> tuple[PlaceMark, ...]:
@@ -126,15 +134,25 @@ class IssueView:
         return len(" ".join((words_in(self.issue.intro), *texts)).split())
 
 
-def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication) -> IssueView:
-    """Arrange an issue for the readers of one variant."""
-    sections = tuple(_sections(issue, key, labels, publication.places))
+def build_view(
+    issue: Issue, key: VariantKey, *, labels: Labels, publication: Publication, in_mail: bool = False
+) -> IssueView:
+    """Arrange an issue for the readers of one variant; in the mail long items may be shown by their leads."""
+
+    def text_of(item: Item) -> ItemText:
+        is_whole = not in_mail or not set(key.own).isdisjoint(item.helsefellesskap)
+        return whole_text(item) if is_whole else mail_text(item, listed, publication)
+
+    listed = DateList(issue)
+    sections = tuple(_sections(listed, key, labels, publication.places, text_of))
     masthead = masthead_deadlines(issue, labels)
     is_own_name = labels.is_newsletter_name(issue.title, publication.name)
+    newsletter = issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang)
+    editor = issue.contact.email if issue.contact else publication.editor
     return IssueView(
         issue=issue,
         key=key,
-        newsletter=issue.title if is_own_name else labels.newsletter_name(publication.name, issue.lang),
+        newsletter=newsletter,
         intro=number_headings(issue.intro),
         title_lines=_break_title(issue.title),
         month=month_of(issue),
@@ -146,7 +164,8 @@ def build_view(issue: Issue, key: VariantKey, *, labels: Labels, publication: Pu
         sections=sections,
         next_issue=_next_issue(issue, labels),
         contribution=_contribution(issue, labels),
-        editor=issue.contact.email if issue.contact else publication.editor,
+        editor=editor,
+        contribute=_contribute(editor, newsletter, issue, labels) if editor else "",
     )
 
 
@@ -164,11 +183,14 @@ def _band(issue: Issue, key: VariantKey, places: Iterable[Helsefellesskap]) -> t
 
 
 def _sections(
-    issue: Issue, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...]
+    listed: DateList,
+    key: VariantKey,
+    labels: Labels,
+    places: tuple[Helsefellesskap, ...],
+    text_of: Callable[[Item], ItemText],
 ) -> Iterator[SectionView]:
-    titles = {section.id: section.title for section in issue.sections}
-    listed = DateList(issue)
-    for section in shown_sections(issue):
+    titles = {section.id: section.title for section in listed.issue.sections}
+    for section in shown_sections(listed.issue):
         parent = titles.get(section.parent, section.parent)
         level = 3 if parent else 2
         # Without a heading above them, items stand right below the newsletter's name.
@@ -177,15 +199,22 @@ def _sections(
             title=section.title,
             contents_title=" · ".join(filter(None, (parent, section.title))),
             level=level,
-            items=tuple(_item(each, key, labels, places, level=below, listed=listed) for each in section.items),
+            items=tuple(
+                _item(each, text_of(each), key, labels, places, level=below, listed=listed) for each in section.items
+            ),
         )
 
 
 def _item(
-    item: Item, key: VariantKey, labels: Labels, places: tuple[Helsefellesskap, ...], *, level: int, listed: DateList
+    item: Item,
+    text: ItemText,
+    key: VariantKey,
+    labels: Labels,
+    places: tuple[Helsefellesskap, ...],
+    *,
+    level: int,
+    listed: DateList,
 ) -> ItemView:
-    text, footnotes = split_footnotes(item.body)
-    body, rows = split_rows(text)
     return ItemView(
         item=item,
         name=item.title or first_words(opening(item.body), 9),
@@ -193,10 +222,12 @@ def _item(
         places=tuple(place.name for place in places if place.slug in item.helsefellesskap),
         own=not set(key.own).isdisjoint(item.helsefellesskap),
         deadlines=deadlines(item, labels, listed=listed),
-        body=number_headings(with_quotes(body)),
-        rows=rows,
-        footnotes=footnotes,
+        body=number_headings(with_quotes(text.body)),
+        rows=text.rows,
+        footnotes=text.footnotes,
+        contacts=text.contacts,
         teaser=first_words(opening(item.body), TEASER_WORDS),
+        left_out=text.left_out,
     )
 
 
@@ -230,3 +261,11 @@ def _contribution(issue: Issue, labels: Labels) -> Label | None:
     msgid = "The deadline for contributions is {date}."
     lang = labels.lang_of(msgid, issue.lang)
     return labels.label(msgid, lang, date=write_day(issue.contribution_deadline, lang))
+
+
+def _contribute(editor: str, newsletter: str, issue: Issue, labels: Labels) -> str:
+    msgid = "Contribution to {name}, {when}" if issue.next_issue else "Contribution to {name}"
+    lang = labels.lang_of(msgid, issue.lang)
+    when = write_date(issue.next_issue, lang) if issue.next_issue else ""
+    subject = labels.label(msgid, lang, name=newsletter, when=when).text.replace("\N{NO-BREAK SPACE}", " ")
+    return f"mailto:{quote(editor, safe=_IN_ADDRESSES)}?subject={quote(subject, safe='')}"

@@ -23,6 +23,7 @@ from mailer.config.values import (
     LineOfText,
     ListId,
     OptionalAddress,
+    OptionalPage,
     Reasons,
     Recipients,
     ReturnPathAddress,
@@ -68,6 +69,18 @@ class NewsletterSection(SettingsSection):
         wanted = address.casefold()
         names = {each.casefold() for each in self.test_recipients}
         return wanted in names or "@" + wanted.rpartition("@")[2] in names
+
+
+class MailSection(SettingsSection):
+    """The part of an issue that mails show."""
+
+    long_items: Literal["whole", "lead"] = Field(
+        default="whole",
+        description="Whether mails have long items whole, or their lead with a link to the rest on the web.",
+    )
+    long_item_words: Annotated[int, Field(ge=60, le=10_000)] = Field(
+        default=120, description="An item of more words is long."
+    )
 
 
 class SmtpSection(SettingsSection):
@@ -151,6 +164,9 @@ class WebSection(SettingsSection):
     """The public pages."""
 
     base_url: BaseUrl = Field(description="Address of the public pages that mails link to.")
+    accessibility_statement: OptionalPage = Field(
+        default="", description="The accessibility statement that mails and pages link to; public bodies must have one."
+    )
 
 
 class RetentionSection(SettingsSection):
@@ -220,6 +236,7 @@ class Settings:
     """All sections, the file they come from, and where each value was set. Paths are absolute."""
 
     newsletter: NewsletterSection
+    mail: MailSection
     smtp: SmtpSection
     database: DatabaseSection
     delivery: DeliverySection
@@ -250,6 +267,7 @@ class Settings:
 
 SECTIONS: Mapping[str, type[SettingsSection]] = {
     "newsletter": NewsletterSection,
+    "mail": MailSection,
     "smtp": SmtpSection,
     "database": DatabaseSection,
     "delivery": DeliverySection,

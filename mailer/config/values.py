@@ -162,6 +162,14 @@ BaseUrl = Annotated[
     AfterValidator(_base_url),
     Allowed(partial(msg, "settings.base-url")),
 ]
+OptionalPage = Annotated[
+    str,
+    Field(
+        pattern=r"^(?:https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][A-Za-z0-9/._~%?&=#+:@!,;-]*)?)?$",
+        max_length=300,
+    ),
+    Allowed(partial(msg, "settings.page-or-empty")),
+]
 Fonts = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9 ,'-]*$", max_length=300),

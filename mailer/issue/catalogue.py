@@ -98,6 +98,9 @@ RULES: dict[str, Explanation] = {
     "promise": Explanation(msg("findings.promise-why"), msg("findings.promise-fix")),
     "dead-link": Explanation(msg("findings.dead-link-why"), msg("findings.dead-link-fix")),
     "check-off": Explanation(msg("findings.check-off-why"), msg("findings.check-off-fix")),
+    "accessibility-statement": Explanation(
+        msg("findings.accessibility-statement-why"), msg("findings.accessibility-statement-fix")
+    ),
     # --- The composed mail ---
     "composing": Explanation(msg("findings.composing-why"), msg("findings.composing-fix")),
     "size": Explanation(msg("findings.size-why"), msg("findings.size-fix")),
@@ -115,6 +118,7 @@ RULES: dict[str, Explanation] = {
     "picture-colours": Explanation(msg("findings.picture-colours-why"), msg("findings.picture-colours-fix")),
     "gathered-dates": Explanation(msg("findings.gathered-dates-why"), msg("findings.gathered-dates-fix")),
     "unlisted-date": Explanation(msg("findings.unlisted-date-why"), msg("findings.unlisted-date-fix")),
+    "long-items": Explanation(msg("findings.long-items-why"), msg("findings.long-items-fix")),
     "missing-glyph": Explanation(msg("findings.missing-glyph-why"), msg("findings.missing-glyph-fix")),
 }
 
@@ -135,6 +139,7 @@ OF_COMPOSING = frozenset(
         "picture-colours",
         "gathered-dates",
         "unlisted-date",
+        "long-items",
         "missing-glyph",
     }
 )

@@ -7,7 +7,7 @@ from datetime import date
 from mailer.catalogue import msg
 from mailer.issue.fields import Fields, parse_toml
 from mailer.issue.findings import FindingCollector
-from mailer.issue.items import parse_contacts
+from mailer.issue.items import parse_contacts, parse_long_items
 from mailer.issue.kinds import KIND_WORDS
 from mailer.issue.known_names import KnownNames
 from mailer.issue.model import (
@@ -42,6 +42,7 @@ KEYS = (
     "sections",
     "important_dates",
     "link_groups",
+    "long_items",
 )
 SECTION_KEYS = ("id", "title", "parent", "organisations", "items")
 IMPORTANT_DATE_KEYS = (
@@ -92,6 +93,7 @@ def parse_frame(
         contact=next(iter(parse_contacts(fields, "contact")), None),
         important_dates=_important_dates(fields, lang=lang, known=known),
         link_groups=_link_groups(fields, "link_groups", lang=lang),
+        long_items=parse_long_items(fields),
         lines={key: fields.line(key) for key in KEYS if key in fields.values},
     )
     frame = Frame(

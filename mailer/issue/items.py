@@ -12,13 +12,13 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.kinds import KIND_WORDS
 from mailer.issue.known_names import KnownNames
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, Placement
+from mailer.issue.model import Blocks, Contact, DateKind, Finding, Image, Item, ItemDate, LongItems, Placement
 from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import FENCE_LINE
 from mailer.issue.urls import EMAIL
 from mailer.languages import Lang
 
-KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image")
+KEYS = ("title", "slug", "section", "lang", "contacts", "helsefellesskap", "dates", "image", "long_items")
 CONTACT_KEYS = ("email", "name", "placement")
 DATE_KEYS = ("kind", "date", "end", "approximate", "time", "title", "place", "signup", "id")
 IMAGE_KEYS = ("file", "alt", "caption")
@@ -65,6 +65,7 @@ def parse_item(
         helsefellesskap=fields.slugs("helsefellesskap", known=known),
         dates=_dates(fields),
         image=_image(fields, images),
+        long_items=parse_long_items(fields),
         file=file,
         line=fields.line("title"),
     )
@@ -95,6 +96,12 @@ def parse_contacts(fields: Fields, key: str) -> tuple[Contact, ...]:
         name = each.text("name") or name
         contacts.append(Contact(email=email, name=name, placement=placement, line=each.line("email")))
     return tuple(contacts)
+
+
+def parse_long_items(fields: Fields) -> LongItems | None:
+    """Parse the form of long items; None where nothing is said and the next wider setting counts."""
+    form = fields.choice("long_items", default=LongItems.WHOLE)
+    return form if "long_items" in fields.values else None
 
 
 def _name_and_address(written: str) -> tuple[str, str]:

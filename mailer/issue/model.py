@@ -45,7 +45,7 @@ class Link:
     """Words that lead somewhere.
 
     `url` is https, http, mailto or tel, percent-encoded ASCII; empty when the editor knows the words
-    but not yet the address: then the words are shown in bold and not as a link. `lang` is set where
+    but not yet the address: then the words are shown as the text around them. `lang` is set where
     the words are in another language than the text around them. `written` is the address as it stands in
     the file, before wrappers and tracking were taken off it.
     """
@@ -247,6 +247,13 @@ class IssueKind(StrEnum):
     NOTE = "note"
 
 
+class LongItems(StrEnum):
+    """The form of long items in the mail: whole, or their lead and a link to the web version."""
+
+    WHOLE = "whole"
+    LEAD = "lead"
+
+
 class Placement(StrEnum):
     """The place of a contact: on its own line after the body, or already inside the body's text."""
 
@@ -277,6 +284,7 @@ class Item:
     helsefellesskap: tuple[str, ...] = ()
     dates: tuple[ItemDate, ...] = ()
     image: Image | None = None
+    long_items: LongItems | None = None
     file: str = ""
     line: int = 0
 
@@ -346,6 +354,7 @@ class Issue:
     contact: Contact | None = None
     important_dates: tuple[ImportantDate, ...] = ()
     link_groups: tuple[LinkGroup, ...] = ()
+    long_items: LongItems | None = None
     images: dict[str, bytes] = field(default_factory=dict, compare=False, hash=False, repr=False)
     lines: dict[str, int] = field(default_factory=dict, compare=False, hash=False, repr=False)
 

@@ -13,22 +13,28 @@ Part = Literal["mail", "text", "web", "pdf", "mjml", "html", "headers", "eml"]
 Screen = Literal["desktop", "narrow", "phone"]
 ColourScheme = Literal["light", "dark"]
 Images = Literal["on", "off"]
+LongForms = Literal["set", "both", "whole", "lead"]
 Value = TypeVar("Value", bound=str)
 
 PARTS: tuple[Part, ...] = get_args(Part)
 SCREENS: tuple[Screen, ...] = get_args(Screen)
 COLOURS: tuple[ColourScheme, ...] = get_args(ColourScheme)
 IMAGES: tuple[Images, ...] = get_args(Images)
+LONG_FORMS: tuple[LongForms, ...] = get_args(LongForms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewChoice:
-    """A form of the issue, a screen, and a reader: by number, or by lists (with commas between) and language."""
+    """A form of the issue, a screen, and a reader: by number, or by lists (with commas between) and language.
+
+    `long` is the form of long items: as it is set, both forms beside each other, or one of them whatever is set.
+    """
 
     part: Part = "mail"
     screen: Screen = "desktop"
     colours: ColourScheme = "light"
     images: Images = "on"
+    long: LongForms = "set"
     list: str = ""
     lang: Lang | None = None
     reader: int = 0
@@ -47,7 +53,7 @@ class PreviewChoice:
         return replace(self, **changes)  # type: ignore[arg-type] # the names are those of the fields
 
 
-_NAMES = ("part", "screen", "colours", "images", "list", "lang", "reader", "query")
+_NAMES = ("part", "screen", "colours", "images", "long", "list", "lang", "reader", "query")
 
 
 def read_choice(query: Mapping[str, str]) -> PreviewChoice:
@@ -60,6 +66,7 @@ def read_choice(query: Mapping[str, str]) -> PreviewChoice:
         screen=_one_of(SCREENS, query, "screen"),
         colours=_one_of(COLOURS, query, "colours"),
         images=_one_of(IMAGES, query, "images"),
+        long=_one_of(LONG_FORMS, query, "long"),
         list=query.get("list", ""),
         lang=_one_of(LANGS, query, "lang") if query.get("lang") else None,
         reader=int(reader),

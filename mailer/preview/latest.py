@@ -82,4 +82,4 @@ class Latest:
 def _reader_of(choice: PreviewChoice) -> PreviewChoice:
     """Return the part of a choice that changes the mail itself."""
     usual = PreviewChoice()
-    return replace(usual, list=choice.list, lang=choice.lang, reader=choice.reader)
+    return replace(usual, list=choice.list, lang=choice.lang, reader=choice.reader, long=choice.long)

@@ -39,6 +39,7 @@ SWITCHES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (msg("preview.colours"), "colours", (("light", msg("preview.light")), ("dark", msg("preview.dark")))),
     (msg("preview.pictures"), "images", (("on", msg("preview.on")), ("off", msg("preview.off")))),
+    (msg("preview.long-items"), "long", (("set", msg("preview.as-set")), ("both", msg("preview.both-forms")))),
 )
 """The controls that are links: label, field of the choice, values with their labels."""
 
@@ -87,6 +88,14 @@ class SourceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LongForm:
+    """One of the forms that long items may have, beside the other."""
+
+    label: Message
+    choice: PreviewChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Everything the template shows. `page_of` and `frame_of` give the address of a choice."""
 
@@ -102,6 +111,7 @@ class Page:
     is_tested: bool = False
     source: str = ""
     lines: tuple[SourceLine, ...] = ()
+    forms: tuple[LongForm, ...] = ()
     found: tuple[PreviewReader, ...] = ()
     variants: tuple[VariantCount, ...] = ()
     has_changes: bool = False
@@ -112,7 +122,8 @@ class Page:
         """The controls that are links; what the shown form has no page for is left out."""
         frames = self.choice.part in {"mail", "web"}
         shown = [each for each in SWITCHES if frames or each[1] == "part"]
-        shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images"}]
+        shown = [each for each in shown if self.choice.part == "mail" or each[1] not in {"colours", "images", "long"}]
+        shown = [each for each in shown if each[1] != "long" or self.forms]
         groups = (ChoiceGroup(label=label, options=tuple(self._options(name, values))) for label, name, values in shown)
         return tuple(group for group in groups if len(group.options) > 1)
 
@@ -165,6 +176,20 @@ def _rank(finding: Finding) -> int:
     return 0 if finding.severity is Severity.ERROR else 1
 
 
+def long_forms(choice: PreviewChoice, view_of: Callable[[PreviewChoice], View | None]) -> tuple[LongForm, ...]:
+    """Return both forms of an issue with long items, each with its size; none where they are the same."""
+    choices = choice.but(long="whole"), choice.but(long="lead")
+    whole, lead = map(view_of, choices)
+    if not (whole and lead and lead.left_out):
+        return ()
+    sizes = [kilobytes(len(each.composed.html.encode())) for each in (whole, lead)]
+    labels = (
+        msg("preview.whole-items", size=sizes[0]),
+        msg("preview.leads-of-items", size=sizes[1], words=lead.left_out),
+    )
+    return tuple(LongForm(label=label, choice=each) for label, each in zip(labels, choices, strict=True))
+
+
 def page_html(services: Services, page: Page) -> str:
     """The page as HTML."""
     return render_page(
@@ -176,10 +201,15 @@ def page_html(services: Services, page: Page) -> str:
         languages={lang: each.own_name for lang, each in LANGUAGES.items()},
         langs=LANGS,
         clip=GMAIL_CLIPS_AT,
-        month=write_date(page.shown.issue.published, services.interface_lang) if page.shown else "",
+        month=page_month(services, page.shown) if page.shown else "",
         severities=SEVERITIES,
-        kilobytes=_kilobytes,
+        kilobytes=kilobytes,
     )
+
+
+def page_month(services: Services, view: View) -> str:
+    """Return when the issue comes out, in the language of the interface."""
+    return write_date(view.issue.published, services.interface_lang)
 
 
 def render_page(services: Services, template: str, **values: object) -> str:
@@ -193,7 +223,8 @@ def render_page(services: Services, template: str, **values: object) -> str:
     )
 
 
-def _kilobytes(size: int) -> Message:
+def kilobytes(size: int) -> Message:
+    """Say a size in thousands of bytes."""
     return msg("preview.kilobytes", number=round(size / 1000))
 
 

@@ -22,7 +22,7 @@ from mailer.local.serving import listen, serve_to_starter
 from mailer.preview.choice import read_choice
 from mailer.preview.frames import frame_policy, mail_frame, with_links_out
 from mailer.preview.latest import Latest
-from mailer.preview.page import Page, lines_around, page_html, page_policy, time_of
+from mailer.preview.page import Page, lines_around, long_forms, page_html, page_policy, time_of
 from mailer.preview.views import Look, pdf_of, require_view, web_version
 from mailer.preview.watching import Watched, saved_events, watched_at
 from mailer.usecases.accounts import were_texts_tested
@@ -78,6 +78,7 @@ class Preview:
             is_tested=_is_tested(latest, look),
             source=look.view.source(choice.part) if look.view else "",
             lines=lines_around(latest.text(error.file), error.line) if error and error.line else (),
+            forms=long_forms(choice, latest.view) if look.view and choice.part == "mail" else (),
             found=latest.readers.find(choice.query),
             variants=latest.readers.variants(look.view.issue) if look.view else (),
         )

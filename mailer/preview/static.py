@@ -12,6 +12,7 @@ from mailer.preview.choice import COLOURS, IMAGES, PARTS, SCREENS, PreviewChoice
 from mailer.preview.folder import write_folder
 from mailer.preview.frames import mail_frame, with_links_out
 from mailer.preview.latest import Latest
+from mailer.preview.mailable import mailable_file, write_mailable
 from mailer.preview.page import Page, page_html, render_page
 from mailer.preview.readers import VariantCount
 from mailer.preview.views import Look, View, pdf_of, require_view, web_version
@@ -27,12 +28,13 @@ _POLICY = (
 def write_preview(services: Services, slug: str, folder: Path, *, today: date) -> Path:
     """Write the preview of an issue and return its first page; raises `MailerError` when it cannot be composed.
 
-    Where an earlier version lies in the folder, a page lists what has changed since.
+    Beside the folder lies `mailable_file` with the same for a reader, which can be mailed. Where an earlier version
+    lies in the folder, a page lists what has changed since.
     """
     require_issue(services, slug)
     latest = Latest(services, slug, today=lambda: today)
     look = latest.look(PreviewChoice())
-    view = require_view(look)
+    view, mailable = require_view(look), mailable_file(folder)
     before, words = folder / WORDS, _words(view)
     old = before.read_text("utf-8", "replace") if before.is_file() else None
     changes = None if old is None else changes_between(old, words)
@@ -40,8 +42,12 @@ def write_preview(services: Services, slug: str, folder: Path, *, today: date) -
     written = dict(files.pages(has_changes=changes is not None)) | dict(files.frames())
     if changes is not None:
         written["changes.html"] = _changes_page(services, view, changes).encode()
-    written |= {WORDS: words.encode(), TEXT: view.text.encode(), PDF: pdf_of(services, view), EML: view.eml}
-    return write_folder(folder, written)
+    pdf = pdf_of(services, view)
+    written |= {WORDS: words.encode(), TEXT: view.text.encode(), PDF: pdf, EML: view.eml}
+    index = write_folder(folder, written)
+    web = web_version(services, view)
+    write_mailable(services, mailable, views=files.views(), web=web, pdf=pdf, changes=changes)
+    return index
 
 
 def _words(view: View) -> str:
@@ -97,6 +103,12 @@ class _Files:
                 yield self.frame_name(choice), html.replace("<head>", f"<head>{_POLICY}", 1).encode()
         web = web_version(self.services, require_view(self.look))
         yield "frames/web.html", with_links_out(web).encode()
+
+    def views(self) -> Iterator[tuple[VariantCount, View]]:
+        """Yield the mail of each variant, that of the first page first."""
+        for number, each in enumerate(self.variants):
+            choice = PreviewChoice(list=",".join(each.own), lang=each.lang) if number else PreviewChoice()
+            yield each, self._view(choice)
 
     def _view(self, choice: PreviewChoice) -> View:
         return self.latest.view(choice) or require_view(self.look)

@@ -11,7 +11,7 @@ from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
-from mailer.issue.model import Finding, Issue, Severity
+from mailer.issue.model import Finding, Issue, LongItems, Severity
 from mailer.issue.passages import minutes_to_read
 from mailer.issue.source import IssueReading
 from mailer.preview.choice import Part, PreviewChoice
@@ -22,6 +22,7 @@ from mailer.usecases.desk import (
     Shown,
     chosen_key,
     issue_webpage,
+    left_out_of_mail,
     printed_issue,
     shown_message,
     with_values,
@@ -90,6 +91,11 @@ class View:
         return dict(sorted(words_by_language(self.issue).items(), key=lambda each: -each[1]))
 
     @property
+    def left_out(self) -> int:
+        """Return how many words of long items the mail to a reader of no list leaves to the web version."""
+        return left_out_of_mail(self.services, self.issue)
+
+    @property
     def minutes(self) -> int:
         """Return how long it takes to read."""
         return minutes_to_read(sum(self.words.values()))
@@ -126,10 +132,13 @@ def view_of(
         return None
     lists = reader.lists if reader else tuple(filter(None, choice.list.split(",")))
     lang = reader.lang if reader else choice.lang
-    key = chosen_key(services, reading.issue, lists=lists, lang=lang)
+    issue = (
+        reading.issue if choice.long in {"set", "both"} else replace(reading.issue, long_items=LongItems(choice.long))
+    )
+    key = chosen_key(services, issue, lists=lists, lang=lang)
     with suppress(MailerError):  # which is among the findings
-        composed = services.composer.compose(reading.issue, key)
-        view = View(services=services, issue=reading.issue, composed=composed, reader=reader)
+        composed = services.composer.compose(issue, key)
+        view = View(services=services, issue=issue, composed=composed, reader=reader)
         return view if view.eml else None
     return None
 

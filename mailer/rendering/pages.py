@@ -13,11 +13,13 @@ class Pages:
     """Addresses under `base_url` (https, without a final slash). A token names a subscriber, never an address.
 
     `can_change` says whether the page behind `preferences` changes a subscription. As long as one can only leave there,
-    mails do not offer it beside the link to leave; the page stays for the mails that did.
+    mails do not offer it beside the link to leave; the page stays for the mails that did. `accessibility` is the
+    address of the accessibility statement, "" while there is none.
     """
 
     base_url: str
     can_change: bool = False
+    accessibility: str = ""
 
     def issue(self, slug: str) -> str:
         """The web version of an issue."""

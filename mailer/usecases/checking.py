@@ -25,7 +25,7 @@ from mailer.message.headers import HeaderError, guard
 from mailer.nearest import did_you_mean
 from mailer.usecases.merge_values import merge_findings
 from mailer.usecases.reading import read
-from mailer.usecases.setting_texts import invisible_characters, settings_source, texts_elsewhere
+from mailer.usecases.setting_texts import invisible_characters, settings_source, statement_findings, texts_elsewhere
 
 if TYPE_CHECKING:
     from mailer.compose.composed import VariantKey
@@ -80,7 +80,7 @@ def check_reading(
     _refuse_unknown_rules(services, off)
     asked = link_findings(reading.issue, sources=reading.sources) if links and reading.issue else ()
     merged = merge_findings(services.subscribers.read_audience()) if recipients else ()
-    of_settings = invisible_characters(services.settings)
+    of_settings = (*invisible_characters(services.settings), *statement_findings(services.settings))
     findings = (*reading.findings, *of_settings, *_more(services, reading, today), *asked, *merged)
     weighed = (replace(each, severity=Severity.ERROR) if each.rule in refused else each for each in findings)
     answered = without_answered(weighed, sources=reading.sources, off=off, known=RULES)

@@ -10,6 +10,7 @@ from mailer.catalogue import msg
 from mailer.compose.calendar import IssueCalendar, build_calendar
 from mailer.compose.checks import GMAIL_CLIPS_AT
 from mailer.compose.images import data_address, with_pictures
+from mailer.compose.leads import words_left_out
 from mailer.compose.printed import print_pdf
 from mailer.compose.published_events import Revision
 from mailer.compose.slots import Slot
@@ -141,6 +142,11 @@ def shown_message(services: "IssueServices", composed: "ComposedIssue", *, slug:
 def size_of_mail(services: "IssueServices", issue: Issue, key: "VariantKey") -> tuple[int, int]:
     """Return the bytes of a mail's HTML, without pictures, and those after which Gmail cuts it off."""
     return len(services.composer.compose(issue, key).html.encode()), GMAIL_CLIPS_AT
+
+
+def left_out_of_mail(services: "IssueServices", issue: Issue) -> int:
+    """Return how many words of long items the mail to a reader of no list leaves to the web version."""
+    return words_left_out(issue, services.publication)[1]
 
 
 def picture_addresses(composed: "ComposedIssue") -> dict[str, str]:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mailer.catalogue import Message, msg
 from mailer.characters import name_of
 from mailer.compose.glyph_findings import TextElsewhere
+from mailer.config.hosts import is_loopback
 from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.model import Finding, Severity
 from mailer.issue.places import Places
@@ -45,6 +47,21 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
             column=column if line == each.text.line else 0,
             hint=msg("issues.unprintable-hint"),
         )
+
+
+def statement_findings(settings: "Settings") -> Iterator[Finding]:
+    """A warning while real public pages have no accessibility statement; an address under .example is none of those."""
+    web, line = settings.web, settings.origin("web", "base_url").rpartition(":")[2]
+    host = (urlsplit(web.base_url).hostname or "").lower()
+    if web.accessibility_statement or host.endswith(".example") or is_loopback(host):
+        return
+    yield Finding(
+        severity=Severity.WARNING,
+        rule="accessibility-statement",
+        message=msg("findings.accessibility-statement"),
+        file=settings.file.name,
+        line=int(line) if line.isdecimal() else 0,
+    )
 
 
 def _message(text: "_SettingText", found: list[str]) -> Message:

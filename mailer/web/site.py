@@ -89,6 +89,7 @@ class Site:
             name=self.name(lang),
             publisher=self.services.settings.newsletter.publisher,
             contact=self.contact,
+            accessibility=self.services.settings.web.accessibility_statement,
             band=self.band,
             path=self.path,
             languages=[

@@ -251,7 +251,7 @@ class Template:
 
 def templates() -> list[Template]:
     """The templates of the local pages, which speak the language of the interface."""
-    return [Template(path=each) for each in sorted((ROOT / "templates" / "web").glob("*.j2"))]
+    return [Template(path=each) for each in sorted((ROOT / "templates" / "web").rglob("*.j2"))]
 
 
 def _pair(target: ast.expr, value: ast.expr, named: dict[str, list[ast.AST]]) -> None:

@@ -47,6 +47,10 @@ def spoil(workspace: Path) -> None:
     (issue / "images").mkdir()
     (issue / "images" / "kart.png").write_bytes(b"no picture")
     facts = 'dates = [{ kind = "deadline", date = 2024-03-01 }]\ncontacts = ["kari@ks.example"]\n'
+    leads = 'title = "Ingress"\ncontacts = ["kari@ks.example"]\nlong_items = "lead"\n'
+    (issue / "items" / "030-ingress.md").write_text(
+        f"+++\n{leads}+++\n{LONG[:300]}\n\n{LONG[:3000]}\n", encoding="utf-8"
+    )
     text = f"+++\ntitle = 'Lang sak 中'\n{facts}+++\n![Kart](images/kart.png)\n\n{LONG}\n"
     (issue / "items" / "020-lang.md").write_text(text, encoding="utf-8")
     for name, old, new in (

@@ -105,7 +105,7 @@ class Elements(HTMLParser):
 OURS = {
     *("html", "head", "title", "meta", "style", "body"),
     *("div", "table", "tbody", "tr", "th", "td", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
-    *("a", "span", "strong", "em", "br"),
+    *("a", "span", "strong", "em", "br", "wbr"),
 }
 
 ON_THE_PAGE = {

@@ -26,7 +26,7 @@ MERGED = {"2022-02": Counter[str](), "2023-12": Counter({"Kontaktperson:": 2})}
 class Words(HTMLParser):
     """The words of a page: blocks and cells are apart, running text is not."""
 
-    INLINE = frozenset({"a", "strong", "em", "span"})
+    INLINE = frozenset({"a", "strong", "em", "span", "wbr"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

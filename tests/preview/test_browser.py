@@ -317,7 +317,7 @@ def test_everybody_can_use_the_page(scheme: str, width: int, client: Any, item: 
 @pytest.mark.slow
 @EVERYBODY
 def test_everybody_can_use_what_an_approver_gets(scheme: str, width: int, two_versions: Path, hurdles: Hurdles) -> None:
-    for name in ("index", "variant-2-phone", "changes"):
+    for name in ("index", "variant-2-phone", "changes", "../approval"):
         assert hurdles((two_versions / f"{name}.html").as_uri(), scheme=scheme, width=width) == []
 
 
@@ -330,10 +330,36 @@ def two_versions(services: Services, item: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+def test_the_file_for_a_mail_opens_from_the_disk_and_asks_for_nothing(two_versions: Path, browser: "Browser") -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 800})
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    address = two_versions.with_name("approval.html").as_uri()
+    page.goto(address)
+    frame = page.frame_locator("#mail .light iframe")
+    assert frame.locator(".h3").first.inner_text() == "Samling i Agder"
+    frame.locator(".ta").first.click()
+    assert page.frames[1].url == "about:srcdoc#sak-1"
+    for screen, width in (("Mobil", "377px"), ("PC", "762px")):
+        page.get_by_label(screen).check()
+        drawn = page.locator("#mail .light").evaluate("each => getComputedStyle(each).width")
+        assert drawn == width
+    page.get_by_label("Mørke").check()
+    assert page.locator("#mail .dark iframe").is_visible()
+    assert not page.locator("#mail .light iframe").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 900
+    assert (asked, said) == ([address], [])
+    page.close()
+
+
+@pytest.mark.slow
 def test_every_page_is_valid_html(
     client: Any, item: Path, two_versions: Path, find_html_faults: Callable[..., dict[str, set[str]]]
 ) -> None:
     pages = {name: (two_versions / f"{name}.html").read_text("utf-8") for name in ("index", "variant-2", "changes")}
+    pages["mailable"] = two_versions.with_name("approval.html").read_text("utf-8")
     for name in ("text", "pdf", "eml"):
         pages[name] = client.get(f"/?part={name}&query=kari").text
     edit(item, "contacts =", "contact =")

@@ -68,6 +68,32 @@ def test_each_choice_is_a_link_and_marks_what_is_chosen(client: Any) -> None:
     assert 'src="frame?screen=phone&amp;colours=dark&amp;list=agder"' in page
 
 
+def test_both_forms_of_long_items_stand_beside_each_other_where_there_are_any(client: Any, item: Path) -> None:
+    assert "Lange saker" not in client.get("/").text
+    assert "<iframe" in client.get("/?long=both").text
+    more = f"{'Setningen er ganske lang. ' * 12}\n\n{'Denne står på nettsiden. ' * 20}\n"
+    item.write_text(item.read_text("utf-8") + "\n" + more, encoding="utf-8")
+    page = client.get("/").text
+    assert '<a href="./" aria-current="true">Som de blir sendt</a>' in page
+    assert '<a href="?long=both">Begge former</a>' in page
+    assert page.count("<iframe") == 1
+    both = client.get("/?long=both&list=bergen").text
+    frames = re.findall(r'<iframe name="(\w+)" title="([^"]*)"[^>]* src="([^"]*)"', both)
+    assert [(name, src) for name, _, src in frames] == [
+        ("whole", "frame?long=whole&amp;list=bergen"),
+        ("lead", "frame?long=lead&amp;list=bergen"),
+    ]
+    size = r"\d+\s(?:kB)"
+    assert re.fullmatch(f"Hele saker: {size}", frames[0][1])
+    assert re.fullmatch(f"Innledningen til lange saker: {size}, 80 færre ord", frames[1][1])
+    shown = {
+        each: "på nettsiden" in client.get(f"/frame?long={each}").text for each in ("set", "whole", "lead", "both")
+    }
+    assert shown == {"set": True, "whole": True, "lead": False, "both": True}
+    assert "Lange saker" not in client.get("/?part=text&long=both").text
+    assert client.get("/?long=x").status_code == 400
+
+
 def test_light_and_dark_show_one_of_them_whatever_the_screen_is(client: Any) -> None:
     light, dark = (client.get(f"/frame?colours={each}").text for each in ("light", "dark"))
     assert "@media not all" in light

@@ -50,7 +50,8 @@ contacts = ["kari@agder.example"]
 +++
 
 ![Kart over Agder](images/kart.png)
-"""
+
+""" + "\n\n".join("Kommunene arbeider sammen om dette, og her står det hvordan de gjør det. " * 4 for _ in range(3))
 Change = Callable[[Path], object]
 
 
@@ -161,6 +162,9 @@ CHANGES: dict[str, Change] = {
     "the newsletter's name": setting("name", '"Et annet nyhetsbrev"'),
     "the address of the public pages": setting("base_url", '"https://annet.example"'),
     "pictures": setting("pictures", '"linked"'),
+    "the form of long items": setting("long_items", '"lead"'),
+    "the form of this issue's long items": text_of(f"issues/{SLUG}/issue.toml", "^lang", 'long_items = "lead"\nlang'),
+    "the form of a long item": text_of(f"issues/{SLUG}/items/*.md", "^title", 'long_items = "lead"\ntitle'),
     "a colour": colour("light", "ink"),
     "a colour in the dark": colour("dark", "canvas"),
     "the mail": template("email/issue.mjml.j2", 'width="680px"', 'width="640px"'),
@@ -237,6 +241,13 @@ def test_who_joins_or_leaves_never_changes_it(services: Services, before: str) -
     store.add("ola@bergen.example", lists=["bergen"], basis="e: samhandling", lang="se")
     store.leave(kari.id, list_slug="bergen")
     assert make_edition(services.afresh(), issue).edition_hash == before
+
+
+def test_where_no_item_is_long_their_form_does_not_change_it(workspace: Path, before: str) -> None:
+    setting("long_item_words", "1000")(workspace)
+    assert hash_of(workspace) == before
+    setting("long_items", '"lead"')(workspace)
+    assert hash_of(workspace) == before
 
 
 def test_how_it_is_sent_does_not_change_it(workspace: Path, before: str) -> None:

@@ -1,5 +1,6 @@
 """Each rule of docs/reference/checks.md on something it finds and on the same put right, and none is left out."""
 
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from mailer.issue.links import LinkOptions, link_findings
 from mailer.issue.lint import lint
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
-from mailer.issue.model import Finding
+from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading, read_issue
 from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_issue
@@ -298,6 +299,9 @@ def test_the_rules_that_need_the_mail_composed_find_what_is_wrong_and_not_what_i
     assert "unlisted-date" in check(services, deadline("2024-03-01") | frame(entry))
     listed = entry + 'kind = "deadline"\n'
     assert "unlisted-date" not in check(services, deadline("2024-03-01") | frame(listed))
+    long = f"{'ord ' * 60}.\n\n{'ord ' * 80}.\n"
+    assert "long-items" in check(services, item(long, facts='long_items = "lead"'))
+    assert "long-items" not in check(services, item(long))
     picture = item("![Kart](images/kart.png)")
     assert "picture" in check(services, {**picture, "images/kart.png": "no picture"})
     shutil.copyfile(Path(__file__).parents[2] / "docs" / "pictures" / "inbox.png", _picture(services))
@@ -369,11 +373,35 @@ def test_a_file_in_another_encoding_is_found_and_one_in_utf_8_is_not(tmp_path: P
     assert rules(read_issue(tmp_path / "2024-02", helsefellesskap=[], publisher="x").findings) == {"unreadable"}
 
 
+def test_real_pages_without_an_accessibility_statement_are_found_once(services: Services) -> None:
+    file = services.settings.file
+    shipped = file.read_text("utf-8")
+
+    def found(**values: str) -> list[tuple[str, int, str]]:
+        text = shipped
+        for key, value in values.items():
+            text = re.sub(rf"^{key} = .*$", f'{key} = "{value}"', text, flags=re.MULTILINE)
+        file.write_text(text, encoding="utf-8")
+        with closing(build_services(file, environ={}, announce=lambda _: None)) as built:
+            findings = check_issue(built, "2024-02", today=TODAY).findings
+        told = [each for each in findings if each.rule == "accessibility-statement"]
+        assert all(each.severity is Severity.WARNING for each in told)
+        return [(each.file, each.line, str(each.message)) for each in told]
+
+    line = shipped.split("\n").index('base_url = "https://nyhetsbrev.example"') + 1
+    words = "the mail and the public pages lead to no accessibility statement"
+    assert found(base_url="https://brev.example.no") == [("config.toml", line, words)]
+    assert found(base_url="https://brev.example.no", accessibility_statement="https://uustatus.no/1") == []
+    assert found(base_url="https://Brev.EXAMPLE") == found(base_url="http://127.0.0.1:8000") == found() == []
+
+
 TRIED_BY_THEMSELVES = {
+    "accessibility-statement",
     "composing",
     "dead-link",
     "gathered-dates",
     "language-share",
+    "long-items",
     "missing-glyph",
     "old-introduction",
     "picture",

@@ -1,6 +1,7 @@
 """The small rooms that every mail links to say what is true now, and nothing can be changed there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,24 @@ def test_every_room_that_a_mail_links_to_is_there(ask: Ask, services: Services, 
     assert ask("POST", path).status_code == 405
 
 
+STATEMENT = "https://uustatus.no/nb/erklaringer/publisert/1?a=1&b=2"
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("nb", "Tilgjengelighetserklæring"), ("nn", "Tilgjengeerklæring"), ("en", "Accessibility statement")],
+)
+def test_every_page_leads_to_the_accessibility_statement_where_there_is_one(
+    ask: Ask, services: Services, lang: str, words: str
+) -> None:
+    paths = ("/", "/subscribe", "/privacy", "/leave/x", "/nowhere")
+    assert not any(words in ask("GET", f"{path}?lang={lang}").text for path in paths)
+    web = services.settings.web.model_copy(update={"accessibility_statement": STATEMENT})
+    services.settings = replace(services.settings, web=web)
+    link = f'<li><a href="{STATEMENT.replace("&", "&amp;")}">{words}</a></li>'
+    assert all(link in ask("GET", f"{path}?lang={lang}").text for path in paths)
+
+
 @pytest.mark.usefixtures("editions")
 def test_the_archive_lists_the_stored_editions_with_the_newest_first(ask: Ask, services: Services) -> None:
     page = ask("GET", "/").text
@@ -47,7 +66,7 @@ def test_an_archive_without_editions_says_so(ask: Ask) -> None:
 
 def test_who_wants_the_newsletter_or_their_data_is_told_whom_to_write_to(ask: Ask, services: Services) -> None:
     for path in ("/subscribe", "/privacy"):
-        assert f'href="mailto:{services.settings.newsletter.from_address}">redaksjon@<wbr>' in ask("GET", path).text
+        assert f'href="mailto:{services.settings.newsletter.from_address}">redaksjon<wbr>@' in ask("GET", path).text
 
 
 @pytest.mark.usefixtures("editions")
