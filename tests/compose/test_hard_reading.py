@@ -1,0 +1,56 @@
+"""Mail and web version where reading is hard: with large text, in programs that change colours, and by ear."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mailer.issue.model import Issue, IssueKind
+from tests.compose.enlarged import CUT, ENLARGE, MARGINS, PHONES, SCALES, WIDER
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+Forms = Callable[[Issue], dict[str, str]]
+ReadIssue = Callable[[str], Issue]
+SLUGS = ("2022-02", "2023-12")
+
+
+@pytest.fixture(params=[*SLUGS, "note"])
+def issue(request: pytest.FixtureRequest, real_issue: ReadIssue) -> Issue:
+    """Both newsletters, and one of them in the form of a note."""
+    note = request.param == "note"
+    read = real_issue(SLUGS[0] if note else request.param)
+    return replace(read, kind=IssueKind.NOTE) if note else read
+
+
+def test_large_text_on_a_phone_cuts_no_word_and_needs_no_sideways_scrolling(
+    issue: Issue, forms_of: Forms, browser: "Browser"
+) -> None:
+    for form, html in forms_of(issue).items():
+        page = browser.new_page()
+        for width in PHONES:
+            page.set_viewport_size({"width": width, "height": 900})
+            for scale in SCALES:
+                page.set_content(html)
+                page.evaluate(ENLARGE, scale)
+                found = page.evaluate(CUT, MARGINS)
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    found += page.evaluate(WIDER)
+                assert (form, width, scale, found) == (form, width, scale, [])
+        page.close()
+
+
+def test_large_text_on_a_phone_needs_no_sideways_scrolling_where_there_are_tables_and_pictures(
+    full_issue: Issue, forms_of: Forms, browser: "Browser"
+) -> None:
+    for form, html in forms_of(full_issue).items():
+        page = browser.new_page(viewport={"width": PHONES[0], "height": 900})
+        page.set_content(html)
+        page.evaluate(ENLARGE, SCALES[-1])
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert (form, width) == (form, PHONES[0])
+        page.close()
