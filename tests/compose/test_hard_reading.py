@@ -1,7 +1,10 @@
 """Mail and web version where reading is hard: with large text, in programs that change colours, and by ear."""
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,3 +57,21 @@ def test_large_text_on_a_phone_needs_no_sideways_scrolling_where_there_are_table
         width = page.evaluate("document.documentElement.scrollWidth")
         assert (form, width) == (form, PHONES[0])
         page.close()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_what_a_screen_reader_says_is_as_reviewed(
+    slug: str, real_issue: ReadIssue, forms_of: Forms, browser: "Browser", repository: Path
+) -> None:
+    """After a wanted change: MAILER_UPDATE_SNAPSHOTS=1, then read the difference aloud."""
+    for form, html in forms_of(real_issue(slug)).items():
+        page = browser.new_page()
+        page.set_content(html)
+        tree = page.locator("body").aria_snapshot()
+        page.close()
+        heard = "".join(f"{line}\n" for line in tree.splitlines() if not re.match(r" *- /url:", line))
+        assert not re.search("[\N{HAIR SPACE}\N{COMBINING GRAPHEME JOINER}]", heard)
+        snapshot = repository / "tests" / "snapshots" / f"{slug}.{form}.heard.txt"
+        if os.environ.get("MAILER_UPDATE_SNAPSHOTS"):
+            snapshot.write_text(heard, "utf-8")
+        assert heard == snapshot.read_text("utf-8")
