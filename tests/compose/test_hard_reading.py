@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.compose.theme import TEXT_CONTRAST
 from mailer.issue.model import Issue, IssueKind
+from tests.compose.contrast import FAINT
 from tests.compose.enlarged import CUT, ENLARGE, MARGINS, PHONES, SCALES, WIDER
 
 if TYPE_CHECKING:
@@ -75,3 +77,24 @@ def test_what_a_screen_reader_says_is_as_reviewed(
         if os.environ.get("MAILER_UPDATE_SNAPSHOTS"):
             snapshot.write_text(heard, "utf-8")
         assert heard == snapshot.read_text("utf-8")
+
+
+def without_doctype_and_meta(html: str) -> str:
+    return re.sub(r'<!DOCTYPE[^>]*>|<meta name="(?:supported-)?color-schemes?"[^>]*>', "", html, flags=re.IGNORECASE)
+
+
+def without_dark_rules(html: str) -> str:
+    return re.sub(r"@media \(prefers-color-scheme:\s*dark\).*?(?=</style>)", "", html, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("spoil", [str, without_doctype_and_meta, without_dark_rules])
+def test_every_word_of_the_mail_stands_out_in_dark_mode_whatever_a_program_drops(
+    spoil: Callable[[str], str], full_issue: Issue, real_issue: ReadIssue, forms_of: Forms, browser: "Browser"
+) -> None:
+    """Without doctype the colour of the page does not reach into tables, so those have their own."""
+    for issue in (full_issue, *map(real_issue, SLUGS)):
+        mail = forms_of(issue)["mail"]
+        page = browser.new_page(color_scheme="dark")
+        page.set_content(spoil(mail))
+        assert page.evaluate(FAINT, TEXT_CONTRAST) == []
+        page.close()
