@@ -110,21 +110,19 @@ class Services:
     @made_once
     def subscribers(self) -> "SubscriberStore":
         """Return the store of subscribers."""
-        from mailer.config.secret_keys import load_suppression_key
+        from mailer.config.secret_keys import SuppressionKeyFile, new_key
         from mailer.subscribers.people.store import SubscriberStore
-        from mailer.subscribers.people.suppression import refuse_new_key
+        from mailer.subscribers.people.suppression import FutureKey, SuppressionKeyError
 
-        def refuse() -> None:
-            with self.database.reading() as connection:
-                refuse_new_key(connection)
+        kept = SuppressionKeyFile(self.settings, self.environ)
 
-        def key() -> bytes:
-            key, created = load_suppression_key(self.settings, self.environ, before_making=refuse)
-            if created:
-                self.announce(msg("sending.made-suppression-key", file=created))
-            return key
+        def keep(new: bytes) -> None:
+            if kept.make(new):
+                self.announce(msg("sending.made-suppression-key", file=kept.file))
+            elif kept.read() != new:
+                raise SuppressionKeyError(msg("people.key-made-meanwhile"), hint=msg("people.run-it-again"))
 
-        who = self.operator
+        key, who = FutureKey(read=kept.read, keep=keep, new=new_key()), self.operator
         return SubscriberStore(
             self.database, clock=self.clock, suppression_key=key, actor=who.actor, settings=who.settings
         )
@@ -205,6 +203,12 @@ class Services:
         if created:
             self.announce(msg("sending.made-keys", file=created))
         return keys
+
+    def has_key(self, key_id: str) -> bool:
+        """Return whether the keys have the one of this id; makes none."""
+        from mailer.config.secret_keys import has_key_ring
+
+        return has_key_ring(self.settings, self.environ) and self.keys.has(key_id)
 
     @made_once
     def sender(self) -> "Sender":

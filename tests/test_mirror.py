@@ -18,7 +18,7 @@ NOT_FOUND = {
     "compose": "glyph_findings",
     "config": "interface",
     "subscribers": "redirecting",
-    "usecases": "accounts log needs people upkeep",
+    "usecases": "accounts log needs people",
 }
 
 

@@ -49,8 +49,8 @@ COMPONENTS = {
 }
 
 
-def save(name: str, *drawn: Image.Image) -> None:
-    """Put pictures side by side, in 192 colours: those that differ most, or a few words in red would turn brown."""
+def save(name: str, *drawn: Image.Image, colours: int = 192) -> None:
+    """Put pictures side by side, in few colours: those that differ most, or a few words in red would turn brown."""
     width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
     sheet = Image.new("RGB", (width, max(each.height for each in drawn)), "#8C9696")
     left = 0
@@ -58,7 +58,7 @@ def save(name: str, *drawn: Image.Image) -> None:
         sheet.paste(each, (left, 0))
         left += each.width + GAP
     (HERE / name).parent.mkdir(exist_ok=True)
-    sheet.quantize(192, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).save(
+    sheet.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).save(
         HERE / f"{name}.png", optimize=True
     )
     print(f"{name}.png  {(HERE / f'{name}.png').stat().st_size / 1000:.0f} kB")
@@ -87,11 +87,18 @@ def draw_component(page: Page, selectors: Sequence[str]) -> Image.Image:
     return picture_of(page.screenshot(full_page=True, clip=clip))
 
 
-def draw_pdf(pdf: bytes, folder: Path) -> list[Image.Image]:
+def draw_pdf(pdf: bytes, folder: Path, *, last: int, dots_per_inch: int) -> list[Image.Image]:
     (folder / "issue.pdf").write_bytes(pdf)
-    command = [shutil.which("pdftoppm") or "pdftoppm", "-r", "66", "-l", "2", "-png", "issue.pdf", "page"]
+    tool = shutil.which("pdftoppm") or "pdftoppm"
+    command = [tool, "-r", str(dots_per_inch), "-l", str(last), "-png", "issue.pdf", f"page-{last}"]
     subprocess.run(command, cwd=folder, check=True)
-    return [Image.open(file).convert("RGB") for file in sorted(folder.glob("page*.png"))]
+    return [Image.open(file).convert("RGB") for file in sorted(folder.glob(f"page-{last}-*.png"))]
+
+
+def draw_pdfs(services: Services, december: Issue, february: Issue, folder: Path) -> None:
+    save("pdf", *draw_pdf(printed_issue(services, february), folder, last=2, dots_per_inch=66))
+    pages = draw_pdf(printed_issue(services, december), folder, last=6, dots_per_inch=28)
+    save("looks/pdf", *pages, colours=16)
 
 
 def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
@@ -134,7 +141,7 @@ def main() -> None:
         save("web-light", shot(browser, web, width=1100, height=1000))
         save("web-dark", shot(browser, web, width=1100, height=1000, scheme="dark"))
         save("web-phone", *(shot(browser, web, width=375, height=900, scheme=scheme) for scheme in ("light", "dark")))
-        save("pdf", *draw_pdf(printed_issue(services, february).pdf, Path(scratch)))
+        draw_pdfs(services, december, february, Path(scratch))
         page = opened(browser, mail_of(services, june, ["oslo"]), width=700, height=900)
         for name, selectors in COMPONENTS.items():
             save(f"component-{name}", draw_component(page, selectors))

@@ -132,7 +132,7 @@ def import_(
     if refused is not None:
         _check_refused(refused, files)
     with services(context) as workspace:
-        from mailer.subscribers.imports.importing import ImportOptions, import_files
+        from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_files
         from mailer.subscribers.imports.spilled import SpilledLines
 
         options = ImportOptions(defaults=_defaults(workspace, list_, basis), dry_run=dry_run, skip_invalid=skip_invalid)
@@ -157,7 +157,7 @@ def import_(
         if not json:
             say(said, "cyan")
             show_commands([(command, "")] if command else [])
-    if not report.applied and not dry_run:
+    if report.counts[Outcome.INVALID] and not skip_invalid:
         raise typer.Exit(ExitCode.REFUSED)
 
 

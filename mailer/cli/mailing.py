@@ -1,6 +1,6 @@
 """Sending on screen: the plan before, progress during, the account after."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -55,33 +55,18 @@ def start_mailing(
     json: bool,
 ) -> int | None:
     """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
-    from mailer.usecases.sending import Reason, Refused, begin, explain_nobody, granted, look_ahead, propose
+    from mailer.usecases.sending import Reason, Refused, begin, granted, propose
 
     if json and not dry_run:
         raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
-    looked: Proposal | Refused
-    if dry_run:
-        looked = look_ahead(services, slug, lists=lists, today=today(), again=again)
-    else:
-        look = partial(propose, services, slug, lists=lists, today=today(), again=again)
-        looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
-    proposal = granted(looked)
-    nobody = explain_nobody(slug, proposal.plan)
-    if json:
-        show_json(_plan_as_json(slug, proposal, nobody) | {"would_refuse": obstacles_as_json(services, slug)})
-        if nobody:
-            raise typer.Exit(nobody.exit_code)
-        return None
-    _show_plan(services, proposal)
-    if dry_run:
-        _show_errors(proposal)
-        say()
-        say(msg("sending.was-dry-run"), "" if nobody else "green")
-        show_obstacles(services, slug)
-        if nobody:
-            _refuse_for_nobody(services, slug, nobody)
-        return None
     ignoring = {"allow_untested": untested, "ignore_findings": ignore_findings}
+    if dry_run:
+        _look_ahead(services, slug, lists=lists, again=again, allowed=allowed, ignoring=ignoring, json=json)
+        return None
+    look = partial(propose, services, slug, lists=lists, today=today(), again=again)
+    looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
+    proposal = granted(looked)
+    _show_plan(services, proposal)
     begun = partial(begin, services, proposal, allowed=allowed, **ignoring)
     answer = begun(confirm=confirm, as_frozen=True)
     if confirm is None and isinstance(answer, Refused) and answer.reason is Reason.UNCONFIRMED:
@@ -91,6 +76,38 @@ def start_mailing(
     if isinstance(answer, Refused) and answer.reason is Reason.ERRORS:
         _show_errors(proposal)
     return granted(answer).mailing
+
+
+def _look_ahead(
+    services: "Services",
+    slug: str,
+    *,
+    lists: "Sequence[str]",
+    again: "Again | None",
+    allowed: "Overrides",
+    ignoring: "Mapping[str, bool]",
+    json: bool,
+) -> None:
+    """Show the plan, freeze nothing, and end as sending would."""
+    from mailer.usecases.sending import explain_nobody, foresee_refusal, look_ahead
+
+    proposal = look_ahead(services, slug, lists=lists, today=today(), again=again)
+    nobody = explain_nobody(slug, proposal.plan)
+    refused = foresee_refusal(services, proposal, allowed=allowed, **ignoring)
+    if json:
+        show_json(_plan_as_json(slug, proposal, nobody) | {"would_refuse": obstacles_as_json(services, slug)})
+        if refused:
+            raise typer.Exit(refused.error.exit_code)
+        return
+    _show_plan(services, proposal)
+    _show_errors(proposal)
+    say()
+    say(msg("sending.was-dry-run"), "" if refused else "green")
+    show_obstacles(services, slug)
+    if nobody:
+        _refuse_for_nobody(services, slug, nobody)
+    if refused:
+        raise refused.error
 
 
 def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":

@@ -11,7 +11,7 @@ from mailer.cli.language import in_words, language
 from mailer.cli.options import JoinedLists, Json, OneList, chosen_language, one_list, services
 from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import AddressArgument, subscriber_as_json
-from mailer.cli.register_words import STATUSES, change_in_words, in_words_of
+from mailer.cli.register_words import change_in_words, status_in_words
 from mailer.errors import UsageError
 from mailer.languages import LANGS_IN_WORDS
 
@@ -199,7 +199,7 @@ def _removed(address: str, left: "Sequence[str]", slug: str | None, found: "Subs
 
 def _lists_in_words(subscriber: "Subscriber") -> str:
     lists = (
-        each.list if each.status == "active" else f"{each.list} ({in_words(in_words_of(STATUSES, each.status))})"
+        each.list if each.status == "active" else f"{each.list} ({in_words(status_in_words(each))})"
         for each in subscriber.subscriptions
     )
     return ", ".join(lists) or in_words(msg("register.none"))

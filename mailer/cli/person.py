@@ -21,11 +21,11 @@ from mailer.cli.register_words import (
     ORIGINS,
     REASONS,
     ROLES,
-    STATUSES,
     change_in_words,
     change_on_list,
     in_words_of,
     scope_in_words,
+    status_in_words,
 )
 from mailer.errors import MailerError
 
@@ -90,6 +90,7 @@ def subscriber_as_json(subscriber: "Subscriber") -> dict[str, Any]:
             {
                 "list": each.list,
                 "status": each.status,
+                "part_of": each.part_of or None,
                 "since": each.since,
                 "basis": each.consent.basis if each.consent else None,
                 "method": each.consent.method if each.consent else None,
@@ -132,7 +133,7 @@ def _show_subscriber(person: "Subscriber", events: "Sequence[Event]") -> None:
     rows = [
         (
             each.list,
-            in_words_of(STATUSES, each.status),
+            status_in_words(each),
             format_day(each.since),
             each.consent.basis if each.consent else NOTHING,
             (each.status in _OUT and taken_over.get(each.list)) or (_origin(each.consent) if each.consent else ""),
@@ -172,7 +173,7 @@ def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
             day=format_day(each.at),
         )
         for slug, each in latest.items()
-        if "was" in each.detail
+        if {"source", "line"} <= each.detail.keys()
     }
 
 

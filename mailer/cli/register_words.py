@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mailer.catalogue import Message, msg
+
+if TYPE_CHECKING:
+    from mailer.subscribers.model import Subscription
 
 Words = Mapping[str, Callable[[], Message]]
 
@@ -13,6 +17,15 @@ STATUSES: Words = {
     "unsubscribed": partial(msg, "register.status-unsubscribed"),
     "suppressed": partial(msg, "register.status-suppressed"),
 }
+
+
+def status_in_words(subscription: "Subscription") -> str:
+    """Return what a subscription is; of a merged list, which one has its people now."""
+    if subscription.part_of:
+        return msg("register.part-of-now", list=subscription.part_of)
+    return in_words_of(STATUSES, subscription.status)
+
+
 EVENTS: Words = {
     "subscribed": partial(msg, "register.event-subscribed"),
     "added_unconfirmed": partial(msg, "register.event-added-unconfirmed"),

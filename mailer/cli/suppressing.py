@@ -92,7 +92,7 @@ def _show(report: "ManyReport", *, dry_run: bool, json: bool, undo: str = "") ->
         known = [each for each in report.lines if each.fate in {Fate.SUPPRESSED, Fate.RELEASED} and each.is_known]
         say(msg("register.known-here", count=len(known)))
         _show_ending(report, dry_run=dry_run, undo=undo)
-    if not report.applied and not dry_run:
+    if report.count(Fate.INVALID):
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -115,7 +115,7 @@ def _more(lists: tuple[str, ...], reason: str) -> str:
 def _show_ending(report: "ManyReport", *, dry_run: bool, undo: str) -> None:
     from mailer.subscribers.imports.suppressing import Fate
 
-    if dry_run:
+    if dry_run and not report.count(Fate.INVALID):
         say(msg("register.dry-run"), "green")
     elif not report.applied:
         say(msg("register.correct-the-lines"), "red")

@@ -125,7 +125,8 @@ def _table(table: Table, indent: str) -> str:
         lines = [*cells[: len(rules)], *rules, *cells[len(rules) :]]
         return caption + "\n".join(indent + _columns(line, widths, table.alignments) for line in lines)
     header = cells.pop(0) if table.header else [""] * len(widths)
-    return caption + "\n".join(_labelled(header, row, indent) for row in cells)
+    is_filled = [any(column) for column in zip(*cells, strict=True)]
+    return caption + "\n".join(_labelled(header, row, indent, is_filled) for row in cells)
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int], sides: Sequence[Alignment]) -> str:
@@ -135,10 +136,14 @@ def _columns(cells: Sequence[str], widths: Sequence[int], sides: Sequence[Alignm
     ).rstrip()
 
 
-def _labelled(header: Sequence[str], row: Sequence[str], indent: str) -> str:
-    """The row as lines of label and words, those below the first further in; empty cells are left out."""
+def _labelled(header: Sequence[str], row: Sequence[str], indent: str, is_filled: Sequence[bool]) -> str:
+    """The row as lines of label and words, those below the first further in.
+
+    Empty cells are left out, but for columns without any words, whose names would stand nowhere.
+    """
     labels = [f"{' '.join(label.split()).removesuffix(':')}: " if label else "" for label in header]
-    lines = [label + words for label, words in zip(labels, row, strict=True) if words]
+    columns = zip(labels, row, is_filled, strict=True)
+    lines = [label + words for label, words, has_words in columns if words or (label and not has_words)]
     deeper = indent + _GAP
     return "\n".join(
         wrap(line, first=deeper if number else indent, indent=deeper + _GAP) for number, line in enumerate(lines)

@@ -113,6 +113,7 @@ class _Content:
             "kind": self.label(row.kind_msgid),
             "due": row.is_deadline,
             "item": self.label("Item {number}", number=row.item) if row.item else "",
+            "to": f"sak-{row.item}" if row.item else "",
             "place": row.place,
             "time": row.time,
             "lang": row.lang,
@@ -131,15 +132,16 @@ class _Content:
         item = view.item
         picture = self.blocks((item.image,), 0) if item.image else []
         return {
-            "number": str(item.number),
-            "title": _breakable(bound(item.title)),
+            "number": str(item.number) if item.title else "",
+            "anchor": view.anchor,
+            "title": _breakable(bound(item.title or self.label("Item {number}", item.lang, number=item.number))),
             "level": view.level,
             "lang": item.lang,
             "places": " · ".join(view.places),
             "deadlines": [{"kind": due.kind.text, "day": due.day} for due in view.deadlines],
-            "body": [*picture, *self.blocks(view.body, view.level + (1 if item.title else 0))],
+            "body": [*picture, *self.blocks(view.body, view.level + 1)],
             "rows": [self.row(row) for row in view.rows],
-            "footnotes": self.blocks(view.footnotes, view.level + (1 if item.title else 0)),
+            "footnotes": self.blocks(view.footnotes, view.level + 1),
             "contact_label": self.label(view.contact_msgid, item.lang) + ":",
             "contacts": [{"name": each.name, "email": each.email} for each in item.line_contacts],
         }

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,29 +23,56 @@ def load_key_ring(settings: "Settings", environ: Mapping[str, str]) -> tuple[Key
     return KeyRing(_checked(texts, source)), created
 
 
-def load_suppression_key(
-    settings: "Settings", environ: Mapping[str, str], *, before_making: Callable[[], None] = lambda: None
-) -> tuple[bytes, Path | None]:
-    """Return the key of MAILER_SUPPRESSION_KEY or var/suppression-key, and the file if it was made just now.
+def has_key_ring(settings: "Settings", environ: Mapping[str, str]) -> bool:
+    """Return whether there are keys already, or they would be made."""
+    return "MAILER_SECRET_KEYS" in environ or (settings.paths.var / "keys").exists()
 
-    It is never changed: with another key, people who asked to be erased could be imported again. `before_making` may
-    raise where one is lost that there was.
+
+class SuppressionKeyFile:
+    """The key of MAILER_SUPPRESSION_KEY or var/suppression-key; the file is made when something is written with it.
+
+    It is never changed: with another key, people who asked to be erased could be imported again.
     """
-    file = settings.paths.var / "suppression-key"
-    if "MAILER_SUPPRESSION_KEY" not in environ and not file.exists():
-        before_making()
-    texts, source, created = _texts("MAILER_SUPPRESSION_KEY", file, environ)
-    keys = _checked(texts, source)
-    if len(keys) != 1:
-        raise ConfigError(msg("settings.one-suppression-key"), where=source, hint=msg("settings.keep-first-key"))
-    return keys[0], created
+
+    def __init__(self, settings: "Settings", environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.file = settings.paths.var / "suppression-key"
+
+    def read(self) -> bytes | None:
+        """Return the key; None where none was made."""
+        if _SUPPRESSION_KEY in self._environ:
+            texts, source = self._environ[_SUPPRESSION_KEY].split(","), _variable(_SUPPRESSION_KEY)
+        elif self.file.exists():
+            texts, source = _read(self.file).splitlines(), str(self.file)
+        else:
+            return None
+        keys = _checked(texts, source)
+        if len(keys) != 1:
+            raise ConfigError(msg("settings.one-suppression-key"), where=source, hint=msg("settings.keep-first-key"))
+        return keys[0]
+
+    def make(self, key: bytes) -> bool:
+        """Make the file with this key; says whether it did: another process may have made one meanwhile."""
+        return _create(self.file, key.decode())
+
+
+_SUPPRESSION_KEY = "MAILER_SUPPRESSION_KEY"
+
+
+def new_key() -> bytes:
+    """Return a new key, as it is written into a file."""
+    return secrets.token_hex(32).encode()
 
 
 def _texts(variable: str, file: Path, environ: Mapping[str, str]) -> tuple[list[str], str, Path | None]:
     if variable in environ:
-        return environ[variable].split(","), msg("settings.environment-variable", name=variable), None
-    created = _create(file)
+        return environ[variable].split(","), _variable(variable), None
+    created = _create(file, new_key().decode())
     return _read(file).splitlines(), str(file), file if created else None
+
+
+def _variable(name: str) -> str:
+    return msg("settings.environment-variable", name=name)
 
 
 def _read(file: Path) -> str:
@@ -67,8 +94,8 @@ def _checked(texts: list[str], source: str) -> tuple[bytes, ...]:
     return keys
 
 
-def _create(file: Path) -> bool:
-    """Make the file with one new key unless it is there. Of several processes one makes it, and all read the same."""
+def _create(file: Path, key: str) -> bool:
+    """Make the file with this key unless it is there. Of several processes one makes it, and all read the same."""
     if file.exists():
         return False
     try:
@@ -76,7 +103,7 @@ def _create(file: Path) -> bool:
         with locked(file.with_name(file.name + ".lock")):
             if file.exists():
                 return False
-            _write(file, secrets.token_hex(32) + "\n")
+            _write(file, f"{key}\n")
             return True
     except OSError as error:
         what = msg("settings.key-file-unmakeable", reason=reason_of(error))

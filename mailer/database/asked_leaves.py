@@ -100,7 +100,7 @@ class LeaveFolder:
     def add(self, asked: AskedLeave) -> None:
         """Keep a leave: when this returns, it lasts. Raises `OSError`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        name = f"{time.time_ns():020}-{uuid4().hex}"
+        name = f"{time.time_ns():020}-{uuid4().hex}-{asked.subscriber_id}"
         unfinished = self._folder / f".{name}"
         recorded = asked.recorded_at.isoformat() if asked.recorded_at else None
         words = json.dumps(
@@ -121,11 +121,7 @@ class LeaveFolder:
 
     def read(self) -> Sequence[tuple[Path, AskedLeave]]:
         """Return the leaves, the oldest first; a file that cannot be read is put aside."""
-        try:
-            files = sorted(file for file in self._folder.iterdir() if file.suffix == ".json")
-        except FileNotFoundError:
-            return []
-        return [(file, asked) for file in files if (asked := _read(file))]
+        return [(file, asked) for file in self._files() if (asked := _read(file))]
 
     def remove(self, files: Iterable[Path]) -> None:
         """Remove those that were taken in; another process may have done so."""
@@ -134,11 +130,23 @@ class LeaveFolder:
 
     def is_empty(self) -> bool:
         """Return whether everything is taken in."""
-        return not self.read()
+        return not self._files()
 
     def of(self, subscriber_id: int) -> Sequence[AskedLeave]:
-        """Return the leaves of this person that are not taken in yet."""
-        return [asked for _file, asked in self.read() if asked.subscriber_id == subscriber_id]
+        """Return the leaves of this person that are not taken in yet; of other files only the names are read."""
+        files = [file for file in self._files() if _may_be_of(file, subscriber_id)]
+        return [asked for file in files if (asked := _read(file)) and asked.subscriber_id == subscriber_id]
+
+    def _files(self) -> Sequence[Path]:
+        try:
+            return sorted(file for file in self._folder.iterdir() if file.suffix == ".json")
+        except FileNotFoundError:
+            return []
+
+
+def _may_be_of(file: Path, subscriber_id: int) -> bool:
+    """Return whether the name ends with the person's number, or with none, as names of an earlier version do."""
+    return file.stem.split("-")[2:] in ([], [str(subscriber_id)])
 
 
 def _read(file: Path) -> AskedLeave | None:

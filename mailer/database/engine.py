@@ -55,6 +55,9 @@ class Database:
         self.leaves: AskedLeaves = LeaveTable(engine)
         self.take_in: TakeIn | None = None
         self.settling = Lock()  # held by the thread that takes leaves in
+        self._closed = 0
+        event.listen(engine, "connect", self._note_opened)
+        event.listen(engine, "checkin", self._close_late)
         if self.is_sqlite:
             self.leaves = folder = LeaveFolder(Path(f"{self._file}.leaves"))
             event.listen(engine, "begin", lambda connection: self._begin_on_sqlite(connection, folder))
@@ -173,8 +176,17 @@ class Database:
             self._waiting.gives_up = before
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections, one that is in use as soon as it is given back."""
+        self._closed += 1
         self.engine.dispose()
+
+    def _note_opened(self, _connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info["closed"] = self._closed
+
+    def _close_late(self, _connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        """Close a connection that a thread gives back after `close`: the pool that it goes to is gone."""
+        if entry.info.get("closed") != self._closed:
+            entry.close()
 
 
 @contextmanager

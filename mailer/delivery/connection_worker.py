@@ -208,13 +208,9 @@ class ConnectionWorker:
                 raise AssertionError("a message that goes to another connection has no outcome")
 
     def _put_back_refused(self, delivery: ClaimedDelivery, reply: Reply) -> None:
-        """Queue the delivery again; a refusal of MAIL names no recipient and stays out of the history."""
-        context = self._context
-        if reply.stage is Stage.MAIL:
-            context.feed.give_back(delivery)
-            return
-        context.run.record(Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=str(reply)))
-        context.feed.done()
+        """Queue the delivery again; the end of the run does that to one refused at MAIL, which names no recipient."""
+        if reply.stage is not Stage.MAIL:
+            self._context.run.record(Attempt(delivery=delivery, status=DeliveryStatus.QUEUED, reply=str(reply)))
 
     def _put_off(self, delivery: ClaimedDelivery, reply: Reply) -> None:
         """Let the relay rest, and defer this delivery until it has."""

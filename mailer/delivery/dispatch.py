@@ -48,7 +48,7 @@ class Ended:
 
     reason: EndReason
     counts: Counts
-    note: str = ""
+    note: str
 
     @property
     def exit_code(self) -> ExitCode:
@@ -121,7 +121,7 @@ class Dispatcher:
             run=run,
             feed=ClaimQueue(run, batch=options.batch, rest=rest),
             connect=lambda: _connect(loop, self._transport),
-            personalise=Personaliser(variants, keys=self._keys, clock=self._clock),
+            personalise=Personaliser(variants, planned_at=run.mailing.created_at, keys=self._keys, clock=self._clock),
             pacer=Pacer(options.messages_per_minute, reserve=run.reserve, clock=self._clock, name="smtp"),
             breaker=DoubtBreaker(),
             streaks=Streaks(),

@@ -133,13 +133,13 @@ class MailingReport:
     lists: tuple[str, ...]
     counts: Counts
     created_at: datetime
-    in_doubt_policy: InDoubtPolicy = InDoubtPolicy.HOLD
-    note: str = ""
-    edition_hash: str | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    kind: MailingKind = MailingKind.ISSUE
-    reason: str = ""
+    in_doubt_policy: InDoubtPolicy
+    note: str
+    edition_hash: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    kind: MailingKind
+    reason: str
 
     @property
     def reached_nobody(self) -> bool:
@@ -158,7 +158,7 @@ class DeliveryReport:
     reply: str
     message_id: str
     attempts: int
-    now: str | None = None
+    now: str | None
 
 
 # --- Planning ---------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ class Doubt:
     since: datetime
     sent_after: datetime
     is_only_copy: bool
-    now: str | None = None
+    now: str | None
 
 
 class Resolution(StrEnum):

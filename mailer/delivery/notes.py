@@ -21,7 +21,7 @@ def write_note(note: str) -> str:
     """Write a note as it is stored: a message as JSON with its English text, any other text as it is."""
     if not isinstance(note, Message):
         return note
-    return json.dumps({"text": str(note), **to_stored(note)}, ensure_ascii=False)
+    return json.dumps({"text": str(note), **to_stored(note)})
 
 
 def read_note(stored: str) -> str:

@@ -52,8 +52,19 @@ class TomlDocument:
         return self.lines.get(path, 1) + self.first_line - 1
 
 
+_OVERLONG = re.compile(
+    r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}|(?<![\w-])[0-9][0-9_]{999}"
+)
+"""A key of so many parts that the library takes minutes, or a number of so many digits that Python reads none."""
+
+
 def parse_toml(text: str, *, notes: FindingCollector, first_line: int = 1) -> TomlDocument | None:
     """Parse TOML that begins on `first_line` of its file, or note why it cannot be parsed."""
+    if overlong := _OVERLONG.search(text):
+        line, hint = first_line + text.count("\n", 0, overlong.start()), msg("issues.how-toml-is-written")
+        column = overlong.start() - text.rfind("\n", 0, overlong.start())
+        notes.error("toml", msg("issues.overlong-key-or-number"), line=line, column=column, hint=hint)
+        return None
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

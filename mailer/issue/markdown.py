@@ -8,13 +8,16 @@ from itertools import groupby
 from markdown_it.token import Token
 
 from mailer.catalogue import msg
+from mailer.issue.brackets import brackets_are_closed
 from mailer.issue.characters import printable
 from mailer.issue.comments import without_comments
 from mailer.issue.debris import name_debris_of, without_debris
+from mailer.issue.emptied import without_emptied
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
+from mailer.issue.line_ends import holds_wrapped_lines
 from mailer.issue.lines import keep_lines, keep_lines_of
 from mailer.issue.marks import with_star_notes
 from mailer.issue.model import (
@@ -44,11 +47,9 @@ from mailer.issue.tables import read_table, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.unfinished import IN_ANGLES
-from mailer.issue.urls import address_problem, clean_url, find_bare_addresses, find_mistyped
+from mailer.issue.urls import LinkTarget, address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.languages import LANGS, Lang, find_lang
 
-BRACKETS_AT_MOST = 10
-_BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t>]*\n", re.DOTALL)
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 
 
@@ -67,14 +68,15 @@ def parse_blocks(
     """
     text = printable(text)
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
-    if not _brackets_are_closed(text, notes):
+    if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    nodes = read_tree(with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes), notes)
-    nodes = without_debris(nodes, notes)
-    keep_lines(nodes)
+    source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
+    nodes = without_debris(read_tree(source, notes), notes)
+    keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = walker.blocks(nodes)
-    return number_headings((*blocks, *walker.footnotes.at_the_end(walker.blocks))), tuple(notes.findings)
+    blocks = without_emptied((*blocks, *walker.footnotes.at_the_end(walker.blocks)))
+    return number_headings(blocks), tuple(notes.findings)
 
 
 def parse_inlines(
@@ -83,27 +85,14 @@ def parse_inlines(
     """Parse one line of running text, as in a link group; `places` are those of the whole file."""
     text = printable(text)
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
-    if not _brackets_are_closed(text, notes):
+    if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
-    keep_lines_of(token)
+    keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)
-
-
-def _brackets_are_closed(text: str, notes: FindingCollector) -> bool:
-    """Return whether few brackets of a paragraph stand open: each may begin a link around the rest."""
-    depth = 0
-    for match in _BRACKET.finditer(text):
-        depth = 0 if match[0][0] == "\n" else depth + {"[": 1, "]": -(depth > 0)}.get(match[0], 0)
-        if depth > BRACKETS_AT_MOST:
-            line = notes.first_line + text.count("\n", 0, match.start())
-            message, hint = msg("issues.open-brackets", most=BRACKETS_AT_MOST), msg("issues.close-brackets")
-            notes.error("nesting", message, line=line, hint=hint)
-            return False
-    return True
 
 
 @dataclass(slots=True)
@@ -112,7 +101,7 @@ class _Span:
 
     kind: str
     children: list[Inline] = field(default_factory=list)
-    url: str = ""
+    target: LinkTarget = field(default_factory=LinkTarget)
     written: str = ""
     line: int = 0
     automatic: bool = False
@@ -218,7 +207,7 @@ class _Walker:
     def inlines(self, tokens: Sequence[Token], *, line: int) -> Inlines:
         self.line = line
         spans = [_Span("")]
-        for token in tokens:
+        for at, token in enumerate(tokens, 1):
             if token.nesting > 0:
                 spans.append(self.opened(token))
             elif token.nesting < 0:
@@ -226,6 +215,8 @@ class _Walker:
                 in_link = any(each.kind == "link_open" for each in spans)
                 self.beside_words(span, spans[-1].children)
                 spans[-1].children.extend(self.closed(span, in_link=in_link))
+                if span.angled and _begins_with_a_word(tokens[at : at + 1]):
+                    spans[-1].children.append(Text(" "))
             else:
                 self.leaf(token, spans)
             if len(spans) > NESTING_AT_MOST:
@@ -237,9 +228,9 @@ class _Walker:
         if token.type != "link_open":
             return _Span(token.type)
         written = str(token.attrs.get("href", "")).replace("&amp;", "&")  # angle brackets keep what HTML has for &
-        url = self.address(written) if written else ""
+        target = self.address(written) if written else LinkTarget()
         automatic, angled = token.info == "auto", token.markup == ANGLED
-        return _Span("link_open", url=url, written=written, line=self.line, automatic=automatic, angled=angled)
+        return _Span("link_open", target=target, written=written, line=self.line, automatic=automatic, angled=angled)
 
     def beside_words(self, span: _Span, before: list[Inline]) -> None:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
@@ -256,18 +247,19 @@ class _Walker:
             mark = Strong if span.kind == "strong_open" else Emphasis
             return (mark(children),) if children else ()
         children = self.finished(span.children, in_link=True)
-        if span.automatic and span.url:
-            children = (Text(_shown(span.url, span.written)),)
+        url = span.target.url
+        if span.automatic and url:
+            children = (Text(_shown(span.target, span.written)),)
         words = printable("".join(each.text for each in children if isinstance(each, Text)))
         if not span.written:
             message = msg("issues.link-without-address")
             self.notes.warning("no-address", message, line=span.line, words=words, after="[")
-        elif not span.url:
+        elif in_link or not url:
             return children
         elif not children:
             self.notes.warning("no-words", msg("issues.link-without-words"), line=span.line, words=span.written)
-            children = (Text(span.url),)
-        return (Link(children=children, url=span.url, written=self.in_file(span.written)),) if children else ()
+            children = (Text(url),)
+        return (Link(children=children, url=url, written=self.in_file(span.written)),) if children else ()
 
     def leaf(self, token: Token, spans: list[_Span]) -> None:
         children = spans[-1].children
@@ -319,7 +311,7 @@ class _Walker:
         before[-1] = replace(before[-1], lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
 
-    def address(self, written: str, url: str = "") -> str:
+    def address(self, written: str, url: str = "") -> LinkTarget:
         """Check an address, which may be written without what it begins with; `url` is the whole."""
         address = clean_url(url or written)
         written = self.in_file(written)
@@ -330,7 +322,7 @@ class _Walker:
             hint = msg("issues.how-addresses-begin")
             self.notes.error("link", address.problem, line=self.line, words=written, hint=hint)
         note_taken_off(address, written, notes=self.notes, line=self.line)
-        return address.url
+        return address
 
     def in_file(self, address: str) -> str:
         """Return an address as the file has it, with `&amp;` where it comes from a web page's source."""
@@ -352,23 +344,23 @@ class _Walker:
         at = 0
         for start, end in find_bare_addresses(inline.text):
             written = inline.text[start:end]
-            if url := self.bare_address(written):
+            if (target := self.bare_address(written)).url:
                 yield from _texts(inline.text[at:start])
-                yield Link(children=(Text(_shown(url, written)),), url=url, written=self.in_file(written))
+                yield Link(children=(Text(_shown(target, written)),), url=target.url, written=self.in_file(written))
                 at = end
         yield from _texts(inline.text[at:])
         for written in find_mistyped(inline.text):
             message, hint = msg("issues.mistyped-address"), msg("issues.how-addresses-begin")
             self.notes.warning("link", message, line=self.line, words=written, hint=hint)
 
-    def bare_address(self, written: str) -> str:
+    def bare_address(self, written: str) -> LinkTarget:
         if "://" in written:
-            return ""
+            return LinkTarget()
         if written.lower().startswith(("www.", "mailto:")):
             return self.address(written)
         if problem := address_problem(written):
             self.notes.error("link", problem, line=self.line, words=written, hint=msg("issues.doubtful-address-hint"))
-            return ""
+            return LinkTarget()
         return self.address(written, f"mailto:{written}")
 
 
@@ -376,11 +368,15 @@ def _inline_tokens(node: Node) -> list[Token]:
     return [token for child in node.children for token in child.token.children or []]
 
 
-def _shown(url: str, written: str) -> str:
+def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
+    return any(token.type == "text" and token.content[:1].isalnum() for token in tokens)
+
+
+def _shown(target: LinkTarget, written: str) -> str:
     """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
-    if url.startswith(("mailto:", "tel:")):
+    if target.url.startswith(("mailto:", "tel:")):
         return printable(re.sub(r"\A(?:mailto|tel):(?!.*\?)", "", written, flags=re.IGNORECASE))
-    return printable(written) if clean_url(written).removed == () else url
+    return target.url if target.removed else printable(written)
 
 
 def _texts(text: str) -> Iterable[Text]:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 
 from mailer.issue.frame import FRAME
 from mailer.issue.model import (
@@ -29,7 +28,7 @@ from mailer.issue.model import (
     plain_text,
 )
 from mailer.issue.pictures import images_in
-from mailer.issue.places import Places, occurrences
+from mailer.issue.places import Occurrences, Places, occurrences
 
 WORDS_PER_MINUTE = 200
 _SIGN = re.compile(r"\S")
@@ -39,7 +38,7 @@ _SIGN = re.compile(r"\S")
 class Passage:
     """A run of words, with the links in it, at its place in the files, be it heading, paragraph or point of a list.
 
-    Its words are joined once, though every rule reads them.
+    Its words are joined once, and its links looked for once, though every rule reads them.
     """
 
     file: str
@@ -50,7 +49,7 @@ class Passage:
     def text(self) -> str:
         """The words alone, with `…` in place of each sign of those that are an address."""
         text, at = "", 0
-        for link, start in _links(self.inlines, 0):
+        for link, start in self.links:
             shown = plain_text([link])
             if "://" in shown or "@" in shown:
                 text += self.words[at:start] + _SIGN.sub("…", shown)
@@ -62,21 +61,30 @@ class Passage:
         """The words alone, web addresses too: as long as `text`."""
         return plain_text(self.inlines)
 
+    @cached_property
+    def links(self) -> tuple[tuple[Link, int], ...]:
+        """The links, each with where its words begin."""
+        return tuple(_links(self.inlines, 0))
+
 
 def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
-    """Return the passages of an issue: of each item by its slug, of the rest by ""."""
+    """Return the passages of an issue: of each item by its file, of the rest by ""."""
     passages = {"": tuple(_of_frame(issue))}
     for item in issue.items:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))
-        passages[item.slug] = (title, *passages_in(item.body, item.file))
+        passages[item.file] = (title, *passages_in(item.body, item.file))
     return passages
 
 
 def printed_passages(issue: Issue) -> Iterator[Passage]:
     """Yield every text of an issue that is printed, what rules for wording leave alone too: names, places, pictures."""
-    for passages in passages_of(issue).values():
-        yield from (each for each in passages if (each.file, each.line) != (FRAME, issue.lines.get("preheader")))
+    yield from without_preheader(issue, (each for passages in passages_of(issue).values() for each in passages))
     yield from printed_facts(issue)
+
+
+def without_preheader(issue: Issue, passages: Iterable[Passage]) -> Iterator[Passage]:
+    """Yield passages without the preheader, which only inboxes show."""
+    return (each for each in passages if (each.file, each.line) != (FRAME, issue.lines.get("preheader")))
 
 
 def printed_facts(issue: Issue) -> Iterator[Passage]:
@@ -173,7 +181,7 @@ def links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link]]:
 def placed_links_in(passages: Iterable[Passage]) -> Iterator[tuple[Passage, Link, int]]:
     """Yield every link with the passage it stands in, and where its words begin in that."""
     for passage in passages:
-        for link, at in _links(passage.inlines, 0):
+        for link, at in passage.links:
             yield passage, link, at
 
 
@@ -192,12 +200,36 @@ def _links(inlines: Inlines, at: int) -> Iterator[tuple[Link, int]]:
         at += len(plain_text([inline]))
 
 
+class _Line:
+    """The passages that begin on one line of a file, thousands in a row of a table, with their words in one text."""
+
+    def __init__(self, passages: Iterable[Passage]) -> None:
+        self._starts: dict[int, int] = {}
+        self._found: dict[str, Occurrences] = {}
+        words, length = [], 0
+        for each in passages:
+            self._starts.setdefault(id(each.inlines), length)
+            words.append(each.words)
+            length += len(each.words) + 1
+        self._text = "\0".join(words)
+
+    def count_before(self, words: str, passage: Passage, *, at: int) -> int:
+        """Return how often words stand on the line before `at` in a passage; a fact comes after all of these."""
+        if words not in self._found:
+            self._found[words] = occurrences(self._text, words)
+        start = self._starts.get(id(passage.inlines))
+        if start is None:
+            return self._found[words].before(len(self._text)) + occurrences(passage.words, words).before(at)
+        return self._found[words].before(start + at)
+
+
 class PlaceFinder:
     """Finds the words of passages in the texts of their files, of which `sources` has those that can be read."""
 
     def __init__(self, sources: Mapping[str, str], *, passages: Iterable[Passage]) -> None:
         self._places = {file: Places(text, is_toml=file == FRAME) for file, text in sources.items()}
         self._on_line: dict[tuple[str, int], list[Passage]] = defaultdict(list)
+        self._lines: dict[tuple[str, int], _Line] = {}
         for passage in passages:
             self._on_line[passage.file, passage.line].append(passage)
 
@@ -205,9 +237,10 @@ class PlaceFinder:
         """Return line and column of words that begin at `at` in a passage; 0 and 0 when they are not found."""
         if passage.file not in self._places or not words:
             return 0, 0
-        before = takewhile(lambda each: each.inlines is not passage.inlines, self._on_line[passage.file, passage.line])
-        nth = sum(1 for each in before for _ in occurrences(each.words, words))
-        nth += sum(1 for _ in takewhile(lambda start: start < at, occurrences(passage.words, words)))
+        key = passage.file, passage.line
+        if key not in self._lines:
+            self._lines[key] = _Line(self._on_line[key])
+        nth = self._lines[key].count_before(words, passage, at=at)
         return self._places[passage.file].of_read(words, near=passage.line, nth=nth)
 
     def in_file(self, words: str, file: str, *, near: int, nth: int = 0) -> tuple[int, int]:

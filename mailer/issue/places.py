@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 
 LETTERS_SEARCHED = 200
 """Letters by which a place is found: more would tell no more, and a pattern of thousands costs seconds."""
@@ -16,10 +16,16 @@ _GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
 _MARKS = frozenset("*_`~[]<>\\\0")
 _MARKUP = r"""(?:[*_`~\[\]<>\\]|\0+(?:[ \t]+"[^"\n]*+")?+\)?+)*+"""
 """Marks of Markdown, and what is blanked because nobody reads it."""
+_TITLE = re.compile(r"\0[ \t]+\"")
+_MARKUP_RUN = re.compile(rf"(?=[*_`~\[\]<>\\\0]){_MARKUP}")
+LETTERS_WITH_MARKS = 20
+"""Letters by which words are found that hold a mark themselves: each makes its pattern longer."""
 FENCE_LINE = r"^[ \t]{0,3}\+\+\+[^\S\n]*$"
 """The line above and below the facts of an item."""
 _FACTS = re.compile(rf"\A\s*{FENCE_LINE}\n(.*?){FENCE_LINE}", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
+_KEY_BLANK = "\1"
+"""In place of the name of a fact: the quoted words behind it are no title of a link."""
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
     r"|\[\^[^\]\s]+\]"  # the mark of a footnote
@@ -28,9 +34,31 @@ _UNREAD = re.compile(
 )
 
 
-def occurrences(text: str, words: str, *, start: int = 0) -> Iterator[int]:
-    """Yield where words begin in a text from `start` on, also where a line ends between two of them."""
-    return _found(text, words, _pattern(words), start)
+class Occurrences:
+    """The places where words begin, in order: each is looked for once, however often it is asked for."""
+
+    def __init__(self, places: Iterator[int]) -> None:
+        self._rest = places
+        self._found: list[int] = []
+
+    def nth(self, number: int) -> int | None:
+        """Return the place that comes after so many others."""
+        self._found += islice(self._rest, max(number + 1 - len(self._found), 0))
+        return self._found[number] if number < len(self._found) else None
+
+    def before(self, at: int) -> int:
+        """Return how many there are before a place."""
+        while not self._found or self._found[-1] < at:
+            further = next(self._rest, None)
+            if further is None:
+                break
+            self._found.append(further)
+        return bisect_left(self._found, at)
+
+
+def occurrences(text: str, words: str, *, start: int = 0) -> Occurrences:
+    """Return where words begin in a text from `start` on, also where a line ends between two of them."""
+    return Occurrences(_found(text, words, _pattern(words), start))
 
 
 def _found(text: str, words: str, pattern: str, start: int) -> Iterator[int]:
@@ -56,7 +84,7 @@ def _marked(words: str) -> str:
 
     A mark in the words stands for itself alone, so that there is one way to match.
     """
-    parts = re.findall(r"(?<! ) (?! )|[^ ]| +", _searched(words))
+    parts = re.findall(r"(?<! ) (?! )|[^ ]| +", _searched(words)[:LETTERS_WITH_MARKS])
     patterns = [_GAP if part == " " else re.escape(part) for part in parts]
     return "".join(
         pattern if at == 0 or part in _MARKS else f"{_MARKUP}{pattern}"
@@ -73,14 +101,16 @@ def _whole(words: str) -> str:
 class Places:
     """A text that begins on line `first_line` of its file; `is_toml` when it is all facts, no Markdown.
 
-    `told` counts what was told of it so far: by rule, words and line.
+    `told` counts what was told of it so far: by rule, message, words and line.
     """
 
     def __init__(self, text: str, *, first_line: int = 1, is_toml: bool = False) -> None:
         self.text = unicodedata.normalize("NFC", text)
         self.first_line = first_line
         self._is_toml = is_toml
-        self.told: Counter[tuple[str, str, int]] = Counter()
+        self.told: Counter[tuple[str, str, str, int]] = Counter()
+        self._bare: dict[tuple[str, int], Occurrences] = {}
+        self._marked: dict[tuple[str, int], Occurrences] = {}
 
     def of(self, words: str, *, near: int = 0, nth: int = 0, after: str = "") -> tuple[int, int]:
         """Return line and column of words: from line `near` on, the occurrence after `nth` others, whole words first.
@@ -106,21 +136,43 @@ class Places:
         start = self._start_of(near)
         if marked := self._of_marked(words, start=start, nth=nth):
             return marked
-        found = occurrences(self._read, words, start=start)
-        at = next(islice(found, nth, None), None)
+        if (words, start) not in self._bare:
+            self._bare[words, start] = occurrences(self._read, words, start=start)
+        at = self._bare[words, start].nth(nth)
         return self.of(words, near=near, nth=nth) if at is None else self._place(at)
 
     def _of_marked(self, words: str, *, start: int, nth: int) -> tuple[int, int] | None:
-        found = re.compile(_marked(words)).finditer(self._read, start)
-        match = next(islice(found, nth, None), None)
-        return self._place(match.start()) if match else None
+        if (words, start) not in self._marked:
+            is_plain = _MARKS.isdisjoint(_searched(words)) and not self._has_titles
+            self._marked[words, start] = (self._unmarked if is_plain else self._between_marks)(words, start)
+        at = self._marked[words, start].nth(nth)
+        return None if at is None else self._place(at)
+
+    def _between_marks(self, words: str, start: int) -> Occurrences:
+        return Occurrences(match.start() for match in re.compile(_marked(words)).finditer(self._read, start))
+
+    def _unmarked(self, words: str, start: int) -> Occurrences:
+        """Return where words without marks begin, found in the text without its marks."""
+        parts = self._without_marks
+        return Occurrences(map(parts.written_at, _found(parts.text, words, _pattern(words), parts.read_at(start))))
+
+    @cached_property
+    def _has_titles(self) -> bool:
+        """Return whether a link or picture has a title: that of a picture is read, so it is no mark."""
+        return bool(_TITLE.search(self._read))
+
+    @cached_property
+    def _without_marks(self) -> "_Parts":
+        ends = [(match.start(), match.end()) for match in _MARKUP_RUN.finditer(self._read)]
+        return _Parts(self._read, [0, *(end for _, end in ends)], [*(start for start, _ in ends), len(self._read)])
 
     @cached_property
     def _read(self) -> str:
         """Return the text with blanks in place of what no reader sees."""
         facts = _FACTS.match(self.text)
         end = len(self.text) if self._is_toml else facts.end() if facts else 0
-        return _blanked(_UNREAD, _blanked(_KEY, self.text[:end])) + _blanked(_UNREAD, self.text[end:])
+        facts_read = _blanked(_KEY, self.text[:end], blank=_KEY_BLANK)
+        return _blanked(_UNREAD, facts_read) + _blanked(_UNREAD, self.text[end:])
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -140,5 +192,25 @@ class Places:
         return number - 1 + self.first_line, at - self._starts[number - 1] + 1
 
 
-def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda found: found[0] if found.lastgroup == "open" else re.sub(r"[^\n]", "\0", found[0]), text)
+class _Parts:
+    """Parts of a text, put together, and where each place in them was written."""
+
+    def __init__(self, written: str, begins: Sequence[int], ends: Sequence[int]) -> None:
+        self.text = "".join(written[begin:end] for begin, end in zip(begins, ends, strict=True))
+        self._written = begins
+        lengths = (end - begin for begin, end in zip(begins, ends, strict=True))
+        self._read = [0, *accumulate(lengths)]
+
+    def written_at(self, at: int) -> int:
+        """Return where the place `at` of the parts was written."""
+        part = bisect_right(self._read, at) - 1
+        return self._written[part] + at - self._read[part]
+
+    def read_at(self, at: int) -> int:
+        """Return the place in the parts of what was written at `at`, or of the next that is in one."""
+        part = bisect_right(self._written, at) - 1
+        return min(self._read[part] + at - self._written[part], self._read[part + 1])
+
+
+def _blanked(pattern: re.Pattern[str], text: str, *, blank: str = "\0") -> str:
+    return pattern.sub(lambda found: found[0] if found.lastgroup == "open" else re.sub(r"[^\n]", blank, found[0]), text)

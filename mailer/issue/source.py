@@ -1,9 +1,7 @@
 """Reads the folder of one newsletter issue into the content model, with a finding for everything that is wrong."""
 
-import gc
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +11,7 @@ from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import ItemDraft, parse_item
@@ -27,6 +25,10 @@ from mailer.nearest import did_you_mean
 ITEMS = "items"
 IMAGES = "images"
 TEXT_BYTES_AT_MOST = 250_000
+PIECE = re.compile(r"[\n\t|*_#\[\]<>`\\&~={}^@]|://|\bwww\.|\bmailto:")
+"""A line, tab, mark of Markdown or address: a text costs time by how many of them it has."""
+PIECES_AT_MOST = 6_000
+"""130 times those of the longest item in real newsletters, 20 times those of a frame."""
 IMAGE_BYTES_AT_MOST = 10_000_000
 ITEMS_AT_MOST = 200
 
@@ -73,23 +75,10 @@ def is_slug(text: str) -> bool:
 def read_issue(folder: Path, *, helsefellesskap: Collection[str] | Mapping[str, str], publisher: str) -> IssueReading:
     """Read an issue's folder. `helsefellesskap` are slugs that items may name, or all names with their slugs."""
     shelf = _IssueFolder(folder=folder)
-    with _without_collecting():
-        issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
+    issue = _read(shelf, known=KnownNames.of(helsefellesskap), publisher=publisher)
     failed = any(finding.severity is Severity.ERROR for finding in shelf.findings)
     findings = tuple(shelf.findings)
     return IssueReading(issue=None if failed else issue, findings=findings, sources=shelf.sources, readable=issue)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Look for no unused objects meanwhile: a long text makes a million that are all in use, and each look sees all."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(shelf: "_IssueFolder", *, known: KnownNames, publisher: str) -> Issue | None:
@@ -185,8 +174,14 @@ class _IssueFolder:
             self.error(path, msg("issues.not-utf-8"), line=line, column=column, hint=msg("issues.save-as-utf-8"))
             return None
         self.note_unprintable(path, text)
-        self.sources[self.name(path)] = printable(text)
-        return self.sources[self.name(path)]
+        text = printable(text)
+        if beyond := next(islice(PIECE.finditer(text), PIECES_AT_MOST, None), None):
+            line, column = text.count("\n", 0, beyond.start()) + 1, beyond.start() - text.rfind("\n", 0, beyond.start())
+            message, hint = msg("issues.file-of-too-many-pieces", most=PIECES_AT_MOST), msg("issues.part-the-file")
+            self.error(path, message, line=line, column=column, hint=hint)
+            return None
+        self.sources[self.name(path)] = text
+        return text
 
     def note_unprintable(self, path: Path, text: str) -> None:
         """Warn of each line with unprintable characters, at the first of them."""
@@ -194,15 +189,17 @@ class _IssueFolder:
         found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
+            is_break = SEPARATORS.match(first[0])
+            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=msg("issues.unprintable", count=1 + len(others), character=name, more=len(others)),
+                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,
-                    hint=msg("issues.unprintable-hint"),
+                    hint=msg("issues.line-break-character-hint") if is_break else msg("issues.unprintable-hint"),
                 )
             )
 

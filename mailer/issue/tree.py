@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from markdown_it.token import Token
 
@@ -42,9 +43,13 @@ def read_tree(text: str, notes: FindingCollector) -> list[Node]:
     """Parse a text until each number that a list would change stands in a paragraph; empty when it is too deep."""
     as_written: dict[int, bool] = {}
     while True:
-        root = _gathered(_nest(MARKDOWN.parse(text, {AS_WRITTEN: as_written}), text, notes))
+        env: dict[str, Any] = {AS_WRITTEN: as_written}
+        tokens: list[Token] = []
+        MARKDOWN.block.parse(text, MARKDOWN, env, tokens)
+        root = _gathered(_nest(tokens, text, notes))
         doubtful = [points for points in _numbered(root) if not all(map(_runs_on, lists_among(points)))]
         if not doubtful:
+            _read_words(tokens if root else (), env)
             _tell_of_ones(root, notes)
             return root
         for points in doubtful:
@@ -52,6 +57,14 @@ def read_tree(text: str, notes: FindingCollector) -> list[Node]:
             as_written |= {point.at: len(points) == 1 for point in _kept(parts)}
             if told := _worth_telling(parts):
                 _tell(told, notes)
+
+
+def _read_words(tokens: Iterable[Token], env: dict[str, Any]) -> None:
+    """Read the marks inside paragraphs, once, when it is known which there are."""
+    for token in tokens:
+        if token.type == "inline":
+            token.children = []
+            MARKDOWN.inline.parse(token.content, MARKDOWN, env, token.children)
 
 
 def _kept(parts: Sequence[Sequence[Node]]) -> list[Node]:

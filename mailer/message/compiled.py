@@ -28,7 +28,7 @@ from mailer.message.quoted_printable import encode_value
 from mailer.message.verp import make_return_path
 from mailer.rendering.pages import Pages
 
-FORM = 1  # of a stored message; another one must leave this readable, for mailings that are under way then
+FORM = 2  # of a stored message; another one must leave this readable, for mailings that are under way then
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
@@ -77,7 +77,10 @@ class RecipientValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledMessage:
-    """A message with places for values: `segments` are the bytes around them, one more than `places`."""
+    """A message with places for values: `segments` are the bytes around them, one more than `places`.
+
+    `form` is how it is stored; deliveries of form 1 are named by their numbers alone.
+    """
 
     segments: tuple[bytes, ...]
     places: tuple[str, ...]
@@ -85,6 +88,11 @@ class CompiledMessage:
     return_path: str
     verp: bool
     domain: str
+    form: int = FORM
+
+    def named_by(self, planned_at: datetime) -> datetime | None:
+        """Return the moment that names deliveries beside their numbers, of a mailing planned then."""
+        return planned_at if self.form > 1 else None
 
     @property
     def size(self) -> int:
@@ -104,16 +112,21 @@ class CompiledMessage:
             pieces += (filled[place], segment)
         return b"".join(pieces)
 
-    def envelope(self, address: str, *, keys: KeyRing, mailing_id: int, delivery_id: int) -> Envelope:
+    def envelope(
+        self, address: str, *, keys: KeyRing, mailing_id: int, delivery_id: int, planned_at: datetime | None
+    ) -> Envelope:
         """Return path and recipient of one delivery. Raises `WireAddressError`."""
         return_path = self.return_path
         if self.verp:
-            return_path = make_return_path(keys, base=return_path, mailing_id=mailing_id, delivery_id=delivery_id)
+            return_path = make_return_path(
+                keys, base=return_path, mailing_id=mailing_id, delivery_id=delivery_id, planned_at=planned_at
+            )
         return Envelope(return_path, wire_address(address))
 
     def to_bytes(self) -> bytes:
         """Return the message as it is stored; the same message always gives the same bytes."""
-        stored = asdict(self) | {"version": FORM, "segments": [each.decode("ascii") for each in self.segments]}
+        stored = asdict(self) | {"segments": [each.decode("ascii") for each in self.segments]}
+        stored["version"] = stored.pop("form")
         return json.dumps(stored, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
     @classmethod
@@ -133,7 +146,7 @@ class CompiledMessage:
                 msg("sending.other-version"),
                 hint=msg("sending.use-that-version"),
             )
-        return _FORMS[form](values)
+        return _FORMS[form](values | {"form": form})
 
     def _filled(self, values: RecipientValues) -> dict[str, bytes]:
         if not (TOKEN.fullmatch(values.unsubscribe_token) and TOKEN.fullmatch(values.preferences_token)):
@@ -159,12 +172,12 @@ class CompiledMessage:
         return filled
 
 
-def _read_form_1(values: dict[str, Any]) -> CompiledMessage:
+def _read_stored(values: dict[str, Any]) -> CompiledMessage:
     segments = tuple(each.encode("ascii") for each in values.pop("segments"))
     return CompiledMessage(segments=segments, places=tuple(values.pop("places")), **values)
 
 
-_FORMS = {1: _read_form_1}
+_FORMS = {1: _read_stored, 2: _read_stored}
 
 
 def compile_message(

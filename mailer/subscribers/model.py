@@ -55,11 +55,11 @@ class SubscriberList:
     name_nb: str
     name_nn: str
     position: int
-    region: str = ""
-    place_se: str = ""
-    helseforetak: str = ""
-    lang: Lang = DEFAULT_LANG
-    aliases: tuple[str, ...] = ()
+    region: str
+    place_se: str
+    helseforetak: str
+    lang: Lang
+    aliases: tuple[str, ...]
 
     def name(self, lang: Lang) -> str:
         """Return the full name that readers of a language see; only the two Norwegian ones have names of their own."""
@@ -109,12 +109,16 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One subscriber on one list; `consents` are all that were recorded, the latest last."""
+    """One subscriber on one list; `consents` are all that were recorded, the latest last.
+
+    `part_of` is the list that this one was merged into, over any mergers: what was ended then is no leaving.
+    """
 
     list: str
     status: SubscriptionStatus
     since: datetime
-    consents: tuple[Consent, ...] = ()
+    consents: tuple[Consent, ...]
+    part_of: str
 
     @property
     def consent(self) -> Consent | None:

@@ -138,7 +138,7 @@ def _row(each: SubscriberList) -> dict[str, Any]:
 
 def _read_toml(file: Path, *, tables: tuple[str, ...]) -> _Tables:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text("utf-8")
         content = tomllib.loads(text)
     except FileNotFoundError as error:
         hint = msg("people.register-missing-hint")

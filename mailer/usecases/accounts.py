@@ -3,14 +3,12 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from mailer.delivery.ledger import LedgerError
 from mailer.delivery.model import Counts, DeliveryReport, DeliveryStatus, MailingReport
-from mailer.delivery.personalising import message_id_of
 from mailer.usecases.needs import LedgerServices
 from mailer.usecases.reading import require_known
-from mailer.usecases.settling import message_domain
+from mailer.usecases.settling import name_messages
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +19,7 @@ class Account:
 
     mailing: MailingReport
     is_idle: bool
-    deliveries: tuple[DeliveryReport, ...] = ()
+    deliveries: tuple[DeliveryReport, ...]
 
 
 def read_accounts(
@@ -85,7 +83,7 @@ def _deliveries(
 ) -> Iterator[DeliveryReport]:
     if not (failed or in_doubt):
         return
-    name = partial(message_id_of, services.keys, message_domain(services, mailing.id))
+    name = name_messages(services, mailing)
     if failed:
         yield from services.ledger.unreached(mailing.id, message_id_of=name)
     if in_doubt:

@@ -175,8 +175,8 @@ def _place_in(where: str) -> tuple[str, int]:
 
 def _subjects(issue: Issue) -> Iterator[tuple[str, int, str]]:
     """Yield the texts that a subject is made of: file, line and words."""
-    for key, text in (("subject", issue.subject), ("title", issue.title)):
-        yield FRAME, issue.lines.get(key, 0), text
+    written = (("subject", issue.subject), ("title", issue.title))
+    yield from ((FRAME, issue.lines[key], text) for key, text in written if key in issue.lines)
     yield from ((item.file, item.line, item.title) for item in issue.items)
 
 

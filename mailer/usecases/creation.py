@@ -68,5 +68,5 @@ def _fill(target: Path, source: Path) -> tuple[Path, ...]:
         ignore=shutil.ignore_patterns(".*", "__pycache__", *OWN_PAGES),
         copy_function=shutil.copyfile,
     )
-    (target / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
+    (target / ".gitignore").write_bytes(GITIGNORE.encode())
     return tuple(sorted(path for path in target.rglob("*") if path.is_file()))

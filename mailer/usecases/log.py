@@ -9,9 +9,7 @@ from mailer.usecases.reading import require_known
 __all__ = ["Decision", "read_log"]
 
 
-def read_log(
-    services: LedgerServices, slug: str | None = None, *, since: datetime | None = None
-) -> tuple[Decision, ...]:
+def read_log(services: LedgerServices, slug: str | None, *, since: datetime | None) -> tuple[Decision, ...]:
     """Return the decisions of operators, oldest first; raises `MailerError` for an issue that is unknown."""
     found = services.ledger.log(slug=slug, since=since)
     if slug is not None and not found:

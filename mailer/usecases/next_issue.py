@@ -55,14 +55,14 @@ def new_issue(
     if is_note:
         folder.mkdir(parents=True)
         note = _note(last, today, lang=last.issue.lang if last else lang)
-        (folder / FRAME).write_text(_written(note, comments_in), encoding="utf-8", newline="\n")
+        (folder / FRAME).write_bytes(_written(note, comments_in).encode())
         return folder
     lines = _followed(last, slug, today) if last else _begun(slug, today, title=title, lang=lang)
     name, heading, words = example_item(last.issue.lang if last else lang)
     (folder / ITEMS).mkdir(parents=True)
-    (folder / FRAME).write_text(_written(lines, comments_in), encoding="utf-8", newline="\n")
+    (folder / FRAME).write_bytes(_written(lines, comments_in).encode())
     item = f'+++\ntitle = "{heading}"\n{_ITEM_COMMENTS}+++\n\n{words}\n'
-    (folder / ITEMS / f"010-{name}.md").write_text(item, encoding="utf-8", newline="\n")
+    (folder / ITEMS / f"010-{name}.md").write_bytes(item.encode())
     if last and last.intro:
         announce(_is_taken_over(last))
     return folder
@@ -94,7 +94,7 @@ class _Last:
     """The issue that the new one follows: its values as written, and as read."""
 
     def __init__(self, folder: Path) -> None:
-        text = (folder / FRAME).read_text(encoding="utf-8-sig")
+        text = (folder / FRAME).read_text("utf-8-sig")
         images = picture_files(folder).keys()
         frame, findings = parse_frame(
             text, file=FRAME, slug=folder.name, publisher="", known=KnownNames.of(()), images=images

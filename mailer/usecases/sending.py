@@ -37,7 +37,15 @@ from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
 from mailer.usecases.refusals import Reason, Refused, granted
 from mailer.usecases.sending_again import Again, as_resend, had_another_edition, read_named
-from mailer.usecases.state import NOTHING, Overrides, busy, find_needed, record_allowed, refused_by_state
+from mailer.usecases.state import (
+    NOTHING,
+    Overrides,
+    busy,
+    find_needed,
+    find_obstacles,
+    record_allowed,
+    refused_by_state,
+)
 
 __all__ = [
     "Begun",
@@ -48,6 +56,7 @@ __all__ = [
     "carry_on",
     "count_groups",
     "estimate",
+    "foresee_refusal",
     "granted",
     "look_ahead",
     "propose",
@@ -70,8 +79,8 @@ class Proposal:
     findings: tuple[Finding, ...]
     is_tested: bool
     plan: Plan
-    again: Again | None = None
-    is_other_edition: bool = False
+    again: Again | None
+    is_other_edition: bool
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -215,6 +224,24 @@ def begin(
         return _planned_meanwhile(slug)
     record_allowed(services, plan.mailing, needed)
     return Begun(mailing=plan.mailing.id, plan=plan)
+
+
+def foresee_refusal(
+    services: SendServices,
+    proposal: Proposal,
+    *,
+    allow_untested: bool = False,
+    ignore_findings: bool = False,
+    allowed: Overrides = NOTHING,
+) -> Refused | None:
+    """Return the refusal that `begin` would give, with the right number, of what does not pass by itself."""
+    return next(find_obstacles(services, proposal.draft.slug, allowed=allowed), None) or _refused_by_rule(
+        proposal,
+        confirm=proposal.plan.counts.waiting,
+        as_frozen=True,
+        allow_untested=allow_untested,
+        ignore_findings=ignore_findings,
+    )
 
 
 def _refused_by_rule(

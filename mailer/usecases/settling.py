@@ -12,11 +12,11 @@ from mailer.clock import utc_now
 from mailer.delivery.logs.model import Evidence, InLog, LogProgress, LogSummary, Sighting, Sought, Trails
 from mailer.delivery.logs.reading import read_logs
 from mailer.delivery.logs.searching import judge
-from mailer.delivery.model import Doubt, Resolved
-from mailer.delivery.personalising import message_id_of
+from mailer.delivery.model import Doubt, MailingReport, Resolved
 from mailer.errors import MailerError
 from mailer.message.addresses import WireAddressError, wire_address
 from mailer.message.compiled import CompiledMessage
+from mailer.message.identity import make_message_id
 from mailer.usecases.needs import LedgerServices
 from mailer.usecases.reading import require_known
 
@@ -44,7 +44,7 @@ class LogAnswer:
     slug: str
     searched: tuple[SearchedDoubt, ...]
     logs: tuple[LogSummary, ...]
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...]
 
     @property
     def taken(self) -> tuple[SearchedDoubt, ...]:
@@ -58,8 +58,8 @@ def search_logs(
     names: Sequence[str],
     *,
     standard_input: BinaryIO,
-    to: Sequence[str] | None = None,
-    on_progress: Callable[[LogProgress], None] = lambda _: None,
+    to: Sequence[str] | None,
+    on_progress: Callable[[LogProgress], None],
 ) -> LogAnswer:
     """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; settle nothing.
 
@@ -70,8 +70,9 @@ def search_logs(
         raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
     services.ledger.recover()
     doubts, unknown = services.ledger.doubts(slug, addresses=to)
-    names_of = {mailing: message_domain(services, mailing) for mailing in {each.mailing_id for each in doubts}}
-    sought = {each: _sought(services, each, names_of[each.mailing_id]) for each in doubts}
+    mailings = [services.ledger.mailing(each) for each in {each.mailing_id for each in doubts}]
+    names_of = {each.id: name_messages(services, each) for each in mailings}
+    sought = {each: _sought(each, names_of[each.mailing_id](each.mailing_id, each.id)) for each in doubts}
     now = utc_now().astimezone()  # in the zone of this machine, as a log without zones may be
     trails = read_logs(
         names,
@@ -119,21 +120,30 @@ def _in_words(sighting: Sighting) -> str:
     return f"{place.file}:{place.line}: {said}"
 
 
-def message_domain(services: LedgerServices, mailing_id: int) -> str:
-    """Return the domain of a mailing's Message-IDs: the sender's when it was frozen, or the one of the settings."""
+def name_messages(services: LedgerServices, mailing: MailingReport) -> Callable[[int, int], str]:
+    """Return what gives the Message-ID of each delivery of a mailing, as it was frozen, or as it would be by now."""
+    domain = services.settings.newsletter.from_address.rpartition("@")[2]
+    planned_at: datetime | None = mailing.created_at
     with suppress(MailerError):  # content that was changed, or is of another version
-        for frozen in services.ledger.variants(mailing_id).values():
-            return CompiledMessage.from_bytes(frozen).domain
-    return services.settings.newsletter.from_address.rpartition("@")[2]
+        for frozen in services.ledger.variants(mailing.id).values():
+            compiled = CompiledMessage.from_bytes(frozen)
+            domain, planned_at = compiled.domain, compiled.named_by(mailing.created_at)
+            break
+
+    def name(mailing_id: int, delivery_id: int) -> str:
+        return make_message_id(
+            services.keys, mailing_id=mailing_id, delivery_id=delivery_id, planned_at=planned_at, domain=domain
+        )
+
+    return name
 
 
-def _sought(services: LedgerServices, doubt: Doubt, domain: str) -> Sought:
-    message_id = message_id_of(services.keys, domain, doubt.mailing_id, doubt.id).strip("<>")
+def _sought(doubt: Doubt, message_id: str) -> Sought:
     addresses = {doubt.address, doubt.recipient}
     with suppress(WireAddressError):
         addresses.add(wire_address(doubt.recipient))
     return Sought(
-        message_id=message_id,
+        message_id=message_id.strip("<>"),
         addresses=frozenset(each.casefold() for each in addresses),
         sent_after=doubt.sent_after,
         is_only_copy=doubt.is_only_copy,

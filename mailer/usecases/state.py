@@ -24,7 +24,7 @@ NOTHING = Overrides()
 _UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.WAITING}
 
 
-def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides = NOTHING) -> Refused | None:
+def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides) -> Refused | None:
     """Refuse in an old backup, where leaves were lost, in a copy, with other keys, and while another sender is at work.
 
     What a copy says of senders is said of those of the original.
@@ -71,7 +71,7 @@ def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None
     signed = services.ledger.signed()
     own = [each for each in signed if each.is_open and each.slug == slug]
     for each in (own or signed)[-1:]:
-        if not services.keys.has(each.key_id):
+        if not services.has_key(each.key_id):
             what, hint = msg("sending.other-keys", slug=each.slug), msg("sending.put-old-key-behind")
             error = MailerError(what, where=each.slug, hint=hint)
             return Refused(reason=Reason.OTHER_KEYS, error=error)
@@ -81,7 +81,7 @@ def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None
 def issues_with_dead_links(services: LedgerServices) -> tuple[str, ...]:
     """Return the issues whose links for leaving cannot be read with the present keys, oldest first."""
     signed = services.ledger.signed()
-    return tuple(dict.fromkeys(each.slug for each in signed if not services.keys.has(each.key_id)))
+    return tuple(dict.fromkeys(each.slug for each in signed if not services.has_key(each.key_id)))
 
 
 def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Overrides) -> None:

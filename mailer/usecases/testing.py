@@ -106,7 +106,7 @@ def _send_test(
         message_id=make_test_message_id(domain=compiled.domain),
         date=services.clock(),
     )
-    envelope = compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0)
+    envelope = compiled.envelope(address, keys=services.keys, mailing_id=0, delivery_id=0, planned_at=None)
     answer = run_to_end(session.begin(envelope))
     if not isinstance(answer, Ready):
         return answer

@@ -221,6 +221,7 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
     ended = granted(carry_on(services, begun.mailing))
     assert ended.counts.accepted == PEOPLE, ended.note
     variants = read_variants(services.ledger.variants(begun.mailing))
+    planned_at = services.ledger.mailing(begun.mailing).created_at
     with services.database.reading() as connection:
         rows = connection.execute(select(delivery)).all()
         recorded_at = {each.id: each.created_at for each in connection.execute(select(subscriber))}
@@ -235,7 +236,13 @@ def test_the_real_newsletter_arrives_as_it_was_sent(
             recipient=row.recipient,
             recorded_at=recorded_at[row.subscriber_id],
         )
-        sent = Personaliser(variants, keys=services.keys, clock=lambda at=sent_at: at)(claimed)  # type: ignore[misc] # bound now
+        personalise = Personaliser(
+            variants,
+            planned_at=planned_at,
+            keys=services.keys,
+            clock=lambda at=sent_at: at,  # type: ignore[misc] # bound now
+        )
+        sent = personalise(claimed)
         trace, _, content = arrived.partition(b"\r\n" + without_stuffed_dots(sent.payload)[:40])
         assert content, "what arrived does not hold what was sent"
         assert arrived.endswith(without_stuffed_dots(sent.payload))

@@ -123,7 +123,7 @@ def test_a_key_file_that_cannot_be_made_says_what_to_do(
 ) -> None:
     (workspace / "taken").write_text("a file", encoding="utf-8")
     monkeypatch.setenv("MAILER_PATHS__VAR", str(workspace / "taken"))
-    result = mailer("subscribers", "add", "ny@agder.example", "--list", "agder", "--basis", "a: asked")
+    result = mailer("subscribers", "suppress", "ny@agder.example", "--reason", "asked")
     assert result.code == 74
     assert "[paths] var" in result.err
 

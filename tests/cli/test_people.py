@@ -297,7 +297,7 @@ def test_an_import_of_which_lines_were_refused_says_how_many_and_names_the_lists
 ) -> None:
     (workspace / "people.csv").write_text(REFUSED, encoding="utf-8")
     dry = mailer("subscribers", "import", "people.csv", "--dry-run")
-    assert dry.code == 0
+    assert dry.code == 1, "as the import itself"
     assert "this was a dry run, and an import would stop: 2 lines are refused." in dry.out
     assert "it is done" not in dry.out
     assert "there is no list 'zzzz'" in dry.out

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from mailer.bootstrap import build_services
+
 pytestmark = pytest.mark.usefixtures("workspace")
 Run = Callable[..., Any]
 KARI = "kari@agder.example"
@@ -151,6 +153,22 @@ def test_a_merger_names_who_would_get_no_more_mail_and_is_done_when_the_number_i
     assert "How many are on agder? Type 3 to merge it into oslo" in done.out
     assert done.out.endswith("2 went over to oslo; 1 were on it already.\n")
     assert mailer("subscribers", "show", "begge@oslo.example", "--json").json["subscriptions"][0]["status"] != "active"
+
+
+@pytest.mark.usefixtures("without_agder")
+def test_of_a_merged_list_it_is_said_where_its_people_are_and_not_that_they_left(mailer: Run) -> None:
+    services = build_services(announce=lambda _: None)
+    services.subscribers.add("paa@begge.example", lists=["agder", "oslo"], basis="e: case 1")
+    services.close()
+    assert mailer(*MERGE, "--confirm", "4").code == 0
+    for address, on_oslo in (("paa@begge.example", "active"), ("begge@oslo.example", "left")):
+        shown = mailer("subscribers", "show", address).out
+        assert re.search(r"agder +part of oslo now ", shown)
+        assert re.search(rf"oslo +{on_oslo} ", shown)
+    told = mailer("subscribers", "show", "paa@begge.example", "--json").json["subscriptions"]
+    assert [(each["list"], each["part_of"]) for each in told] == [("agder", "oslo"), ("oslo", None)]
+    other = mailer("subscribers", "remove", "paa@begge.example", "--list", "bergen").out
+    assert "agder (part of oslo now), oslo" in " ".join(other.split())
 
 
 @pytest.mark.usefixtures("without_agder")

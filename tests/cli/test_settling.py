@@ -16,7 +16,8 @@ from sqlalchemy import select
 from mailer.bootstrap import build_services
 from mailer.database.tables import attempt, delivery
 from mailer.delivery.model import Attempt, DeliveryStatus, MailingDraft, Mark, PlannedDelivery
-from mailer.message.compiled import CompiledMessage
+from mailer.message.compiled import FORM, CompiledMessage
+from mailer.message.identity import make_message_id
 
 Run = Callable[..., Any]
 SLUG = "2024-01"
@@ -29,7 +30,11 @@ HEAD = MINUTE + ":{:02} relay postfix/{}[123]: A1B2C{}: {}"
 
 @pytest.fixture
 def in_doubt(workspace: Path, mailer: Run) -> dict[str, dict[str, Any]]:
-    """Two mailings, with one person in doubt in each; returns them by address."""
+    return put_in_doubt(workspace, mailer)
+
+
+def put_in_doubt(workspace: Path, mailer: Run, *, form: int = FORM) -> dict[str, dict[str, Any]]:
+    """Plan two mailings, with one person in doubt in each; returns them by address."""
     compiled = CompiledMessage(
         segments=(b"", b"\r\n"),
         places=("message_id",),
@@ -37,6 +42,7 @@ def in_doubt(workspace: Path, mailer: Run) -> dict[str, dict[str, Any]]:
         return_path="retur@nyhetsbrev.example",
         verp=False,
         domain="nyhetsbrev.example",
+        form=form,
     )
     services = build_services(workspace / "config.toml", announce=lambda _: None)
     for lists, address in ((("agder",), KARI), (("oslo",), AASE)):
@@ -109,6 +115,23 @@ def test_what_the_log_shows_is_settled_when_a_person_agrees_to_the_number(
     assert "settled 1 delivery in doubt by the mail server's log: 1 bounced" in mailer("log", SLUG).out
     again = mailer(*ask, "--confirm", "0")
     assert (again.code, "Nothing is in doubt. Nothing was changed." in again.out) == (1, True)
+
+
+def test_mail_in_doubt_that_an_earlier_version_sent_is_settled_by_its_log(
+    mailer: Run, workspace: Path, tmp_path: Path
+) -> None:
+    people = put_in_doubt(workspace, mailer, form=1)
+    services = build_services(announce=lambda _: None)
+    sent = make_message_id(
+        services.keys,
+        mailing_id=people[AASE]["mailing"],
+        delivery_id=2,
+        planned_at=None,
+        domain="nyhetsbrev.example",
+    )
+    services.close()
+    log = write_log(tmp_path / "mail.log", people | {AASE: people[AASE] | {"message_id": sent}}, {AASE: "sent"})
+    assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").code == 0
 
 
 def test_nobody_to_type_and_what_is_no_number_change_nothing(

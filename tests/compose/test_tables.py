@@ -178,6 +178,18 @@ def test_wide_tables_are_lines_with_labels_in_plain_text() -> None:
     assert plain(f"| A | |\n|---|---|\n| x | {long}|")[1] == "  " + ("ord " * 14).strip()
 
 
+def test_a_column_to_be_filled_in_keeps_its_name_in_plain_text() -> None:
+    name = "Underskrift av den som leder det lokale samarbeidsutvalget"
+    text = f"| Region | {name} | Tal |\n|---|---|---|\n| Helse Nord | | 1 |\n| Helse Midt | | |"
+    assert plain(text) == [
+        "Region: Helse Nord",
+        f"  {name}:",
+        "  Tal: 1",
+        "Region: Helse Midt",
+        f"  {name}:",
+    ]
+
+
 def test_a_table_is_columns_as_long_as_they_fit_the_line() -> None:
     for length, rows in ((WIDTH - 3, ["A", "-", "b"]), (WIDTH - 2, ["A", " ", " "])):
         assert [line[:1] for line in plain(f"A | B\n---|---\nb | {'a' * length}")] == rows

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from mailer.config.errors import ConfigError
-from mailer.config.secret_keys import load_key_ring, load_suppression_key
+from mailer.config.secret_keys import SuppressionKeyFile, load_key_ring, new_key
 from mailer.config.settings import Settings
 
 Load = Callable[..., Settings]
@@ -38,10 +38,12 @@ def test_without_them_a_file_is_made_once(load: Load) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX knows these modes")
 def test_the_files_are_readable_by_nobody_else(load: Load) -> None:
     settings = load()
-    for make in (load_key_ring, load_suppression_key):
-        _, created = make(settings, {})
-        assert created
-        assert stat.S_IMODE(created.stat().st_mode) == 0o600
+    _, ring = load_key_ring(settings, {})
+    suppression = SuppressionKeyFile(settings, {})
+    assert suppression.make(new_key())
+    for made in (ring, suppression.file):
+        assert made
+        assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 
 def test_a_key_put_in_front_in_the_file_is_the_newest(load: Load) -> None:
@@ -56,11 +58,15 @@ def test_a_key_put_in_front_in_the_file_is_the_newest(load: Load) -> None:
 
 def test_the_suppression_key_is_another_one(load: Load) -> None:
     settings = load()
-    key, created = load_suppression_key(settings, {})
-    assert created == settings.paths.var / "suppression-key"
-    assert load_suppression_key(settings, {"MAILER_SECRET_KEYS": NEW}) == (key, None)
+    kept, key = SuppressionKeyFile(settings, {}), new_key()
+    assert kept.read() is None
+    assert not settings.paths.var.exists(), "looking alone makes nothing"
+    assert kept.make(key)
+    assert kept.file == settings.paths.var / "suppression-key"
+    assert not kept.make(new_key()), "another one stays"
+    assert SuppressionKeyFile(settings, {"MAILER_SECRET_KEYS": NEW}).read() == kept.read() == key
     assert key not in load_key_ring(settings, {})[0].keys
-    assert load_suppression_key(settings, {"MAILER_SUPPRESSION_KEY": OLD}) == (OLD.encode(), None)
+    assert SuppressionKeyFile(settings, {"MAILER_SUPPRESSION_KEY": OLD}).read() == OLD.encode()
 
 
 @pytest.mark.parametrize("text", ["", " , ", "shrt", f"{NEW},shrt"])
@@ -74,7 +80,7 @@ def test_a_missing_or_short_key_is_refused_and_not_shown(load: Load, text: str) 
 
 def test_a_second_suppression_key_is_refused(load: Load) -> None:
     with pytest.raises(ConfigError, match="exactly one"):
-        load_suppression_key(load(), {"MAILER_SUPPRESSION_KEY": f"{NEW},{OLD}"})
+        SuppressionKeyFile(load(), {"MAILER_SUPPRESSION_KEY": f"{NEW},{OLD}"}).read()
 
 
 def test_an_emptied_or_damaged_key_file_is_named_and_not_replaced(load: Load) -> None:

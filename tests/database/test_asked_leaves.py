@@ -53,6 +53,21 @@ def test_leaves_come_in_their_order_and_each_to_its_person(folder: LeaveFolder) 
     assert (len(folder.of(1)), folder.of(9)) == (2, [])
 
 
+def test_of_others_only_the_names_are_read(folder: LeaveFolder, tmp_path: Path) -> None:
+    """So that an answer takes no longer when many wait."""
+    folder.add(ASKED)
+    [file] = (tmp_path / "leaves").iterdir()
+    file.write_text("{")
+    assert (folder.of(8), folder.of(77), folder.is_empty(), file.exists()) == ([], [], False, True)
+
+
+def test_a_leave_that_an_earlier_version_kept_is_found(folder: LeaveFolder, tmp_path: Path) -> None:
+    folder.add(ASKED)
+    [file] = (tmp_path / "leaves").iterdir()
+    file.rename(file.with_name(f"{file.stem.removesuffix('-7')}.json"))
+    assert (folder.of(7), folder.of(8)) == ([ASKED], [])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps files from others by where they are")
 def test_only_their_user_may_read_them(folder: LeaveFolder, tmp_path: Path) -> None:
     folder.add(ASKED)

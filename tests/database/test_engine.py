@@ -7,8 +7,10 @@ import os
 import sqlite3
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -112,6 +114,19 @@ def test_a_reader_cannot_leave_anything_behind(database: Database, database_kind
     assert _count(database) == 1
 
 
+def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_given_back(database: Database) -> None:
+    with database.reading() as connection:
+        plain: Any = connection.connection.driver_connection
+        database.close()
+        assert connection.execute(text("SELECT 1")).scalar() == 1, "whoever has it goes on"
+    with pytest.raises(Exception, match="closed"):
+        plain.execute("SELECT 1")
+    assert _count(database) == 0, "and the database may be used again"
+    with database.reading() as connection:
+        again: Any = connection.connection.driver_connection
+    again.execute("SELECT 1")
+
+
 def test_many_threads_write_at_once_and_none_is_turned_away(database: Database) -> None:
     threads = [threading.Thread(target=_write_five_times, args=(database,)) for _ in range(16)]
     for each in threads:
@@ -188,8 +203,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
 
 
 def test_a_database_that_stays_locked_is_explained(sqlite_database: Database) -> None:
-    other = sqlite3.connect(str(sqlite_database.engine.url.database), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseError, match="locked"):
-        _write_without_waiting(sqlite_database)
-    other.close()
+    with closing(sqlite3.connect(str(sqlite_database.engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="locked"):
+            _write_without_waiting(sqlite_database)

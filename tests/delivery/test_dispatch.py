@@ -20,12 +20,14 @@ from sqlalchemy import select, update
 
 from mailer.compose.slots import Slot
 from mailer.database.tables import attempt, delivery, subscriber
+from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.dispatch import Dispatcher, Ended
 from mailer.delivery.ledger import Ledger, LedgerError, PausedMailingError
 from mailer.delivery.loop import Loop
 from mailer.delivery.model import Attempt, Counts, DeliveryStatus, MailingState, SkipReason
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.progress import Progress
+from mailer.delivery.resting import Rest
 from mailer.delivery.verdict import EndReason, Stop
 from mailer.errors import ExitCode
 from mailer.keys import KeyRing
@@ -568,8 +570,9 @@ def test_a_ledger_that_cannot_be_written_ends_the_run(
 
 
 def test_an_address_that_cannot_be_written_is_rejected_here(
-    plan: Plan, dispatcher: Make, database: Any, columns: Columns
+    *, plan: Plan, dispatcher: Make, database: Any, columns: Columns, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "mailer.delivery")
     mailing_id = plan(3)
     with database.writing() as connection:
         connection.execute(update(delivery).where(delivery.c.id == 1).values(recipient="ikke en adresse"))
@@ -577,6 +580,18 @@ def test_an_address_that_cannot_be_written_is_rejected_here(
     assert (ended.counts.accepted, ended.counts.rejected) == (2, 1)
     [(reply,)] = columns(delivery.c.reply, delivery.c.status == "rejected")
     assert reply == "not sent: this is no address that mail can be sent to"
+    assert "rejected: 553 5.1.3" in caplog.messages
+
+
+def test_a_queue_that_has_asked_for_nothing_yet_is_worth_asking(plan: Plan, ledger: Ledger) -> None:
+    with ledger.start_run(plan(3)) as run:
+        feed = ClaimQueue(run, batch=2, rest=Rest(first=1, longest=1))
+        assert (feed.may_give, feed.is_dry) == (True, False)
+        given = [feed.take() for _ in range(4)]
+        assert [each is not None for each in given] == [True, True, True, False]
+        assert (feed.may_give, feed.is_dry) == (False, False), "three are in hand"
+        feed.ask_again()
+        assert feed.may_give
 
 
 def test_a_message_that_is_taken_makes_the_next_rest_a_short_one(
@@ -613,7 +628,7 @@ def test_messages_per_minute_are_kept(plan: Plan, dispatcher: Make) -> None:
 
 
 def test_the_exit_code_follows_the_reason() -> None:
-    codes = {reason: Ended(reason=reason, counts=Counts()).exit_code for reason in EndReason}
+    codes = {reason: Ended(reason=reason, counts=Counts(), note="").exit_code for reason in EndReason}
     assert codes[EndReason.FINISHED] is ExitCode.DONE
     assert {reason for reason, code in codes.items() if code is ExitCode.TRY_AGAIN} == {
         EndReason.DEFERRED,
@@ -642,7 +657,7 @@ def test_a_server_that_goes_is_given_two_minutes_and_one_that_was_never_there_th
 def test_many_who_will_not_get_it_are_worth_a_look(rejected: int, expired: int, people: int, code: int) -> None:
     accepted = people - rejected - expired
     counts = Counts(audience=people, accepted=accepted, rejected=rejected, expired=expired)
-    assert Ended(reason=EndReason.FINISHED, counts=counts).exit_code == code
+    assert Ended(reason=EndReason.FINISHED, counts=counts, note="").exit_code == code
 
 
 def test_a_message_that_always_breaks_the_connection_expires(
@@ -763,11 +778,16 @@ def test_a_relay_that_has_put_everybody_off_for_as_long_as_a_delivery_may_be_nee
     """Since the first rest of this run, or the oldest deferral of those before, unless it has taken anything since."""
 
     def look(*, hours: float = 0.0, has_got_through: bool = False) -> Stop | None:
-        context = dispatcher(MemoryTransport())._equip(run, loop, {})
+        sender = dispatcher(MemoryTransport(), rest_seconds=1000)
+        context = sender._equip(run, loop, {})
         context.rest.has_got_through = has_got_through
         context.rest.began = time.monotonic() - hours * 3600
         context.leave_alone("454 later")
         assert context.rest.is_on
+        shown = sender._progress(context)
+        assert shown.waits_because == "454 later"
+        assert shown.waits_until is not None
+        assert timedelta(seconds=900) < shown.waits_until - clock() <= timedelta(seconds=1000)
         return context.feed.why
 
     with ledger.start_run(plan(3)) as run, closing(Loop(run)) as loop:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 
 from mailer.database.engine import Database
 from mailer.database.tables import run
-from mailer.delivery.ledger import Ledger, OldBackupError
+from mailer.delivery.ledger import Ledger, MailingStateError, OldBackupError
 from mailer.delivery.ledger.epoch import Epoch, epoch_file, read_epoch
 from mailer.delivery.model import Mark
 
@@ -66,6 +66,21 @@ def test_a_database_that_lacks_a_single_dot_is_refused(ledger: Ledger, file: Pat
     )
 
 
+def test_a_mailing_that_is_not_there_is_told_of_as_lost_by_an_older_backup(ledger: Ledger, file: Path) -> None:
+    with pytest.raises(MailingStateError) as unknown:
+        ledger.mailing(7)
+    assert (unknown.value.what, unknown.value.hint) == (
+        "there is no mailing 7",
+        (
+            "Probably an older backup was put back, made before this mailing was planned. Restore a newer one. "
+            "Where there is none, mailer send plans it anew: who got it already gets it twice."
+        ),
+    )
+    file.write_text("2\n", "ascii")
+    with pytest.raises(OldBackupError, match="nothing of the last 2 messages"):
+        ledger.mailing(7)
+
+
 def test_the_first_marks_are_kept_before_the_run_ends(plan: Plan, ledger: Ledger, file: Path) -> None:
     mailing_id = plan(2)
     with ledger.start_run(mailing_id) as sending:
@@ -115,9 +130,12 @@ def test_what_cannot_be_read_refuses_nobody(ledger: Ledger, file: Path, content:
     ledger.refuse_old_backup()
 
 
-def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
-    Epoch(tmp_path / "no such folder" / "epoch").keep(3)
+def test_an_epoch_that_cannot_be_written_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     Epoch(None).keep(3)
+    assert caplog.messages == []
+    (tmp_path / "no folder").touch()
+    Epoch(tmp_path / "no folder" / "epoch").keep(3)
+    assert caplog.messages == ["the epoch was not written down"]
 
 
 def test_postgresql_without_a_folder_keeps_none(postgresql_database: Database) -> None:

@@ -33,6 +33,7 @@ from mailer.delivery.model import (
     DeliveryStatus,
     InDoubtPolicy,
     MailingDraft,
+    MailingKind,
     MailingReport,
     MailingState,
     Mark,
@@ -333,7 +334,12 @@ def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledg
             counts=Counts(audience=2, rejected=1, claimed=1),
             created_at=began,
             in_doubt_policy=InDoubtPolicy.RETRY,
+            note="",
+            edition_hash=None,
             started_at=began + timedelta(minutes=1),
+            finished_at=None,
+            kind=MailingKind.ISSUE,
+            reason="",
         )
         assert [each.id for each in ledger.mailings()] == [mailing_id, other]
         assert [each.id for each in ledger.mailings("2024-01")] == [other]
@@ -345,6 +351,7 @@ def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledg
         reply="550 no",
         message_id=f"<{mailing_id}.{one.id}>",
         attempts=1,
+        now=None,
     )
     [unreached] = ledger.unreached(mailing_id, message_id_of=lambda m, d: f"<{m}.{d}>")
     assert unreached == told
@@ -972,5 +979,5 @@ def test_what_was_tested_before_editions_had_a_hash_counts_as_untested(ledger: L
 
 def test_an_unknown_mailing_is_named(ledger: Ledger) -> None:
     for ask in (ledger.mailing, ledger.pause):
-        with pytest.raises(MailingStateError, match=r"^there is no mailing 7\nmailer status$"):
+        with pytest.raises(MailingStateError, match=r"^there is no mailing 7\nProbably an older backup was put back"):
             ask(7)

@@ -430,6 +430,8 @@ def test_the_share_of_each_norwegian_is_told_until_it_has_a_quarter(of_words: Ca
     )
     assert share_findings(first, [of_words("2024-04", nb=74, nn=25)]) == ()
     assert share_findings(first, [of_words("2024-05", nb=25, nn=78)]) == ()
+    (finding,) = share_findings(first, [of_words("2024-06", nb=20, nn=79)])
+    assert "bokmål 21 %, nynorsk 79 %" in finding.message
     (finding,) = share_findings(first, [])
     assert "in 0 issues: bokmål 0 %, nynorsk 0 %" in finding.message
 

@@ -1,6 +1,6 @@
 """Markdown as an item may have it: what the `parser` makes of each mark, and what it refuses and where.
 
-Of the same fault `findings` tells a hundred times.
+So of `brackets` that stand open and of what is `emptied`. Of the same fault `findings` tells a hundred times.
 """
 
 import string
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mailer.issue.characters import UNPRINTABLE, printable
 from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.marks import left_over
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -172,6 +173,45 @@ def test_number_signs_close_a_heading_only_as_many_as_open_it() -> None:
 )
 def test_what_looks_like_a_mark_in_numbers_and_paths_stays(text: str) -> None:
     assert only_paragraph(text) == (Text(text),)
+
+
+STARRED = "kolleg*er og lærar*ar, 4*a*b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STARRED,
+        f"- {STARRED}\n- b",
+        f"> {STARRED}",
+        f"## {STARRED}",
+        f"|{STARRED}|b|\n|---|---|\n|c|d|",
+        f"a[^1]\n\n[^1]: {STARRED}",
+    ],
+)
+def test_stars_inside_words_stay_as_written_and_are_not_told(text: str) -> None:
+    blocks, findings = parse(text)
+    assert STARRED in [*words_of(blocks)]
+    assert findings == ()
+
+
+def test_stars_inside_words_stay_in_a_title_in_the_words_of_a_link_and_in_those_about_a_picture() -> None:
+    assert only_paragraph(f"[{STARRED}](https://a.example/)") == (Link((Text(STARRED),), "https://a.example/"),)
+    assert left_over(STARRED, is_fact=True) == []
+    blocks, _ = parse(f"![{STARRED}](images/a.png)", images=("images/a.png",))
+    assert blocks == (Image(path="images/a.png", alt=STARRED, line=1),)
+
+
+def test_words_with_stars_may_be_emphasized_and_marks_beside_them_are_told() -> None:
+    assert only_paragraph("*kolleg*er og lærar*ar* **a*b og c*d**") == (
+        Emphasis((Text("kolleg*er og lærar*ar"),)),
+        Text(" "),
+        Strong((Text("a*b og c*d"),)),
+    )
+    for text in ("lærar**ar og kolleg**er", "**helse**føretak", "kolleg*er*"):
+        blocks, findings = parse(text)
+        assert [*words_of(blocks)] == [text]
+        assert {each.rule for each in findings} == {"left-over-mark"}
 
 
 def test_a_path_may_be_bold_and_a_backslash_before_a_mark_is_still_none() -> None:
@@ -572,8 +612,8 @@ def test_a_space_outside_an_address_is_none_in_it(text: str) -> None:
 
 @pytest.mark.parametrize("sign", ["’", "/", "|", "?", "!", "#"])
 def test_an_e_mail_address_that_may_be_cut_is_no_link_and_an_error_that_names_the_sign(sign: str) -> None:
-    blocks, (finding,) = parse(f"Hei.\nSkriv til d{sign}angelo@a.example i dag.")
-    assert [*words_of(blocks)] == [f"Hei. Skriv til d{sign}angelo@a.example i dag."]
+    blocks, (finding,) = parse(f"Hei,\nskriv til d{sign}angelo@a.example i dag.")
+    assert [*words_of(blocks)] == [f"Hei, skriv til d{sign}angelo@a.example i dag."]
     assert (finding.rule, finding.severity, finding.line) == ("link", Severity.ERROR, 2)
     assert finding.words == f"d{sign}angelo@a.example"
     assert f"has a {sign} in" in finding.message
@@ -615,14 +655,22 @@ def test_an_address_in_angle_brackets_becomes_a_mailto_link() -> None:
     )
 
 
+@pytest.mark.parametrize("inner", ["https://b.example/", "kari@b.example"])
+def test_an_address_among_the_words_of_a_link_is_words(inner: str) -> None:
+    (link,) = only_paragraph(f"[Les <{inner}>](https://a.example/)")
+    assert isinstance(link, Link)
+    assert (link.url, plain_text(link.children)) == ("https://a.example/", f"Les {inner}")
+    assert not any(isinstance(each, Link) for each in link.children)
+
+
 def test_an_address_with_parentheses_and_spaces_stands_in_angle_brackets() -> None:
     (link,) = only_paragraph("[ord](<https://a.example/Tillegg (PDF).PDF>)")
     assert link == Link((Text("ord"),), "https://a.example/Tillegg%20(PDF).PDF")
 
 
 def test_tracking_is_taken_off_and_told_also_where_the_address_is_shown() -> None:
-    blocks, findings = parse("[ord](https://a.example/?fbclid=1)\nhttps://b.example/?utm_source=x&y=2.")
-    assert [*words_of(blocks)] == ["ord https://b.example/?y=2."]
+    blocks, findings = parse("[ord](https://a.example/?fbclid=1),\nhttps://b.example/?utm_source=x&y=2.")
+    assert [*words_of(blocks)] == ["ord, https://b.example/?y=2."]
     assert [(each.severity, each.rule, each.line) for each in findings] == [
         (Severity.NOTE, "tracking", 1),
         (Severity.NOTE, "tracking", 2),
@@ -635,6 +683,20 @@ def test_a_refused_address_leaves_the_words_and_is_an_error_with_its_line() -> N
     assert [*inlines_of(blocks)] == [Text("en to ord")]
     assert (finding.severity, finding.rule, finding.line) == (Severity.ERROR, "link", 2)
     assert finding.words == "javascript:alert(1)"
+
+
+@pytest.mark.parametrize("nothing", ["<!-- notat -->", "---", "#", "[^1]: Noten.", "> <!-- notat -->", "- <!-- x -->"])
+def test_a_point_or_a_quotation_in_which_nothing_is_left_is_left_out(nothing: str) -> None:
+    for text in (f"- {nothing}", f"> {nothing}"):
+        assert [each for each in parse(text)[0] if not isinstance(each, Footnotes)] == []
+    points = [each for each in parse(f"- En\n- {nothing}\n- To")[0] if isinstance(each, List)]
+    assert [len(point) for each in points for point in each.points] == [1, 1]
+
+
+def test_a_point_with_a_number_keeps_its_place_though_nothing_is_left_in_it() -> None:
+    (points,), _ = parse("1. En\n2. <!-- notat -->\n3. Tre")
+    assert isinstance(points, List)
+    assert [len(point) for point in points.points] == [1, 0, 1]
 
 
 # --- HTML, images, nesting ---

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailer.issue.lint import lint
 from mailer.issue.model import Finding
 from mailer.issue.passages import PlaceFinder
-from mailer.issue.places import Places
+from mailer.issue.places import LETTERS_WITH_MARKS, Places, occurrences
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
@@ -151,3 +151,41 @@ def test_a_place_is_where_the_words_begin_or_nowhere(text: str, words: str, near
         else:
             assert column == 0
             assert not words.strip() or words.strip() not in text or words != words.strip()
+
+
+@given(text=st.text("ab*_[\\ \n"), line=st.integers(1, 4), nth=st.integers(0, 3))
+@settings(max_examples=50)
+def test_words_without_marks_are_found_between_the_marks_of_a_text_in_their_order(
+    text: str, line: int, nth: int
+) -> None:
+    lines = text.split("\n")
+    expected = [
+        (number, column)
+        for number, words in enumerate(lines, start=1)
+        for column, letter in enumerate(words, start=1)
+        if letter == "a" and number >= line
+    ]
+    if nth < len(expected):
+        assert Places(text).of_read("a", near=line, nth=nth) == expected[nth]
+
+
+def test_letters_stand_together_whatever_marks_are_between_and_before_them() -> None:
+    places = Places("x\n**a**b c\n[ab](https://b.example/ab) *c")
+    assert places.of_read("ab c", near=1, nth=0) == (2, 3)
+    assert places.of_read("ab c", near=1, nth=1) == (3, 2)
+    assert places.of_read("ab c", near=3, nth=0) == (3, 2)
+    assert places.of_read("ab c", near=1, nth=0) == (2, 3)
+
+
+def test_words_that_hold_a_mark_themselves_are_found_by_it_and_by_their_beginning() -> None:
+    assert Places("ab a_b ab a_b").of_read("a_b", near=1, nth=1) == (1, 11)
+    long = "a_" * (LETTERS_WITH_MARKS // 2)
+    assert Places(f"a {long}b").of_read(f"{long}c", near=1, nth=0) == (1, 3)
+    assert Places(f"a {long[1:]}b").of_read(f"{long}c", near=1, nth=0) == (0, 0)
+
+
+def test_places_are_counted_and_given_in_any_order() -> None:
+    found = occurrences("a b a b a", "a")
+    assert (found.nth(1), found.nth(0), found.nth(3)) == (4, 0, None)
+    assert [found.before(at) for at in (0, 1, 4, 5, 9)] == [0, 1, 1, 2, 3]
+    assert occurrences("a b a", "a").before(3) == 1

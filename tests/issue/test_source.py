@@ -29,7 +29,7 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.source import IssueReading, find_issue, is_slug, issue_slugs, read_issue
+from mailer.issue.source import PIECES_AT_MOST, IssueReading, find_issue, is_slug, issue_slugs, read_issue
 
 ReadFiles = Callable[..., IssueReading]
 WriteIssue = Callable[..., Path]
@@ -308,6 +308,20 @@ BAD = {
         {"items/010-a.md": item("", "x" * 250_001)},
         ("items/010-a.md", 0, "unreadable", "larger than 250 kB", ""),
     ),
+    "key of many parts": (
+        {"items/010-a.md": item('title = "A"\n ' + "a." * 100_000 + "a = 1")},
+        (
+            "items/010-a.md",
+            3,
+            "toml",
+            "a key of 50 parts or a number of 1000 digits stands here",
+            "Texts stand in quotes",
+        ),
+    ),
+    "number of many digits": (
+        {"issue.toml": FRAME + f"a = {'9' * 200_000}"},
+        ("issue.toml", 4, "toml", "a key of 50 parts or a number of 1000 digits stands here", "Texts stand"),
+    ),
     "picture too large": (
         {"items/010-a.md": item("", "![a](images/a.png)"), "images/a.png": b"x" * 10_000_001},
         ("images/a.png", 0, "unreadable", "larger than 10\N{NO-BREAK SPACE}000 kB", ""),
@@ -317,6 +331,30 @@ BAD = {
         ("items", 0, "unreadable", "202 items; 200 are the most", ""),
     ),
 }
+
+
+AS_MANY_PIECES_AS_MAY_BE = '+++\ntitle = "A"\n+++\n' + "ord\n" * (PIECES_AT_MOST - 5) + "a | b"
+
+
+def test_a_text_may_have_as_many_pieces_as_are_the_most(read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-a.md": AS_MANY_PIECES_AS_MAY_BE})
+    assert "unreadable" not in {each.rule for each in reading.findings}
+    assert "items/010-a.md" in reading.sources
+
+
+@pytest.mark.parametrize("beyond", ["|", "\t", "://", "www.", "mailto:", "\n", "`"])
+def test_a_text_of_too_many_pieces_is_refused_at_the_first_too_many(beyond: str, read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-a.md": f"{AS_MANY_PIECES_AS_MAY_BE} {beyond}c"})
+    (error,) = (each for each in reading.findings if each.file == "items/010-a.md")
+    assert (error.severity, error.rule, error.line, error.column) == (
+        Severity.ERROR,
+        "unreadable",
+        PIECES_AT_MOST - 1,
+        7,
+    )
+    assert error.message == "the file has more than 6\N{NO-BREAK SPACE}000 lines, tabs, marks of Markdown and addresses"
+    assert error.hint == "Part it, or put the long list or table on the web and link to it."
+    assert "items/010-a.md" not in reading.sources
 
 
 @pytest.mark.parametrize(("files", "expected"), BAD.values(), ids=BAD.keys())
@@ -369,6 +407,16 @@ def test_an_unprintable_character_is_left_out_with_a_warning(read_files: ReadFil
     assert [(each.severity, each.rule, each.line) for each in reading.findings] == [(Severity.WARNING, "character", 5)]
     assert "U+200B" in reading.findings[0].message
     assert good(reading).items[0].body == (Paragraph((Text("Telefon og  kulepunkt."),), line=5),)
+
+
+def test_a_line_break_of_word_is_a_space_and_the_hint_says_to_press_enter(read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": item("", "Til 2029.\x0bOpsjon på\u2028to år.")})
+    (finding,) = reading.findings
+    assert (finding.rule, finding.line, finding.column) == ("character", 5, 10)
+    assert finding.message.startswith("a line break of Word's (U+000B")
+    assert finding.message.endswith("is printed as a space")
+    assert finding.hint == "Put the cursor there, delete it, and press Enter."
+    assert good(reading).items[0].body == (Paragraph((Text("Til 2029. Opsjon på to år."),), line=5),)
 
 
 def test_an_item_without_text_is_a_warning(read_files: ReadFiles) -> None:

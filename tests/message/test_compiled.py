@@ -143,16 +143,18 @@ def test_the_domain_of_the_recipient_goes_as_a_labels(
     message = parse(compiled.personalise(replace(values, address="ola@bodø.example")))
     assert message["To"] == "ola@xn--bod-2na.example"
     assert body(message, "plain").startswith("ola@bodø.example\n")
-    envelope = compiled.envelope("ola@bodø.example", keys=keys, mailing_id=3, delivery_id=4)
+    envelope = compiled.envelope("ola@bodø.example", keys=keys, mailing_id=3, delivery_id=4, planned_at=values.date)
     assert envelope.recipient == "ola@xn--bod-2na.example"
-    found = parse_return_path(keys, envelope.return_path, base="b@nyhetsbrev.example")
+    base = "b@nyhetsbrev.example"
+    found = parse_return_path(keys, envelope.return_path, base=base, planned_at={3: values.date}.get)
     assert found
     assert (found.mailing_id, found.delivery_id) == (3, 4)
 
 
 def test_a_relay_that_insists_gets_a_fixed_return_path(compose: Compose, sender: Sender, keys: KeyRing) -> None:
     compiled = compile_message(compose(), sender=replace(sender, verp=False))
-    assert compiled.envelope("ola@x.example", keys=keys, mailing_id=3, delivery_id=4).return_path == sender.return_path
+    envelope = compiled.envelope("ola@x.example", keys=keys, mailing_id=3, delivery_id=4, planned_at=None)
+    assert envelope.return_path == sender.return_path
 
 
 def test_letters_before_the_at_sign_need_a_server_that_takes_them(
@@ -240,13 +242,14 @@ def test_the_same_issue_always_compiles_to_the_same_bytes(compose: Compose, send
 @given(subject=readable, text=written)
 def test_what_is_stored_comes_back_whole(compose: Compose, sender: Sender, subject: str, text: str) -> None:
     compiled = compile_message(compose(subject=subject, text=text), sender=sender)
-    assert CompiledMessage.from_bytes(compiled.to_bytes()) == compiled
+    for each in (compiled, replace(compiled, form=1)):
+        assert CompiledMessage.from_bytes(each.to_bytes()) == each
 
 
 def test_a_message_stored_by_another_version_is_refused(compose: Compose, sender: Sender) -> None:
     stored = compile_message(compose(), sender=sender).to_bytes()
     with pytest.raises(MessageError, match="a newer version"):
-        CompiledMessage.from_bytes(stored.replace(b'"version":1', b'"version":2'))
+        CompiledMessage.from_bytes(stored.replace(b'"version":2', b'"version":3'))
 
 
 def test_the_text_flows_and_lines_that_would_mean_something_else_have_a_space_before_them(

@@ -71,7 +71,7 @@ def test_what_arrives_is_what_was_written(
     composed = replace(compose(text=text), subject=" ".join(subject.split()) or "x")
     compiled = compile_message(composed, sender=sender, slug="2023-12")
     payload = compiled.personalise(values)
-    envelope = compiled.envelope(values.address, keys=keys, mailing_id=1, delivery_id=2)
+    envelope = compiled.envelope(values.address, keys=keys, mailing_id=1, delivery_id=2, planned_at=values.date)
     assert not re.search(rb"\r(?!\n)|(?<!\r)\n", payload), "a bare CR or LF"
     assert all(len(line) <= 998 for line in payload.split(b"\r\n"))
     assert b"\r\n.\r\n" not in payload, "the message ends itself"

@@ -67,18 +67,19 @@ class Base:
         """The tests that reach a change: those of its line, then of its function; else those of its file.
 
         What is worked out at import belongs to no test (or to the one that imported the module): there it is those
-        that reach a line where its name is used. First those of the same package, then the quick ones. Those on
-        PostgreSQL run only where no others reach it.
+        that reach a line where its name is used. First those of the same package, then the quick ones. A test on
+        PostgreSQL runs only where it reaches the line and its twin on SQLite does not, or where no others reach it.
         """
         at_line = self._reaching(mutation.file, mutation.reached)
         near = self._reaching(mutation.file, mutation.function) if mutation.function else self._using(mutation)
         known = at_line | near or self._using(mutation) or self._reaching(mutation.file, None)
         usable = [self.tests[each] for each in known if each in self.tests]
-        usable = [each for each in usable if "postgresql" not in each.id] or usable
+        usable = [each for each in usable if not _on_postgresql(each.id) or is_alone(each.id, at_line)] or usable
         package = Path(mutation.file).parts[1]
         usable.sort(
             key=lambda each: (
                 each.id not in at_line,
+                _on_postgresql(each.id),
                 Path(each.file).parts[1] != package,
                 _size(each.seconds),
                 each.file,
@@ -213,6 +214,15 @@ def _test_of(case: ET.Element) -> Test:
         id="::".join(["/".join(modules) + ".py", *classes, case.attrib["name"]]),
         seconds=float(case.attrib["time"]),
     )
+
+
+def _on_postgresql(id_: str) -> bool:
+    return "postgresql" in id_
+
+
+def is_alone(id_: str, at_line: frozenset[str]) -> bool:
+    """Whether a test on PostgreSQL reaches a line that the same test does not reach on SQLite."""
+    return id_ in at_line and id_.replace("[postgresql", "[sqlite") not in at_line - {id_}
 
 
 def _size(seconds: float) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import EQUIVALENT, PACKAGES, Result, draw, files_of, find_all, read_equivalent, report
-from tests.mutants.base import bound_at, lines_with, names_of
+from tests.mutants.base import bound_at, is_alone, lines_with, names_of
 from tests.mutants.mutations import Mutation, breaks, find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -104,7 +104,10 @@ def test_a_change_that_is_no_python_is_not_drawn() -> None:
 
 def test_the_same_seed_draws_the_same_mutants_of_every_package() -> None:
     found = find_all(PACKAGES)
-    assert draw(found, number=10, seed=1) == draw(found, number=10, seed=1) != draw(found, number=10, seed=2)
+    drawn = draw(found, number=10, seed=1)
+    assert drawn == draw(found, number=10, seed=1) != draw(found, number=10, seed=2)
+    others = [each for each in found if each in drawn or each.line % 2]
+    assert draw(others, number=10, seed=1) == drawn, "what else is there plays no part"
     for package in PACKAGES:
         assert any(each.file.startswith(package) for each in found), package
 
@@ -122,6 +125,16 @@ def test_a_line_of_a_function_that_runs_at_import_alone_is_known_by_the_function
     found = {each.line: names_of(file, each) for each in find_mutations("a.py", file.read_bytes())}
     assert found == {2: ["_f"], 5: ["A"]}
     assert bound_at(file, lines_with(file, "_f")[1]) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("at_line", "expected"),
+    [({"t.py::a[postgresql-1]"}, True), ({"t.py::a[postgresql-1]", "t.py::a[sqlite-1]"}, False), (set[str](), False)],
+)
+def test_a_test_on_postgresql_is_alone_where_its_twin_on_sqlite_does_not_come(
+    at_line: set[str], *, expected: bool
+) -> None:
+    assert is_alone("t.py::a[postgresql-1]", frozenset(at_line)) is expected
 
 
 def test_what_does_not_exist_cannot_be_mutated() -> None:

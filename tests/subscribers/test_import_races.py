@@ -3,37 +3,41 @@
 `joining` keeps one address one subscriber.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
+from mailer.subscribers.imports import comparing
+from mailer.subscribers.imports.comparing import ExpectedPerson, decide
+from mailer.subscribers.imports.contradictions import ComparedLine
 from mailer.subscribers.imports.importing import ImportOptions, ImportProgress, ImportReport, import_files
+from mailer.subscribers.imports.model import Decided
 from mailer.subscribers.imports.undoing import undo_import
-from mailer.subscribers.model import Register
+from mailer.subscribers.model import Register, Subscriber
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.moving import merge_lists, move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 
-Import = Callable[[Callable[[], object]], ImportReport]
+Import = Callable[..., ImportReport]
 
 
 @pytest.fixture
 def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> Import:
-    """Import four people, while something else happens after they were compared and before they are written."""
+    """Import four people, while something else happens: when they are compared and not written yet, or at `step`."""
     file = tmp_path / "people.csv"
     rows = "".join(f"p{number}@x.example;oslo\n" for number in range(4))
     file.write_text("epost;liste\n" + rows, encoding="utf-8")
 
-    def run(meanwhile: Callable[[], object]) -> ImportReport:
+    def run(meanwhile: Callable[[], object], *, step: str = "comparing") -> ImportReport:
         done: list[str] = []
 
         def watch(progress: ImportProgress) -> None:
@@ -42,8 +46,8 @@ def import_while(store: SubscriberStore, register: Register, tmp_path: Path) -> 
                 store.add(
                     "somebody@x.example", lists=["agder"], basis="e: case 1"
                 )  # nobody waits for the import to read
-            if progress.step == "comparing" and "comparing" not in done:
-                done.append(progress.step)
+            if progress.step == step and "meanwhile" not in done:
+                done.append("meanwhile")
                 meanwhile()
 
         # The first two are known, so that not all is decided without looking at the people.
@@ -116,6 +120,15 @@ def test_an_import_to_a_list_that_is_merged_meanwhile_is_refused_in_words(
     assert store.show("p2@x.example") is None
 
 
+def test_who_is_added_after_an_import_has_a_subscription_of_their_own(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    import_while(lambda: None)
+    for number in range(4):
+        store.add(f"later{number}@x.example", lists=["oslo"], basis="e: case 1")
+    assert len(store.find("later")) == 4
+
+
 @dataclass
 class Leaver:
     """Somebody whose leaving is all but committed."""
@@ -158,10 +171,11 @@ def test_who_is_just_leaving_stays_known_as_having_left_when_the_import_is_undon
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("step", ["reading", "comparing"])
 def test_who_leaves_all_lists_is_put_on_no_other_by_an_import_that_began_before(
-    store: SubscriberStore, import_while: Import
+    store: SubscriberStore, import_while: Import, step: str
 ) -> None:
-    """Their event has a lower number than one that others can see already."""
+    """Their event has a lower number than one that others can see already; the import waits until it is there."""
     leaver, later = Leaver(store), store.add("later@x.example", lists=["agder"], basis="e: case 1")
     with ThreadPoolExecutor() as pool:
 
@@ -171,10 +185,12 @@ def test_who_leaves_all_lists_is_put_on_no_other_by_an_import_that_began_before(
             leaving = pool.submit(leaver.leave, person.id)
             leaver.is_inside.wait(20)
             assert store.leave(later.id) == ("agder",)  # who leaves waits for nobody who does
-            leaver.go.set()
-            assert leaving.result() == ("agder",)
+            Timer(0.3, leaver.go.set).start()
+            all_leaving.append(leaving)
 
-        assert _counted(import_while(leave)) == {"new": 3, "left": 1}
+        all_leaving = list[Future[tuple[str, ...]]]()
+        assert _counted(import_while(leave, step=step)) == {"new": 3, "left": 1}
+        assert [each.result() for each in all_leaving] == [("agder",)]
 
 
 @pytest.mark.postgresql
@@ -199,3 +215,49 @@ def test_an_import_that_is_interrupted_leaves_nothing(store: SubscriberStore, im
     with pytest.raises(KeyboardInterrupt):
         import_while(interrupt)
     assert [each.list for found in store.find("p") for each in found.subscriptions] == ["agder", "agder"]
+
+
+def test_of_people_who_change_meanwhile_alone_the_lines_are_compared_again(
+    store: SubscriberStore, import_while: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a large file would take long, while the others wait."""
+    compared: list[str] = []
+
+    def watch(person: ExpectedPerson | None, lines: Sequence[ComparedLine]) -> list[Decided]:
+        compared.append("known" if person else "unknown")
+        return decide(person, lines)
+
+    monkeypatch.setattr(comparing, "decide", watch)
+    assert _counted(import_while(lambda: store.remove("p1@x.example"))) == {"new": 3, "left": 1}
+    assert compared == ["known", "known", "known"]
+
+
+def test_at_the_address_that_somebody_has_moved_from_meanwhile_is_a_new_person(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    """No address is suppressed afterwards that was not before."""
+    suppress(store, "else@x.example", reason=SuppressionReason.MANUAL)
+
+    def swap() -> None:
+        move_person(store, "p0@x.example", "p9@x.example")
+        release(store, "p0@x.example", note="somebody else has it")
+
+    assert _counted(import_while(swap)) == {"new": 4}
+    assert [each.list for each in _shown(store, "p0@x.example").subscriptions] == ["oslo"]
+    assert [each.list for each in _shown(store, "p9@x.example").subscriptions] == ["agder"]
+
+
+def test_the_lines_of_who_changes_meanwhile_are_counted_once(store: SubscriberStore, import_while: Import) -> None:
+    def change() -> None:
+        store.add("p0@x.example", lists=["oslo"], basis="e: case 1")
+        store.add("p1@x.example", lists=["oslo"], basis="e: case 2")
+
+    report = import_while(change)
+    assert _counted(report) == {"new": 2, "changed": 1, "unchanged": 1}
+    assert report.id is not None
+
+
+def _shown(store: SubscriberStore, address: str) -> Subscriber:
+    person = store.show(address)
+    assert person is not None
+    return person

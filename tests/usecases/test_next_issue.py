@@ -181,6 +181,19 @@ def test_tables_of_contact_dates_and_flags_are_written_as_they_were(issues: Path
     assert issue.link_groups[0].entries[0].text == last.link_groups[0].entries[0].text
 
 
+@pytest.mark.parametrize(("letters", "is_on_one_line"), [(78, True), (79, False)])
+def test_a_list_stands_on_one_line_as_long_as_that_is_short(
+    issues: Path, letters: int, *, is_on_one_line: bool
+) -> None:
+    entry = f"[x](https://a.example/{'a' * (letters - 23)})"
+    with_frame(issues, f'{SMALL}[[link_groups]]\ntitle = "A"\npast = false\nentries = ["{entry}"]\n')
+    written = (new_issue(issues, "2024-04", today=TODAY) / "issue.toml").read_text("utf-8")
+    assert (f'entries = ["{entry}"]' in written, f'entries = [\n  "{entry}",\n]' in written) == (
+        is_on_one_line,
+        not is_on_one_line,
+    )
+
+
 def _with_item(folder: Path) -> Path:
     (folder / "items" / "010-a.md").write_text("+++\n+++\nTekst.\n", encoding="utf-8")
     return folder

@@ -63,7 +63,7 @@ from mailer.usecases.sending import (
     propose,
 )
 from mailer.usecases.sending_again import Again
-from mailer.usecases.settling import message_domain
+from mailer.usecases.settling import name_messages
 from mailer.usecases.state import (
     Overrides,
     find_needed,
@@ -488,6 +488,19 @@ def test_nothing_is_sent_while_a_file_in_which_somebody_asked_to_leave_cannot_be
     granted(begin(services, proposal, confirm=1))
 
 
+def test_what_a_dead_sender_left_is_taken_over_before_anything_is_proposed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing_id = granted(begin(services, proposed(services, "oslo"), confirm=1)).mailing
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.delivery.ledger.runs.SenderRun.end", lambda run: run._writer.close())
+        with services.ledger.start_run(mailing_id) as run:
+            run.marks([each.id for each in run.claim(1)])
+    assert services.ledger.mailing(mailing_id).counts.in_flight == 1
+    assert proposed(services, "oslo").plan.is_new, "nothing was left to send"
+    assert services.ledger.mailing(mailing_id).counts.in_doubt == 1
+
+
 def test_the_account_is_read_where_nothing_can_be_written(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     granted(begin(services, proposed(services, "oslo"), confirm=1))
 
@@ -511,7 +524,8 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
     backup = tmp_path / "backup.sqlite3"
     with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(backup)) as copy:
         now.backup(copy)
-    granted(carry_on(services, granted(begin(services, proposal, confirm=1)).mailing))
+    begun = granted(begin(services, proposal, confirm=1))
+    granted(carry_on(services, begun.mailing))
     services.close()
     shutil.copyfile(backup, file)
     for left in ("-wal", "-shm"):
@@ -519,6 +533,7 @@ def test_an_old_backup_is_refused_by_every_way_in(services: Services, tmp_path: 
     with closing(_open(services.settings.folder)) as restored:
         assert reason_of(propose(restored, SLUG, lists=[], today=TODAY)) is Reason.OLD_BACKUP
         assert reason_of(begin(restored, proposal, confirm=1)) is Reason.OLD_BACKUP
+        assert reason_of(carry_on(restored, begun.mailing)) is Reason.OLD_BACKUP, "which it does not know"
         assert look_ahead(restored, SLUG, lists=[], today=TODAY).plan.counts.audience, "a dry run still looks"
         assert [each.reason for each in find_obstacles(restored, SLUG)] == [Reason.OLD_BACKUP], "and says so"
         assert recorded(restored) == []
@@ -578,6 +593,7 @@ def test_who_is_named_gets_it_again_through_the_same_gate(sent: Services, item: 
     assert (proposal.plan.recipients, proposal.plan.counts.audience, proposal.is_other_edition) == (1, 1, False)
     assert reason_of(begin(sent, proposal, confirm=None)) is Reason.UNCONFIRMED
     begun = granted(begin(sent, proposal, confirm=1))
+    assert sent.ledger.mailing(begun.mailing).counts == Counts(audience=1, queued=1)
     assert granted(carry_on(sent, begun.mailing)).counts.accepted == 1
     assert [each.kind for each in sent.ledger.mailings(SLUG)] == ["issue", "resend"]
     assert [each.action for each in sent.ledger.log(slug=SLUG)][-2:] == ["sent_again", "started"]
@@ -765,7 +781,7 @@ def test_a_test_send_leads_to_no_delivery_and_to_no_ones_subscription(services: 
     (received,) = services.transport.received
     base = services.sender.return_path
     assert received.envelope.return_path.startswith(base.replace("@", "+0.0.")[: base.index("@") + 5])
-    assert parse_return_path(services.keys, received.envelope.return_path, base=base) is None
+    assert parse_return_path(services.keys, received.envelope.return_path, base=base, planned_at=lambda _: None) is None
     link = str(message_from_bytes(received.payload, policy=policy.default)["List-Unsubscribe"])
     found = [parse_token(services.keys, each) for each in re.findall(r"[\w-]{34}", link)]
     person = services.subscribers.show(reader) if reader else None
@@ -850,10 +866,12 @@ def test_the_message_ids_of_a_mailing_are_of_the_domain_that_was_frozen_with_it(
     begun = granted(begin(services, proposed(services), confirm=3))
     _set(services, "from_address", "brev@ny.example")
     with closing(_open(services.settings.folder)) as later:
-        assert message_domain(later, begun.mailing) == "nyhetsbrev.example"
+        named = name_messages(later, later.ledger.mailing(begun.mailing))(begun.mailing, 1)
+        assert named.endswith("@nyhetsbrev.example>")
         with later.database.writing() as connection:
             connection.execute(update(mailing).values(snapshot_hash="x"))
-        assert message_domain(later, begun.mailing) == "ny.example", "where that cannot be read"
+        unreadable = name_messages(later, later.ledger.mailing(begun.mailing))(begun.mailing, 1)
+        assert unreadable.endswith("@ny.example>"), "where that cannot be read"
 
 
 def test_a_test_send_to_a_stranger_sends_nothing_to_anybody(services: Services) -> None:

@@ -16,7 +16,16 @@ def evidence(news: News | None, finding: InLog = InLog.TAKEN) -> Evidence:
 
 def searched(number: int, found: Evidence) -> SearchedDoubt:
     now = datetime(2026, 11, 29, tzinfo=UTC)
-    doubt = Doubt(id=number, mailing_id=1, address="x", recipient="x", since=now, sent_after=now, is_only_copy=True)
+    doubt = Doubt(
+        id=number,
+        mailing_id=1,
+        address="x",
+        recipient="x",
+        since=now,
+        sent_after=now,
+        is_only_copy=True,
+        now=None,
+    )
     return SearchedDoubt(doubt=doubt, message_id="<x>", evidence=found)
 
 
@@ -41,13 +50,13 @@ def test_evidence_of_a_return_has_room_whatever_was_said_before() -> None:
 
 def test_what_came_back_is_counted_as_such() -> None:
     back = Sighting(SENT._replace(status="bounced"), LogLine("mail.log", 9))
-    search = LogAnswer(slug="x", searched=(searched(1, replace(evidence(SENT), came_back=back)),), logs=())
+    search = LogAnswer(slug="x", searched=(searched(1, replace(evidence(SENT), came_back=back)),), logs=(), unknown=())
     assert count_outcomes(search) == {"bounced": 1}
 
 
 def test_outcomes_are_counted_of_those_taken_alone() -> None:
     found = [evidence(SENT), evidence(SENT._replace(status="Sent")), evidence(SENT._replace(status="bounced"))]
     found += [evidence(SENT, InLog.NOT_QUEUED), evidence(None, InLog.MISSING)]
-    search = LogAnswer(slug="x", searched=tuple(searched(n, each) for n, each in enumerate(found)), logs=())
+    search = LogAnswer(slug="x", searched=tuple(searched(n, each) for n, each in enumerate(found)), logs=(), unknown=())
     assert [each.doubt.id for each in search.taken] == [0, 1, 2]
     assert count_outcomes(search) == {"bounced": 1, "sent": 2}

@@ -13,7 +13,7 @@ from mailer.database.tables import attempt, decision, delivery, mailing, subscri
 from mailer.delivery.ledger.copies import read_last_copies
 from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
-from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError
+from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError, no_such_mailing
 from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, Doubt, MailingState, Resolution, Resolved
 from mailer.delivery.notes import write_note
 from mailer.subscribers.facts.address import normalise
@@ -113,8 +113,7 @@ def change_state(
     statement = update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(source))
     if connection.execute(statement.values(state=target, note=write_note(note))).rowcount == 0:
         state = _state(connection, mailing_id)
-        what = _IS[state]() if state else msg("sending.no-such-mailing", number=str(mailing_id))
-        raise MailingStateError(what, hint="mailer status")
+        raise MailingStateError(_IS[state](), hint="mailer status") if state else no_such_mailing(mailing_id)
 
 
 def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
@@ -195,7 +194,7 @@ def settle_by_log(
 
 
 def read_doubts(
-    connection: Connection, slug: str, *, addresses: Collection[str] | None = None
+    connection: Connection, slug: str, *, addresses: Collection[str] | None
 ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
     """Return the deliveries in doubt of all mailings of an issue, or those to the addresses; then addresses without."""
     of_issue = select(mailing.c.id).where(mailing.c.slug == slug)

@@ -12,8 +12,17 @@ OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
 
 
 def finish_done(connection: Connection, *, now: datetime) -> None:
-    """Finish the open mailings of which nothing is left to send, then begin what waits."""
+    """Finish the open mailings of which nothing is left to send, then begin what waits.
+
+    A finished one of which something is left waits again: a sender that was taken for dead had an answer that puts it
+    off, or a person had it sent again while the mailing was being finished (PostgreSQL).
+    """
     is_left = exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.status.in_(UNFINISHED))
+    connection.execute(
+        update(mailing)
+        .where(mailing.c.state == MailingState.FINISHED, is_left)
+        .values(state=MailingState.WAITING, finished_at=None)
+    )
     connection.execute(
         update(mailing)
         .where(mailing.c.state.in_([*OPEN, MailingState.WAITING]), ~is_left)

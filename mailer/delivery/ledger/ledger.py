@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from mailer.catalogue import msg
@@ -32,6 +32,7 @@ from mailer.delivery.ledger.refusals import (
     SenderBusyError,
     SnapshotError,
     StoppedWaitingError,
+    no_such_mailing,
 )
 from mailer.delivery.ledger.retrying import retry_on_new_connection
 from mailer.delivery.ledger.runs import Clock, SenderRun
@@ -192,7 +193,7 @@ class Ledger:
         """Return whether a sender of this mailing is at work; ask after `recover`, which ends the runs of dead ones."""
         open_run = select(run.c.id).where(run.c.mailing_id == mailing_id, run.c.ended_at.is_(None))
         with self._database.reading() as connection:
-            return connection.execute(open_run.limit(1)).first() is not None
+            return bool(connection.execute(select(open_run.exists())).scalar_one())
 
     def refuse_old_backup(self) -> None:
         """Raise `OldBackupError` when more was sent from here than the database knows of."""
@@ -316,11 +317,12 @@ class Ledger:
     # --- reports ----------------------------------------------------------------------------------
 
     def mailing(self, mailing_id: int) -> MailingReport:
-        """Return one mailing; raises `MailingStateError` when there is none."""
+        """Return one mailing; raises `MailingStateError` when there is none, `OldBackupError` where that tells why."""
         with self._database.reading() as connection:
             found = figures.read_mailings(connection, mailing_id=mailing_id)
         if not found:
-            raise MailingStateError(msg("sending.no-such-mailing", number=str(mailing_id)), hint="mailer status")
+            self.refuse_old_backup()
+            raise no_such_mailing(mailing_id)
         return found[0]
 
     def mailings(self, slug: str | None = None) -> tuple[MailingReport, ...]:
@@ -387,7 +389,7 @@ class Ledger:
 
     def _has_test(self, *conditions: ColumnElement[bool]) -> bool:
         with self._database.reading() as connection:
-            return connection.execute(select(test_send.c.id).where(*conditions).limit(1)).first() is not None
+            return bool(connection.execute(select(exists(test_send).where(*conditions))).scalar_one())
 
     # --- log --------------------------------------------------------------------------------------
 

@@ -183,7 +183,7 @@ def is_in_doubt(connection: Connection, slug: str, person: PersonKey) -> bool:
     lost_theirs = delivery.c.subscriber_id.is_(None) & (delivery.c.address == address)
     is_doubtful = delivery.c.mailing_id.in_(of_issue) & (delivery.c.status == DeliveryStatus.IN_DOUBT)
     query = select(delivery.c.id).where(is_doubtful, (delivery.c.subscriber_id == number) | lost_theirs)
-    return connection.execute(query.limit(1)).first() is not None
+    return bool(connection.execute(select(query.exists())).scalar_one())
 
 
 def reached_unknown(connection: Connection, slug: str) -> datetime | None:

@@ -52,3 +52,9 @@ def database_replaced(place: str, *, slug: str, marks: int) -> LedgerError:
     """Say that the database was deleted or replaced while it was sent from; `marks` dots may have gone out."""
     what = msg("sending.database-replaced", count=marks)
     return LedgerError(what, where=place, hint=msg("sending.restore-before-you-go-on", slug=slug))
+
+
+def no_such_mailing(mailing_id: int) -> MailingStateError:
+    """Return the refusal of a mailing that was planned, and that the database does not know."""
+    what = msg("sending.no-such-mailing", number=str(mailing_id))
+    return MailingStateError(what, hint=msg("sending.perhaps-older-backup"))

@@ -10,10 +10,17 @@ from mailer.issue.frame import FRAME
 from mailer.issue.inside import inside_address, paths_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Issue, Link, plain_text
-from mailer.issue.passages import links_in, placed_links_in, printed_passages
+from mailer.issue.passages import links_in, placed_links_in, printed_facts, without_preheader
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
+    re.IGNORECASE,
+)
+
+_WANTS_LINK = re.compile(
+    r"(?<!\w)(?:meld (?:deg|dere|dykk) på|registrer deg|klikk|trykk|last ned|les mei?r|click|sign up|read more)(?!\w)"
+    r"[^.!?\n]{0,40}?(?<!\w)(?:her|here)(?!\w| for å (?:skrive|legge) | to enter )"
+    r"|\((?:pdf|word|excel|docx|xlsx|pptx)(?:,? [\d.,]{1,6} ?[km]b)?\)",
     re.IGNORECASE,
 )
 
@@ -31,12 +38,17 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
-    """Find link words that tell nothing when they are read out of context."""
+    """Find link words that tell nothing when they are read out of context, and words that lost their link."""
     message, hint = msg("findings.link-words"), msg("findings.link-words-fix")
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if _SAY_NOTHING.fullmatch(said := words.strip(" .:")):
             yield hit_in(passage, message, said, hint, at=at + words.index(said))
+    message, hint = msg("findings.lost-link"), msg("findings.lost-link-hint")
+    linked = {id(passage) for passage, _ in links_in(reading.all_passages())}
+    for passage in reading.all_passages():
+        for match in _WANTS_LINK.finditer(passage.text) if id(passage) not in linked else ():
+            yield hit_in(passage, message, match[0], hint, at=match.start())
 
 
 def http_link(reading: LintInput) -> Iterator[RuleHit]:
@@ -65,7 +77,7 @@ def duplicate_link(reading: LintInput) -> Iterator[RuleHit]:
 
 def inside_link(reading: LintInput) -> Iterator[RuleHit]:
     """Find an address, in words and facts too, that colleagues can open and readers elsewhere cannot."""
-    for address in (*_addresses_to_sign_up(reading.issue), *_addresses_read(reading.issue)):
+    for address in (*_addresses_to_sign_up(reading.issue), *_addresses_read(reading)):
         if inside := inside_address(address.url, own=reading.inside):
             yield RuleHit(
                 file=address.file, line=address.line, message=inside.message, words=address.written, hint=inside.hint
@@ -88,9 +100,9 @@ def _addresses_to_sign_up(issue: Issue) -> Iterator[_PlacedAddress]:
         yield _PlacedAddress(file, line, signup, signup)
 
 
-def _addresses_read(issue: Issue) -> Iterator[_PlacedAddress]:
+def _addresses_read(reading: LintInput) -> Iterator[_PlacedAddress]:
     """Yield each address of links and each that stands in words."""
-    for passage in printed_passages(issue):
+    for passage in (*without_preheader(reading.issue, reading.all_passages()), *printed_facts(reading.issue)):
         for _, link in links_in([passage]):
             yield _PlacedAddress(passage.file, passage.line, link.url, link.written or link.url)
         for start, end in paths_in(passage.text):

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from mailer.issue.model import Issue, Link, Severity
@@ -30,15 +30,15 @@ class RuleHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintInput:
-    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its slug.
+    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its file.
 
     `inside` are the hosts that only colleagues can open, by the editor's own list.
     """
 
     issue: Issue
     day: date
-    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
-    inside: Collection[str] = ()
+    passages: Mapping[str, tuple[Passage, ...]]
+    inside: Collection[str]
 
     def all_passages(self) -> Iterator[Passage]:
         """Yield the passages in the order printed."""

@@ -14,8 +14,6 @@ from mailer.rfc5321 import MAXIMUM_ADDRESS, MAXIMUM_LOCAL_PART
 from mailer.subscribers.facts.address_faults import explain
 from mailer.subscribers.facts.words import shown
 
-MAXIMUM_SHOWN = 80
-
 # RFC 5322 §3.2.3, dot-atom.
 _PLAIN_LOCAL_PART = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(\.[\w!#$%&'*+\-/=?^`{|}~]+)*", re.ASCII)
 
@@ -40,15 +38,15 @@ def parse_address(text: str) -> Address:
     if not given.isascii():
         given = normalize("NFC", given)
         if not is_normalized("NFKC", given):
-            raise AddressError(msg("people.lookalike-letters", address=shown(given, MAXIMUM_SHOWN)))
+            raise AddressError(msg("people.lookalike-letters", address=shown(given)))
     try:
         local, domain = _split(given)
     except EmailNotValidError as error:
-        what = msg("people.no-address", address=shown(given, MAXIMUM_SHOWN), reason=explain(str(error)))
+        what = msg("people.no-address", address=shown(given), reason=explain(str(error)))
         raise AddressError(what) from error
     size = len(local.encode())
     if size > MAXIMUM_LOCAL_PART or size + 1 + len(domain) > MAXIMUM_ADDRESS:
-        raise AddressError(msg("people.address-too-long", address=shown(given, MAXIMUM_SHOWN)))
+        raise AddressError(msg("people.address-too-long", address=shown(given)))
     return Address(f"{normalize('NFC', local.casefold())}@{domain}", given)
 
 

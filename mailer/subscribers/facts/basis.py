@@ -14,7 +14,6 @@ _ARTICLE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _KNOWN = {"a", "b", "e"}
-_MOST_SHOWN = 40
 
 
 class BasisError(MailerError):
@@ -27,10 +26,10 @@ def require_basis(basis: str) -> str:
     if not basis.strip():
         raise BasisError(msg("people.basis-missing"), hint=msg("people.basis-forms"))
     if not article_of(basis):
-        what = msg("people.basis-no-letter", basis=shown(basis, _MOST_SHOWN))
+        what = msg("people.basis-no-letter", basis=shown(basis))
         raise BasisError(what, hint=msg("people.basis-forms"))
     if not any(map(str.isalnum, _ARTICLE.sub("", basis, count=1))):
-        what = msg("people.basis-no-reference", basis=shown(basis, _MOST_SHOWN))
+        what = msg("people.basis-no-reference", basis=shown(basis))
         raise BasisError(what, hint=msg("people.basis-forms"))
     return basis
 

@@ -18,6 +18,6 @@ def parse_role(text: str) -> str:
         return text
     folded = text.strip().casefold()
     if folded not in _KNOWN:
-        what = msg("people.no-such-role", role=shown(text, 40), roles=", ".join(ROLES))
+        what = msg("people.no-such-role", role=shown(text), roles=", ".join(ROLES))
         raise RoleError(what, hint=msg("people.or-leave-empty"))
     return folded

@@ -8,6 +8,7 @@ from mailer.catalogue import msg
 from mailer.errors import MailerError
 
 MAXIMUM_WORDS = 1_000
+MOST_SHOWN = 80
 
 # Control characters, line and paragraph separators, bidi controls, and halves of characters that are not text.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -57,7 +58,7 @@ def clean_words(text: str) -> str:
     return cleaned
 
 
-def shown(text: str, most: int = MAXIMUM_WORDS) -> str:
+def shown(text: str, most: int = MOST_SHOWN) -> str:
     """Return the beginning of a text for a message, with invisible characters escaped."""
     return repr(text[:most])[1:-1]
 

@@ -124,7 +124,7 @@ def _known(name: str, where: str) -> str:
         raise SpreadsheetError(msg("people.column-without-name"), where=where, hint=hint)
     near = dict.fromkeys(_HEADERS[each] for each in nearest(name, _HEADERS, most=3))
     hint = _meant(name, near) if near else msg("people.no-such-column-hint", names=_NAMES_OF_EXPORTS)
-    raise SpreadsheetError(msg("people.no-such-column", name=shown(name, 40)), where=where, hint=hint)
+    raise SpreadsheetError(msg("people.no-such-column", name=shown(name)), where=where, hint=hint)
 
 
 def _meant(name: str, columns: Iterable[str]) -> Message:

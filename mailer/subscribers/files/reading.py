@@ -1,7 +1,7 @@
 """Read subscriber files as people save them from Excel; a line that is not understood is refused by its number."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
@@ -19,7 +19,7 @@ from mailer.subscribers.facts.address import Address, AddressError, parse_addres
 from mailer.subscribers.facts.basis import BasisError, require_basis
 from mailer.subscribers.facts.identity_numbers import holds_identity_number, may_hold_identity_number
 from mailer.subscribers.facts.roles import RoleError, parse_role
-from mailer.subscribers.facts.words import MAXIMUM_WORDS, WordsError, clean_words, mark_halves, shown
+from mailer.subscribers.facts.words import MAXIMUM_WORDS, MOST_SHOWN, WordsError, clean_words, mark_halves, shown
 from mailer.subscribers.files.columns import (
     STATUSES,
     RowDefaults,
@@ -76,7 +76,7 @@ class RefusedRow:
     file: str
     line: int
     reason: str
-    cells: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str]
 
 
 ParsedRows = Generator[SubscriberRow | RefusedRow, None, None]
@@ -147,7 +147,7 @@ class _RowParser:
             return [*cells, ""]
         if len(cells) > number and any(cells[number:]):
             beyond = " ".join(filter(None, cells[number:]))
-            raise RowError(msg("people.surplus-cells", cells=shown(beyond, 40)))
+            raise RowError(msg("people.surplus-cells", cells=shown(beyond)))
         return cells[:number] + [""] * (number + 1 - min(len(cells), number))
 
     def _row(self, line: int, cells: list[str]) -> SubscriberRow:
@@ -184,10 +184,10 @@ class _RowParser:
         if not name:
             return RowError(msg("people.list-missing"))
         if name.casefold() in _ALL_LISTS:
-            return RowError(msg("people.all-lists-for-opt-outs", list=shown(name, 80)))
-        if near := self._near_list(name[:80]):
-            return RowError(msg("people.no-such-list-near", list=shown(name, 80), near=near.slug))
-        return RowError(msg("people.no-such-list", list=shown(name, 80)))
+            return RowError(msg("people.all-lists-for-opt-outs", list=shown(name)))
+        if near := self._near_list(name[:MOST_SHOWN]):
+            return RowError(msg("people.no-such-list-near", list=shown(name), near=near.slug))
+        return RowError(msg("people.no-such-list", list=shown(name)))
 
     def _refuse_identity_numbers(self, line: int, cells: list[str]) -> None:
         """Refuse the whole file for one number, and do not repeat the number."""
@@ -219,5 +219,5 @@ def _lang(cell: str) -> Lang | None:
         return None
     lang = _LANG_OF.get(cell.casefold())
     if lang is None:
-        raise RowError(msg("people.no-such-language", lang=shown(cell, 40), langs=", ".join(_LANG_OF)))
+        raise RowError(msg("people.no-such-language", lang=shown(cell), langs=", ".join(_LANG_OF)))
     return lang

@@ -79,7 +79,7 @@ def _is_day(cell: str) -> bool:
     if not _MOMENT.fullmatch(cell):
         return False
     if _NO_DAY.match(cell):
-        raise StatusError(msg("people.no-day", cell=shown(cell, 40), column=name_of_field("unsubscribed")))
+        raise StatusError(msg("people.no-day", cell=shown(cell), column=name_of_field("unsubscribed")))
     return True
 
 
@@ -92,7 +92,7 @@ def _status(cell: str) -> SubscriptionStatus:
     found = _MEANS.get(" ".join(cell.casefold().split()))
     if found is None:
         known = ", ".join(f"{status} ({', '.join(words[:4])})" for status, words in STATUS_WORDS.items())
-        raise StatusError(msg("people.no-such-status", status=shown(cell, 40), known=known))
+        raise StatusError(msg("people.no-such-status", status=shown(cell), known=known))
     return found
 
 
@@ -101,5 +101,5 @@ def _is_yes(cell: str, column: str) -> bool:
     if column == "subscribed" and word in _ON | _OFF:
         return word in _ON
     if word not in _YES | _NO:
-        raise StatusError(msg("people.neither-yes-nor-no", cell=shown(cell, 40), column=name_of_field(column)))
+        raise StatusError(msg("people.neither-yes-nor-no", cell=shown(cell), column=name_of_field(column)))
     return word in _YES

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, exists, func, select, true
 
 from mailer.catalogue import Message, msg
 from mailer.database.rows import typed_rows
@@ -17,10 +17,18 @@ from mailer.subscribers.facts.changes import BASIS, Change, find_changes
 from mailer.subscribers.files.statuses import strictness
 from mailer.subscribers.imports.contradictions import ComparedLine, choose_lines, contradiction, hold_facts
 from mailer.subscribers.imports.model import Decided, ImportProgress, Outcome
-from mailer.subscribers.imports.staging import UndecidedLine, list_what_differs, read_undecided, write_decisions
+from mailer.subscribers.imports.staging import (
+    UndecidedLine,
+    count_decisions,
+    count_outcomes,
+    list_what_differs,
+    of_people_changed,
+    read_undecided,
+    write_decisions,
+)
 from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
 from mailer.subscribers.people.subscriptions import latest_basis
-from mailer.subscribers.people.suppression import SuppressionList
+from mailer.subscribers.people.suppression import Scopes, SuppressionList
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -30,8 +38,8 @@ class ExpectedPerson:
     """A person of the file as the register will have them."""
 
     facts: dict[str, str]
-    statuses: dict[str, SubscriptionStatus] = field(default_factory=dict)
-    bases: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, SubscriptionStatus]
+    bases: dict[str, str]
 
 
 def decide(person: ExpectedPerson | None, lines: Iterable[ComparedLine]) -> list[Decided]:
@@ -171,16 +179,33 @@ def _obstacle(person: ExpectedPerson | None, slug: str) -> Outcome | None:
 
 def compare(connection: Connection, *, total: int, progress: Callable[[ImportProgress], None]) -> Counter[Outcome]:
     """Decide on every staged line and write the decisions beside them; returns how many had which outcome."""
-    counts = Counter({Outcome.NEW: list_what_differs(connection)})
+    list_what_differs(connection, true())
+    counts = Counter({Outcome.NEW: count_decisions(connection)})
+    for decided in _decide_one_by_one(connection):
+        counts.update(each.outcome for each in decided)
+        progress(ImportProgress(step="comparing", done=counts.total(), total=total))
+    counts[Outcome.UNCHANGED] += total - counts.total()
+    return counts
+
+
+def compare_again(connection: Connection, counts: Counter[Outcome], *, since: int) -> Counter[Outcome]:
+    """Decide anew on the lines of people to whom something has happened after an event; returns the new counts."""
+    lines = of_people_changed(since=since)
+    before = count_outcomes(connection, lines)
+    list_what_differs(connection, lines)
+    for _ in _decide_one_by_one(connection):
+        pass
+    return counts - before + count_outcomes(connection, lines)
+
+
+def _decide_one_by_one(connection: Connection) -> Iterator[Sequence[Decided]]:
+    """Decide on the lines that are undecided and write that down; yields it, some people after others."""
     people = groupby(read_undecided(connection), key=attrgetter("address"))
     groups = ([*rows] for _, rows in people)
     while batch := list(islice(groups, _PEOPLE_AT_ONCE)):
         decided = [each for rows in _with_statuses(connection, batch) for each in decide(*rows)]
-        counts.update(each.outcome for each in decided)
         write_decisions(connection, decided)
-        progress(ImportProgress(step="comparing", done=counts.total(), total=total))
-    counts[Outcome.UNCHANGED] += total - counts.total()
-    return counts
+        yield decided
 
 
 class _HeldSubscription(NamedTuple):
@@ -195,17 +220,16 @@ class _HeldSubscription(NamedTuple):
 def _with_statuses(
     connection: Connection, batch: Sequence[Sequence[UndecidedLine]]
 ) -> Iterator[tuple[ExpectedPerson | None, list[ComparedLine]]]:
-    known = [rows[0].id for rows in batch if rows[0].id is not None]
-    held = _read_subscriptions(connection, known)
-    for rows in batch:
-        first, person = rows[0], None
+    held = _read_subscriptions(connection, [first.id for first, *_ in batch if first.id is not None])
+    for first, *others in batch:
+        person = None
         if first.id is not None:
             lists = held.get(first.id, ())
             statuses = {each.slug: SubscriptionStatus(each.status) for each in lists}
             person = ExpectedPerson(
                 facts=first.stored_facts, statuses=statuses, bases={each.slug: each.basis or "" for each in lists}
             )
-        yield person, [_line(row) for row in rows]
+        yield person, [_line(row) for row in (first, *others)]
 
 
 def _line(row: UndecidedLine) -> ComparedLine:
@@ -236,16 +260,40 @@ def _read_subscriptions(connection: Connection, ids: Sequence[int]) -> dict[int,
     return found
 
 
-def fingerprint(connection: Connection, suppressed: SuppressionList) -> tuple[object, ...]:
-    """Return values that change whenever the people or lists change that an import is compared with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Values that change whenever the people or lists change that an import is compared with.
 
-    Changes of people are events, but for those who come and go. Numbers of events are given before others can see them,
-    so ask only while no change is under way (`lock_joining`).
+    Changes of people are events, but for those who come and go.
     """
-    numbers = (
-        select(func.count()).select_from(subscriber),
-        select(func.coalesce(func.max(subscriber.c.id), 0)),
-        select(func.coalesce(func.max(subscriber_event.c.id), 0)),
-        select(func.count(list_.c.merged_into_id)),
+
+    people: int
+    last_person: int
+    last_event: int
+    merged_lists: int
+    suppressed: Scopes
+
+
+def fingerprint(connection: Connection, suppressed: SuppressionList) -> Fingerprint:
+    """Return the register's fingerprint.
+
+    Numbers of events are given before others can see them, so ask only while no change is under way (`lock_joining`).
+    """
+
+    def number(query: Select[int]) -> int:
+        return connection.execute(query).scalar_one()
+
+    return Fingerprint(
+        people=number(select(func.count()).select_from(subscriber)),
+        last_person=number(select(func.coalesce(func.max(subscriber.c.id), 0))),
+        last_event=number(select(func.coalesce(func.max(subscriber_event.c.id), 0))),
+        merged_lists=number(select(func.count(list_.c.merged_into_id))),
+        suppressed=suppressed.all_scopes(connection),
     )
-    return *(connection.execute(each).scalar_one() for each in numbers), suppressed.all_scopes(connection)
+
+
+def has_same_people(connection: Connection, seen: Fingerprint, now: Fingerprint) -> bool:
+    """Return whether the same people at the same addresses are there, on the same lists; some have changed at most."""
+    event = subscriber_event.c
+    moved = exists().where(event.id > seen.last_event, event.action == "moved")
+    return replace(now, last_event=seen.last_event) == seen and not connection.execute(select(moved)).scalar()

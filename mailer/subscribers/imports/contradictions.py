@@ -11,8 +11,6 @@ from mailer.subscribers.files.statuses import OPT_OUTS
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.model import SubscriptionStatus
 
-_MOST_SHOWN = 40
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedLine:
@@ -24,9 +22,9 @@ class ComparedLine:
     basis: str
     outcome: Outcome | None
     facts: dict[str, str]
-    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
-    said: str = ""
-    place: str = ""  # the file and the line
+    status: SubscriptionStatus
+    said: str
+    place: str  # the file and the line
 
     @property
     def opts_out(self) -> bool:
@@ -79,5 +77,5 @@ def _other_terms(line: ComparedLine, counted: ComparedLine) -> Iterator[Message]
 
 
 def _says(field: str, said: str, held: str, by: ComparedLine) -> Message:
-    here, there = shown(said, _MOST_SHOWN), shown(held, _MOST_SHOWN)
+    here, there = shown(said), shown(held)
     return msg("people.line-says", field=name_of_field(field), held=there, place=by.place, said=here)

@@ -1,7 +1,8 @@
 """Import subscriber files: all or nothing, with a report of every line that did not simply go in.
 
 The files are read into temporary tables and compared with the register while others go on writing. Only the difference
-is written in the one transaction; when the register was changed meanwhile, it compares once more.
+is written in the one transaction. Who has changed meanwhile is compared once more, and everybody is when people came or
+went, moved or were suppressed.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from mailer.database.engine import begin_writing
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.reading import ParsedRows, read_rows
 from mailer.subscribers.imports.applying import apply, begin_run
-from mailer.subscribers.imports.comparing import compare, fingerprint
+from mailer.subscribers.imports.comparing import Fingerprint, compare, compare_again, fingerprint, has_same_people
 from mailer.subscribers.imports.held import write_held
 from mailer.subscribers.imports.model import (
     CHANGING,
@@ -101,7 +102,7 @@ def _estimate(files: Sequence[Path]) -> int | None:
     return count
 
 
-def _look(store: SubscriberStore, connection: Connection) -> tuple[object, ...]:
+def _look(store: SubscriberStore, connection: Connection) -> Fingerprint:
     """Return the register's fingerprint at a moment without any change under way."""
     lock_joining(connection)
     seen = fingerprint(connection, store.suppressed)
@@ -115,12 +116,15 @@ def _write(
     *,
     files: Sequence[Path],
     counts: Counter[Outcome],
-    seen: tuple[object, ...],
+    seen: Fingerprint,
     progress: Callable[[ImportProgress], None],
 ) -> tuple[int | None, Counter[Outcome]]:
     with begin_writing(connection):
         lock_joining(connection)
-        if fingerprint(connection, store.suppressed) != seen:
+        now = fingerprint(connection, store.suppressed)
+        if now != seen and has_same_people(connection, seen, now):
+            counts = compare_again(connection, counts, since=seen.last_event)
+        elif now != seen:
             _refuse_merged(connection)
             mark_suppressed(connection, store.suppressed)
             fresh = compare(connection, total=counts.total() - counts[Outcome.INVALID], progress=progress)

@@ -1,12 +1,12 @@
 """Subscriptions left behind by a merger, whose place on the other list an undone import takes away or gives back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, exists, select
 
 from mailer.database.rows import typed_rows
-from mailer.database.tables import subscriber, subscriber_event, subscription
+from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberStore
@@ -21,13 +21,14 @@ class _LeftBehind(NamedTuple):
     list_id: int
 
 
-def read_stop(details: Sequence[Mapping[str, Any]], *, old: str) -> tuple[str, str]:
-    """Return the status and since when, which a merger ended for what was said of the old list; empty for no merger.
+def begun_there(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Return the subscriptions that were begun on their list: a consent names the list it was given for.
 
-    `details` are those of the events on the list that stands. Anything said of it later holds.
+    Words about a merged list, on which a file had put the person besides, are not about them.
     """
-    last = details[-1] if details else {}
-    return (str(last["was"]), str(last["since"])) if last.get("merged") == old else ("", "")
+    given_for_it = (consent.c.subscription_id == subscription.c.id) & (consent.c.list_slug == list_.c.slug)
+    query = select(subscription.c.id).join(list_, list_.c.id == subscription.c.list_id).join(consent, given_for_it)
+    return set(connection.execute(query.where(subscription.c.id.in_(ids))).scalars())
 
 
 class Resumed(NamedTuple):

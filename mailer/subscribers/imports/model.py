@@ -73,7 +73,7 @@ class ImportReport:
     applied: bool
     counts: dict[Outcome, int]
     lines: Sequence[ImportLine]
-    id: int | None = None
+    id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
-from mailer.subscribers.imports.left_behind import Resumed, leave_behind_again, read_stop
+from mailer.subscribers.imports.left_behind import Resumed, begun_there, leave_behind_again
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
 from mailer.subscribers.model import STILL_IN, SubscriptionStatus
@@ -181,9 +181,10 @@ def _free(
         and not is_barred([each.scope for each in holding.get(row.address, ())], row.slug)
     ]
     told = _read_events(connection, [row.subscriber_id for row in free], held=held, into=into) if free else {}
-    back, left = list[_Back](), list[_Back]()
+    own, back, left = begun_there(connection, [row.id for row in free]), list[_Back](), list[_Back]()
     for row in free:
-        events = _events_of(row, told, held=held, into=into)
+        key = (row.subscriber_id, row.list_id)
+        events = told.get(key, []) if row.id in own else _events_of(row, told, held=held, into=into)
         if events and events[-1].import_id in undone and _made(events[-1]) == row.status:
             was, since = _before(events, undone)
             back.append(_back_to(row, was=was, since=_moment(since)))
@@ -242,14 +243,15 @@ def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: 
         mine = next((each for each in reversed(events) if _is_opt_out(each, import_id)), None)
         if mine is None or row is None:
             continue
+        while events[-1] is not mine and _is_taken_back(told, events[-1], row, undone - {import_id}):
+            events = events[:-1]
         is_last = events[-1] is mine
         if row.list_id != into[list_id]:  # left behind when the person was on both
-            stop = ("", "")
+            stop = None
             if is_last and (was := _before(events, undone)[0]) in {"", *STILL_IN}:
                 resumed = Resumed(id=row.id, subscriber_id=subscriber_id, slug=row.slug, was=was)
                 decision.resumed.append(resumed)
-                said = found.get((subscriber_id, into[list_id]), ())
-                stop = read_stop([each.detail for each in said if each.import_id not in undone], old=row.slug)
+                stop = _stopped(found.get((subscriber_id, into[list_id]), ()), undone, old=row.slug)
             if there:
                 _decide_where_it_went(decision, there, mine, stop)
             continue
@@ -263,18 +265,30 @@ def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: 
     return decision
 
 
+def _stopped(said: Sequence[_PastEvent], undone: set[int], *, old: str) -> tuple[str, str] | None:
+    """Return what a merger ended on the list that stands for the old one's sake, if nothing was said since."""
+    last = next((each for each in reversed(said) if each.import_id not in undone), None)
+    if last is None or last.detail.get("merged") != old:
+        return None
+    return _before(said[: said.index(last) + 1], undone)
+
+
+def _is_taken_back(told: Sequence[_PastEvent], stop: _PastEvent, row: _HeldSubscription, undone: set[int]) -> bool:
+    """Return whether the stop of a merger was taken back: the subscription is what it was before."""
+    return "merged" in stop.detail and row.status == _before(told[: told.index(stop) + 1], undone)[0]
+
+
 def _decide_where_it_went(
-    decision: _Decision, there: _HeldSubscription, mine: _PastEvent, stop: tuple[str, str]
+    decision: _Decision, there: _HeldSubscription, mine: _PastEvent, stop: tuple[str, str] | None
 ) -> None:
     """Take the file's word back on the list that stands, where a merger brought it and no word came later.
 
-    `stop` is what the merger ended there, as `read_stop` gives it.
+    `stop` is what the merger ended there, as `_stopped` gives it.
     """
-    was, since = stop
     if "scope" in mine.detail:
         decision.moved.append((there.address, there.slug))
-    if was:
-        decision.back.append(_back_to(there, was=was, since=_moment(since)))
+    if stop is not None:
+        decision.back.append(_back_to(there, was=stop[0], since=_moment(stop[1])))
     elif there.status in _WHY:
         decision.kept.append((there.address_as_given, there.slug, _WHY[there.status]))
 

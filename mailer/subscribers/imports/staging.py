@@ -2,6 +2,7 @@
 
 import heapq
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from mailer.database.names import fold_name
 from mailer.database.rows import insert_rows, typed_rows
-from mailer.database.tables import list_, subscriber, subscription
+from mailer.database.tables import list_, subscriber, subscriber_event, subscription
 from mailer.languages import DEFAULT_LANG
 from mailer.subscribers.facts.basis import article_of
 from mailer.subscribers.facts.changes import FIELDS, Change
@@ -171,14 +172,29 @@ def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None
         connection.execute(statement, numbers)
 
 
-def list_what_differs(connection: Connection) -> int:
-    """List every line that would change something or has to be reported; returns how many are decided by that.
+def of_people_changed(*, since: int) -> ColumnElement[bool]:
+    """Return the condition for the lines of people to whom something has happened after an event of that number."""
+    event = subscriber_event.c
+    changed = select(subscriber.c.address).join(subscriber_event, event.subscriber_id == subscriber.c.id)
+    return line.c.address.in_(changed.where(event.id > since))
 
-    Those are most lines of a first import: unknown people, on one line each. Left out are most lines of an import that
-    is done again: they find everything as they say it. The others are left to be decided one by one.
+
+def count_outcomes(connection: Connection, lines: ColumnElement[bool]) -> Counter[Outcome]:
+    """Return how many of these lines, all of which are decided, have which outcome."""
+    outcome = func.coalesce(decision.c.outcome, Outcome.UNCHANGED.value).label("outcome")
+    query = select(outcome, func.count().label("number")).outerjoin_from(line, decision, decision.c.n == line.c.n)
+    rows = connection.execute(query.where(lines).group_by(outcome))
+    return Counter({Outcome(row.outcome): row.number for row in rows})
+
+
+def list_what_differs(connection: Connection, lines: ColumnElement[bool]) -> None:
+    """List each of these lines that would change something or has to be reported, whatever was decided on it before.
+
+    Most lines of a first import are decided by that: unknown people, on one line each. Left out are most lines of an
+    import that is done again: they find everything as they say it. The others are left to be decided one by one.
     """
-    for each in (decision, undecided):
-        connection.execute(each.delete())
+    connection.execute(undecided.delete())
+    connection.execute(decision.delete().where(decision.c.n.in_(select(line.c.n).where(lines))))
     is_on_list = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.list_id == list_.c.id)
     is_beside = _other.c.n.between(line.c.n - 1, line.c.n + 1) & (_other.c.n != line.c.n)
     is_alone = ~exists().where(is_beside, _other.c.address == line.c.address)
@@ -190,7 +206,7 @@ def list_what_differs(connection: Connection) -> int:
         .outerjoin(subscriber, subscriber.c.address == line.c.address)
         .outerjoin(list_, list_.c.slug == terms.c.list_slug)
         .outerjoin(subscription, is_on_list)
-        .where(not_(and_(line.c.outcome.is_(None), _finds_itself(), is_alone)))
+        .where(lines, not_(and_(line.c.outcome.is_(None), _finds_itself(), is_alone)))
         .order_by(line.c.n)
     )
     connection.execute(decision.insert().from_select(["n", "outcome"], query))
@@ -199,7 +215,6 @@ def list_what_differs(connection: Connection) -> int:
     connection.execute(decision.delete().where(no_outcome))
     if connection.dialect.name == "postgresql":
         connection.execute(text("ANALYZE import_decision, import_undecided"))
-    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
 
 
 _other = line.alias("other")
@@ -290,6 +305,11 @@ def _decision(decided: Decided) -> tuple[Any, ...]:
 def count_lines(connection: Connection) -> int:
     """Return how many lines are understood."""
     return int(connection.execute(select(func.count()).select_from(line)).scalar_one())
+
+
+def count_decisions(connection: Connection) -> int:
+    """Return how many lines are decided and change something or have to be reported."""
+    return int(connection.execute(select(func.count()).select_from(decision)).scalar_one())
 
 
 def read_lines(connection: Connection, *, only_notable: bool) -> Iterator[ImportLine]:

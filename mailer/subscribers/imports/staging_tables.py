@@ -1,6 +1,6 @@
 """The temporary tables in which an import keeps its lines and the decisions about them."""
 
-from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, String, Table, Text, false, true
+from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, Text, false, true
 
 from mailer.database.tables import Id, compared_by_byte
 
@@ -15,11 +15,11 @@ terms = Table(
     Column("source", Text),
     Column("list_slug", Text),
     Column("role", Text),
-    Column("lang", String(2)),
-    Column("list_lang", String(2)),  # where the line names no language
+    Column("lang", Text),
+    Column("list_lang", Text),  # where the line names no language
     Column("basis", Text),
-    Column("article", String(1)),
-    Column("status", String(16)),
+    Column("article", Text),
+    Column("status", Text),
     Column("said", Text),  # the file's own word for it
     prefixes=["TEMPORARY"],
 )
@@ -31,8 +31,8 @@ read_line = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("line", Integer),
     Column("terms_id", Integer),
-    Column("outcome", String(16)),
-    Column("address", compared_by_byte(320)),
+    Column("outcome", Text),
+    Column("address", compared_by_byte()),
     Column("as_given", Text),  # where it is not the address
     Column("name", Text),
     Column("name_folded", Text),
@@ -67,7 +67,7 @@ decision = Table(
     "import_decision",
     metadata,
     Column("n", Id, primary_key=True, autoincrement=False),
-    Column("outcome", String(16)),
+    Column("outcome", Text),
     Column("makes_person", Boolean, server_default=true()),
     Column("adds_basis", Boolean, server_default=false()),
     Column("changes", JSON(none_as_null=True)),

@@ -17,7 +17,7 @@ from mailer.spreadsheets.table import open_table
 from mailer.subscribers.facts.address import AddressError, parse_address
 from mailer.subscribers.facts.fields import name_of_field
 from mailer.subscribers.facts.identity_numbers import holds_identity_number, refuse_identity_number
-from mailer.subscribers.facts.words import WordsError, clean_words
+from mailer.subscribers.facts.words import MOST_SHOWN, WordsError, clean_words
 from mailer.subscribers.files.columns import columns_of, count_known, is_header
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
@@ -150,7 +150,7 @@ def _line(number: int, cell: str, seen: set[str], file: Path) -> AddressLine:
     try:
         address = parse_address(clean_words(restore(cell))).normalised
     except (AddressError, WordsError) as refused:
-        return AddressLine(line=number, fate=Fate.INVALID, address=cell.strip()[:80], reason=refused.what)
+        return AddressLine(line=number, fate=Fate.INVALID, address=cell.strip()[:MOST_SHOWN], reason=refused.what)
     fate = Fate.DUPLICATE if address in seen else Fate.SUPPRESSED
     seen.add(address)
     return AddressLine(line=number, fate=fate, address=address)

@@ -3,11 +3,13 @@
 A person who got mail because of the import stays on the list: the consent is the proof that we might write to them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from sys import intern
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
 
@@ -36,9 +38,8 @@ from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.redirecting import MAY_HAVE_ARRIVED
 from mailer.subscribers.people.removal import delete_people
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
-from mailer.subscribers.people.subscriptions import latest_basis
+from mailer.subscribers.people.subscriptions import Event, latest_basis
 
-Item = TypeVar("Item")
 AT_ONCE = 10_000
 
 
@@ -103,7 +104,7 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         people += _remove_people_without_lists(connection)
         of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
         of_file += [Kept(address=address, list=slug, reason=KeptReason.HELD) for address, slug in held.subscriptions]
-        kept = _once([*_read_kept(connection, import_id), *sorted(of_file, key=lambda each: each.address)])
+        kept = _once(_read_kept(connection, import_id), sorted(of_file, key=lambda each: each.address))
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         takes_away = any((people, gone_with_them, removed, opt_outs))
@@ -119,12 +120,18 @@ def forget_removed(store: SubscriberStore) -> bool:
     return scrub_quickly(store.database)
 
 
-def _once(kept: Sequence[Kept]) -> tuple[Kept, ...]:
-    """Return each subscription once, with the reason that was found first."""
-    found: dict[tuple[str, str], Kept] = {}
-    for each in kept:
-        found.setdefault((each.address, each.list), each)
-    return tuple(found.values())
+def _once(kept: Iterable[Kept], of_file: Iterable[Kept]) -> tuple[Kept, ...]:
+    """Return each subscription once, with the reason that was found first; the first ones may be a million."""
+    others: dict[tuple[str, str], Kept] = {}
+    for each in of_file:
+        others.setdefault((each.address, each.list), each)
+
+    def those_kept() -> Iterator[Kept]:
+        for each in kept:
+            others.pop((each.address, each.list), None)
+            yield each
+
+    return (*those_kept(), *others.values())
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -325,33 +332,28 @@ class _GoingSubscription(NamedTuple):
 
 
 def _remove_subscriptions(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Remove what rests on the import alone, some rows after others; each is judged by rows of its own."""
     query = (
         select(subscription.c.id, subscription.c.subscriber_id, subscription.c.status, list_.c.slug)
         .join(list_, list_.c.id == subscription.c.list_id)
         .where(_is_untouched(import_id))
     )
-    rows = [*typed_rows(_GoingSubscription, connection.execute(query))]
-    for batch in _batches([row.id for row in rows]):
-        connection.execute(consent.delete().where(consent.c.subscription_id.in_(batch)))
-        connection.execute(subscription.delete().where(subscription.c.id.in_(batch)))
-    now = store.clock()
-    gone = (
-        store.event(
-            row.subscriber_id,
-            # A person who never confirmed was never counted.
-            TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone",
-            now,
-            {"list": row.slug, "import": import_id},
-            import_id=import_id,
-        )
-        for row in rows
-    )
-    subscriptions.record_events(connection, gone)
-    return len(rows)
+    going = typed_rows(_GoingSubscription, connection.execute(query.execution_options(yield_per=AT_ONCE)))
+    now, count = store.clock(), 0
+    while rows := list(islice(going, AT_ONCE)):
+        ids = [row.id for row in rows]
+        connection.execute(consent.delete().where(consent.c.subscription_id.in_(ids)))
+        connection.execute(subscription.delete().where(subscription.c.id.in_(ids)))
+        subscriptions.record_events(connection, (_gone(store, row, now, import_id) for row in rows))
+        count += len(rows)
+    return count
 
 
-def _batches(rows: Sequence[Item], size: int = AT_ONCE) -> Iterator[Sequence[Item]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
+def _gone(store: SubscriberStore, row: _GoingSubscription, now: datetime, import_id: int) -> Event:
+    """Return the event of a subscription that goes; a person who never confirmed was never counted."""
+    action = TAKEN_BACK if row.status == SubscriptionStatus.PENDING else "import_undone"
+    detail = {"list": row.slug, "import": import_id}
+    return store.event(row.subscriber_id, action, now, detail, import_id=import_id)
 
 
 class _KeptSubscription(NamedTuple):
@@ -375,9 +377,9 @@ def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
         .where(_is_of(import_id))
         .order_by(subscriber.c.address, list_.c.position)
     )
-    for row in typed_rows(_KeptSubscription, connection.execute(query)):
+    for row in typed_rows(_KeptSubscription, connection.execute(query.execution_options(yield_per=AT_ONCE))):
         if row.was_mailed or row.was_edited or not row.was_merged:
-            yield Kept(address=row.address_as_given, list=row.slug, reason=_reason(row))
+            yield Kept(address=row.address_as_given, list=intern(row.slug), reason=_reason(row))
 
 
 def _reason(row: _KeptSubscription) -> KeptReason:

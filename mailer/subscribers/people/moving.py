@@ -335,6 +335,10 @@ def _record(
     _tell(store, connection, action, [row for row in rows if row.status == SubscriptionStatus.ACTIVE], slug)
 
 
+# What the history says of those who got no mail anyway.
+_STOPS = {SubscriptionStatus.PENDING.value: "left_unconfirmed", SubscriptionStatus.SUPPRESSED.value: "left_again"}
+
+
 def _tell_of_stops(
     store: SubscriberStore,
     connection: Connection,
@@ -352,12 +356,12 @@ def _tell_of_stops(
         (
             store.event(
                 was.subscriber_id,
-                action if was.status == SubscriptionStatus.ACTIVE else "left_unconfirmed",
+                _STOPS.get(was.status, action),
                 now,
                 {"list": into, "merged": old, "was": was.status, "since": was.since.isoformat()},
             )
             for was in before
-            if was.status in STILL_IN
+            if was.status in STILL_IN or was.status == SubscriptionStatus.SUPPRESSED != action
         ),
     )
 

@@ -73,7 +73,7 @@ def _has_it(connection: Connection, row: _OpenDelivery) -> bool:
         of_issue = of_issue.where(mailing.c.id == row.mailing_id)
     at_address = (delivery.c.address == row.address) & (delivery.c.id != row.id)
     query = select(delivery.c.id).where(delivery.c.mailing_id.in_(of_issue), at_address, MAY_HAVE_ARRIVED)
-    return connection.execute(query.limit(1)).first() is not None
+    return bool(connection.execute(select(query.exists())).scalar_one())
 
 
 def _make_room(connection: Connection, row: _OpenDelivery) -> None:

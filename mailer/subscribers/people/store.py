@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
@@ -34,7 +33,7 @@ from mailer.subscribers.people.joining import lock_joining
 from mailer.subscribers.people.parting import AT_ONCE_SECONDS, ask_to_leave, leave_lists, take_in_waiting
 from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
-from mailer.subscribers.people.suppression import SuppressionList
+from mailer.subscribers.people.suppression import FutureKey, SuppressionList
 from mailer.subscribers.register import near_or
 
 FIND_LIMIT = 100
@@ -55,13 +54,14 @@ class SubscriberStore:
         database: Database,
         *,
         clock: Callable[[], datetime],
-        suppression_key: bytes | Callable[[], bytes],
+        suppression_key: bytes | FutureKey,
         actor: str = "mailer",
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
         self._suppression_key = suppression_key
+        self._suppressed: SuppressionList | None = None
         self.actor = actor
         self._settings = settings or {}
 
@@ -70,14 +70,23 @@ class SubscriberStore:
         """Return the operator, for decisions that belong in no subscriber's history."""
         return Operator(actor=self.actor, settings=self._settings)
 
-    @cached_property
+    @property
     def suppressed(self) -> SuppressionList:
-        """Return the suppressed addresses; counting alone needs no key. Raises `SuppressionKeyError`."""
+        """Return the suppressed addresses; looking alone makes no key. Raises `SuppressionKeyError`."""
+        if self._suppressed is None or self._suppressed.keep is not None:  # another process may have made the key
+            present = self._present_suppressed()
+            if self._suppressed != present:
+                with self.database.reading() as connection:
+                    present.require_key(connection)
+                self._suppressed = present
+        return self._suppressed
+
+    def _present_suppressed(self) -> SuppressionList:
         key = self._suppression_key
-        suppressed = SuppressionList(key() if callable(key) else key)
-        with self.database.reading() as connection:
-            suppressed.require_key(connection)
-        return suppressed
+        if isinstance(key, bytes):
+            return SuppressionList(key)
+        known = key.read()
+        return SuppressionList(key.new, key.keep) if known is None else SuppressionList(known)
 
     def acting_as(self, actor: str) -> "SubscriberStore":
         """Return the same store for another actor."""
@@ -179,15 +188,18 @@ class SubscriberStore:
     def leave_at_once(self, subscriber_id: int, *, list_slug: str | None = None) -> tuple[str, ...] | None:
         """Unsubscribe as `leave` does, without waiting for others that write: then what was asked for is kept.
 
-        The next writing transaction takes it in, before it looks at anything; one is begun in the background. Returns
-        the lists left, or None where it is kept while the database keeps readers out.
+        The next writing transaction takes it in, before it looks at anything; one is begun in the background. The same
+        is done where leaves of others are waiting, which would have to be taken in first. Returns the lists left, or
+        None where it is kept while the database keeps readers out.
         """
         now = self.clock()
+        asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
+        if not self.database.leaves.is_empty():
+            return ask_to_leave(self.database, asked)
         try:
             with self.database.writing_at_once(AT_ONCE_SECONDS) as connection:
                 return leave_lists(connection, subscriber_id, only=list_slug, now=now, actor=self.actor)
         except BusyError:
-            asked = AskedLeave(subscriber_id=subscriber_id, list_slug=list_slug, at=now, actor=self.actor)
             return ask_to_leave(self.database, asked)
 
     # --- Who gets mail ----------------------------------------------------------------------------

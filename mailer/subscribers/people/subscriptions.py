@@ -139,7 +139,7 @@ def leave(connection: Connection, subscriber_id: int, *, only: str | None = None
     return {row.slug: row.status for row in rows if row.id in left}
 
 
-def still_in(connection: Connection, subscriber_id: int, *, only: str | None = None) -> tuple[str, ...]:
+def still_in(connection: Connection, subscriber_id: int, *, only: str | None) -> tuple[str, ...]:
     """Return the slugs of the lists that the subscriber is on, or `only` if it is among them, in register order."""
     query = _of(subscriber_id).where(subscription.c.status.in_(_STILL_IN)).order_by(list_.c.position)
     if only is not None:
@@ -226,11 +226,16 @@ def read_subscriptions(connection: Connection, subscriber_ids: Sequence[int]) ->
         .order_by(subscription.c.subscriber_id, list_.c.position)
     )
     rows = connection.execute(query).all()
-    consents = _consents(connection, [row.id for row in rows])
+    consents, merged = _consents(connection, [row.id for row in rows]), merged_lists(connection)
     found: dict[int, tuple[Subscription, ...]] = dict.fromkeys(subscriber_ids, ())
     for row in rows:
-        given = consents.get(row.id, ())
-        one = Subscription(list=row.slug, status=SubscriptionStatus(row.status), since=row.since, consents=given)
+        one = Subscription(
+            list=row.slug,
+            status=SubscriptionStatus(row.status),
+            since=row.since,
+            consents=consents.get(row.id, ()),
+            part_of="" if merged[row.slug] == row.slug else merged[row.slug],
+        )
         found[row.subscriber_id] += (one,)
     return found
 

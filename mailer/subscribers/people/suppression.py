@@ -1,14 +1,14 @@
 """Suppressed addresses, kept as keyed hashes so that even erased people stay out."""
 
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, event, or_, select
 
 from mailer.catalogue import msg
 from mailer.database.rows import typed_rows
@@ -55,8 +55,8 @@ class Suppression:
 
     reason: SuppressionReason
     since: datetime
-    note: str = ""
-    scope: str = ALL_LISTS
+    note: str
+    scope: str
 
 
 class _StoredSuppression(NamedTuple):
@@ -82,17 +82,27 @@ class Suppressing:
     note: str
 
 
-def refuse_new_key(connection: Connection) -> None:
-    """Raise `SuppressionKeyError` where addresses are suppressed, with a key that a new one could not replace."""
-    if connection.execute(select(suppression.c.id).where(suppression.c.scope == _KEY_SCOPE)).first():
-        raise SuppressionKeyError(msg("people.other-suppression-key"), hint=msg("people.other-suppression-key-hint"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FutureKey:
+    """The key where none may have been made: `read` gives None then, and `keep` makes `new` last.
+
+    It raises `SuppressionKeyError` when another was made meanwhile.
+    """
+
+    read: Callable[[], bytes | None]
+    keep: Callable[[bytes], None]
+    new: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressionList:
-    """The suppressed addresses. The key never changes, or erased people could be imported again."""
+    """The suppressed addresses. The key never changes, or erased people could be imported again.
+
+    `keep` is there when the key is not kept yet: it makes it last when the first address is suppressed with it.
+    """
 
     key: bytes = field(repr=False)
+    keep: Callable[[bytes], None] | None = None
 
     def require_key(self, connection: Connection) -> None:
         """Raise `SuppressionKeyError` when the addresses here were suppressed with another key."""
@@ -208,8 +218,10 @@ class SuppressionList:
                 connection.execute(suppression.update().where(suppression.c.id == row.id).values(scope=place[1]))
 
     def _mark_key(self, connection: Connection, now: datetime) -> None:
-        mark = self._row("", _KEY_SCOPE)
-        if not connection.execute(select(suppression.c.id).where(mark)).first():
+        self.require_key(connection)
+        if not connection.execute(select(suppression.c.id).where(self._row("", _KEY_SCOPE))).first():
+            if keep := self.keep:  # what is rolled back, as in a dry run, makes no key
+                event.listen(connection, "commit", lambda _: keep(self.key), once=True)
             row = {"address_hash": self.hash_of(""), "scope": _KEY_SCOPE, "reason": "key", "since": now}
             connection.execute(suppression.insert().values(row))
 
@@ -248,9 +260,6 @@ class SuppressionList:
         for start in range(0, len(hashes), _AT_ONCE):
             of_them = suppression.c.address_hash.in_(hashes[start : start + _AT_ONCE])
             is_erased = and_(of_them, suppression.c.reason == SuppressionReason.ERASED, ~_HOLDS)
-            again = select(suppression.c.address_hash).where(is_erased, suppression.c.scope == ALL_LISTS)
-            older = and_(suppression.c.scope == ERASED_BEFORE, suppression.c.address_hash.in_(again))
-            connection.execute(suppression.delete().where(older))
             latest = suppression.update().where(is_erased, suppression.c.scope == ALL_LISTS)
             connection.execute(latest.values(scope=ERASED_BEFORE))
 

@@ -43,8 +43,8 @@ class SentMail:
     status: str
     reply: str
     at: datetime
-    skip_reason: str | None = None
-    attempts: tuple[SentAttempt, ...] = ()
+    skip_reason: str | None
+    attempts: tuple[SentAttempt, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,6 @@ def _look(file: Path, search: Search, *, name: str) -> tuple[bool, Unread | None
 def _look_at(opened: IO[bytes], search: Search, name: str) -> tuple[bool, Unread | None]:
     if search.finds(iter(lambda: opened.read(PIECE), b"")):
         return True, None
-    opened.seek(0)
     return look_into(opened, name, search), None
 
 

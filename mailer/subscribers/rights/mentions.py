@@ -50,7 +50,7 @@ class Place:
     holds: Holds
 
 
-def remove_mentions(connection: Connection, addresses: Collection[str], *, names: Collection[str] = ()) -> int:
+def remove_mentions(connection: Connection, addresses: Collection[str], *, names: Collection[str]) -> int:
     """Put `ERASED` in the place of addresses, however they are spelt, in all that is not published.
 
     With an address its text loses the names, too. Returns how many rows that changed. Call it when the person's own
@@ -75,9 +75,7 @@ def remove_mentions(connection: Connection, addresses: Collection[str], *, names
     return number
 
 
-def find_places(
-    connection: Connection, *, addresses: Collection[str], names: Collection[str] = ()
-) -> tuple[Place, ...]:
+def find_places(connection: Connection, *, addresses: Collection[str], names: Collection[str]) -> tuple[Place, ...]:
     """Find the addresses in published columns, and the names in all."""
     published = [Personal.PUBLISHED]
     in_published = _places(connection, addresses, published, Holds.ADDRESS)

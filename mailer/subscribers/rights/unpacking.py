@@ -115,7 +115,6 @@ class _Unpacking:
             if PurePath(name).suffix.casefold() in _ZIPPED:
                 raise CannotLookInto(Unread.DAMAGED)
             return False
-        opened.seek(0)
         with ZipFile(opened) as package:
             parts = package.infolist()
             if self._search.finds([b"\n".join(spelt_names(each.filename) for each in parts)]):
@@ -215,6 +214,4 @@ def _is_zlib(beginning: bytes) -> bool:
 
 def _is_encrypted_document(opened: IO[bytes]) -> bool:
     """Return whether a document of Office is encrypted: its directory says so (MS-OFFCRYPTO §2.3.4.4)."""
-    content = opened.read(1 << 22)
-    opened.seek(0)
-    return _OLE_ENCRYPTED in content
+    return _OLE_ENCRYPTED in opened.read(1 << 22)

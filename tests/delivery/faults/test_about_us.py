@@ -172,6 +172,14 @@ def test_a_server_that_wants_fewer_connections_costs_nobody_anything(
         assert ended.counts.queued == 12, words
 
 
+@ONCE
+@ON_SQLITE
+def test_a_server_that_wants_fewer_connections_five_times_in_a_row_is_left_alone(office: Office) -> None:
+    ended = office.send(Relay("421 4.7.0 too many connections"), people=12, tries=20, connections=1)
+    assert (ended.reason, ended.counts.queued) == (EndReason.RESTING, 12)
+    assert "421 4.7.0 too many connections" in ended.note
+
+
 def spread(said: Sequence[tuple[str, str]], at_stage: str) -> Fault:
     """Say each of these to six recipients in a row, who are at six domains."""
     words = [each for stage, each in said if stage == at_stage]

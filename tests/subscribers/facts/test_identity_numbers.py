@@ -55,6 +55,12 @@ def test_it_is_seen_with_signs_in_the_date(number: str, sign: str, within: str, 
     assert holds_identity_number(f"{number[:2]}{within}{number[2:4]}{within}{century}{number[4:6]}{sign}{number[6:]}")
 
 
+@pytest.mark.parametrize("text", ["81234560077", "812345 60077", "+81234560077", "Helse 812345-60077"])
+def test_a_number_of_health_care_is_seen_that_begins_with_no_date(text: str) -> None:
+    assert holds_identity_number(text)
+    assert not holds_identity_number(text.replace("77", "78"))
+
+
 @given(text=st.text(st.sampled_from("01275 8-/.\u00ad\u200b\u00a0\u2212"), max_size=24))
 @example(text="010107\u00ad75082")
 def test_what_is_seen_once_words_are_cleaned_is_seen_before(text: str) -> None:

@@ -10,9 +10,9 @@ def test_a_role_is_known_in_any_case(role: str) -> None:
     assert parse_role(role) == parse_role(f" {role.upper()} ") == role
 
 
-@pytest.mark.parametrize("role", ["sykepleier", "kommunen", "r" * 65, "kommune\x07"])
+@pytest.mark.parametrize("role", ["sykepleier", "kommunen", "r" * 99, "kommune\x07"])
 def test_another_role_is_refused_with_the_list(role: str) -> None:
     with pytest.raises(RoleError, match=", ".join(ROLES)) as refused:
         parse_role(role)
-    assert refused.value.what.startswith(f"the role {role[:40]!r} is not one of kommune, ")
+    assert refused.value.what.startswith(f"the role {role[:80]!r} is not one of kommune, ")
     assert refused.value.hint == "Or leave it empty."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.subscribers.facts.words import WordsError, clean_words
+from mailer.subscribers.facts.words import WordsError, clean_words, shown
 
 
 @pytest.mark.parametrize("written", ["Åse\u200b Ødegård", "\ufeffÅse  Ødegård ", "Å\u00adse\u00a0Øde\u2060gård"])
@@ -32,6 +32,10 @@ def test_words_that_are_refused_are_told_with_what_to_do(written: str, what: str
     with pytest.raises(WordsError) as refused:
         clean_words(written)
     assert (refused.value.what, refused.value.hint) == (what, hint)
+
+
+def test_of_what_is_shown_in_a_message_eighty_characters_are_enough() -> None:
+    assert shown("x" * 79 + "\n" + "y") == "x" * 79 + "\\n"
 
 
 @pytest.mark.parametrize("words", ["x" * 1000, "x" * 1000 + " ", " " + "x" * 1000])

@@ -53,8 +53,8 @@ def test_a_header_is_told_from_a_line_by_the_column_of_the_address() -> None:
             f"Did you mean grunnlag? Else remove it. {HELP}",
         ),
         (
-            ["epost", "qq" * 21],
-            f"the column '{'qq' * 20}' is not known",
+            ["epost", "qq" * 41],
+            f"the column '{'qq' * 40}' is not known",
             f"Remove it, or call it {NAMES}. {HELP}",
         ),
         (["epost", *["x"] * 100], "the header has more than 100 columns", f"Keep those that are known: {NAMES}."),

@@ -182,13 +182,13 @@ def test_a_cell_that_was_defused_is_read_as_it_was(file: Path, register: Registe
 
 def test_of_a_cell_that_is_not_understood_the_beginning_is_told(file: Path, register: Register) -> None:
     long = max(list_names(register), key=len)
-    cells = (f"oslo;{'d' * 41};", f"oslo;nb;kommune;{'x' * 41}", f"{long}{'x' * (81 - len(long))};;", f"{'q' * 81};;")
+    cells = (f"oslo;{'d' * 81};", f"oslo;nb;kommune;{'x' * 81}", f"{long}{'x' * (81 - len(long))};;", f"{'q' * 81};;")
     text = "".join(f"a@x.example;{each}\n" for each in cells)
     file.write_text(f"epost;liste;språk;rolle\n{text}", encoding="utf-8")
     reasons = [reason for _, reason in _reasons(file, register)]
-    assert reasons[0].startswith(f"the language '{'d' * 40}' is not one of nb, ")
+    assert reasons[0].startswith(f"the language '{'d' * 80}' is not one of nb, ")
     assert reasons[1:] == [
-        f"the line has more columns than the header: '{'x' * 40}' stands beyond the last",
+        f"the line has more columns than the header: '{'x' * 80}' stands beyond the last",
         f"there is no list '{long}{'x' * (80 - len(long))}'",
         f"there is no list '{'q' * 80}'",
     ]

@@ -26,7 +26,17 @@ BASIS = "e: case 1"
 
 def _line(n: int, slug: str, *, outcome: Outcome | None = None, basis: str = BASIS, **facts: str) -> ComparedLine:
     given = dict.fromkeys(("name", "organisation", "role", "lang"), "") | facts
-    return ComparedLine(n=n, list=slug, list_lang="nn", basis=basis, outcome=outcome, facts=given)
+    return ComparedLine(
+        n=n,
+        list=slug,
+        list_lang="nn",
+        basis=basis,
+        outcome=outcome,
+        facts=given,
+        status=ACTIVE,
+        said="",
+        place="",
+    )
 
 
 def _opt_out(

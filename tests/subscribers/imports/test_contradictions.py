@@ -166,6 +166,9 @@ _compared = st.builds(
     basis=st.sampled_from(["e: 1", "a: 2"]),
     outcome=st.none(),
     facts=_facts,
+    status=st.just(SubscriptionStatus.ACTIVE),
+    said=st.just(""),
+    place=st.just(""),
 )
 
 
@@ -181,7 +184,7 @@ def test_lines_that_are_taken_in_decide_on_nothing_more_in_any_order(lines: list
 def _after(lines: Sequence[ComparedLine], decided: Sequence[Decided]) -> ExpectedPerson:
     """Write down what the decisions come to, as the database would."""
     first = lines[0]
-    person = ExpectedPerson(facts=first.facts | {"lang": first.facts["lang"] or first.list_lang})
+    person = ExpectedPerson(facts=first.facts | {"lang": first.facts["lang"] or first.list_lang}, statuses={}, bases={})
     for line, each in zip(lines, decided, strict=True):
         person.facts |= {change.field: change.new for change in each.changes}
         if each.outcome is Outcome.NEW:

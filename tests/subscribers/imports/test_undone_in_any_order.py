@@ -168,6 +168,13 @@ MERGED = [
     (["add a alle"], ["a;oslo;avmeldt", "a;oslo;sperret"], [1, 0]),
     ([], ["a;agder;active a;oslo;avmeldt", "a;agder;pending"], [0, 1]),
     (["add a alle", "remove a oslo"], ["a;oslo;sperret", "a;agder;avmeldt"], [0, 1]),
+    # Suppressed on the list that stands, and made to have left it by what another line said of the merged one.
+    (["add a agder"], ["a;oslo;avmeldt a;alle;sperret"], [0]),
+    (["add a agder"], ["a;oslo;avmeldt", "a;agder;sperret"], [0, 1]),
+    (["add a agder"], ["a;oslo;avmeldt", "a;agder;sperret"], [1, 0]),
+    (["add a oslo"], ["a;oslo;avmeldt a;agder;sperret"], [0]),
+    # What was said of the merged list, on which a file had put the person besides, is not said of the other.
+    (["add a agder"], ["a;agder;avmeldt", "a;oslo;avmeldt a;alle;sperret"], [1, 0]),
 ]
 
 

@@ -78,6 +78,16 @@ def test_a_leave_waits_for_nobody_and_is_taken_in_before_anything_is_written(sto
     }
 
 
+def test_a_reader_who_leaves_does_not_wait_until_the_leaves_of_others_are_taken_in(store: SubscriberStore) -> None:
+    """After a long import there may be hundreds."""
+    person = id_of(store)
+    with others_writing(store):
+        store.leave_at_once(person, list_slug="oslo")
+    assert store.leave_at_once(person) == ("bergen",)
+    assert [each.list_slug for each in store.database.leaves.of(person)] == ["oslo", None]
+    assert set(statuses(store).values()) == {"active"}
+
+
 def test_who_left_meanwhile_is_out_of_what_the_others_put_them_on(store: SubscriberStore) -> None:
     person = id_of(store)
     with others_writing(store) as connection:
@@ -105,7 +115,9 @@ def test_a_leave_that_was_taken_in_is_not_again_when_only_its_file_is_left(store
     assert statuses(store)["oslo"] == "unsubscribed"
 
 
-def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(store: SubscriberStore) -> None:
+def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(
+    store: SubscriberStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """As after a backup was put back that knows nothing of the first."""
     with others_writing(store):
         store.leave_at_once(id_of(store))
@@ -116,6 +128,7 @@ def test_what_somebody_asked_for_is_not_done_to_the_next_who_has_the_number(stor
             pass
         assert statuses(store) == {"oslo": "active", "bergen": "active"}
         assert store.database.leaves.is_empty()
+        assert caplog.messages == [f"leave-of-somebody-else subscriber={id_of(store)}"]
 
 
 def test_a_person_who_is_gone_may_have_asked(store: SubscriberStore) -> None:

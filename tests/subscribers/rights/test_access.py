@@ -33,6 +33,8 @@ def test_mails_are_told_also_those_to_an_earlier_address(store: SubscriberStore)
         status="accepted",
         reply="250 ok",
         at=AT,
+        skip_reason=None,
+        attempts=(),
     )
     assert read_stored(store, "ole@x.example").mails == (mail,)
     move_person(store, "ole@x.example", "ole@y.example")

@@ -342,12 +342,13 @@ def without_rights_of_root(folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes of folders")
-def test_a_link_into_a_folder_that_may_not_be_looked_into_is_named() -> None:
+def test_a_folder_or_file_that_may_not_be_looked_into_is_named_as_is_a_link_into_it() -> None:
     search_files(Path(__file__).parent, [OLE])  # what is imported late is so now, with all rights
     with TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "closed" / "inner").mkdir(parents=True)
         (folder / "link").symlink_to("closed/inner")
+        (folder / "shut").touch(0)
         with without_rights_of_root(folder):
             (folder / "closed").chmod(0)
             found = search_files(folder, [OLE])
@@ -355,7 +356,9 @@ def test_a_link_into_a_folder_that_may_not_be_looked_into_is_named() -> None:
     assert [(each.path.name, each.why) for each in found.unread] == [
         ("closed", Unread.UNREADABLE),
         ("link", Unread.LINK),
+        ("shut", Unread.UNREADABLE),
     ]
+    assert found.holding == ()
 
 
 def test_a_link_that_cannot_be_followed_for_another_reason_is_named(
@@ -410,6 +413,17 @@ def test_a_small_package_unpacks_to_so_much_and_no_more(tmp_path: Path, monkeypa
     found = search_files(tmp_path, [OLE])
     assert [(each.path.name, each.why) for each in found.unread] == [("bomb.gz", Unread.TOO_BIG)]
     assert [each.name for each in found.holding] == ["whole.gz"]
+
+
+@pytest.mark.parametrize(("spare", "why"), [(0, []), (-1, [Unread.TOO_BIG])])
+def test_a_package_within_another_may_take_so_much_memory_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spare: int, why: list[Unread]
+) -> None:
+    inner = gzip.compress(random.Random(1).randbytes(5_000))
+    monkeypatch.setattr(unpacking, "PIECE", 1_000)
+    monkeypatch.setattr(unpacking, "_IN_MEMORY", len(inner) + spare)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(inner))
+    assert [each.why for each in search_files(tmp_path, [OLE]).unread] == why
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])

@@ -5,6 +5,7 @@ The module `spellings` says how it may be written.
 
 import json
 import quopri
+import re
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from time import process_time
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from mailer.subscribers.rights import searching
 from mailer.subscribers.rights.searching import Search
-from mailer.subscribers.rights.spellings import Word, all_forms, fold, likely, replacing, words_of
+from mailer.subscribers.rights.spellings import Word, all_forms, fold, likely, likely_pattern, replacing, words_of
 
 Encode = Callable[[str], bytes]
 ENCODINGS: dict[str, Encode] = {
@@ -127,6 +128,27 @@ def test_an_address_that_a_soft_line_break_parts_is_looked_at_in_the_database(li
     assert not may_hold(f"550 <e{line_break}va@y.exam{line_break}ple> unknown")
 
 
+@settings(max_examples=25)
+@given(address=ADDRESSES, before=st.binary(max_size=5), after=st.binary(max_size=5))
+def test_an_address_in_base64_is_looked_at_in_the_database_whatever_stands_around_it(
+    address: str, before: bytes, after: bytes
+) -> None:
+    words = [Word(address)]
+    for encoding in ("utf-8", "utf-16-le"):
+        text = b64encode(before + address.encode(encoding) + after).decode()
+        assert likely(words)(text)
+        assert re.search(likely_pattern(words), text)
+
+
+@pytest.mark.parametrize("address", ["k?>@x.example", "bø~>~@x.example"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_an_address_with_the_two_signs_of_base64_is_found_in_either(
+    address: str, encode: Callable[[bytes], bytes]
+) -> None:
+    for before in ("", " ", "  "):
+        assert Search([address]).finds([encode(f"{before}{address} ".encode())])
+
+
 def test_both_forms_of_a_domain_are_looked_for() -> None:
     assert all_forms(["Kari@BLÅBÆR.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
     assert all_forms(["kari@xn--blbr-roah.example"]) == {"kari@blåbær.example", "kari@xn--blbr-roah.example"}
@@ -177,6 +199,7 @@ def test_an_address_is_replaced_however_it_is_spelt_and_nothing_else(text: str, 
 )
 def test_letters_of_one_byte_are_known_however_they_are_escaped(written: str) -> None:
     words = words_of(["kåri@x.example"])
+    assert Search(["kåri@x.example"]).finds([f"til {written}.".encode()])
     assert replacing(words, "[erased]")(f"til {written}.") == "til [erased]."
     assert likely(words)(written)
     assert replacing(words, "[erased]")(f"kari@x.example {written[1:]}") == f"kari@x.example {written[1:]}"
