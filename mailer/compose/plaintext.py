@@ -1,7 +1,7 @@
 """Running text for the plain-text part, every address whole.
 
 Paragraphs flow (RFC 3676): a line that ends in a space goes on in the next, so that a mail program fills its own width.
-What is set in (points, quotations, dates, contents) has lines of its own, short enough for a narrow window.
+Indented text (points, quotations, dates, contents) has fixed lines, short enough for a narrow window.
 """
 
 import re

@@ -30,7 +30,7 @@ def slots_in(text: str) -> frozenset[Slot]:
 
 
 def stuffed(text: str) -> str:
-    """Text that flows with a space before each line that would mean something else (RFC 3676 §4.4)."""
+    """Put a space before each line that readers of flowing text would take for another kind (RFC 3676 §4.4)."""
     return _TO_STUFF.sub(" ", text)
 
 

@@ -179,7 +179,7 @@ def test_wide_tables_are_lines_with_labels_in_plain_text() -> None:
 
 
 def test_a_column_to_be_filled_in_keeps_its_name_in_plain_text() -> None:
-    name = "Underskrift av den som leder det lokale samarbeidsutvalget"
+    name = "Underskrift av lederen i det lokale utvalget"
     text = f"| Region | {name} | Tal |\n|---|---|---|\n| Helse Nord | | 1 |\n| Helse Midt | | |"
     assert plain(text) == [
         "Region: Helse Nord",
