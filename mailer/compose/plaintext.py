@@ -1,5 +1,10 @@
-"""Running text for the plain-text part: wrapped at 72 columns, every address whole."""
+"""Running text for the plain-text part, every address whole.
 
+Paragraphs flow (RFC 3676): a line that ends in a space goes on in the next, so that a mail program fills its own width.
+Indented text (points, quotations, dates, contents) has fixed lines, short enough for a narrow window.
+"""
+
+import re
 import textwrap
 from collections.abc import Sequence
 from itertools import chain
@@ -29,8 +34,10 @@ from mailer.issue.model import (
 from mailer.issue.urls import clean_url
 
 WIDTH = 72
+NARROW = 60
 DATE_COLUMN = 19
 _GAP = "  "
+_LIKE_A_SIGNATURE = re.compile(r"^-- $", re.MULTILINE)
 
 
 def inline_text(inlines: Inlines) -> str:
@@ -38,13 +45,15 @@ def inline_text(inlines: Inlines) -> str:
     return "".join(map(_render, inlines))
 
 
-def wrap(text: str, *, indent: str = "", first: str | None = None, width: int = WIDTH) -> str:
-    """Break lines at spaces only, so that no address is cut; a longer word gets a line of its own."""
+def wrap(text: str, *, indent: str = "", first: str | None = None) -> str:
+    """Break lines at spaces only, so that no address is cut; a longer word gets a line of its own.
+
+    Text that is not set in flows.
+    """
     lead = indent if first is None else first
     paragraphs = [" ".join(line.split(" ")) for line in bound(text).split("\n")]
     lines = [
-        _fill(line, first=lead if number == 0 else indent, indent=indent, width=width)
-        for number, line in enumerate(paragraphs)
+        _fill(line, first=lead if number == 0 else indent, indent=indent) for number, line in enumerate(paragraphs)
     ]
     return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
@@ -52,7 +61,8 @@ def wrap(text: str, *, indent: str = "", first: str | None = None, width: int = 
 def underline(text: str, mark: str = "-") -> str:
     """A heading: the text, wrapped, with a line of marks below that is as long as its longest line."""
     wrapped = wrap(text)
-    return f"{wrapped}\n{mark * max(map(len, wrapped.splitlines()), default=0)}"
+    longest = max(map(len, wrapped.splitlines()), default=0)
+    return f"{wrapped}\n{mark * min(longest, NARROW)}"
 
 
 def date_line(day: str, text: str) -> str:
@@ -66,18 +76,18 @@ def blocks_text(blocks: Blocks, indent: str = "") -> str:
     return "\n\n".join(_block(each, indent) for each in blocks)
 
 
-def _fill(text: str, *, first: str, indent: str, width: int) -> str:
-    return (
-        textwrap.fill(
-            text,
-            width=width,
-            initial_indent=first,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        or first.rstrip()
+def _fill(text: str, *, first: str, indent: str) -> str:
+    flows = not first and not indent
+    lines = textwrap.wrap(
+        text,
+        width=WIDTH if flows else NARROW,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    filled = (" \n" if flows else "\n").join(lines) or first.rstrip()
+    return _LIKE_A_SIGNATURE.sub("--", filled)
 
 
 def _block(block: Block, indent: str) -> str:
@@ -109,7 +119,7 @@ def _table(table: Table, indent: str) -> str:
     caption = wrap(inline_text(table.caption.inlines), indent=indent) + "\n" if table.caption else ""
     cells = [[inline_text(cell.inlines).replace("\N{NO-BREAK SPACE}", " ") for cell in row] for row in table.all_rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    is_narrow = len(indent) + sum(widths) + len(_GAP) * (len(widths) - 1) <= WIDTH
+    is_narrow = len(indent) + sum(widths) + len(_GAP) * (len(widths) - 1) <= NARROW
     if is_narrow and "\n" not in "".join(chain.from_iterable(cells)):
         rules = [["-" * width for width in widths]] if table.header else []
         lines = [*cells[: len(rules)], *rules, *cells[len(rules) :]]

@@ -23,7 +23,7 @@ from mailer.keys import KeyRing
 from mailer.message import headers
 from mailer.message.addresses import WireAddressError, needs_smtputf8, wire_address
 from mailer.message.envelope import Envelope
-from mailer.message.parts import MessageError, cut, slots_in
+from mailer.message.parts import MessageError, cut, slots_in, stuffed
 from mailer.message.quoted_printable import encode_value
 from mailer.message.verp import make_return_path
 from mailer.rendering.pages import Pages
@@ -258,7 +258,7 @@ def _bodies(composed: ComposedIssue) -> Iterator[str | ValueSlot]:
     boundary = "=_" + sha256(f"{composed.subject}\0{composed.text}\0{composed.html}".encode()).hexdigest()[:32]
     yield f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     yield f"--{boundary}\r\n"
-    yield from _text_part(composed.text, "plain", IN_TEXT)
+    yield from _text_part(stuffed(composed.text), "plain; format=flowed; delsp=no", IN_TEXT)
     yield f"--{boundary}\r\n"
     html = _text_part(composed.html, "html", IN_HTML)
     yield from _related(html, composed.images, boundary=f"{boundary}.r") if composed.images else html

@@ -10,6 +10,7 @@ from mailer.message.quoted_printable import encode_before_slot, encode_text
 
 SLOTS_BY_TOKEN = {slot.token: slot for slot in Slot}
 TOKEN = re.compile("(" + "|".join(re.escape(token) for token in SLOTS_BY_TOKEN) + ")")
+_TO_STUFF = re.compile(r"^(?=[ >]|From )", re.MULTILINE)
 MARK = Slot.EMAIL.token.partition(Slot.EMAIL.value)[0]
 
 
@@ -26,6 +27,11 @@ def slots_in(text: str) -> frozenset[Slot]:
         what = msg("sending.slots-missing", names=", ".join(sorted(missing)))
         raise MessageError(what, hint=msg("sending.mend-template"))
     return slots
+
+
+def stuffed(text: str) -> str:
+    """Put a space before each line that readers of flowing text would take for another kind (RFC 3676 §4.4)."""
+    return _TO_STUFF.sub(" ", text)
 
 
 def cut(text: str) -> Iterator[str | Slot]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.composer import Composer
+from mailer.compose.images import with_pictures
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.theme import Theme
+from mailer.compose.webpage import compose_webpage
 from mailer.issue.model import (
     CalendarDate,
     Contact,
@@ -79,6 +81,19 @@ def full_issue(repository: Path, publication: Publication) -> Issue:
     reading = read_issue(folder, helsefellesskap=slugs, publisher=publication.publisher)
     assert reading.issue is not None
     return reading.issue
+
+
+@pytest.fixture(scope="session")
+def forms_of(composer: Composer, templates: Templates, publication: Publication) -> Callable[[Issue], dict[str, str]]:
+    """An issue as mail and web page; the mail's pictures lie in the page, as a mail program would put them there."""
+
+    def forms(issue: Issue) -> dict[str, str]:
+        key = composer.variant_key(issue, issue.helsefellesskap, lang=issue.lang)
+        page = compose_webpage(issue, templates=templates, theme=Theme(), publication=publication)
+        composed = composer.compose(issue, key)
+        return {"mail": with_pictures(composed.html, composed.images), "web": page}
+
+    return forms
 
 
 def _item(number: int, *, lang: Lang = "nn", **changes: object) -> Item:

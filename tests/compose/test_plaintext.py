@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.plaintext import WIDTH, blocks_text, date_line, inline_text, underline, wrap
+from mailer.compose.plaintext import NARROW, WIDTH, blocks_text, date_line, inline_text, underline, wrap
 from mailer.issue.model import Heading, Image, LineBreak, Link, List, Paragraph, Quote, Strong, Text
 
 URL = "https://www.ehelse.example/_/attachment/download/e5c0631e-7ae6-41e0-9fc4:737ccb21684d4d4ff1e17c78/x%20(PDF).PDF"
@@ -41,12 +41,12 @@ def test_an_address_is_not_said_twice(words: str, url: str, text: str) -> None:
 
 def test_a_long_address_gets_a_line_of_its_own_and_stays_whole() -> None:
     lines = wrap(f"Les meir i rapporten om vurdering av prinsipp for koplinga <{URL}> frå direktoratet.").splitlines()
-    assert f"<{URL}>" in lines
+    assert f"<{URL}> " in lines
 
 
 def test_a_no_break_space_keeps_its_words_together_and_is_printed_as_a_space() -> None:
     text = "x" * 66 + " 14.\N{NO-BREAK SPACE}desember"
-    assert wrap(text).splitlines() == ["x" * 66, "14. desember"]
+    assert wrap(text).splitlines() == ["x" * 66 + " ", "14. desember"]
 
 
 def test_points_hang_and_numbers_count_on() -> None:
@@ -72,7 +72,7 @@ def test_blocks_are_apart_and_a_quotation_is_indented() -> None:
 
 def test_a_heading_is_underlined_as_far_as_its_longest_line() -> None:
     assert underline("Innhald") == "Innhald\n-------"
-    assert underline("Ord " * 30).splitlines()[-1] == "-" * 71
+    assert underline("Ord " * 30).splitlines()[-1] == "-" * NARROW
 
 
 def test_a_row_of_dates_has_a_column_for_the_day() -> None:
@@ -84,4 +84,21 @@ def test_a_row_of_dates_has_a_column_for_the_day() -> None:
 def test_wrapping_keeps_every_word_whole_and_lines_short(text: str) -> None:
     wrapped = wrap(text)
     assert wrapped.split() == text.split()
-    assert all(len(line) <= WIDTH or " " not in line.strip(" ") for line in wrapped.split("\n"))
+    assert all(len(line.rstrip(" ")) <= WIDTH or " " not in line.strip(" ") for line in wrapped.split("\n"))
+
+
+@given(st.lists(st.text(st.characters(categories=["Ll", "Nd", "Po"]), min_size=1, max_size=80), min_size=1))
+def test_a_paragraph_flows_so_that_unfolding_gives_it_back(words: list[str]) -> None:
+    """RFC 3676 §4.2: a line that ends in a space goes on in the next; the space stays (`delsp=no`)."""
+    assert wrap(" ".join(words)).replace(" \n", " ") == " ".join(words)
+
+
+@given(st.lists(st.text("abcæøå", min_size=1, max_size=20), min_size=1))
+def test_what_is_set_in_has_lines_of_its_own_short_enough_for_a_narrow_window(words: list[str]) -> None:
+    lines = blocks_text((List(((Paragraph((Text(" ".join(words)),)),),)),)).splitlines()
+    assert max(map(len, lines)) <= NARROW
+    assert all(line.startswith("  ") and not line.endswith(" ") for line in lines[1:])
+
+
+def test_no_line_of_a_paragraph_is_taken_for_the_beginning_of_a_signature() -> None:
+    assert wrap(f"-- <{URL}>").splitlines() == ["--", f"<{URL}>"]

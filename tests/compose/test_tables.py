@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from mailer.compose.composed import VariantKey
 from mailer.compose.composer import Composer
 from mailer.compose.excerpts import opening, words_in
-from mailer.compose.plaintext import WIDTH, blocks_text
+from mailer.compose.plaintext import NARROW as WIDTH
+from mailer.compose.plaintext import blocks_text
 from mailer.compose.print_data import print_data
 from mailer.compose.printed import print_pdf
 from mailer.compose.publication import Publication
@@ -165,20 +166,20 @@ def test_narrow_tables_are_columns_in_plain_text() -> None:
 
 
 def test_wide_tables_are_lines_with_labels_in_plain_text() -> None:
-    long = "ord " * 18
+    long = "ord " * 15
     assert plain(f"| Navn | Om: | Sum |\n|---|---|---|\n| Kari | {long}| |\n| Ola | b | 2 |") == [
         "Navn: Kari",
-        "  Om: " + ("ord " * 16).strip(),
+        "  Om: " + ("ord " * 13).strip(),
         "    ord ord",
         "Navn: Ola",
         "  Om: b",
         "  Sum: 2",
     ]
-    assert plain(f"| A | |\n|---|---|\n| x | {long}|")[1] == "  " + ("ord " * 17).strip()
+    assert plain(f"| A | |\n|---|---|\n| x | {long}|")[1] == "  " + ("ord " * 14).strip()
 
 
 def test_a_column_to_be_filled_in_keeps_its_name_in_plain_text() -> None:
-    name = "Underskrift av den som leder det lokale samarbeidsutvalget"
+    name = "Underskrift av lederen i det lokale utvalget"
     text = f"| Region | {name} | Tal |\n|---|---|---|\n| Helse Nord | | 1 |\n| Helse Midt | | |"
     assert plain(text) == [
         "Region: Helse Nord",
@@ -206,6 +207,11 @@ def test_footnotes_stand_below_the_contacts_with_their_numbers(small_issue: Issu
     assert text.index("Les: ord") < text.index("kari@oslo.example") < text.index("[1] Fra")
 
 
+def _without_dates(html: str) -> str:
+    """The page without the mail's table of dates, which has roles too."""
+    return re.sub(r'<table class="dl".*?</table>', "", html, flags=re.DOTALL)
+
+
 def _headers(page: Read) -> list[dict[str, str | None]]:
     """The header cells of the editor's tables: those of the list of dates are days."""
     return [each for each in page.of("th") if each["class"] != "day"]
@@ -213,7 +219,7 @@ def _headers(page: Read) -> list[dict[str, str | None]]:
 
 @pytest.mark.parametrize("form", ["mail", "web"])
 def test_header_cells_say_what_they_name(form: str, forms: Forms) -> None:
-    page = Read(forms(NARROW)[form])
+    page = Read(_without_dates(forms(NARROW)[form]))
     assert [each["scope"] for each in _headers(page)] == ["col", "col", "row", "row"]
     assert len(page.of("caption")) == 1
     assert not [each for each in page.of("tr") if each.get("role")]
@@ -227,7 +233,7 @@ def test_header_cells_say_what_they_name(form: str, forms: Forms) -> None:
 @pytest.mark.parametrize("form", ["mail", "web"])
 def test_a_wide_table_has_labels_and_roles_for_a_phone(form: str, forms: Forms) -> None:
     html = forms(WIDE)[form]
-    page = Read(html)
+    page = Read(_without_dates(html))
     roles = Counter(
         each["role"]
         for name, each in page.tags

@@ -79,9 +79,9 @@ def test_its_own_policy_allows_its_own_style_and_nothing_else(compose: Compose, 
 
 def test_each_item_has_a_lasting_address(compose: Compose, small_issue: Issue) -> None:
     page = compose(small_issue)
-    for number in (1, 2):
-        assert f'<article class="item" id="sak-{number}"' in page
-        assert f'<p class="kick" id="om-sak-{number}"><a class="n" href="#om-sak-{number}" aria-label="Lenk' in page
+    for number, level in ((1, 2), (2, 3)):
+        assert f'<article class="item" id="sak-{number}" aria-labelledby="om-sak-{number}"' in page
+        assert f'<h{level} class="kick" id="om-sak-{number}"><a class="n" href="#om-sak-{number}"' in page
 
 
 def test_languages_are_marked_on_items_links_and_labels(
@@ -91,7 +91,7 @@ def test_languages_are_marked_on_items_links_and_labels(
     body = (Paragraph((Text("Les "), link, Text(" no, dei er viktige."))),)
     page = compose(with_item(small_issue, make_item(1, lang="nb", body=body)))
     assert '<html lang="nn">' in page
-    assert '<article class="item" id="sak-1" lang="nb">' in page
+    assert '<article class="item" id="sak-1" aria-labelledby="om-sak-1" lang="nb">' in page
     assert '<a class="a" href="https://sametinget.example/" lang="se">Mearrádusat</a>' in page
 
 

@@ -252,6 +252,22 @@ def test_a_message_stored_by_another_version_is_refused(compose: Compose, sender
         CompiledMessage.from_bytes(stored.replace(b'"version":2', b'"version":3'))
 
 
+def test_the_text_flows_and_lines_that_would_mean_something_else_have_a_space_before_them(
+    compose: Compose, parse: Parse, sender: Sender, values: RecipientValues
+) -> None:
+    lines = ("Ein lang linje som ", "held fram.", "> ikkje eit sitat", "From A til B", "  innrykk", "", "- punkt")
+    text = "\n".join(lines)
+    composed = compose()
+    message = parse(
+        compile_message(replace(composed, text=f"{text}\n{composed.text}"), sender=sender).personalise(values)
+    )
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    assert (plain.get_param("format"), plain.get_param("delsp")) == ("flowed", "no")
+    stuffed = ("Ein lang linje som ", "held fram.", " > ikkje eit sitat", " From A til B", "   innrykk", "", "- punkt")
+    assert tuple(plain.get_content().split("\r\n")[: len(lines)]) == stuffed
+
+
 def test_pictures_travel_with_the_html_that_shows_them(
     compose: Compose, parse: Parse, sender: Sender, values: RecipientValues
 ) -> None:
