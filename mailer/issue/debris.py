@@ -73,7 +73,7 @@ def _without_empty_points(nodes: Iterable[Node], notes: FindingCollector) -> lis
     kept = []
     for node in nodes:
         if node.token.type in _LISTS:
-            _tell_of_empty([point.token for point in node.children if not point.children], notes)
+            tell_of_empty([point.token for point in node.children if not point.children], notes)
         node.children = _without_empty_points(node.children, notes)
         if node.token.type == "bullet_list_open":
             node.children = [point for point in node.children if point.children]
@@ -82,7 +82,8 @@ def _without_empty_points(nodes: Iterable[Node], notes: FindingCollector) -> lis
     return kept
 
 
-def _tell_of_empty(points: Iterable[Token], notes: FindingCollector) -> None:
+def tell_of_empty(points: Iterable[Token], notes: FindingCollector) -> None:
+    """Name points of lists that have no words."""
     message, hint = msg("issues.empty-point"), msg("issues.empty-point-hint")
     for point in points:
         line = notes.first_line + (point.map or [0])[0]

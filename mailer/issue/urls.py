@@ -22,7 +22,7 @@ _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"
-    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?:[/?#:](?:{_IN_ADDRESS})*)?)"
+    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?!_*[^\W_])(?:[/?#:](?:{_IN_ADDRESS})*)?)"
     rf"|(?P<mailto>(?<![\w+.-])mailto:(?:{_IN_ADDRESS})+)"
     rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){DOMAIN}/(?:{_IN_ADDRESS})*)"
     rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{DOMAIN}(?:[/|][{_ATEXT}]+@{DOMAIN})*)(?!_*[^\W_]|@)",

@@ -23,8 +23,9 @@ OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
 _UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
+_NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
 _BARE = (
-    rf"(?<![\w/])(?:https?://{_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|www\.{_HOST}(?![@])[^\s<>\"]*)"
+    rf"(?<![\w/])(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|www\.{_HOST}(?![@])[^\s<>\"]*)"
 )
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
@@ -32,7 +33,7 @@ _SOURCE = re.compile(
     rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://|www\.){_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://{_NAMED_HOST}|www\.{_HOST})[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:mailto:)?(?P<email>{_EMAIL})",
 )
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
