@@ -204,7 +204,7 @@ def _problem(url: str) -> str:
 
 
 def _web_problem(parts: SplitResult) -> str:
-    is_host = re.fullmatch(r"(?!https?\Z)[A-Za-z0-9.:_-]+", parts.hostname or "")
+    is_host = re.fullmatch(r"(?!https?\Z|\.|.*\.\.)[A-Za-z0-9.:_-]+", parts.hostname or "")
     if not is_host:  # one that is called https has its https:// twice
         return msg("issues.link-without-host")
     if "@" in parts.netloc:

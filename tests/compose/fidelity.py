@@ -24,9 +24,7 @@ _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
 _UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
-_BARE = (
-    rf"(?<![\w/])(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|www\.{_HOST}(?![@])[^\s<>\"]*)"
-)
+_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|(?<![\w/])www\.{_HOST}(?![@])[^\s<>\"]*)"
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _SOURCE = re.compile(
@@ -277,14 +275,19 @@ def expected_body(item: WrittenItem, way: "_Way") -> list[list[Token]]:
     ]
 
 
+_DASHES = re.compile(r"[|:\s-]+")
+
+
 def tables_of(body: str) -> list[range]:
-    """The lines of what may be a table: two or more, each with bars or tabs."""
+    """The lines of what may be a table: two or more, each with bars or tabs, and one above a line of dashes."""
     lines = [*body.split("\n"), ""]
     tables, begin = [], 0
     for number, line in enumerate(lines, 1):
         if not re.search(r"\||\t", line):
             tables += [range(begin, number)] if begin and number - begin > 1 else []
             begin = 0
+        elif begin and number - begin > 1 and "-" in line and _DASHES.fullmatch(line):
+            begin = number - 1  # what stands above the row of names is none of it
         else:
             begin = begin or number
     return tables
@@ -292,7 +295,6 @@ def tables_of(body: str) -> list[range]:
 
 _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_CELLS = re.compile(r"(?<!\\)\||\t")
-_DASHES = re.compile(r"[|:\s-]+")
 
 
 def _labelled(lines: Sequence[str], table: range) -> dict[int, list[Token]]:
@@ -437,7 +439,7 @@ def _ways(form: str, item: WrittenItem) -> Iterator[_Way]:
     not, as with lists.
     """
     lines = item.body.split("\n")
-    tables = tables_of(item.body)[:3] if form == "text" else []
+    tables = tables_of(item.body)[:6] if form == "text" else []
     notes = [_cuts(lines, note) for note in _notes(lines)]
     for chosen in product(*notes):
         for is_labelled in product([False, True], repeat=len(tables)):

@@ -204,6 +204,21 @@ def test_the_content_is_never_read_as_a_program(
     assert " ".join(text.split()).count(HOSTILE) == 3
 
 
+def test_an_address_in_a_narrow_cell_leaves_the_next_cell_free(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    long = "https:/eur02.safelinks.example/?url=https%3A%2F%2Fd.example%2F%3Fa%3D2634%26b%3D2&data=05%7C02%7Ckari"
+    cells = "kari.nordmann@helse-nord.example", long, "en", "to", "tre"
+    table = parse_blocks("\n".join(["A\tB\tC\tD\tE", "\t".join(cells)]), file="x.md", lang="nb")[0]
+    pdf = print_issue(with_items(small_issue, make_item(1, body=(*table, Paragraph((Text(long * 2),))))))
+    found = run_poppler("pdftotext", pdf, tmp_path, "-bbox")
+    boxes = re.findall(r'xMin="(.+)" yMin.* xMax="(.+)" yMax.*>(.+)</word>', found)
+    begins = {words: float(begin) for begin, _, words in boxes}
+    ends = [float(end) for _, end, words in boxes if words.startswith(("kari", "nordmann", "helse-", "nord"))]
+    assert 0 < max(ends) < begins["B"]
+    assert max(float(end) for _, end, _ in boxes) < 595 - 20
+
+
 def test_a_word_that_no_line_has_room_for_stays_on_the_page(
     small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
 ) -> None:

@@ -136,6 +136,13 @@ def test_marks_and_footnotes_that_lack_each_other_are_told(text: str, said: str)
     assert told(text) == [said]
 
 
+@pytest.mark.parametrize("empty", ["", " <!-- x -->", " ---", " > <!-- x -->"])
+def test_a_footnote_without_words_is_none_and_its_mark_is_told_where_it_stands(empty: str) -> None:
+    blocks, findings = parse(f"Se[^1].\n\n[^1]:{empty}")
+    assert blocks == (Paragraph((Text("Se[^1]."),), 1),)
+    assert [(each.line, each.column) for each in findings if each.rule == "footnote"] == [(3, 1), (1, 3)]
+
+
 def test_a_mark_without_a_footnote_is_printed_as_written() -> None:
     assert parse("Se[^2].")[0] == (Paragraph((Text("Se[^2]."),), 1),)
     inlines, (finding,) = parse_inlines("Se[^2].", file="issue.toml", lang="nb")
