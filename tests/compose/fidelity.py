@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import groupby, islice, pairwise, product, zip_longest
@@ -38,6 +38,7 @@ _NUMBERED_MARK = re.compile(r"\[\d+\]")
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TRAILING = re.compile(r"[.,;:!?…*_~'’\"”»\]}–—-]+$")
+_ANGLED = re.compile(r"\A<(.*)>\Z")
 _WRAPPED_IN = ("url", "u", "q")
 _TRACKING = ("utm_source", "fbclid")
 
@@ -55,7 +56,7 @@ class Token:
 
 def leads_to(address: str) -> str:
     """The address without what is wrapped around it or only tracks, in one way of writing."""
-    address = html.unescape(address.strip().strip("<>"))
+    address = html.unescape(_ANGLED.sub(r"\1", address.strip()))
     if address.startswith("www."):
         address = f"https://{address}"
     if "@" in address and "://" not in address:
@@ -99,7 +100,7 @@ def _of_source(match: re.Match[str]) -> str:
         address, rest = _without_end(match["bare"])
         return _link(address) + _SOURCE.sub(_of_source, rest)
     title = f" {match['title']}" if match["title"] else ""
-    words, target = match["words"] or "", match["target"].strip("<>")
+    words, target = match["words"] or "", _ANGLED.sub(r"\1", match["target"])
     words = "" if target and leads_to(words) == leads_to(target) else words
     return f"{words}{_link(target)}{title}{lines}"
 
@@ -334,16 +335,26 @@ def _goes_on(above: str, line: str) -> bool:
 
 # --- Comparing ---
 
-Named = frozenset[int]
-
-BLOCK_RULES = frozenset({"html", "comment", "list-numbers", "pasted-list", "table", "footnote", "nesting"})
-"""Rules whose finding stands at the first line of what it is about."""
-_POINT = re.compile(r"[ \t>]*[o§ü–·•▪v-]\s")
-LOSING_RULES = BLOCK_RULES | {
-    "character", "link-title", "empty-point", "empty-heading", "rule", "left-over-mark", "outlook-paste", "image",
+BLOCK_RULES = frozenset({"html", "table", "footnote", "nesting"})
+"""Rules whose finding stands at the first line of what it is about, which comes out in another order or not at all."""
+LABEL_RULES = frozenset({"list-numbers", "pasted-list", "empty-point"})
+"""Rules about the number or the bullet at the beginning of a line: of no other words may they answer for."""
+LOSING_RULES = BLOCK_RULES | LABEL_RULES | {
+    "comment", "character", "link-title", "empty-heading", "rule", "left-over-mark", "outlook-paste", "image",
     "image-alt", "link", "inside-link", "no-words", "placeholder",
 }  # fmt: skip
 """Rules that say of words or links that they are not shown as written."""
+_POINT = re.compile(r"[ \t>]*[o§ü–·•▪v-]\s")
+_LABEL = re.compile(r"[ \t>(]*(?:\w{1,5}|[^\w\s])(?:[.)]|\s|\Z)")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What findings answer for: all of some lines, and of others the words that they quote or stand at."""
+
+    lines: frozenset[int] = frozenset()
+    words: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,35 +381,62 @@ def _end_of(lines: Sequence[str], first: int, *, is_list: bool) -> int:
     return len(lines) + 1
 
 
-def named_lines(body: str, findings: Iterable[Finding]) -> Named:
-    """The lines of the text that a finding is about."""
+def what_is_told(body: str, findings: Iterable[Finding]) -> Told:
+    """What findings answer for in a text."""
     lines = body.split("\n")
-    named: set[int] = set()
+    whole: set[int] = set()
+    words: Counter[str] = Counter()
     for each in findings:
-        if each.rule in LOSING_RULES:
-            named.add(each.line)
-        if each.rule in BLOCK_RULES and each.line:
-            named.update(range(each.line, _end_of(lines, each.line, is_list=each.rule == "pasted-list")))
-    return frozenset(named)
+        if each.rule not in LOSING_RULES or not each.line:
+            continue
+        is_mark = each.rule == "footnote" and not each.words.endswith(":")
+        if each.rule in BLOCK_RULES and not is_mark:
+            whole.update(range(each.line, _end_of(lines, each.line, is_list=False)))
+        else:
+            words += Counter(dict.fromkeys(_words_of(each, body, lines), 2))
+    return Told(frozenset(whole), words)
 
 
-def differences(
-    form: str, item: WrittenItem, wanted: Sequence[Token], got: Sequence[Token], named: Named
-) -> list[Fault]:
-    """The faults between what is wanted and what was got, but for those on lines that are named."""
+def _words_of(finding: Finding, body: str, lines: Sequence[str]) -> set[str]:
+    """The tokens that a finding answers for: what it quotes, and what is written where it stands, read in each way."""
+    line = lines[finding.line - 1]
+    if finding.rule == "comment":
+        place = sum(len(each) + 1 for each in lines[: finding.line - 1]) + max(finding.column - 1, 0)
+        spans = [each[0] for each in _COMMENT.finditer(body) if each.start() <= place <= each.end()]
+    elif finding.rule in LABEL_RULES:
+        end = _end_of(lines, finding.line, is_list=True)
+        labels = (_LABEL.match(each) for each in lines[finding.line - 1 : end - 1])
+        spans = [finding.words, *(each[0] for each in labels if each), *map(str, range(1, end - finding.line + 1))]
+    else:
+        spans = [finding.words, _around(line, finding.column) if finding.column else line]
+    read = {each.text for span in spans for each in read_source(span)}
+    return read | {each.text for span in spans for each in tokens_of(span)}
+
+
+def _around(line: str, column: int) -> str:
+    """What stands at a column, with its neighbours, up to the spaces around them."""
+    before, after = line[: column - 1], line[column - 1 :]
+    return " ".join([*re.findall(r"\S+\s*", before)[-2:]]) + "".join(re.findall(r"\S+\s*", after)[:3])
+
+
+def differences(form: str, item: WrittenItem, wanted: Sequence[Token], got: Sequence[Token], told: Told) -> list[Fault]:
+    """The faults between what is wanted and what was got, but for the words that findings answer for."""
     a, b = [each.text for each in wanted], [each.text for each in got]
     if a == b:
         return []
     lines = item.body.split("\n")
-    told = Counter(each.text for each in wanted if each.line in named)
-    told_as_typed = Counter(_WORD.findall("\n".join(lines[number - 1] for number in named if number <= len(lines))))
+    typed = (lines[number - 1] for number in told.lines if number <= len(lines))
+    known = told.words + Counter(each.text for each in wanted if each.line in told.lines)
+    known_as_typed = known + Counter(_WORD.findall("\n".join(typed)))
     faults = []
     for kind, begin, end, other_begin, other_end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         missing, extra = Counter(a[begin:end]), Counter(b[other_begin:other_end])
         near = {each.line for each in wanted[max(0, begin - 1) : end + 1]}
-        is_told = not missing - told and (bool(missing) or bool(near & named) or not extra - told - told_as_typed)
+        is_glued = "".join(a[begin:end]) == "".join(b[other_begin:other_end])  # where a mark between words is left out
+        is_right = is_glued or not extra - known_as_typed or (bool(missing) and bool(near & told.lines))
+        is_told = is_right and not missing - known
         if kind != "equal" and not is_told:
-            line = min(({each.line for each in wanted[begin:end]} or near) - named, default=0)
+            line = min({each.line for each in wanted[begin:end]} or near, default=0)
             faults.append(Fault(form, line, " ".join(a[begin:end]), " ".join(b[other_begin:other_end])))
     return faults
 
@@ -407,7 +445,7 @@ def item_faults(
     form: str, item: WrittenItem, number: int, got: Sequence[Token], findings: Iterable[Finding]
 ) -> list[Fault]:
     """The faults of one item in one form."""
-    named = named_lines(item.body, findings)
+    told = what_is_told(item.body, findings)
     head = expected_head(item, number)
     faults = []
     if Counter(head) != Counter(each.text for each in got[: len(head)]):
@@ -415,7 +453,7 @@ def item_faults(
     rest = list(got[len(head) :])
     found: list[list[Fault]] = []
     for way in islice(_ways(form, item), WAYS):
-        found.append(differences(form, item, _in_order(item, way, rest), rest, named))
+        found.append(differences(form, item, _in_order(item, way, rest), rest, told))
         if not found[-1]:
             return faults
     return [*faults, *min(found, key=len)]
@@ -464,9 +502,7 @@ def _place_in(note: Sequence[Token], got: Sequence[Token]) -> int:
     return next((at for at in range(len(texts), -1, -1) if texts[at : at + len(words)] == words), len(texts))
 
 
-def print_faults(
-    item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token], named: Named
-) -> list[Fault]:
+def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token]) -> list[Fault]:
     """The faults of one item in the PDF, which has the words that are seen on its page.
 
     Lines may end anywhere in an address or a long word, so letters are compared, and not words. A table that goes on
@@ -482,7 +518,7 @@ def print_faults(
     return [
         Fault("pdf", 0, page[begin:end], pdf[other_begin:other_end])
         for kind, begin, end, other_begin, other_end in SequenceMatcher(None, page, pdf, autojunk=False).get_opcodes()
-        if kind != "equal" and not (begin == end and pdf[other_begin:other_end] in repeated) and not named
+        if kind != "equal" and not (begin == end and pdf[other_begin:other_end] in repeated)
     ]
 
 
