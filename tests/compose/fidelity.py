@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
-from itertools import groupby, islice, pairwise, product, zip_longest
+from itertools import groupby, islice, pairwise, product, takewhile, zip_longest
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from mailer.issue.model import Finding
@@ -223,6 +224,11 @@ def read_pdf(text: str) -> list[Token]:
     return tokens_of(re.sub("\N{SOFT HYPHEN}+\\s*", "", text))
 
 
+def above_sections(tokens: Iterable[Token]) -> list[Token]:
+    """What stands above the list of contents: the list of dates is among it."""
+    return list(takewhile(lambda token: token.text != "q1q", tokens))
+
+
 def regions(tokens: Sequence[Token], count: int) -> list[list[Token]]:
     """What stands below each heading `q1q`, `q2q`, …: below its last, for the list of contents names it first."""
     words = [token.text for token in tokens]
@@ -234,14 +240,36 @@ def regions(tokens: Sequence[Token], count: int) -> list[list[Token]]:
 
 # --- What is right ---
 
-BADGES = {"application_deadline": "Søknadsfrist"}
+BADGES = {
+    "application_deadline": ("Søknadsfrist", "Søknadsfrist"),
+    "consultation_deadline": ("Høringsfrist", "Høyringsfrist"),
+    "contribution_deadline": ("Frist for innspill", "Frist for innspel"),
+    "registration_deadline": ("Påmeldingsfrist", "Påmeldingsfrist"),
+    "deadline": ("Frist", "Frist"),
+}
 PLACES = {"oslo": "Oslo"}
+MONTHS = (
+    "januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november",
+    "desember",
+)  # fmt: skip
+
+
+def _day(date: dict[str, Any]) -> str:
+    day = date["date"]
+    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if day.year != 2024 else "")
+
+
+def _badge(date: dict[str, Any], *, lang: str) -> str:
+    time = f" kl. {date['time']}" if "time" in date else ""
+    return f"{BADGES[date['kind']][lang == 'nn']} {_day(date)}{time}"
 
 
 def expected_head(item: WrittenItem, number: int) -> list[str]:
     """What stands above the text by design, in each form in an order of its own: number, places, title, deadline."""
     facts = tomllib.loads(item.facts)
-    badges = [f"{BADGES[date['kind']]} {date['date'].day} mars" for date in facts.get("dates", []) if "kind" in date]
+    badges = [
+        _badge(date, lang=facts.get("lang", "nb")) for date in facts.get("dates", []) if date.get("kind") in BADGES
+    ]
     places = [PLACES[each] for each in facts.get("helsefellesskap", [])]
     return [token.text for token in tokens_of(" ".join([str(number), *places, facts.get("title", ""), *badges]))]
 
@@ -250,7 +278,8 @@ def expected_contacts(item: WrittenItem) -> list[Token]:
     """What stands below the text and above its footnotes by design."""
     facts = tomllib.loads(item.facts)
     contacts = [
-        each if isinstance(each, str) else f"{each['name']} <{each['email']}>" for each in facts.get("contacts", [])
+        each if isinstance(each, str) else f"{each.get('name', '')} <{each['email']}>"
+        for each in facts.get("contacts", [])
     ]
     plural = "ar" if facts.get("lang") == "nn" else "er"
     label = "Kontaktperson" + (plural if len(contacts) > 1 else "")
@@ -280,17 +309,18 @@ _DASHES = re.compile(r"[|:\s-]+")
 
 
 def tables_of(body: str) -> list[range]:
-    """The lines of what may be a table: two or more, each with bars or tabs, and one above a line of dashes."""
+    """The lines of what may be a table: two or more, with bars or tabs; also from the line above one of dashes on."""
     lines = [*body.split("\n"), ""]
-    tables, begin = [], 0
+    tables: list[range] = []
+    begin, named = 0, 0
     for number, line in enumerate(lines, 1):
         if not re.search(r"\||\t", line):
-            tables += [range(begin, number)] if begin and number - begin > 1 else []
-            begin = 0
-        elif begin and number - begin > 1 and "-" in line and _DASHES.fullmatch(line):
-            begin = number - 1  # what stands above the row of names is none of it
+            begins = [each for each in dict.fromkeys((begin, named)) if each and number - each > 1]
+            tables += [range(each, number) for each in begins]
+            begin = named = 0
         else:
             begin = begin or number
+            named = number - 1 if number > begin and "-" in line and _DASHES.fullmatch(line) else named
     return tables
 
 
@@ -457,6 +487,16 @@ def item_faults(
         if not found[-1]:
             return faults
     return [*faults, *min(found, key=len)]
+
+
+def date_faults(form: str, item: WrittenItem, above: Iterable[Token]) -> list[Fault]:
+    """The words and numbers of an item's dates that are not in the list of dates, above the first section."""
+    listed = {each.text for each in above}
+    dates = tomllib.loads(item.facts).get("dates", [])
+    wanted = [" ".join([_day(each), *(str(each.get(key, "")) for key in ("time", "title", "place"))]) for each in dates]
+    shown = re.sub(rf"(?:{'|'.join(_TRACKING)})=[^&\s]*&?", "", " ".join(wanted))
+    missing = [each.text for each in tokens_of(shown) if each.text not in listed]
+    return [Fault(form, 0, " ".join(missing), "")] if missing else []
 
 
 WAYS = 200

@@ -30,6 +30,8 @@ from mailer.rendering.templates import Templates
 from tests.compose.editors_items import WrittenItem, draw_items
 from tests.compose.fidelity import (
     Fault,
+    above_sections,
+    date_faults,
     item_faults,
     link_faults,
     print_faults,
@@ -71,6 +73,13 @@ class Desk:
             for form, parts in parted.items()
             for number, (item, part) in enumerate(zip(items, parts, strict=True))
             for fault in item_faults(form, item, number + 1, part, told[number])
+        ]
+        tops = {form: above_sections(tokens) for form, tokens in forms.items()}
+        found += [
+            (number, fault)
+            for form, above in tops.items()
+            for number, item in enumerate(items)
+            for fault in date_faults(form, item, above)
         ]
         if not printed:
             return found
@@ -159,7 +168,10 @@ def _in_texts(findings: Iterable[Finding], items: Sequence[WrittenItem]) -> Iter
 
 
 def composable(item: WrittenItem) -> WrittenItem | None:
-    """The item without the lines that are refused, as an editor puts it right; each error names its line."""
+    """The item without the lines that are refused, as an editor puts it right; each error names its line.
+
+    None if nothing is left of it, or if its facts are refused: only those that were spoilt may be.
+    """
     for _ in range(10):
         text = f"+++\n{item.facts}+++\n{item.body}"
         known = KnownNames.of(["oslo"])
@@ -168,7 +180,10 @@ def composable(item: WrittenItem) -> WrittenItem | None:
         if not errors:
             return item if item.body.strip() else None
         above = text.count("\n") - item.body.count("\n")
-        assert min(errors) > above, findings
+        if min(errors) <= above:
+            assert item.is_spoilt, findings
+            assert min(errors) > 0, findings
+            return None
         lines = enumerate(item.body.split("\n"), above + 1)
         item = replace(item, body="\n".join(line for number, line in lines if number not in errors))
     return None
@@ -246,6 +261,6 @@ def test_what_editors_write_is_what_every_form_says_or_a_finding_names_it(desk: 
     right = [item for item in map(composable, drawn) if item]
     items = list({"".join(filter(str.isalnum, item.body)): item for item in right}.values())  # no text twice
     _say(f"whole items: seed {chosen}, {len(drawn)} drawn, {len(items)} composed")
-    assert len(items) > 0.8 * MANY
+    assert len(items) > 0.7 * MANY
     faults = [fault for at in range(0, len(items), OF_AN_ISSUE) for fault in _told(desk, items[at : at + OF_AN_ISSUE])]
     assert not faults, f"{len(faults)} faults\n\n" + "\n\n".join(faults[:20])

@@ -5,7 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.model import Blocks, Emphasis, Finding, FootnoteMark, Footnotes, Paragraph, Table, Text, plain_text
+from mailer.issue.model import (
+    Blocks,
+    Emphasis,
+    Finding,
+    FootnoteMark,
+    Footnotes,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+    plain_text,
+)
 from mailer.issue.passages import passages_of
 from mailer.issue.pictures import images_in
 from mailer.issue.source import IssueReading
@@ -141,6 +152,12 @@ def test_a_footnote_without_words_is_none_and_its_mark_is_told_where_it_stands(e
     blocks, findings = parse(f"Se[^1].\n\n[^1]:{empty}")
     assert blocks == (Paragraph((Text("Se[^1]."),), 1),)
     assert [(each.line, each.column) for each in findings if each.rule == "footnote"] == [(3, 1), (1, 3)]
+
+
+def test_a_footnote_right_below_a_quotation_is_no_part_of_it() -> None:
+    blocks, findings = parse("> Sagt[^5].\n[^5]: Av Kari.")
+    assert [type(block) for block in blocks] == [Quote, Footnotes]
+    assert findings == ()
 
 
 def test_a_mark_without_a_footnote_is_printed_as_written() -> None:
