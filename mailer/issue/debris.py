@@ -58,6 +58,10 @@ def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:
     if token.type == "link_open" and (title := str(token.attrs.get("title", "")).strip()):
         message, hint = msg("issues.link-title"), msg("issues.write-title-in-text")
         notes.warning("link-title", message, line=line, words=" ".join(title.split()), hint=hint)
+    elif token.type == "image":
+        message, hint = msg("issues.link-in-alt"), msg("issues.write-link-in-text")
+        for link in (child for child in token.children or [] if child.type == "link_open"):
+            notes.warning("link", message, line=line, words=str(link.attrs.get("href", "")), hint=hint)
     elif token.type in {"html_block", "html_inline"} and not without_comments(token.content).strip():
         for comment in comments_in(token.content):
             if _ANSWER.match(comment["words"]):

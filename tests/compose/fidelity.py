@@ -565,7 +565,8 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
 def link_faults(page: Iterable[Token], addresses: Iterable[str]) -> list[Fault]:
     """The links of a page that its PDF lacks or has elsewhere; one that is broken over lines is there twice on end."""
     wanted = [each.text.removeprefix("→") for each in page if each.text.startswith("→")]
-    got = [address for address in map(leads_to, addresses) if address in set(wanted)]
+    read = [leads_to(each).translate(_UNSEEN) for each in addresses]
+    got = [address for address in read if address in set(wanted)]
     a, b = ([address for address, _ in groupby(each)] for each in (wanted, got))
     return [
         Fault("pdf", 0, " ".join(a[begin:end]), " ".join(b[other_begin:other_end]))

@@ -204,6 +204,17 @@ def test_the_content_is_never_read_as_a_program(
     assert " ".join(text.split()).count(HOSTILE) == 3
 
 
+@pytest.mark.parametrize("name", ["[A](https://a.example/)", "**[A](https://a.example/)**", "A[^1]", "A"])
+def test_a_table_of_several_pages_may_have_links_in_the_names_of_its_columns(
+    name: str, small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    text = f"| {name} | Sidetall |\n|---|---|\n" + "\n".join(f"| r{row} | x |" for row in range(120)) + "\n\n[^1]: n"
+    body, _ = parse_blocks(text, file="x.md", lang="nb")
+    words = text_of(print_issue(with_items(small_issue, make_item(1, body=body))), tmp_path).split()
+    assert words.count("r119") == 1
+    assert (words.count("Sidetall") > 1) is (name == "A")
+
+
 def test_an_address_in_a_narrow_cell_leaves_the_next_cell_free(
     small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
 ) -> None:
