@@ -32,7 +32,7 @@ _SOURCE = re.compile(
     rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://{_NAMED_HOST}|www\.{_HOST})[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://|www\.){_NAMED_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:mailto:)?(?P<email>{_EMAIL})",
 )
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
@@ -69,6 +69,7 @@ def leads_to(address: str) -> str:
         return leads_to(inner)
     for key in _TRACKING:
         address = re.sub(rf"(?<=[?&]){key}=[^&#]*&?", "", address).rstrip("?&")
+    address = re.sub(r"[\w.-]*xn--[\w.-]*", lambda host: host[0].encode().decode("idna"), address)
     return unicodedata.normalize("NFC", unquote(address))
 
 
@@ -554,7 +555,8 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
     if page == pdf:
         return []
     lines = item.body.split("\n")
-    repeated = {"".join(each.text for each in read_source(lines[table[0] - 1])) for table in tables_of(item.body)}
+    first_rows = (read_source(lines[table[0] - 1]) for table in tables_of(item.body))
+    repeated = {unicodedata.normalize("NFKC", "".join(each.text for each in row)) for row in first_rows}
     return [
         Fault("pdf", 0, page[begin:end], pdf[other_begin:other_end])
         for kind, begin, end, other_begin, other_end in SequenceMatcher(None, page, pdf, autojunk=False).get_opcodes()
