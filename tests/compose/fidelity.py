@@ -33,7 +33,7 @@ _SOURCE = re.compile(
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
     rf"|<(?P<angled>(?:https?://|www\.){_NAMED_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
-    rf"|(?P<bare>{_BARE})|(?:mailto:)?(?P<email>{_EMAIL})",
+    rf"|(?P<bare>{_BARE})|(?:(?<![\w+.-])mailto:)?(?P<email>{_EMAIL})",
 )
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")

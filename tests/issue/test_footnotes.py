@@ -182,7 +182,7 @@ def test_a_picture_in_a_footnote_is_shown() -> None:
 def test_words_of_footnotes_are_passages_of_their_item(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-a.md": "+++\n+++\nSe[^1] her.\n\n[^1]: Fra i fjor.\n"})
     assert reading.issue
-    assert [(each.line, each.text) for each in passages_of(reading.issue)["a"][1:]] == [
+    assert [(each.line, each.text) for each in passages_of(reading.issue)["items/010-a.md"][1:]] == [
         (3, "Se her."),
         (5, "Fra i fjor."),
     ]
