@@ -89,6 +89,10 @@ _RAISED, _LOWERED, _FRACTIONS = (_with_tag(tag) for tag in ("<super>", "<sub>", 
 _FIGURES = re.compile(rf"(?P<raised>[{_RAISED}]+)|(?P<lowered>[{_LOWERED}]+)|(?P<fraction>[{_FRACTIONS}])")
 
 
+BREAK = "\N{ZERO WIDTH SPACE}"
+"""Where a line may end without a hyphen: it needs no glyph."""
+
+
 class Unprinted(str):
     """A text that goes into the PDF and is not drawn there: the description of a picture, for screen readers."""
 
@@ -151,6 +155,8 @@ class Glyphs:
 
     def _printed(self, character: str) -> str | None:
         """The character, or what stands for it; None when it cannot be printed."""
+        if character == BREAK:
+            return character
         if character in _LEFT_OUT:
             return ""
         if character in self.covered:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
 from mailer.compose.excerpts import LinkRow
-from mailer.compose.glyphs import Glyphs, Unprinted, read_glyphs
+from mailer.compose.glyphs import BREAK, Glyphs, Unprinted, read_glyphs
 from mailer.compose.inbox import name_of
 from mailer.compose.markup import bound
 from mailer.compose.publication import Publication
@@ -45,6 +45,8 @@ from mailer.rendering.templates import Templates
 COVERAGE = "print/fonts/coverage.txt"
 _ENDLESS = re.compile(r"[^\W_]{41,}")
 _PIECE = re.compile(r".{20}(?=.)")
+_CHAIN, _CHAIN_OF_A_CELL = (re.compile(rf"(?!\S*://)\S{{{letters},}}") for letters in (60, 20))
+_LINK_OF_CHAIN = re.compile(r"(?<=[^\W_])[^\w\s](?=\w)|_+(?=[^\W_])")
 
 
 def print_data(
@@ -188,6 +190,7 @@ class _Content:
             "kind": "table",
             "caption": self.inlines(table.caption.inlines) if table.caption else [],
             "header": rows.pop(0) if table.header else [],
+            "repeats": not any(_has_link(each) for cell in table.header for each in cell.inlines),
             "rows": rows,
             "sides": list(table.alignments),
         }
@@ -195,7 +198,7 @@ class _Content:
     def cell(self, cell: Cell) -> list[dict[str, Any]]:
         if is_number(cell):
             return self.inlines((Text(plain_text(cell.inlines).replace(" ", "\N{NO-BREAK SPACE}")),))
-        return self.inlines(cell.inlines)
+        return self.inlines(tuple(map(_parted, cell.inlines)))
 
     def footnote(self, note: Footnote, level: int) -> dict[str, Any]:
         blocks = self.blocks(note.blocks, level)
@@ -223,5 +226,35 @@ class _Content:
 
 
 def _breakable(text: str) -> str:
-    """The text with places for a hyphen in words that no line has room for; hyphenation knows only real ones."""
+    """The text with places for a hyphen in words that no line has room for; hyphenation knows only real ones.
+
+    Words that signs chain together, as in an address, may part behind each sign.
+    """
+    text = _with_breaks(text, _CHAIN)
     return _ENDLESS.sub(lambda word: _PIECE.sub("\\g<0>\N{SOFT HYPHEN}", word[0]), text)
+
+
+def _has_link(inline: Inline) -> bool:
+    """Return whether one leads anywhere: PDF/UA allows no link in what comes again on the next page."""
+    match inline:
+        case Link() | FootnoteMark():
+            return True
+        case Strong(children) | Emphasis(children):
+            return any(map(_has_link, children))
+        case _:
+            return False
+
+
+def _parted(inline: Inline) -> Inline:
+    """Return words of a cell, which is narrow, with places for a line's end in an address."""
+    match inline:
+        case Text(text):
+            return Text(_with_breaks(text, _CHAIN_OF_A_CELL))
+        case Strong(children) | Emphasis(children) | Link(children):
+            return replace(inline, children=tuple(map(_parted, children)))
+        case _:
+            return inline
+
+
+def _with_breaks(text: str, chains: re.Pattern[str]) -> str:
+    return chains.sub(lambda chain: _LINK_OF_CHAIN.sub(rf"\g<0>{BREAK}", chain[0]), text)

@@ -58,6 +58,10 @@ def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:
     if token.type == "link_open" and (title := str(token.attrs.get("title", "")).strip()):
         message, hint = msg("issues.link-title"), msg("issues.write-title-in-text")
         notes.warning("link-title", message, line=line, words=" ".join(title.split()), hint=hint)
+    elif token.type == "image":
+        message, hint = msg("issues.link-in-alt"), msg("issues.write-link-in-text")
+        for link in (child for child in token.children or [] if child.type == "link_open"):
+            notes.warning("link", message, line=line, words=str(link.attrs.get("href", "")), hint=hint)
     elif token.type in {"html_block", "html_inline"} and not without_comments(token.content).strip():
         for comment in comments_in(token.content):
             if _ANSWER.match(comment["words"]):
@@ -73,7 +77,7 @@ def _without_empty_points(nodes: Iterable[Node], notes: FindingCollector) -> lis
     kept = []
     for node in nodes:
         if node.token.type in _LISTS:
-            _tell_of_empty([point.token for point in node.children if not point.children], notes)
+            tell_of_empty([point.token for point in node.children if not point.children], notes)
         node.children = _without_empty_points(node.children, notes)
         if node.token.type == "bullet_list_open":
             node.children = [point for point in node.children if point.children]
@@ -82,7 +86,8 @@ def _without_empty_points(nodes: Iterable[Node], notes: FindingCollector) -> lis
     return kept
 
 
-def _tell_of_empty(points: Iterable[Token], notes: FindingCollector) -> None:
+def tell_of_empty(points: Iterable[Token], notes: FindingCollector) -> None:
+    """Name points of lists that have no words."""
     message, hint = msg("issues.empty-point"), msg("issues.empty-point-hint")
     for point in points:
         line = notes.first_line + (point.map or [0])[0]

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import PurePosixPath
 
 from mailer.catalogue import msg
+from mailer.issue.comments import without_comments
 from mailer.issue.findings import FindingCollector
 from mailer.issue.model import Blocks, Footnote, FootnoteMark, Footnotes, Inline, Text
 from mailer.issue.tree import Node
@@ -85,7 +86,7 @@ class FootnoteBook:
     def _take(self, node: Node) -> None:
         label = str(node.token.meta["label"])
         written = _Written(label, self._notes.first_line + (node.token.map or [0])[0], node)
-        if not node.children:
+        if not _has_words(node):
             self._tell(msg("issues.footnote-without-words"), f"[^{label}]:", written.line, _write(label))
         elif label in self._by_label:
             hint = msg("issues.rename-footnote")
@@ -112,6 +113,12 @@ class FootnoteBook:
 
 def _write(label: str) -> str:
     return msg("issues.write-footnote", label=label)
+
+
+def _has_words(node: Node) -> bool:
+    """Return whether words stand in a block, besides comments and the footnotes in it."""
+    within = (child for child in node.children if child.token.type != FOOTNOTE)
+    return bool(without_comments(node.token.content).strip()) or any(map(_has_words, within))
 
 
 def _footnotes_in(nodes: Iterable[Node]) -> Iterator[Node]:

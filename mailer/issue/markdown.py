@@ -11,7 +11,7 @@ from mailer.catalogue import msg
 from mailer.issue.brackets import brackets_are_closed
 from mailer.issue.characters import printable
 from mailer.issue.comments import without_comments
-from mailer.issue.debris import name_debris_of, without_debris
+from mailer.issue.debris import name_debris_of, tell_of_empty, without_debris
 from mailer.issue.emptied import without_emptied
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
@@ -160,7 +160,12 @@ class _Walker:
 
     def points(self, points: Sequence[Node], *, numbered: bool = False) -> List:
         line = self.notes.first_line + (points[0].token.map or [0])[0]
-        return List(points=tuple(self.blocks(point.children) for point in points), numbered=numbered, line=line)
+        read = tuple(self.blocks(point.children) for point in points)
+        if numbered:  # without words it stays, as a number: below a comment, or where a footnote was taken out
+            pairs = zip(points, read, strict=True)
+            emptied = [point.token for point, blocks in pairs if point.children and not without_emptied(blocks)]
+            tell_of_empty(emptied, self.notes)
+        return List(points=read, numbered=numbered, line=line)
 
     def heading(self, node: Node, line: int) -> Iterable[Block]:
         inlines = self.inlines(_inline_tokens(node), line=line)

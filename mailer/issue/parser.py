@@ -12,6 +12,7 @@ from markdown_it.helpers import parseLinkDestination, parseLinkLabel, parseLinkT
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline, link
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def
 
 from mailer.issue.inside import is_path
 from mailer.issue.line_ends import holds_wrapped_lines, stands_apart, wrapped_at
@@ -288,6 +289,7 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.disable("text_join")  # what a backslash or an entity stands for stays apart from the text
     parser.inline.ruler.at("link", _link)
     footnote_plugin(parser, inline=False, move_to_end=False, always_match_refs=True)
+    parser.block.ruler.at("footnote_def", footnote_def, {"alt": above})  # a quotation ends above a footnote too
     add_tables(parser)
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.after("web_address", "address", _address)

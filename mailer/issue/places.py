@@ -93,9 +93,13 @@ def _marked(words: str) -> str:
 
 
 def _whole(words: str) -> str:
-    """The pattern of words that are not part of longer ones; of an address that is no beginning of a longer one."""
+    """The pattern of words that are not part of longer ones; of an address that is no beginning of a longer one.
+
+    A sign at the beginning, as of a footnote's mark, parts them from a word itself.
+    """
     goes_on = r"[\w/?#%=&+~-]|[.:]\w" if "/" in words else r"[\w-]"
-    return rf"(?<![\w-]){_pattern(words)}(?!{goes_on})"
+    begins = r"(?<![\w-])" if re.match(r"\s*[\w-]", words) else ""
+    return rf"{begins}{_pattern(words)}(?!{goes_on})"
 
 
 class Places:

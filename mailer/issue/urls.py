@@ -22,7 +22,7 @@ _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"
-    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?:[/?#:](?:{_IN_ADDRESS})*)?)"
+    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?!_*[^\W_])(?:[/?#:](?:{_IN_ADDRESS})*)?)"
     rf"|(?P<mailto>(?<![\w+.-])mailto:(?:{_IN_ADDRESS})+)"
     rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){DOMAIN}/(?:{_IN_ADDRESS})*)"
     rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{DOMAIN}(?:[/|][{_ATEXT}]+@{DOMAIN})*)(?!_*[^\W_]|@)",
@@ -204,7 +204,7 @@ def _problem(url: str) -> str:
 
 
 def _web_problem(parts: SplitResult) -> str:
-    is_host = re.fullmatch(r"(?!https?\Z)[A-Za-z0-9.:_-]+", parts.hostname or "")
+    is_host = re.fullmatch(r"(?!https?\Z|\.|.*\.\.)[A-Za-z0-9.:_-]+", parts.hostname or "")
     if not is_host:  # one that is called https has its https:// twice
         return msg("issues.link-without-host")
     if "@" in parts.netloc:

@@ -15,10 +15,14 @@ from hypothesis.internal.conjecture import engine
 
 @dataclass(frozen=True, slots=True)
 class WrittenItem:
-    """An item's facts without its section, and its text, both as an editor wrote them."""
+    """An item's facts without its section, and its text, both as an editor wrote them.
+
+    `is_spoilt` says that the facts may be none any more, and are refused then.
+    """
 
     facts: str
     body: str
+    is_spoilt: bool = False
 
 
 Texts = st.SearchStrategy[str]
@@ -250,23 +254,37 @@ _TITLES = st.one_of(
     _PLAIN.map(lambda words: words.replace('"', "”").replace("\\", "/").replace("&nbsp;", " ")),
     st.sampled_from(["SV: Innspill", "Møte 22. mars kl. 10", "FACT-ung – hva nå?", "A\u030alesund: 3 000 søknader"]),
 )
+KINDS = (
+    "application_deadline", "consultation_deadline", "contribution_deadline", "registration_deadline", "deadline",
+    "launch", "meeting", "event",
+)  # fmt: skip
 CONTACTS = (
     "",
     'contacts = ["kari@kontakt.example"]\n',
     'contacts = [{ email = "kari@kontakt.example", name = "Kari Nordmann" }, "Ola N. <ola@kontakt.example>"]\n',
 )
-DATES = (
-    "",
-    'dates = [{ kind = "application_deadline", date = 2024-03-14, title = "Datotittel" }]\n',
-    'dates = [{ date = 2024-04-05, time = "10.00–12.00", title = "Datotittel", place = "Bodø" }]\n',
+_QUOTED = _PLAIN.map(lambda words: words.replace('"', "”").replace("\\", "/").replace("&nbsp;", " "))
+_DAYS = st.builds(lambda month, day: f"2024-{month:02}-{day:02}", st.integers(3, 12), st.integers(1, 28))
+_TIMES = st.sampled_from(["", "", ', time = "10.00"', ', time = "09.30–12.00"'])
+_DATE: Texts = st.builds(
+    lambda kind, day, time, title, place: f'{{ {kind}date = {day}{time}, title = "{title}"{place} }}',
+    st.sampled_from(["", *(f'kind = "{kind}", ' for kind in KINDS)]),
+    _DAYS,
+    _TIMES,
+    _QUOTED,
+    st.just("") | _QUOTED.map(lambda words: f', place = "{words}"'),
+)
+DATES: Texts = st.just("") | st.lists(_DATE, min_size=1, max_size=3).map(
+    lambda dates: f"dates = [{', '.join(dates)}]\n"
 )
 FACTS: Texts = st.builds(
     lambda title, *rest: (f'title = "{title}"\n' if title else "") + "".join(rest),
     _TITLES,
     st.sampled_from(CONTACTS),
-    st.sampled_from(DATES),
+    DATES,
     st.sampled_from(["", "", 'helsefellesskap = ["oslo"]\n', 'lang = "nn"\n']),
 )
+SPOILT_FACTS: Texts = st.builds(_changed, FACTS, st.lists(CHANGES, min_size=1, max_size=2))
 
 
 def published_texts(issues: Path) -> list[str]:
@@ -278,6 +296,8 @@ def published_texts(issues: Path) -> list[str]:
 def draw_items(number: int, *, chosen: int, issues: Path) -> list[WrittenItem]:
     """Draw so many items, the same for each seed, `chosen`."""
     real = st.builds(_changed, st.sampled_from(published_texts(issues)), st.lists(CHANGES, min_size=1, max_size=5))
+    whole, spoilt = st.tuples(FACTS, st.just(False)), st.tuples(SPOILT_FACTS, st.just(True))
+    facts_of_items = st.integers(0, 4).flatmap(lambda number: whole if number else spoilt)
     made = st.builds(_changed, BODIES, st.lists(CHANGES, max_size=2))
     items: dict[str, WrittenItem] = {}
 
@@ -290,9 +310,9 @@ def draw_items(number: int, *, chosen: int, issues: Path) -> list[WrittenItem]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(facts=FACTS, body=made | made | real)
-    def draw(facts: str, body: str) -> None:
-        items.setdefault(" ".join(body.split()), WrittenItem(facts, body))
+    @given(facts=facts_of_items, body=made | made | real)
+    def draw(facts: tuple[str, bool], body: str) -> None:
+        items.setdefault(" ".join(body.split()), WrittenItem(facts[0], body, facts[1]))
 
     with pytest.MonkeyPatch.context() as patch:
         # Hypothesis makes five of six examples out of the last one. Here each is to be new.

@@ -10,10 +10,11 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
-from itertools import groupby, islice, pairwise, product, zip_longest
+from itertools import groupby, islice, pairwise, product, takewhile, zip_longest
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from mailer.issue.model import Finding
@@ -23,22 +24,22 @@ OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
 _UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
-_BARE = (
-    rf"(?<![\w/])(?:https?://{_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|www\.{_HOST}(?![@])[^\s<>\"]*)"
-)
+_NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
+_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|(?<![\w/])www\.{_HOST}(?![@])[^\s<>\"]*)"
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _SOURCE = re.compile(
     rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://|www\.){_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
-    rf"|(?P<bare>{_BARE})|(?:mailto:)?(?P<email>{_EMAIL})",
+    rf"|<(?P<angled>(?:https?://|www\.){_NAMED_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|(?P<bare>{_BARE})|(?:(?<![\w+.-])mailto:)?(?P<email>{_EMAIL})",
 )
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TRAILING = re.compile(r"[.,;:!?…*_~'’\"”»\]}–—-]+$")
+_ANGLED = re.compile(r"\A<(.*)>\Z")
 _WRAPPED_IN = ("url", "u", "q")
 _TRACKING = ("utm_source", "fbclid")
 
@@ -56,7 +57,7 @@ class Token:
 
 def leads_to(address: str) -> str:
     """The address without what is wrapped around it or only tracks, in one way of writing."""
-    address = html.unescape(address.strip().strip("<>"))
+    address = html.unescape(_ANGLED.sub(r"\1", address.strip()))
     if address.startswith("www."):
         address = f"https://{address}"
     if "@" in address and "://" not in address:
@@ -68,6 +69,7 @@ def leads_to(address: str) -> str:
         return leads_to(inner)
     for key in _TRACKING:
         address = re.sub(rf"(?<=[?&]){key}=[^&#]*&?", "", address).rstrip("?&")
+    address = re.sub(r"[\w.-]*xn--[\w.-]*", lambda host: host[0].encode().decode("idna"), address)
     return unicodedata.normalize("NFC", unquote(address))
 
 
@@ -100,7 +102,7 @@ def _of_source(match: re.Match[str]) -> str:
         address, rest = _without_end(match["bare"])
         return _link(address) + _SOURCE.sub(_of_source, rest)
     title = f" {match['title']}" if match["title"] else ""
-    words, target = match["words"] or "", match["target"].strip("<>")
+    words, target = match["words"] or "", _ANGLED.sub(r"\1", match["target"])
     words = "" if target and leads_to(words) == leads_to(target) else words
     return f"{words}{_link(target)}{title}{lines}"
 
@@ -223,6 +225,11 @@ def read_pdf(text: str) -> list[Token]:
     return tokens_of(re.sub("\N{SOFT HYPHEN}+\\s*", "", text))
 
 
+def above_sections(tokens: Iterable[Token]) -> list[Token]:
+    """What stands above the list of contents: the list of dates is among it."""
+    return list(takewhile(lambda token: token.text != "q1q", tokens))
+
+
 def regions(tokens: Sequence[Token], count: int) -> list[list[Token]]:
     """What stands below each heading `q1q`, `q2q`, …: below its last, for the list of contents names it first."""
     words = [token.text for token in tokens]
@@ -234,14 +241,36 @@ def regions(tokens: Sequence[Token], count: int) -> list[list[Token]]:
 
 # --- What is right ---
 
-BADGES = {"application_deadline": "Søknadsfrist"}
+BADGES = {
+    "application_deadline": ("Søknadsfrist", "Søknadsfrist"),
+    "consultation_deadline": ("Høringsfrist", "Høyringsfrist"),
+    "contribution_deadline": ("Frist for innspill", "Frist for innspel"),
+    "registration_deadline": ("Påmeldingsfrist", "Påmeldingsfrist"),
+    "deadline": ("Frist", "Frist"),
+}
 PLACES = {"oslo": "Oslo"}
+MONTHS = (
+    "januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november",
+    "desember",
+)  # fmt: skip
+
+
+def _day(date: dict[str, Any]) -> str:
+    day = date["date"]
+    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if day.year != 2024 else "")
+
+
+def _badge(date: dict[str, Any], *, lang: str) -> str:
+    time = f" kl. {date['time']}" if "time" in date else ""
+    return f"{BADGES[date['kind']][lang == 'nn']} {_day(date)}{time}"
 
 
 def expected_head(item: WrittenItem, number: int) -> list[str]:
     """What stands above the text by design, in each form in an order of its own: number, places, title, deadline."""
     facts = tomllib.loads(item.facts)
-    badges = [f"{BADGES[date['kind']]} {date['date'].day} mars" for date in facts.get("dates", []) if "kind" in date]
+    badges = [
+        _badge(date, lang=facts.get("lang", "nb")) for date in facts.get("dates", []) if date.get("kind") in BADGES
+    ]
     places = [PLACES[each] for each in facts.get("helsefellesskap", [])]
     return [token.text for token in tokens_of(" ".join([str(number), *places, facts.get("title", ""), *badges]))]
 
@@ -250,7 +279,8 @@ def expected_contacts(item: WrittenItem) -> list[Token]:
     """What stands below the text and above its footnotes by design."""
     facts = tomllib.loads(item.facts)
     contacts = [
-        each if isinstance(each, str) else f"{each['name']} <{each['email']}>" for each in facts.get("contacts", [])
+        each if isinstance(each, str) else f"{each.get('name', '')} <{each['email']}>"
+        for each in facts.get("contacts", [])
     ]
     plural = "ar" if facts.get("lang") == "nn" else "er"
     label = "Kontaktperson" + (plural if len(contacts) > 1 else "")
@@ -276,22 +306,27 @@ def expected_body(item: WrittenItem, way: "_Way") -> list[list[Token]]:
     ]
 
 
+_DASHES = re.compile(r"[|:\s-]+")
+
+
 def tables_of(body: str) -> list[range]:
-    """The lines of what may be a table: two or more, each with bars or tabs."""
+    """The lines of what may be a table: two or more, with bars or tabs; also from the line above one of dashes on."""
     lines = [*body.split("\n"), ""]
-    tables, begin = [], 0
+    tables: list[range] = []
+    begin, named = 0, 0
     for number, line in enumerate(lines, 1):
         if not re.search(r"\||\t", line):
-            tables += [range(begin, number)] if begin and number - begin > 1 else []
-            begin = 0
+            begins = [each for each in dict.fromkeys((begin, named)) if each and number - each > 1]
+            tables += [range(each, number) for each in begins]
+            begin = named = 0
         else:
             begin = begin or number
+            named = number - 1 if number > begin and "-" in line and _DASHES.fullmatch(line) else named
     return tables
 
 
 _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_CELLS = re.compile(r"(?<!\\)\||\t")
-_DASHES = re.compile(r"[|:\s-]+")
 
 
 def _labelled(lines: Sequence[str], table: range) -> dict[int, list[Token]]:
@@ -331,16 +366,26 @@ def _goes_on(above: str, line: str) -> bool:
 
 # --- Comparing ---
 
-Named = frozenset[int]
-
-BLOCK_RULES = frozenset({"html", "comment", "list-numbers", "pasted-list", "table", "footnote", "nesting"})
-"""Rules whose finding stands at the first line of what it is about."""
-_POINT = re.compile(r"[ \t>]*[o§ü–·•▪v-]\s")
-LOSING_RULES = BLOCK_RULES | {
-    "character", "link-title", "empty-point", "empty-heading", "rule", "left-over-mark", "outlook-paste", "image",
+BLOCK_RULES = frozenset({"html", "table", "footnote", "nesting"})
+"""Rules whose finding stands at the first line of what it is about, which comes out in another order or not at all."""
+LABEL_RULES = frozenset({"list-numbers", "pasted-list", "empty-point"})
+"""Rules about the number or the bullet at the beginning of a line: of no other words may they answer for."""
+LOSING_RULES = BLOCK_RULES | LABEL_RULES | {
+    "comment", "character", "link-title", "empty-heading", "rule", "left-over-mark", "outlook-paste", "image",
     "image-alt", "link", "inside-link", "no-words", "placeholder",
 }  # fmt: skip
 """Rules that say of words or links that they are not shown as written."""
+_POINT = re.compile(r"[ \t>]*[o§ü–·•▪v-]\s")
+_LABEL = re.compile(r"[ \t>(]*(?:\w{1,5}|[^\w\s])(?:[.)]|\s|\Z)")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What findings answer for: all of some lines, and of others the words that they quote or stand at."""
+
+    lines: frozenset[int] = frozenset()
+    words: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,35 +412,62 @@ def _end_of(lines: Sequence[str], first: int, *, is_list: bool) -> int:
     return len(lines) + 1
 
 
-def named_lines(body: str, findings: Iterable[Finding]) -> Named:
-    """The lines of the text that a finding is about."""
+def what_is_told(body: str, findings: Iterable[Finding]) -> Told:
+    """What findings answer for in a text."""
     lines = body.split("\n")
-    named: set[int] = set()
+    whole: set[int] = set()
+    words: Counter[str] = Counter()
     for each in findings:
-        if each.rule in LOSING_RULES:
-            named.add(each.line)
-        if each.rule in BLOCK_RULES and each.line:
-            named.update(range(each.line, _end_of(lines, each.line, is_list=each.rule == "pasted-list")))
-    return frozenset(named)
+        if each.rule not in LOSING_RULES or not each.line:
+            continue
+        is_mark = each.rule == "footnote" and not each.words.endswith(":")
+        if each.rule in BLOCK_RULES and not is_mark:
+            whole.update(range(each.line, _end_of(lines, each.line, is_list=False)))
+        else:
+            words += Counter(dict.fromkeys(_words_of(each, body, lines), 2))
+    return Told(frozenset(whole), words)
 
 
-def differences(
-    form: str, item: WrittenItem, wanted: Sequence[Token], got: Sequence[Token], named: Named
-) -> list[Fault]:
-    """The faults between what is wanted and what was got, but for those on lines that are named."""
+def _words_of(finding: Finding, body: str, lines: Sequence[str]) -> set[str]:
+    """The tokens that a finding answers for: what it quotes, and what is written where it stands, read in each way."""
+    line = lines[finding.line - 1]
+    if finding.rule == "comment":
+        place = sum(len(each) + 1 for each in lines[: finding.line - 1]) + max(finding.column - 1, 0)
+        spans = [each[0] for each in _COMMENT.finditer(body) if each.start() <= place <= each.end()]
+    elif finding.rule in LABEL_RULES:
+        end = _end_of(lines, finding.line, is_list=True)
+        labels = (_LABEL.match(each) for each in lines[finding.line - 1 : end - 1])
+        spans = [finding.words, *(each[0] for each in labels if each), *map(str, range(1, end - finding.line + 1))]
+    else:
+        spans = [finding.words, _around(line, finding.column) if finding.column else line]
+    read = {each.text for span in spans for each in read_source(span)}
+    return read | {each.text for span in spans for each in tokens_of(span)}
+
+
+def _around(line: str, column: int) -> str:
+    """What stands at a column, with its neighbours, up to the spaces around them."""
+    before, after = line[: column - 1], line[column - 1 :]
+    return " ".join([*re.findall(r"\S+\s*", before)[-2:]]) + "".join(re.findall(r"\S+\s*", after)[:3])
+
+
+def differences(form: str, item: WrittenItem, wanted: Sequence[Token], got: Sequence[Token], told: Told) -> list[Fault]:
+    """The faults between what is wanted and what was got, but for the words that findings answer for."""
     a, b = [each.text for each in wanted], [each.text for each in got]
     if a == b:
         return []
     lines = item.body.split("\n")
-    told = Counter(each.text for each in wanted if each.line in named)
-    told_as_typed = Counter(_WORD.findall("\n".join(lines[number - 1] for number in named if number <= len(lines))))
+    typed = (lines[number - 1] for number in told.lines if number <= len(lines))
+    known = told.words + Counter(each.text for each in wanted if each.line in told.lines)
+    known_as_typed = known + Counter(_WORD.findall("\n".join(typed)))
     faults = []
     for kind, begin, end, other_begin, other_end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         missing, extra = Counter(a[begin:end]), Counter(b[other_begin:other_end])
         near = {each.line for each in wanted[max(0, begin - 1) : end + 1]}
-        is_told = not missing - told and (bool(missing) or bool(near & named) or not extra - told - told_as_typed)
+        is_glued = "".join(a[begin:end]) == "".join(b[other_begin:other_end])  # where a mark between words is left out
+        is_right = is_glued or not extra - known_as_typed or (bool(missing) and bool(near & told.lines))
+        is_told = is_right and not missing - known
         if kind != "equal" and not is_told:
-            line = min(({each.line for each in wanted[begin:end]} or near) - named, default=0)
+            line = min({each.line for each in wanted[begin:end]} or near, default=0)
             faults.append(Fault(form, line, " ".join(a[begin:end]), " ".join(b[other_begin:other_end])))
     return faults
 
@@ -404,7 +476,7 @@ def item_faults(
     form: str, item: WrittenItem, number: int, got: Sequence[Token], findings: Iterable[Finding]
 ) -> list[Fault]:
     """The faults of one item in one form."""
-    named = named_lines(item.body, findings)
+    told = what_is_told(item.body, findings)
     head = expected_head(item, number)
     faults = []
     if Counter(head) != Counter(each.text for each in got[: len(head)]):
@@ -412,10 +484,20 @@ def item_faults(
     rest = list(got[len(head) :])
     found: list[list[Fault]] = []
     for way in islice(_ways(form, item), WAYS):
-        found.append(differences(form, item, _in_order(item, way, rest), rest, named))
+        found.append(differences(form, item, _in_order(item, way, rest), rest, told))
         if not found[-1]:
             return faults
     return [*faults, *min(found, key=len)]
+
+
+def date_faults(form: str, item: WrittenItem, above: Iterable[Token]) -> list[Fault]:
+    """The words and numbers of an item's dates that are not in the list of dates, above the first section."""
+    listed = {each.text for each in above}
+    dates = tomllib.loads(item.facts).get("dates", [])
+    wanted = [" ".join([_day(each), *(str(each.get(key, "")) for key in ("time", "title", "place"))]) for each in dates]
+    shown = re.sub(rf"(?:{'|'.join(_TRACKING)})=[^&\s]*&?", "", " ".join(wanted))
+    missing = [each.text for each in tokens_of(shown) if each.text not in listed]
+    return [Fault(form, 0, " ".join(missing), "")] if missing else []
 
 
 WAYS = 200
@@ -436,7 +518,7 @@ def _ways(form: str, item: WrittenItem) -> Iterator[_Way]:
     not, as with lists.
     """
     lines = item.body.split("\n")
-    tables = tables_of(item.body)[:3] if form == "text" else []
+    tables = tables_of(item.body)[:6] if form == "text" else []
     notes = [_cuts(lines, note) for note in _notes(lines)]
     for chosen in product(*notes):
         for is_labelled in product([False, True], repeat=len(tables)):
@@ -461,9 +543,7 @@ def _place_in(note: Sequence[Token], got: Sequence[Token]) -> int:
     return next((at for at in range(len(texts), -1, -1) if texts[at : at + len(words)] == words), len(texts))
 
 
-def print_faults(
-    item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token], named: Named
-) -> list[Fault]:
+def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token]) -> list[Fault]:
     """The faults of one item in the PDF, which has the words that are seen on its page.
 
     Lines may end anywhere in an address or a long word, so letters are compared, and not words. A table that goes on
@@ -475,18 +555,20 @@ def print_faults(
     if page == pdf:
         return []
     lines = item.body.split("\n")
-    repeated = {"".join(each.text for each in read_source(lines[table[0] - 1])) for table in tables_of(item.body)}
+    first_rows = (read_source(lines[table[0] - 1]) for table in tables_of(item.body))
+    repeated = {unicodedata.normalize("NFKC", "".join(each.text for each in row)) for row in first_rows}
     return [
         Fault("pdf", 0, page[begin:end], pdf[other_begin:other_end])
         for kind, begin, end, other_begin, other_end in SequenceMatcher(None, page, pdf, autojunk=False).get_opcodes()
-        if kind != "equal" and not (begin == end and pdf[other_begin:other_end] in repeated) and not named
+        if kind != "equal" and not (begin == end and pdf[other_begin:other_end] in repeated)
     ]
 
 
 def link_faults(page: Iterable[Token], addresses: Iterable[str]) -> list[Fault]:
     """The links of a page that its PDF lacks or has elsewhere; one that is broken over lines is there twice on end."""
     wanted = [each.text.removeprefix("→") for each in page if each.text.startswith("→")]
-    got = [address for address in map(leads_to, addresses) if address in set(wanted)]
+    read = [leads_to(each).translate(_UNSEEN) for each in addresses]
+    got = [address for address in read if address in set(wanted)]
     a, b = ([address for address, _ in groupby(each)] for each in (wanted, got))
     return [
         Fault("pdf", 0, " ".join(a[begin:end]), " ".join(b[other_begin:other_end]))

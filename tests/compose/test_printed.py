@@ -204,6 +204,32 @@ def test_the_content_is_never_read_as_a_program(
     assert " ".join(text.split()).count(HOSTILE) == 3
 
 
+@pytest.mark.parametrize("name", ["[A](https://a.example/)", "**[A](https://a.example/)**", "A[^1]", "A"])
+def test_a_table_of_several_pages_may_have_links_in_the_names_of_its_columns(
+    name: str, small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    text = f"| {name} | Sidetall |\n|---|---|\n" + "\n".join(f"| r{row} | x |" for row in range(120)) + "\n\n[^1]: n"
+    body, _ = parse_blocks(text, file="x.md", lang="nb")
+    words = text_of(print_issue(with_items(small_issue, make_item(1, body=body))), tmp_path).split()
+    assert words.count("r119") == 1
+    assert (words.count("Sidetall") > 1) is (name == "A")
+
+
+def test_an_address_in_a_narrow_cell_leaves_the_next_cell_free(
+    small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
+) -> None:
+    long = "https:/eur02.safelinks.example/?url=https%3A%2F%2Fd.example%2F%3Fa%3D2634%26b%3D2&data=05%7C02%7Ckari"
+    cells = "kari.nordmann@helse-nord.example", long, "en", "to", "tre"
+    table = parse_blocks("\n".join(["A\tB\tC\tD\tE", "\t".join(cells)]), file="x.md", lang="nb")[0]
+    pdf = print_issue(with_items(small_issue, make_item(1, body=(*table, Paragraph((Text(long * 2),))))))
+    found = run_poppler("pdftotext", pdf, tmp_path, "-bbox")
+    boxes = re.findall(r'xMin="(.+)" yMin.* xMax="(.+)" yMax.*>(.+)</word>', found)
+    begins = {words: float(begin) for begin, _, words in boxes}
+    ends = [float(end) for _, end, words in boxes if words.startswith(("kari", "nordmann", "helse-", "nord"))]
+    assert 0 < max(ends) < begins["B"]
+    assert max(float(end) for _, end, _ in boxes) < 595 - 20
+
+
 def test_a_word_that_no_line_has_room_for_stays_on_the_page(
     small_issue: Issue, make_item: Callable[..., Item], print_issue: Callable[[Issue], bytes], tmp_path: Path
 ) -> None:

@@ -5,7 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.model import Blocks, Emphasis, Finding, FootnoteMark, Footnotes, Paragraph, Table, Text, plain_text
+from mailer.issue.model import (
+    Blocks,
+    Emphasis,
+    Finding,
+    FootnoteMark,
+    Footnotes,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+    plain_text,
+)
 from mailer.issue.passages import passages_of
 from mailer.issue.pictures import images_in
 from mailer.issue.source import IssueReading
@@ -136,6 +147,19 @@ def test_marks_and_footnotes_that_lack_each_other_are_told(text: str, said: str)
     assert told(text) == [said]
 
 
+@pytest.mark.parametrize("empty", ["", " <!-- x -->", " ---", " > <!-- x -->"])
+def test_a_footnote_without_words_is_none_and_its_mark_is_told_where_it_stands(empty: str) -> None:
+    blocks, findings = parse(f"Se[^1].\n\n[^1]:{empty}")
+    assert blocks == (Paragraph((Text("Se[^1]."),), 1),)
+    assert [(each.line, each.column) for each in findings if each.rule == "footnote"] == [(3, 1), (1, 3)]
+
+
+def test_a_footnote_right_below_a_quotation_is_no_part_of_it() -> None:
+    blocks, findings = parse("> Sagt[^5].\n[^5]: Av Kari.")
+    assert [type(block) for block in blocks] == [Quote, Footnotes]
+    assert findings == ()
+
+
 def test_a_mark_without_a_footnote_is_printed_as_written() -> None:
     assert parse("Se[^2].")[0] == (Paragraph((Text("Se[^2]."),), 1),)
     inlines, (finding,) = parse_inlines("Se[^2].", file="issue.toml", lang="nb")
@@ -158,7 +182,7 @@ def test_a_picture_in_a_footnote_is_shown() -> None:
 def test_words_of_footnotes_are_passages_of_their_item(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-a.md": "+++\n+++\nSe[^1] her.\n\n[^1]: Fra i fjor.\n"})
     assert reading.issue
-    assert [(each.line, each.text) for each in passages_of(reading.issue)["a"][1:]] == [
+    assert [(each.line, each.text) for each in passages_of(reading.issue)["items/010-a.md"][1:]] == [
         (3, "Se her."),
         (5, "Fra i fjor."),
     ]

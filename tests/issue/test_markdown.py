@@ -517,6 +517,18 @@ def test_a_beginning_that_stands_twice_is_an_error(form: str) -> None:
     assert finding.message == "a link has an address without a web site's name"
 
 
+@pytest.mark.parametrize("written", ["https://www..example/x", "https://.a.example/"])
+def test_a_host_with_a_dot_too_many_is_an_error(written: str) -> None:
+    (finding,) = parse(f"Se {written}")[1]
+    assert (finding.rule, finding.severity, finding.words) == ("link", Severity.ERROR, written)
+    assert finding.message == "a link has an address without a web site's name"
+
+
+@pytest.mark.parametrize("text", ["www.f.examp1e/3", "www.a.example2", "www.a.example_2"])
+def test_a_name_with_a_digit_at_its_end_is_not_cut_to_an_address(text: str) -> None:
+    assert parse(text)[0] == (Paragraph((Text(text),), 1),)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -173,6 +173,14 @@ def test_the_title_of_a_link_is_named() -> None:
     assert findings
 
 
+def test_a_link_in_the_words_about_a_picture_is_named() -> None:
+    text = "Ord.\n\n![Kart [nord](https://a.example/x) her](images/kart.png)"
+    (finding,) = told(text, rule="link")
+    assert (finding.line, finding.column, finding.words) == (3, 15, "https://a.example/x")
+    assert finding.message == "the words about a picture hold a link: no reader can follow it"
+    assert finding.hint == "Write the link in the text below the picture."
+
+
 def test_a_comment_is_noted_unless_it_answers_a_finding() -> None:
     text = "Ord <!-- spør Kari --> meir.\n\n<!-- check off: bare-url, med vilje -->\n\n<!--\nOm\nto --><!-- tre -->"
     assert [(each.line, each.column, each.words) for each in told(text, rule="comment")] == [

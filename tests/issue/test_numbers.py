@@ -122,6 +122,20 @@ def test_a_number_without_words_keeps_the_others_right_and_is_told() -> None:
     assert [(each.rule, each.line, each.words) for each in parse("1. A\n2.\n3. C")[1]] == [("empty-point", 2, "2.")]
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("Se[^1]\n\n1. A\n2. [^1]: Note", 4, "2."),
+        ("1. A\n2. <!-- x -->", 2, "2."),
+        ("1. A\n2. ---\n3. C", 2, "2."),
+        ("1. A\n2. - <!-- x -->", 2, "2."),
+    ],
+)
+def test_a_number_whose_words_are_left_out_or_stand_elsewhere_is_told(text: str, line: int, words: str) -> None:
+    found = [(each.line, each.words, each.message) for each in parse(text)[1] if each.rule == "empty-point"]
+    assert found == [(line, words, "a point of a list is empty")]
+
+
 def test_going_back_to_1_begins_a_new_list() -> None:
     for text in ("1. A\n2. B\n\n1. C\n2. D", "1. A\n2. B\n1. C\n2. D", "1. A\n2. B\n\n1) C\n2) D"):
         assert lines(text) == ["1. A", "2. B", "1. C", "2. D"]
