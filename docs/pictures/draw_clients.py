@@ -35,8 +35,15 @@ from mailer.usecases.reading import read
 HERE = Path(__file__).resolve().parent
 ROUNDCUBE = Path(os.environ.get("ROUNDCUBE", "/usr/share/roundcube"))
 SIZE = (1000, 1000)
-SHOWN = {"thunderbird": (760, 760), "claws": (760, 760), "roundcube": (760, 760), "terminals": (580, 900)}
+# Which of a program's pictures are shown, and what part of them.
+SHOWN = {
+    "thunderbird": ((0, 1), (0, 0, 860, 700)),
+    "claws": ((0, 2), (64, 64, 1000, 760)),
+    "roundcube": ((0, 2), (120, 0, 880, 700)),
+    "terminals": ((0, 1, 2), (0, 0, 565, 600)),
+}
 LONGEST = 150
+DARK = "ui.systemUsesDarkTheme"
 NOTE = """\
 kind = "note"
 date = 2023-12-18
@@ -155,18 +162,14 @@ def draw_thunderbird(mails: Mails, folder: Path) -> list[Image.Image]:
         "font.name.sans-serif.x-western": '"Open Sans"',
     }
     drawn = []
-    for scheme in ("light", "dark"):
-        dark = {
-            "ui.systemUsesDarkTheme": str(int(scheme == "dark")),
-            "layout.css.prefers-color-scheme.content-override": str(int(scheme == "light")),
-        }
-        lines = [f'user_pref("{key}", {value});' for key, value in (settings | dark).items()]
+    shown = [("december", 0), ("december", 1), ("february", 0), ("note", 0)]
+    for name, is_dark in shown:
+        lines = [f'user_pref("{key}", {value});' for key, value in (settings | {DARK: str(is_dark)}).items()]
         (folder / "profile" / "user.js").write_text("\n".join(lines))
-        for name, mail in mails.items() if scheme == "light" else [("december", mails["december"])]:
-            (folder / f"{name}.eml").write_bytes(mail)
-            command = ["thunderbird", "--no-remote", "--profile", str(folder / "profile"), str(folder / f"{name}.eml")]
-            with screen() as environment, running(command, environment | {"HOME": str(folder)}):
-                drawn.append(grabbed(environment, still=15))
+        (folder / f"{name}.eml").write_bytes(mails[name])
+        command = ["thunderbird", "--no-remote", "--profile", str(folder / "profile"), str(folder / f"{name}.eml")]
+        with screen() as environment, running(command, environment | {"HOME": str(folder)}):
+            drawn.append(grabbed(environment, still=15))
     return drawn
 
 
@@ -289,7 +292,8 @@ def main() -> None:
                 if given.keep:
                     each.save(given.keep / f"{name}-{number}.png")
             if drawn:
-                save(f"looks/{name}", *(each.crop((0, 0, *SHOWN[name])) for each in drawn), colours=64)
+                chosen, part = SHOWN[name]
+                save(f"looks/{name}", *(drawn[number].crop(part) for number in chosen), colours=32)
 
 
 if __name__ == "__main__":
