@@ -42,7 +42,7 @@ def _check_slugs(drafts: Iterable[ItemDraft], about: FindingsAbout) -> None:
         files.setdefault(item.slug, item.file)
 
 
-def _homes(frame: Frame, drafts: Iterable[ItemDraft], notes: FindingCollector, about: FindingsAbout) -> dict[str, str]:
+def _homes(frame: Frame, drafts: Sequence[ItemDraft], notes: FindingCollector, about: FindingsAbout) -> dict[str, str]:
     """Return the section's id of each item, from the sections' lists first, then from the items' own files."""
     own = {draft.item.slug: draft for draft in drafts}
     homes: dict[str, str] = {}
@@ -55,10 +55,11 @@ def _homes(frame: Frame, drafts: Iterable[ItemDraft], notes: FindingCollector, a
             elif slug in homes:
                 notes.error("placed-twice", msg("issues.item-listed-twice", slug=slug), line=line, words=slug)
             homes.setdefault(slug, section)
-    for slug, draft in own.items():
-        section = _own_section(draft, frame, notes, about)
+    listed = {*homes}
+    for draft in drafts:
+        slug, section = draft.item.slug, _own_section(draft, frame, notes, about)
         homes.setdefault(slug, section)
-        if section not in {"", homes[slug]}:
+        if slug in listed and section not in {"", homes[slug]}:
             message = msg("issues.item-placed-twice", here=draft.section, file=notes.file, there=homes[slug])
             about(draft.item).error("placed-twice", message, line=draft.section_line, words=draft.section)
     return homes

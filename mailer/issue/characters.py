@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-_SEPARATORS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+SEPARATORS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""Characters that end a line or part fields, and are spaces here."""
 UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but tab and line ends
     r"\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"  # separators, direction, no width
@@ -37,7 +38,7 @@ def with_plain_bullets(text: str) -> str:
 def printable(text: str) -> str:
     """Return a text in NFC with newlines as line ends and without unprintable characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = UNPRINTABLE.sub("", _SEPARATORS.sub(" ", with_plain_bullets(text)))
+    text = UNPRINTABLE.sub("", SEPARATORS.sub(" ", with_plain_bullets(text)))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
 
 

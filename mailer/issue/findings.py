@@ -15,8 +15,8 @@ OF_EACH_RULE = 100
 class FindingCollector:
     """The findings about one file. `text` is the whole file, or a part of it that begins on `first_line`.
 
-    Findings of one rule about the same words on a line are about one occurrence after the other. `places` are those of
-    the whole file, when `text` is but a value in it.
+    Findings that say the same about the same words on a line are about one occurrence after the other. `places` are
+    those of the whole file, when `text` is but a value in it.
     """
 
     file: str
@@ -83,8 +83,8 @@ class FindingCollector:
         told = self.whole_file.told
         found, column = line, known
         if not known:
-            found, column = self.whole_file.of(words, near=line, nth=told[rule, words, line], after=after)
-        told[rule, words, line] += 1
+            found, column = self.whole_file.of(words, near=line, nth=told[rule, message, words, line], after=after)
+        told[rule, message, words, line] += 1
         self.findings.append(
             Finding(
                 severity=severity,

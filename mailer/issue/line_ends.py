@@ -5,6 +5,7 @@ A line is *full* when the first word of the next would not have fitted on it: th
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 WRAPPED_FROM = 60
 """Nobody wraps a text at fewer letters."""
@@ -36,6 +37,11 @@ _BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
 """A mark of Markdown that begins a line where no blocks are."""
 _NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
 """A line that begins with a mark of Markdown which lacks its space."""
+_LABEL = re.compile(rf"{_MARKS}[A-ZÆØÅ][^.!?:]{{0,38}}:[*_]*")
+"""A line that is the name of what stands below it, as *Viktige datoer:*."""
+_BEGINS_WITH_NAME = re.compile(rf"{_MARKS}{_NAME}[*_]*(?:\s|$)")
+_PERSON = re.compile(rf"{_MARKS}[A-ZÆØÅ][\w.'’-]*(?: [A-ZÆØÅ][\w.'’-]*){{1,3}}[*_]*")
+"""A line of names alone: nobody's sentence is so short that it ends before its verb."""
 _SENTENCE_ENDS = re.compile(r"[.!?…][*_»\"”')\]]*$")
 _HOLDS_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?…](?:\s|[*_»\"”')\]]*$)")
 _ENDS_OPEN = re.compile(r"[,;(«\[/–—-]$")
@@ -55,14 +61,16 @@ _READ_ON = frozenset(
 _LONG_WORD = re.compile(r"\S{40}")
 _WORDS_OF_A_SENTENCE = 4
 _SHORT = 40
+_WRAPPED_LINES = 2
 _DASHES = "–—-"
+_CONTINUES = ",.;:)&"
 
 
 def kept_ends(lines: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the lines, from 0, whose ends mean something."""
     lines = [line.strip(" ") for line in lines]
     width = wrapped_at(lines)
-    listed = _listed(lines)
+    listed = {*range(1, len(lines))} if _are_all_short(lines) else _listed(lines)
     kept: set[int] = set()
     for number in range(len(lines) - 2, -1, -1):
         above, below = lines[number : number + 2]
@@ -72,14 +80,38 @@ def kept_ends(lines: Sequence[str]) -> frozenset[int]:
     return frozenset(kept - _in_brackets(lines))
 
 
+def doubtful_ends(lines: Sequence[str], *, is_wrapped: bool) -> frozenset[int]:
+    """Return the numbers of the lines whose ends are kept by no rule, and may have meant something all the same.
+
+    In a text that `is_wrapped` a full line is where it was wrapped, unless a line beside it is longer than anybody's.
+    """
+    lines = [line.strip(" ") for line in lines]
+    width = wrapped_at(lines)
+    is_wrapped = is_wrapped and all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
+    ends = {number for number, pair in enumerate(pairwise(lines)) if all(pair)}
+    doubtful = {
+        number for number in ends if _is_doubtful(*lines[number : number + 2], is_wrapped=is_wrapped, width=width)
+    }
+    return frozenset(doubtful - _in_brackets(lines))
+
+
+def holds_wrapped_lines(lines: Iterable[str]) -> bool:
+    """Return whether a text was wrapped: a line ends there in the middle of a sentence, and is as long as lines are."""
+    return any(above and below and _is_wrapped(above, below) for above, below in pairwise(map(str.strip, lines)))
+
+
 def wrapped_at(lines: Iterable[str]) -> int:
     """Return how long the lines of a text may be that was wrapped, to judge by the longest without a web address."""
     return max((len(line) for line in lines if len(line) <= WRAPPED_TO and not _LONG_WORD.search(line)), default=0)
 
 
-def stands_apart(above: str, below: str, *, width: int) -> bool:
-    """Return whether a line directly below a point of a list is none of it, although Markdown takes it for that."""
-    return not _is_full(above, below, width) and not _reads_on(above, below)
+def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> bool:
+    """Return whether a line directly below a point of a list is none of it, although Markdown takes it for that.
+
+    In a text that is not wrapped every line ends where its author ended it.
+    """
+    is_full = is_wrapped and _is_full(above, below, width) and not _BEGINS_WITH_NAME.match(below)
+    return not is_full and not _reads_on(above, below)
 
 
 def _listed(lines: Sequence[str]) -> set[int]:
@@ -98,12 +130,48 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
         return True
     if _SIGNS.fullmatch(below) or _BLOCK_MARK.match(below) or _NEARLY_BLOCK.fullmatch(below) or above[0] == "#":
         return True
+    is_full = _is_full(above, below, width)
+    if _is_head(above, below, is_full=is_full):
+        return True
     if _reads_on(above, below):
         return False
-    if _is_full(above, below, width):
+    if is_full:
         return followed and len(below) <= _SHORT and not _HOLDS_SENTENCES.search(below)
     is_prose = below[0] not in _DASHES and _is_sentence(below, goes_on=goes_on)
     return not (is_prose and _SENTENCE_ENDS.search(above))
+
+
+def _is_head(above: str, below: str, *, is_full: bool) -> bool:
+    """Return whether one of two lines is the head of what stands below it: a label, or the name of a person."""
+    if _LABEL.fullmatch(below):
+        return not is_full or bool(_SENTENCE_ENDS.search(above))
+    is_name = _PERSON.fullmatch(above) and not _HOLDS_SENTENCES.search(below) and below[0] not in _CONTINUES + _DASHES
+    return not is_full and bool(is_name or _LABEL.fullmatch(above))
+
+
+def _is_doubtful(above: str, below: str, *, is_wrapped: bool, width: int) -> bool:
+    if _reads_on(above, below):
+        is_mid_sentence = _ends_open(above) or not below[0].islower()
+        return len(above) <= _SHORT and not is_mid_sentence and not _SENTENCE_ENDS.search(above)
+    return not (is_wrapped and _is_full(above, below, width))
+
+
+def _is_wrapped(above: str, below: str) -> bool:
+    is_long = len(above) + 1 + len(below.split(maxsplit=1)[0]) > WRAPPED_FROM and len(above) <= WRAPPED_TO
+    is_sentence = below[0].islower() and not _MARKED.match(below) and not _SENTENCE_ENDS.search(above)
+    return is_long and is_sentence and "\t" not in above + below and "|" not in above
+
+
+def _are_all_short(lines: Sequence[str]) -> bool:
+    """Return whether there are three lines or more, all short and without the end of a sentence."""
+    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(_ends_open, filter(None, lines[:-1]))):
+        return False
+    return all(line and len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
+
+
+def _ends_open(line: str) -> bool:
+    """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
+    return bool(_ENDS_OPEN.search(line)) or line.rsplit(maxsplit=1)[-1].strip("*_").lower() in _READ_ON
 
 
 def _is_full(above: str, below: str, width: int) -> bool:
@@ -117,11 +185,10 @@ def _is_full(above: str, below: str, width: int) -> bool:
 def _reads_on(above: str, below: str) -> bool:
     """Return whether a sentence goes on from one line to the next."""
     first = below.lstrip('*_[«"“„(')[:1]
-    last = above.rsplit(maxsplit=1)[-1].strip("*_").lower()
     dashed = first in _DASHES and not _SENTENCE_ENDS.search(above)
-    if _ENDS_OPEN.search(above) or last in _READ_ON or dashed:
+    if _ends_open(above) or dashed:
         return True
-    return not _MARKED.match(below) and (first.islower() or first in ",.;:)&")
+    return not _MARKED.match(below) and (first.islower() or first in _CONTINUES)
 
 
 def _is_sentence(line: str, *, goes_on: bool) -> bool:

@@ -17,6 +17,7 @@ from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
+from mailer.issue.line_ends import holds_wrapped_lines
 from mailer.issue.lines import keep_lines, keep_lines_of
 from mailer.issue.marks import with_star_notes
 from mailer.issue.model import (
@@ -69,9 +70,9 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    nodes = read_tree(with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes), notes)
-    nodes = without_debris(nodes, notes)
-    keep_lines(nodes)
+    source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
+    nodes = without_debris(read_tree(source, notes), notes)
+    keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = walker.blocks(nodes)
     blocks = without_emptied((*blocks, *walker.footnotes.at_the_end(walker.blocks)))
@@ -88,7 +89,7 @@ def parse_inlines(
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
-    keep_lines_of(token)
+    keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     inlines = walker.inlines(token.children or [], line=first_line)
     return inlines, tuple(notes.findings)

@@ -59,7 +59,7 @@ _BLOCK_MARK = re.compile(r"^[ \t]*(#{1,6}|[-*+>])[ \t]+(?=[^\s\d])", re.MULTILIN
 _RUN = re.compile(r"\*+|_+")
 _AT_LINE_START = re.compile(r"^[ \t]*\\?(\*{1,3})(?=[^\s*]|[ \t]+\S)", re.MULTILINE)
 _AFTER_WORD = re.compile(r"(?<=[\w%)».,!?])(\*{1,3})(?![\w*])")
-_OPENING_STAR = re.compile(r"(?<![\w*\\])\*(?=[^\s*])")
+_OPENING_STAR = re.compile(r"(?<![\w*\\])\*(?=[^\s*)])")
 _STAR_POINT = re.compile(r"^(?=\*[ \t]+\S)", re.MULTILINE)
 _PATH = re.compile(r"(?:(?<![^\W\d_])[A-Za-z]:\\|\\\\(?=\w))[^\n]*|(?<!\S)[^\s\\]*\\[^\s\\]*\\\S*")
 _FILE = re.compile(r"(?<!\S)(?=\S*_)\S*(?:[/\\]\S|\.\w)\S*")
@@ -172,11 +172,12 @@ def _is_sum(text: str, run: re.Match[str]) -> bool:
 
 
 def _is_meant(run: str, before: str, after: str) -> bool:
-    """Return whether marks stand inside a word or a sum, or are a line to write on."""
+    """Return whether marks stand inside a word or a sum, are a line to write on, or lead to a note as `*)` does."""
     inside = _is_word(before) and _is_word(after) and (len(run) == 1 or run[0] == "_" or before.isdigit())
     wildcard = run == "*" and _is_word(before) and bool(after) and after in _CLOSING_QUOTES
     to_fill_in = run[0] == "_" and len(run) >= _FILLED_IN
-    return inside or wildcard or to_fill_in
+    leads_to_note = run[0] == "*" and after == ")"
+    return inside or wildcard or to_fill_in or leads_to_note
 
 
 def _is_word(sign: str) -> bool:

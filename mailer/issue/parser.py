@@ -14,8 +14,8 @@ from markdown_it.rules_inline import StateInline, link
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.issue.inside import is_path
-from mailer.issue.line_ends import stands_apart, wrapped_at
-from mailer.issue.table_rules import add_tables
+from mailer.issue.line_ends import holds_wrapped_lines, stands_apart, wrapped_at
+from mailer.issue.table_rules import add_tables, is_caption
 from mailer.issue.urls import DOMAIN, find_verbatim, verbatim_end, web_address_end
 
 NESTING_AT_MOST = 50
@@ -34,6 +34,7 @@ LINK_END = "end"
 """The key in what a token that closes a link says of it: where the text goes on."""
 
 _ADDRESSES = "addresses"
+_IS_WRAPPED = "is wrapped"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
 _TELEPHONE_ALONE = re.compile(r"\+[ \t]+[\d \t().-]+")
 _LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
@@ -108,6 +109,8 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
         goes_on = state.sCount[below] < 0  # blockquotes say so, who have looked at the line
         if not goes_on and _stands_alone(state, below - 1) and not _goes_on(state, below):
             break
+        if not goes_on and is_caption(state, below):
+            break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
         if 0 <= state.sCount[below] < state.blkIndent and _is_apart(state, line, below):
@@ -128,7 +131,9 @@ def _is_apart(state: StateBlock, line: int, below: int) -> bool:
         state.src[state.bMarks[each] : state.eMarks[each]].strip()
         for each in range(max(line, below - _LINES_LOOKED_AT), below + 1)
     ]
-    return stands_apart(lines[-2], lines[-1], width=wrapped_at(lines))
+    if _IS_WRAPPED not in state.env:
+        state.env[_IS_WRAPPED] = holds_wrapped_lines(state.src.split("\n"))
+    return stands_apart(lines[-2], lines[-1], width=wrapped_at(lines), is_wrapped=state.env[_IS_WRAPPED])
 
 
 def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form

@@ -68,11 +68,11 @@ class Passage:
 
 
 def passages_of(issue: Issue) -> dict[str, tuple[Passage, ...]]:
-    """Return the passages of an issue: of each item by its slug, of the rest by ""."""
+    """Return the passages of an issue: of each item by its file, of the rest by ""."""
     passages = {"": tuple(_of_frame(issue))}
     for item in issue.items:
         title = Passage(file=item.file, line=item.line, inlines=(Text(item.title),))
-        passages[item.slug] = (title, *passages_in(item.body, item.file))
+        passages[item.file] = (title, *passages_in(item.body, item.file))
     return passages
 
 

@@ -16,6 +16,7 @@ _GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
 _MARKS = frozenset("*_`~[]<>\\\0")
 _MARKUP = r"""(?:[*_`~\[\]<>\\]|\0+(?:[ \t]+"[^"\n]*+")?+\)?+)*+"""
 """Marks of Markdown, and what is blanked because nobody reads it."""
+_TITLE = re.compile(r"\0[ \t]+\"")
 _MARKUP_RUN = re.compile(rf"(?=[*_`~\[\]<>\\\0]){_MARKUP}")
 LETTERS_WITH_MARKS = 20
 """Letters by which words are found that hold a mark themselves: each makes its pattern longer."""
@@ -23,6 +24,8 @@ FENCE_LINE = r"^[ \t]{0,3}\+\+\+[^\S\n]*$"
 """The line above and below the facts of an item."""
 _FACTS = re.compile(rf"\A\s*{FENCE_LINE}\n(.*?){FENCE_LINE}", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"(?:^|(?<=[{,]))[ \t]*[\w.-]+[ \t]*=|^[ \t]*#[^\n]*", re.MULTILINE)
+_KEY_BLANK = "\1"
+"""In place of the name of a fact: the quoted words behind it are no title of a link."""
 _UNREAD = re.compile(
     r"(?<=\])\((?:[^()\s\\]|\\.|\([^()\s]*\))*+"  # where a link leads
     r"|\[\^[^\]\s]+\]"  # the mark of a footnote
@@ -98,14 +101,14 @@ def _whole(words: str) -> str:
 class Places:
     """A text that begins on line `first_line` of its file; `is_toml` when it is all facts, no Markdown.
 
-    `told` counts what was told of it so far: by rule, words and line.
+    `told` counts what was told of it so far: by rule, message, words and line.
     """
 
     def __init__(self, text: str, *, first_line: int = 1, is_toml: bool = False) -> None:
         self.text = unicodedata.normalize("NFC", text)
         self.first_line = first_line
         self._is_toml = is_toml
-        self.told: Counter[tuple[str, str, int]] = Counter()
+        self.told: Counter[tuple[str, str, str, int]] = Counter()
         self._bare: dict[tuple[str, int], Occurrences] = {}
         self._marked: dict[tuple[str, int], Occurrences] = {}
 
@@ -140,7 +143,7 @@ class Places:
 
     def _of_marked(self, words: str, *, start: int, nth: int) -> tuple[int, int] | None:
         if (words, start) not in self._marked:
-            is_plain = _MARKS.isdisjoint(_searched(words))
+            is_plain = _MARKS.isdisjoint(_searched(words)) and not self._has_titles
             self._marked[words, start] = (self._unmarked if is_plain else self._between_marks)(words, start)
         at = self._marked[words, start].nth(nth)
         return None if at is None else self._place(at)
@@ -154,6 +157,11 @@ class Places:
         return Occurrences(map(parts.written_at, _found(parts.text, words, _pattern(words), parts.read_at(start))))
 
     @cached_property
+    def _has_titles(self) -> bool:
+        """Return whether a link or picture has a title: that of a picture is read, so it is no mark."""
+        return bool(_TITLE.search(self._read))
+
+    @cached_property
     def _without_marks(self) -> "_Parts":
         ends = [(match.start(), match.end()) for match in _MARKUP_RUN.finditer(self._read)]
         return _Parts(self._read, [0, *(end for _, end in ends)], [*(start for start, _ in ends), len(self._read)])
@@ -163,7 +171,8 @@ class Places:
         """Return the text with blanks in place of what no reader sees."""
         facts = _FACTS.match(self.text)
         end = len(self.text) if self._is_toml else facts.end() if facts else 0
-        return _blanked(_UNREAD, _blanked(_KEY, self.text[:end])) + _blanked(_UNREAD, self.text[end:])
+        facts_read = _blanked(_KEY, self.text[:end], blank=_KEY_BLANK)
+        return _blanked(_UNREAD, facts_read) + _blanked(_UNREAD, self.text[end:])
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -203,5 +212,5 @@ class _Parts:
         return min(self._read[part] + at - self._written[part], self._read[part + 1])
 
 
-def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda found: found[0] if found.lastgroup == "open" else re.sub(r"[^\n]", "\0", found[0]), text)
+def _blanked(pattern: re.Pattern[str], text: str, *, blank: str = "\0") -> str:
+    return pattern.sub(lambda found: found[0] if found.lastgroup == "open" else re.sub(r"[^\n]", blank, found[0]), text)

@@ -11,7 +11,7 @@ from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.frame import FRAME, parse_frame
 from mailer.issue.items import ItemDraft, parse_item
@@ -189,15 +189,17 @@ class _IssueFolder:
         found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
+            is_break = SEPARATORS.match(first[0])
+            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=msg("issues.unprintable", count=1 + len(others), character=name, more=len(others)),
+                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,
-                    hint=msg("issues.unprintable-hint"),
+                    hint=msg("issues.line-break-character-hint") if is_break else msg("issues.unprintable-hint"),
                 )
             )
 

@@ -11,6 +11,8 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.table import escapedSplit, table
 
 CELLS_AT_LEAST = 2
+CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNORECASE)
+"""The beginning of a line that is the caption of the table below it."""
 _DASHES = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _ABOVE = ["paragraph", "reference", "blockquote"]
 _LONGEST_CELL = 2000
@@ -47,6 +49,13 @@ def add_tables(parser: MarkdownIt) -> None:
     """Let a parser find tables, in which `|` or tabs part the cells."""
     parser.block.ruler.before("blockquote", "bars", _bars, {"alt": _ABOVE})
     parser.block.ruler.after("bars", "tabs", _tabs, {"alt": _ABOVE})
+
+
+def is_caption(state: StateBlock, line: int) -> bool:
+    """Return whether a line is the caption of a table that begins directly below it."""
+    if line + 1 >= state.lineMax or not CAPTION.match(_written(state, line)):
+        return False
+    return any(rule(state, line + 1, state.lineMax, True) for rule in (_bars, _tabs))
 
 
 # --- Bars ---

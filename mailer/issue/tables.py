@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
-from mailer.issue.table_rules import TableKind
+from mailer.issue.table_rules import CAPTION, TableKind
 from mailer.issue.tree import Node
 
 COLUMNS_AT_MOST = 4
@@ -20,7 +20,6 @@ FITS_A_MAIL = 60
 LONG_WORD = 16
 
 ReadInlines = Callable[[Sequence[Token], int], Inlines]
-_CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:(?:kr|[<>≤≥~])\.?\s*)?[-+–−]?\s?[0-9](?:[0-9.,\s]*[0-9])?(?:,-|\s?(?:%|kr|mill\.?|mrd\.?))?")
 _DATE_OR_TIME = re.compile(r"[0-9]{1,2}\.\s?[0-9]{1,2}\.(?:\s?[0-9]{2,4})?|[0-9]{1,2}[.:][0-9]{2}")
 _TELEPHONE = re.compile(r"(?:\+[0-9]{1,3}\s?)?(?:[0-9]{2}(?:\s[0-9]{2}){3}|[0-9]{3}\s[0-9]{2}\s[0-9]{3}|[0-9]{8,})")
@@ -82,7 +81,7 @@ def with_captions(blocks: Iterable[Block]) -> Blocks:
     found: list[Block] = []
     for block in blocks:
         above = found[-1] if found else None
-        if isinstance(block, Table) and isinstance(above, Paragraph) and _CAPTION.match(plain_text(above.inlines)):
+        if isinstance(block, Table) and isinstance(above, Paragraph) and CAPTION.match(plain_text(above.inlines)):
             found[-1] = replace(block, caption=above)
         else:
             found.append(block)

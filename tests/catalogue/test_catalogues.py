@@ -89,7 +89,7 @@ def test_our_own_rules_for_words_find_nothing_in_norwegian(lang: Lang, repositor
         item = replace(issue.items[0], lang=lang, body=paragraphs, title="")
         written = replace(issue, sections=(replace(issue.sections[0], items=(item,)),))
         return LintInput(
-            issue=written, day=date(2024, 1, 1), passages={item.slug: passages_of(written)[item.slug]}, inside=()
+            issue=written, day=date(2024, 1, 1), passages={item.file: passages_of(written)[item.file]}, inside=()
         )
 
     texts = [(id_, text) for each, id_, text in norwegian() if each == lang]

@@ -40,6 +40,13 @@ def test_findings_of_one_rule_about_the_same_words_are_about_one_occurrence_afte
     assert _places(notes) == [(3, 6, "to"), (3, 9, "to"), (3, 6, "to"), (3, 6, "to"), (2, 5, "to"), (3, 1, "fire")]
 
 
+def test_findings_that_say_different_things_of_the_same_words_are_about_one_occurrence() -> None:
+    notes = _collector()
+    notes.note("one", "printed as a table", line=1, words="to")
+    notes.warning("one", "has no header", line=1, words="to")
+    assert _places(notes) == [(1, 4, "to"), (1, 4, "to")]
+
+
 def test_words_that_are_not_there_are_not_quoted_and_a_known_column_needs_none() -> None:
     notes = _collector()
     notes.error("one", "wrong", line=2, words="fem")

@@ -54,7 +54,7 @@ def test_of_thirty_published_items_one_is_not_known_and_none_is_misread(
         issue = read_issue(folder, helsefellesskap=helsefellesskap, publisher="Helsedirektoratet").issue
         assert issue is not None
         passages = passages_of(issue)
-        guesses = [(guess_language(own_words(passages[item.slug])), item.lang) for item in issue.items]
+        guesses = [(guess_language(own_words(passages[item.file])), item.lang) for item in issue.items]
         found.update(None if guess is None else guess == lang for guess, lang in guesses)
     assert found == {True: 29, None: 1}
 

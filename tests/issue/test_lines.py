@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue.line_ends import kept_ends
+from mailer.issue.line_ends import holds_wrapped_lines, kept_ends
 from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Text, plain_text
+from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Text, plain_text
 
+LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
+WRAPPED = f"{LONG},\nog slik er det.\n\n"
 BLOCK_MARK = re.compile(r"\s*(?:[-*+>#]|\d+[.)])\s")
 
 
@@ -48,6 +50,11 @@ def words(text: str) -> list[str]:
         "Vi møtes i Bodø.\n#Overskrift",
         "#Overskrift\nvi møtes",
         "Med hilsen\nKari Nordmann\nAvdelingsdirektør",
+        "Kari Nordmann\nseniorrådgiver, KS",
+        "Sted:\noslo kongressenter",
+        "Sjå under\nSesjonar:",
+        f"{LONG}.\nViktige datoer:",
+        "Kontakt\nkari i resepsjonen\nandre etasje",
         "Tlf. 12345678\nmobil 87654321",
         "Hun sier ja.\n– Vi er glade for det.",
         "Vi møtes i Bodø.\nStorgata 1\n8001 Bodø",
@@ -57,6 +64,10 @@ def words(text: str) -> list[str]:
 )
 def test_a_line_end_that_means_something_is_kept(text: str) -> None:
     assert words(text) == [re.sub(r" *\n", "\n", text).strip()]
+
+
+def test_a_name_in_bold_is_the_head_of_the_line_below_it() -> None:
+    assert words("**Kari Nordmann**\nseniorrådgiver, KS") == ["Kari Nordmann\nseniorrådgiver, KS"]
 
 
 def test_cells_on_lines_of_their_own_are_not_run_together() -> None:
@@ -78,6 +89,11 @@ def test_cells_on_lines_of_their_own_are_not_run_together() -> None:
         "Vi møtes i Bodø.\nAlle som arbeider med helse,\ner velkomne.",
         "Vi møtes i byen\n, og det er fint",
         "ord på -sjonar eller\n-torar",
+        "Kari Nordmann\nleder møtet.",
+        f"{LONG}\nViktige datoer:",
+        "vi ser på\nulike ting som\nskjer",
+        "møte\nmed kaffe\ni Bodø",
+        "Å\ni\ni",
     ],
 )
 def test_a_line_end_inside_a_sentence_or_between_two_is_a_space(text: str) -> None:
@@ -116,10 +132,79 @@ def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
         assert [type(each) for each in blocks] == [List, Paragraph]
         assert blocks[1] == Paragraph(inlines=(Text("Etter lista kommer denne setningen."),), line=blocks[1].line)
         assert findings == ()
-    long = "- Dette er et langt punkt som går over flere linjer fordi redaktøren bryter dem\nVed åtti tegn."
-    assert words(long) == [long[2:].replace("\n", " ")]
     assert words("- snakke om\nalt") == ["snakke om alt"]
     assert words("- snakke\n  Kari") == ["snakke\nKari"]
+
+
+@pytest.mark.parametrize("mark", ["-", "1. A\n2.", "•", "1.\tA\n2.\t", "•\t", "> -"])
+@pytest.mark.parametrize("below", ["Kontakt Kari Nordmann for mer.", "Viktige datoer:", "Merk: Frist er 3. mai"])
+def test_a_paragraph_below_a_long_point_is_none_of_it_where_nothing_is_wrapped(mark: str, below: str) -> None:
+    quoted = "> " * mark.startswith(">")
+    blocks, findings = parse(f"{mark} {LONG}\n{quoted}{below}")
+    blocks = blocks[0].blocks if isinstance(blocks[0], Quote) else blocks
+    assert [type(each) for each in blocks] == [List, Paragraph]
+    assert blocks[1] == Paragraph(inlines=(Text(below),), line=blocks[1].line)
+    assert {each.rule for each in findings} <= {"pasted-list"}
+
+
+def test_where_a_text_is_wrapped_a_full_point_goes_on_unless_the_line_below_has_a_name() -> None:
+    assert words(f"{WRAPPED}- {LONG}\nVed åtti tegn.")[1:] == [f"{LONG} Ved åtti tegn."]
+    assert words(f"{WRAPPED}- {LONG}\nMerk: Frist er 3. mai")[1:] == [LONG, "Merk: Frist er 3. mai"]
+    assert words(f"- {LONG}\nVed åtti tegn.") == [LONG, "Ved åtti tegn."]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", [2]),
+        (f"{WRAPPED}{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}Kort.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
+        (f"{WRAPPED}{LONG}.\nKostnadene er {LONG}, {LONG}.\nNoe mer er ikke sagt.", [5, 6]),
+        ("Vi møtes i Bodø.\nAlle er velkomne dit.\nDet er kaffe der.", [2, 3]),
+        ("> Vi møtes i Bodø.\n> Alle er velkomne dit.", [2]),
+        ("- Vi møtes i Bodø.\n  Alle er velkomne dit.", [2]),
+        ("Kari leder møtet\nhele dagen.", [2]),
+        ("Kari leder møtet,\nhele dagen.", []),
+        ("Kari leder møtet i\nhele dag.", []),
+        (f"{LONG}\nhele dagen.", []),
+        ("Se [lenken\ntil møtet](https://a.example/).", []),
+        ("Vi møtes i Bodø.  \nAlle er velkomne dit.", []),
+    ],
+)
+def test_a_line_end_that_may_have_meant_something_is_named_where_it_is_not_kept(text: str, lines: list[int]) -> None:
+    findings = parse(text)[1]
+    assert [(each.rule, each.severity, each.line) for each in findings] == [
+        ("joined-lines", Severity.NOTE, line) for line in lines
+    ]
+    for each in findings:
+        assert text.split("\n")[each.line - 1][each.column - 1 :].startswith(each.words)
+        assert each.message == "this line was joined to the one above"
+        assert each.hint.startswith("Put an empty line above it")
+
+
+def test_a_line_of_a_date_that_was_joined_is_named() -> None:
+    _, (finding,) = parse_inlines("Kort.\nDette er en ny setning.", file="issue.toml", lang="nb", first_line=7)
+    assert (finding.rule, finding.line, finding.words) == ("joined-lines", 8, "Dette er en ny setning.")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrapped"),
+    [
+        (f"{LONG}\nog mer.", True),
+        (f"{'x' * 30} {'y' * 25}\nzzzzz.", True),  # 62 with the next word
+        (f"{'x' * 30} {'y' * 22}\nzzzzz.", False),
+        (f"{LONG} {LONG}\nog mer.", False),
+        (f"{LONG}.\nog mer.", False),
+        (f"{LONG}\nOg mer.", False),
+        (f"{LONG}\n- og mer.", False),
+        (f"{LONG}\na) det ene", False),
+        (f"{LONG}\tx\nog mer.", False),
+        (f"| {LONG} |\nog mer.", False),
+        ("\n\n", False),
+    ],
+)
+def test_a_text_is_wrapped_where_a_long_line_ends_in_a_sentence(text: str, is_wrapped: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+    assert holds_wrapped_lines(text.split("\n")) is is_wrapped
 
 
 def test_lines_of_a_date_and_of_an_entry_of_links_are_kept_and_marks_of_blocks_are_told() -> None:
@@ -138,3 +223,42 @@ def test_lines_of_a_date_and_of_an_entry_of_links_are_kept_and_marks_of_blocks_a
 def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
     (finding,) = parse("Kari Nordmann\nStorgata 1\n[x](htps://a.example/)")[1]
     assert (finding.rule, finding.line) == ("link", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("Se https://a.example/rapport-som-er-\nbrutt.pdf", 1, "https://a.example/rapport-som-er-"),
+        ("Se\nhttps://a.example/x?a=\n12 og mer.", 2, "https://a.example/x?a="),
+        ("Se https://a.example/x_\nHer.", 1, "https://a.example/x_"),
+        ("Se www.a.example/mappe/\nrapport.pdf og mer.", 1, "www.a.example/mappe/"),
+        ("Se https://a.example/mappe\n/under/mappe/ og mer.", 1, "https://a.example/mappe"),
+        ("Se https://a.example/mappe\nside?id=3", 1, "https://a.example/mappe"),
+        ("Se https://a.example/mappe\nmed%20rom", 1, "https://a.example/mappe"),
+        ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
+        ("Se «https://a.example/mappe/\nrapport.docx»", 1, "https://a.example/mappe/"),
+        ("> Se https://a.example/mappe/\n> rapport.docx", 1, "https://a.example/mappe/"),
+    ],
+)
+def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: int, words: str) -> None:
+    (finding,) = [each for each in parse(text)[1] if each.rule == "link"]
+    assert (finding.severity, finding.line, finding.words) == (Severity.WARNING, line, words)
+    assert finding.message == "the address may go on in the next line"
+    assert finding.hint == "Write the whole address on one line: as it stands it leads elsewhere."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Se https://a.example/mappe/\nKari og/eller Ola",
+        "Se https://a.example/mappe/\nog/eller ring. Hva?",
+        "Se https://a.example/mappe/\nkari_n@a.example",
+        "Se https://a.example/x\nhttps://a.example/y.pdf",
+        "Se https://a.example/x\nwww.a.example/y.pdf",
+        "Se [x](https://a.example/x-)\ny.pdf",
+        "Se https://a.example/x-\n\ny.pdf",
+        "Se https://a.example/x- der\ny.pdf",
+    ],
+)
+def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:
+    assert [each for each in parse(text)[1] if each.rule == "link"] == []

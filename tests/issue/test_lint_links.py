@@ -158,3 +158,28 @@ def test_a_wrapped_address_is_unwrapped_in_text_facts_dates_and_link_groups(read
             *((ITEM, line, WRAPPED) for line in (2, 3, 5)),
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Kom, og meld deg på her.", "meld deg på her"),
+        ("Meld dykk på kurset her!", "Meld dykk på kurset her"),
+        ("Klikk her for mer.", "Klikk her"),
+        ("Klikk her for å melde deg på.", "Klikk her"),
+        ("Les meir i sluttrapporten (PDF, 2,4 MB).", "(PDF, 2,4 MB)"),
+        ("Last ned malen (Word).", "(Word)"),
+        ("- Klikk her", "Klikk her"),
+        ("Meld deg på kurset innen fredag. Her blir det kaffe.", None),
+        ("Les mer hermetikk.", None),
+        ("Klikk eller trykk her for å skrive inn tekst.", None),
+        ("Les mer i [rapporten](https://a.example/) (PDF), eller [meld deg på her](https://a.example/b).", None),
+    ],
+)
+def test_words_that_lost_their_link_in_copying_are_named(read_files: ReadFiles, text: str, words: str | None) -> None:
+    reading = read_files({"issue.toml": HEAD, ITEM: f"+++\n+++\n{text}\n"})
+    assert reading.issue is not None
+    found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    told = [(each.column, each.words, each.hint) for each in found if each.rule == "link-words"]
+    hint = "Copying may have lost it. Write [what it leads to](https://…)."
+    assert told == ([(text.index(words) + 1, words, hint)] if words else [])

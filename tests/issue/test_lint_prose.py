@@ -34,7 +34,7 @@ def found(read_files: ReadFiles) -> Check:
         findings = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
         for each in findings:
             line = reading.sources[each.file].split("\n")[each.line - 1]
-            assert not each.words or line[each.column - 1 :].startswith(each.words)
+            assert not each.words or line[each.column - 1 :].startswith(each.words.split("- ")[0])
         return [(each.rule, each.words) for each in findings]
 
     return check
@@ -44,6 +44,7 @@ def found(read_files: ReadFiles) -> Check:
     ("text", "rule", "words"),
     [
         ("Vi møtes i Bodø for å snakke om felles utfordringer", "no-end-mark", "felles utfordringer"),
+        ("Vi møtes for å snakke om dette.\n\nOg pasien-\nten får hjelp.", "hanging-hyphen", "pasien- ten"),
         ("Vi vil vil møtes.", "repeated-word", "vil vil"),
         ("Vi møtes ,og snakker.", "space-before-mark", "møtes ,"),
         ("Vi møtes .", "space-before-mark", "møtes ."),
@@ -211,3 +212,44 @@ def test_a_short_letter_may_do_without_preheader(read_files: ReadFiles) -> None:
         reading = read_files({"issue.toml": frame, "items/010-mote.md": "+++\ncontacts=['a@b.example']\n+++\nEn.\n"})
         assert reading.issue is not None
         assert [each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)] == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Nye mål for 2030\n\nTekst.", "Nye mål for 2030"),
+        ("Nye mål for 2030\nKS og andre er med.", "Nye mål for 2030"),
+        ("# Nye mål for 2030\n\nTekst.", "Nye mål for 2030"),
+        ("1.2 nye mål for  2030:\n\nTekst.", "1.2 nye mål for  2030:"),
+        ("**Nye mål for 2030.**\n\nTekst.", "Nye mål for 2030."),
+        ("Nye mål for 2030 kommer.\n\nTekst.", None),
+        ("- Nye mål for 2030\n- Mer", None),
+        ("Tekst.\n\nNye mål for 2030", None),
+    ],
+)
+def test_a_text_that_begins_with_its_title_is_named(read_files: ReadFiles, text: str, words: str | None) -> None:
+    reading = read_files({"items/010-mote.md": f'+++\ntitle = "1. Nye mål for 2030"\n+++\n{text}\n'})
+    assert reading.issue is not None
+    linted = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    expected = [("items/010-mote.md", 4, words)] if words else []
+    assert [(each.file, each.line, each.words) for each in linted if each.rule == "repeated-title"] == expected
+
+
+def test_an_introduction_that_begins_with_the_title_is_named_once(read_files: ReadFiles) -> None:
+    frame = 'title = "Nyhetsbrev"\nmasthead = "Nyhetsbrev"\ndate = "2024-02"\nintro = "Nyhetsbrev\\n\\nTekst."\n'
+    reading = read_files({"issue.toml": frame})
+    assert reading.issue is not None
+    (finding,) = (
+        each
+        for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+        if each.rule == "repeated-title"
+    )
+    assert (finding.file, finding.line, finding.column, finding.severity) == ("issue.toml", 4, 10, Severity.WARNING)
+    assert finding.hint == "Remove it here."
+
+
+def test_a_text_without_title_repeats_none(read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": "+++\n+++\n1) \n\n…\n"})
+    assert reading.issue is not None
+    rules = {each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)}
+    assert "repeated-title" not in rules

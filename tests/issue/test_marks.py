@@ -11,7 +11,7 @@ import pytest
 from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.lint import lint
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Finding, List, Severity
+from mailer.issue.model import Finding, List, Paragraph, Severity, Text
 from mailer.issue.passages import passages_in
 from mailer.issue.source import IssueReading
 
@@ -106,6 +106,8 @@ def test_a_mark_that_readers_would_see_is_named_at_its_place(text: str, found: l
         "§ 5, jf. § 3-2 [1], (a), [2020] og R&D, AT&T; Q&A",
         "Pris* og frakt**\n\n*Uten frakt\n\n**Med avgift",
         "Pris* er 100 kr\n\n* Uten frakt",
+        "Merk: *) gjelder ikke private.",
+        "Pris*) er 100 kr, frakt **)\n\n*) Uten frakt\n\n**) Med avgift",
         r"\*stjerne\* \_strek\_ \[x\](y) \`a\` \#Hei",
         "&lt;b&gt; og 5 < 3 > 2",
         "– Vi er glade. -- Det er bra",
@@ -123,6 +125,13 @@ def test_what_means_itself_is_not_named(text: str) -> None:
 def test_a_star_that_leads_to_no_note_is_named() -> None:
     assert places("Pris* er 100 kr\n\n**Uten frakt") == [(1, 5, "*"), (3, 1, "**")]
     assert places("Det er *viktig*.\n\n* Punkt") == []
+
+
+def test_the_star_of_a_note_stays_where_another_one_stands_before_a_bracket() -> None:
+    text = "Merk: *) gjelder ikke private.\nMål\tTall\nVentetid*\t30\n* Median."
+    blocks, findings = parse_blocks(text, file="x.md", lang="nb")
+    assert blocks[-1] == Paragraph((Text("* Median."),), line=4)
+    assert {each.rule for each in findings} == {"table"}
 
 
 def test_a_note_that_begins_with_a_star_and_a_space_is_no_list() -> None:

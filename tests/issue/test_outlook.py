@@ -112,6 +112,17 @@ LOST = "Word has not found what stood here"
         ("Best regards,\n\nJohn", 1, "Best regards", SIGNED, SIGNED_HINT),
         ("Hilsen Per", 1, "Hilsen", SIGNED, SIGNED_HINT),
         ("Vennlig hilsen", 1, "Vennlig hilsen", SIGNED, SIGNED_HINT),
+        ("Med helsing\nOla Nordmann", 1, "Med helsing", SIGNED, SIGNED_HINT),
+        ("Med hilsen Ola Nordmann", 1, "Med hilsen", SIGNED, SIGNED_HINT),
+        ("Vidaresendt melding:", 1, "Vidaresendt melding:", HEAD, HEAD_HINT),
+        ("Videresendt e-post:", 1, "Videresendt e-post:", HEAD, HEAD_HINT),
+        ("23. nov. 2026 kl. 09:12 skreiv Mari:", 1, "23. nov. 2026 kl. 09:12 skreiv", HEAD, HEAD_HINT),
+        ("Ja! man. 23. nov. 2026 kl. 09:12 skrev Mari:", 5, "man. 23. nov. 2026 kl. 09:12 skrev", HEAD, HEAD_HINT),
+        ("Den 23.11.2026 09:12, skrev Mari:", 1, "Den 23.11.2026 09:12, skrev", HEAD, HEAD_HINT),
+        ("Tirsdag 3. mars 2026 klokka 9.12 skrev Mari:", 1, "Tirsdag 3. mars 2026 klokka 9.12 skrev", HEAD, HEAD_HINT),
+        ("P Tenk på miljøet før du skriver ut.", 1, "P Tenk på miljøet", ADDITION, "Remove it."),
+        ("[Logo]<https://a.example/> er ny.", 1, "[Logo]", PICTURE, PICTURE_HINT),
+        ("[Facebook-ikon] https://a.example/", 1, "[Facebook-ikon]", PICTURE, PICTURE_HINT),
         ("Hei Kari!\n\nVi møtes.", 1, "Hei Kari!", GREETING, GREETING_HINT),
         ("Hei, her er saken.", 1, "Hei,", GREETING, GREETING_HINT),
         ("Hei alle sammen,\n\nVi møtes.", 1, "Hei alle sammen,", GREETING, GREETING_HINT),
@@ -136,6 +147,8 @@ def test_what_a_mail_program_leaves_is_named_at_its_place(
         "Ta med vennlig hilsen til alle. Vi sendte dem våre beste hilsener.",
         "Heile landet får hjelp. Hi-fi er bra.",
         "Hei er et ord.\n\nHei Kari!",
+        "Ta\nmed helsing til alle. Vi vil tenke på miljøet.",
+        "[Logo] er et ord. [Se logo](https://a.example/)",
         "Toget går fra: Oslo. Sendt: i går.",
         "Fra: Oslo til: Bergen. Emne: reise. Sendt: i dag.",
         "Se [bilder fra dagen](https://a.example/) og _understreket_ ord, snake_case og ____.",
@@ -149,8 +162,34 @@ def test_words_like_those_of_a_mail_program_are_left_alone(found: Find, text: st
     assert found(text) == []
 
 
+def test_of_two_items_with_one_name_each_is_looked_at_in_its_own_language(read_files: ReadFiles) -> None:
+    words = "Det er noko vi ikkje veit, og dei som er her, kjem frå heile landet. "
+    texts = {"010": ("nn", words * 3), "020": ("nb", "Hei Mari,\n\nDet er noe vi ikke vet, og de er her.")}
+    items = {
+        f"items/{number}-x.md": f'+++\ntitle = "T{number}"\nlang = "{lang}"\n+++\nHei Ola,\n\n{text}\n'
+        for number, (lang, text) in texts.items()
+    }
+    reading = read_files({"issue.toml": FRAME, "items/010-mote.md": None, **items})
+    assert reading.readable
+    linted = lint(reading.readable, today=date(2024, 2, 5), sources=reading.sources)
+    rules = {"outlook-paste", "written-form", "language"}
+    assert [(each.file, each.line, each.rule) for each in linted if each.rule in rules] == [
+        ("items/010-x.md", 5, "outlook-paste"),
+        ("items/020-x.md", 5, "outlook-paste"),
+    ]
+
+
 def test_a_letter_from_the_editors_may_begin_and_end_as_letters_do(found: Find) -> None:
     assert found("Tekst.", frame='intro = "Hei alle!\\n\\nMed vennlig hilsen\\n\\nKari"\n') == []
+
+
+def test_a_greeting_below_a_banner_is_named_at_once(found: Find) -> None:
+    said_of = said(found("[EKSTERN] Pass på.\n\nDu får ikke ofte e-post fra Kari.\n\nHei Mari,\n\nHei Ola,"))
+    assert [each.split(" |")[0] for each in said_of] == [
+        "4:1 [EKSTERN]",
+        "6:1 Du får ikke ofte e-post fra",
+        "8:1 Hei Mari,",
+    ]
 
 
 def test_a_greeting_is_looked_for_in_the_first_paragraph_alone(found: Find) -> None:

@@ -409,6 +409,16 @@ def test_an_unprintable_character_is_left_out_with_a_warning(read_files: ReadFil
     assert good(reading).items[0].body == (Paragraph((Text("Telefon og  kulepunkt."),), line=5),)
 
 
+def test_a_line_break_of_word_is_a_space_and_the_hint_says_to_press_enter(read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": item("", "Til 2029.\x0bOpsjon på\u2028to år.")})
+    (finding,) = reading.findings
+    assert (finding.rule, finding.line, finding.column) == ("character", 5, 10)
+    assert finding.message.startswith("a line break of Word's (U+000B")
+    assert finding.message.endswith("is printed as a space")
+    assert finding.hint == "Put the cursor there, delete it, and press Enter."
+    assert good(reading).items[0].body == (Paragraph((Text("Til 2029. Opsjon på to år."),), line=5),)
+
+
 def test_an_item_without_text_is_a_warning(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-mote.md": '+++\ntitle = "a"\n+++'})
     assert [(each.severity, each.rule) for each in reading.findings] == [(Severity.WARNING, "no-text")]

@@ -7,7 +7,19 @@ import pytest
 
 from mailer.issue.lint import lint
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Alignment, Blocks, Cells, Finding, LineBreak, Link, Strong, Table, Text, plain_text
+from mailer.issue.model import (
+    Alignment,
+    Blocks,
+    Cells,
+    Finding,
+    LineBreak,
+    Link,
+    Paragraph,
+    Strong,
+    Table,
+    Text,
+    plain_text,
+)
 from mailer.issue.passages import passages_of
 from mailer.issue.source import IssueReading
 from mailer.issue.tables import fits_a_mail, fits_a_phone, is_number, width_in_letters
@@ -200,6 +212,23 @@ def test_a_line_above_that_calls_itself_a_table_is_the_caption(above: str, betwe
     assert table.caption.line == 1
 
 
+@pytest.mark.parametrize("rows", [BARS, "Nr.\tMål\n1.\t5", "a | b\n--|--\nc | d"])
+@pytest.mark.parametrize(
+    "above", ["Fristen er 15. januar. Send svaret til oss.", "Vi ser på\nto ting", "- Punkt en\n- Punkt nummer fire"]
+)
+def test_a_caption_right_below_other_lines_is_none_of_their_paragraph(above: str, rows: str) -> None:
+    blocks, findings = parse_blocks(f"{above}\nTabell 2: Indikatorar\n{rows}", file="x.md", lang="nb")
+    assert [type(each).__name__ for each in blocks] == ["List" if above[0] == "-" else "Paragraph", "Table"]
+    assert isinstance(blocks[1], Table)
+    assert blocks[1].caption == Paragraph((Text("Tabell 2: Indikatorar"),), line=above.count("\n") + 2)
+    assert {each.rule for each in findings} <= {"table"}
+
+
+def test_what_calls_itself_a_table_is_no_caption_of_a_table_that_is_not_there() -> None:
+    assert kinds("Vi ser på to ting.\nTabell 2: Indikatorar") == ["Paragraph"]
+    assert kinds("Vi ser på to ting.\nTabell 2: Indikatorar\n\n" + BARS) == ["Paragraph", "Table"]
+
+
 @pytest.mark.parametrize("above", ["Tabellen: se under", "Tabell:", "Se tabell: under", "Tabell 1. Dette er: noe"])
 def test_other_words_above_are_no_caption(above: str) -> None:
     assert kinds(f"{above}\n\n{BARS}") == ["Paragraph", "Table"]
@@ -344,7 +373,7 @@ def test_rules_for_words_see_cells_and_captions_at_their_places(read_files: Read
         ("doubled-space", 9, 9),
         ("repeated-word", 4, 14),
     ]
-    assert [each.line for each in passages_of(reading.issue)["a"][1:]] == [4, 6, 6, 8, 8, 9, 9]
+    assert [each.line for each in passages_of(reading.issue)["items/010-a.md"][1:]] == [4, 6, 6, 8, 8, 9, 9]
 
 
 def test_four_spaces_begin_no_code() -> None:

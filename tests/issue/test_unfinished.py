@@ -111,3 +111,4 @@ def test_a_mark_without_a_note_is_named_and_one_with_a_note_is_not(found: Callab
     assert finding.hint == "Write a footnote ([^1] here, and [^1]: … below), link to the source, or leave the mark out."
     assert [each.words for each in found("Se [1, 2].\n\n[1] NOU.")] == ["[1, 2]"]
     assert found("Se [1–2] og [2023].\n\n- [1] NOU.\n- [2] Prop.") == []
+    assert found("Se [1] og [2].\n\nTlf. 22 34 56 78\n[1] NOU.\n[2] Prop.") == []

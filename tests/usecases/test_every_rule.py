@@ -122,6 +122,10 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     "link-title": (item('[Rapport](https://a.example/ "PDF")'), item("[Rapport](https://a.example/) (PDF).")),
     "comment": (item("Tekst.\n\n<!-- spør Kari -->"), item("Tekst.\n\n<!-- check off: bare-url, med vilje -->")),
     "empty-point": (item("- Første.\n-\n- Andre."), item("- Første.\n- Andre.")),
+    "joined-lines": (
+        item("Vi møtes i Bodø.\nAlle er velkomne dit."),
+        item("Vi møtes i Bodø.\n\nAlle er velkomne dit."),
+    ),
     "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (
@@ -151,6 +155,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         },
     ),
     "long-title": (item(title="a" * 111), item(title="a" * 110)),
+    "repeated-title": (item("Møte\n\nVi møtes."), item("Møtet\n\nVi møtes.")),
     "no-contact": (item(contact=""), item("Spør <kari@a.example>.", contact="")),
     "contact-in-text": (item("Spør kari@a.example."), item("Spør oss.")),
     "bare-url": (item("Se https://a.example/x."), item("Se [veilederen](https://a.example/x).")),

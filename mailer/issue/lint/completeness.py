@@ -27,7 +27,7 @@ def example_left(reading: LintInput) -> Iterator[RuleHit]:
     """Find the item that a new issue begins with: its title and its text are to be written over."""
     for item in reading.issue.items:
         message, hint = msg("findings.still-example"), msg("findings.still-example-hint", file=item.file)
-        left = (each for each in reading.passages[item.slug] if each.text in EXAMPLE_WORDS)
+        left = (each for each in reading.passages[item.file] if each.text in EXAMPLE_WORDS)
         yield from (hit_in(each, message, each.text, hint, at=0) for each in islice(left, 1))
 
 
@@ -56,7 +56,7 @@ def no_contact(reading: LintInput) -> Iterator[RuleHit]:
     """Find an item that names no contact."""
     for item in reading.issue.items:
         if not item.contacts and not any(
-            link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.slug])
+            link.url.startswith("mailto:") for _, link in links_in(reading.passages[item.file])
         ):
             message, hint = msg("findings.no-contact"), msg("findings.no-contact-hint")
             yield RuleHit(file=item.file, line=item.line, message=message, words=item.title, hint=hint)
@@ -65,7 +65,7 @@ def no_contact(reading: LintInput) -> Iterator[RuleHit]:
 def contact_in_text(reading: LintInput) -> Iterator[RuleHit]:
     """Find a contact that is printed twice: on its own line, and where it stands in the text."""
     for item in reading.issue.items:
-        urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.slug])}
+        urls = {link.url.partition("?")[0].lower() for _, link in links_in(reading.passages[item.file])}
         for contact in item.contacts:
             in_text = f"mailto:{contact.email}".lower() in urls
             if in_text and contact.placement is Placement.LINE:

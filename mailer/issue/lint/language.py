@@ -57,7 +57,7 @@ _WORD = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 def wrong_language(reading: LintInput) -> Iterator[RuleHit]:
     """Find an item marked with another language than its words: screen readers and hyphenation go by it."""
     for item in reading.issue.items:
-        guessed = guess_language(own_words(reading.passages[item.slug]))
+        guessed = guess_language(own_words(reading.passages[item.file]))
         if guessed and guessed != item.lang:
             message = msg("findings.language", marked=LANGUAGES[item.lang].name(), found=LANGUAGES[guessed].name())
             hint = msg("findings.language-hint", lang=guessed)
@@ -98,7 +98,7 @@ def other_form(reading: LintInput) -> Iterator[RuleHit]:
     A text that is in the other language as a whole has one finding of that, and none for each of its words.
     """
     told = {hit.file for hit in wrong_language(reading)}
-    texts = [(item.file, item.lang, reading.passages[item.slug]) for item in reading.issue.items]
+    texts = [(item.file, item.lang, reading.passages[item.file]) for item in reading.issue.items]
     for file, lang, passages in (*texts, (FRAME, reading.issue.lang, tuple(_of_frame(reading)))):
         if lang in _FORMS and file not in told:
             for passage in passages:
@@ -148,9 +148,9 @@ def share_findings(issue: Issue, of_year: Sequence[Issue]) -> tuple[Finding, ...
 def words_by_language(issue: Issue) -> dict[Lang, int]:
     """Return how many words of an issue are in each language, all its texts counted, link words as their own."""
     counts: dict[Lang, int] = {}
-    langs = {item.slug: item.lang for item in issue.items}
-    for slug, passages in passages_of(issue).items():
-        lang = langs.get(slug, issue.lang)
+    langs = {item.file: item.lang for item in issue.items}
+    for file, passages in passages_of(issue).items():
+        lang = langs.get(file, issue.lang)
         number = sum(len(passage.text.split()) for passage in passages)
         counts[lang] = counts.get(lang, 0) + number
     return counts

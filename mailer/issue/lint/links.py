@@ -17,6 +17,13 @@ _SAY_NOTHING = re.compile(
     re.IGNORECASE,
 )
 
+_WANTS_LINK = re.compile(
+    r"(?<!\w)(?:meld (?:deg|dere|dykk) på|registrer deg|klikk|trykk|last ned|les mei?r|click|sign up|read more)(?!\w)"
+    r"[^.!?\n]{0,40}?(?<!\w)(?:her|here)(?!\w| for å (?:skrive|legge) | to enter )"
+    r"|\((?:pdf|word|excel|docx|xlsx|pptx)(?:,? [\d.,]{1,6} ?[km]b)?\)",
+    re.IGNORECASE,
+)
+
 
 def bare_url(reading: LintInput) -> Iterator[RuleHit]:
     """Find a web address as link text: it says little, and screen readers spell it out."""
@@ -31,12 +38,17 @@ def bare_url(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def says_nothing(reading: LintInput) -> Iterator[RuleHit]:
-    """Find link words that tell nothing when they are read out of context."""
+    """Find link words that tell nothing when they are read out of context, and words that lost their link."""
     message, hint = msg("findings.link-words"), msg("findings.link-words-fix")
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if _SAY_NOTHING.fullmatch(said := words.strip(" .:")):
             yield hit_in(passage, message, said, hint, at=at + words.index(said))
+    message, hint = msg("findings.lost-link"), msg("findings.lost-link-hint")
+    linked = {id(passage) for passage, _ in links_in(reading.all_passages())}
+    for passage in reading.all_passages():
+        for match in _WANTS_LINK.finditer(passage.text) if id(passage) not in linked else ():
+            yield hit_in(passage, message, match[0], hint, at=match.start())
 
 
 def http_link(reading: LintInput) -> Iterator[RuleHit]:

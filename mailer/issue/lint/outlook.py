@@ -2,44 +2,35 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import takewhile
 
-from mailer.catalogue import Message, msg
+from mailer.catalogue import msg
+from mailer.issue.lint.office import OFFICE, debris
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Paragraph
+from mailer.issue.model import Item, Paragraph, Table, plain_text
 from mailer.issue.passages import Passage
 
 LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
 
 
-class _Debris(NamedTuple):
-    """A pattern of debris, with the message and the hint of its findings."""
-
-    pattern: re.Pattern[str]
-    message: Message
-    hint: Message
-
-
-def _debris(pattern: str, name: str, hint: str) -> _Debris:
-    return _Debris(re.compile(pattern, re.IGNORECASE), msg(name), msg(hint))
-
-
-_ANYWHERE = (
-    _debris(
+_OF_MAILS = (
+    debris(
         r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
         r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]{0,80}\]"
-        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?",
+        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?"
+        r"|\[(?:logo|bilde|bilete|image|picture|ikon|icon|facebook|linkedin|instagram|twitter|youtube)[^\]\n]{0,30}\]"
+        r"(?= ?…)",
         "findings.pasted-picture",
         "findings.pasted-picture-hint",
     ),
-    _debris(
+    debris(
         r"automatisk generert beskrivelse|description automatically generated"
         r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect",
         "findings.pasted-description",
         "findings.pasted-description-hint",
     ),
-    _debris(
+    debris(
         r"\[(?:ekstern|external|eksternt?|ext)(?:[ :-][^\]\n]{0,40})?\]"
         r"|(?:(?<!\w)du )?får ikk?j?e ofte e-?post fr[aå]|(?:(?<!\w)you )?don['’]t often get e-?mail from"
         r"|(?:finn ut|lær|les om|learn) (?:hvorfor|kvifor|why) (?:dette|this) (?:er viktig|is important)"
@@ -52,34 +43,39 @@ _ANYWHERE = (
         "findings.pasted-banner",
         "findings.pasted-banner-hint",
     ),
-    _debris(
+    debris(
         r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"
         r"|(?:hent|få|get|last ned) outlook (?:for|til) \w+"
         r"|denne e-?posten (?:og (?:eventuelle )?vedlegg )?kan inneh[oa]lde "
         r"(?:taushetsbelagt|konfidensiell|fortrolig|teie)\w*"
+        r"|(?<!\w)(?:P |☘ )?(?:tenk på|think (?:of|about)|please consider) (?:miljøet|the environment)(?!\w)"
         r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)",
         "findings.pasted-addition",
         "findings.pasted-addition-hint",
     ),
-    _debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
-    _debris(
+    debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
+    debris(
         r"-{3,} ?(?:opprinnelig|opphavleg|original|videresendt|vidaresend|forwarded)[\w ]{1,20}-{3,}"
-        r"|begin forwarded message:|(?:start på videresendt|videresendt|vidaresend) melding:"
+        r"|begin forwarded message:|(?:start på )?(?:videresendt|vidaresendt?) (?:melding|e-?post):"
+        r"|(?<!\w)(?:\w{2,8}\.? ){0,2}\d\d?\. ?[\w.]{1,12} ?\d{4},? "
+        r"(?:(?:kl\.?|klokka|at) ?)?\d\d?[.:]\d\d(?:[.:]\d\d)?,? (?:skrev|skreiv|wrote)(?!\w)"
         r"|\b(?:den|on) [^\n]{3,40}\d{4},? (?:kl\.?|klokka|at) ?\d\d?[.:]\d\d[^\n]{0,80}\b(?:skrev|skreiv|wrote)\b",
         "findings.pasted-head",
         "findings.pasted-head-hint",
     ),
-    _debris(
+    debris(
         r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
         r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
         "findings.pasted-reference",
         "findings.pasted-reference-hint",
     ),
 )
+_ANYWHERE = (*_OF_MAILS, *OFFICE)
 _SIGNED = re.compile(
     r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
     r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
-    r"|(?m:^)(?:(?:[Bb]este?|[Vv]ennlig|[Vv]enleg|[Vv]ennleg)e?\s(?:hils|helsing)\w*|Hilsen|Helsing|Regards|Sincerely))"
+    r"|(?m:^)(?:(?:[Bb]este?|[Vv]ennlig|[Vv]enleg|[Vv]ennleg)e?\s(?:hils|helsing)\w*"
+    r"|[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely))"
     r"(?=[.,:!]?\s*(?:\Z|\n|(?-i:[A-ZÆØÅ])))"
 )
 _GREETING = re.compile(
@@ -90,6 +86,11 @@ _GREETING = re.compile(
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
 _ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
+_NAMES_DAYS = re.compile(
+    r"(?<!\w)(?:\w*dato\w*|\w*frist\w*|date|deadline|når|start|slutt|dag|dager|dagar)(?!\w)", re.IGNORECASE
+)
+_DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
+"""The days from 1998 to 2050, counted from 1900."""
 _REPLY = re.compile(
     r"(?:\[[^\]\n]{1,20}\]\s*)?(?:(?:SV|VS|RE|FWD?|AW|WG|Automatisk svar|Automatic reply|Videresendt|Vidaresendt?)"
     r"\s?(?:[\[(]\d+[\])])?:\s*)+",
@@ -104,14 +105,15 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
             for match in each.pattern.finditer(passage.text):
                 yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
     for item in reading.issue.items:
-        _, *passages = reading.passages[item.slug]
-        if item.body and isinstance(item.body[0], Paragraph):
-            yield from _greeting(passages[0])
+        _, *passages = reading.passages[item.file]
+        paragraphs = sum(1 for _ in takewhile(lambda block: isinstance(block, Paragraph), item.body))
+        yield from _greeting(passages[:paragraphs])
         for passage in passages:
             for match in _SIGNED.finditer(passage.text):
                 message, hint = msg("findings.pasted-signature"), msg("findings.pasted-signature-hint")
                 yield hit_in(passage, message, match[0], hint, at=match.start())
         yield from _heads(passages)
+        yield from _numbers_of_days(item)
 
 
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
@@ -122,9 +124,24 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
             yield hit_in(passage, message, match[0].rstrip(), hint, at=0)
 
 
-def _greeting(passage: Passage) -> Iterator[RuleHit]:
-    if match := _GREETING.match(passage.text):
-        yield hit_in(passage, msg("findings.pasted-greeting"), match[0], msg("findings.pasted-greeting-hint"), at=0)
+def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
+    """Find a greeting at the beginning, also below banners and heads of mails."""
+    above = sum(1 for _ in takewhile(lambda each: any(one.pattern.search(each.text) for one in _ANYWHERE), passages))
+    for passage in passages[: above + 1]:
+        if match := _GREETING.match(passage.text):
+            message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
+            yield hit_in(passage, message, match[0], hint, at=0)
+
+
+def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
+    """Find days as Excel counts them, in columns that are named as those of days are."""
+    message, hint = msg("findings.pasted-formula"), msg("findings.pasted-formula-hint")
+    for table in (block for block in item.body if isinstance(block, Table)):
+        days = [at for at, cell in enumerate(table.header) if _NAMES_DAYS.search(plain_text(cell.inlines))]
+        for cell in (row[at] for row in table.rows for at in days):
+            passage = Passage(file=item.file, line=cell.line, inlines=cell.inlines)
+            if _DAY_OF_EXCEL.fullmatch(passage.text.strip()):
+                yield hit_in(passage, message, passage.text.strip(), hint, at=0)
 
 
 def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:

@@ -9,6 +9,7 @@ from mailer.issue.passages import Passage
 from mailer.issue.unfinished import find_unfinished
 
 _REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]")
+_NOTE = re.compile(rf"^{_REFERENCE.pattern}", re.MULTILINE)
 
 
 def placeholder(reading: LintInput) -> Iterator[RuleHit]:
@@ -23,7 +24,7 @@ def placeholder(reading: LintInput) -> Iterator[RuleHit]:
 
 def _references(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     message, hint = msg("findings.reference-without-note"), msg("findings.reference-without-note-hint")
-    notes = {match[1] for each in passages if (match := _REFERENCE.match(each.text))}
+    notes = {match[1] for each in passages for match in _NOTE.finditer(each.text)}
     for passage in passages:
         for match in _REFERENCE.finditer(passage.text):
             if not notes.issuperset(re.findall(r"\d+", match[1])):

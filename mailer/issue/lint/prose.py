@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mailer.catalogue import msg
+from mailer.issue.characters import SOFT_HYPHEN
+from mailer.issue.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Blocks, FootnoteMark, Inlines, Item, Link, Paragraph, Text, plain_text
-from mailer.issue.passages import Passage
+from mailer.issue.model import Blocks, FootnoteMark, Heading, Inlines, Item, Link, Paragraph, Text, plain_text
+from mailer.issue.passages import Passage, passages_in
 
 WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _NUMBERED = re.compile(r"\d+[.)]\s")
+_NUMBER_OF_TITLE = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\))\s+")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
@@ -23,7 +26,7 @@ _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", 
 def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
     """Find a paragraph of running text without a mark at its end; one that ends in a link or address needs none."""
     for item in reading.issue.items:
-        passages = {id(each.inlines): each for each in reading.passages[item.slug]}
+        passages = {id(each.inlines): each for each in reading.passages[item.file]}
         for paragraph in filter(lambda each: _ends_in_a_word(each.inlines), _paragraphs(item)):
             passage = passages[id(paragraph.inlines)]
             text = passage.text
@@ -48,6 +51,25 @@ def _paragraphs(item: Item) -> Iterator[Paragraph]:
 def _ends_in_a_word(inlines: Inlines) -> bool:
     last = next((each for each in reversed(inlines) if not isinstance(each, FootnoteMark)), None)
     return not isinstance(last, Link) and isinstance(last, Text) and last.text.rstrip()[-1:].isalnum()
+
+
+def repeated_title(reading: LintInput) -> Iterator[RuleHit]:
+    """Find a text whose first line is its title, as in every document of Word."""
+    issue = reading.issue
+    texts = [(item.title, item.body, item.file) for item in issue.items]
+    for title, body, file in (*texts, *((each, issue.intro, FRAME) for each in {issue.title, issue.masthead})):
+        if not (body and isinstance(body[0], Paragraph | Heading)):
+            continue
+        passage = next(passages_in(body[:1], file))
+        first, *_ = passage.text.split("\n")
+        if _compared(title) and _compared(first) == _compared(title):
+            yield hit_in(passage, msg("findings.repeated-title"), first, msg("findings.repeated-title-hint"), at=0)
+
+
+def _compared(title: str) -> str:
+    """Return a title without its number, its capitals, and the mark at its end."""
+    words = _NUMBER_OF_TITLE.sub("", title.replace(SOFT_HYPHEN, "").casefold())
+    return " ".join(words.split()).rstrip(".:!?")
 
 
 def repeated_word(reading: LintInput) -> Iterator[RuleHit]:

@@ -30,7 +30,7 @@ class RuleHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintInput:
-    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its slug.
+    """The input of rules: the issue, the day its readers get it, and its passages, those of an item by its file.
 
     `inside` are the hosts that only colleagues can open, by the editor's own list.
     """

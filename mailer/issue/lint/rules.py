@@ -16,7 +16,7 @@ from mailer.issue.lint.leftovers import left_over_mark
 from mailer.issue.lint.links import bare_url, duplicate_link, http_link, inside_link, says_nothing
 from mailer.issue.lint.outlook import outlook_paste, reply_title
 from mailer.issue.lint.placeholders import placeholder
-from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_word
+from mailer.issue.lint.prose import early_abbreviation, no_end_mark, repeated_opening, repeated_title, repeated_word
 from mailer.issue.lint.reading import Rule
 from mailer.issue.lint.wording import (
     doubled_space,
@@ -36,6 +36,7 @@ RULES = (
     Rule(id="long-preheader", severity=Severity.WARNING, check=long_preheader),
     Rule(id="late-deadline", severity=Severity.NOTE, check=late_deadline),
     Rule(id="long-title", severity=Severity.NOTE, check=long_title),
+    Rule(id="repeated-title", severity=Severity.WARNING, check=repeated_title),
     Rule(id="no-contact", severity=Severity.NOTE, check=no_contact),
     Rule(id="contact-in-text", severity=Severity.WARNING, check=contact_in_text),
     Rule(id="bare-url", severity=Severity.WARNING, check=bare_url),

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, matches
 
+_BROKEN_WORD = (
+    r"(?<![\w-])[^\W\d_]+- (?!(?i:og|eller|samt|til|men|som|både|mot|pluss|and|or|to|but|than|ja|dahje|vai)(?!\w))"
+    r"[^\W\d_]+(?![\w-])"
+)
+"""A hyphen that ends no first half, as that of *helse- og omsorg* and *før- under- og etter* does."""
+
 
 def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
     """The sign that stands for a letter which another program could not read, or for an entity that is none."""
@@ -26,7 +32,7 @@ def space_inside(reading: LintInput) -> Iterator[RuleHit]:
 
 def space_before_mark(reading: LintInput) -> Iterator[RuleHit]:
     """Find a space before a comma or full stop, which belongs after it."""
-    pattern = r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))"
+    pattern = r"(?<!\w)\w+ (?:[,;](?=[\s\w])|\.(?=\s|$))|(?<![\w-])[^\W\d_]+ [:!?](?=\s|$)"
     yield from matches(reading, pattern, msg("findings.space-before-mark"), msg("findings.space-before-mark-hint"))
 
 
@@ -39,6 +45,7 @@ def hanging_hyphen(reading: LintInput) -> Iterator[RuleHit]:
     """Find `helse - og` for `helse- og`, and `12- 25` for `12–25`."""
     pattern = r"(?<!\w)\w+ - og \w+|(?<!\d)\d+- \d+"
     yield from matches(reading, pattern, msg("findings.hanging-hyphen"), msg("findings.hanging-hyphen-fix"))
+    yield from matches(reading, _BROKEN_WORD, msg("findings.broken-word"), msg("findings.broken-word-hint"))
 
 
 def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
@@ -51,12 +58,12 @@ def mixed_quotes(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
-    """A bracket or quotation mark without its partner; the brackets of `a)` and `1)` need none."""
+    """A bracket or quotation mark without its partner; the brackets of `a)`, `1)` and `*)` need none."""
     for passage in reading.all_passages():
         text = passage.text
         counts = Counter(text)
         for left, right in ("()", "«»", "“”", "[]"):
-            spare = len(re.findall(r"(?<![\w(])\w{1,2}\)", text)) if right == ")" else 0
+            spare = len(re.findall(r"(?<![\w(])(?:\w{1,2}|\*{1,3})\)|(?<=\w)\*{1,3}\)", text)) if right == ")" else 0
             if not counts[right] - spare <= counts[left] <= counts[right]:
                 alone = left if counts[left] > counts[right] else right
                 words, at = _around(text, alone)

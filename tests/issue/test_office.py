@@ -1,0 +1,129 @@
+"""What Word, Excel, Teams and printers leave in a text (`lint/office`) is named, and what is like it is left alone."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from mailer.issue.lint import lint
+from mailer.issue.model import Finding
+from mailer.issue.source import IssueReading
+
+ReadFiles = Callable[..., IssueReading]
+Find = Callable[[str], list[Finding]]
+
+COMMENT = "Word has put this comment or change into the text"
+FIELD = "this is a code of Word's, and not what it shows"
+MEETING = "this belongs to the invitation to a meeting"
+FORMULA = "Excel shows this in place of a value"
+CELL = "Excel has put this cell into quotation marks"
+EDGE = "this comes from the edge of a page"
+HINTS = {
+    COMMENT: "Remove it with its words: they were not meant for readers.",
+    FIELD: "Write what Word shows in its place.",
+    MEETING: "Remove it: whoever gets it can enter the meeting. Lead readers to where they sign up.",
+    FORMULA: "Write the value itself.",
+    CELL: "Remove the outer marks, and write one mark where two stand.",
+    EDGE: "Remove it.",
+}
+
+
+@pytest.fixture
+def found(read_files: ReadFiles) -> Find:
+    def find(text: str) -> list[Finding]:
+        frame = 'title = "Nyhetsbrev"\ndate = "2024-02"\n'
+        reading = read_files({"issue.toml": frame, "items/010-mote.md": f'+++\ntitle = "Møte"\n+++\n{text}\n'})
+        assert reading.readable is not None
+        linted = lint(reading.readable, today=date(2024, 2, 5), sources=reading.sources)
+        return [each for each in linted if each.rule == "outlook-paste"]
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words", "message"),
+    [
+        ("Det er 142 personer.[KN1] Nye tall kommer.", "4:21", "[KN1]", COMMENT),
+        ("[KN1]Er dette rett tall?", "4:1", "[KN1]", COMMENT),
+        ("[OH2R1]Ja", "4:1", "[OH2R1]", COMMENT),
+        ("- Ett.\n- To.[ÅS12]", "5:6", "[ÅS12]", COMMENT),
+        ("> Ett.[KN1]", "4:7", "[KN1]", COMMENT),
+        ("A | B\n--|--\n1 | 2[KN1]", "6:6", "[KN1]", COMMENT),
+        ("Ett[^1].\n\n[^1]: To.[KN1]", "6:10", "[KN1]", COMMENT),
+        ("Kommentert [KN2]: Er det rett?", "4:1", "Kommentert [KN2]:", COMMENT),
+        ("Commented [KN2]: Is it?", "4:1", "Commented [KN2]:", COMMENT),
+        ("Formatert: Skrift: Fet", "4:1", "Formatert: Skrift", COMMENT),
+        ("Formatert (tabell): Innrykk: Venstre", "4:1", "Formatert (tabell): Innrykk", COMMENT),
+        ("Formatted: Font: Bold", "4:1", "Formatted: Font", COMMENT),
+        ("Slettet: to", "4:1", "Slettet: ", COMMENT),
+        ("Sletta: to", "4:1", "Sletta: ", COMMENT),
+        ('Se HYPERLINK "x" her.', "4:4", 'HYPERLINK "', FIELD),
+        ("Figur SEQ Figur 1: Kart", "4:7", "SEQ Figur", FIELD),
+        (r"Figur \* ARABIC 1: Kart", "4:8", "* ARABIC", FIELD),
+        ("Se REF _Ref123 i teksten.", "4:4", "REF _Ref123", FIELD),
+        ("Møte-ID: 345 678 901 22", "4:1", "Møte-ID: 345 678 901 22", MEETING),
+        ("Meeting ID: 345 678 901 22", "4:1", "Meeting ID: 345 678 901 22", MEETING),
+        ("Telefonkonferanse-ID: 345 678 901#", "4:8", "konferanse-ID: 345 678 901#", MEETING),
+        ("Møte.\n\nKode: aB3dEf", "6:1", "Kode: aB3dEf", MEETING),
+        ("Passord: x7Yz9Q", "4:1", "Passord: x7Yz9Q", MEETING),
+        ("+47 21 40 20 11,,123456789# Norge, Oslo", "4:1", "+47 21 40 20 11,,123456789#", MEETING),
+        ("For arrangører: Møtealternativer", "4:1", "For arrangører: Møtealternativer", MEETING),
+        ("For arrangørar: Møtealternativ", "4:1", "For arrangørar: Møtealternativ", MEETING),
+        ("Bli med på møtet nå", "4:1", "Bli med på møtet nå", MEETING),
+        ("Finn et lokalt nummer", "4:1", "Finn et lokalt nummer", MEETING),
+        ("Region\tSum\nNord\t#REF!\nMidt\t1", "5:6", "#REF!", FORMULA),
+        ("Region\tSum\nNord\t########\nMidt\t1", "5:6", "########", FORMULA),
+        ("Summen er #DIV/0! i år.", "4:11", "#DIV/0!", FORMULA),
+        ("Summen er #VERDI! i år.", "4:11", "#VERDI!", FORMULA),
+        ("Summen er #NAVN? i år.", "4:11", "#NAVN?", FORMULA),
+        ("Summen er #I/T i år.", "4:11", "#I/T", FORMULA),
+        ("Summen er #N/A i år.", "4:11", "#N/A", FORMULA),
+        ("Summen er =SUM(A1:A4) i år.", "4:11", "=SUM(A1:A4)", FORMULA),
+        ("Summen er =SUMMER(A1;A4) i år.", "4:11", "=SUMMER(A1;A4)", FORMULA),
+        ("Summen er =$A$1+B2 i år.", "4:11", "=$A$1+B2", FORMULA),
+        ("Summen er 1,23E+06 i år.", "4:11", "1,23E+06", FORMULA),
+        ("Region\tFrist\nNord\t44927\nMidt\tx", "5:6", "44927", FORMULA),
+        ("Startdato | By\n--|--\n54999,5 | Oslo", "6:1", "54999,5", FORMULA),
+        ('"St. Olavs ""Hjemme først"""', "4:1", '"St. Olavs ""Hjemme først"""', CELL),
+        ('Merknader\n"Linje 1\nLinje 2"\nOslo', "5:1", '"Linje 1 Linje 2"', CELL),
+        ("Tekst.\n\nSide 1 av 3", "6:1", "Side 1 av 3", EDGE),
+        ("Page 1 of 3", "4:1", "Page 1 of 3", EDGE),
+        ("11/29/26, 6:19 PM", "4:1", "11/29/26, 6:19 PM", EDGE),
+        ("Utkast 0.9", "4:1", "Utkast 0.9", EDGE),
+        ("Sensitivitet: Intern", "4:1", "Sensitivitet: Intern", EDGE),
+    ],
+)
+def test_what_office_programs_leave_is_named_at_its_place(
+    found: Find, *, text: str, place: str, words: str, message: str
+) -> None:
+    (finding,) = found(text)
+    assert (f"{finding.line}:{finding.column}", finding.words, finding.message) == (place, words, message)
+    assert finding.hint == HINTS[message]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Se [KN1](https://a.example/) og [A] og [2024] og ISO9001.",
+        "Kommentert utgave av loven. Formatert: tre sider. Vi har slettet: tre linjer.",
+        "Figur 1 viser SEQ. Loven har REF 12.",
+        "Møtet har ID: 345 678 901 22.",
+        "Kode: sommer",
+        "Kode: Sommer",
+        "Kode: tre bokstaver",
+        "Ring +47 21 40 20 11, 12 eller 22 22 22 22.",
+        "Bli med på møtet! Vi finner et nummer.",
+        "#hashtag, #REFORM, #NAV og ### her.",
+        "a=b, x = SUM og 2E+06 eller 1,2E.",
+        'Han sa "ja" og "nei".',
+        'Det heter "" i koden.',
+        "Se side 1 av 3 i rapporten.",
+        "Utkast til plan. Følsomhet er et ord: intern.",
+        "Region\tSum\nNord\t44927\nMidt\tx",
+        "Frist\tSum\n35999\t44927\n55000\t1",
+        "Frister er 44927.",
+        "Kampen sluttet 11/12.",
+    ],
+)
+def test_words_like_those_of_office_programs_are_left_alone(found: Find, text: str) -> None:
+    assert found(text) == []
