@@ -61,14 +61,13 @@ def search_logs(
     to: Sequence[str] | None,
     on_progress: Callable[[LogProgress], None],
 ) -> LogAnswer:
-    """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; settle nothing.
+    """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; write nothing.
 
     Raises `MailerError` for a file that is no log, and when nothing of the issue was sent.
     """
     require_known(services, slug)
     if not services.ledger.mailings(slug):
         raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
-    services.ledger.recover()
     doubts, unknown = services.ledger.doubts(slug, addresses=to)
     mailings = [services.ledger.mailing(each) for each in {each.mailing_id for each in doubts}]
     names_of = {each.id: name_messages(services, each) for each in mailings}
@@ -93,6 +92,7 @@ def settle(services: LedgerServices, search: LogAnswer, *, confirm: int) -> Reso
     if confirm != (number := len(search.taken)):
         what = msg("sending.other-number", confirmed=confirm, number=number)
         raise MailerError(what, where=search.slug, hint=msg("sending.nothing-was-changed"))
+    services.ledger.recover()
     words = {each.doubt.id: evidence_in_words(each.evidence) for each in search.taken}
     return services.ledger.settle_by_log(search.slug, words, outcomes=count_outcomes(search))
 

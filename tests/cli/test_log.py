@@ -131,9 +131,10 @@ def test_settings_that_were_changed_are_named_at_the_next_deed_and_no_value_is_k
 
 def test_since_a_day_leaves_out_what_was_before_and_what_is_no_day_is_refused(mailer: Run, workspace: Path) -> None:
     assert workspace.is_dir()
-    today = datetime.now().astimezone()
-    tomorrow = today + timedelta(days=1)
-    assert len(_log(mailer, "--since", f"{today:%d.%m.%Y}")) == 1
+    [imported] = _log(mailer)
+    day = datetime.fromisoformat(imported["at"]).astimezone()  # before midnight, perhaps, which may have passed since
+    tomorrow = day + timedelta(days=1)
+    assert len(_log(mailer, "--since", f"{day:%d.%m.%Y}")) == 1
     assert _log(mailer, "--since", f"{tomorrow:%Y-%m-%d}") == []
     assert "Nothing is written down since then." in mailer("log", "--since", f"{tomorrow:%Y-%m-%d}").out
     refused = mailer("log", "--since", "i går")

@@ -5,16 +5,18 @@ The rules are those of `usecases.settling`; what is shown, of `settling` and `de
 
 import gzip
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from mailer.bootstrap import build_services
-from mailer.database.tables import attempt, delivery
+from mailer.database.tables import attempt, delivery, run
 from mailer.delivery.model import Attempt, DeliveryStatus, MailingDraft, Mark, PlannedDelivery
 from mailer.message.compiled import FORM, CompiledMessage
 from mailer.message.identity import make_message_id
@@ -50,10 +52,10 @@ def put_in_doubt(workspace: Path, mailer: Run, *, form: int = FORM) -> dict[str,
         with services.ledger.open_plan(MailingDraft(slug=SLUG, content_hash="c", subject="s", lists=lists)) as writer:
             writer.add_variant("nb:", compiled.to_bytes())
             writer.add([PlannedDelivery(person.id, address, address, lists, "nb:")])
-        with services.ledger.start_run(writer.mailing_id) as run:
-            [claimed] = run.claim(1)
-            assert run.marks([claimed.id])[claimed.id] is Mark.GO
-            run.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
+        with services.ledger.start_run(writer.mailing_id) as sending:
+            [claimed] = sending.claim(1)
+            assert sending.marks([claimed.id])[claimed.id] is Mark.GO
+            sending.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
     services.close()
     mailings = mailer("status", SLUG, "--in-doubt", "--json").json["mailings"]
     found = {each["address"]: each | {"mailing": of["id"]} for of in mailings for each in of["deliveries"]}
@@ -115,6 +117,32 @@ def test_what_the_log_shows_is_settled_when_a_person_agrees_to_the_number(
     assert "settled 1 delivery in doubt by the mail server's log: 1 bounced" in mailer("log", SLUG).out
     again = mailer(*ask, "--confirm", "0")
     assert (again.code, "Nothing is in doubt. Nothing was changed." in again.out) == (1, True)
+
+
+def test_a_dry_run_shows_what_a_dead_sender_had_in_hand_and_takes_nothing_over(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], workspace: Path, tmp_path: Path
+) -> None:
+    services = build_services(announce=lambda _: None)
+    with services.database.writing() as connection:
+        connection.execute(update(run).values(ended_at=None, heartbeat_at=WHEN - timedelta(hours=1)))
+        connection.execute(delete(attempt))
+        connection.execute(update(delivery).values(status=DeliveryStatus.IN_FLIGHT))
+    services.close()
+    log = write_log(tmp_path / "mail.log", in_doubt, {KARI: "sent", AASE: "sent"})
+    before = _rows(workspace)
+    shown = mailer("resolve", SLUG, "--by-log", log, "--dry-run", "--json")
+    assert (shown.code, [each["finding"] for each in shown.json["deliveries"]]) == (0, ["taken", "taken"])
+    refused = mailer("resolve", SLUG, "--by-log", log, "--confirm", "1")
+    assert refused.err == f"error {SLUG}: you confirmed 1, it is 2\nNothing was changed.\n"
+    assert _rows(workspace) == before
+    assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "2").code == 0
+    assert [each["in_doubt"] for each in mailer("status", SLUG, "--json").json["mailings"]] == [0, 0]
+    assert set(replies()) == {KARI, AASE}
+
+
+def _rows(workspace: Path) -> list[str]:
+    with closing(sqlite3.connect(workspace / "var" / "mailer.sqlite3")) as database:
+        return [*database.iterdump()]
 
 
 def test_mail_in_doubt_that_an_earlier_version_sent_is_settled_by_its_log(
@@ -205,10 +233,10 @@ def twice_in_doubt(mailer: Run, in_doubt: dict[str, dict[str, Any]], workspace: 
     assert mailer("subscribers", "move", KARI, NEW).code == 0
     assert mailer("resolve", SLUG, "--resend", "--to", KARI).code == 0
     services = build_services(announce=lambda _: None)
-    with services.ledger.start_run(in_doubt[KARI]["mailing"]) as run:
-        [claimed] = run.claim(1)
-        assert run.marks([claimed.id])[claimed.id] is Mark.GO
-        run.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
+    with services.ledger.start_run(in_doubt[KARI]["mailing"]) as sending:
+        [claimed] = sending.claim(1)
+        assert sending.marks([claimed.id])[claimed.id] is Mark.GO
+        sending.record(Attempt(delivery=claimed, status=DeliveryStatus.IN_DOUBT, reply="cut"))
     services.close()
     return str(in_doubt[KARI]["message_id"]).strip("<>")
 

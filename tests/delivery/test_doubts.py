@@ -195,6 +195,15 @@ def copies(ledger: Ledger) -> list[tuple[datetime, bool]]:
     return [(each.sent_after, each.is_only_copy) for each in ledger.doubts("2023-12")[0]]
 
 
+def test_what_a_sender_at_work_has_in_hand_is_not_in_doubt(plan: Any, ledger: Ledger) -> None:
+    with ledger.start_run(plan(2)) as run:
+        doubtful, in_hand = run.claim(2)
+        run.marks([doubtful.id, in_hand.id])
+        run.record(Attempt(delivery=doubtful, status=DeliveryStatus.IN_DOUBT, reply="x"))
+        run.marks([])
+        assert [each.id for each in ledger.doubts("2023-12")[0]] == [doubtful.id]
+
+
 def test_a_doubt_that_comes_after_cancelling_is_held(plan: Any, ledger: Ledger, monkeypatch: Any) -> None:
     mailing_id = plan(1, policy=RETRIED)
     with monkeypatch.context() as patch:

@@ -23,7 +23,7 @@ from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
 from mailer.delivery.ledger.places import DatabasePlaces
 from mailer.delivery.ledger.plans import DiscardedPlanError, PlanWriter
-from mailer.delivery.ledger.recovery import find_living, recover_dead_runs
+from mailer.delivery.ledger.recovery import find_living, foresee_recovery, recover_dead_runs
 from mailer.delivery.ledger.refusals import (
     CopiedDatabaseError,
     LedgerError,
@@ -293,8 +293,8 @@ class Ledger:
     def doubts(
         self, slug: str, *, addresses: Collection[str] | None = None
     ) -> tuple[tuple[Doubt, ...], tuple[str, ...]]:
-        """Return the deliveries in doubt of an issue, or those to `addresses`, and the addresses that have none."""
-        with self._database.reading() as connection:
+        """Return the deliveries that `recover` leaves in doubt, or those to `addresses`; then addresses without any."""
+        with foresee_recovery(self._database, now=self._clock()) as connection:
             return decisions.read_doubts(connection, slug, addresses=addresses)
 
     def settle_by_log(self, slug: str, evidence: Mapping[int, str], *, outcomes: Mapping[str, int]) -> Resolved:

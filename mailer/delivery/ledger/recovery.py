@@ -1,15 +1,18 @@
 """After a crash: what a dead run had claimed is free again; what it had in flight is in doubt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, null, select, update
 
 from mailer.catalogue import msg
+from mailer.database.engine import Database
 from mailer.database.tables import attempt, delivery, run
 from mailer.delivery.ledger.doubts import IS_SENT_ONCE_MORE, next_try
-from mailer.delivery.ledger.liveness import is_provably_dead
+from mailer.delivery.ledger.liveness import hold_lock, is_provably_dead
+from mailer.delivery.ledger.refusals import SenderBusyError
 from mailer.delivery.model import DeliveryStatus
 
 LEASE = timedelta(seconds=60)
@@ -31,6 +34,21 @@ def recover_dead_runs(connection: Connection, *, now: datetime, let_go: str = ""
     `let_go`: the run whose lock on SQLite the caller has now, the very same one. `besides`: the caller's own run.
     """
     return close_runs(connection, _dead_runs(connection, now=now, let_go=let_go, besides=besides), now=now)
+
+
+@contextmanager
+def foresee_recovery(database: Database, *, now: datetime) -> Iterator[Connection]:
+    """Give a connection that sees what taking over from dead senders would leave; nothing of it is written."""
+    with ExitStack() as held:
+        try:
+            proof = held.enter_context(hold_lock(database, patience=0))
+        except SenderBusyError:  # a sender is at work, and took over when it began
+            yield held.enter_context(database.reading())
+            return
+        connection = held.enter_context(database.writing())
+        recover_dead_runs(connection, now=now, let_go=proof.let_go)
+        yield connection
+        connection.rollback()
 
 
 def find_living(connection: Connection, *, now: datetime, let_go: str) -> LivingRun | None:

@@ -73,8 +73,8 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
         free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
         decided = _decide(connection, ids, import_id, undone)
         _release_merged(store, connection, decided.moved, since=run.at)
-        barred = _still_barred(store, connection, decided.back)
-        back = [each for each in decided.back if each not in barred]
+        barred = _still_barred(store, connection, [*decided.back.values()])
+        back = [each for each in decided.back.values() if each not in barred]
         _put_back(store, connection, back, import_id)
         leave_behind_again(store, connection, decided.resumed, import_id)
         settled = {each.id for each in back}
@@ -127,11 +127,7 @@ def _release(
     now = store.clock()
     told = [
         store.event(
-            row.subscriber_id,
-            TAKEN_BACK,
-            now,
-            {"scope": row.detail["scope"], "import": import_id},
-            import_id=import_id,
+            row.subscriber_id, TAKEN_BACK, now, {"scope": row.detail["scope"], "import": import_id}, import_id=import_id
         )
         for row in free
     ]
@@ -185,7 +181,9 @@ def _free(
     for row in free:
         key = (row.subscriber_id, row.list_id)
         events = told.get(key, []) if row.id in own else _events_of(row, told, held=held, into=into)
-        if events and events[-1].import_id in undone and _made(events[-1]) == row.status:
+        while events and events[-1].import_id in undone and _made(events[-1]) != row.status:
+            events = events[:-1]  # taken back already, while another one kept the person out
+        if events and events[-1].import_id in undone:
             was, since = _before(events, undone)
             back.append(_back_to(row, was=was, since=_moment(since)))
         elif row.status == SubscriptionStatus.SUPPRESSED:
@@ -226,7 +224,7 @@ class _Decision:
     One of a merged list is looked for where it went.
     """
 
-    back: list[_Back] = field(default_factory=list)
+    back: dict[int, _Back] = field(default_factory=dict)  # by number; of one that went over, all that was said counts
     kept: list[KeptOut] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
     resumed: list[Resumed] = field(default_factory=list)
@@ -235,6 +233,8 @@ class _Decision:
 def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: set[int]) -> _Decision:
     """Decide what becomes of the opt-outs of the import."""
     held, into, decision = _read_held(connection, ids), _present_lists(connection), _Decision()
+    merged, joined = subscriptions.merged_lists(connection), {now for old, now in into.items() if old != now}
+    own = begun_there(connection, [row.id for row in held.values() if row.list_id in joined])
     found = _read_events(connection, ids, held=held, into=into)
     for (subscriber_id, list_id), told in found.items():
         there = held.get((subscriber_id, into[list_id]))
@@ -246,6 +246,8 @@ def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: 
         while events[-1] is not mine and _is_taken_back(told, events[-1], row, undone - {import_id}):
             events = events[:-1]
         is_last = events[-1] is mine
+        if list_id != into[list_id] and "scope" in mine.detail:
+            decision.moved.append((row.address, merged[row.slug]))
         if row.list_id != into[list_id]:  # left behind when the person was on both
             stop = None
             if is_last and (was := _before(events, undone)[0]) in {"", *STILL_IN}:
@@ -253,13 +255,12 @@ def _decide(connection: Connection, ids: Sequence[int], import_id: int, undone: 
                 decision.resumed.append(resumed)
                 stop = _stopped(found.get((subscriber_id, into[list_id]), ()), undone, old=row.slug)
             if there:
-                _decide_where_it_went(decision, there, mine, stop)
+                _decide_where_it_went(decision, there, stop)
             continue
-        if row.list_id != list_id and "scope" in mine.detail:
-            decision.moved.append((row.address, row.slug))
         if is_last and row.status == _made(mine):
             was, since = _before(events, undone)
-            decision.back.append(_back_to(row, was=was, since=_moment(since)))
+            if row.id not in decision.back or (list_id == row.list_id) == (row.id in own):
+                decision.back[row.id] = _back_to(row, was=was, since=_moment(since))
         else:
             decision.kept.append((row.address_as_given, row.slug, _WHY.get(row.status, "changed")))
     return decision
@@ -278,17 +279,13 @@ def _is_taken_back(told: Sequence[_PastEvent], stop: _PastEvent, row: _HeldSubsc
     return "merged" in stop.detail and row.status == _before(told[: told.index(stop) + 1], undone)[0]
 
 
-def _decide_where_it_went(
-    decision: _Decision, there: _HeldSubscription, mine: _PastEvent, stop: tuple[str, str] | None
-) -> None:
+def _decide_where_it_went(decision: _Decision, there: _HeldSubscription, stop: tuple[str, str] | None) -> None:
     """Take the file's word back on the list that stands, where a merger brought it and no word came later.
 
     `stop` is what the merger ended there, as `_stopped` gives it.
     """
-    if "scope" in mine.detail:
-        decision.moved.append((there.address, there.slug))
     if stop is not None:
-        decision.back.append(_back_to(there, was=stop[0], since=_moment(stop[1])))
+        decision.back[there.id] = _back_to(there, was=stop[0], since=_moment(stop[1]))
     elif there.status in _WHY:
         decision.kept.append((there.address_as_given, there.slug, _WHY[there.status]))
 
