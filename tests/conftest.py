@@ -11,14 +11,14 @@ import tempfile
 import threading
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import Phase, settings
@@ -35,7 +35,7 @@ from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.register import read_register, sync_lists
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 SOAK = "MAILER_TEST_SOAK" in os.environ
 if threading.current_thread() is threading.main_thread():
@@ -386,13 +386,35 @@ def browser() -> "Iterator[Browser]":
         browser.close()
 
 
+# All rules of axe-core: WCAG 2.0 to 2.2, A and AA, and best practice. By itself it leaves out the size of targets.
+_AXE = """off => axe.run({exclude: [['iframe']]}, {iframes: false, resultTypes: ['violations'],
+    rules: {'target-size': {enabled: true}, ...Object.fromEntries(off.map(rule => [rule, {enabled: false}]))}})
+    .then(found => found.violations.map(each => `${each.id}: ${each.nodes[0].html}`))"""
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (320, 375, 640, 1200)
+
+
 @pytest.fixture(scope="session")
-def axe(repository: Path) -> str:
-    """The rules of axe-core, put there by .ci/browser-tools."""
+def hurdles(repository: Path) -> Callable[..., set[str]]:
+    """What keeps people from a page, light and dark, on four widths: axe's findings, and sideways scrolling.
+
+    Frames have tests of their own. `.ci/browser-tools` puts axe-core there.
+    """
     file = repository / os.environ.get("MAILER_TEST_AXE", "node_modules/axe-core/axe.min.js")
     if not file.is_file():
         pytest.skip("axe-core is not installed: run .ci/browser-tools")
-    return file.read_text("utf-8")
+    script = file.read_text("utf-8")
+
+    def found(page: "Page", *, but_for: Sequence[str] = ()) -> Iterator[str]:
+        page.evaluate(script)
+        for scheme, width in product(_SCHEMES, WIDTHS):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            yield from (f"{scheme}, {width}: {each}" for each in page.evaluate(_AXE, but_for))
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                yield f"{width}: the page scrolls sideways"
+
+    return lambda page, **given: set(found(page, **given))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ import pytest
 
 from mailer.issue.markdown import parse_blocks
 from mailer.issue.model import (
+    CalendarDate,
     Contact,
     Heading,
     Image,
     Issue,
+    IssueKind,
     Item,
     Link,
     LinkEntry,
@@ -31,21 +34,21 @@ from tests.compose.word import IGNORED, RUNS, as_word_reads_it, differences
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-WIDTHS = (375, 640, 1200)
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-# What mail cannot do without: tables for layout, and their attributes, for Word; styles where style blocks are dropped.
+# Landmarks are the mail program's: the mail is a part of its page.
+BUT_FOR = {"mail": ("landmark-one-main", "region"), "web": ()}
 ONLY_IN_MAIL = {
-    "no-deprecated-attr",
-    "no-inline-style",
-    "no-conditional-comment",
-    "prefer-tbody",
-    "prefer-native-element",
+    "no-deprecated-attr",  # align, bgcolor and the like of tables, for Word
+    "no-inline-style",  # for programs that drop style blocks
+    "no-conditional-comment",  # Word's branches
+    "prefer-tbody",  # of tables for layout, as MJML writes them
+    "prefer-native-element",  # role=article around all of it, which mail programs cannot have as an element
 }
 # A wide table is laid out as lines on a phone, where Safari forgets that it is a table unless roles say so.
 FOR_TABLES_ON_A_PHONE = {"no-redundant-role"}
 # The issue with every part comes with each run, the published ones with the longer form.
-ISSUES = ("2024-06", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("2022-02", "2023-12")))
+ISSUES = ("2024-06", *(pytest.param(slug, marks=pytest.mark.slow) for slug in ("2022-02", "2023-12", "2024-06-b")))
 SLUGS = ("2024-06", "2022-02", "2023-12")
+NOTE = "2024-06-b"
 FORMS = ("mail", "web")
 
 
@@ -95,28 +98,20 @@ def composed(
     forms_of: Callable[[Issue], dict[str, str]], real_issue: Callable[[str], Issue], full_issue: Issue
 ) -> dict[tuple[str, str], str]:
     issues = {slug: full_issue if slug == full_issue.slug else real_issue(slug) for slug in SLUGS}
+    day = CalendarDate(start=date(2024, 6, 12))
+    issues[NOTE] = replace(full_issue, kind=IssueKind.NOTE, title="Rettelse", number=None, published=day, sections=())
     return {(slug, form): html for slug, issue in issues.items() for form, html in forms_of(issue).items()}
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("slug", ISSUES)
 def test_nobody_is_shut_out_and_nothing_is_wider_than_the_window(
-    slug: str, scheme: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
+    slug: str, form: str, composed: dict[tuple[str, str], str], open_html: Open, hurdles: Callable[..., set[str]]
 ) -> None:
-    for form in FORMS:
-        require_readable(open_html(composed[slug, form], scheme=scheme), axe)
-
-
-def require_readable(opened: Opened, axe: str) -> None:
-    page = opened.page
-    page.evaluate(axe)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", WCAG)
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    opened = open_html(composed[slug, form])
+    assert hurdles(opened.page, but_for=BUT_FOR[form]) == set()
     assert opened.requests == []
 
 
@@ -206,14 +201,12 @@ def test_the_smallest_phones_need_no_sideways_scrolling(
 
 
 @pytest.mark.parametrize("slug", ISSUES)
-def test_all_of_the_web_version_stands_in_a_landmark_and_its_lists_of_links_are_large_enough(
-    slug: str, composed: dict[tuple[str, str], str], open_html: Open, axe: str
+def test_lists_of_links_of_the_web_version_are_large_enough(
+    slug: str, composed: dict[tuple[str, str], str], open_html: Open
 ) -> None:
     page = open_html(composed[slug, "web"], width=390).page
-    page.evaluate(axe)
-    assert page.evaluate("axe.run({runOnly: ['region'], resultTypes: ['violations']})")["violations"] == []
     heights = "[...document.querySelectorAll('.toc a, .cal')].map(each => each.getBoundingClientRect().height)"
-    assert min(page.evaluate(heights)) >= 44
+    assert min(page.evaluate(heights), default=44) >= 44
 
 
 @pytest.mark.parametrize("slug", ISSUES)

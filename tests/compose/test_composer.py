@@ -351,6 +351,14 @@ def test_the_band_shows_every_helsefellesskap_once(
     assert '<table role="presentation" aria-hidden="true" class="band"' in html
 
 
+def test_the_band_s_colours_are_no_attributes_which_thunderbird_takes_away_in_the_dark(
+    composer: Composer, small_issue: Issue
+) -> None:
+    html = composer.compose(small_issue, VariantKey(own=("oslo",), lang="nn")).html
+    assert len(re.findall(r'<td [^>]*class="bar[^>]*style="background-color:#', html)) == 19
+    assert not re.search(r'class="bar[^>]*bgcolor', html)
+
+
 def test_dates_are_gathered_from_the_items_when_the_editor_wrote_none(
     composer: Composer, small_issue: Issue, make_item: Callable[..., Item]
 ) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
@@ -134,21 +134,12 @@ def client(services: Services, preview_of: Callable[[Callable[[], Services]], Br
 
 
 @pytest.fixture
-def hurdles(browser: "Chromium", axe: str) -> Callable[..., list[str]]:
-    """What keeps people from a page, on a small dark screen or a large light one: axe's findings, sideways scrolling.
+def hurdles_at(browser: "Chromium", hurdles: Callable[..., set[str]]) -> Callable[[str], set[str]]:
+    """What keeps people from the page at an address."""
 
-    The mail in the frame has tests of its own.
-    """
-
-    def find(address: str, *, scheme: str, width: int) -> list[str]:
-        settings: Any = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
-        with closing(browser.new_context(**settings)) as context:
-            page = context.new_page()
+    def find(address: str) -> set[str]:
+        with closing(browser.new_page()) as page:
             page.goto(address)
-            page.evaluate(axe)
-            found = page.evaluate("axe.run({exclude: [['iframe']]}, {resultTypes: ['violations'], iframes: false})")
-            violations = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
-            is_too_wide = page.evaluate("document.documentElement.scrollWidth") > width
-            return [*violations, *["the page scrolls sideways"] * is_too_wide]
+            return hurdles(page)
 
     return find
