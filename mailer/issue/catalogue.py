@@ -51,6 +51,7 @@ RULES: dict[str, Explanation] = {
     "comment": Explanation(msg("findings.comment-why"), msg("findings.comment-fix")),
     "empty-point": Explanation(msg("findings.empty-point-why"), msg("findings.empty-point-fix")),
     "joined-lines": Explanation(msg("findings.joined-lines-why"), msg("findings.joined-lines-fix")),
+    "sign": Explanation(msg("findings.sign-why"), msg("findings.sign-fix")),
     "pasted-list": Explanation(msg("findings.pasted-list-why"), msg("findings.pasted-list-fix")),
     "table": Explanation(msg("findings.table-why"), msg("findings.table-fix")),
     "table-size": Explanation(msg("findings.table-size-why"), msg("findings.table-size-fix")),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
+from mailer.issue.signs import changes_among, with_signs
 
 _BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶✓✔"
 _SIGNS = "o–—§üØvqnl¨"
@@ -83,15 +84,17 @@ class _Levels:
 
 def with_pasted_lists(text: str, notes: FindingCollector) -> str:
     """Return a text with as many lines, in which pasted points are points of Markdown; each list of them is noted."""
-    lines = text.split("\n")
-    found = [_read(line) for line in lines]
+    written = text.split("\n")
+    changes = changes_among(written)
+    lines = with_signs(text, notes).split("\n")
+    found = [None if number in changes else _read(line) for number, line in enumerate(lines)]
     levels, is_told = _Levels(), False
     for number, line in enumerate(found):
         if line and line.is_own:
             levels.put(line)
         elif line and _is_point(number, found, lines, is_below=bool(levels.open)):
             if not is_told:
-                _tell(line, lines[number], notes, line_number=notes.first_line + number)
+                _tell(line, written[number], notes, line_number=notes.first_line + number)
             is_told = True
             lines[number] = _as_point(line, levels.put(line))
         elif lines[number].strip("> \t") and not (number and lines[number - 1].strip("> \t")):

@@ -127,6 +127,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
         item("Vi møtes i Bodø.\nAlle er velkomne dit."),
         item("Vi møtes i Bodø.\n\nAlle er velkomne dit."),
     ),
+    "sign": (item("- 3 % i Nord."), item("− 3 % i Nord.")),
     "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (

@@ -1,0 +1,97 @@
+"""Keeps signs before numbers that would be marks of Markdown, as in `> 67 år`, and names those that may mean either."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mailer.catalogue import msg
+from mailer.issue.findings import FindingCollector
+
+_SPACE = r"[^\S\n]"
+_NUMBER = rf"[0-9](?![0-9]{{0,8}}[.)](?:{_SPACE}|$))"
+"""A number; `1. ` and `1) ` are the marks of points."""
+_AMOUNT = rf"=?{_SPACE}*(?:(?:ca\.?|kr\.?|~|≈){_SPACE}*|[-–−])?{_NUMBER}"
+_MORE = re.compile(rf"{_SPACE}*(?P<sign>>){_SPACE}*{_AMOUNT}")
+_QUOTED = re.compile(rf"{_SPACE}*>")
+_IN_POINT = re.compile(
+    rf"{_SPACE}*(?:[^\w\s>#|]|o|[0-9]{{1,9}}[.)]){_SPACE}+"
+    rf"(?P<sign>>(?={_SPACE}*{_AMOUNT})|[-+#](?={_SPACE}+{_NUMBER}))"
+)
+_IN_PASTED = re.compile(rf"{_SPACE}*(?:[^\w\s\x00-\x7f]{_SPACE}*|[oüØvqnl]\t)(?P<sign>>|#{{1,6}}(?={_SPACE}))")
+"""Below a bullet of another program no quotation begins, and no heading."""
+_CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
+_UP = "+±"
+_UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
+_LOST_MINUS = re.compile(
+    rf"{_SPACE}*-{_SPACE}+(?:[0-9]+(?:,[0-9]+)?{_SPACE}?{_UNIT}|[0-9]{{1,3}}(?:[ \u00a0\u202f][0-9]{{3}})+\b)",
+    re.IGNORECASE,
+)
+_SHOWN = 40
+
+
+def with_signs(text: str, notes: FindingCollector) -> str:
+    """Return a text with as many lines, in which signs before numbers are kept; note those that may mean either."""
+    lines = text.split("\n")
+    changes = changes_among(lines)
+    found = [_sign(number, lines, changes) for number in range(len(lines))]
+    for number, match in enumerate(found):
+        lost = None if match or number in changes else _LOST_MINUS.match(lines[number])
+        if match and match.re is _MORE:
+            _tell(msg("issues.sign-kept"), msg("issues.sign-kept-hint"), lines[number], notes, at=number)
+        elif lost and not _LOST_MINUS.match(lines[number - 1] if number else ""):
+            _tell(msg("issues.sign-lost"), msg("issues.sign-lost-hint"), lines[number], notes, at=number)
+    return "\n".join(_escaped(line, match) for line, match in zip(lines, found, strict=True))
+
+
+def changes_among(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus."""
+    changes: set[int] = set()
+    for run in _runs(lines):
+        signs = {match["sign"] for each in run if (match := _CHANGE.match(lines[each]))}
+        if len(signs) > 1 and signs & set(_UP):
+            changes.update(run)
+    return frozenset(changes)
+
+
+def _runs(lines: Sequence[str]) -> Iterator[list[int]]:
+    """Yield the numbers of lines directly below each other that begin with a sign and a number."""
+    run: list[int] = []
+    for number, line in enumerate(lines):
+        if _CHANGE.match(line):
+            run.append(number)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _sign(number: int, lines: Sequence[str], changes: frozenset[int]) -> re.Match[str] | None:
+    """Return the sign on a line that Markdown would take for a mark of its own."""
+    line = lines[number]
+    if number in changes:
+        return _CHANGE.match(line)
+    if more := _MORE.match(line):
+        return more if _is_more(number, lines) else None
+    return _IN_PASTED.match(line) or _IN_POINT.match(line)
+
+
+def _is_more(number: int, lines: Sequence[str]) -> bool:
+    """Return whether no line of a quotation stands directly above or below: all that begin with `>` have a number."""
+    for step in (-1, 1):
+        beside = number + step
+        while 0 <= beside < len(lines) and _QUOTED.match(lines[beside]):
+            if not _MORE.match(lines[beside]):
+                return False
+            beside += step
+    return True
+
+
+def _escaped(line: str, match: re.Match[str] | None) -> str:
+    if not match:
+        return line
+    at = match.start("sign")
+    return f"{line[:at]}\\{line[at:]}" if line[at] in "-+>#" else line
+
+
+def _tell(message: str, hint: str, written: str, notes: FindingCollector, *, at: int) -> None:
+    notes.note("sign", message, line=notes.first_line + at, words=written.strip()[:_SHOWN], hint=hint)

@@ -1,0 +1,115 @@
+"""Signs before numbers that begin a line: they are printed as written, or named at their place."""
+
+import pytest
+
+from mailer.issue.markdown import parse_blocks
+from mailer.issue.model import Block, Finding, LineBreak, List, Paragraph, Quote, Table, Text
+
+KEPT = "“>” before a number is printed as written"
+KEPT_HINT = "To quote somebody, write words before the number."
+LOST = "“-” before an amount became the mark of a point, no minus"
+LOST_HINT = "Write −, or \\-, for a minus. Nothing to do if it is a list."
+
+
+def parse(text: str, *, first_line: int = 1) -> tuple[tuple[Block, ...], tuple[Finding, ...]]:
+    return parse_blocks(text, file="items/x.md", lang="nb", first_line=first_line)
+
+
+def lines_of(block: Block) -> list[str]:
+    assert isinstance(block, Paragraph)
+    assert all(isinstance(each, Text | LineBreak) for each in block.inlines)
+    return "".join(each.text if isinstance(each, Text) else "\n" for each in block.inlines).split("\n")
+
+
+def signs(text: str, *, first_line: int = 1) -> list[str]:
+    found = parse(text, first_line=first_line)[1]
+    return [f"{each.line}:{each.column} {each.message} | {each.hint}" for each in found if each.rule == "sign"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "< 18 år: 12\n18–66 år: 401\n> 67 år: 871\nEndring fra 2. kvartal:",
+        "> 53 mmol/mol: tett oppfølging\n< 53 mmol/mol: årskontroll",
+        ">65 år: 14 prosent\n>80 år: 3 prosent",
+        ">= 65 år",
+        "> ca. 50 deltakere ventes",
+        "> kr 500",
+        "> -5 grader",
+        "Endring fra 2. kvartal:\n+ 14 % i Nordbyen\n- 3 % i Sørbyen\n± 0 % i Vestbyen",
+        "- 3 % i Sørbyen\n+ 14 % i Nordbyen\n- 8 % i Vestbyen",
+        "+ 14 % i Nord\n– 3 % i Sør\n– 5 % i Vest",
+        "± 0 i Nord\n- 3 i Sør",
+    ],
+)
+def test_a_sign_before_a_number_is_printed_as_written(text: str) -> None:
+    (block,) = parse(text)[0]
+    assert lines_of(block) == text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("•\t> 65 år\n•\t< 18 år\n•\t# 1 i Norge", ["> 65 år", "< 18 år", "# 1 i Norge"]),
+        ("•> 65 år\n•\t> Eldre\n•\t# Merk", ["> 65 år", "> Eldre", "# Merk"]),
+        ("o\t> Eldre\no\tYngre", ["> Eldre", "Yngre"]),
+        ("- > 2 fall siste år\n- # 1 i Norge", ["> 2 fall siste år", "# 1 i Norge"]),
+        ("•\t- 5 kg på en måned\n•\t+ 2 kg", ["- 5 kg på en måned", "+ 2 kg"]),
+        ("1. > 65 år\n2. < 18 år", ["> 65 år", "< 18 år"]),
+    ],
+)
+def test_a_sign_in_a_point_is_printed_as_written(text: str, points: list[str]) -> None:
+    (block,) = parse(text)[0]
+    assert isinstance(block, List)
+    assert [lines_of(each) for point in block.points for each in point] == [[each] for each in points]
+    assert signs(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> Vi er glade.\n> 2024 var et godt år.",
+        "> 2024 var et godt år.\n> Vi er glade.",
+        "> 50 kom.\n> 60 kom.\n> Vi er glade.",
+        "> Vi er glade.\n> 50 kom.\n> 60 kom.",
+        "> 1. Hvem?\n> 2. Hva?",
+        "> 1) Hvem?\n> 2) Hva?",
+    ],
+)
+def test_what_stands_beside_quoted_words_is_a_quotation(text: str) -> None:
+    (block,) = parse(text)[0]
+    assert isinstance(block, Quote)
+    assert signs(text) == []
+
+
+def test_each_more_than_is_noted_at_its_place() -> None:
+    assert signs("Alder:\n> 67 år: 871\n  > 80 år: 12", first_line=5) == [
+        f"6:1 {KEPT} | {KEPT_HINT}",
+        f"7:3 {KEPT} | {KEPT_HINT}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["3 % i Sør", "3,5% i Sør", "12 grader", "12 °C", "250 000 i Nord", "250\u00a0000", "5 kroner", "2 mill.", "5 kg"],
+)
+def test_a_point_that_may_be_a_minus_is_noted_once_in_its_list(amount: str) -> None:
+    text = f"Endring:\n- {amount}\n- {amount}\n\nMer\n\n- {amount}"
+    assert signs(text) == [f"2:1 {LOST} | {LOST_HINT}", f"7:1 {LOST} | {LOST_HINT}"]
+    assert [type(block) for block in parse(text)[0]] == [Paragraph, List, Paragraph, List]
+
+
+@pytest.mark.parametrize("text", ["- 3 deltakere\n- 5 deltakere", "- 2024 var et godt år", "– 3 % er lite.", "−3 %"])
+def test_counts_years_and_speech_are_not_noted(text: str) -> None:
+    assert signs(text) == []
+
+
+def test_a_pasted_list_is_noted_at_a_point_with_a_sign() -> None:
+    (finding,) = parse("Kriterier:\n•\t> 65 år")[1]
+    assert (finding.rule, finding.line, finding.column, finding.words) == ("pasted-list", 2, 1, "•\t> 65 år")
+
+
+def test_signs_in_rows_of_a_table_stay() -> None:
+    (block,) = parse("Alder\tAntall\n< 18 år\t12\n> 67 år\t871")[0]
+    assert isinstance(block, Table)
+    assert [cell.inlines for row in block.rows for cell in row[:1]] == [(Text("< 18 år"),), (Text("> 67 år"),)]
