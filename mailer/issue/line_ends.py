@@ -24,6 +24,7 @@ _FORMS = tuple(
         r"(?:[ivx]{1,5}|[IVX]{1,5})[).]\s",
         r"[-+–—•][^\W\d_]",
         r"[0-9]{1,2}[.)][^\W\d_]",
+        r"\\?[-+±−–—] ?[0-9]",
     )
 )
 """Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
@@ -44,7 +45,12 @@ _PERSON = re.compile(rf"{_MARKS}[A-ZÆØÅ][\w.'’-]*(?: [A-ZÆØÅ][\w.'’-]*
 """A line of names alone: nobody's sentence is so short that it ends before its verb."""
 _SENTENCE_ENDS = re.compile(r"[.!?…][*_»\"”')\]]*$")
 _HOLDS_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?…](?:\s|[*_»\"”')\]]*$)")
-_ENDS_OPEN = re.compile(r"[,;(«\[/–—-]$")
+_ENDS_OPEN = re.compile(r"[,;(«\[/]$|(?<![0-9],)[–—-]$")
+"""The dash of a price, as in *500,-*, ends it."""
+_SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
+"""A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
+_STAR_NOTE = re.compile(r"\\?\*{1,3}\)\s")
+"""A note to which stars lead, as in `*) Uten frakt`."""
 _READ_ON = frozenset(
     word
     for words in (
@@ -128,7 +134,13 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
         return False
     if not below or "\t" in above + below or _SIGNS.fullmatch(above):
         return True
-    if _SIGNS.fullmatch(below) or _BLOCK_MARK.match(below) or _NEARLY_BLOCK.fullmatch(below) or above[0] == "#":
+    if (
+        _STAR_NOTE.match(below)
+        or _SIGNS.fullmatch(below)
+        or _BLOCK_MARK.match(below)
+        or _NEARLY_BLOCK.fullmatch(below)
+        or above[0] == "#"
+    ):
         return True
     is_full = _is_full(above, below, width)
     if _is_head(above, below, is_full=is_full):
@@ -185,7 +197,7 @@ def _is_full(above: str, below: str, width: int) -> bool:
 def _reads_on(above: str, below: str) -> bool:
     """Return whether a sentence goes on from one line to the next."""
     first = below.lstrip('*_[«"“„(')[:1]
-    dashed = first in _DASHES and not _SENTENCE_ENDS.search(above)
+    dashed = first in _DASHES and not _SENTENCE_ENDS.search(above) and not _SIGN_OR_ARROW.match(below)
     if _ends_open(above) or dashed:
         return True
     return not _MARKED.match(below) and (first.islower() or first in _CONTINUES)
