@@ -73,6 +73,19 @@ LOST = "Word has not found what stood here"
         ("This email originated from outside us.", 1, "This email originated from outside", BANNER, BANNER_HINT),
         ("Denne e-posten kommer utenfra.", 1, "Denne e-posten kommer utenfra", BANNER, BANNER_HINT),
         ("Denne e-posten er sendt fra en ekstern.", 1, "Denne e-posten er sendt fra en ekstern", BANNER, BANNER_HINT),
+        (
+            "ADVARSEL: Denne e-posten kommer fra en avsender utenfor organisasjonen. Ikke klikk på lenker.",
+            11,
+            "Denne e-posten kommer fra en avsender utenfor",
+            BANNER,
+            BANNER_HINT,
+        ),
+        ("Denne e-posten kjem frå utsida.", 1, "Denne e-posten kjem frå utsida", BANNER, BANNER_HINT),
+        ("Denne e-posten er sendt fra utenfor KS.", 1, "Denne e-posten er sendt fra utenfor", BANNER, BANNER_HINT),
+        ("EKSTERN E-POST: Vær forsiktig.", 1, "EKSTERN E-POST:", BANNER, BANNER_HINT),
+        ("EKSTERN AVSENDAR", 1, "EKSTERN AVSENDAR", BANNER, BANNER_HINT),
+        ("EXTERNAL EMAIL! Take care.", 1, "EXTERNAL EMAIL!", BANNER, BANNER_HINT),
+        ("Ekstern e-post: Ver varsam.", 1, "Ekstern e-post: Ver", BANNER, BANNER_HINT),
         ("Takk! Sendt fra min iPhone", 7, "Sendt fra min iPhone", ADDITION, "Remove it."),
         ("Sendt frå min Samsung", 1, "Sendt frå min Samsung", ADDITION, "Remove it."),
         ("Sent from my iPad", 1, "Sent from my iPad", ADDITION, "Remove it."),
@@ -190,6 +203,18 @@ def test_a_greeting_below_a_banner_is_named_at_once(found: Find) -> None:
         "6:1 Du får ikke ofte e-post fra",
         "8:1 Hei Mari,",
     ]
+
+
+def test_a_greeting_below_the_banner_of_a_firm_is_named(found: Find) -> None:
+    assert [each.words for each in found("EKSTERN E-POST: Vær forsiktig.\n\nHei Solveig!")] == [
+        "EKSTERN E-POST:",
+        "Hei Solveig!",
+    ]
+
+
+@pytest.mark.parametrize("text", ["Ekstern e-post: slik leser du den.", "Ekstern avsender", "Vi får ekstern e-post."])
+def test_words_about_mail_from_outside_are_no_banner(found: Find, text: str) -> None:
+    assert found(text) == []
 
 
 def test_a_greeting_is_looked_for_in_the_first_paragraph_alone(found: Find) -> None:

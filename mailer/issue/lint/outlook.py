@@ -39,7 +39,11 @@ _OF_MAILS = (
         r"|(?:this|the) (?:e-?mail|message) (?:has )?(?:originated|came|was sent|is|comes|originates) "
         r"from (?:outside|an external)"
         r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
-        r"(?:fr[aå] (?:ei?n )?ekstern|utenfra|utanfrå)",
+        r"(?:fr[aå] (?:ei?n )?(?:ekstern|(?:avsend\w+|person) (?:som er )?ut[ea]nfor|ut[ea]nfor|utsid[ea])"
+        r"|utenfra|utanfrå)"
+        r"|(?-i:(?:EKSTERN|EXTERNAL)\w*) (?:e-?mail|e-?post|melding|avsend\w+|sender)(?: ?[:!]|$)"
+        r"|^(?:ekstern\w*|external) (?:e-?mail|e-?post|melding|avsend\w+|sender) ?[:!–-] ?"
+        r"(?:vær|ver|pass|be|use|ikke|ikkje|do not)\b",
         "findings.pasted-banner",
         "findings.pasted-banner-hint",
     ),
