@@ -74,8 +74,7 @@ def parse_blocks(
     nodes = without_debris(read_tree(source, notes), notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
-    blocks = walker.blocks(nodes)
-    blocks = without_emptied((*blocks, *walker.footnotes.at_the_end(walker.blocks)))
+    blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
     return number_headings(blocks), tuple(notes.findings)
 
 
@@ -297,10 +296,11 @@ class _Walker:
     def spaced_address(self, written: str, *, rule: str) -> None:
         words = written.split("\n", maxsplit=1)[0]
         if is_path(written):
-            message, hint = msg("issues.link-to-file"), msg("findings.put-on-the-web")
-            self.notes.error("inside-link", message, line=self.line, words=words, hint=hint)
-            return
-        message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
+            rule, message, hint = "inside-link", msg("issues.link-to-file"), msg("findings.put-on-the-web")
+        elif words != written:
+            message, hint = msg("issues.line-end-in-address"), msg("issues.write-on-one-line")
+        else:
+            message, hint = msg("issues.space-in-address"), msg("issues.write-space-so")
         self.notes.error(rule, message, line=self.line, words=words, hint=hint)
 
     def after_lang_mark(self, text: str, before: list[Inline]) -> list[Inline]:

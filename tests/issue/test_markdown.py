@@ -424,7 +424,6 @@ def test_any_other_bare_address_is_whole_too(text: str, inlines: Inlines) -> Non
         ("[a [b](https://a.example/a b) c](https://b.example)", "https://a.example/a b"),
         ("![kart](images/mitt kart.png)", "images/mitt kart.png"),
         ('![kart](images/mitt kart.png "Kart: Nord")', "images/mitt kart.png"),
-        ("[x](https://a.example/a\nb.pdf)", "https://a.example/a"),
     ],
 )
 def test_a_space_in_an_address_is_an_error_that_names_it(text: str, address: str) -> None:
@@ -433,6 +432,21 @@ def test_a_space_in_an_address_is_an_error_that_names_it(text: str, address: str
     assert finding.rule == ("image" if address.startswith("images/") else "link")
     assert finding.message == "there is a space in an address"
     assert finding.hint == "Write %20 for each space, or angle brackets around the address: [words](<https://…>)."
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "address"),
+    [
+        ("<https://x.example/lang/sti/med/\nlinjeskift>", "link", "https://x.example/lang/sti/med/"),
+        ("[x](https://a.example/a\nb.pdf)", "link", "https://a.example/a"),
+        ("![kart](images/mitt\nkart.png)", "image", "images/mitt"),
+    ],
+)
+def test_a_line_end_in_an_address_is_an_error_that_names_it(text: str, rule: str, address: str) -> None:
+    (finding,) = parse(f"Hei.\nSe {text}")[1]
+    assert (finding.severity, finding.line, finding.rule, finding.words) == (Severity.ERROR, 2, rule, address)
+    assert finding.message == "there is a line end in an address"
+    assert finding.hint == "Write the whole address on one line, without a space."
 
 
 @pytest.mark.parametrize(
