@@ -20,6 +20,7 @@ _SAID: Mapping[str, Message] = {
     "Outlook for iOS and Android": msg("findings.outlook-phones"),
 }
 """What the table names in English words; other names are the same in every language."""
+_FOR_PHONES = re.compile(r"@media\s*\(max-width[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.IGNORECASE)
 _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 
@@ -27,6 +28,7 @@ _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 class Feature:
     """A feature of CSS that some programs lack; `lost` says how a mail that can do without looks then.
 
+    `lost_on_phones` says so of rules for narrow screens alone.
     `is_of_tags`: its pattern is sought in tags with their style attributes, not in the styles alone.
     """
 
@@ -34,6 +36,7 @@ class Feature:
     pattern: re.Pattern[str]
     without: tuple[str, ...]
     lost: str = ""
+    lost_on_phones: str = ""
     is_of_tags: bool = False
 
 
@@ -47,6 +50,7 @@ def features() -> tuple[Feature, ...]:
             pattern=re.compile(each["pattern"], re.IGNORECASE),
             without=tuple(each["without"]),
             lost=each.get("lost", ""),
+            lost_on_phones=each.get("lost_on_phones", ""),
             is_of_tags=each.get("in") == "tags",
         )
         for each in table["feature"]
@@ -54,10 +58,19 @@ def features() -> tuple[Feature, ...]:
 
 
 def features_used(html: str) -> Iterator[Feature]:
-    """The features that a mail's styles use and that some programs lack, in the order of the table."""
+    """The features that a mail's styles use and that some programs lack, in the order of the table.
+
+    A feature that narrow screens alone can do without counts where it is used elsewhere.
+    """
     shown = _FOR_WORD_ONLY.sub("", html)
     styles = "\n".join(match[1] or match[2] for match in _STYLE.finditer(shown))
-    return (each for each in features() if each.pattern.search(shown if each.is_of_tags else styles))
+    elsewhere = _FOR_PHONES.sub("", styles)
+
+    def is_used(feature: Feature) -> bool:
+        text = elsewhere if feature.lost_on_phones else styles
+        return bool(feature.pattern.search(shown if feature.is_of_tags else text))
+
+    return filter(is_used, features())
 
 
 def client_support_findings(html: str) -> tuple[Finding, ...]:

@@ -45,7 +45,7 @@ from mailer.rendering.templates import Templates
 COVERAGE = "print/fonts/coverage.txt"
 _ENDLESS = re.compile(r"[^\W_]{41,}")
 _PIECE = re.compile(r".{20}(?=.)")
-_CHAIN, _CHAIN_OF_A_CELL = (re.compile(rf"(?!\S*://)\S{{{letters},}}") for letters in (60, 20))
+_CHAIN, _CHAIN_OF_A_CELL = (re.compile(rf"(?<!\S)(?!\S*://)\S{{{letters},}}") for letters in (60, 20))
 _LINK_OF_CHAIN = re.compile(r"(?<=[^\W_])[^\w\s](?=\w)|_+(?=[^\W_])")
 
 

@@ -45,8 +45,9 @@ class View:
 
     @cached_property
     def text(self) -> str:
-        """The plain-text part."""
-        return with_values(self.services, self.composed.text, self._to)
+        """The plain-text part, without the spaces at the ends of lines that tell mail programs where they flow."""
+        text = with_values(self.services, self.composed.text, self._to)
+        return "\n".join(line.rstrip(" ") for line in text.split("\n"))
 
     @cached_property
     def eml(self) -> bytes:

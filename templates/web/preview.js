@@ -21,9 +21,11 @@ function itemsOf(view) {
   return [...view.document.querySelectorAll("[id^='sak-']")].filter((each) => /^sak-\d+$/.test(each.id));
 }
 
+// Without the number, which another item before it changes. In the mail an empty link stands before the heading.
 function titleOf(item) {
-  const heading = item.matches("h1,h2,h3,h4,h5,h6") ? item : item.querySelector("h1,h2,h3,h4,h5,h6");
-  return (heading ?? item).textContent.trim().slice(0, 200);
+  const around = item.matches("a") ? item.parentElement : item;
+  const heading = around.querySelector("h1,h2,h3,h4,h5,h6");
+  return (heading?.querySelector(".h3,.title") ?? heading ?? around).textContent.trim().slice(0, 200);
 }
 
 // An item has another number when one is put in before it, and another title when that is edited.

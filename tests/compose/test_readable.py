@@ -98,6 +98,7 @@ def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
     [
         '<p style="color:#fff;border-radius:4px">display:flex</p>',
         "<style>@media (max-width:620px){.a{max-width:10px}} a:hover{color:red}</style>",
+        "<style>a{color:red}@media (max-width:620px){.a{color:red}.b{display:flex}\n}b{color:red}</style>",
         '<!--[if mso]><p style="position:absolute"><![endif]-->',
         '<p style="background-position:top;padding-gap:1px">',
         '<p style="text-transform:none;max-height:0;overflow:hidden;opacity:0;white-space:nowrap">',
@@ -105,6 +106,18 @@ def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
 )
 def test_css_that_the_mail_can_do_without_is_left_alone(html: str) -> None:
     assert client_support_findings(html) == ()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "@media (max-width:620px){.a{color:red}}.b{display:flex}",
+        "@media (min-width:620px){.b{display:flex}}",
+        "@media (max-width:620px){.b{display:grid}}",
+    ],
+)
+def test_what_phones_alone_can_do_without_is_found_elsewhere(style: str) -> None:
+    assert len(client_support_findings(f"<style>{style}</style>")) == 1
 
 
 def test_the_table_names_each_feature_once_with_the_programs_that_lack_it() -> None:

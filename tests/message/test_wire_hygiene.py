@@ -78,5 +78,6 @@ def test_what_arrives_is_what_was_written(
     arrived = deliver(envelope, payload)
     message = parse(arrived)
     assert message["Subject"] == composed.subject
-    assert body(message, "plain").startswith(text)
+    unstuffed = "\n".join(line.removeprefix(" ") for line in body(message, "plain").split("\n"))  # RFC 3676 section 4.4
+    assert unstuffed.startswith(text)
     assert set(message.keys()) == set(parse(payload).keys()), "a header that nobody wrote"
