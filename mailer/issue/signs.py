@@ -34,7 +34,7 @@ def with_signs(text: str, notes: FindingCollector) -> str:
     changes = changes_among(lines)
     found = [_sign(number, lines, changes) for number in range(len(lines))]
     for number, match in enumerate(found):
-        lost = None if match or number in changes else _LOST_MINUS.match(lines[number])
+        lost = None if match else _LOST_MINUS.match(lines[number])
         if match and match.re is _MORE:
             _tell(msg("issues.sign-kept"), msg("issues.sign-kept-hint"), lines[number], notes, at=number)
         elif lost and not _LOST_MINUS.match(lines[number - 1] if number else ""):
@@ -43,11 +43,11 @@ def with_signs(text: str, notes: FindingCollector) -> str:
 
 
 def changes_among(lines: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus."""
+    """Return the numbers of the lines, from 0, that tell of changes: directly below each other, and one has a plus."""
     changes: set[int] = set()
     for run in _runs(lines):
         signs = {match["sign"] for each in run if (match := _CHANGE.match(lines[each]))}
-        if len(signs) > 1 and signs & set(_UP):
+        if signs & set(_UP):
             changes.update(run)
     return frozenset(changes)
 

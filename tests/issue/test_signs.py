@@ -40,6 +40,7 @@ def signs(text: str, *, first_line: int = 1) -> list[str]:
         "- 3 % i Sørbyen\n+ 14 % i Nordbyen\n- 8 % i Vestbyen",
         "+ 14 % i Nord\n– 3 % i Sør\n– 5 % i Vest",
         "± 0 i Nord\n- 3 i Sør",
+        "+ 3 i Nord\n+ 5 i Sør",
     ],
 )
 def test_a_sign_before_a_number_is_printed_as_written(text: str) -> None:
@@ -97,6 +98,16 @@ def test_a_point_that_may_be_a_minus_is_noted_once_in_its_list(amount: str) -> N
     text = f"Endring:\n- {amount}\n- {amount}\n\nMer\n\n- {amount}"
     assert signs(text) == [f"2:1 {LOST} | {LOST_HINT}", f"7:1 {LOST} | {LOST_HINT}"]
     assert [type(block) for block in parse(text)[0]] == [Paragraph, List, Paragraph, List]
+
+
+def test_points_that_may_be_a_minus_are_noted_at_the_beginning_and_at_the_end() -> None:
+    assert [each.split(" ")[0] for each in signs("- 3 % i Sør\n\nTekst.\n\n- 5 % i Nord")] == ["1:1", "5:1"]
+    assert isinstance(parse("- 3 deltakere\n- 5 deltakere")[0][0], List)
+
+
+def test_a_note_shows_the_beginning_of_its_line() -> None:
+    (finding,) = parse(f"> 67 år: {'a' * 40}")[1]
+    assert finding.words == f"> 67 år: {'a' * 31}"
 
 
 @pytest.mark.parametrize("text", ["- 3 deltakere\n- 5 deltakere", "- 2024 var et godt år", "– 3 % er lite.", "−3 %"])
