@@ -43,11 +43,11 @@ def with_signs(text: str, notes: FindingCollector) -> str:
 
 
 def changes_among(lines: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, that tell of changes: directly below each other, and one has a plus."""
+    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus."""
     changes: set[int] = set()
     for run in _runs(lines):
         signs = {match["sign"] for each in run if (match := _CHANGE.match(lines[each]))}
-        if signs & set(_UP):
+        if len(signs) > 1 and signs & set(_UP):
             changes.update(run)
     return frozenset(changes)
 
