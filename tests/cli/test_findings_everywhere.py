@@ -206,7 +206,7 @@ def test_a_finding_about_the_pdf_is_answered_and_counted_like_any_other(workspac
     assert mailer("check", SLUG, "--strict").code == 0
 
 
-@pytest.mark.parametrize("lang", ["nb", "nn"])
+@pytest.mark.parametrize("lang", ["nb", pytest.param("nn", marks=pytest.mark.slow)])
 def test_nothing_of_what_is_found_is_said_in_english_to_a_norwegian_editor(
     lang: str, workspace: Path, mailer: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

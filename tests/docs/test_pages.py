@@ -129,7 +129,7 @@ def runnable() -> Iterator[Any]:
     for page in filter(blocks, PAGES[1:]):
         marks = (
             [pytest.mark.slow]
-            if page.parent.name == "nb" or page.name in {"send-an-issue.md", "edit-an-issue.md"}
+            if page.parent.name == "nb" or page.name in {"send-an-issue.md", "edit-an-issue.md", "commands.md"}
             else []
         )
         yield pytest.param(page, marks=marks, id=page.relative_to(ROOT).as_posix())

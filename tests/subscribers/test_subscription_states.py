@@ -175,6 +175,7 @@ def _is_refused(call: Callable[[], object]) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 def test_subscriptions_follow_the_rules_in_any_order(register: Register) -> None:
     machine = type("Machine", (_Subscriptions,), {"register": register})
