@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
@@ -31,8 +32,8 @@ _SHOWN = 40
 def with_signs(text: str, notes: FindingCollector) -> str:
     """Return a text with as many lines, in which signs before numbers are kept; note those that may mean either."""
     lines = text.split("\n")
-    changes = changes_among(lines)
-    found = [_sign(number, lines, changes) for number in range(len(lines))]
+    changes, more = changes_among(lines), _more_among(lines)
+    found = [_sign(line, is_change=at in changes, is_more=at in more) for at, line in enumerate(lines)]
     for number, match in enumerate(found):
         lost = None if match else _LOST_MINUS.match(lines[number])
         if match and match.re is _MORE:
@@ -65,25 +66,23 @@ def _runs(lines: Sequence[str]) -> Iterator[list[int]]:
         yield run
 
 
-def _sign(number: int, lines: Sequence[str], changes: frozenset[int]) -> re.Match[str] | None:
+def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
     """Return the sign on a line that Markdown would take for a mark of its own."""
-    line = lines[number]
-    if number in changes:
+    if is_change:
         return _CHANGE.match(line)
     if more := _MORE.match(line):
-        return more if _is_more(number, lines) else None
+        return more if is_more else None
     return _IN_PASTED.match(line) or _IN_POINT.match(line)
 
 
-def _is_more(number: int, lines: Sequence[str]) -> bool:
-    """Return whether no line of a quotation stands directly above or below: all that begin with `>` have a number."""
-    for step in (-1, 1):
-        beside = number + step
-        while 0 <= beside < len(lines) and _QUOTED.match(lines[beside]):
-            if not _MORE.match(lines[beside]):
-                return False
-            beside += step
-    return True
+def _more_among(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of lines with `>` before a number, where all lines with `>` beside them have one too."""
+    more: set[int] = set()
+    for is_marked, run in groupby(range(len(lines)), key=lambda each: bool(_QUOTED.match(lines[each]))):
+        numbers = list(run)
+        if is_marked and all(_MORE.match(lines[each]) for each in numbers):
+            more.update(numbers)
+    return frozenset(more)
 
 
 def _escaped(line: str, match: re.Match[str] | None) -> str:

@@ -10,6 +10,8 @@ from markdown_it.common.utils import mdTrim
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.table import escapedSplit, table
 
+LINES_OF_A_ROW = 100
+"""Lines that the cells of a row have together, fewer than this: else each line of a long text is read to its end."""
 CELLS_AT_LEAST = 2
 CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNORECASE)
 """The beginning of a line that is the caption of the table below it."""
@@ -156,13 +158,18 @@ def _tabbed_rows(state: StateBlock, line: int, end: int) -> Iterator[_Row]:
 
 
 def _cells(text: str, at: int) -> tuple[int, tuple[str, ...]]:
-    """Return where the row that begins at a place ends, and its cells."""
+    """Return where the row that begins at a place ends, and its cells; of a row of too many lines the first alone."""
     words, end = _cell(text, at)
-    cells = [words]
-    while text.startswith("\t", end):
-        words, end = _cell(text, end + 1)
+    cells, lines = [words], text.count("\n", at, end)
+    while text.startswith("\t", end) and lines < LINES_OF_A_ROW:
+        begin = end + 1
+        words, end = _cell(text, begin)
         cells.append(words)
-    return end, tuple(cells)
+        lines += text.count("\n", begin, end)
+    if lines < LINES_OF_A_ROW:
+        return end, tuple(cells)
+    end = text.index("\n", at)
+    return end, tuple(each.strip() for each in text[at:end].split("\t"))
 
 
 def _cell(text: str, at: int) -> tuple[str, int]:

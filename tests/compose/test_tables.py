@@ -26,7 +26,8 @@ from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
 from mailer.issue.markdown import parse_blocks
-from mailer.issue.model import Blocks, Footnotes, Issue, Item, Section
+from mailer.issue.model import Blocks, Footnotes, Issue, Item, Section, Table
+from mailer.issue.table_rules import LINES_OF_A_ROW
 from mailer.languages import LANGS, Lang
 from mailer.rendering.templates import Templates
 
@@ -197,6 +198,17 @@ def test_a_table_is_columns_as_long_as_they_fit_the_line() -> None:
     assert quoted[0] == "    A  B"
     assert plain(f"> A | B\n> ---|---\n> b | {'a' * (WIDTH - 6)}")[0] == "    A: b"
     assert plain('A\tB\nx\t"a\nb"\t')[0] == "A: x"
+
+
+def test_a_row_of_too_many_lines_is_no_row_and_loses_nothing() -> None:
+    """Else each line of a long text would be read to its end."""
+    for lines in (LINES_OF_A_ROW - 1, LINES_OF_A_ROW):
+        cell = "\n".join(f"a{number}" for number in range(lines + 1))
+        row = f'x1\t"{cell}"'
+        read = blocks(f"A\tB\n{row}")
+        assert isinstance(read[0], Table)
+        assert (len(read) == 1) is (lines < LINES_OF_A_ROW)
+        assert re.findall(r"\w\d+", " ".join(plain(f"A\tB\n{row}"))) == re.findall(r"\w\d+", row)
 
 
 def test_footnotes_stand_below_the_contacts_with_their_numbers(small_issue: Issue, composer: Composer) -> None:

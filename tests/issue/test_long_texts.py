@@ -56,6 +56,7 @@ WORSE = (
         "> - a\n",
         "*a **b",
         "<b>[a](b ",
+        "> 1\n",
     ),
     *(
         "- \n1.     funksjonar ",
