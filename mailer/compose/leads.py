@@ -21,9 +21,12 @@ from mailer.issue.model import (
     Issue,
     Item,
     Link,
+    List,
     LongItems,
     Paragraph,
+    Quote,
     Severity,
+    Table,
     Text,
     plain_text,
 )
@@ -112,7 +115,7 @@ def _can_end(block: Block) -> bool:
             return not plain_text(inlines).rstrip().endswith((":", ","))
         case Heading() | Image():
             return False
-        case _:
+        case List() | Quote() | Table() | Footnotes():
             return True
 
 

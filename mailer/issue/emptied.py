@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mailer.issue.model import Block, Blocks, List, Quote
+from mailer.issue.model import Block, Blocks, Footnotes, Heading, Image, List, Paragraph, Quote, Table
 
 
 def without_emptied(blocks: Blocks) -> Blocks:
@@ -20,5 +20,5 @@ def _kept(block: Block) -> Iterator[Block]:
         case Quote(inner):
             if left_in_quote := without_emptied(inner):
                 yield replace(block, blocks=left_in_quote)
-        case _:
+        case Paragraph() | Heading() | Image() | Table() | Footnotes():
             yield block
