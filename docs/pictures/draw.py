@@ -6,7 +6,6 @@ Needs Chromium and pdftoppm. The fonts of the PDF stand for those of readers' ma
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,13 +21,10 @@ from mailer.issue.model import Issue, LongItems
 from mailer.issue.source import read_issue
 from mailer.usecases.desk import issue_webpage, printed_issue, with_values
 from mailer.usecases.reading import read
+from tests.compose.word import IGNORED, as_word_reads_it
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-from tests.compose.word import IGNORED, as_word_reads_it  # noqa: E402 -- found from the repository
-
 FONTS = REPOSITORY / "templates" / "print" / "fonts"
 STAND_INS = {"Segoe UI": "Open Sans", "Georgia": "Charis SIL"}
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

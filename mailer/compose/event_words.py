@@ -1,9 +1,10 @@
 """The words of a calendar entry: what it is called, and where readers sign up for it."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
-from mailer.issue.model import Emphasis, Inline, Inlines, Link, Strong, plain_text
+from mailer.compose.excerpts import inlines_within
+from mailer.issue.model import Inline, Inlines, Link, plain_text
 
 _LEADS = re.compile(
     r"påmelding\w*|meld|registrering\w*|registrer|sign-?up|sign|registration|register|dieđit"
@@ -27,7 +28,11 @@ def name_of_event(text: Inlines) -> str:
 
 def links_of(text: Inlines) -> Sequence[tuple[str, str]]:
     """Return words and address of each link, in the order written."""
-    return tuple((" ".join(plain_text(each.children).split()), each.url) for each in _links(text) if each.url)
+    return tuple(
+        (" ".join(plain_text(each.children).split()), each.url)
+        for each in inlines_within(text)
+        if isinstance(each, Link) and each.url
+    )
 
 
 def _without_lead_in(words: Sequence[str]) -> str:
@@ -46,17 +51,6 @@ def _without_lead_in(words: Sequence[str]) -> str:
 
 def _is_of_lead_in(word: str) -> bool:
     return bool(_LEADS.fullmatch(word)) or word.casefold() in _BESIDE_LEADS | _PREPOSITIONS
-
-
-def _links(inlines: Iterable[Inline]) -> Iterator[Link]:
-    for each in inlines:
-        match each:
-            case Link():
-                yield each
-            case Strong(children) | Emphasis(children):
-                yield from _links(children)
-            case _:
-                pass
 
 
 def _is_tail(inline: Inline) -> bool:

@@ -1,6 +1,7 @@
-"""Parts taken out of an item's body: its first words, links that stand alone at its end."""
+"""Parts taken out of an item's body: its first words, links that stand alone at its end, all its inlines."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 
 from mailer.issue.model import (
     Block,
@@ -8,6 +9,7 @@ from mailer.issue.model import (
     Footnotes,
     Heading,
     Image,
+    Inline,
     Item,
     Link,
     List,
@@ -143,3 +145,15 @@ def _words_of(block: Block) -> str:
 def _first_cells(table: Table) -> tuple[str, ...]:
     """Return the words of the first row that has any."""
     return tuple(filter(None, (" ".join(plain_text(cell.inlines).split()) for cell in table.all_rows[0])))
+
+
+def inlines_within(part: object) -> Iterator[Inline]:
+    """Yield the inlines of blocks and rows of any kind, and of inlines, those inside others too."""
+    if isinstance(part, Inline):
+        yield part
+    if isinstance(part, tuple):
+        for each in part:
+            yield from inlines_within(each)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from inlines_within(getattr(part, field.name))

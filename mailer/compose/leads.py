@@ -1,10 +1,9 @@
 """Long items in the mail: their lead, and the parts of the rest that readers must act on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 
 from mailer.catalogue import msg
-from mailer.compose.excerpts import LinkRow, as_row, split_footnotes, split_rows, words_in
+from mailer.compose.excerpts import LinkRow, as_row, inlines_within, split_footnotes, split_rows, words_in
 from mailer.compose.publication import Publication
 from mailer.issue.listed import DateList
 from mailer.issue.model import (
@@ -16,7 +15,6 @@ from mailer.issue.model import (
     Footnotes,
     Heading,
     Image,
-    Inline,
     Inlines,
     Issue,
     Item,
@@ -68,7 +66,7 @@ def mail_text(item: Item, listed: DateList, publication: Publication) -> ItemTex
     if left_out < LEAST_LEFT_OUT:
         return whole
     rows = (*rows, *whole.rows)
-    shown = tuple(_inlines_in((lead, rows)))
+    shown = tuple(inlines_within((lead, rows)))
     return ItemText(
         body=lead,
         rows=rows,
@@ -88,7 +86,9 @@ def _form_of(item: Item, listed: DateList, publication: Publication) -> LongItem
 def words_left_out(issue: Issue, publication: Publication) -> tuple[int, int]:
     """Return how many items the mail to a reader of no list shows the lead of, and how many words those leave out."""
     listed = DateList(issue)
-    numbers = [mail_text(item, listed, publication).left_out for item in issue.items]
+    forms = ((item, _form_of(item, listed, publication)) for item in issue.items)
+    leads = (item for item, form in forms if form is LongItems.LEAD)
+    numbers = [mail_text(item, listed, publication).left_out for item in leads]
     return sum(map(bool, numbers)), sum(numbers)
 
 
@@ -135,18 +135,6 @@ def _footnotes_of(shown: Inlines, footnotes: Blocks) -> Blocks:
         if isinstance(each, Footnotes)
     )
     return tuple(each for each in kept if each.notes)
-
-
-def _inlines_in(part: object) -> Iterator[Inline]:
-    """Yield the inlines of blocks and rows of any kind, those inside others too."""
-    if isinstance(part, Inline):
-        yield part
-    if isinstance(part, tuple):
-        for each in part:
-            yield from _inlines_in(each)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _inlines_in(getattr(part, field.name))
 
 
 def _count(blocks: Blocks) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow
-from mailer.compose.excerpts import LinkRow
+from mailer.compose.excerpts import LinkRow, inlines_within
 from mailer.compose.glyphs import BREAK, Glyphs, Unprinted, read_glyphs
 from mailer.compose.inbox import name_of
 from mailer.compose.markup import bound
@@ -190,7 +190,8 @@ class _Content:
             "kind": "table",
             "caption": self.inlines(table.caption.inlines) if table.caption else [],
             "header": rows.pop(0) if table.header else [],
-            "repeats": not any(_has_link(each) for cell in table.header for each in cell.inlines),
+            # PDF/UA allows no link in what comes again on the next page.
+            "repeats": not any(isinstance(each, Link | FootnoteMark) for each in inlines_within(table.header)),
             "rows": rows,
             "sides": list(table.alignments),
         }
@@ -232,17 +233,6 @@ def _breakable(text: str) -> str:
     """
     text = _with_breaks(text, _CHAIN)
     return _ENDLESS.sub(lambda word: _PIECE.sub("\\g<0>\N{SOFT HYPHEN}", word[0]), text)
-
-
-def _has_link(inline: Inline) -> bool:
-    """Return whether one leads anywhere: PDF/UA allows no link in what comes again on the next page."""
-    match inline:
-        case Link() | FootnoteMark():
-            return True
-        case Strong(children) | Emphasis(children):
-            return any(map(_has_link, children))
-        case _:
-            return False
 
 
 def _parted(inline: Inline) -> Inline:

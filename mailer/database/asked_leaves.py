@@ -161,10 +161,10 @@ def _read(file: Path) -> AskedLeave | None:
         )
     except FileNotFoundError:
         return None  # taken in at this moment
-    except (ValueError, KeyError, TypeError):
-        log.error("leave-unreadable file=%s", file.name)  # noqa: TRY400 what is wrong with it stands in the file
+    except (ValueError, KeyError, TypeError):  # what is wrong with it stands in the file
         file.replace(file.with_suffix(".unreadable"))
-        return None
+    log.error("leave-unreadable file=%s", file.name)
+    return None
 
 
 def _sync_folder(folder: Path) -> None:

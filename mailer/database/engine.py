@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -327,7 +327,7 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 def _begin_writing(connection: Connection, waiting: Waiting) -> None:
     """Begin as soon as no other connection writes, within the busy timeout; Python hears signals between its turns."""
-    sqlite: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment] # no other is opened
+    sqlite = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     (patience,) = sqlite.execute("PRAGMA busy_timeout").fetchone()
     latest = time.monotonic() + patience / 1000
     sqlite.execute(f"PRAGMA busy_timeout = {min(patience, _TURN_MILLISECONDS)}")

@@ -179,8 +179,9 @@ def _rank(finding: Finding) -> int:
 def long_forms(choice: PreviewChoice, view_of: Callable[[PreviewChoice], View | None]) -> tuple[LongForm, ...]:
     """Return both forms of an issue with long items, each with its size; none where they are the same."""
     choices = choice.but(long="whole"), choice.but(long="lead")
-    whole, lead = map(view_of, choices)
-    if not (whole and lead and lead.left_out):
+    lead = view_of(choices[1])
+    whole = view_of(choices[0]) if lead and lead.left_out else None
+    if not (whole and lead):
         return ()
     sizes = [kilobytes(len(each.composed.html.encode())) for each in (whole, lead)]
     labels = (

@@ -28,6 +28,9 @@ PIECES = (
     "# a\n\n",
     "ord ",
     "a",
+    "a+b-",
+    "e-post ",
+    "Åse-Kari ",
 )
 
 

@@ -248,6 +248,14 @@ def test_an_introduction_that_begins_with_the_title_is_named_once(read_files: Re
     assert finding.hint == "Remove it here."
 
 
+@pytest.mark.parametrize("first", ["Kurs 2. mai", "Kurs mai", "Kurs b) mai"])
+def test_a_number_within_a_title_is_part_of_it(first: str, read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": f'+++\ntitle = "Kurs 1. mai"\n+++\n{first}\n\nVi møtes.\n'})
+    assert reading.issue is not None
+    rules = {each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)}
+    assert "repeated-title" not in rules
+
+
 def test_a_text_without_title_repeats_none(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-mote.md": "+++\n+++\n1) \n\n…\n"})
     assert reading.issue is not None

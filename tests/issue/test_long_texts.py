@@ -57,6 +57,9 @@ WORSE = (
         "*a **b",
         "<b>[a](b ",
         "> 1\n",
+        "1.",
+        "a-b ",
+        "a:",
     ),
     *(
         "- \n1.     funksjonar ",
@@ -98,7 +101,7 @@ def is_quick(text: str, read_files: ReadFiles) -> bool:
 def as_many_as_may_be(unit: str, *, between: str = "") -> str:
     """Return the unit as often as a file may hold it, and in each place so much of `between` that the file is full."""
     pieces = (len(PIECE.findall(unit * 3)) + 2) // 3
-    times = min(ROOM // len(unit.encode()), (PIECES_AT_MOST - 10) // max(pieces, 1))
+    times = min(ROOM // len(unit.encode()), (PIECES_AT_MOST - 10) // pieces if pieces else ROOM)
     spare = ROOM // times - len(unit.encode())
     return (unit + between * (spare // len(between.encode()) if between else 0)) * times
 

@@ -15,7 +15,7 @@ WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _NUMBERED = re.compile(r"\d+[.)]\s")
-_NUMBER_OF_TITLE = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\))\s+")
+_NUMBER_OF_TITLE = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\))\s+")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
