@@ -14,7 +14,7 @@ _IGNORED = ' data-premailer="ignore"'
 def inline_css(html: str, *, css: str) -> str:
     """Put the rules of `css` into the elements of `html`; style blocks already there stay as they are.
 
-    premailer's own defaults would drop the doctype, `!important` and `[data-ogsc]` rules, which carry dark mode,
+    premailer's own defaults would drop the doctype, `!important` and `[data-ogsb]` rules, which carry dark mode,
     and add some 20 kB of attributes.
     """
     marked = _DOCTYPE.sub("", html).replace("<style", f"<style{_IGNORED}")

@@ -347,7 +347,7 @@ def test_the_band_shows_every_helsefellesskap_once(
 ) -> None:
     html = composer.compose(small_issue, VariantKey(own=("oslo",), lang="nn")).html
     assert html.count('class="bar') == len(publication.places) == 19
-    assert html.count('class="bar lit own"') == 1
+    assert html.count('class="bar own"') == 1
     assert '<table role="presentation" aria-hidden="true" class="band"' in html
 
 

@@ -93,7 +93,7 @@ def test_nothing_is_fetched_when_the_mail_is_opened(slug: str, compose: Callable
 def test_dark_mode_reaches_the_mail_in_both_ways(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
     html = compose(slug).html
     assert "@media (prefers-color-scheme:dark){" in html
-    assert "[data-ogsc] .page," in html
+    assert "[data-ogsb] .page," in html
     assert html.count("!important") > 60
     assert '<meta name="color-scheme" content="light dark">' in html
 
