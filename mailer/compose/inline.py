@@ -1,4 +1,4 @@
-"""Style rules moved into style attributes, for mail programs that drop style blocks."""
+"""Style rules moved into style attributes, for mail programs that drop style blocks; blanks between rules left out."""
 
 import logging
 import re
@@ -8,11 +8,13 @@ from premailer import Premailer
 
 _DOCTYPE = re.compile(r"\A\s*<!doctype[^>]*>", re.IGNORECASE)
 _STYLE = re.compile(r""" style=(?:"[^"]*"|'[^']*')""")
+_BLOCK = re.compile(r"<style[^>]*>.*?</style>", re.DOTALL)
+_BLANKS = re.compile(r"\s*([{};])\s*|([:,])\s+")
 _IGNORED = ' data-premailer="ignore"'
 
 
 def inline_css(html: str, *, css: str) -> str:
-    """Put the rules of `css` into the elements of `html`; style blocks already there stay as they are.
+    """Put the rules of `css` into the elements of `html`; style blocks already there keep their rules.
 
     premailer's own defaults would drop the doctype, `!important` and `[data-ogsb]` rules, which carry dark mode,
     and add some 20 kB of attributes.
@@ -20,7 +22,8 @@ def inline_css(html: str, *, css: str) -> str:
     marked = _DOCTYPE.sub("", html).replace("<style", f"<style{_IGNORED}")
     inlined: str = _inliner(css).transform("<!DOCTYPE html>" + marked, pretty_print=False)
     # The writer does not know that `wbr` has no end.
-    return _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, "").replace("</wbr>", ""))
+    short = _STYLE.sub(lambda style: style[0].replace("; ", ";"), inlined.replace(_IGNORED, "").replace("</wbr>", ""))
+    return _BLOCK.sub(lambda block: _BLANKS.sub(r"\1\2", block[0]), short)
 
 
 @lru_cache(maxsize=4)

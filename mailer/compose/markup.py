@@ -54,11 +54,6 @@ def lang_mark(lang: Lang, around: Lang) -> Markup:
     return Markup("") if lang == around else Markup(' lang="{}"').format(lang)
 
 
-def table_role(role: str, *, stacked: bool) -> Markup:
-    """Return the role of a part of a table that is laid out as lines on a phone, where browsers forget it."""
-    return Markup(' role="{}"').format(role) if stacked else Markup("")
-
-
 def _render(inline: Inline, lang: Lang) -> Markup:
     match inline:
         case Text(text):

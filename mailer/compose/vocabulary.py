@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from markupsafe import Markup
 
-from mailer.compose.markup import inline_html, lang_mark, link_html, table_role, unbroken
+from mailer.compose.markup import inline_html, lang_mark, link_html, unbroken
 from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
 from mailer.issue.model import Block, plain_text
 from mailer.issue.tables import fits_a_mail, fits_a_phone, has_long_word, is_number
@@ -32,7 +32,6 @@ MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
     "fits_a_mail": fits_a_mail,
     "has_long_word": has_long_word,
     "is_number": is_number,
-    "table_role": table_role,
     "kind_of": _block_kind,
     "refuse": _refuse,
 }

@@ -56,16 +56,42 @@ def test_large_text_on_a_phone_cuts_no_word_and_needs_no_sideways_scrolling(
         page.close()
 
 
-def test_large_text_on_a_phone_needs_no_sideways_scrolling_where_there_are_tables_and_pictures(
+def test_large_text_on_a_phone_cuts_no_word_of_a_table_and_needs_no_sideways_scrolling(
     full_issue: Issue, forms_of: Forms, browser: "Browser"
 ) -> None:
+    """A table that has room for normal letters alone is read row by row in large ones, each cell with its label."""
     for form, html in forms_of(full_issue).items():
-        page = browser.new_page(viewport={"width": PHONES[0], "height": 900})
-        page.set_content(html)
-        page.evaluate(ENLARGE, SCALES[-1])
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert (form, width) == (form, PHONES[0])
+        page = browser.new_page()
+        for width in PHONES:
+            page.set_viewport_size({"width": width, "height": 900})
+            for scale in SCALES:
+                page.set_content(html)
+                page.evaluate(ENLARGE, scale)
+                cut = [
+                    each for each in page.evaluate(CUT, MARGINS) if re.search(r" in T[DH]\.(?:tc|left|right|nw)", each)
+                ]
+                assert (form, width, scale, cut) == (form, width, scale, [])
+                assert page.evaluate("document.documentElement.scrollWidth") == width
+                cell = page.locator(".tb").first.locator("tbody td").first
+                label = cell.evaluate("each => getComputedStyle(each, '::before').content + each.innerText")
+                is_narrow = width - MARGINS <= 15 * 17 * scale
+                assert ("2023: " in label) == is_narrow, (form, width, scale)
         page.close()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_words_wider_than_the_line_of_a_phone_are_hyphenated_where_the_program_can(
+    slug: str, real_issue: ReadIssue, forms_of: Forms, browser: "Browser"
+) -> None:
+    """Chromium has no Norwegian hyphens here, Android has; short words and wide screens stay as they are."""
+    for width, hyphens in ((375, "auto"), (1200, "manual")):
+        for form, html in forms_of(real_issue(slug)).items():
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.set_content(html)
+            set_ = "each => [getComputedStyle(each).hyphens, getComputedStyle(each).hyphenateLimitChars]"
+            words = page.locator("p", has_text="helsefellesskap").last.evaluate(set_)
+            assert (form, words) == (form, [hyphens, "15 4 4" if hyphens == "auto" else "auto"])
+            page.close()
 
 
 @pytest.mark.parametrize("slug", SLUGS)
