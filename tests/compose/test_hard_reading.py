@@ -112,6 +112,21 @@ def test_what_a_screen_reader_says_is_as_reviewed(
         assert heard == snapshot.read_text("utf-8")
 
 
+def test_each_title_has_the_same_space_below_and_each_item_a_named_anchor(
+    issue: Issue, forms_of: Forms, browser: "Browser"
+) -> None:
+    """Titles of items without a section touched their words; programs that know no `id` go by the name of an anchor."""
+    page = browser.new_page()
+    page.set_content(forms_of(issue)["mail"])
+    below = "all => all.map(each => getComputedStyle(each).marginBottom)"
+    assert set(page.locator(".item .kick").evaluate_all(below)) <= {"11px"}
+    named = page.locator(".item > a").evaluate_all(
+        "all => all.filter(each => each.name).map(each => [each.name, each.id])"
+    )
+    assert named == [[f"sak-{each.number}"] * 2 for each in issue.items]
+    page.close()
+
+
 def without_doctype_and_meta(html: str) -> str:
     return re.sub(r'<!DOCTYPE[^>]*>|<meta name="(?:supported-)?color-schemes?"[^>]*>', "", html, flags=re.IGNORECASE)
 
