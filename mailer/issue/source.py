@@ -190,12 +190,12 @@ class _IssueFolder:
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
             is_break = SEPARATORS.match(first[0])
-            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
+            words = "issues.line-break-character" if is_break else "issues.unprintable"
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
+                    message=msg(words, count=1 + len(others), character=name, more=len(others)),
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,

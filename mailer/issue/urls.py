@@ -17,7 +17,7 @@ EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{DOMAIN}")
 # What may stand before the @ (atext of RFC 5321, and dots), and the ’ that Word makes of an apostrophe.
 _ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
 _MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{DOMAIN}")
-_NOT_SURE = re.compile(r"[’/|?!{}`#]")
+_NOT_SURE = re.compile(r"[’/|?!{}`#]|\*{2,}")
 _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
 _BARE = re.compile(

@@ -22,26 +22,29 @@ from tests.compose.editors_items import WrittenItem
 
 OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
-_UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
+_INVISIBLE = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff"))
+_UNSEEN = _INVISIBLE | {ord("*"): None}
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
+_IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\])*"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
-_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|(?<![\w/])www\.{_HOST}(?![@])[^\s<>\"]*)"
+_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—]){_IN_ADDRESS}|(?<![\w/])www\.{_HOST}(?![@]){_IN_ADDRESS})"
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _SOURCE = re.compile(
     rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://|www\.){_NAMED_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://[\w-]|www\.{_NAMED_HOST})[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:(?<![\w+.-])mailto:)?(?P<email>{_EMAIL})",
 )
+_APART = re.compile(rf"({OPEN})[^{CLOSE}]*|[^{OPEN}]+")
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TRAILING = re.compile(r"[.,;:!?…*_~'’\"”»\]}–—-]+$")
 _ANGLED = re.compile(r"\A<(.*)>\Z")
 _WRAPPED_IN = ("url", "u", "q")
-_TRACKING = ("utm_source", "fbclid")
+_TRACKING = (r"utm_\w+", "fbclid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def leads_to(address: str) -> str:
 
 def tokens_of(text: str) -> list[Token]:
     """The tokens of a text in which links and marks of footnotes have been set apart; lines count from 1."""
-    text = _NUMBERED_MARK.sub(MARK, unicodedata.normalize("NFC", text).translate(_UNSEEN))
+    text = _APART.sub(lambda part: part[0].translate(_INVISIBLE if part[1] else _UNSEEN), text)
+    text = _NUMBERED_MARK.sub(MARK, unicodedata.normalize("NFC", text))
     tokens, line, at = [], 1, 0
     for match in _TOKEN.finditer(text):
         line, at = line + text.count("\n", at, match.start()), match.start()
@@ -260,8 +264,12 @@ def _day(date: dict[str, Any]) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if day.year != 2024 else "")
 
 
+def _time(date: dict[str, Any]) -> str:
+    return re.sub(r"\b(?=\d[.:])", "0", date.get("time", ""))
+
+
 def _badge(date: dict[str, Any], *, lang: str) -> str:
-    time = f" kl. {date['time']}" if "time" in date else ""
+    time = f" kl. {_time(date)}" if "time" in date else ""
     return f"{BADGES[date['kind']][lang == 'nn']} {_day(date)}{time}"
 
 
@@ -271,15 +279,23 @@ def expected_head(item: WrittenItem, number: int) -> list[str]:
     badges = [
         _badge(date, lang=facts.get("lang", "nb")) for date in facts.get("dates", []) if date.get("kind") in BADGES
     ]
-    places = [PLACES[each] for each in facts.get("helsefellesskap", [])]
+    places = [PLACES[each] for each in facts.get("helsefellesskap", []) if each in PLACES]  # no other is known
     return [token.text for token in tokens_of(" ".join([str(number), *places, facts.get("title", ""), *badges]))]
+
+
+_BARE_ADDRESS = re.compile(_BARE)
+
+
+def _plain(address: re.Match[str]) -> str:
+    """Return the words of an address in a fact, which is no link."""
+    return " ".join(_WORD.findall(leads_to(address[0])))
 
 
 def expected_contacts(item: WrittenItem) -> list[Token]:
     """What stands below the text and above its footnotes by design."""
     facts = tomllib.loads(item.facts)
     contacts = [
-        each if isinstance(each, str) else f"{each.get('name', '')} <{each['email']}>"
+        each if isinstance(each, str) else f"{_BARE_ADDRESS.sub(_plain, each.get('name', ''))} <{each['email']}>"
         for each in facts.get("contacts", [])
     ]
     plural = "ar" if facts.get("lang") == "nn" else "er"
@@ -494,7 +510,7 @@ def date_faults(form: str, item: WrittenItem, above: Iterable[Token]) -> list[Fa
     """The words and numbers of an item's dates that are not in the list of dates, above the first section."""
     listed = {each.text for each in above}
     dates = tomllib.loads(item.facts).get("dates", [])
-    wanted = [" ".join([_day(each), *(str(each.get(key, "")) for key in ("time", "title", "place"))]) for each in dates]
+    wanted = [" ".join([_day(each), _time(each), each.get("title", ""), each.get("place", "")]) for each in dates]
     shown = re.sub(rf"(?:{'|'.join(_TRACKING)})=[^&\s]*&?", "", " ".join(wanted))
     missing = [each.text for each in tokens_of(shown) if each.text not in listed]
     return [Fault(form, 0, " ".join(missing), "")] if missing else []
@@ -567,7 +583,7 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
 def link_faults(page: Iterable[Token], addresses: Iterable[str]) -> list[Fault]:
     """The links of a page that its PDF lacks or has elsewhere; one that is broken over lines is there twice on end."""
     wanted = [each.text.removeprefix("→") for each in page if each.text.startswith("→")]
-    read = [leads_to(each).translate(_UNSEEN) for each in addresses]
+    read = [leads_to(each).translate(_INVISIBLE) for each in addresses]
     got = [address for address in read if address in set(wanted)]
     a, b = ([address for address, _ in groupby(each)] for each in (wanted, got))
     return [
