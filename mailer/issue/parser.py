@@ -114,7 +114,7 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
             break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
-        if 0 <= state.sCount[below] < state.blkIndent and _is_apart(state, line, below):
+        if (goes_on or state.sCount[below] < state.blkIndent) and _is_apart(state, line, below):
             break
         below += 1
     state.parentType, state.line = around, below
@@ -127,7 +127,7 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
 
 
 def _is_apart(state: StateBlock, line: int, below: int) -> bool:
-    """Return whether a line below the words of a point, but not as far in, is one of its own."""
+    """Return whether a line below the words of a point or a quotation, but not as far in, is one of its own."""
     lines = [
         state.src[state.bMarks[each] : state.eMarks[each]].strip()
         for each in range(max(line, below - _LINES_LOOKED_AT), below + 1)

@@ -150,6 +150,19 @@ def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
     assert words("- snakke\n  Kari") == ["snakke\nKari"]
 
 
+@pytest.mark.parametrize("quoted", ["> Hvem kan vi spørre?", "> - A\n> - Hvem?", "> > Hvem?", "- > Hvem?"])
+def test_a_line_below_a_quotation_that_does_not_go_on_with_it_is_none_of_it(quoted: str) -> None:
+    blocks, findings = parse(f"{quoted}\nHilde Aasen, prosjektleder.")
+    assert [type(each) for each in blocks] == [List if quoted.startswith("-") else Quote, Paragraph]
+    assert blocks[1] == Paragraph(inlines=(Text("Hilde Aasen, prosjektleder."),), line=quoted.count("\n") + 2)
+    assert findings == ()
+    ((going_on, *below), (wrapped, *also)) = (parse(text)[0] for text in ("> spør om\nalt", f"> {WRAPPED[:-2]}"))
+    assert isinstance(going_on, Quote)
+    assert isinstance(wrapped, Quote)
+    assert not below
+    assert not also
+
+
 @pytest.mark.parametrize("mark", ["-", "1. A\n2.", "•", "1.\tA\n2.\t", "•\t", "> -"])
 @pytest.mark.parametrize("below", ["Kontakt Kari Nordmann for mer.", "Viktige datoer:", "Merk: Frist er 3. mai"])
 def test_a_paragraph_below_a_long_point_is_none_of_it_where_nothing_is_wrapped(mark: str, below: str) -> None:

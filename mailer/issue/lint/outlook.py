@@ -108,11 +108,12 @@ _ENTRANCE = re.compile(
 )
 """Addresses that let whoever opens them into a meeting."""
 _OF_ONE_READER = re.compile(
-    r"https?://(?:[\w-]+\.)*list-manage\d*\.com/(?!track/|subscribe)"
-    r"|https?://[^?#]+/[^/?#]*(?:unsub(?:scribe)?|opt-?out|avmeld(?:ing)?|meld-?av)(?![a-z])[^?#]*(?:\?.|/[\w-]{12})",
+    r"(?:[\w-]+\.)*list-manage\d*\.com/(?!track/|subscribe)"
+    r"|[^/]*/(?:[^/]*/)*?[^/]*(?:unsub(?:scribe)?|opt-?out|avmeld(?:ing)?|meld-?av)(?![a-z])",
     re.IGNORECASE,
 )
-"""Addresses by which one reader of another newsletter leaves it, or changes what they get."""
+"""Hosts and paths by which one reader of another newsletter leaves it, or changes what they get."""
+_NAME_OF_ONE = re.compile(r"/[\w-]{12}")
 _REPLY = re.compile(
     r"(?:\[[^\]\n]{1,20}\]\s*)?(?:(?:SV|VS|RE|FWD?|AW|WG|Automatisk svar|Automatic reply|Videresendt|Vidaresendt?)"
     r"\s?(?:[\[(]\d+[\])])?:\s*)+",
@@ -194,8 +195,15 @@ def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:
         passages,
         msg("findings.link-of-one-reader"),
         msg("findings.link-of-one-reader-hint"),
-        when=lambda link: bool(_OF_ONE_READER.match(link.url)),
+        when=lambda link: _is_of_one_reader(link.url),
     )
+
+
+def _is_of_one_reader(url: str) -> bool:
+    """Return whether an address leads out of a newsletter and says whom, in its query or in a name of its own."""
+    path, _, query = url.partition("#")[0].partition("?")
+    match = _OF_ONE_READER.match(path.partition("://")[2])
+    return bool(match) and bool(query or _NAME_OF_ONE.search(path, match.end()))
 
 
 def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:
