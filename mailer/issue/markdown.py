@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from markdown_it.token import Token
 
@@ -17,6 +16,7 @@ from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
+from mailer.issue.joining import merged, parted
 from mailer.issue.line_ends import holds_wrapped_lines
 from mailer.issue.lines import keep_lines, keep_lines_of
 from mailer.issue.marks import with_star_notes
@@ -174,7 +174,7 @@ class _Walker:
         written = len(node.token.markup)
         closing = _HEADING_END.search(self.lines[line - self.notes.first_line])
         if closing and len(closing[1]) != written:
-            inlines = tuple(_merged((*inlines, Text(f" {closing[1]}"))))
+            inlines = tuple(merged((*inlines, Text(f" {closing[1]}"))))
         return [Heading(level=written, inlines=inlines, line=line)]
 
     def image(self, token: Token, line: int) -> Iterable[Block]:
@@ -336,10 +336,8 @@ class _Walker:
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
         """Join neighbouring text and, outside links, turn bare e-mail addresses into links."""
-        merged = _merged(inlines)
-        if in_link:
-            return tuple(merged)
-        return tuple(each for inline in merged for each in self.with_links(inline))
+        found = merged(inlines)
+        return tuple(found) if in_link else parted([part for each in found for part in self.with_links(each)])
 
     def with_links(self, inline: Inline) -> Iterable[Inline]:
         """Make links of addresses; of those with `https://` the parser made them, but of those that are refused."""
@@ -387,14 +385,3 @@ def _shown(target: LinkTarget, written: str) -> str:
 def _texts(text: str) -> Iterable[Text]:
     if text:
         yield Text(text)
-
-
-def _merged(inlines: Iterable[Inline]) -> list[Inline]:
-    """Make one text of neighbouring ones, joined at once: a paragraph may have thousands of lines."""
-    merged: list[Inline] = []
-    for text, run in groupby(inlines, lambda inline: isinstance(inline, Text)):
-        if not text:
-            merged.extend(run)
-        elif words := printable("".join(each.text for each in run if isinstance(each, Text))):
-            merged.append(Text(words))
-    return merged

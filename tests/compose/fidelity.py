@@ -25,16 +25,18 @@ _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
 _INVISIBLE = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff"))
 _UNSEEN = _INVISIBLE | {ord("*"): None}
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
-_IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\])*"
+_IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\](?!\())*"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
 _BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—]){_IN_ADDRESS}|(?<![\w/])www\.{_HOST}(?![@]){_IN_ADDRESS})"
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
+_FILE = _TARGET.replace("target", "file").replace("title", "caption")
+_WORDS_OF_PICTURE = r"(?:[^\[\]]|\[[^\[\]]*\](?:\([^\s()]*\))?)*"
 _SOURCE = re.compile(
-    rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
+    rf"(?P<picture>(?<!\\)!\[(?P<alt>{_WORDS_OF_PICTURE}){_FILE})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://[\w-]|www\.{_NAMED_HOST})[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://[\w-]|www\.{_NAMED_HOST})[^<>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:(?<![\w+.-])mailto:)?(?P<email>{_EMAIL})",
 )
 _APART = re.compile(rf"({OPEN})[^{CLOSE}]*|[^{OPEN}]+")
@@ -95,7 +97,7 @@ def _link(address: str) -> str:
 def _of_source(match: re.Match[str]) -> str:
     lines = "\n" * (match[0].count("\n") - (match["words"] or "").count("\n"))
     if match["picture"]:
-        return f"{match['alt']} {match['caption'] or ''}{lines}"
+        return f"{_SOURCE.sub(_of_source, match['alt'])} {match['caption'] or ''}{lines}"
     if match["mark"]:
         return f"{MARK} "
     if match["angled"]:
@@ -295,12 +297,19 @@ def expected_contacts(item: WrittenItem) -> list[Token]:
     """What stands below the text and above its footnotes by design."""
     facts = tomllib.loads(item.facts)
     contacts = [
-        each if isinstance(each, str) else f"{_BARE_ADDRESS.sub(_plain, each.get('name', ''))} <{each['email']}>"
-        for each in facts.get("contacts", [])
+        tokens_of(f"{_BARE_ADDRESS.sub(_plain, name)} {_link(f'mailto:{email}')}")
+        for name, email in map(_name_and_address, facts.get("contacts", []))
     ]
     plural = "ar" if facts.get("lang") == "nn" else "er"
     label = "Kontaktperson" + (plural if len(contacts) > 1 else "")
-    return [Token(each.text) for each in read_source("\n".join([label, *contacts]))] if contacts else []
+    return [Token(label), *(Token(each.text) for contact in contacts for each in contact)] if contacts else []
+
+
+def _name_and_address(contact: str | dict[str, Any]) -> tuple[str, str]:
+    if isinstance(contact, dict):
+        return contact.get("name", ""), contact["email"]
+    name, _, address = contact.rpartition("<")
+    return name, address.rstrip(">")
 
 
 _NOTE = re.compile(r"^[ >]{0,3}\[\^([^\]\s]+)\]:(?=[ \t]*\S)", re.MULTILINE)
