@@ -202,8 +202,9 @@ def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:
 def _is_of_one_reader(url: str) -> bool:
     """Return whether an address leads out of a newsletter and says whom, in its query or in a name of its own."""
     path, _, query = url.partition("#")[0].partition("?")
-    match = _OF_ONE_READER.match(path.partition("://")[2])
-    return bool(match) and bool(query or _NAME_OF_ONE.search(path, match.end()))
+    path = path.partition("://")[2]
+    match = _OF_ONE_READER.match(path)
+    return match is not None and bool(query or _NAME_OF_ONE.search(path, match.end()))
 
 
 def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:

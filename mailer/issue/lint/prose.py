@@ -17,7 +17,7 @@ SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _NUMBERED = re.compile(r"\d+[.)]\s")
 _VERSION_OF_TITLE = re.compile(
-    r"\s*\([^()]*\)\s*\Z|[\s,_–-]+(?:(?:endelig|endeleg|final)\s)?(?:versjon|utkast|version|draft|v\.?)\s?\d[\d.]*\s*\Z"
+    r" ?\([^()]*\)\Z|[ ,_–-]{1,3}(?:(?:endelig|endeleg|final)\s)?(?:versjon|utkast|version|draft|v\.?)\s?\d[\d.]{0,9}\Z"
 )
 """Words in brackets, or the number of a version, behind a title."""
 _NUMBER_OF_TITLE = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\))\s+")
@@ -78,8 +78,8 @@ def repeated_title(reading: LintInput) -> Iterator[RuleHit]:
 def _compared(title: str) -> str:
     """Return a title without its number, its capitals, its version, and the mark at its end."""
     words = _NUMBER_OF_TITLE.sub("", title.replace(SOFT_HYPHEN, "").casefold())
-    words = _VERSION_OF_TITLE.sub("", words) or words
-    return " ".join(words.split()).rstrip(".:!?")
+    words = " ".join(words.split())
+    return (_VERSION_OF_TITLE.sub("", words) or words).rstrip(".:!? ")
 
 
 def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
