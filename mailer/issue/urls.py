@@ -20,8 +20,10 @@ _MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{DOM
 _NOT_SURE = re.compile(r"[’/|?!{}`#]|\*{2,}")
 _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\](?!\())+", re.IGNORECASE)
-_CUT = r"[\[\]>^~$%+=]\w"
-_CUT_IN_HOST = re.compile(r"https?://[\w.-]*[\[\]>]\w", re.IGNORECASE)
+_BRACKET = r"(?:\[(?![^\[\]\n]{0,200}\]\(|\d{1,2}\])|[\]>])"
+"""A bracket that begins neither a link nor the mark of a note."""
+_CUT = rf"(?:{_BRACKET}|[~^$%+=])\w"
+_CUT_IN_HOST = re.compile(rf"https?://[\w.-]*{_BRACKET}\w", re.IGNORECASE)
 """What a bracket or another sign cuts in its host would lead to another one."""
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"

@@ -28,7 +28,7 @@ _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
 _IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\](?!\())*"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
 _BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—]){_IN_ADDRESS}|(?<![\w/])www\.{_HOST}(?![@]){_IN_ADDRESS})"
-_EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+_EMAIL = r"[\w.+^~=$%-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _FILE = _TARGET.replace("target", "file").replace("title", "caption")
 _WORDS_OF_PICTURE = r"(?:[^\[\]]|\[[^\[\]]*\](?:\([^\s()]*\))?)*"

@@ -12,6 +12,8 @@ from mailer.issue.model import plain_text
         ("[Se-](https://b.example/)<www.a.example>", "Se- www.a.example"),
         ("https://a.example/[her](https://b.example/)", "https://a.example/ her"),
         ("**www.a.example**[her](https://b.example/)", "www.a.example her"),
+        ("www.a.example[her](https://b.example/)", "www.a.example her"),
+        ("https://a.example[her](https://b.example/)", "https://a.example her"),
         ("**kari@a.example**[, Ola](https://b.example/)", "kari@a.example, Ola"),
         ("[(](https://b.example/)kari@a.example", "(kari@a.example"),
         ("[kon](https://a.example/)[takt](https://a.example/)", "kontakt"),

@@ -532,6 +532,7 @@ def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) 
         "has: //a",
         "hps:x.no",
         "[se https://a.example] [www.a.example].",
+        "www.a.example[1]",
         "https://a.example/x[y",
     ],
 )
