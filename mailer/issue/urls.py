@@ -17,6 +17,8 @@ EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{DOMAIN}")
 # What may stand before the @ (atext of RFC 5321, and dots), and the ’ that Word makes of an apostrophe.
 _ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
 _MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{DOMAIN}")
+_MAIL = re.compile(rf"[{_ATEXT}]+@{DOMAIN}")
+"""With a stroke in it, it looks like a path below a host."""
 _NOT_SURE = re.compile(r"[’/|?!{}`#]|\*{2,}")
 _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
 _WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\](?!\())+", re.IGNORECASE)
@@ -96,7 +98,10 @@ def find_bare_addresses(text: str) -> list[tuple[int, int]]:
     for match in _BARE.finditer(text):
         if match["email"]:
             spans += [(_start(each), each.end()) for each in _mailboxes(match)]
-        elif not match["other"]:
+        elif match["other"]:
+            mail = _MAIL.match(text, match.start(), match.end())
+            spans += [mail.span()] if mail else []
+        else:
             end = match.start() + len(_without_sentence_end(match[0], {}))
             if "@" in match[0] or "." in text[match.start() : end]:
                 spans.append((match.start(), end))

@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import groupby, islice, pairwise, product, takewhile, zip_longest
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from mailer.issue.model import Finding
 from tests.compose.editors_items import WrittenItem
@@ -28,7 +28,7 @@ _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
 _IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\](?!\())*"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
 _BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—]){_IN_ADDRESS}|(?<![\w/])www\.{_HOST}(?![@]){_IN_ADDRESS})"
-_EMAIL = r"[\w.+^~=$%-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+_EMAIL = r"[\w.+^~=$%-]+(?:'[\w.+^~=$%-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
 _FILE = _TARGET.replace("target", "file").replace("title", "caption")
 _WORDS_OF_PICTURE = r"(?:[^\[\]]|\[[^\[\]]*\](?:\([^\s()]*\))?)*"
@@ -70,7 +70,7 @@ def leads_to(address: str) -> str:
     if address.startswith("tel:") or re.fullmatch(r"\+[\d ]+", address):
         return "tel:" + address.removeprefix("tel:").replace(" ", "")
     query = parse_qs(address.partition("?")[2].partition("#")[0]) if "://" in address else {}
-    if inner := next((query[key][0] for key in _WRAPPED_IN if query.get(key, [""])[0].startswith("http")), ""):
+    if inner := next((query[key][0] for key in _WRAPPED_IN if "://" in query.get(key, [""])[0]), ""):
         return leads_to(inner)
     for key in _TRACKING:
         address = re.sub(rf"(?<=[?&]){key}=[^&#]*&?", "", address).rstrip("?&")
@@ -282,15 +282,23 @@ def expected_head(item: WrittenItem, number: int) -> list[str]:
         _badge(date, lang=facts.get("lang", "nb")) for date in facts.get("dates", []) if date.get("kind") in BADGES
     ]
     places = [PLACES[each] for each in facts.get("helsefellesskap", []) if each in PLACES]  # no other is known
-    return [token.text for token in tokens_of(" ".join([str(number), *places, facts.get("title", ""), *badges]))]
+    return [
+        token.text
+        for token in tokens_of(
+            " ".join([str(number), *places, _BARE_ADDRESS.sub(_plain, facts.get("title", "")), *badges])
+        )
+    ]
 
 
 _BARE_ADDRESS = re.compile(_BARE)
+_KEPT = "/:?=&#()%+,;@!$'~"
 
 
 def _plain(address: re.Match[str]) -> str:
-    """Return the words of an address in a fact, which is no link."""
-    return " ".join(_WORD.findall(leads_to(address[0])))
+    """Return the words of an address in a fact, which is no link: as written, unless something is taken off it."""
+    inner = leads_to(address[0])
+    shown = address[0] if inner == unquote(address[0]) else quote(inner, safe=_KEPT)
+    return " ".join(_WORD.findall(shown))
 
 
 def expected_contacts(item: WrittenItem) -> list[Token]:
@@ -563,9 +571,14 @@ def _in_order(item: WrittenItem, way: _Way, got: Sequence[Token]) -> list[Token]
 
 def _place_in(note: Sequence[Token], got: Sequence[Token]) -> int:
     """Where a footnote stands: they are in the order of their numbers, and those without a mark last."""
-    words = [each.text for each in note]
+    known = takewhile(lambda token: token.text != "[^]", note[1:])  # a mark may be printed as written
+    words = [each.text for each in (*note[:1], *known)]
     texts = [each.text for each in got]
     return next((at for at in range(len(texts), -1, -1) if texts[at : at + len(words)] == words), len(texts))
+
+
+def _letters(tokens: Iterable[Token]) -> str:
+    return unicodedata.normalize("NFKC", "".join(each.text for each in tokens))
 
 
 def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token]) -> list[Fault]:
@@ -574,9 +587,8 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
     Lines may end anywhere in an address or a long word, so letters are compared, and not words. A table that goes on
     over the page has its first row again there, and figures that the fonts lack are typed (H2O), by design.
     """
-    head = len(expected_head(item, number))
-    texts = ("".join(each.text for each in tokens[head:]) for tokens in (seen, printed))
-    page, pdf = (unicodedata.normalize("NFKC", each) for each in texts)
+    head = len(_letters(seen[: len(expected_head(item, number))]))
+    page, pdf = (_letters(tokens)[head:] for tokens in (seen, printed))
     if page == pdf:
         return []
     lines = item.body.split("\n")

@@ -152,6 +152,7 @@ def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None
             ["www.a.example/x_y", "www.b.example", "www.c.example?d=1"],
         ),
         ("helsedir.no/x, sftp://a.example/x og a.www.b.example", []),
+        ("siv.lise/ola@a.example, helsedir.no/@x og a.no/b@c", ["siv.lise/ola@a.example"]),
         ("|https://a.example/a|b_c_d| https://a.example/x|", ["https://a.example/a|b_c_d", "https://a.example/x"]),
         ("https://a.example/x;https://a.example/y", ["https://a.example/x", "https://a.example/y"]),
         ("https://a.example/?u=https://b.example", ["https://a.example/?u=https://b.example"]),
