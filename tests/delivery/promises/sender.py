@@ -77,6 +77,8 @@ class Sender:
     def __post_init__(self) -> None:
         self._begin()
 
+        self._watched = Ledger(self.watcher, clock=self.clock, folder=self.folder)
+
     def _begin(self) -> None:
         self.ledger = Ledger(self.process.database, clock=self.clock, folder=self.folder)
 
@@ -86,7 +88,7 @@ class Sender:
 
     @property
     def unfinished(self) -> MailingReport | None:
-        return self.ledger.unfinished(self.slug)
+        return self._watched.unfinished(self.slug)
 
     # --- plan -------------------------------------------------------------------------------------
 
@@ -323,12 +325,14 @@ class Sender:
         assert too_many <= count.more.total(), f"a mailbox has it twice: {count.mailboxes}"
 
     def require_accounts(self) -> None:
-        if not (found := self.ledger.mailings(self.slug)):
+        if not (found := self._watched.mailings(self.slug)):
             return
         assert all(each.counts.adds_up for each in found)
-        assert self.ledger.count_people(self.slug).adds_up
-        assert sum(each.state in {"planned", "running", "paused"} for each in found) <= 1
-        assert self.unfinished or all(each.state != "waiting" for each in found)
+        assert self._watched.count_people(self.slug).adds_up
+        states = Counter(each.state for each in found)
+        under_way = states["planned"] + states["running"] + states["paused"]
+        assert under_way <= 1
+        assert under_way or not states["waiting"]
 
     def require_all_have_it(self) -> None:
         """Finish everything; then everybody has the issue, or is named."""
