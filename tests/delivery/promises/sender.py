@@ -13,7 +13,8 @@ from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, mailing, subscriber
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, OldBackupError
-from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, Resolution
+from mailer.delivery.ledger.endings import OPEN
+from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
@@ -330,9 +331,9 @@ class Sender:
         assert all(each.counts.adds_up for each in found)
         assert self._watched.count_people(self.slug).adds_up
         states = Counter(each.state for each in found)
-        under_way = states["planned"] + states["running"] + states["paused"]
+        under_way = sum(states[each] for each in OPEN)
         assert under_way <= 1
-        assert under_way or not states["waiting"]
+        assert under_way or not states[MailingState.WAITING]
 
     def require_all_have_it(self) -> None:
         """Finish everything; then everybody has the issue, or is named."""
