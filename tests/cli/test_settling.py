@@ -451,3 +451,13 @@ def test_what_came_of_it_is_said_in_the_language_and_a_word_that_has_none_as_the
     assert taken in shown
     assert counted in shown
     assert decided in mailer("log", SLUG).out
+
+
+@pytest.mark.usefixtures("in_doubt")
+def test_a_mailing_that_ends_names_the_one_that_waited_for_it(moody: Any, mailer: Run) -> None:
+    assert mailer("resolve", SLUG, "--resend").code == 0
+    ended = mailer("resume", SLUG)
+    assert (ended.code, "1 in another mailing of 2024-01 is to be sent again." in ended.out) == (75, True)
+    assert ended.out.endswith(f"mailer resume {SLUG}\n")
+    assert mailer("resume", SLUG).code == 0
+    assert moody.taken == [KARI, AASE]
