@@ -225,7 +225,7 @@ class _IssueFolder:
         for path in paths:
             if path not in files:
                 notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
-                notes.warning("ignored", msg("issues.no-item"), hint=msg("issues.items-end-in-md"))
+                notes.warning("ignored", msg("issues.no-item"), line=0, hint=msg("issues.items-end-in-md"))
         if not files and not may_be_none:
             self.error(folder, msg("issues.no-items"), hint=msg("issues.add-items"))
         if len(files) > ITEMS_AT_MOST:
