@@ -199,6 +199,6 @@ def test_an_address_that_a_bracket_ends_is_told_with_how_brackets_are_written(
     reading = read_files({"issue.toml": HEAD, ITEM: f"+++\n+++\n{text}\n"})
     assert reading.issue is not None
     found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
-    hint = "Write %5B for [ and %5D for ], or a space before the bracket."
+    hint = "Write %5B and %5D for square brackets, or a space before this one."
     told = [(each.column, each.message) for each in found if each.hint == hint]
     assert told == ([(4, "an address ends before a bracket that may be part of it")] if goes_on else [])
