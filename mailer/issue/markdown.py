@@ -43,7 +43,7 @@ from mailer.issue.pasted import with_pasted_lists
 from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import Places
 from mailer.issue.residue import LANG_MARK
-from mailer.issue.tables import read_table, with_captions
+from mailer.issue.tables import read_table, tell_of_torn_rows, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.unfinished import IN_ANGLES
@@ -72,6 +72,7 @@ def parse_blocks(
         return (), tuple(notes.findings)
     source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
     nodes = without_debris(read_tree(source, notes), notes)
+    tell_of_torn_rows(nodes, notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
@@ -90,8 +91,7 @@ def parse_inlines(
     name_debris_of(token, line=first_line, notes=notes)
     keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
-    inlines = walker.inlines(token.children or [], line=first_line)
-    return inlines, tuple(notes.findings)
+    return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
 
 
 @dataclass(slots=True)

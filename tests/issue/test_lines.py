@@ -57,6 +57,8 @@ def words(text: str) -> list[str]:
         "Kontakt\nkari i resepsjonen\nandre etasje",
         "Tlf. 12345678\nmobil 87654321",
         "Hun sier ja.\n– Vi er glade for det.",
+        "✓ Vi har sett på saken nå.\n✗ Vi har ikke svart på den.",
+        f"{LONG}.\n☐ Ennå ikke",
         "Kursavgift 500,-\nFrist er 1. mars.",
         "Kursavgift kr 500,–\nFrist er 1. mars.",
         "Enkeltrom: kr 1 450,-\nDobbeltrom: kr 1 950,-\nLunsj kr 395,- (inkl. kaffe)\nParkering gratis",
@@ -148,6 +150,28 @@ def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
         assert findings == ()
     assert words("- snakke om\nalt") == ["snakke om alt"]
     assert words("- snakke\n  Kari") == ["snakke\nKari"]
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted", "below"),
+    [
+        ("> > Gammel.\n> Ny tekst.", ["Gammel."], ["Ny tekst."]),
+        ("> 3. Hvem kan svare?\nKari Vik, prosjektleder.", ["3. Hvem kan svare?"], ["Kari Vik, prosjektleder."]),
+        ("> > Gammel tekst som\n> går videre.", ["Gammel tekst som går videre."], []),
+        ("> Gammel tekst som\ngår videre.", ["Gammel tekst som går videre."], []),
+        (f"{WRAPPED}> {LONG}\nVed åtti tegn.", [f"{LONG} Ved åtti tegn."], []),
+    ],
+)
+def test_a_line_below_a_quotation_is_none_of_it_unless_a_sentence_goes_on(
+    text: str, quoted: list[str], below: list[str]
+) -> None:
+    blocks = parse(text)[0][text.count("\n\n") :]
+    if isinstance(blocks[0], Quote) and isinstance(blocks[0].blocks[0], Quote):
+        blocks = blocks[0].blocks
+    quotation, *others = blocks
+    assert isinstance(quotation, Quote)
+    assert [plain_text(each.inlines) for each in quotation.blocks if isinstance(each, Paragraph)] == quoted
+    assert [plain_text(each.inlines) for each in others if isinstance(each, Paragraph)] == below
 
 
 @pytest.mark.parametrize("mark", ["-", "1. A\n2.", "•", "1.\tA\n2.\t", "•\t", "> -"])
