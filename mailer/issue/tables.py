@@ -10,6 +10,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
+from mailer.issue.pasted_headings import is_pasted_heading
 from mailer.issue.table_rules import CAPTION, CELLS_AT_LEAST, TableKind
 from mailer.issue.tree import Node
 
@@ -112,7 +113,7 @@ def tell_of_torn_rows(nodes: Sequence[Node], notes: FindingCollector) -> None:
         lines = torn.children[0].token.content.split("\n")
         at = 0 if torn is pair[1] else len(lines) - 1
         cells = [each.strip() for each in lines[at].split("\t")]
-        if sum(map(bool, cells)) >= CELLS_AT_LEAST:
+        if sum(map(bool, cells)) >= CELLS_AT_LEAST and not is_pasted_heading(lines[at]):
             line = notes.first_line + (torn.token.map or [0])[0] + at
             hint = msg("issues.torn-row-hint")
             notes.warning("table", msg("issues.torn-row"), line=line, words=cells[0], hint=hint)
