@@ -62,6 +62,8 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("1\tMål\n1.1\tNær", "1\tMål  \n1.1 Nær"),
         ("1.2\tKven?\n(i)\tAlle\n(ii)\tVi", "1.2 Kven?  \n(i) Alle  \n(ii) Vi"),
         ("A.\tEn\nB.\tTo", "A. En  \nB. To"),
+        ("(1)\tEn\n(2)\tTo", "(1) En  \n(2) To"),
+        ("I.\tEn\nII)\tTo", "I. En  \nII) To"),
         ("1. A\na)\tx\n• y\nb)\tz\n• w", "1. A  \n   a) x\n   - y  \n   b) z\n   - w"),
         ("• A\no B\na)\tx\n• C\na)\ty", "- A\n  - B  \n    a) x\n- C  \n  a) y"),
         ("1.\tA\n\na)\tx\n\n2.\tB", "1.\tA\n\n    a) x\n\n2.\tB"),
