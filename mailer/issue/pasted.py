@@ -34,7 +34,8 @@ _WIDEST_GAP = 4
 _CHAPTER = r"(?P<chapter>[1-9][0-9]?)(?:\.[1-9](?![0-9])){1,3}\.?"
 _SPEAKING_MARK = re.compile(
     rf"[ \t]*(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
-    rf"|(?P<letter>\(?(?:[A-Za-zÆØÅæøå]|[IVX]{{1,5}})[.)]|\([0-9]{{1,3}}\))|{_CHAPTER})(?P<gap>[ \t]+)(?P<words>[^\s][^\t]*)"
+    rf"|(?P<letter>\(?(?:[A-Za-zÆØÅæøå]|[IVX]{{1,5}})[.)]|\([0-9]{{1,3}}\))|{_CHAPTER})"
+    r"(?P<gap>[ \t]+)(?P<words>[^\s][^\t]*)"
 )
 """A line that begins with a tick, a letter, a Roman number, or the number of a chapter below another."""
 _NUMBER = re.compile(r"[ \t]*(?P<number>[0-9]{1,2})(?:\.|\)|(?=\t)|(?=\.))")

@@ -190,14 +190,12 @@ class _IssueFolder:
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
             is_break = SEPARATORS.match(first[0])
-            count, more = 1 + len(others), len(others)
-            spaced = msg("issues.line-break-character", count=count, character=name, more=more)
-            left_out = msg("issues.unprintable", count=count, character=name, more=more)
+            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=spaced if is_break else left_out,
+                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,

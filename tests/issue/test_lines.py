@@ -152,28 +152,6 @@ def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
     assert words("- snakke\n  Kari") == ["snakke\nKari"]
 
 
-@pytest.mark.parametrize(
-    ("text", "quoted", "below"),
-    [
-        ("> > Gammel.\n> Ny tekst.", ["Gammel."], ["Ny tekst."]),
-        ("> 3. Hvem kan svare?\nKari Vik, prosjektleder.", ["3. Hvem kan svare?"], ["Kari Vik, prosjektleder."]),
-        ("> > Gammel tekst som\n> går videre.", ["Gammel tekst som går videre."], []),
-        ("> Gammel tekst som\ngår videre.", ["Gammel tekst som går videre."], []),
-        (f"{WRAPPED}> {LONG}\nVed åtti tegn.", [f"{LONG} Ved åtti tegn."], []),
-    ],
-)
-def test_a_line_below_a_quotation_is_none_of_it_unless_a_sentence_goes_on(
-    text: str, quoted: list[str], below: list[str]
-) -> None:
-    blocks = parse(text)[0][text.count("\n\n") :]
-    if isinstance(blocks[0], Quote) and isinstance(blocks[0].blocks[0], Quote):
-        blocks = blocks[0].blocks
-    quotation, *others = blocks
-    assert isinstance(quotation, Quote)
-    assert [plain_text(each.inlines) for each in quotation.blocks if isinstance(each, Paragraph)] == quoted
-    assert [plain_text(each.inlines) for each in others if isinstance(each, Paragraph)] == below
-
-
 @pytest.mark.parametrize("mark", ["-", "1. A\n2.", "•", "1.\tA\n2.\t", "•\t", "> -"])
 @pytest.mark.parametrize("below", ["Kontakt Kari Nordmann for mer.", "Viktige datoer:", "Merk: Frist er 3. mai"])
 def test_a_paragraph_below_a_long_point_is_none_of_it_where_nothing_is_wrapped(mark: str, below: str) -> None:
@@ -300,3 +278,19 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
 )
 def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:
     assert [each for each in parse(text)[1] if each.rule == "link"] == []
+
+
+@pytest.mark.parametrize(
+    ("below", "words_of_both"),
+    [("Ny tekst.", [["Gammel tekst"], ["Ny tekst."]]), ("går videre.", [["Gammel tekst går videre."], []])],
+)
+def test_a_line_that_is_less_quoted_is_none_of_the_inner_quotation(below: str, words_of_both: list[list[str]]) -> None:
+    ((outer, *rest),) = [parse(f"> > Gammel tekst\n> {below}")[0]]
+    assert isinstance(outer, Quote)
+    assert not rest
+    inner, *others = outer.blocks
+    assert isinstance(inner, Quote)
+    quoted = [
+        [plain_text(each.inlines) for each in part if isinstance(each, Paragraph)] for part in (inner.blocks, others)
+    ]
+    assert quoted == words_of_both
