@@ -49,7 +49,9 @@ class Content:
         self.services = build_services(
             REPOSITORY / "config.toml", environ={"MAILER_SECRET_KEYS": "key-of-the-benchmarks-not-secret"}
         )
-        self.issue = read(self.services, SLUG).issue
+        issue = read(self.services, SLUG).issue
+        assert issue
+        self.issue = issue
         self._compiled: dict[VariantKey, CompiledMessage] = {}
 
     def compile(self, key: VariantKey) -> CompiledMessage:
@@ -106,7 +108,7 @@ def plan(database: Database, content: Content) -> int:
 
 
 def dispatcher(database: Database, port: int, *, connections: int = CONNECTIONS) -> Dispatcher:
-    options = DispatchOptions(connections=connections, messages_per_connection=0)
+    options = DispatchOptions(connections=connections, messages_per_minute=0, messages_per_connection=0)
     transport = SmtpTransport(SmtpOptions(host="127.0.0.1", port=port, security=Security.NONE))
     return Dispatcher(Ledger(database), transport, keys=KEYS, options=options)
 
