@@ -27,8 +27,8 @@ _DATE_OR_TIME = re.compile(r"[0-9]{1,2}\.\s?[0-9]{1,2}\.(?:\s?[0-9]{2,4})?|[0-9]
 _TELEPHONE = re.compile(r"(?:\+[0-9]{1,3}\s?)?(?:[0-9]{2}(?:\s[0-9]{2}){3}|[0-9]{3}\s[0-9]{2}\s[0-9]{3}|[0-9]{8,})")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _CLOCK = r"(?:(?:fr[aå]|from|ca\.?|til|to)\s)?(?:kl\.?\s?|klokk[ae]n?\s)?[0-9]{1,2}(?:[.:][0-9]{2})?(?:\s?[ap]\.?m\.?)?"
-_HOURS = re.compile(rf"{_CLOCK}(?:\s?[-–—]\s?{_CLOCK})?", re.IGNORECASE)
-"""A time of day, or from one to another."""
+_HOURS = re.compile(rf"(?=.{{1,18}}\Z){_CLOCK}(?:\s?[-–—]\s?{_CLOCK})?", re.IGNORECASE)
+"""A time of day, or from one to another, that fits on one line of a narrow column."""
 _DAY = (
     r"(?:m[aå]n|tirs?|tys|ons|tors?|fre|l(?:ø|au)r|s(?:ø|u)n)(?:dag(?:er|ar|en)?)?"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?"

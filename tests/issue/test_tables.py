@@ -22,7 +22,7 @@ from mailer.issue.model import (
 )
 from mailer.issue.passages import passages_of
 from mailer.issue.source import IssueReading
-from mailer.issue.tables import fits_a_mail, fits_a_phone, is_number, width_in_letters
+from mailer.issue.tables import fits_a_mail, fits_a_phone, has_number, is_number, width_in_letters
 
 ReadFiles = Callable[..., IssueReading]
 LEFT, CENTER, RIGHT = Alignment.LEFT, Alignment.CENTER, Alignment.RIGHT
@@ -390,6 +390,32 @@ def test_a_header_alone_is_a_row_and_a_table_without_words_is_none() -> None:
 def test_columns_and_rows_without_words_are_left_out() -> None:
     assert rows("A\t\tB\n\t\t\nc\t\td\n\t\t") == [["A", "B"], ["c", "d"]]
     assert only_table("A || B\n---|:-:|--:\nc || d").alignments == (LEFT, RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_one"),
+    [
+        ("12 %", True),
+        ("10–14", True),
+        ("08.00 - 15.30", True),
+        ("Kl. 10", True),
+        ("kl 9:30", True),
+        ("frå kl. 9", True),
+        ("klokka 10.00", True),
+        ("9.30 am", True),
+        ("kl. 09.00–kl. 9.30", True),
+        ("kl. 09.00–kl. 09.30", False),
+        ("10.00 Mat", False),
+        ("Uke 10", False),
+        ("Kl. ti", False),
+    ],
+)
+def test_a_number_or_hours_alone_stay_on_one_line_and_a_number_among_words_is_known(
+    words: str, *, is_one: bool
+) -> None:
+    cell = only_table(f"A | B\n---|---\nx | {words}").rows[0][1]
+    assert is_number(cell) is is_one
+    assert has_number(cell) is (not is_one and words != "Kl. ti")
 
 
 def test_the_width_is_that_of_the_longest_words_and_of_whole_numbers() -> None:
