@@ -125,7 +125,7 @@ def with_pasted_lists(text: str, notes: FindingCollector) -> str:
     for number, line in enumerate(found):
         if line and _begins_anew(number, found, lines, levels):
             levels, is_told = _Levels(), False
-            lines[number - 1] += f" {EMPTY_COMMENT}"
+            lines[number - 1] = f"{_quoted(lines[number - 1])} {EMPTY_COMMENT}"
         if line and line.is_own:
             levels.put(line)
         elif line and _is_point(number, found, lines, is_below=bool(levels.open)):
@@ -211,12 +211,16 @@ def _is_in_chapter(match: re.Match[str], number: int, lines: Sequence[str]) -> b
 def _put_below(match: re.Match[str], number: int, lines: list[str], levels: _Levels) -> None:
     """Put a line that is printed as written below the point above it, on a line of its own."""
     lines[number] = " " * levels.put_speaking() + f"{match['mark']} {match['words']}"
-    if number and lines[number - 1].strip():
+    if number and lines[number - 1].strip() and not lines[number - 1].endswith("\\"):
         lines[number - 1] += "  "
 
 
+def _quoted(before: str) -> str:
+    return "".join(sign for sign in before if sign == ">")
+
+
 def _as_point(line: _Line, indent: int) -> str:
-    quoted = "".join(sign for sign in line.before if sign == ">")
+    quoted = _quoted(line.before)
     return f"{quoted} " * bool(quoted) + " " * (indent - len(quoted) * bool(quoted)) + f"- {line.words}"
 
 

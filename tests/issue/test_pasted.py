@@ -71,6 +71,7 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("1.\tA\n\na)\tx\n\n2.\tB", "1.\tA\n\n    a) x\n\n2.\tB"),
         ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei\n☐ Kanskje"),
         ("- A\n✓ Ja", "- A  \n  ✓ Ja"),
+        ("1. A\\\na) x", "1. A\\\n   a) x"),
     ],
 )
 def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_point(text: str, read: str) -> None:
@@ -108,6 +109,7 @@ def test_points_with_tabs_stay_a_list_where_no_row_of_a_table_stands_beside_them
     [
         ("• a\n• b\n\n- c\n- d", "- a\n- b\n <!-- -->\n- c\n- d"),
         ("• a\n· b\n\n– c\n– d", "- a\n  - b\n <!-- -->\n- c\n- d"),
+        ("• a\n• b\n   \t\n– c\n– d", "- a\n- b\n <!-- -->\n- c\n- d"),
         ("- a\n- b\n\n* c", "- a\n- b\n <!-- -->\n* c"),
         ("> • a\n> • b\n>\n> – c\n> – d", ">  - a\n>  - b\n> <!-- -->\n>  - c\n>  - d"),
         ("• a\n• b\n\n• c", "- a\n- b\n\n- c"),
