@@ -25,6 +25,7 @@ SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 _SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF06F: "○", 0xF06C: "●", 0xF06E: "■",
     0xF071: "□", 0xF0A8: "◆", 0xF075: "◆", 0xF02D: "–", 0xF0E0: "➤", 0xF0F0: "➢", 0xF0BE: "–",
+    0xF0FB: "✗", 0xF0FD: "☒", 0xF0FE: "☑",
 }  # fmt: skip
 """Bullets of Word's fonts Symbol and Wingdings, which have places of their own and stand for nothing elsewhere."""
 _SYMBOL = re.compile(rf"^([^\S\n]*)([{''.join(map(chr, _SYMBOLS))}])(?=\s|\w)", re.MULTILINE)
