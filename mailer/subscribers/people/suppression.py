@@ -221,7 +221,7 @@ class SuppressionList:
         self.require_key(connection)
         if not connection.execute(select(suppression.c.id).where(self._row("", _KEY_SCOPE))).first():
             if keep := self.keep:  # what is rolled back, as in a dry run, makes no key
-                event.listen(connection, "commit", lambda _: keep(self.key), once=True)
+                event.listen(connection, "commit", lambda _: keep(self.key))
             row = {"address_hash": self.hash_of(""), "scope": _KEY_SCOPE, "reason": "key", "since": now}
             connection.execute(suppression.insert().values(row))
 
