@@ -22,8 +22,8 @@ from mailer.errors import MailerError
 from mailer.private import close_to_others
 
 if TYPE_CHECKING:
-    from mailer.compose.composer import Composer
-    from mailer.compose.picture import Picture
+    from mailer.compose.mail.composer import Composer
+    from mailer.compose.pictures.picture import Picture
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
@@ -146,7 +146,7 @@ class Services:
     def _logo(self) -> "Picture | None":
         if not self.settings.theme.logo:
             return None
-        from mailer.compose.images import read_logo
+        from mailer.compose.pictures.images import read_logo
 
         return read_logo(self.settings.folder / self.settings.theme.logo)
 
@@ -184,7 +184,7 @@ class Services:
     @made_once
     def composer(self) -> "Composer":
         """Return the composer of issues."""
-        from mailer.compose.composer import Composer
+        from mailer.compose.mail.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 

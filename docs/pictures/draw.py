@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.images import with_pictures
+from mailer.compose.pictures.images import with_pictures
 from mailer.issue.model import Issue, LongItems
 from mailer.issue.source import read_issue
 from mailer.usecases.desk import issue_webpage, printed_issue, with_values

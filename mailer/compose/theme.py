@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from mailer.catalogue import Message, msg
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.errors import MailerError
 
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")

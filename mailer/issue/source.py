@@ -11,13 +11,13 @@ from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.files.frame import FRAME, parse_frame
+from mailer.issue.files.items import ItemDraft, parse_item
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
-from mailer.issue.frame import FRAME, parse_frame
-from mailer.issue.items import ItemDraft, parse_item
-from mailer.issue.known_names import KnownNames
+from mailer.issue.markdown.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.markdown.picture_names import path_of
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
-from mailer.issue.picture_names import path_of
 from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG, Lang, find_lang
 from mailer.nearest import did_you_mean

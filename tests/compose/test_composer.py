@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.print_data import print_data
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.print_data import print_data
 from mailer.compose.publication import Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.glyphs import Glyphs, read_glyphs
+from mailer.compose.pdf.glyphs import Glyphs, read_glyphs
 from mailer.rendering.templates import Templates
 
 COVERAGE = Templates().path("print/fonts/coverage.txt")

@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.compose.inline import inline_css
+from mailer.compose.mail.inline import inline_css
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 

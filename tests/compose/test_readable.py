@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.compose.client_support import client_support_findings, features, features_used
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.readable import html_findings, mail_findings
+from mailer.compose.judging.client_support import client_support_findings, features, features_used
+from mailer.compose.judging.readable import html_findings, mail_findings
 from mailer.compose.slots import Slot
 from mailer.compose.theme import LIGHT, Theme
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.checks import branches_are_balanced, remote_resources
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.composer import Composer
-from mailer.compose.plaintext import WIDTH
+from mailer.compose.mail.checks import branches_are_balanced, remote_resources
+from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
+from mailer.compose.text.plaintext import WIDTH
 from mailer.issue.model import Issue
 from mailer.languages import Lang
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.composer import Composer
-from mailer.compose.markup import unbroken
+from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
 from mailer.compose.slots import Slot
+from mailer.compose.text.markup import unbroken
 from mailer.compose.theme import Theme
 from mailer.compose.view import build_view
 from mailer.compose.webpage import compose_webpage

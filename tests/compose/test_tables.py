@@ -16,18 +16,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.excerpts import opening, words_in
-from mailer.compose.plaintext import NARROW as WIDTH
-from mailer.compose.plaintext import blocks_text
-from mailer.compose.print_data import print_data
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.print_data import print_data
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
+from mailer.compose.text.excerpts import opening, words_in
+from mailer.compose.text.plaintext import NARROW as WIDTH
+from mailer.compose.text.plaintext import blocks_text
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.table_rules import LINES_OF_A_ROW
 from mailer.issue.model import Blocks, Footnotes, Issue, Item, Section, Table
-from mailer.issue.table_rules import LINES_OF_A_ROW
 from mailer.languages import LANGS, Lang
 from mailer.rendering.templates import Templates
 

@@ -17,13 +17,13 @@ from subprocess import run
 import pytest
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.items import parse_item
-from mailer.issue.known_names import KnownNames
+from mailer.issue.files.items import parse_item
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import read_issue
 from mailer.rendering.templates import Templates

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.issue.characters import UNPRINTABLE, printable
+from mailer.issue.markdown.characters import UNPRINTABLE, printable
 
 
 @given(st.text())

@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.issue.markdown import parse_inlines
+from mailer.issue.markdown.blocks import parse_inlines
 from mailer.issue.model import plain_text
 
 

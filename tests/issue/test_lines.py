@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue.line_ends import holds_wrapped_lines, kept_ends
-from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
+from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
 from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Text, plain_text
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
 from mailer.cli import ROOM_BEFORE_COLLECTING
-from mailer.issue.comments import comments_in, without_comments
 from mailer.issue.lint import lint
+from mailer.issue.markdown.comments import comments_in, without_comments
 from mailer.issue.places import LETTERS_SEARCHED, Places
 from mailer.issue.source import PIECE, PIECES_AT_MOST, TEXT_BYTES_AT_MOST
 from tests.issue.conftest import ReadFiles

@@ -1,4 +1,4 @@
-"""Markdown as an item may have it: what the `parser` makes of each mark, and what it refuses and where.
+"""Markdown as an item may have it: what `blocks` and the `parser` make of each mark, and what it refuses and where.
 
 So of `brackets` that stand open and of what is `emptied`. Of the same fault `findings` tells a hundred times.
 """
@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.characters import UNPRINTABLE, printable
-from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.marks import left_over
+from mailer.issue.links.urls import clean_url
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
+from mailer.issue.markdown.characters import UNPRINTABLE, printable
+from mailer.issue.markdown.marks import left_over
+from mailer.issue.markdown.parser import NESTING_AT_MOST
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -35,8 +37,6 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.parser import NESTING_AT_MOST
-from mailer.issue.urls import clean_url
 
 WORDS = (
     "ord",

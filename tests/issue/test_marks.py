@@ -10,9 +10,9 @@ import pytest
 
 from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.lint import lint
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.lint.passages import passages_in
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Finding, List, Paragraph, Severity, Text
-from mailer.issue.passages import passages_in
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.pasted import with_pasted_lists
 from mailer.issue.model import List
-from mailer.issue.pasted import with_pasted_lists
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]

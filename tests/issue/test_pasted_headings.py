@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 
 SAID = "a number before a tab: Word copies headings so | If it is a heading, write ## before it."
 

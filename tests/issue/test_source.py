@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError
-from mailer.issue.fields import parse_date
+from mailer.issue.files.fields import parse_date
 from mailer.issue.model import (
     CalendarDate,
     DateKind,

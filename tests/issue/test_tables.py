@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.lint.passages import passages_of
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.tables import fits_a_mail, fits_a_phone, has_number, is_number, width_in_letters
 from mailer.issue.model import (
     Alignment,
     Blocks,
@@ -20,9 +22,7 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.passages import passages_of
 from mailer.issue.source import IssueReading
-from mailer.issue.tables import fits_a_mail, fits_a_phone, has_number, is_number, width_in_letters
 
 ReadFiles = Callable[..., IssueReading]
 LEFT, CENTER, RIGHT = Alignment.LEFT, Alignment.CENTER, Alignment.RIGHT

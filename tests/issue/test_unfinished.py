@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
+from mailer.issue.markdown.unfinished import find_unfinished
 from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading
-from mailer.issue.unfinished import find_unfinished
 
 ReadFiles = Callable[..., IssueReading]
 HINT = "Write what belongs there, or leave it out."

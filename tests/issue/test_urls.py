@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.urls import EMAIL, LinkTarget, address_problem, clean_url, find_bare_addresses
+from mailer.issue.links.urls import EMAIL, LinkTarget, address_problem, clean_url, find_bare_addresses
 
 ALLOWED = re.compile(r"https?://[A-Za-z0-9.:_-]+([/?#][!-~]*)?|mailto:[!-~]+|tel:[+0-9().-]+")
 ATTACKS = [

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.checks import size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.readable import mail_findings
+from mailer.compose.judging.readable import mail_findings
+from mailer.compose.mail.checks import size_findings
 from mailer.compose.theme import LIGHT, Theme
 from mailer.issue.catalogue import RULES
-from mailer.issue.links import LinkOptions, link_findings
 from mailer.issue.lint import lint
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Severity
+from mailer.issue.reachability import LinkOptions, link_findings
 from mailer.issue.source import IssueReading, read_issue
 from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_issue

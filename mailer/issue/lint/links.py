@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailer.catalogue import msg
-from mailer.issue.frame import FRAME
-from mailer.issue.inside import inside_address, paths_in
+from mailer.issue.files.frame import FRAME
+from mailer.issue.links.inside import inside_address, paths_in
+from mailer.issue.lint.passages import links_in, placed_links_in, printed_facts, without_preheader
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Issue, Link, plain_text
-from mailer.issue.passages import links_in, placed_links_in, printed_facts, without_preheader
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",

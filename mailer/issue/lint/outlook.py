@@ -6,9 +6,9 @@ from itertools import takewhile
 
 from mailer.catalogue import msg
 from mailer.issue.lint.office import MEETING, OFFICE, Debris, debris
+from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Item, Paragraph, Table, plain_text
-from mailer.issue.passages import Passage
 
 LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailer.catalogue import msg
+from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.passages import Passage
-from mailer.issue.unfinished import find_unfinished
+from mailer.issue.markdown.unfinished import find_unfinished
 
 _REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]|(?<=[\w.,;:!?)»])\[([a-w])\](?!\w)")
 _NOTE = re.compile(r"^\[(\d{1,2}(?=\])|[a-w](?=\][ \t]))", re.MULTILINE)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mailer.catalogue import msg
-from mailer.issue.characters import SOFT_HYPHEN
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
 from mailer.issue.lint.outlook import debris_in
+from mailer.issue.lint.passages import Passage, passages_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
+from mailer.issue.markdown.characters import SOFT_HYPHEN
 from mailer.issue.model import Blocks, FootnoteMark, Heading, Inlines, Item, Paragraph, Text, plain_text
-from mailer.issue.passages import Passage, passages_in
 
 WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
