@@ -158,6 +158,7 @@ for last in range(1, 500):
 
 @unix_only
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_at_any_line_there_is_a_whole_copy_or_none(database: Database, tmp_path: Path) -> None:
     copies = tmp_path / "copies"
     copies.mkdir()

@@ -93,7 +93,7 @@ def restore(last):
     deeds = 0
     def die_at(frame, event, _):
         nonlocal deeds
-        if event == "line" and frame.f_code.co_filename.endswith(("putting_back.py", "pathlib.py", "shutil.py")):
+        if event == "line" and frame.f_code.co_filename.endswith("putting_back.py"):
             deeds += 1
             if deeds == last:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -103,7 +103,7 @@ def restore(last):
     with alone_with(file), made_ready(file, folder / "copy") as ready:
         put_in_place(file, ready, aside=file.with_name("aside"))
     os._exit(0)
-for last in range(1, 5000, 3):
+for last in range(1, 500):
     (folder / str(last)).mkdir()
     shutil.copyfile(folder / "a", folder / str(last) / "mailer.sqlite3")
     if not (child := os.fork()):
@@ -116,6 +116,7 @@ for last in range(1, 5000, 3):
 
 @unix_only
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_at_any_line_one_of_the_two_is_there_whole(tmp_path: Path) -> None:
     for name in ("a", "copy"):
         with closing(open_database(f"sqlite:///{tmp_path}/{name}")) as database, database.writing() as connection:
