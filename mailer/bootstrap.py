@@ -240,11 +240,11 @@ class Services:
             self.announce(msg("sending.made-keys", file=created))
         return keys
 
-    def has_key(self, key_id: str) -> bool:
-        """Return whether the keys have the one of this id; makes none."""
+    def has_key(self, key_id: str | None) -> bool:
+        """Return whether the keys have the one of this id, or, where it is not known, any; makes none."""
         from mailer.config.secret_keys import has_key_ring
 
-        return has_key_ring(self.settings, self.environ) and self.keys.has(key_id)
+        return has_key_ring(self.settings, self.environ) and (key_id is None or self.keys.has(key_id))
 
     @property
     def signing_key_id(self) -> str:

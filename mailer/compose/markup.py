@@ -8,10 +8,11 @@ from mailer.issue.model import Emphasis, FootnoteMark, Inline, Inlines, LineBrea
 from mailer.languages import Lang
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:", "#")
-# Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*.
+# Two capitalised halves are a name: *Vest-Viken*, *Sør-Rogaland*, *Nord-Trøndelag*. A server behind `\\` is one, too.
 _UNBROKEN = re.compile(
     r"(?<![\w.+-])(?P<local>[\w.+-]{1,64})(?P<host>@[\w-]+(?:\.[\w-]+)+)"
     r"|\b(?:[A-ZÆØÅČŠ][^\W\d_]{1,12}-[A-ZÆØÅČŠ][^\W\d_]{1,12}\b|[Ee]-(?:helse|post)\w*)"
+    r"|\\\\[\w.-]{1,40}"
 )
 _MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc]t|[Nn]ov|[Dd]e[sc]"
 # Before a month that follows its day, and before a dash between words.

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from mailer.compose.markup import inline_html, lang_mark, link_html, table_role, unbroken
 from mailer.compose.plaintext import blocks_text, date_line, inline_text, underline, wrap
 from mailer.issue.model import Block, plain_text
-from mailer.issue.tables import fits_a_mail, fits_a_phone, has_long_word, is_number
+from mailer.issue.tables import fits_a_mail, fits_a_phone, has_long_word, has_number, is_number
 from mailer.languages import Lang
 from mailer.rendering.labels import Labels
 
@@ -31,6 +31,7 @@ MARKUP_FUNCTIONS: dict[str, Callable[..., object]] = {
     "fits_a_phone": fits_a_phone,
     "fits_a_mail": fits_a_mail,
     "has_long_word": has_long_word,
+    "has_number": has_number,
     "is_number": is_number,
     "table_role": table_role,
     "kind_of": _block_kind,

@@ -13,6 +13,10 @@ UNPRINTABLE = re.compile(
     rf"\ufdd0-\ufdef{''.join(chr(plane + last) for plane in range(0, 0x100000, 0x10000) for last in (0xFFFE, 0xFFFF))}]"
     r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001\U000e0020-\U000e007f]+"  # tags, but in the flag of Scotland
 )
+_LEFT_OUT = re.compile(
+    rf"(?<= )(?:{UNPRINTABLE.pattern})+ | (?:{UNPRINTABLE.pattern})+(?=[.,;:!?](?:\s|\Z))|(?:{UNPRINTABLE.pattern})+"
+)
+"""Unprintable characters, with a space that would be left over beside another one or before a mark."""
 OTHER_SPACE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 """A character that looks like a space, or like nothing, and is no space to TOML."""
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
@@ -21,6 +25,7 @@ SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 _SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF06F: "○", 0xF06C: "●", 0xF06E: "■",
     0xF071: "□", 0xF0A8: "◆", 0xF075: "◆", 0xF02D: "–", 0xF0E0: "➤", 0xF0F0: "➢", 0xF0BE: "–",
+    0xF0FB: "✗", 0xF0FD: "☒", 0xF0FE: "☑",
 }  # fmt: skip
 """Bullets of Word's fonts Symbol and Wingdings, which have places of their own and stand for nothing elsewhere."""
 _SYMBOL = re.compile(rf"^([^\S\n]*)([{''.join(map(chr, _SYMBOLS))}])(?=\s|\w)", re.MULTILINE)
@@ -38,7 +43,7 @@ def with_plain_bullets(text: str) -> str:
 def printable(text: str) -> str:
     """Return a text in NFC with newlines as line ends and without unprintable characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = UNPRINTABLE.sub("", SEPARATORS.sub(" ", with_plain_bullets(text)))
+    text = _LEFT_OUT.sub("", SEPARATORS.sub(" ", with_plain_bullets(text)))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
 
 

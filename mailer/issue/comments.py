@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+EMPTY_COMMENT = "<!-- -->"
+"""Parts two lists that would be one, as Markdown has it."""
 _TO_THE_END = r"<!--(?P<words>(?:(?!-->).)*+)(?:(?P<closed>-->)|\Z)"
 """What begins a comment, up to its end or that of the text: each is read once, however many begin."""
 _COMMENT = re.compile(_TO_THE_END, re.DOTALL)

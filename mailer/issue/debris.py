@@ -64,7 +64,7 @@ def _name_lost(token: Token, line: int, notes: FindingCollector) -> None:
             notes.warning("link", message, line=line, words=str(link.attrs.get("href", "")), hint=hint)
     elif token.type in {"html_block", "html_inline"} and not without_comments(token.content).strip():
         for comment in comments_in(token.content):
-            if _ANSWER.match(comment["words"]):
+            if not comment["words"].strip() or _ANSWER.match(comment["words"]):
                 continue
             words = comment["words"].lstrip()
             at = line + token.content.count("\n", 0, comment.end("words") - len(words))

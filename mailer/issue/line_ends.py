@@ -12,6 +12,9 @@ WRAPPED_FROM = 60
 WRAPPED_TO = 120
 """Nobody wraps a text at more: a longer line ends where its author ended it."""
 
+TICKS = "✓✔✗✘☐☑☒✅❌❎"
+"""Signs that say of the words behind them yes or no, or leave it open: no bullets."""
+
 _MARKS = r"[*_\[<«\"“„(]*"
 _CLOCK = r"(?:kl\.? ?)?[0-9]{1,2}[.:][0-9]{2}(?![0-9.])"
 _NAME = r"[A-ZÆØÅ][^\s:.!?]{0,24}(?: [^\s:.!?]{1,20}){0,3}:"
@@ -49,8 +52,8 @@ _ENDS_OPEN = re.compile(r"[,;(«\[/]$|(?<![0-9],)[–—-]$")
 """The dash of a price, as in *500,-*, ends it."""
 _SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
 """A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
-_STAR_NOTE = re.compile(r"\\?\*{1,3}\)\s")
-"""A note to which stars lead, as in `*) Uten frakt`."""
+_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
+"""A note to which stars lead, as in `*) Uten frakt`, or a tick."""
 _READ_ON = frozenset(
     word
     for words in (
@@ -135,7 +138,7 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
     if not below or "\t" in above + below or _SIGNS.fullmatch(above):
         return True
     if (
-        _STAR_NOTE.match(below)
+        _NEW_LINE.match(below)
         or _SIGNS.fullmatch(below)
         or _BLOCK_MARK.match(below)
         or _NEARLY_BLOCK.fullmatch(below)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from markdown_it.token import Token
 
@@ -17,6 +16,7 @@ from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.headings import number_headings
 from mailer.issue.inside import is_path
+from mailer.issue.joining import merged, parted
 from mailer.issue.line_ends import holds_wrapped_lines
 from mailer.issue.lines import keep_lines, keep_lines_of
 from mailer.issue.marks import with_star_notes
@@ -40,10 +40,11 @@ from mailer.issue.model import (
 )
 from mailer.issue.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.pasted import with_pasted_lists
+from mailer.issue.pasted_headings import name_pasted_headings
 from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.places import Places
 from mailer.issue.residue import LANG_MARK
-from mailer.issue.tables import read_table, with_captions
+from mailer.issue.tables import read_table, tell_of_torn_rows, with_captions
 from mailer.issue.tracking import note_taken_off
 from mailer.issue.tree import Node, lists_among, read_tree
 from mailer.issue.unfinished import IN_ANGLES
@@ -72,6 +73,8 @@ def parse_blocks(
         return (), tuple(notes.findings)
     source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
     nodes = without_debris(read_tree(source, notes), notes)
+    tell_of_torn_rows(nodes, notes)
+    name_pasted_headings(nodes, notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
@@ -90,8 +93,7 @@ def parse_inlines(
     name_debris_of(token, line=first_line, notes=notes)
     keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
-    inlines = walker.inlines(token.children or [], line=first_line)
-    return inlines, tuple(notes.findings)
+    return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ class _Walker:
         written = len(node.token.markup)
         closing = _HEADING_END.search(self.lines[line - self.notes.first_line])
         if closing and len(closing[1]) != written:
-            inlines = tuple(_merged((*inlines, Text(f" {closing[1]}"))))
+            inlines = tuple(merged((*inlines, Text(f" {closing[1]}"))))
         return [Heading(level=written, inlines=inlines, line=line)]
 
     def image(self, token: Token, line: int) -> Iterable[Block]:
@@ -241,8 +243,7 @@ class _Walker:
         if span.angled and plain_text(before[-2:])[-1:].isalnum():
             before.append(Text(" "))
         if span.angled and plain_text(span.children).lower().startswith("mailto:"):
-            hint = msg("issues.pasted-mailto-hint", address=span.written)
-            message = msg("issues.pasted-mailto")
+            message, hint = msg("issues.pasted-mailto"), msg("issues.pasted-mailto-hint", address=span.written)
             self.notes.warning("outlook-paste", message, line=span.line, words=span.written, hint=hint)
 
     def closed(self, span: _Span, *, in_link: bool) -> Inlines:
@@ -310,8 +311,7 @@ class _Walker:
             return [Text(text)]
         lang = find_lang(match[1])
         if lang is None:
-            hint = msg("issues.write-one-of", names=", ".join(LANGS))
-            message = msg("issues.link-lang", lang=match[1])
+            message, hint = msg("issues.link-lang", lang=match[1]), msg("issues.write-one-of", names=", ".join(LANGS))
             self.notes.error("lang", message, line=self.line, words=match[0], hint=hint)
         before[-1] = replace(before[-1], lang=None if lang == self.lang else lang)
         return [Text(text[match.end() :])]
@@ -336,10 +336,8 @@ class _Walker:
 
     def finished(self, inlines: Iterable[Inline], *, in_link: bool) -> Inlines:
         """Join neighbouring text and, outside links, turn bare e-mail addresses into links."""
-        merged = _merged(inlines)
-        if in_link:
-            return tuple(merged)
-        return tuple(each for inline in merged for each in self.with_links(inline))
+        found = merged(inlines)
+        return tuple(found) if in_link else parted([part for each in found for part in self.with_links(each)])
 
     def with_links(self, inline: Inline) -> Iterable[Inline]:
         """Make links of addresses; of those with `https://` the parser made them, but of those that are refused."""
@@ -387,14 +385,3 @@ def _shown(target: LinkTarget, written: str) -> str:
 def _texts(text: str) -> Iterable[Text]:
     if text:
         yield Text(text)
-
-
-def _merged(inlines: Iterable[Inline]) -> list[Inline]:
-    """Make one text of neighbouring ones, joined at once: a paragraph may have thousands of lines."""
-    merged: list[Inline] = []
-    for text, run in groupby(inlines, lambda inline: isinstance(inline, Text)):
-        if not text:
-            merged.extend(run)
-        elif words := printable("".join(each.text for each in run if isinstance(each, Text))):
-            merged.append(Text(words))
-    return merged

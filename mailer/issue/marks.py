@@ -46,6 +46,7 @@ _MARKS = tuple(
         (r"(`+)(?!`)[^`\n]+`+|`+|^~{3,}", msg("issues.no-code")),
         (r"(~~)[^~\n]*~~|~~|(?<!\S)(==)[^\s=][^=\n]*==", msg("issues.no-struck-words")),
         (rf"^[ \t]*(\#{{2,6}}(?=[^\s#])|{_ONE_HEADING})", msg("issues.write-heading-so")),
+        (r"^[ \t]*(--)[ \t]*$", msg("issues.leave-signature-out")),
         (r"^[ \t]*(=+|-{2,}|\#+|[-+*•·▪‣])[ \t]*$", msg("issues.leave-line-out")),
         (rf"\A[ \t]*([-+–—•·])(?={_LETTER})|^[ \t]*([-+–—•·])(?=[A-ZÆØÅ])", msg("issues.write-point-so")),
         (_ENTITY, msg("issues.write-sign-itself")),
@@ -63,6 +64,8 @@ _OPENING_STAR = re.compile(r"(?<![\w*\\])\*(?=[^\s*)])")
 _STAR_POINT = re.compile(r"^(?=\*[ \t]+\S)", re.MULTILINE)
 _PATH = re.compile(r"(?:(?<![^\W\d_])[A-Za-z]:\\|\\\\(?=\w))[^\n]*|(?<!\S)[^\s\\]*\\[^\s\\]*\\\S*")
 _FILE = re.compile(r"(?<!\S)(?=\S*_)\S*(?:[/\\]\S|\.\w)\S*")
+_MARKS_OF_NOTES = re.compile(r"(?:\[(?:[A-ZÆØÅ]{1,4}\d{1,3}(?:R\d{1,3})?|\d{1,2}|[a-z])\]){2,}")
+"""Several marks of comments or notes right behind each other."""
 _CLOSING_QUOTES = "»”\"'’"
 _FILLED_IN = 3
 _NEAR = 10
@@ -134,6 +137,7 @@ def _left(match: re.Match[str], hint: Message) -> LeftOver:
 
 
 def _without_addresses(text: str) -> str:
+    """Return a text, as long as it was, without the signs in it that belong to addresses or to marks of notes."""
     signs = list(text)
     spans = [
         *find_bare_addresses(text),
@@ -141,7 +145,7 @@ def _without_addresses(text: str) -> str:
     ]
     for start, end in spans:
         signs[start:end] = re.sub(r"[&*_\\~`#]", BLANK, text[start:end])
-    return "".join(signs)
+    return _MARKS_OF_NOTES.sub(lambda match: BLANK * len(match[0]), "".join(signs))
 
 
 # --- Emphasis ---

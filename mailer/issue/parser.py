@@ -93,6 +93,11 @@ def _goes_on(state: StateBlock, line: int) -> bool:
     return first.islower() or first in ",.;:)–"
 
 
+def _less_quoted(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: ARG001, FBT001 -- the same
+    """End a quotation above a line that has no `>` of it, so that the lines below are not read for each one again."""
+    return silent and _is_apart(state, line - 1, line)
+
+
 def _list(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
     """Read a list. Without code, four spaces are an indent as any: CommonMark's rule for them is switched off."""
     around, state.listIndent = state.listIndent, -1
@@ -114,7 +119,7 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
             break
         if not goes_on and any(rule(state, below, state.lineMax, True) for rule in ends):
             break
-        if 0 <= state.sCount[below] < state.blkIndent and _is_apart(state, line, below):
+        if (goes_on or state.sCount[below] < state.blkIndent) and _is_apart(state, line, below):
             break
         below += 1
     state.parentType, state.line = around, below
@@ -127,7 +132,7 @@ def _paragraph(state: StateBlock, line: int, end: int, silent: bool) -> bool:  #
 
 
 def _is_apart(state: StateBlock, line: int, below: int) -> bool:
-    """Return whether a line below the words of a point, but not as far in, is one of its own."""
+    """Return whether a line below the words of a point or a quotation, but not as far in, is one of its own."""
     lines = [
         state.src[state.bMarks[each] : state.eMarks[each]].strip()
         for each in range(max(line, below - _LINES_LOOKED_AT), below + 1)
@@ -285,6 +290,7 @@ def _parser() -> MarkdownIt:
     above = ["paragraph", "reference", "blockquote"]
     parser.block.ruler.at("list", _list, {"alt": above})
     parser.block.ruler.before("list", "as_written", _as_written, {"alt": [*above, "list"]})
+    parser.block.ruler.before("paragraph", "less_quoted", _less_quoted, {"alt": ["blockquote"]})
     parser.block.ruler.at("paragraph", _paragraph)
     parser.core.ruler.disable("text_join")  # what a backslash or an entity stands for stays apart from the text
     parser.inline.ruler.at("link", _link)

@@ -190,12 +190,12 @@ class _IssueFolder:
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
             is_break = SEPARATORS.match(first[0])
-            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
+            words = "issues.line-break-character" if is_break else "issues.unprintable"
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
+                    message=msg(words, count=1 + len(others), character=name, more=len(others)),
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,
@@ -225,7 +225,7 @@ class _IssueFolder:
         for path in paths:
             if path not in files:
                 notes = FindingCollector(file=self.name(path), text="", findings=self.findings)
-                notes.warning("ignored", msg("issues.no-item"), hint=msg("issues.items-end-in-md"))
+                notes.warning("ignored", msg("issues.no-item"), line=0, hint=msg("issues.items-end-in-md"))
         if not files and not may_be_none:
             self.error(folder, msg("issues.no-items"), hint=msg("issues.add-items"))
         if len(files) > ITEMS_AT_MOST:

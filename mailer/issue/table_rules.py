@@ -125,7 +125,7 @@ def _side(dashes: str) -> str:
 
 def _tabs(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
     """Read two lines or more whose words are parted by tabs, outside lists and quotations."""
-    if state.level or "\t" not in (written := _whole(state, line)) or written.lstrip().startswith(">"):
+    if state.level or not _is_row(state, line) or _whole(state, line).lstrip().startswith(">"):
         return False
     rows = _tabbed_rows(state, line, end)
     first, second = next(rows, None), next(rows, None)
@@ -150,11 +150,20 @@ def _begins_with_mark(row: _Row) -> bool:
 
 def _tabbed_rows(state: StateBlock, line: int, end: int) -> Iterator[_Row]:
     """Yield the lines with tabs; a row has more lines where a cell has."""
-    while line < end and "\t" in (written := _whole(state, line)) and not _FOOTNOTE.match(written):
+    while line < end and _is_row(state, line) and not _FOOTNOTE.match(_whole(state, line)):
         at, cells = _cells(state.src, state.bMarks[line])
         below = line + 1 + state.src.count("\n", state.bMarks[line], at)
         yield _Row(line, below, cells)
         line = below
+
+
+def _is_row(state: StateBlock, line: int) -> bool:
+    """Return whether a tab parts the words of a line, or stands behind a cell with line ends that begins on it."""
+    written = _whole(state, line)
+    if "\t" in written or not written.startswith('"'):
+        return "\t" in written
+    quoted = _QUOTED.match(state.src, state.bMarks[line])
+    return bool(quoted and state.src.startswith("\t", quoted.end()) and quoted[0].count("\n") < LINES_OF_A_ROW)
 
 
 def _cells(text: str, at: int) -> tuple[int, tuple[str, ...]]:

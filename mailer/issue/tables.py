@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
-from mailer.issue.table_rules import CAPTION, TableKind
+from mailer.issue.pasted_headings import is_pasted_heading
+from mailer.issue.table_rules import CAPTION, CELLS_AT_LEAST, TableKind
 from mailer.issue.tree import Node
 
 COLUMNS_AT_MOST = 4
@@ -24,6 +26,31 @@ _NUMBER = re.compile(r"(?:(?:kr|[<>≤≥~])\.?\s*)?[-+–−]?\s?[0-9](?:[0-9.,
 _DATE_OR_TIME = re.compile(r"[0-9]{1,2}\.\s?[0-9]{1,2}\.(?:\s?[0-9]{2,4})?|[0-9]{1,2}[.:][0-9]{2}")
 _TELEPHONE = re.compile(r"(?:\+[0-9]{1,3}\s?)?(?:[0-9]{2}(?:\s[0-9]{2}){3}|[0-9]{3}\s[0-9]{2}\s[0-9]{3}|[0-9]{8,})")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_CLOCK = r"(?:(?:fr[aå]|from|ca\.?|til|to)\s)?(?:kl\.?\s?|klokk[ae]n?\s)?[0-9]{1,2}(?:[.:][0-9]{2})?(?:\s?[ap]\.?m\.?)?"
+_HOURS = re.compile(rf"(?=.{{1,18}}\Z){_CLOCK}(?:\s?[-–—]\s?{_CLOCK})?", re.IGNORECASE)
+"""A time of day, or from one to another, that fits on one line of a narrow column."""
+_DAY = (
+    r"(?:m[aå]n|tirs?|tys|ons|tors?|fre|l(?:ø|au)r|s(?:ø|u)n)(?:dag(?:er|ar|en)?)?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+    r"|vuossárga|maŋŋebárga|gaskavahkku|duorastat|bearjadat|lávvardat|sotnabeaivi"
+    r"|(?:kvar|hver|yrke|virke|helge|week)da(?:g(?:er|ar|ene|ane)?|ys?)|helg(?:er?|a|en)?|weekends?"
+)
+_MONTH = (
+    r"jan(?:uary?)?|feb(?:ruary?)?|mar(?:s|ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[sc](?:ember)?"
+)
+_BEGINS_AS_TIME = (
+    re.compile(
+        r"(?:(?:fr[aå]|from|ca\.?|til|to)\s)?(?:kl\.?\s?|klokk[ae]n?\s)[0-9]|[0-9]{1,2}[.:][0-9]{2}(?![0-9.])",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?:{_DAY})(?![^\W_])", re.IGNORECASE),
+)
+"""The beginnings of a time of day, and of a weekday."""
+_BEGINS_AS_MONTH = re.compile(rf"(?:{_MONTH})(?![^\W_])", re.IGNORECASE)
+_IS_NO_NAME = re.compile(r"\S+@\S+\.\S+|https?://\S+|kr\.?\s?[0-9][0-9\s.,]*(?:,-)?|[0-9][0-9\s.]*,-", re.IGNORECASE)
+"""An address, or a price."""
+_DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,22 @@ def read_table(node: Node, *, notes: FindingCollector, inlines: ReadInlines) -> 
     return [table]
 
 
+def tell_of_torn_rows(nodes: Sequence[Node], notes: FindingCollector) -> None:
+    """Name each line with tabs that an empty line parts from a table: its words stand in no column."""
+    for pair in pairwise(nodes):
+        kinds = [each.token.meta.get("kind") for each in pair]
+        torn = next((each for each in pair if each.token.type == "paragraph_open"), None)
+        if TableKind.TABS not in kinds or not torn:
+            continue
+        lines = torn.children[0].token.content.split("\n")
+        at = 0 if torn is pair[1] else len(lines) - 1
+        cells = [each.strip() for each in lines[at].split("\t")]
+        if sum(map(bool, cells)) >= CELLS_AT_LEAST and not is_pasted_heading(lines[at]):
+            line = notes.first_line + (torn.token.map or [0])[0] + at
+            hint = msg("issues.torn-row-hint")
+            notes.warning("table", msg("issues.torn-row"), line=line, words=cells[0], hint=hint)
+
+
 def with_captions(blocks: Iterable[Block]) -> Blocks:
     """Return blocks in which a line like *Tabell 1: Søknader* belongs to the table below it."""
     found: list[Block] = []
@@ -105,8 +148,14 @@ def fits_a_mail(table: Table) -> bool:
 
 
 def is_number(cell: Cell) -> bool:
-    """Return whether a cell holds a number alone, in which no line may end."""
-    return bool(_NUMBER.fullmatch(plain_text(cell.inlines).strip()))
+    """Return whether a cell holds a number or hours alone, in which no line may end."""
+    words = plain_text(cell.inlines).strip()
+    return bool(_NUMBER.fullmatch(words) or _HOURS.fullmatch(words))
+
+
+def has_number(cell: Cell) -> bool:
+    """Return whether a number stands among the words of a cell, within which no line may end."""
+    return not is_number(cell) and bool(_DIGITS.search(plain_text(cell.inlines)))
 
 
 def has_long_word(cell: Cell) -> bool:
@@ -135,13 +184,31 @@ def _row(node: Node, first_line: int, inlines: ReadInlines) -> _Row:
 def _is_header(first: _Row, body: Sequence[_Row], kind: TableKind) -> bool:
     """Return whether the first row names the columns: as Markdown has it, or as it is of another kind than they.
 
-    It is not when a column begins with a number, but for years, as it goes on, nor when it holds *Name:*.
+    It is not when a column begins as it goes on, with a number that is no year or with the same words before another.
+    Nor is it when it holds *Name:*, an address or a price, or begins with a time and is not all of times.
     """
     if kind is not TableKind.TABS:
         return True
-    pairs = zip(first.words, body[0].words, strict=True)
-    begins_with_numbers = any(_begins_as_number(above) and _begins_as_number(below) for above, below in pairs)
-    return not begins_with_numbers and not any(words.endswith(":") for words in first.words)
+    below = (next((row.words[at] for row in body if row.words[at]), "") for at in range(len(first.words)))
+    goes_on = any(map(_goes_on, first.words, below))
+    return not (goes_on or any(map(_is_no_name, first.words)) or _begins_with_time(first.words))
+
+
+def _goes_on(above: str, below: str) -> bool:
+    """Return whether one cell is of the kind of the other."""
+    if any(all(map(begins, (above, below))) for begins in (_begins_as_number, _BEGINS_AS_MONTH.match)):
+        return True
+    shape = _DIGITS.sub("0", above)
+    return shape not in {above, "0"} and shape == _DIGITS.sub("0", below)
+
+
+def _is_no_name(words: str) -> bool:
+    return words.endswith(":") or bool(_IS_NO_NAME.fullmatch(words))
+
+
+def _begins_with_time(row: Sequence[str]) -> bool:
+    """Return whether a row begins with a time, and does not have times alone, as the days above a menu."""
+    return any(time.match(row[0]) and not all(map(time.match, filter(None, row))) for time in _BEGINS_AS_TIME)
 
 
 def _begins_as_number(words: str) -> bool:
@@ -180,7 +247,8 @@ def _tell_of_rows(rows: Sequence[_Row], kind: TableKind, notes: FindingCollector
     others = [row for row in rows if len(row.cells) != count and row.first_words]
     if others:
         message = msg("issues.table-rows-differ", count=len(others), cells=str(count))
-        hint = msg("issues.table-rows-differ-hint", mark=r"\|")
+        of_bars = msg("issues.table-rows-differ-hint", mark=r"\|")
+        hint = msg("issues.tabbed-rows-differ-hint") if kind is TableKind.TABS else of_bars
         notes.warning("table", message, line=others[0].line, words=others[0].first_words, hint=hint)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 _TO_NAME = (
     r"navn\w*|namn\w*|fornavn|fornamn|etternavn|etternamn|tittel\w*|dato\w*|tid|tidspunkt|klokkeslett|sted|stad"
     r"|lenk[ej]\w*|tekst|tall|beløp|antall|e-?post\w*|telefon\w*|tlf|adresse\w*|bilde\w*|bilete\w*|kilde|kjelde"
+    r"|signatur\w*|underskrift\w*"
 )
-_TO_NAME_IN_ENGLISH = r"name|date|time|place|title|text|number|amount|address|phone|link"
+_TO_NAME_IN_ENGLISH = r"name|date|time|place|title|text|number|amount|address|phone|link|signature"
 """Words for what is missing; in angle brackets some of these are HTML."""
 _TO_DO = r"(?:sett|fyll|legg|skriv|set) inn|fyll ut|insert|enter|to ?do|tbd|xx+|sjekk|kommer|kjem"
 IN_ANGLES = re.compile(rf"<(?:(?:{_TO_NAME})(?=[>:?, ])|(?:{_TO_DO})\b)[^<>\n]{{0,80}}>", re.IGNORECASE)

@@ -17,12 +17,19 @@ EMAIL = re.compile(rf"[^\W_][\w.+%'&=~*^$-]*@{DOMAIN}")
 # What may stand before the @ (atext of RFC 5321, and dots), and the ’ that Word makes of an apostrophe.
 _ATEXT = r"\w.!#$%&'’*+/=?^{|}~`-"
 _MAILBOX = re.compile(rf"(?P<before>[*_'’/|.{{`-]*)(?P<local>[{_ATEXT}]+)@{DOMAIN}")
-_NOT_SURE = re.compile(r"[’/|?!{}`#]")
+_MAIL = re.compile(rf"[{_ATEXT}]+@{DOMAIN}")
+"""With a stroke in it, it looks like a path below a host."""
+_NOT_SURE = re.compile(r"[’/|?!{}`#]|\*{2,}")
 _IN_ADDRESS = r"(?!\{\s*lang\s*=|[;,|]+https?://)[^\s<>\"«»“”„\[\]]"
-_WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\])+", re.IGNORECASE)
+_WEB = re.compile(rf"https?://(?:{_IN_ADDRESS}|\[(?:{_IN_ADDRESS})*\](?!\())+", re.IGNORECASE)
+_BRACKET = r"(?:\[(?![^\[\]\n]{0,200}\]\(|\d{1,2}\])|[\]>])"
+"""A bracket that begins neither a link nor the mark of a note."""
+_CUT = rf"(?:{_BRACKET}|[~^$%+=])\w"
+_CUT_IN_HOST = re.compile(rf"https?://[\w.-]*{_BRACKET}\w", re.IGNORECASE)
+"""What a bracket or another sign cuts in its host would lead to another one."""
 _BARE = re.compile(
     rf"(?P<web>{_WEB.pattern})"
-    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?!_*[^\W_])(?:[/?#:](?:{_IN_ADDRESS})*)?)"
+    rf"|(?P<www>(?<![\w.@/\\-])www\.{DOMAIN}(?!_*[^\W_]|{_CUT})(?:[/?#:](?:{_IN_ADDRESS})*)?)"
     rf"|(?P<mailto>(?<![\w+.-])mailto:(?:{_IN_ADDRESS})+)"
     rf"|(?P<other>(?<![\w+.-])[a-z][a-z0-9+.-]{{0,30}}://(?:{_IN_ADDRESS})+|(?<![\w.@/\\-]){DOMAIN}/(?:{_IN_ADDRESS})*)"
     rf"|(?<![@\\{_ATEXT}])(?P<email>[{_ATEXT}]+@{DOMAIN}(?:[/|][{_ATEXT}]+@{DOMAIN})*)(?!_*[^\W_]|@)",
@@ -40,7 +47,8 @@ _TRACKING = re.compile(
 )
 _MISTYPED = re.compile(
     rf"(?<![\w:/.-])(?:https?(?:[ ]+:[ ]*/+|:[ ]+//|[:;]?//?[ ]*|:)(?<!https://)(?<!http://)|https?://[ ]+"
-    rf"|(?!https?:)h[htps]{{2,7}}:/+){DOMAIN}(?:[/?#:]\S*)?",
+    rf"|(?!https?:)h[htps]{{2,7}}:/+){DOMAIN}(?:[/?#:]\S*)?|{_CUT_IN_HOST.pattern}\S*"
+    rf"|(?<![\w.@/\\-])www\.[\w.-]*{_CUT}\S*",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
@@ -90,7 +98,10 @@ def find_bare_addresses(text: str) -> list[tuple[int, int]]:
     for match in _BARE.finditer(text):
         if match["email"]:
             spans += [(_start(each), each.end()) for each in _mailboxes(match)]
-        elif not match["other"]:
+        elif match["other"]:
+            mail = _MAIL.match(text, match.start(), match.end())
+            spans += [mail.span()] if mail else []
+        else:
             end = match.start() + len(_without_sentence_end(match[0], {}))
             if "@" in match[0] or "." in text[match.start() : end]:
                 spans.append((match.start(), end))
@@ -151,7 +162,7 @@ def web_address_end(text: str, start: int, stop: int, *, closing: Mapping[str, i
 
     `closing` are the marks of emphasis (`*`, `_`) that stand open before it: so many at its end are not part of it.
     """
-    match = _WEB.match(text, start, stop)
+    match = None if _CUT_IN_HOST.match(text, start, stop) else _WEB.match(text, start, stop)
     return start + len(_without_sentence_end(match[0], closing)) if match else start
 
 

@@ -37,7 +37,7 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
         if not (found := _INVISIBLE.findall(each.text.text)):
             continue
         first = found[0]
-        line, column = places.of(first, near=each.text.line) if each.text.file else (0, 0)
+        line, column = places.of(first, near=each.text.line)
         yield Finding(
             severity=Severity.WARNING,
             rule="character",

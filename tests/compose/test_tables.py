@@ -267,6 +267,15 @@ def test_in_a_wide_table_long_words_alone_may_be_broken(form: str, forms: Forms)
     assert [words for classes, words in cells if "nw" in classes.split()] == [number]
 
 
+@pytest.mark.parametrize("form", ["mail", "web"])
+def test_no_line_ends_within_hours_or_in_a_number_among_words(form: str, forms: Forms) -> None:
+    page = forms("Tid | Uke 12\n---|---\n08.00–15.30 | Kl. 10\nTil kl. 10 | 12 timer\nSeint | Ope")[form]
+    cells = re.findall(r'<t[hd][^>]*class="([^"]*)"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
+    assert [words for classes, words in cells if "nw" in classes.split()] == ["08.00–15.30", "Kl. 10", "Til kl. 10"]
+    assert [words for classes, words in cells if "dg" in classes.split()] == ["Uke 12", "12 timer"]
+    assert re.search(r"\.dg\{overflow-wrap:break-word\}", page)
+
+
 def test_the_mail_says_in_attributes_what_word_needs(forms: Forms) -> None:
     page = Read(forms(NARROW)["mail"])
     (table,) = page.of("table", **{"class": "tb"})

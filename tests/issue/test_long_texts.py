@@ -115,6 +115,10 @@ def test_long_words_that_rules_name_are_found_without_a_long_pattern_for_each(re
     assert is_quick("".join(f"{word}  b ( {word}c {word}d , {word}e- 2\n\n" for word in LONG_WORDS), read_files)
 
 
+def test_a_line_below_each_of_many_quotations_is_read_once(read_files: ReadFiles) -> None:
+    assert is_quick("> aaa bbb.\nBbb ccc ddd.\n" * 1900, read_files)
+
+
 def test_words_that_stand_often_in_a_row_are_counted_once(read_files: ReadFiles) -> None:
     assert is_quick("|" + "()" * 30_000 + "|" + "(|" * 200 + "\n|a|b|", read_files)
 

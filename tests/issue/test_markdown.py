@@ -507,6 +507,12 @@ def test_an_address_that_begins_with_www_may_stand_in_angle_brackets() -> None:
         "htps://a.example",
         "htpps://a.example/x?y=1",
         "hhtp://a.example",
+        "https://[a.example/x",
+        "https://a.exa[mple/x",
+        "https://a.exa]mple/x",
+        "https://a.exampl>e?a=9",
+        "www.a.exam^ple/x",
+        "www.a.exa[mple/x",
     ],
 )
 def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) -> None:
@@ -518,7 +524,17 @@ def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["http: en protokoll", "https://a.example:80/x", "https og http.", "has: //a", "hps:x.no"]
+    "text",
+    [
+        "http: en protokoll",
+        "https://a.example:80/x",
+        "https og http.",
+        "has: //a",
+        "hps:x.no",
+        "[se https://a.example] [www.a.example].",
+        "www.a.example[1]",
+        "https://a.example/x[y",
+    ],
 )
 def test_other_words_are_no_mistyped_address(text: str) -> None:
     assert parse(text)[1] == ()

@@ -129,6 +129,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     ),
     "sign": (item("- 3 % i Nord."), item("− 3 % i Nord.")),
     "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
+    "pasted-heading": (item("1\tBakgrunn\n\nVi er i gang."), item("## 1 Bakgrunn\n\nVi er i gang.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (
         item("|".join("ABCDE") + "\n" + "|".join(["---"] * 5) + "\n" + "|".join("12345")),

@@ -25,12 +25,18 @@ _WANTS_LINK = re.compile(
 )
 
 
+_GOES_ON = re.compile(r"[\[\]][\w/?#=&-]")
+"""A bracket that ends an address, and may be part of it."""
+
+
 def bare_url(reading: LintInput) -> Iterator[RuleHit]:
-    """Find a web address as link text: it says little, and screen readers spell it out."""
+    """Find a web address as link text, and one that a bracket ends: screen readers spell it out, letter by letter."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
             message, hint = msg("findings.bare-url"), msg("findings.bare-url-hint", url=link.url)
+            if _GOES_ON.match(passage.words, at + len(words)):
+                message, hint = msg("findings.address-before-bracket"), msg("findings.address-before-bracket-hint")
             if words == link.url and link.written not in {"", words}:  # something was taken off it
                 yield RuleHit(file=passage.file, line=passage.line, message=message, words=link.written, hint=hint)
             else:

@@ -47,6 +47,11 @@ def merged_lists(connection: Connection) -> dict[str, str]:
     return {row.slug: follow(row.id) for row in rows}
 
 
+def present_list(connection: Connection, slug: str) -> str:
+    """Return the list that a list is by now; a name that is of none stays as it is."""
+    return merged_lists(connection).get(slug, slug)
+
+
 def with_mergers(connection: Connection, slugs: Collection[str]) -> frozenset[str]:
     """Return the lists of these slugs, and those they became part of."""
     merged = merged_lists(connection)
@@ -144,7 +149,7 @@ def still_in(connection: Connection, subscriber_id: int, *, only: str | None) ->
     """Return the slugs of the lists that the subscriber is on, or `only` if it is among them, in register order."""
     query = _of(subscriber_id).where(subscription.c.status.in_(_STILL_IN)).order_by(list_.c.position)
     if only is not None:
-        query = query.where(list_.c.slug == only)
+        query = query.where(list_.c.slug == present_list(connection, only))
     return tuple(row.slug for row in connection.execute(query))
 
 

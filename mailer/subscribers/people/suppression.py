@@ -248,7 +248,7 @@ class SuppressionList:
         self.require_key(connection)
         if not self._has_key_row(connection):
             if keep := self.keep:  # what is rolled back, as in a dry run, makes no key
-                event.listen(connection, "commit", lambda _: keep(self.key), once=True)
+                event.listen(connection, "commit", lambda _: keep(self.key))
             self._write_key_row(connection, now)
 
     def make_last(self, connection: Connection, now: datetime) -> None:

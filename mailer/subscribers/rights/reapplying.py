@@ -138,8 +138,7 @@ def _suppress(
     hash_, now = said.address_hash, said.at
     is_new = store.suppressed.add_hashed(connection, hash_, reason=reason, now=now, scope=scope)
     if is_new and (found := known.get(hash_)):
-        only = None if scope == ALL_LISTS else scope
-        suppress_subscriptions(store, connection, found, reason=reason, list_slug=only, now=now)
+        suppress_subscriptions(store, connection, found, reason=reason, scope=scope, now=now)
     return is_new
 
 
