@@ -1,4 +1,4 @@
-"""What the clock on the wall shows in a zone, which moments that is, and the hours of the week in which mail goes."""
+"""Clocks of zones: the moments at which one shows an hour, and the hours of the week in which mail goes."""
 
 import re
 from collections.abc import Iterator
@@ -53,7 +53,8 @@ def read_wall_time(text: str) -> tuple[datetime, timedelta | None]:
     if found is None:
         raise ValueError(text)
     year, month, day = found["y"] or found["year"], found["m"] or found["month"], found["d"] or found["day"]
-    shown = datetime(*map(int, (year, month, day, found["hour"], found["minute"])))  # noqa: DTZ001 as the clock shows it
+    hour, minute = found["hour"], found["minute"]
+    shown = datetime(int(year), int(month), int(day), int(hour), int(minute))  # noqa: DTZ001 as the clock shows it
     if not found["sign"]:
         return shown, None
     offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))

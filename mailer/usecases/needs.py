@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -63,7 +64,11 @@ class LedgerServices(Protocol):
     def keys(self) -> "KeyRing": ...
     def has_key(self, key_id: str) -> bool: ...
     @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
     def ledger(self) -> "Ledger": ...
+    @property
+    def starts(self) -> "PlannedStarts": ...
 
 
 class SendServices(CheckServices, LedgerServices, Protocol):

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from mailer.bootstrap import build_services
-from mailer.usecases.sending import count_groups
+from mailer.usecases.carrying_on import count_groups
 
 SLUG = "2024-01"
 TESTER = "redaksjon@nyhetsbrev.example"
