@@ -74,6 +74,8 @@ def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(maile
         "reason",
         "again_to",
         "other_edition",
+        "start_at",
+        "newcomers",
         "nobody",
         "would_refuse",
     }
