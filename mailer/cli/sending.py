@@ -13,7 +13,7 @@ from mailer.cli.output import confirm as agreed
 from mailer.cli.output import hint, say, show_json
 from mailer.cli.scheduling import send_due
 from mailer.cli.streams import outliving_output
-from mailer.cli.times import show_waiting
+from mailer.cli.times import show_changed_rules, show_waiting
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _answer_to(test: "TestSent") -> Message:
 
 def send(
     context: typer.Context,
-    slug: OptionalSlug = "",
+    slug: Slug = "",
     list_: ListNames = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     confirm: Annotated[
@@ -110,7 +110,7 @@ def send(
         send_due(context, slug, json=json)
         return
     if not slug:
-        raise typer.BadParameter(msg("schedule.name-an-issue"), param_hint="SLUG")
+        context.fail(msg("typer.missing-argument", name="'SLUG'"))
     again = _again(again_to or [], reason, lists=list_ or [])
     with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
@@ -165,6 +165,8 @@ def status(
             show_json(account | {"would_refuse": obstacles_as_json(workspace, slug)})
             return
         show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
+        for each in accounts:
+            show_changed_rules(each.mailing)
         if not accounts:
             _show_nothing(slug)
         show_obstacles(workspace, slug)

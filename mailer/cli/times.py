@@ -109,8 +109,17 @@ def show_scheduled(services: "Services", slug: str = "") -> None:
     for each in glance_at_scheduled(services, slug):
         say()
         say(_scheduled(each), "yellow")
-        if each.start is not None and _has_other_rules(each.start):
-            say(msg("schedule.rules-changed", slug=each.slug, start=each.start.local, zone=each.start.zone), "yellow")
+        show_changed_rules(each)
+
+
+def show_changed_rules(mailing: "MailingReport") -> None:
+    """Say of a mailing that waits for its time when the clock of its zone will show another hour by now."""
+    from mailer.usecases.scheduling import has_other_rules
+
+    start = mailing.start
+    if start is not None and mailing.waits_for_start and has_other_rules(start):
+        say(msg("schedule.rules-changed", slug=mailing.slug, start=start.local, zone=start.zone), "yellow")
+        say(msg("schedule.say-when-again", slug=mailing.slug), "cyan")
 
 
 def _scheduled(mailing: "MailingReport") -> Message:
@@ -118,12 +127,6 @@ def _scheduled(mailing: "MailingReport") -> Message:
 
     lists = ", ".join(mailing.lists) or msg("sending.all-lists-chosen")
     return msg("schedule.one-scheduled", slug=mailing.slug, state=state_in_words(mailing), lists=lists)
-
-
-def _has_other_rules(start: "Start") -> bool:
-    from mailer.usecases.scheduling import has_other_rules
-
-    return has_other_rules(start)
 
 
 def _in_words(start: "Start") -> str:

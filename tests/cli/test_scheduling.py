@@ -146,7 +146,7 @@ def test_a_time_that_comes_twice_is_asked_about_where_somebody_answers(mailer: R
 @pytest.mark.usefixtures("tested")
 def test_what_is_no_time_or_stands_beside_due_is_wrong_usage(mailer: Run) -> None:
     assert mailer("send", SLUG, "--at", "soon").code == 2
-    assert "name an issue, or --due" in mailer("send").err
+    assert "Missing argument 'SLUG'." in mailer("send").err
     assert mailer("send").code == 2
     for others in (["--confirm", "0"], ["--dry-run"], ["--list", "agder"], ["--at", IN_2099], ["--once"]):
         refused = mailer("send", SLUG, "--due", *others)
@@ -191,6 +191,32 @@ def test_a_pause_keeps_the_time_and_going_on_waits_for_it(tested: Any, workspace
     assert refused.code == 75
     assert f"mailer resume {SLUG}" in refused.out
     assert received(tested) == 0
+
+
+@pytest.mark.slow
+def test_rules_of_a_zone_that_have_changed_are_told_wherever_a_time_is_shown(
+    tested: Any, workspace: Path, mailer: Run
+) -> None:
+    assert mailer("send", SLUG, "--at", IN_2099, "--confirm", "4").code == 0
+    told = f"{SLUG} is to begin 2099-12-01 09:00, but the clocks of Europe/Oslo have other rules by now"
+    assert told not in mailer("status", SLUG).out
+    with closing(sqlite3.connect(workspace / "var" / "mailer.sqlite3")) as connection, connection:
+        connection.execute("UPDATE mailing SET start_local = '2099-12-01 09:00'")
+    for command in (("status", SLUG), ("check", SLUG), ("lists",), ("send", "--due")):
+        shown = mailer(*command).out
+        assert told in shown
+        assert f"Say when again: mailer send {SLUG} --at TIME" in shown
+    assert mailer("send", "--due").code == 1
+    assert received(tested) == 0
+
+
+def test_an_issue_is_checked_where_the_database_cannot_be_read(workspace: Path, mailer: Run) -> None:
+    before = mailer("check", SLUG).out
+    for file in (workspace / "var").glob("mailer.sqlite3*"):
+        file.unlink()
+    (workspace / "var" / "mailer.sqlite3").write_bytes(b"no database" * 100)
+    after = mailer("check", SLUG)
+    assert (after.code, after.out, after.err) == (0, before, "")
 
 
 @pytest.mark.slow
