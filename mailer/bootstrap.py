@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from getpass import getuser
 from hashlib import sha256
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -97,6 +98,12 @@ class Services:
         from mailer.subscribers.register import read_register
 
         return read_register(self.settings.paths.subscribers)
+
+    @property
+    def has_database(self) -> bool:
+        """Return whether there is a database to look into, without opening it."""
+        kind, _, file = self.settings.database.url.partition(":///")
+        return kind != "sqlite" or Path(file).exists()
 
     @made_once
     def database(self) -> "Database":
@@ -283,6 +290,14 @@ class Services:
         from mailer.delivery.ledger import Ledger
 
         return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var, operator=self.operator)
+
+    @made_once
+    def starts(self) -> "PlannedStarts":
+        """The starts of mailings by time."""
+        from mailer.delivery.ledger.starts import PlannedStarts
+
+        grace = timedelta(minutes=self.settings.delivery.start_grace_minutes)
+        return PlannedStarts(self.database, clock=self.clock, operator=self.operator, grace=grace)
 
     @made_once
     def transport(self) -> "Transport":

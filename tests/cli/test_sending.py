@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from mailer.bootstrap import build_services
-from mailer.usecases.sending import count_groups
+from mailer.usecases.carrying_on import count_groups
 
 SLUG = "2024-01"
 TESTER = "redaksjon@nyhetsbrev.example"
@@ -74,6 +74,8 @@ def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(maile
         "reason",
         "again_to",
         "other_edition",
+        "start_at",
+        "newcomers",
         "nobody",
         "would_refuse",
     }
