@@ -27,20 +27,22 @@ from tests.compose.word import IGNORED, as_word_reads_it
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 FONTS = REPOSITORY / "templates" / "print" / "fonts"
+EVEN_FONTS = "/usr/share/fonts/truetype/dejavu"
 STAND_INS = {"Segoe UI": "Open Sans", "Georgia": "Charis SIL"}
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 GAP = 16
+MARGIN = 10
 # Parts of the mail by the elements that they consist of.
 COMPONENTS = {
     "masthead": [".mast >> nth=0"],
     "introduction": [".lead .col"],
     "own-block": [".ownbox .col"],
-    "dates": [".dl", "h2.h2 >> nth=0", ".cal"],
-    "contents": ["h2.h2 >> nth=1", ".tt >> nth=0", ".tt >> nth=4"],
-    "section": [".hsec >> nth=0", "#sak-1 .kick", "#sak-1 .h3", "#sak-1 .due >> nth=1"],
-    "picture": ["#sak-1 .pic"],
-    "quote": ["#sak-1 .q >> nth=0", "#sak-1 .q >> nth=1"],
-    "rows": ["#sak-1 .row >> nth=0", "#sak-1 .row >> nth=1"],
+    "dates": [".ru >> nth=0", ".dl", ".cal"],
+    "contents": [".ru >> nth=1", ".tn >> nth=4"],
+    "section": [".ru.sec >> nth=0", ".item:has(#sak-1) .due >> nth=1"],
+    "picture": [".item:has(#sak-1) .pic"],
+    "quote": [".item:has(#sak-1) .qt >> nth=0", ".item:has(#sak-1) .qt >> nth=1"],
+    "rows": [".item:has(#sak-1) .row >> nth=0", ".item:has(#sak-1) .row >> nth=1"],
     "link-groups": [".links"],
     "next-issue": [".mast >> nth=1"],
     "footer": [".foot"],
@@ -79,8 +81,8 @@ def picture_of(png: bytes) -> Image.Image:
 
 def draw_component(page: Page, selectors: Sequence[str]) -> Image.Image:
     boxes = [box for each in selectors if (box := page.locator(each).bounding_box())]
-    top = min(box["y"] for box in boxes) - GAP
-    bottom = max(box["y"] + box["height"] for box in boxes) + GAP
+    top = min(box["y"] for box in boxes) - MARGIN
+    bottom = max(box["y"] + box["height"] for box in boxes) + MARGIN
     clip = {"x": 10, "y": max(0, top), "width": 680, "height": bottom - max(0, top)}
     return picture_of(page.screenshot(full_page=True, clip=clip))
 
@@ -126,7 +128,9 @@ def browser_with_stand_ins(scratch: Path) -> Iterator[Browser]:
         for name, free in STAND_INS.items()
     )
     settings = scratch / "fonts.conf"
-    settings.write_text(f"<fontconfig><dir>{FONTS}</dir><cachedir>{scratch}</cachedir>{aliases}</fontconfig>")
+    settings.write_text(
+        f"<fontconfig><dir>{FONTS}</dir><dir>{EVEN_FONTS}</dir><cachedir>{scratch}</cachedir>{aliases}</fontconfig>"
+    )
     environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

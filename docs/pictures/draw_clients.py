@@ -11,12 +11,13 @@ chromium, php-cli, php-xml, php-mbstring, php-masterminds-html5 and roundcube-co
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -235,7 +236,7 @@ def draw_terminals(mails: Mails, folder: Path) -> list[Image.Image]:
     drawn = []
     page, text = str(folder / "mail.html"), str(folder / "mail.txt")
     lynx = ["lynx", "-display_charset=utf-8", "-assume_charset=utf-8", page]
-    terminal = ["xterm", "-fa", "DejaVu Sans Mono", "-fs", "9", "-geometry", "80x60+0+0", "-e"]
+    terminal = ["xterm", "-fa", "DejaVu Sans Mono:pixelsize=12", "-geometry", "80x60+0+0", "-e"]
     for program in (["w3m", page], lynx, ["less", text]):
         with screen() as environment, running([*terminal, *program], environment | {"HOME": str(folder)}):
             drawn.append(grabbed(environment))
@@ -252,11 +253,19 @@ def score_spamassassin(mails: Mails, folder: Path) -> list[Image.Image]:
     return []
 
 
+def wait_for_answer(port: int) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < LONGEST:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        time.sleep(1)
+
+
 def score_rspamd(mails: Mails, folder: Path) -> list[Image.Image]:
-    """Ask a filter of our own, which is given half a minute to read its rules."""
+    """Ask a filter of our own, once it has read its rules and answers."""
     need("rspamd", "rspamc")
     with running(["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd"], os.environ):
-        time.sleep(30)
+        wait_for_answer(11334)
         for name, mail in mails.items():
             (folder / f"{name}.eml").write_bytes(mail)
             print(name)

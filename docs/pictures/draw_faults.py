@@ -1,17 +1,21 @@
 """Draws what became of each visible fault in `docs/explanation/looks.md`: `python docs/pictures/draw_faults.py`.
 
-Pictures of before are of a former version and stay as they are, but for one that is drawn by putting the fault back.
+Pictures of before are of a former version and stay as they are, but for two that are drawn by putting the fault back.
+Needs Chromium and pdftoppm.
 """
 
 import tempfile
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 
-from draw import GAP, HERE, REPOSITORY, browser_with_stand_ins, mail_of, opened, picture_of
+from draw import GAP, HERE, REPOSITORY, browser_with_stand_ins, draw_pdf, mail_of, opened, picture_of
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from mailer.bootstrap import build_services
+from mailer.bootstrap import Services, build_services
+from mailer.issue.model import Issue
+from mailer.usecases.desk import printed_issue, with_values
 from mailer.usecases.reading import read
 from tests.compose.enlarged import ENLARGE
 from tests.compose.recoloured import RECOLOUR
@@ -21,6 +25,8 @@ from tests.compose.word import IGNORED, as_word_reads_it
 FOLDER = HERE / "looks" / "faults"
 PHONE, DESKTOP = 375, 680
 BOLD = "<style>.row>:not(.lab),.row{font-weight:bold}.lab{font-weight:normal}</style>"
+EVENED = "<style>.px{text-wrap:pretty}.h3{display:block;text-wrap:balance}</style>"
+NARROW = "<pre style='margin:10px;width:60ch;white-space:pre-wrap;font:14px/19px DejaVu Sans Mono,monospace'>"
 
 
 def part(page: Page, selector: str, *, height: int, above: int = 10) -> Image.Image:
@@ -32,13 +38,17 @@ def part(page: Page, selector: str, *, height: int, above: int = 10) -> Image.Im
     return picture_of(page.screenshot(full_page=True, clip=clip))
 
 
-def save(name: str, *drawn: Image.Image) -> None:
-    width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
-    sheet = Image.new("RGB", (width, max(each.height for each in drawn)), "#8C9696")
-    left = 0
-    for each in drawn:
-        sheet.paste(each, (left, 0))
-        left += each.width + GAP
+def save(name: str, *drawn: Image.Image, in_a_row: int = 9, gap: int = GAP) -> None:
+    """Put pictures side by side; those of one size may stand in several rows."""
+    rows = [drawn[at : at + in_a_row] for at in range(0, len(drawn), in_a_row)]
+    width = max(sum(each.width for each in row) + gap * (len(row) - 1) for row in rows)
+    height = max(each.height for each in drawn)
+    sheet = Image.new("RGB", (width, (height + gap) * len(rows) - gap), "#8C9696")
+    for at, row in enumerate(rows):
+        left = 0
+        for each in row:
+            sheet.paste(each, (left, at * (height + gap)))
+            left += each.width + gap
     sheet.save(FOLDER / f"{name}.webp", quality=60, method=6)
     print(f"{name}.webp  {(FOLDER / f'{name}.webp').stat().st_size / 1000:.0f} kB")
 
@@ -68,19 +78,35 @@ def draw(browser: Browser, mail: str) -> None:
         without_dark_rules(mail), then=lambda shown: shown.evaluate(RECOLOUR, {"way": "android", "strong": True})
     )
     save("08-after", *parts(android, (".toc", 400), (".hcall", 400)))
+    titles = [(f".item:has(#sak-{number})", 130) for number in (17, 19)]
+    save("14-before", *parts(page(mail.replace("\N{NO-BREAK SPACE}–", " –") + EVENED), *titles))
+    save("14-after", *parts(page(), *titles))
     save("15-before", *parts(page(mail + BOLD), (".item:has(#sak-4) .row", 150), (".item:has(#sak-5) .row", 150)))
     save("15-after", *parts(page(), (".item:has(#sak-4) .row", 150), (".item:has(#sak-5) .row", 150)))
     narrow = page(width=320, scheme="dark")
     save("20-after", *parts(narrow, (".dl tr >> nth=2", 500)), *parts(page(without_styles(mail)), (".top", 500)))
 
 
+def draw_text(browser: Browser, text: str) -> Image.Image:
+    """Draw a text part as a program shows it that has room for 60 letters and unfolds lines (RFC 3676)."""
+    return picture_of(opened(browser, NARROW + escape(text.replace(" \n", " ")), width=530, height=760).screenshot())
+
+
+def text_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
+    composed = services.composer.compose(issue, services.composer.variant_key(issue, own, lang=issue.lang))
+    return with_values(services, composed.text)
+
+
 def main() -> None:
     services = build_services(REPOSITORY / "config.toml")
     december = read(services, "2023-12").issue
     assert december is not None
-    mail = mail_of(services, december, ["vest-viken"])
+    own = ["vest-viken"]
     with tempfile.TemporaryDirectory() as scratch, browser_with_stand_ins(Path(scratch)) as browser:
-        draw(browser, mail)
+        draw(browser, mail_of(services, december, own))
+        pages = draw_pdf(printed_issue(services, december), Path(scratch), last=6, dots_per_inch=28)
+        save("12-after", *pages, in_a_row=4, gap=7)
+        save("19-after", draw_text(browser, text_of(services, december, own)))
 
 
 if __name__ == "__main__":

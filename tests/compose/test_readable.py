@@ -99,6 +99,7 @@ def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
         '<p style="color:#fff;border-radius:4px">display:flex</p>',
         "<style>@media (max-width:620px){.a{max-width:10px}} a:hover{color:red}</style>",
         "<style>a{color:red}@media (max-width:620px){.a{color:red}.b{display:flex}\n}b{color:red}</style>",
+        "<style>@media (min-width:1px) and (max-width:620px){.b{display:flex}}</style>",
         "<style>@supports(hyphens:auto){a{hyphens:auto}}</style>",
         '<!--[if mso]><p style="position:absolute"><![endif]-->',
         '<p style="background-position:top;padding-gap:1px">',
@@ -115,6 +116,7 @@ def test_css_that_the_mail_can_do_without_is_left_alone(html: str) -> None:
         "@media (max-width:620px){.a{color:red}}.b{display:flex}",
         "@media (min-width:620px){.b{display:flex}}",
         "@media (max-width:620px){.b{display:grid}}",
+        "@media (min-width:620px),(max-width:320px){.b{display:flex}}",
     ],
 )
 def test_what_phones_alone_can_do_without_is_found_elsewhere(style: str) -> None:

@@ -20,7 +20,7 @@ _SAID: Mapping[str, Message] = {
     "Outlook for iOS and Android": msg("findings.outlook-phones"),
 }
 """What the table names in English words; other names are the same in every language."""
-_FOR_PHONES = re.compile(r"@media\s*\(max-width[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.IGNORECASE)
+_FOR_PHONES = re.compile(r"@media[^{},]*\(max-width[^{},]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.IGNORECASE)
 _FOR_WORD_ONLY = re.compile(r"<!--\[if mso.*?<!\[endif\]-->", re.DOTALL)
 
 
