@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
+    from mailer.database.engine import Database
     from mailer.delivery.ledger import Ledger
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
@@ -74,3 +75,12 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     @property
     def editions(self) -> "EditionStore": ...
     def afresh(self) -> IssueServices: ...
+
+
+class WatchServices(Protocol):
+    """Services for watching over mailer from outside."""
+
+    @property
+    def database(self) -> "Database": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...

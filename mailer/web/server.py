@@ -19,6 +19,7 @@ from mailer.subscribers.people.parting import take_in_soon
 from mailer.web.connections import BoundedServer
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
+from mailer.web.health import health_routes
 from mailer.web.leaving import Leaving
 from mailer.web.site import HEADERS, Site
 from mailer.web.sparing import sparing_log
@@ -58,6 +59,7 @@ def build_application(services: "Services") -> Starlette:
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
+    routes = [*health_routes(services), *routes]
     handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(site).handlers
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
