@@ -23,6 +23,7 @@ COMMANDS = (
     Later("lists", "people:lists", "Show the lists with their numbers of subscribers, grouped by region. Changes nothing."),
     Later("log", "log:log", "Show who did what: sent, paused, cancelled, imported, exported, erased, changed settings. Newest last."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),
+    Later("metrics", "metrics:metrics", "Show figures of mailings, deliveries, senders and leaving for Prometheus. Changes nothing."),
     Group(name="subscribers", help="Who gets the newsletter.", commands=(
         Later("find", "people:find", "Find subscribers by address, name or domain. Changes nothing."),
         Later("add", "people:add", "Put one person on one or more lists, and correct what is known of somebody who is on them already."),
