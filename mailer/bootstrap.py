@@ -22,13 +22,14 @@ from mailer.errors import MailerError
 from mailer.private import close_to_others
 
 if TYPE_CHECKING:
-    from mailer.compose.composer import Composer
-    from mailer.compose.picture import Picture
+    from mailer.compose.mail.composer import Composer
+    from mailer.compose.pictures.picture import Picture
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
     from mailer.database.engine import Database
+    from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
     from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
+    from mailer.subscribers.people.suppression import FutureKey
+    from mailer.subscribers.people.withdrawing import WithdrawalKeeper
     from mailer.transport.base import Transport
 
 
@@ -111,14 +114,28 @@ class Services:
 
         database = open_database(self.settings.database.url, homes=self.settings.database_homes)
         database.take_in = take_in
+        database.before_commit = self._withdrawal_keeper
         sync_lists(database, self.register, now=self.clock())
         return database
 
     @made_once
     def subscribers(self) -> "SubscriberStore":
         """Return the store of subscribers."""
-        from mailer.config.secret_keys import SuppressionKeyFile, new_key
         from mailer.subscribers.people.store import SubscriberStore
+
+        who = self.operator
+        return SubscriberStore(
+            self.database,
+            clock=self.clock,
+            suppression_key=self.suppression_key,
+            actor=who.actor,
+            settings=who.settings,
+        )
+
+    @made_once
+    def suppression_key(self) -> "FutureKey":
+        """The key of suppressed addresses, which is made when the first of them is."""
+        from mailer.config.secret_keys import SuppressionKeyFile, new_key
         from mailer.subscribers.people.suppression import FutureKey, SuppressionKeyError
 
         kept = SuppressionKeyFile(self.settings, self.environ)
@@ -129,10 +146,26 @@ class Services:
             elif kept.read() != new:
                 raise SuppressionKeyError(msg("people.key-made-meanwhile"), hint=msg("people.run-it-again"))
 
-        key, who = FutureKey(read=kept.read, keep=keep, new=new_key()), self.operator
-        return SubscriberStore(
-            self.database, clock=self.clock, suppression_key=key, actor=who.actor, settings=who.settings
-        )
+        return FutureKey(read=kept.read, keep=keep, new=new_key())
+
+    @property
+    def withdrawals(self) -> "WithdrawalFile":
+        """Return the file that keeps outside the database who left, was suppressed or was erased."""
+        from mailer.database.withdrawals import withdrawal_file
+
+        return withdrawal_file(self.settings.database.url, self.settings.paths.var)
+
+    @made_once
+    def _withdrawal_keeper(self) -> "WithdrawalKeeper":
+        from mailer.subscribers.people.withdrawing import WithdrawalKeeper
+
+        return WithdrawalKeeper(self.withdrawals, key=self.suppression_key, clock=self.clock)
+
+    def begin_withdrawals(self) -> None:
+        """Write down all people that are out by now, where that was never done."""
+        if not self.withdrawals.exists:
+            with self.database.writing() as connection:
+                self._withdrawal_keeper.begin(connection)
 
     # --- Content --------------------------------------------------------------------------------
 
@@ -153,7 +186,7 @@ class Services:
     def _logo(self) -> "Picture | None":
         if not self.settings.theme.logo:
             return None
-        from mailer.compose.images import read_logo
+        from mailer.compose.pictures.images import read_logo
 
         return read_logo(self.settings.folder / self.settings.theme.logo)
 
@@ -191,7 +224,7 @@ class Services:
     @made_once
     def composer(self) -> "Composer":
         """Return the composer of issues."""
-        from mailer.compose.composer import Composer
+        from mailer.compose.mail.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 
@@ -214,11 +247,25 @@ class Services:
             self.announce(msg("sending.made-keys", file=created))
         return keys
 
-    def has_key(self, key_id: str) -> bool:
-        """Return whether the keys have the one of this id; makes none."""
+    def has_key(self, key_id: str | None) -> bool:
+        """Return whether the keys have the one of this id, or, where it is not known, any; makes none."""
         from mailer.config.secret_keys import has_key_ring
 
-        return has_key_ring(self.settings, self.environ) and self.keys.has(key_id)
+        return has_key_ring(self.settings, self.environ) and (key_id is None or self.keys.has(key_id))
+
+    @property
+    def signing_key_id(self) -> str:
+        """Return which key signs links by now; empty where none was made."""
+        from mailer.config.secret_keys import has_key_ring
+
+        return self.keys.newest_id if has_key_ring(self.settings, self.environ) else ""
+
+    @property
+    def secret_keys(self) -> Mapping[str, str]:
+        """Return the keys that there are, by the environment variables that may hold them."""
+        from mailer.config.secret_keys import read_secret_keys
+
+        return read_secret_keys(self.settings, self.environ)
 
     @made_once
     def sender(self) -> "Sender":

@@ -138,14 +138,17 @@ class PostgresqlServer:
 
 _EMPTY = """
 DO $$
-DECLARE one text; has_rows boolean;
+DECLARE one text;
 BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     SET LOCAL session_replication_role = replica;  -- the history is never changed, else
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %%I)', one) INTO has_rows;
-        IF has_rows THEN EXECUTE format('TRUNCATE %%I CASCADE', one); END IF;
+        IF pg_table_size(format('%%I', one)::regclass) > 1000000 THEN  -- TRUNCATE makes new files, also of each index
+            EXECUTE format('TRUNCATE %%I CASCADE', one);
+        ELSE
+            EXECUTE format('DELETE FROM %%I', one);
+        END IF;
     END LOOP;
     PERFORM setval(format('%%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$

@@ -148,6 +148,10 @@ def _show_people(accounts: "Sequence[Account]", *, failed: bool, in_doubt: bool)
     say()
     if rows:
         show_table(_columns(), rows, right=(3,), folding=[2])
+        unnamed = {each.mailing.slug for each in accounts for one in each.deliveries if one.message_id is None}
+        for slug in sorted(unnamed):
+            say(msg("sending.unnamed-without-keys", slug=slug), "yellow", label=f"{slug}: ")
+            say(msg("sending.put-old-key-behind-to-name"), "cyan")
     elif failed and in_doubt:
         say(msg("sending.nobody-refused-nothing-in-doubt"), "green")
     else:

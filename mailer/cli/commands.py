@@ -23,6 +23,8 @@ COMMANDS = (
     Later("catch", "catch:catch", "Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on."),
     Later("lists", "people:lists", "Show the lists with their numbers of subscribers, grouped by region. Changes nothing."),
     Later("log", "log:log", "Show who did what: sent, paused, cancelled, imported, exported, erased, changed settings. Newest last."),
+    Later("backup", "backups:backup", "Write a copy of the database, also while mail is sent. The keys are not in it: `--keys FILE` writes them apart."),
+    Later("restore", "backups:restore", "Put a backup in the place of the database. Nobody who left, was suppressed or was erased since comes back."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),
     Group(name="subscribers", help="Who gets the newsletter.", commands=(
         Later("find", "people:find", "Find subscribers by address, name or domain. Changes nothing."),
@@ -44,6 +46,7 @@ COMMANDS = (
     )),
     Group(name="db", help="The database.", commands=(
         Later("upgrade", "config:upgrade", "Bring the database's tables to this version. SQLite does so by itself; PostgreSQL waits for this command."),
+        Later("reapply", "backups:reapply", "Apply again who left, was suppressed or was erased, where a backup was put back by other means."),
         Later("recover", "config:recover", "Take in what a killed process left beside the SQLite file, where no backup was put back meanwhile."),
     )),
 )

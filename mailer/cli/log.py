@@ -172,6 +172,17 @@ def _purged(detail: "Mapping[str, Any]") -> Message:
     )
 
 
+def _restored(detail: "Mapping[str, Any]") -> Message:
+    left, suppressed = msg("backup.left", count=detail["left"]), msg("backup.suppressed", count=detail["suppressed"])
+    erased = msg("backup.erased", count=detail["erased"])
+    if "made_at" not in detail:
+        return msg("backup.log-reapplied", left=left, suppressed=suppressed, erased=erased)
+    if not detail["made_at"]:
+        return msg("backup.log-restored", left=left, suppressed=suppressed, erased=erased)
+    moment = format_moment(datetime.fromisoformat(detail["made_at"]))
+    return msg("backup.log-restored-of", moment=moment, left=left, suppressed=suppressed, erased=erased)
+
+
 _LINES: "dict[str, Callable[..., Message]]" = {
     "new": partial(msg, "sending.log-lines-new"),
     "changed": partial(msg, "sending.log-lines-changed"),
@@ -211,5 +222,7 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     "lists_merged": _merged,
     "erased": _erased,
     "purged": _purged,
+    "backed_up": lambda detail: msg("backup.log-backed-up", count=detail["people"]),
+    "restored": _restored,
     "settings": lambda detail: msg("sending.log-settings", keys=", ".join(detail["changed"])),
 }

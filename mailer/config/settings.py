@@ -241,7 +241,9 @@ class PathsSection(SettingsSection):
     templates: Folder = Field(default=Path("templates"), description="Templates that replace the shipped ones.")
     subscribers: Folder = Field(default=Path("subscribers"), description="The register of lists, and files to import.")
     build: Folder = Field(default=Path("build"), description="What `mailer compose` writes.")
-    var: Folder = Field(default=Path("var"), description="Database, keys, caught mail: private, to be backed up.")
+    var: Folder = Field(
+        default=Path("var"), description="Database, keys, caught mail: private; `mailer backup` copies the database."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

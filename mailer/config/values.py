@@ -215,6 +215,7 @@ ColourToken = Literal[
     "bar_dim",
     "bar_lit",
     "own",
+    "own_badge",
     "on_own",
     "own_bg",
     "due",

@@ -40,6 +40,8 @@ class Action(StrEnum):
     LISTS_MERGED = "lists_merged"
     ERASED = "erased"
     PURGED = "purged"
+    BACKED_UP = "backed_up"
+    RESTORED = "restored"  # a copy took the place of the database, or of one on a server
     SETTINGS = "settings"  # were others than at the decision before
 
 

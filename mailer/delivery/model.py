@@ -167,13 +167,16 @@ class MailingReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
-    """One recipient of a mailing, for `status --failed` and `--in-doubt`; `now` is their address, if another by now."""
+    """One recipient of a mailing, for `status --failed` and `--in-doubt`; `now` is their address, if another by now.
+
+    No `message_id`: the key that it was made with is gone.
+    """
 
     address: str
     status: DeliveryStatus
     lists: tuple[str, ...]
     reply: str
-    message_id: str
+    message_id: str | None
     attempts: int
     now: str | None
 

@@ -26,9 +26,7 @@ class FindingCollector:
     places: Places | None = field(default=None, repr=False)
     _counts: Counter[str] = field(init=False, repr=False, default_factory=Counter)
 
-    def error(
-        self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "", column: int = 0
-    ) -> None:
+    def error(self, rule: str, message: str, *, line: int, words: str = "", hint: str = "", column: int = 0) -> None:
         """Note something that stops composing; `column` is where it is known without words."""
         self._add(Severity.ERROR, rule, message, line=line, words=words, hint=hint, known=column)
 
@@ -37,7 +35,7 @@ class FindingCollector:
         rule: str,
         message: str,
         *,
-        line: int = 0,
+        line: int,
         words: str = "",
         hint: str = "",
         after: str = "",
@@ -46,7 +44,7 @@ class FindingCollector:
         """Note something that is probably wrong; `after` is what the words stand behind."""
         self._add(Severity.WARNING, rule, message, line=line, words=words, hint=hint, after=after, known=column)
 
-    def note(self, rule: str, message: str, *, line: int = 0, words: str = "", hint: str = "") -> None:
+    def note(self, rule: str, message: str, *, line: int, words: str = "", hint: str = "") -> None:
         """Note something that is worth knowing."""
         self._add(Severity.NOTE, rule, message, line=line, words=words, hint=hint)
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from mailer.catalogue import Message, msg
 from mailer.characters import name_of
-from mailer.compose.glyph_findings import TextElsewhere
+from mailer.compose.pdf.glyph_findings import TextElsewhere
 from mailer.config.hosts import is_loopback
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
+from mailer.issue.markdown.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.model import Finding, Severity
 from mailer.issue.places import Places
 
@@ -37,7 +37,7 @@ def invisible_characters(settings: "Settings") -> Iterator[Finding]:
         if not (found := _INVISIBLE.findall(each.text.text)):
             continue
         first = found[0]
-        line, column = places.of(first, near=each.text.line) if each.text.file else (0, 0)
+        line, column = places.of(first, near=each.text.line)
         yield Finding(
             severity=Severity.WARNING,
             rule="character",

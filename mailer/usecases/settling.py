@@ -63,14 +63,18 @@ def search_logs(
 ) -> LogAnswer:
     """Look for the deliveries in doubt of all mailings of an issue in logs of the mail server; write nothing.
 
-    Raises `MailerError` for a file that is no log, and when nothing of the issue was sent.
+    Raises `MailerError` for a file that is no log, when nothing of the issue was sent, and without the keys of then.
     """
     require_known(services, slug)
     if not services.ledger.mailings(slug):
         raise MailerError(msg("sending.nothing-of-issue-yet", slug=slug), hint=f"mailer send {slug}")
     doubts, unknown = services.ledger.doubts(slug, addresses=to)
     mailings = [services.ledger.mailing(each) for each in {each.mailing_id for each in doubts}]
-    names_of = {each.id: name_messages(services, each) for each in mailings}
+    if any(lacks_key(services, each.id) for each in mailings):
+        raise MailerError(
+            msg("sending.unnamed-without-keys", slug=slug), where=slug, hint=msg("sending.put-old-key-behind-to-name")
+        )
+    names_of = {each.id: _namer(services, each) for each in mailings}
     sought = {each: _sought(each, names_of[each.mailing_id](each.mailing_id, each.id)) for each in doubts}
     now = utc_now().astimezone()  # in the zone of this machine, as a log without zones may be
     trails = read_logs(
@@ -120,8 +124,19 @@ def _in_words(sighting: Sighting) -> str:
     return f"{place.file}:{place.line}: {said}"
 
 
-def name_messages(services: LedgerServices, mailing: MailingReport) -> Callable[[int, int], str]:
-    """Return what gives the Message-ID of each delivery of a mailing, as it was frozen, or as it would be by now."""
+def name_messages(services: LedgerServices, mailing: MailingReport) -> Callable[[int, int], str | None]:
+    """Return what gives the Message-ID of each delivery of a mailing, or none without the key that made it."""
+    return (lambda *_: None) if lacks_key(services, mailing.id) else _namer(services, mailing)
+
+
+def lacks_key(services: LedgerServices, mailing_id: int) -> bool:
+    """Return whether the key that a mailing was signed with is gone; makes none in its place."""
+    key_ids = {each.id: each.key_id for each in services.ledger.signed()}
+    return not services.has_key(key_ids.get(mailing_id))
+
+
+def _namer(services: LedgerServices, mailing: MailingReport) -> Callable[[int, int], str]:
+    """Return what gives each Message-ID as it was frozen, or as it would be by now."""
     domain = services.settings.newsletter.from_address.rpartition("@")[2]
     planned_at: datetime | None = mailing.created_at
     with suppress(MailerError):  # content that was changed, or is of another version

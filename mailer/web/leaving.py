@@ -97,6 +97,7 @@ class Leaving:
 
     def _leave(self, store: "SubscriberStore", reader: LinkOwner, scope: str) -> PageOutcome:
         """Leave the lists of the wish; the page may be old, and a list not the person's any more."""
+        scope = reader.part_of.get(scope, scope)
         left: tuple[str, ...] | None = ()
         if scope == ALL_LISTS:
             left = store.leave_at_once(reader.subscriber_id)

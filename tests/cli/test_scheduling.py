@@ -212,6 +212,7 @@ def test_rules_of_a_zone_that_have_changed_are_told_wherever_a_time_is_shown(
 
 def test_an_issue_is_checked_where_the_database_cannot_be_read(workspace: Path, mailer: Run) -> None:
     before = mailer("check", SLUG).out
+    (workspace / "var").chmod(0o700)
     for file in (workspace / "var").glob("mailer.sqlite3*"):
         file.unlink()
     (workspace / "var" / "mailer.sqlite3").write_bytes(b"no database" * 100)

@@ -373,6 +373,18 @@ def test_a_mailing_that_went_well_does_not_hide_who_is_in_doubt_in_an_earlier_on
     assert "there is one recipient in doubt" in " ".join(ended.out.split())
 
 
+def test_what_cannot_be_sent_from_here_stays_paused(moody: Any, mailer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    moody.answers = {"kari@agder.example": "451 4.3.0 later"}
+    assert mailer("send", SLUG, "--confirm", "4", "--untested", "--once").code == 75
+    assert mailer("pause", SLUG).code == 0
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("MAILER_SMTP__HOST", "relay.example")
+        elsewhere.setenv("MAILER_SMTP__SECURITY", "starttls")
+        refused = mailer("resume", SLUG)
+    assert refused.code != 0, refused.out
+    assert account(mailer)["state"] == "paused"
+
+
 def test_what_is_to_be_sent_again_waits_for_the_mailing_under_way_and_is_announced(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1

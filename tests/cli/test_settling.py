@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,23 @@ MINUTE = f"{WHEN:%b} {WHEN.day:2} {WHEN:%H:%M}"
 SHOWN = " ".join(MINUTE.split())  # of words that are compared without their blanks
 HEAD = MINUTE + ":{:02} relay postfix/{}[123]: A1B2C{}: {}"
 
+OTHER = "another-key-of-many-letters"
+UNNAMED = (
+    f"these are not the keys that {SLUG} was signed with: without its own, no Message-ID of it is known, "
+    "and no log can be searched for one"
+)
+PUT_BEHIND = (
+    "Put the old key behind the new one: MAILER_SECRET_KEYS=NEW,OLD, or two lines of var/keys. "
+    "When the old one is lost, decide with `mailer resolve --accepted` or `--resend`."
+)
+
 
 @pytest.fixture
 def in_doubt(workspace: Path, mailer: Run) -> dict[str, dict[str, Any]]:
     return put_in_doubt(workspace, mailer)
 
 
-def put_in_doubt(workspace: Path, mailer: Run, *, form: int = FORM) -> dict[str, dict[str, Any]]:
+def put_in_doubt(workspace: Path, mailer: Run, *, form: int = FORM, signed: bool = True) -> dict[str, dict[str, Any]]:
     """Plan two mailings, with one person in doubt in each; returns them by address."""
     compiled = CompiledMessage(
         segments=(b"", b"\r\n"),
@@ -49,7 +60,9 @@ def put_in_doubt(workspace: Path, mailer: Run, *, form: int = FORM) -> dict[str,
     services = build_services(workspace / "config.toml", announce=lambda _: None)
     for lists, address in ((("agder",), KARI), (("oslo",), AASE)):
         [person] = services.subscribers.find(address)
-        with services.ledger.open_plan(MailingDraft(slug=SLUG, content_hash="c", subject="s", lists=lists)) as writer:
+        draft = MailingDraft(slug=SLUG, content_hash="c", subject="s", lists=lists)
+        draft = replace(draft, key_id=services.keys.newest_id) if signed else draft
+        with services.ledger.open_plan(draft) as writer:
             writer.add_variant("nb:", compiled.to_bytes())
             writer.add([PlannedDelivery(person.id, address, address, lists, "nb:")])
         with services.ledger.start_run(writer.mailing_id) as sending:
@@ -160,6 +173,46 @@ def test_mail_in_doubt_that_an_earlier_version_sent_is_settled_by_its_log(
     services.close()
     log = write_log(tmp_path / "mail.log", people | {AASE: people[AASE] | {"message_id": sent}}, {AASE: "sent"})
     assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").code == 0
+
+
+@pytest.mark.parametrize("case", ["lost", "another", "lost, of a version that named none"])
+def test_without_the_keys_of_then_no_log_is_searched_and_no_message_id_is_told(
+    mailer: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    keys, is_lost = workspace / "var" / "keys", case != "another"
+    build_services(announce=lambda _: None).keys  # noqa: B018 makes them, as the first mailing does
+    people = put_in_doubt(workspace, mailer, signed=case in {"lost", "another"})
+    log = write_log(tmp_path / "mail.log", people, {AASE: "sent"})
+    old = keys.read_text("ascii").strip()
+    if is_lost:
+        keys.unlink()
+    else:
+        monkeypatch.setenv("MAILER_SECRET_KEYS", OTHER)
+    before = _rows(workspace)
+    for arguments in (("--dry-run",), ("--confirm", "0"), ("--confirm", "1")):
+        refused = mailer("resolve", SLUG, "--by-log", log, *arguments)
+        assert (refused.code, refused.err) == (1, f"error {SLUG}: {UNNAMED}\n{PUT_BEHIND}\n")
+    for option in ("--in-doubt", "--failed"):
+        told = " ".join(mailer("status", SLUG, option).out.split())
+        assert (f"{SLUG}: {UNNAMED} {PUT_BEHIND}" in told) == (option == "--in-doubt")
+    told = mailer("status", SLUG, "--in-doubt", "--json").json["mailings"]
+    assert [each["message_id"] for of in told for each in of["deliveries"]] == [None, None]
+    assert _rows(workspace) == before
+    assert keys.exists() != is_lost
+    monkeypatch.setenv("MAILER_SECRET_KEYS", f"{OTHER},{old}")
+    assert UNNAMED not in " ".join(mailer("status", SLUG, "--in-doubt").out.split())
+    assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").code == 0
+
+
+def test_mailings_whose_key_is_there_are_searched_for_while_that_of_another_is_gone(
+    mailer: Run, in_doubt: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    services = build_services(announce=lambda _: None)
+    services.ledger.sign_with(in_doubt[KARI]["mailing"], "a key that is lost")
+    services.close()
+    log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
+    assert UNNAMED in mailer("resolve", SLUG, "--by-log", log, "--dry-run").err
+    assert mailer("resolve", SLUG, "--by-log", log, "--to", AASE, "--confirm", "1").code == 0
 
 
 def test_nobody_to_type_and_what_is_no_number_change_nothing(
@@ -398,3 +451,20 @@ def test_what_came_of_it_is_said_in_the_language_and_a_word_that_has_none_as_the
     assert taken in shown
     assert counted in shown
     assert decided in mailer("log", SLUG).out
+
+
+@pytest.mark.usefixtures("in_doubt")
+def test_a_mailing_that_ends_names_the_one_that_waited_for_it(moody: Any, mailer: Run) -> None:
+    assert mailer("resolve", SLUG, "--resend").code == 0
+    ended = mailer("resume", SLUG)
+    assert (ended.code, "1 in another mailing of 2024-01 is to be sent again." in ended.out) == (75, True)
+    assert ended.out.endswith(f"mailer resume {SLUG}\n")
+    assert mailer("resume", SLUG).code == 0
+    assert moody.taken == [KARI, AASE]
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_issue_that_is_not_there_has_no_log_to_be_searched(mailer: Run, tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_text("")
+    found = mailer("resolve", "2099-01", "--by-log", tmp_path / "mail.log")
+    assert (found.code, 'there is no issue "2099-01"' in found.err) == (1, True)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, mailing, run
 from mailer.delivery.ledger import Ledger
-from mailer.delivery.ledger.endings import OPEN, finish_done
+from mailer.delivery.ledger.endings import OPEN, begin_waiting, finish_done
 from mailer.delivery.ledger.recovery import close_runs
 from mailer.delivery.model import (
     UNFINISHED,
@@ -77,6 +77,18 @@ def test_a_mailing_that_waits_to_send_again_begins_and_is_not_finished(
     assert [ledger.mailing(each).state for each in (first, second)] == [MailingState.WAITING, MailingState.PLANNED]
     send_all(ledger, second)
     assert [ledger.mailing(each).state for each in (first, second)] == [MailingState.RUNNING, MailingState.FINISHED]
+
+
+def test_of_mailings_that_wait_to_send_again_the_first_begins(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailings = []
+    for slug in ("2024-01", "2023-12", "2023-12", "2023-12"):
+        mailings.append(plan(1, slug=slug))
+        set_state(database, mailings[-1], MailingState.FINISHED, DeliveryStatus.ACCEPTED)
+    for each in mailings[2:]:
+        set_state(database, each, MailingState.WAITING, DeliveryStatus.QUEUED)
+    with database.writing() as connection:
+        begin_waiting(connection)
+    assert [ledger.mailing(each).state for each in mailings] == ["finished", "finished", "running", "waiting"]
 
 
 def test_a_delivery_put_off_after_its_sender_was_taken_for_dead_is_sent_later(

@@ -26,7 +26,7 @@ from mailer.delivery.model import InDoubtPolicy, Resolution
 from mailer.errors import MailerError
 from mailer.subscribers.model import Register
 from mailer.subscribers.rights import erasing
-from tests.delivery.promises.dying import WHILE_SENDING, WHILE_WRITING, Death, Process, copy_sqlite, deaths
+from tests.delivery.promises.dying import WHILE_SENDING, WHILE_WRITING, Death, Process, Watcher, copy_sqlite, deaths
 from tests.delivery.promises.office import Office, Row
 from tests.delivery.promises.sender import Sender
 from tests.delivery.promises.server import ANSWERS
@@ -46,6 +46,7 @@ answers = st.lists(st.sampled_from(list(ANSWERS)), max_size=4)
 def say(words: str) -> None:
     """Say what was done: `poe soak` shows it."""
     sys.stdout.write(f"\n{words}")
+    sys.stdout.flush()
 
 
 writing = deaths(*WHILE_WRITING, statements=35, commits=1)
@@ -327,8 +328,8 @@ class _OnSqlite(_Issue):
 def on_sqlite(register: Register, tmp_path: Path) -> Iterator[type[_Issue]]:
     template, file = tmp_path / "template.sqlite3", tmp_path / "mailer.sqlite3"
     open_database(f"sqlite:///{template}").close()
-    files = (file, file, file, tmp_path / "twin.sqlite3")
-    office, sender, watcher, twin = (Process(f"sqlite:///{each}") for each in files)
+    office, sender, twin = (Process(f"sqlite:///{each}") for each in (file, file, tmp_path / "twin.sqlite3"))
+    watcher = Watcher(f"sqlite:///{file}")
 
     def open_fresh() -> Iterator[Processes]:
         copy_sqlite(template, file)
@@ -353,7 +354,7 @@ def on_postgresql(
     def open_fresh() -> Iterator[Processes]:
         with postgresql_server.migrated_database() as url:
             if url not in known:
-                known[url] = (Process(url), Process(url), Process(url))
+                known[url] = (Process(url), Process(url), Watcher(url))
             yield *known[url], None
 
     values = {"register": register, "open_fresh": staticmethod(open_fresh), "told": Counter()}
@@ -368,6 +369,7 @@ def _run(machine: type[_Issue], *, examples: int, steps: int, least: int = 0, nu
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
     )
     if number is not None:
+        say(f"{machine.__name__}: seed {number}")
         chosen, machine = settings(chosen, derandomize=False), seed(number)(machine)
     run_state_machine_as_test(machine, settings=chosen, _min_steps=least)
 
@@ -378,14 +380,21 @@ def _run_for_long(machine: type[_Issue], *, examples: int) -> None:
         _run(machine, examples=examples, steps=30)
         return
     first, began = int(os.environ.get("MAILER_TEST_SEED") or Random().randrange(10**6)), time.monotonic()
-    for number in range(first, first + MANY // A_SEED):
-        say(f"{machine.__name__}: seed {number}")
-        _run(machine, examples=A_SEED, steps=40, least=25, number=number)
     told = machine.told
+    for number in range(first, first + MANY // A_SEED):
+        since = time.monotonic()
+        _run(machine, examples=A_SEED, steps=40, least=25, number=number)
+        done = f"{told['sequences']} sequences, {_commands(told):,} commands by now"
+        say(f"{machine.__name__}: seed {number} took {time.monotonic() - since:.0f} s; {done}")
     minutes = (time.monotonic() - began) / 60
     say(f"{machine.__name__}: {told.pop('sequences')} sequences, seeds {first} to {number}, {minutes:.0f} min")
     say("commands: " + ", ".join(f"{name} {times:,}" for name, times in sorted(told.items())))
     say("0 lost, 0 doubled, 0 to a wrong address")
+
+
+def _commands(told: Counter[str]) -> int:
+    """Count the commands, whatever came of them."""
+    return sum(times for name, times in told.items() if name != "sequences" and "," not in name)
 
 
 def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile(on_sqlite: type[_Issue]) -> None:

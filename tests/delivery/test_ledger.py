@@ -5,6 +5,7 @@ Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `re
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.engine import Database, open_database
-from mailer.database.tables import attempt, delivery, run, subscriber, subscription, test_send
+from mailer.database.tables import attempt, delivery, leave_asked, run, subscriber, subscription, test_send
 from mailer.delivery.ledger import (
     Ledger,
     LedgerError,
@@ -423,6 +424,26 @@ def test_who_asked_to_leave_while_others_wrote_gets_no_mark_and_is_skipped(
     assert ledger.mailing(mailing_id).counts.skipped == {SkipReason.UNSUBSCRIBED: 1}
 
 
+@pytest.mark.parametrize("of_all_lists", [True, False])
+def test_what_one_has_asked_for_is_said_of_nobody_else(
+    *, plan: Plan, ledger: Ledger, database: Database, of_all_lists: bool
+) -> None:
+    mailing_id = plan(2)
+    with ledger.start_run(mailing_id) as sending:
+        asked, removed = sending.claim(2)
+        with database.writing() as connection:
+            theirs = connection.execute(
+                select(subscription).where(subscription.c.subscriber_id == asked.subscriber_id)
+            ).one()
+            row = {"subscriber_id": asked.subscriber_id, "list_id": None if of_all_lists else theirs.list_id}
+            connection.execute(leave_asked.insert().values(**row, at=theirs.since, actor="the person"))
+            connection.execute(delete(subscription).where(subscription.c.subscriber_id == removed.subscriber_id))
+        assert set(sending.marks([asked.id, removed.id]).values()) == {Mark.UNWANTED}
+    with database.reading() as connection:
+        reasons = {row.id: row.skip_reason for row in connection.execute(select(delivery))}
+    assert reasons == {asked.id: SkipReason.UNSUBSCRIBED, removed.id: SkipReason.NOT_ON_LIST}
+
+
 def test_a_leave_of_another_list_refuses_no_mark(plan: Plan, ledger: Ledger, people: Any, database: Database) -> None:
     mailing_id = plan(1)
     people.add_list("andre")
@@ -521,7 +542,7 @@ def test_a_crash_frees_the_claims_and_puts_what_was_in_flight_in_doubt(
         *[("queued", None, 0, "", clock())] * 2,
     ]
     reports = list(ledger.deliveries(mailing_id, [DeliveryStatus.IN_DOUBT], message_id_of=lambda m, d: f"<{m}.{d}>"))
-    assert [(each.attempts, each.message_id[:2]) for each in reports] == [(1, f"<{mailing_id}"[:2])] * 2
+    assert [(each.attempts, str(each.message_id)[:2]) for each in reports] == [(1, f"<{mailing_id}"[:2])] * 2
 
 
 def test_a_mailing_of_which_a_crash_left_nothing_to_send_is_finished_when_that_is_noticed(
@@ -788,6 +809,23 @@ def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger:
         sending._writer._next_beat = 0
         with pytest.raises(LedgerError, match="another has taken over"):
             sending.claim(1)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_sender_takes_over_from_one_that_has_died_meanwhile(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(3)
+    with ExitStack() as stack:
+        dead, living = (stack.enter_context(ledger.start_run(mailing_id)) for _ in range(2))
+        in_flight, claimed = dead.claim(2)
+        assert dead.marks([in_flight.id])[in_flight.id] is Mark.GO
+        with database.writing() as connection:
+            silent = update(run).where(run.c.id == dead._id)
+            connection.execute(silent.values(heartbeat_at=datetime(2000, 1, 1, tzinfo=UTC)))
+        living._writer._next_beat = 0
+        living.outlook()
+        assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 2}
+        assert {each.id for each in living.claim(3)} > {claimed.id}
 
 
 def test_a_sender_that_its_database_does_not_know_any_more_stops(

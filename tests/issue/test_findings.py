@@ -51,7 +51,7 @@ def test_words_that_are_not_there_are_not_quoted_and_a_known_column_needs_none()
     notes = _collector()
     notes.error("one", "wrong", line=2, words="fem")
     notes.error("two", "wrong", line=2, column=7)
-    notes.note("three", "known")
+    notes.note("three", "known", line=0)
     assert _places(notes) == [(2, 0, ""), (2, 7, ""), (0, 0, "")]
 
 
@@ -81,6 +81,6 @@ def test_what_was_told_of_a_file_is_told_also_where_a_value_of_it_is_read() -> N
 def test_the_hundredth_finding_of_a_rule_is_the_last() -> None:
     notes = _collector()
     for number in range(101):
-        notes.warning("one", str(number))
-    notes.warning("two", "odd")
+        notes.warning("one", str(number), line=1)
+    notes.warning("two", "odd", line=1)
     assert [each.message for each in notes.findings[98:]] == ["98", "99", "odd"]

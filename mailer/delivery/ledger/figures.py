@@ -26,7 +26,7 @@ from mailer.delivery.model import (
 from mailer.delivery.notes import read_note
 from mailer.subscribers.people.subscriptions import merged_lists
 
-MessageIdOf = Callable[[int, int], str]
+MessageIdOf = Callable[[int, int], str | None]
 """From mailing and delivery to the Message-ID that goes with them."""
 
 
@@ -68,6 +68,7 @@ def read_mailings(
 class SignedMailing(NamedTuple):
     """A mailing by the key that signs its links; `is_open` while it may be carried on."""
 
+    id: int
     slug: str
     key_id: str
     is_open: bool
@@ -76,7 +77,7 @@ class SignedMailing(NamedTuple):
 def read_signed(connection: Connection) -> tuple[SignedMailing, ...]:
     """Return the mailings whose key is known, oldest first."""
     is_open = mailing.c.state.in_([*OPEN, MailingState.WAITING]).label("is_open")
-    query = select(mailing.c.slug, mailing.c.key_id, is_open).where(mailing.c.key_id.is_not(None))
+    query = select(mailing.c.id, mailing.c.slug, mailing.c.key_id, is_open).where(mailing.c.key_id.is_not(None))
     return tuple(typed_rows(SignedMailing, connection.execute(query.order_by(mailing.c.id))))
 
 

@@ -124,7 +124,7 @@ def _exim_news(words: str) -> News | None:
 
 def _spooled(words: str, message_id: str) -> News:
     """Return the news of a message that Exim has taken, with its recipients where the line names them at its end."""
-    named = _EXIM_FOR.search(_EXIM_SUBJECT.sub("", words, count=1))
+    named = _EXIM_FOR.search(_EXIM_SUBJECT.sub("", words))
     recipients = tuple(dict.fromkeys(named[1].casefold().split())) if named else ()
     return News(Step.TAKEN, message_id=message_id, recipients=recipients, status="queued")
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
@@ -122,7 +123,7 @@ def hand_over(
         some = [*_read(connection, list(lines), held)]
         _take_over(connection, some, lines, run=row.import_id, at=row.at, source=row.source)
         bases += _forget_newer(store, connection, some, import_id)
-        handed += [(each.address_as_given, each.slug) for each in some]
+        handed += [(each.address_as_given, intern(each.slug)) for each in some]
     return HandedOver(subscriptions=tuple(handed), bases=bases)
 
 

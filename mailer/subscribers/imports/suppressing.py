@@ -22,7 +22,7 @@ from mailer.subscribers.files.columns import columns_of, count_known, is_header
 from mailer.subscribers.model import ALL_LISTS, SubscriptionStatus
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
-from mailer.subscribers.people.suppressing import release_in, suppress_subscriptions
+from mailer.subscribers.people.suppressing import present_scope, release_in, suppress_subscriptions
 from mailer.subscribers.people.suppression import TAKEN_OVER, Suppressing, Suppression, SuppressionReason, is_barred
 
 _AT_ONCE = 2_000
@@ -67,9 +67,9 @@ def suppress_file(
     store: SubscriberStore, file: Path, *, note: str, list_slug: str | None = None, dry_run: bool = False
 ) -> ManyReport:
     """Suppress the addresses of a file, on one list or all; one invalid line stops it. Raises `SpreadsheetError`."""
-    cleaned, scope, now = _reason(note), list_slug or ALL_LISTS, store.clock()
-    lines = _read(file)
+    cleaned, now, lines = _reason(note), store.clock(), _read(file)
     with store.joining() as connection:
+        scope = present_scope(connection, list_slug)
         held = _held(store, connection, lines)
         known = _known(connection, lines)
         told = [_suppressed(each, held.get(each.address, ()), known.get(each.address), scope) for each in lines]
@@ -87,9 +87,9 @@ def release_file(
     store: SubscriberStore, file: Path, *, note: str, noted: str, list_slug: str | None = None, dry_run: bool = False
 ) -> ManyReport:
     """Release addresses of a file that were suppressed by hand for the reason `noted`. Raises `SpreadsheetError`."""
-    reason, wanted, scope = _reason(note), clean_words(noted), list_slug or ALL_LISTS
-    lines = _read(file)
+    reason, wanted, lines = _reason(note), clean_words(noted), _read(file)
     with store.database.reading() as connection:
+        scope = present_scope(connection, list_slug)
         held, known = _held(store, connection, lines), _known(connection, lines)
     told = [_released(each, held.get(each.address, ()), known.get(each.address), scope, wanted) for each in lines]
     stops = dry_run or any(each.fate is Fate.INVALID for each in told)
@@ -206,10 +206,9 @@ def _suppress(
     reason = SuppressionReason.MANUAL
     wanted = [Suppressing(address=each.address, scope=scope, reason=reason, note=note) for each in new]
     store.suppressed.add_many(connection, wanted, now=now)
-    only = None if scope == ALL_LISTS else scope
     for each in new:
         if person := known.get(each.address):
-            suppress_subscriptions(store, connection, person.id, reason=reason, list_slug=only, now=now)
+            suppress_subscriptions(store, connection, person.id, reason=reason, scope=scope, now=now)
 
 
 def _held(

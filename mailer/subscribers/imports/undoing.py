@@ -102,9 +102,9 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
         removed = _remove_subscriptions(store, connection, import_id)
         take_over_places(store, connection)
         people += _remove_people_without_lists(connection)
-        of_file = [Kept(address=address, list=slug, reason=KeptReason(why)) for address, slug, why in kept_out]
-        of_file += [Kept(address=address, list=slug, reason=KeptReason.HELD) for address, slug in held.subscriptions]
-        kept = _once(_read_kept(connection, import_id), sorted(of_file, key=lambda each: each.address))
+        of_file = dict.fromkeys(held.subscriptions, KeptReason.HELD)
+        of_file |= {(address, slug): KeptReason(why) for address, slug, why in kept_out}
+        kept = _once(_read_kept(connection, import_id), of_file)
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         takes_away = any((people, gone_with_them, removed, opt_outs))
@@ -120,18 +120,17 @@ def forget_removed(store: SubscriberStore) -> bool:
     return scrub_quickly(store.database)
 
 
-def _once(kept: Iterable[Kept], of_file: Iterable[Kept]) -> tuple[Kept, ...]:
-    """Return each subscription once, with the reason that was found first; the first ones may be a million."""
-    others: dict[tuple[str, str], Kept] = {}
-    for each in of_file:
-        others.setdefault((each.address, each.list), each)
+def _once(kept: Iterable[Kept], of_file: dict[tuple[str, str], KeptReason]) -> tuple[Kept, ...]:
+    """Return each subscription once, with the reason that was found first; either may be a million."""
 
     def those_kept() -> Iterator[Kept]:
         for each in kept:
-            others.pop((each.address, each.list), None)
+            of_file.pop((each.address, each.list), None)
             yield each
+        for address, slug in sorted(of_file):
+            yield Kept(address=address, list=slug, reason=of_file.pop((address, slug)))
 
-    return (*those_kept(), *others.values())
+    return tuple(those_kept())
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:

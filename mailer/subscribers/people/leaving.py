@@ -1,7 +1,7 @@
 """Read the person of a leave page, and take leaving back a moment later."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,7 +24,8 @@ UNDO_TEXT = "leave-page-undo-1"
 class LinkOwner:
     """The person of the leave page: the lists they get mail through, and those they left just now.
 
-    `left_last` are those among them that they left latest, all at once.
+    `left_last` are those among them that they left latest, all at once. `part_of` are the merged lists, which an older
+    page may name, each with the one that it is part of.
     """
 
     subscriber_id: int
@@ -34,6 +35,7 @@ class LinkOwner:
     lists: tuple[str, ...]
     just_left: tuple[str, ...]
     left_last: tuple[str, ...]
+    part_of: Mapping[str, str] = field(default_factory=dict)
 
 
 class _OwnSubscription(NamedTuple):
@@ -54,7 +56,8 @@ def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | N
         person = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
         if person is None:
             return None
-        rows = _as_asked(store, subscriber_id, _subscriptions(connection, subscriber_id))
+        merged = subscriptions.merged_lists(connection)
+        rows = _as_asked(store, subscriber_id, _subscriptions(connection, subscriber_id), merged)
     left = [row for row in rows if _is_just_left(row, store)]
     latest = max((row.since for row in left), default=None)
     return LinkOwner(
@@ -65,6 +68,7 @@ def read_link_owner(store: SubscriberStore, subscriber_id: int) -> LinkOwner | N
         lists=tuple(row.slug for row in rows if row.status == SubscriptionStatus.ACTIVE),
         just_left=tuple(row.slug for row in left),
         left_last=tuple(row.slug for row in left if row.since == latest),
+        part_of={old: now for old, now in merged.items() if old != now},
     )
 
 
@@ -81,11 +85,12 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
     """
     now = store.clock()
     with store.joining() as connection:
-        scopes = _scopes(store, connection, subscriber_id)
+        scopes, merged = _scopes(store, connection, subscriber_id), subscriptions.merged_lists(connection)
+        wanted = {merged.get(each, each) for each in lists}
         left = [
             row
             for row in _subscriptions(connection, subscriber_id)
-            if row.slug in lists and _is_just_left(row, store) and not is_barred(scopes, row.slug)
+            if row.slug in wanted and _is_just_left(row, store) and not is_barred(scopes, row.slug)
         ]
         before = subscriptions.read_subscriptions(connection, [subscriber_id])[subscriber_id]
         consents = {each.list: each.consent for each in before}
@@ -102,13 +107,14 @@ def undo_leaving(store: SubscriberStore, subscriber_id: int, *, lists: Collectio
 
 
 def _as_asked(
-    store: SubscriberStore, subscriber_id: int, rows: Sequence[_OwnSubscription]
+    store: SubscriberStore, subscriber_id: int, rows: Sequence[_OwnSubscription], merged: Mapping[str, str]
 ) -> Sequence[_OwnSubscription]:
     """Return the subscriptions as they will be when what the person has asked for is taken in."""
     for asked in store.database.leaves.of(subscriber_id):
+        only = asked.list_slug and merged.get(asked.list_slug, asked.list_slug)
         rows = [
             row._replace(status=SubscriptionStatus.UNSUBSCRIBED.value, since=asked.at)
-            if row.status in STILL_IN and asked.list_slug in {None, row.slug}
+            if row.status in STILL_IN and only in {None, row.slug}
             else row
             for row in rows
         ]

@@ -28,12 +28,16 @@ log = logging.getLogger(__name__)
 def leave_lists(
     connection: Connection, subscriber_id: int, *, only: str | None, now: datetime, actor: str
 ) -> tuple[str, ...]:
-    """Unsubscribe from one list or all, with the history; returns the lists left. Doing it twice is no error."""
+    """Unsubscribe from one list or all, with the history; returns the lists left. Doing it twice is no error.
+
+    A list that was merged since its name was said is left where it is by now.
+    """
     share_joining(connection)
+    merged = subscriptions.merged_lists(connection)
+    only = None if only is None else merged.get(only, only)
     left = subscriptions.leave(connection, subscriber_id, only=only, now=now)
     was_active = subscriptions.active_among(left)
     by_file = subscriptions.taken_over(connection, subscriber_id)
-    merged = subscriptions.merged_lists(connection) if by_file else {}
     again = [slug for slug in by_file if only in {None, slug, merged.get(slug)}]
     unconfirmed = [slug for slug in left if slug not in was_active]
     told = {_LEFT: was_active, _LEFT_UNCONFIRMED: unconfirmed, _LEFT_AGAIN: again}

@@ -33,7 +33,7 @@ from mailer.subscribers.people.joining import lock_joining
 from mailer.subscribers.people.parting import AT_ONCE_SECONDS, ask_to_leave, leave_lists, take_in_waiting
 from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
-from mailer.subscribers.people.suppression import FutureKey, SuppressionList
+from mailer.subscribers.people.suppression import FutureKey, SuppressionList, list_with
 from mailer.subscribers.register import near_or
 
 FIND_LIMIT = 100
@@ -74,19 +74,12 @@ class SubscriberStore:
     def suppressed(self) -> SuppressionList:
         """Return the suppressed addresses; looking alone makes no key. Raises `SuppressionKeyError`."""
         if self._suppressed is None or self._suppressed.keep is not None:  # another process may have made the key
-            present = self._present_suppressed()
+            present = list_with(self._suppression_key)
             if self._suppressed != present:
                 with self.database.reading() as connection:
                     present.require_key(connection)
                 self._suppressed = present
         return self._suppressed
-
-    def _present_suppressed(self) -> SuppressionList:
-        key = self._suppression_key
-        if isinstance(key, bytes):
-            return SuppressionList(key)
-        known = key.read()
-        return SuppressionList(key.new, key.keep) if known is None else SuppressionList(known)
 
     def acting_as(self, actor: str) -> "SubscriberStore":
         """Return the same store for another actor."""
@@ -114,6 +107,7 @@ class SubscriberStore:
     ) -> Subscriber:
         """Put an address on lists; given facts replace those of a known one, and a new basis is added to its others.
 
+        A list that was merged since its name was said is joined where it is by now.
         Facts that are not given stay as they are; a new person without `lang` gets that of the list. A person who left
         the list, or all of them, is refused unless `again`: they asked for it anew. Raises `SubscriberError`,
         `AddressError` and `IdentityNumberError`.
@@ -138,7 +132,7 @@ class SubscriberStore:
         )
         with self.joining() as connection:
             wanted = self._known_lists(connection, lists)
-            self._refuse_suppressed(connection, parsed, lists)
+            self._refuse_suppressed(connection, parsed, tuple(wanted))
             id_ = self._found_or_new(connection, parsed, facts | {"lang": lang or list_lang})
             self._changed(connection, id_, consent.recorded_at, map(asdict, change_facts(connection, id_, facts)))
             self._join(connection, id_, wanted, consent, again=again)
@@ -286,12 +280,13 @@ class SubscriberStore:
             )
 
     def _known_lists(self, connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
-        known = subscriptions.list_ids(connection)
+        """Return the numbers of the lists that these are by now, by slug; refuse a name that is of none."""
+        known, merged = subscriptions.list_ids(connection), subscriptions.merged_lists(connection)
         for slug in slugs:
             if slug not in known:
                 hint = near_or(slug, known, msg("people.all-lists"))
                 raise SubscriberError(msg("people.no-such-list", list=shown(slug)), hint=hint)
-        return {slug: known[slug] for slug in slugs}
+        return {present: known[present] for present in map(merged.__getitem__, slugs)}
 
     def _join(
         self, connection: Connection, subscriber_id: int, wanted: dict[str, int], consent: Consent, *, again: bool

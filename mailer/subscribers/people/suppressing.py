@@ -20,15 +20,18 @@ from mailer.subscribers.people.suppression import Suppression, SuppressionReason
 def suppress(
     store: SubscriberStore, address: str, *, reason: SuppressionReason, note: str = "", list_slug: str | None = None
 ) -> bool:
-    """Keep an address from getting mail through one list or at all; returns whether that is new."""
+    """Keep an address from getting mail through one list or at all; returns whether that is new.
+
+    A list that was merged since its name was said is meant as it is by now.
+    """
     refuse_identity_number(note, where=name_of_field("reason"))
-    normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
-    cleaned, now = clean_words(note), store.clock()
+    normalised, cleaned, now = parse_address(address).normalised, clean_words(note), store.clock()
     with store.joining() as connection:
+        scope = present_scope(connection, list_slug)
         is_new = store.suppressed.add(connection, normalised, reason=reason, now=now, note=cleaned, scope=scope)
         found = _find_id(connection, normalised)
         if is_new and found is not None:
-            suppress_subscriptions(store, connection, found, reason=reason, list_slug=list_slug, now=now)
+            suppress_subscriptions(store, connection, found, reason=reason, scope=scope, now=now)
         if is_new:
             told = {"number": 1, "scope": scope, "reason": reason}
             store.operator.record(connection, Action.SUPPRESSED, at=now, detail=told)
@@ -44,8 +47,9 @@ def release(store: SubscriberStore, address: str, *, note: str, list_slug: str |
     reason = clean_words(note)
     if not reason:
         raise SubscriberError(msg("people.reason-missing"), hint=msg("people.say-why-release"))
-    normalised, scope = parse_address(address).normalised, list_slug or ALL_LISTS
+    normalised = parse_address(address).normalised
     with store.joining() as connection:
+        scope = present_scope(connection, list_slug)
         is_released = release_in(store, connection, normalised, note=reason, scope=scope)
         if is_released:
             told = {"number": 1, "scope": scope}
@@ -65,12 +69,13 @@ def suppress_subscriptions(
     subscriber_id: int,
     *,
     reason: SuppressionReason,
-    list_slug: str | None,
+    scope: str,
     now: datetime,
 ) -> None:
     """Mark the subscriptions of a person whose address is suppressed now, and record it in the history."""
-    left = subscriptions.suppress(connection, subscriber_id, only=list_slug, now=now)
-    why = {"reason": reason.value} | ({"scope": list_slug} if list_slug else {})
+    only = None if scope == ALL_LISTS else scope
+    left = subscriptions.suppress(connection, subscriber_id, only=only, now=now)
+    why = {"reason": reason.value} | ({"scope": only} if only else {})
     details = [why | {"list": slug} for slug in subscriptions.active_among(left)] or [why]
     events = [store.event(subscriber_id, "suppressed", now, detail) for detail in details]
     subscriptions.record_events(connection, events)
@@ -88,6 +93,11 @@ def release_in(store: SubscriberStore, connection: Connection, address: str, *, 
         detail = {"reason": note} | ({} if scope == ALL_LISTS else {"list": scope})
         subscriptions.record_events(connection, [store.event(found, "released", now, detail)])
     return is_released
+
+
+def present_scope(connection: Connection, list_slug: str | None) -> str:
+    """Return what a suppression of this list, or of all without one, is for by now."""
+    return ALL_LISTS if list_slug is None else subscriptions.present_list(connection, list_slug)
 
 
 def _find_id(connection: Connection, normalised: str) -> int | None:

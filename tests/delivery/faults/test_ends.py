@@ -205,6 +205,23 @@ def test_whoever_wants_an_end_does_not_wait_for_other_connections_to_open(
 
 
 @once
+def test_a_message_in_hand_is_finished_within_the_grace(
+    plan: Plan, dispatcher: Make, over: Over, account: Settle, fault_server: Start
+) -> None:
+    stop = Event()
+
+    def fault(stage: str, _: Any) -> str | None:
+        if stage == "mail":
+            stop.set()
+            time.sleep(0.3)  # the stop is seen meanwhile
+        return None
+
+    server, mailing_id = fault_server(fault), plan(PEOPLE)
+    ended = dispatcher(over(server.port), connections=1, grace_seconds=20.0).run(mailing_id, stop=stop)
+    assert (ended.reason, account(mailing_id, server.received).accepted) == (EndReason.STOPPED, 1)
+
+
+@once
 def test_the_answer_to_a_final_dot_is_waited_for_beyond_the_grace(
     plan: Plan, dispatcher: Make, over: Over, account: Settle, fault_server: Start
 ) -> None:

@@ -3,12 +3,13 @@
 import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from mailer.database.engine import Database, open_database
@@ -55,6 +56,8 @@ class Process:
         if self.database.is_sqlite:
             event.listen(engine, "connect", _write_lazily)
             self.database.close()  # the connections from before
+        else:
+            engine.pool._pre_ping = False  # the server never goes away
         event.listen(engine, "before_cursor_execute", self._look_at_statement)
         self._commit = engine.dialect.do_commit
         engine.dialect.do_commit = self._look_at_commit  # type: ignore[method-assign,assignment] # the one place before and after
@@ -86,21 +89,40 @@ class Process:
         self.come_to("after a commit")
 
 
+class Watcher(Process):
+    """A process that never dies and only looks: on PostgreSQL, where each word costs, outside of transactions."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        if not self.database.is_sqlite:
+            self.database.reading = self._look  # type: ignore[method-assign] # the one place for all that looks
+
+    @contextmanager
+    def _look(self, **_: object) -> Iterator[Connection]:
+        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+
 def _write_lazily(connection: DBAPIConnection, _: object) -> None:
     """Leave out what guards against a loss of power: here only processes die."""
     connection.cursor().execute("PRAGMA synchronous = OFF")
 
 
 def read_tables(database: Database) -> Tables:
-    """Return all that stands in the database."""
+    """Return all that stands in the database: on PostgreSQL, where each question costs, rows as text in one answer."""
+    tables: Tables = {name: [] for name in metadata.tables}
     with database.reading() as connection:
-        return {
-            name: sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {quoted}").all()), key=repr)
-            for name, quoted in _QUOTED.items()
-        }
+        if database.is_sqlite:
+            for name in tables:
+                tables[name] = sorted(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()), key=repr)
+        else:
+            for name, row in connection.exec_driver_sql(_ROWS):
+                tables[name].append((row,))
+    return tables
 
 
-_QUOTED = {name: f'"{name}"' for name in metadata.tables}
+_ROWS = " UNION ALL ".join(f"SELECT '{name}', one::text FROM \"{name}\" AS one" for name in metadata.tables)
+_ROWS += " ORDER BY 1, 2"
 
 
 def what_differs(one: Tables, other: Tables) -> dict[str, tuple[set[str], set[str]]]:

@@ -14,8 +14,9 @@ from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, mailing, subscriber
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, OldBackupError
+from mailer.delivery.ledger.endings import OPEN
 from mailer.delivery.ledger.starts import PlannedStarts
-from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, Resolution, Start
+from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution, Start
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
@@ -79,6 +80,8 @@ class Sender:
     def __post_init__(self) -> None:
         self._begin()
 
+        self._watched = Ledger(self.watcher, clock=self.clock, folder=self.folder)
+
     def _begin(self) -> None:
         self.ledger = Ledger(self.process.database, clock=self.clock, folder=self.folder)
 
@@ -88,7 +91,7 @@ class Sender:
 
     @property
     def unfinished(self) -> MailingReport | None:
-        return self.ledger.unfinished(self.slug)
+        return self._watched.unfinished(self.slug)
 
     # --- plan -------------------------------------------------------------------------------------
 
@@ -345,12 +348,14 @@ class Sender:
         assert too_many <= count.more.total(), f"a mailbox has it twice: {count.mailboxes}"
 
     def require_accounts(self) -> None:
-        if not (found := self.ledger.mailings(self.slug)):
+        if not (found := self._watched.mailings(self.slug)):
             return
         assert all(each.counts.adds_up for each in found)
-        assert self.ledger.count_people(self.slug).adds_up
-        assert sum(each.state in {"planned", "running", "paused", "missed"} for each in found) <= 1
-        assert self.unfinished or all(each.state != "waiting" for each in found)
+        assert self._watched.count_people(self.slug).adds_up
+        states = Counter(each.state for each in found)
+        under_way = sum(states[each] for each in OPEN)
+        assert under_way <= 1
+        assert under_way or not states[MailingState.WAITING]
 
     def require_all_have_it(self) -> None:
         """Finish everything; then everybody has the issue, or is named."""

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from mailer.database.asked_leaves import AskedLeave
 from mailer.database.tables import metadata
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
+from mailer.subscribers.imports.suppressing import Fate, release_file, suppress_file
 from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.counting import read_growth
+from mailer.subscribers.people.leaving import read_link_owner, undo_leaving
 from mailer.subscribers.people.moving import Merged, Stopped, StopReason, merge_lists
-from mailer.subscribers.people.store import SubscriberStore
+from mailer.subscribers.people.parting import take_in
+from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.register import sync_lists
@@ -352,3 +356,68 @@ def test_an_opt_out_that_names_the_old_list_ends_the_subscription_to_the_other(
     merge_lists(store, merged_register, "fonna", "bergen")
     assert _import(store, merged_register, tmp_path, f"{OLE};fonna;avmeldt").counts[Outcome.LEAVES] == 1
     assert _status(store, OLE) == "unsubscribed"
+
+
+# --- A name that was said before the merger, and is heard after it ----------------------------------------------------
+
+
+@pytest.fixture
+def merged(store: SubscriberStore, merged_register: Register) -> SubscriberStore:
+    """Ole is on Bergen, of which Fonna, on which he was, has become part."""
+    store.add(OLE, lists=["fonna"], basis="e: case 1")
+    merge_lists(store, merged_register, "fonna", "bergen")
+    return store
+
+
+def test_who_is_added_to_a_merged_list_is_on_the_one_that_it_is_part_of(merged: SubscriberStore) -> None:
+    found = merged.add("kari@x.example", lists=["fonna", "bergen"], basis="e: case 2")
+    assert [(each.list, each.status.value) for each in found.subscriptions] == [("bergen", "active")]
+    assert [each.list for each in found.subscriptions[0].consents] == ["bergen"]
+    assert _mailed(merged) == ["kari@x.example", OLE]
+    suppress(merged, "eva@x.example", reason=SuppressionReason.MANUAL, list_slug="bergen")
+    with pytest.raises(SubscriberError, match="is suppressed on bergen"):
+        merged.add("eva@x.example", lists=["fonna"], basis="e: case 2")
+    merged.remove(OLE, list_slug="bergen")
+    with pytest.raises(SubscriberError, match="left bergen"):
+        merged.add(OLE, lists=["fonna"], basis="e: case 2")
+
+
+def test_who_leaves_a_merged_list_leaves_the_one_that_it_is_part_of_and_may_take_it_back(
+    merged: SubscriberStore,
+) -> None:
+    assert merged.remove(OLE, list_slug="fonna") == ("bergen",)
+    assert _status(merged, OLE) == "unsubscribed"
+    found = merged.show(OLE)
+    assert found is not None
+    assert undo_leaving(merged, found.id, lists=["fonna"]) == ("bergen",)
+    assert merged.leave_at_once(found.id, list_slug="fonna") == ("bergen",)
+
+
+def test_a_leave_that_was_asked_for_before_the_merger_is_taken_in_after_it(merged: SubscriberStore) -> None:
+    found = merged.show(OLE)
+    assert found is not None
+    asked = AskedLeave(subscriber_id=found.id, list_slug="fonna", at=merged.clock(), actor="the person")
+    merged.database.leaves.add(asked)
+    owner = read_link_owner(merged, found.id)
+    assert owner is not None
+    assert (owner.lists, owner.just_left, owner.part_of) == ((), ("bergen",), {"fonna": "bergen"})
+    merged.database.take_in = take_in
+    with merged.joining():
+        assert True, "the first that writes takes it in"
+    assert _status(merged, OLE) == "unsubscribed"
+
+
+def test_a_suppression_of_a_merged_list_is_one_of_the_list_that_it_is_part_of(
+    merged: SubscriberStore, tmp_path: Path
+) -> None:
+    assert suppress(merged, OLE, reason=SuppressionReason.MANUAL, list_slug="fonna")
+    assert not suppress(merged, OLE, reason=SuppressionReason.MANUAL, list_slug="bergen")
+    assert [each.scope for each in read_suppressions(merged, OLE)] == ["bergen"]
+    assert _status(merged, OLE) == "suppressed"
+    assert release(merged, OLE, note="asked", list_slug="fonna")
+    file = tmp_path / "gone.csv"
+    file.write_text(f"{OLE}\n", "utf-8")
+    assert suppress_file(merged, file, note="moved", list_slug="fonna").count(Fate.SUPPRESSED) == 1
+    assert [each.scope for each in read_suppressions(merged, OLE)] == ["bergen"]
+    assert release_file(merged, file, note="back", noted="moved", list_slug="fonna").count(Fate.RELEASED) == 1
+    assert read_suppressions(merged, OLE) == ()

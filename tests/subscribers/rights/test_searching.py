@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.subscribers.rights import searching
-from mailer.subscribers.rights.searching import Search
+from mailer.subscribers.rights.searching import Search, spelt_names
 from mailer.subscribers.rights.spellings import Word, all_forms, fold, likely, likely_pattern, replacing, words_of
 
 Encode = Callable[[str], bytes]
@@ -256,3 +256,13 @@ def test_a_name_of_alike_letters_takes_no_time_without_end() -> None:
 def test_a_name_with_letters_of_its_own_is_replaced_in_plain_text(text: str, form: Literal["NFC", "NFD"]) -> None:
     cleaned = replacing([Word("åse ødegård")], "[erased]")(normalize(form, text))
     assert cleaned == f"{text[:4]}[erased]."
+
+
+def test_a_file_is_looked_for_by_its_name_with_ever_fewer_endings() -> None:
+    assert spelt_names("a.d/kari@x.example.csv.gz").split(b"\n") == [
+        b"a.d/kari@x.example.csv.gz",
+        b"a",
+        b"kari@x.example.csv",
+        b"kari@x.example",
+        b"kari@x",
+    ]
