@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from mailer.compose.calendar import build_calendar
-from mailer.compose.composer import Composer
-from mailer.compose.printed import print_pdf
+from mailer.compose.calendar.icalendar import build_calendar
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage

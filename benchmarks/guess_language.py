@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailer.issue.lint.guessing import TIMES_THE_NEXT, WORDS_TO_GUESS_BY, count_signs, guess_language
 from mailer.issue.lint.language import own_words
-from mailer.issue.passages import passages_of
+from mailer.issue.lint.passages import passages_of
 from mailer.issue.source import read_issue
 
 REPOSITORY = Path(__file__).resolve().parent.parent

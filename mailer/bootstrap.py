@@ -4,13 +4,11 @@ Imports stand inside the functions: `mailer lists` must not wait for the librari
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from getpass import getuser
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -22,20 +20,24 @@ from mailer.errors import MailerError
 from mailer.private import close_to_others
 
 if TYPE_CHECKING:
-    from mailer.compose.composer import Composer
-    from mailer.compose.picture import Picture
+    from mailer.compose.mail.composer import Composer
+    from mailer.compose.pictures.picture import Picture
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
     from mailer.database.engine import Database
+    from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
+    from mailer.subscribers.people.suppression import FutureKey
+    from mailer.subscribers.people.withdrawing import WithdrawalKeeper
     from mailer.transport.base import Transport
 
 
@@ -95,6 +97,12 @@ class Services:
 
         return read_register(self.settings.paths.subscribers)
 
+    @property
+    def has_database(self) -> bool:
+        """Return whether there is a database to look into, without opening it."""
+        kind, _, file = self.settings.database.url.partition(":///")
+        return kind != "sqlite" or Path(file).exists()
+
     @made_once
     def database(self) -> "Database":
         """The open database, its list table in step with the register."""
@@ -104,14 +112,28 @@ class Services:
 
         database = open_database(self.settings.database.url, homes=self.settings.database_homes)
         database.take_in = take_in
+        database.before_commit = self._withdrawal_keeper
         sync_lists(database, self.register, now=self.clock())
         return database
 
     @made_once
     def subscribers(self) -> "SubscriberStore":
         """Return the store of subscribers."""
-        from mailer.config.secret_keys import SuppressionKeyFile, new_key
         from mailer.subscribers.people.store import SubscriberStore
+
+        who = self.operator
+        return SubscriberStore(
+            self.database,
+            clock=self.clock,
+            suppression_key=self.suppression_key,
+            actor=who.actor,
+            settings=who.settings,
+        )
+
+    @made_once
+    def suppression_key(self) -> "FutureKey":
+        """The key of suppressed addresses, which is made when the first of them is."""
+        from mailer.config.secret_keys import SuppressionKeyFile, new_key
         from mailer.subscribers.people.suppression import FutureKey, SuppressionKeyError
 
         kept = SuppressionKeyFile(self.settings, self.environ)
@@ -122,10 +144,26 @@ class Services:
             elif kept.read() != new:
                 raise SuppressionKeyError(msg("people.key-made-meanwhile"), hint=msg("people.run-it-again"))
 
-        key, who = FutureKey(read=kept.read, keep=keep, new=new_key()), self.operator
-        return SubscriberStore(
-            self.database, clock=self.clock, suppression_key=key, actor=who.actor, settings=who.settings
-        )
+        return FutureKey(read=kept.read, keep=keep, new=new_key())
+
+    @property
+    def withdrawals(self) -> "WithdrawalFile":
+        """Return the file that keeps outside the database who left, was suppressed or was erased."""
+        from mailer.database.withdrawals import withdrawal_file
+
+        return withdrawal_file(self.settings.database.url, self.settings.paths.var)
+
+    @made_once
+    def _withdrawal_keeper(self) -> "WithdrawalKeeper":
+        from mailer.subscribers.people.withdrawing import WithdrawalKeeper
+
+        return WithdrawalKeeper(self.withdrawals, key=self.suppression_key, clock=self.clock)
+
+    def begin_withdrawals(self) -> None:
+        """Write down all people that are out by now, where that was never done."""
+        if not self.withdrawals.exists:
+            with self.database.writing() as connection:
+                self._withdrawal_keeper.begin(connection)
 
     # --- Content --------------------------------------------------------------------------------
 
@@ -146,7 +184,7 @@ class Services:
     def _logo(self) -> "Picture | None":
         if not self.settings.theme.logo:
             return None
-        from mailer.compose.images import read_logo
+        from mailer.compose.pictures.images import read_logo
 
         return read_logo(self.settings.folder / self.settings.theme.logo)
 
@@ -184,7 +222,7 @@ class Services:
     @made_once
     def composer(self) -> "Composer":
         """Return the composer of issues."""
-        from mailer.compose.composer import Composer
+        from mailer.compose.mail.composer import Composer
 
         return Composer(self.templates, theme=self.theme, publication=self.publication)
 
@@ -213,6 +251,20 @@ class Services:
 
         return has_key_ring(self.settings, self.environ) and (key_id is None or self.keys.has(key_id))
 
+    @property
+    def signing_key_id(self) -> str:
+        """Return which key signs links by now; empty where none was made."""
+        from mailer.config.secret_keys import has_key_ring
+
+        return self.keys.newest_id if has_key_ring(self.settings, self.environ) else ""
+
+    @property
+    def secret_keys(self) -> Mapping[str, str]:
+        """Return the keys that there are, by the environment variables that may hold them."""
+        from mailer.config.secret_keys import read_secret_keys
+
+        return read_secret_keys(self.settings, self.environ)
+
     @made_once
     def sender(self) -> "Sender":
         """Return the sender of mail, as frozen into each variant."""
@@ -236,6 +288,14 @@ class Services:
         from mailer.delivery.ledger import Ledger
 
         return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var, operator=self.operator)
+
+    @made_once
+    def starts(self) -> "PlannedStarts":
+        """The starts of mailings by time."""
+        from mailer.delivery.ledger.starts import PlannedStarts
+
+        grace = timedelta(minutes=self.settings.delivery.start_grace_minutes)
+        return PlannedStarts(self.database, clock=self.clock, operator=self.operator, grace=grace)
 
     @made_once
     def transport(self) -> "Transport":
@@ -298,76 +358,6 @@ def build_services(
     if settings.theme.light or settings.theme.dark:
         _ = services.theme  # refused at once, not when a mailing is due
     return services
-
-
-# --- Front ends that outlive a command --------------------------------------------------------------
-
-
-class CurrentServices:
-    """The services of a workspace as its files are by now: made anew when the settings, lists or templates change."""
-
-    def __init__(self, build: Callable[[], Services]) -> None:
-        self._build = build
-        self._lock = RLock()
-        self._services = build()
-        self._seen = _stamps(self._services)
-        self._content = _digests(self._services)
-
-    def __call__(self) -> Services:
-        """The services as they are to be now; raises `ConfigError` while the settings cannot be read.
-
-        Earlier ones are closed, which takes nothing from those who still use them.
-        """
-        with self._lock:
-            stamps = _stamps(self._services)
-            if stamps != self._seen:
-                self._renew(_digests(self._services))
-                self._seen = stamps  # as it was before: what is saved meanwhile is noticed the next time
-            return self._services
-
-    def close(self) -> None:
-        """Close the services in use."""
-        self._services.close()
-
-    def _renew(self, content: dict[Path, bytes]) -> None:
-        if content != self._content:
-            earlier, self._services = self._services, self._build()
-            self._content = content
-            earlier.close()
-
-
-def made_of(services: Services) -> tuple[Path, ...]:
-    """The files, outside the folders of templates, that services are made of; some may not be there."""
-    from mailer.subscribers.register import HELSEFELLESSKAP_FILE, OWN_LISTS_FILE
-
-    settings = services.settings
-    logo = [settings.folder / settings.theme.logo] if settings.theme.logo else []
-    lists = (settings.paths.subscribers / each for each in (HELSEFELLESSKAP_FILE, OWN_LISTS_FILE))
-    return (settings.file, *lists, *logo)
-
-
-def _sources(services: Services) -> Iterator[Path]:
-    yield from made_of(services)
-    for folder in services.templates.folders:
-        yield from folder.rglob("*")
-
-
-def _stamps(services: Services) -> dict[Path, tuple[int, ...]]:
-    """Return times, sizes and places on the disk: a cheap sign that a file may have changed."""
-    stamps: dict[Path, tuple[int, ...]] = {}
-    for each in _sources(services):
-        with suppress(OSError):  # an editor may be replacing it just now
-            found = each.stat()
-            stamps[each] = found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-    return stamps
-
-
-def _digests(services: Services) -> dict[Path, bytes]:
-    digests = {}
-    for each in _sources(services):
-        with suppress(OSError):  # a folder, or gone by now
-            digests[each] = sha256(each.read_bytes()).digest()
-    return digests
 
 
 def _user(environ: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Write the log of this process as JSON for tools, one object a line; Python itself writes warnings as text.
 
-A log goes to standard error. It holds ids, never an address: text in the form of one is left out, also of what libraries say.
+A log goes to standard error. It holds ids, never an address: text in the form of one is left out, also of what
+libraries say.
 """
 
 import json

@@ -21,6 +21,27 @@ def write_private(file: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def write_new(file: Path, content: bytes) -> None:
+    """Write a file that is not there yet, for its user alone; when this returns, it lasts. Raises `OSError`."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files last, too, where a folder can be synced."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def close_to_others(folder: Path) -> bool:
     """Take from other users the rights that an earlier version, or a copy, gave them; says whether there were any.
 

@@ -12,11 +12,11 @@ import pytest
 
 from mailer.cli import imports, register_words, suppressing
 from mailer.compose import dated
-from mailer.compose.print_data import print_data
-from mailer.compose.printed import print_pdf
+from mailer.compose.pdf.print_data import print_data
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
+from mailer.compose.text.vocabulary import MARKUP_FUNCTIONS
 from mailer.compose.theme import Theme
-from mailer.compose.vocabulary import MARKUP_FUNCTIONS
 from mailer.delivery import answers_page
 from mailer.delivery.answer_rows import About
 from mailer.delivery.model import MAY_HAVE_IT, DeliveryStatus
@@ -97,7 +97,7 @@ def test_the_print_template_refuses_what_it_has_no_form_for(
         data, glyphs = print_data(*arguments, **options)
         return data | {"intro": [strange]}, glyphs
 
-    monkeypatch.setattr("mailer.compose.printed.print_data", with_strange_part)
+    monkeypatch.setattr("mailer.compose.pdf.printed.print_data", with_strange_part)
     day = CalendarDate(start=NOW.date())
     issue = Issue(slug="2024-01", title="Brev", published=day, lang="nb", publisher="P", sections=())
     publication = Publication(

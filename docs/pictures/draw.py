@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.images import with_pictures
+from mailer.compose.pictures.images import with_pictures
 from mailer.issue.model import Issue, LongItems
 from mailer.issue.source import read_issue
 from mailer.usecases.desk import issue_webpage, printed_issue, with_values
@@ -116,6 +117,25 @@ def draw_leads(browser: Browser, services: Services, issue: Issue) -> None:
     save("looks/leads", *drawn, colours=16)
 
 
+@contextmanager
+def browser_with_stand_ins(scratch: Path) -> Iterator[Browser]:
+    """A Chromium that takes free fonts for those of readers' machines."""
+    aliases = "".join(
+        f'<match target="pattern"><test name="family"><string>{name}</string></test>'
+        f'<edit name="family" mode="assign" binding="strong"><string>{free}</string></edit></match>'
+        for name, free in STAND_INS.items()
+    )
+    settings = scratch / "fonts.conf"
+    settings.write_text(f"<fontconfig><dir>{FONTS}</dir><cachedir>{scratch}</cachedir>{aliases}</fontconfig>")
+    environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=SWITCHES, env=dict(environment)
+        )
+        yield browser
+        browser.close()
+
+
 def main() -> None:
     services = build_services(REPOSITORY / "config.toml")
     december, february = read(services, "2023-12").issue, read(services, "2022-02").issue
@@ -125,18 +145,7 @@ def main() -> None:
     assert december is not None
     assert february is not None
     assert june is not None
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        aliases = "".join(
-            f'<match target="pattern"><test name="family"><string>{name}</string></test>'
-            f'<edit name="family" mode="assign" binding="strong"><string>{free}</string></edit></match>'
-            for name, free in STAND_INS.items()
-        )
-        settings = Path(scratch) / "fonts.conf"
-        settings.write_text(f"<fontconfig><dir>{FONTS}</dir><cachedir>{scratch}</cachedir>{aliases}</fontconfig>")
-        environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=SWITCHES, env=dict(environment)
-        )
+    with tempfile.TemporaryDirectory() as scratch, browser_with_stand_ins(Path(scratch)) as browser:
         mail = mail_of(services, december, ["vest-viken"])
         save("mail-light", shot(browser, mail, width=760, height=1180))
         save("mail-dark", shot(browser, mail, width=760, height=1180, scheme="dark"))
@@ -156,7 +165,6 @@ def main() -> None:
         page = opened(browser, mail_of(services, june, ["oslo"]), width=700, height=900)
         for name, selectors in COMPONENTS.items():
             save(f"component-{name}", draw_component(page, selectors))
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from mailer.catalogue import Message, msg
 from mailer.catalogue.message import as_json
 from mailer.cli.language import in_words
 from mailer.cli.output import console, fitted, say
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
 
 if TYPE_CHECKING:
     from mailer.issue.catalogue import Explanation

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.issue.model import Finding
 from mailer.languages import DEFAULT_LANG, Lang

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
-from mailer.compose.excerpts import first_words, opening
+from mailer.compose.text.excerpts import first_words, opening
 from mailer.issue.listed import DateList
 from mailer.issue.model import (
     CalendarDate,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from mailer.catalogue import msg
-from mailer.compose.excerpts import LinkRow, as_row, inlines_within, split_footnotes, split_rows, words_in
 from mailer.compose.publication import Publication
+from mailer.compose.text.excerpts import LinkRow, as_row, inlines_within, split_footnotes, split_rows, words_in
 from mailer.issue.listed import DateList
 from mailer.issue.model import (
     Block,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from mailer.catalogue import Message, msg
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.errors import MailerError
 
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -32,6 +32,7 @@ class Palette:
     bar_dim: str = "#2C5F6D"
     bar_lit: str = "#9BD3DB"
     own: str = "#F3BE4B"
+    own_badge: str = "#FBDA82"
     on_own: str = "#14252A"
     own_bg: str = "#FBF4E0"
     due: str = "#8A2F12"
@@ -122,8 +123,8 @@ _TEXT_PAIRS = (
     *(("link", ground) for ground in ("surface", "canvas", "sunken", "own_bg")),
     ("accent", "surface"),
     ("on_accent", "accent"),
-    *((text, "mast") for text in ("on_mast", "on_mast_muted", "own")),
-    ("on_own", "own"),
+    *((text, "mast") for text in ("on_mast", "on_mast_muted", "own_badge")),
+    ("on_own", "own_badge"),
     ("due", "due_bg"),
     ("due", "surface"),
     ("ok", "ok_bg"),

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from mailer.compose.composed import VariantKey
 from mailer.compose.dated import DateRow, Deadline, date_rows, deadlines, masthead_deadlines, year_in_mind
-from mailer.compose.excerpts import LinkRow, first_words, opening, with_quotes, words_in
 from mailer.compose.leads import ItemText, mail_text, whole_text
 from mailer.compose.publication import Helsefellesskap, Publication
-from mailer.issue.headings import number_headings
+from mailer.compose.text.excerpts import LinkRow, first_words, opening, with_quotes, words_in
 from mailer.issue.listed import DateList
+from mailer.issue.markdown.headings import number_headings
 from mailer.issue.model import Blocks, Contact, Issue, IssueKind, Item, Precision, Section
 from mailer.rendering.dates import write_date, write_day, write_month, write_when
 from mailer.rendering.labels import Label, Labels

@@ -6,16 +6,16 @@ from hashlib import sha256
 from babel.lists import format_list
 from markupsafe import Markup
 
-from mailer.compose.characters import clean
 from mailer.compose.composed import VariantKey
-from mailer.compose.images import data_address, embedded_in_page, prepare_pictures
-from mailer.compose.inbox import name_of, preheader_of, subject_of
+from mailer.compose.mail.inbox import name_of, preheader_of, subject_of
+from mailer.compose.pictures.images import data_address, embedded_in_page, prepare_pictures
 from mailer.compose.publication import Publication
+from mailer.compose.text.characters import clean
+from mailer.compose.text.vocabulary import MARKUP_FUNCTIONS, markup_labels, plain_labels
 from mailer.compose.theme import Theme
 from mailer.compose.view import build_view
-from mailer.compose.vocabulary import MARKUP_FUNCTIONS, markup_labels, plain_labels
+from mailer.issue.lint.passages import minutes_to_read
 from mailer.issue.model import Issue
-from mailer.issue.passages import minutes_to_read
 from mailer.languages import LANGUAGES, Lang
 from mailer.rendering.labels import Labels
 from mailer.rendering.templates import Templates

@@ -16,16 +16,29 @@ from mailer.private import make_private_folder
 if TYPE_CHECKING:
     from mailer.config.settings import Settings
 
+_KEY_RING = "MAILER_SECRET_KEYS"
+
 
 def load_key_ring(settings: "Settings", environ: Mapping[str, str]) -> tuple[KeyRing, Path | None]:
     """Return the keys of MAILER_SECRET_KEYS or var/keys, newest first, and the file if it was made just now."""
-    texts, source, created = _texts("MAILER_SECRET_KEYS", settings.paths.var / "keys", environ)
+    texts, source, created = _texts(_KEY_RING, settings.paths.var / "keys", environ)
     return KeyRing(_checked(texts, source)), created
 
 
 def has_key_ring(settings: "Settings", environ: Mapping[str, str]) -> bool:
     """Return whether there are keys already, or they would be made."""
-    return "MAILER_SECRET_KEYS" in environ or (settings.paths.var / "keys").exists()
+    return _KEY_RING in environ or (settings.paths.var / "keys").exists()
+
+
+def read_secret_keys(settings: "Settings", environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys that there are, by the variables that may hold them; those of a variable in its form."""
+    found = {}
+    if has_key_ring(settings, environ):
+        texts, source, _ = _texts(_KEY_RING, settings.paths.var / "keys", environ)
+        found[_KEY_RING] = ",".join(key.decode() for key in _checked(texts, source))
+    if (key := SuppressionKeyFile(settings, environ).read()) is not None:
+        found[_SUPPRESSION_KEY] = key.decode()
+    return found
 
 
 class SuppressionKeyFile:

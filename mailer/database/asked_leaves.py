@@ -20,6 +20,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, Row, exists, select
 
 from mailer.database.tables import leave_asked, list_
+from mailer.private import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class LeaveFolder:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(self._folder / f"{name}.json")
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def read(self) -> Sequence[tuple[Path, AskedLeave]]:
         """Return the leaves, the oldest first; a file that cannot be read is put aside."""
@@ -165,14 +166,3 @@ def _read(file: Path) -> AskedLeave | None:
         file.replace(file.with_suffix(".unreadable"))
     log.error("leave-unreadable file=%s", file.name)
     return None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name last, too, where a folder can be synced."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

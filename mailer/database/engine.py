@@ -21,6 +21,7 @@ from mailer.database.asked_leaves import AskedLeave, AskedLeaves, LeaveFolder, L
 from mailer.database.failures import DatabaseError, explained, explained_use
 from mailer.database.one_name import file_id, prepare_file, real_name
 from mailer.database.opening import opening_alone
+from mailer.database.withdrawals import take_noted
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -45,7 +46,8 @@ class Waiting:
 class Database:
     """An engine with the two ways of using it: `reading` and `writing`.
 
-    `leaves` are those that were asked for while others were writing; `take_in` writes one of them.
+    `leaves` are those that were asked for while others were writing; `take_in` writes one of them. `before_commit` is
+    called at the end of each transaction: it keeps the withdrawals outside the database.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -54,10 +56,13 @@ class Database:
         self._waiting = Waiting()
         self.leaves: AskedLeaves = LeaveTable(engine)
         self.take_in: TakeIn | None = None
+        self.before_commit: Callable[[Connection], None] | None = None
         self.settling = Lock()  # held by the thread that takes leaves in
         self._closed = 0
         event.listen(engine, "connect", self._note_opened)
         event.listen(engine, "checkin", self._close_late)
+        event.listen(engine, "commit", self._finish)
+        event.listen(engine, "rollback", take_noted)
         if self.is_sqlite:
             self.leaves = folder = LeaveFolder(Path(f"{self._file}.leaves"))
             event.listen(engine, "begin", lambda connection: self._begin_on_sqlite(connection, folder))
@@ -71,9 +76,15 @@ class Database:
         while self.take_in and (asked := leaves.read()):
             for _file, each in asked:
                 self.take_in(connection, each)
+            self._finish(connection)
             connection.exec_driver_sql("COMMIT")
             leaves.remove(file for file, _each in asked)
             _begin_writing(connection, self._waiting)
+
+    def _finish(self, connection: Connection) -> None:
+        if self.before_commit:
+            self.before_commit(connection)
+        take_noted(connection)
 
     @property
     def is_sqlite(self) -> bool:

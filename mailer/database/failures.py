@@ -42,6 +42,10 @@ def explained_use(place: str) -> Iterator[None]:
             raise
         # PostgreSQL adds lines of guesses to its reason.
         raise _unusable(str(error.orig or error).partition("\n")[0], place) from error
+    except sqlite3.DatabaseError as error:  # what the driver says where it is used by itself
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
+            raise
+        raise _unusable(str(error), place) from error
 
 
 def _is_ours_to_mend(error: UnreadableError) -> bool:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from mailer.catalogue import msg
 from mailer.database.failures import DatabaseError
-from mailer.database.one_name import real_name
+from mailer.database.one_name import sqlite_file
 
 FOLDER = ".leaves"
 
@@ -24,7 +22,5 @@ def refuse_stray_leaves(file: Path) -> None:
 
 def find_unreadable(url: str) -> Sequence[Path]:
     """Return the files beside a SQLite database of leaves that could not be read."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return ()
-    return sorted(Path(f"{real_name(parsed.database)}{FOLDER}").glob("*.unreadable"))
+    file = sqlite_file(url)
+    return sorted(Path(f"{file}{FOLDER}").glob("*.unreadable")) if file else ()

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from mailer.catalogue import msg
 from mailer.database.failures import DatabaseError
 from mailer.database.traces import EPOCH, find_left, find_others
@@ -30,6 +32,12 @@ def file_id(file: Path) -> FileId | None:
 def real_name(written: str) -> Path:
     """Return the name of a file once links and dots are followed."""
     return Path(os.path.realpath(written))
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite database, None for one on a server."""
+    parsed = make_url(url)
+    return real_name(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def prepare_file(file: Path, *, homes: Collection[Path] | None, is_new: bool = False) -> None:

@@ -6,7 +6,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 EPOCH = ".epoch"
-_LEFT = (EPOCH, ".place", ".sender.lock", ".opening.lock", ".leaves")
+WITHDRAWALS = ".withdrawals"
+_LEFT = (EPOCH, ".place", ".sender.lock", ".opening.lock", ".leaves", WITHDRAWALS)
 _HEAD = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat2.html#magic_header_string
 _IS_OURS = "SELECT 1 FROM sqlite_master WHERE name = 'delivery' AND type = 'table'"
 

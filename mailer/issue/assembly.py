@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 
 from mailer.catalogue import msg
-from mailer.issue.copies import FindingsAbout, note_copies
+from mailer.issue.files.frame import Frame
+from mailer.issue.files.items import ItemDraft
 from mailer.issue.findings import FindingCollector
-from mailer.issue.frame import Frame
-from mailer.issue.items import ItemDraft
+from mailer.issue.lint.copies import FindingsAbout, note_copies
 from mailer.issue.model import Finding, Issue, Item, Section
 from mailer.nearest import did_you_mean
 

@@ -53,6 +53,7 @@ RULES: dict[str, Explanation] = {
     "joined-lines": Explanation(msg("findings.joined-lines-why"), msg("findings.joined-lines-fix")),
     "sign": Explanation(msg("findings.sign-why"), msg("findings.sign-fix")),
     "pasted-list": Explanation(msg("findings.pasted-list-why"), msg("findings.pasted-list-fix")),
+    "pasted-heading": Explanation(msg("findings.pasted-heading-why"), msg("findings.pasted-heading-fix")),
     "table": Explanation(msg("findings.table-why"), msg("findings.table-fix")),
     "table-size": Explanation(msg("findings.table-size-why"), msg("findings.table-size-fix")),
     "footnote": Explanation(msg("findings.footnote-why"), msg("findings.footnote-fix")),

@@ -11,13 +11,13 @@ from mailer.catalogue import msg
 from mailer.characters import name_of
 from mailer.errors import MailerError, reason_of
 from mailer.issue.assembly import assemble
-from mailer.issue.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.files.frame import FRAME, parse_frame
+from mailer.issue.files.items import ItemDraft, parse_item
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
-from mailer.issue.frame import FRAME, parse_frame
-from mailer.issue.items import ItemDraft, parse_item
-from mailer.issue.known_names import KnownNames
+from mailer.issue.markdown.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.markdown.picture_names import path_of
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
-from mailer.issue.picture_names import path_of
 from mailer.issue.pictures import images_of
 from mailer.languages import DEFAULT_LANG, Lang, find_lang
 from mailer.nearest import did_you_mean
@@ -190,12 +190,12 @@ class _IssueFolder:
         for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
             name = name_of(first[0][0])
             is_break = SEPARATORS.match(first[0])
-            left_out = msg("issues.unprintable", count=1 + len(others), character=name, more=len(others))
+            words = "issues.line-break-character" if is_break else "issues.unprintable"
             self.findings.append(
                 Finding(
                     severity=Severity.WARNING,
                     rule="character",
-                    message=msg("issues.line-break-character", character=name) if is_break else left_out,
+                    message=msg(words, count=1 + len(others), character=name, more=len(others)),
                     file=self.name(path),
                     line=number,
                     column=first.start() + 1,

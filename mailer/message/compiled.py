@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message import headers

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from mailer.bootstrap import Services
 from mailer.catalogue import Message, msg
-from mailer.compose.checks import GMAIL_CLIPS_AT
+from mailer.compose.mail.checks import GMAIL_CLIPS_AT
 from mailer.issue.catalogue import RULES
 from mailer.issue.model import Finding, Severity
 from mailer.languages import LANGS, LANGUAGES

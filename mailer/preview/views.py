@@ -11,8 +11,8 @@ from mailer.catalogue import msg
 from mailer.compose.composed import ComposedIssue
 from mailer.errors import MailerError
 from mailer.issue.lint.language import words_by_language
+from mailer.issue.lint.passages import minutes_to_read
 from mailer.issue.model import Finding, Issue, LongItems, Severity
-from mailer.issue.passages import minutes_to_read
 from mailer.issue.source import IssueReading
 from mailer.preview.choice import Part, PreviewChoice
 from mailer.preview.readers import PreviewReader, PreviewReaders

@@ -7,18 +7,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mailer.catalogue import msg
-from mailer.compose.glyph_findings import glyph_findings
-from mailer.compose.readable import mail_findings
+from mailer.compose.judging.readable import mail_findings
+from mailer.compose.pdf.glyph_findings import glyph_findings
 from mailer.errors import MailerError
 from mailer.issue.catalogue import RULES
-from mailer.issue.frame import FRAME
-from mailer.issue.links import link_findings
+from mailer.issue.files.frame import FRAME
 from mailer.issue.lint import lint
 from mailer.issue.lint.completeness import OF_ABSENCE, old_introduction
 from mailer.issue.lint.language import share_findings
+from mailer.issue.lint.passages import PlaceFinder
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Issue, Severity
-from mailer.issue.passages import PlaceFinder
+from mailer.issue.reachability import link_findings
 from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError, guard

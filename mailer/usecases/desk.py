@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.catalogue import msg
-from mailer.compose.calendar import IssueCalendar, build_calendar
-from mailer.compose.checks import GMAIL_CLIPS_AT
-from mailer.compose.images import data_address, with_pictures
+from mailer.compose.calendar.icalendar import IssueCalendar, build_calendar
+from mailer.compose.calendar.published_events import Revision
 from mailer.compose.leads import words_left_out
-from mailer.compose.printed import print_pdf
-from mailer.compose.published_events import Revision
+from mailer.compose.mail.checks import GMAIL_CLIPS_AT
+from mailer.compose.pdf.printed import print_pdf
+from mailer.compose.pictures.images import data_address, with_pictures
 from mailer.compose.slots import Slot
 from mailer.compose.webpage import compose_webpage
 from mailer.errors import reason_of

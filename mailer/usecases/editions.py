@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailer.compose.calendar import unstamped
+from mailer.compose.calendar.icalendar import unstamped
 from mailer.editions.identity import hash_edition
 from mailer.usecases.desk import issue_calendar, issue_webpage, printed_issue
 

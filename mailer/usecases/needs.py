@@ -5,23 +5,27 @@ not bundles of ready objects: a logo that cannot be read is a finding of `check`
 opens no database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mailer.compose.composer import Composer
+    from mailer.compose.mail.composer import Composer
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
+    from mailer.database.decisions import Operator
     from mailer.database.engine import Database
+    from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
+    from mailer.subscribers.people.suppression import FutureKey
     from mailer.transport.base import Transport
 
 
@@ -64,7 +68,11 @@ class LedgerServices(Protocol):
     def keys(self) -> "KeyRing": ...
     def has_key(self, key_id: str | None) -> bool: ...
     @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
     def ledger(self) -> "Ledger": ...
+    @property
+    def starts(self) -> "PlannedStarts": ...
 
 
 class SendServices(CheckServices, LedgerServices, Protocol):
@@ -84,3 +92,29 @@ class WatchServices(Protocol):
     def database(self) -> "Database": ...
     @property
     def clock(self) -> Callable[[], datetime]: ...
+
+
+class BackupServices(Protocol):
+    """Services for making backups of the database and putting them back."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def operator(self) -> "Operator": ...
+    @property
+    def database(self) -> "Database": ...
+    @property
+    def subscribers(self) -> "SubscriberStore": ...
+    @property
+    def suppression_key(self) -> "FutureKey": ...
+    @property
+    def withdrawals(self) -> "WithdrawalFile": ...
+    @property
+    def signing_key_id(self) -> str: ...
+    @property
+    def secret_keys(self) -> Mapping[str, str]: ...
+    def has_key(self, key_id: str) -> bool: ...
+    def begin_withdrawals(self) -> None: ...
+    def close(self) -> None: ...

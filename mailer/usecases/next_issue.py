@@ -12,9 +12,9 @@ from mailer.catalogue import Lang as SpokenLang
 from mailer.catalogue import Message, msg, render
 from mailer.errors import MailerError
 from mailer.issue.example import example_item
-from mailer.issue.fields import parse_date
-from mailer.issue.frame import FRAME, parse_frame
-from mailer.issue.known_names import KnownNames
+from mailer.issue.files.fields import parse_date
+from mailer.issue.files.frame import FRAME, parse_frame
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.model import Issue, Precision, Severity
 from mailer.issue.source import ITEMS, find_issue, is_slug, issue_slugs, picture_files
 from mailer.languages import DEFAULT_LANG, Lang

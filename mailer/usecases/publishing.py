@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from mailer.compose.inbox import name_of
-from mailer.compose.published_events import Revision
+from mailer.compose.calendar.published_events import Revision
+from mailer.compose.mail.inbox import name_of
 from mailer.usecases.desk import issue_calendar, with_values
 
 if TYPE_CHECKING:

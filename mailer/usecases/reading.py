@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailer.catalogue import msg
-from mailer.compose.images import prepare_pictures
+from mailer.compose.pictures.images import prepare_pictures
 from mailer.errors import MailerError
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import IssueReading, find_issue, read_issue

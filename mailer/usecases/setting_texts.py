@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from mailer.catalogue import Message, msg
 from mailer.characters import name_of
-from mailer.compose.glyph_findings import TextElsewhere
+from mailer.compose.pdf.glyph_findings import TextElsewhere
 from mailer.config.hosts import is_loopback
-from mailer.issue.characters import SOFT_HYPHEN, UNPRINTABLE
+from mailer.issue.markdown.characters import SOFT_HYPHEN, UNPRINTABLE
 from mailer.issue.model import Finding, Severity
 from mailer.issue.places import Places
 

@@ -16,7 +16,7 @@ SUBSCRIBERS = "mailer.subscribers"
 BREACHES = {
     "a page opens the ledger": ("web/site.py", "mailer.delivery.ledger.ledger"),
     "a command reads the store of subscribers": ("cli/growth.py", "mailer.subscribers.people.store"),
-    "the preview composes by itself": ("preview/page.py", "mailer.compose.composer"),
+    "the preview composes by itself": ("preview/page.py", "mailer.compose.mail.composer"),
     "a use case asks SQL": ("usecases/deciding.py", "sqlalchemy"),
     "a use case prints": ("usecases/log.py", "rich"),
     "the register knows newsletters": ("subscribers/register.py", "mailer.issue.model"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailer.issue.lint.language import other_form
+from mailer.issue.lint.passages import passages_of
 from mailer.issue.lint.prose import repeated_word
 from mailer.issue.lint.reading import LintInput
 from mailer.issue.lint.wording import (
@@ -22,7 +23,6 @@ from mailer.issue.lint.wording import (
     unbalanced,
 )
 from mailer.issue.model import Paragraph, Text
-from mailer.issue.passages import passages_of
 from mailer.issue.source import read_issue
 from mailer.languages import Lang
 from tests.catalogue import sentences

@@ -34,6 +34,7 @@ DRY_RUNS: tuple[tuple[str, ...], ...] = (
     ("subscribers", "suppress", "--file", "gone.csv", "--reason", "asked", "--dry-run"),
     ("subscribers", "release", "--file", "gone.csv", "--noted", "asked", "--reason", "wrong", "--dry-run"),
     ("subscribers", "erase", KARI, "--dry-run"),
+    ("restore", "copy.sqlite3", "--dry-run"),
 )
 # Each with what the real command needs besides, so that it ends by itself.
 REFUSED: tuple[tuple[str, ...], ...] = (
@@ -109,6 +110,8 @@ def test_a_dry_run_changes_nothing(command: tuple[str, ...], workspace: Path, ma
     lines = f"epost;navn;liste;grunnlag\n{KARI};Kari N;agder;e: sak 2\nny@agder.example;Ny;agder;e: sak 2\n"
     (workspace / "people.csv").write_text(lines, encoding="utf-8")
     (workspace / "gone.csv").write_text(f"{KARI}\nborte@agder.example\n", encoding="utf-8")
+    if command[0] == "restore":
+        mailer("backup", "--to", "copy.sqlite3")
     assert not (workspace / "var" / "suppression-key").exists(), "nobody was suppressed yet"
     before = _state(workspace)
     assert mailer(*command).out

@@ -112,7 +112,7 @@ def test_an_old_backup_is_told_of_by_every_command_about_the_mailing(tested: Any
         assert told.code == (command[0] == "send")  # a dry run ends as the run would
         assert f"mailer send would refuse: {database}.epoch: " in told.out
         assert lacking in told.out
-        assert "Restore a newer backup, in SQLite's case after removing the files -wal and -shm" in told.out
+        assert "Put a newer backup back (SQLite: mailer restore FILE)" in told.out
     for command in (("resume", SLUG), ("pause", SLUG), ("cancel", SLUG, "--yes"), ("resolve", SLUG, "--accepted")):
         refused = mailer(*command)
         assert refused.code == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.composer import Composer
-from mailer.compose.images import with_pictures
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pictures.images import with_pictures
 from mailer.compose.publication import Helsefellesskap, Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage

@@ -10,12 +10,14 @@ FAINT = """needed => {
   };
   const root = getComputedStyle(document.documentElement).colorScheme.includes('dark')
     && matchMedia('(prefers-color-scheme: dark)').matches ? 'rgb(18, 18, 18)' : 'rgb(255, 255, 255)';
+  // Grounds that let others through are mixed with what is behind them.
   const ground = element => {
-    for (let each = element; each; each = each.parentElement) {
-      const colour = getComputedStyle(each).backgroundColor;
-      if ((channels(colour)[3] ?? 1) > 0) return colour;
-    }
-    return root;
+    if (!element) return root;
+    const colour = getComputedStyle(element).backgroundColor;
+    const opaque = channels(colour)[3] ?? 1;
+    if (opaque === 1) return colour;
+    const [over, behind] = [channels(colour), channels(ground(element.parentElement))];
+    return `rgb(${[0, 1, 2].map(at => over[at] * opaque + behind[at] * (1 - opaque)).join(', ')})`;
   };
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -15,33 +15,38 @@ from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import groupby, islice, pairwise, product, takewhile, zip_longest
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from mailer.issue.model import Finding
 from tests.compose.editors_items import WrittenItem
 
 OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _TOKEN = re.compile(rf"{OPEN}([^{CLOSE}]*){CLOSE}|({MARK})|([^\W_]+)")
-_UNSEEN = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff*"))
+_INVISIBLE = dict.fromkeys(map(ord, "\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff"))
+_UNSEEN = _INVISIBLE | {ord("*"): None}
 _HOST = r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w-]|\.\w)"
+_IN_ADDRESS = r"(?:(?!\{\s*lang\s*=)[^\s<>\"\[\]]|\[[^\s<>\"\[\]]*\](?!\())*"
 _NAMED_HOST = r"[\w-]+(?:\.[\w-]+)+"  # behind https:// any name is one, also with digits at its end
-_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—])[^\s<>\"]*|(?<![\w/])www\.{_HOST}(?![@])[^\s<>\"]*)"
-_EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+_BARE = rf"(?:https?://{_NAMED_HOST}(?::\d+)?(?![^\s/?#.,;:!)\]'\"’”»…*_|–—]){_IN_ADDRESS}|(?<![\w/])www\.{_HOST}(?![@]){_IN_ADDRESS})"
+_EMAIL = r"[\w.+^~=$%-]+(?:'[\w.+^~=$%-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 _TARGET = r"\]\(\s*(?P<target><[^>\n]*>|(?:[^\s()]|\([^\s()]*\))*|tel:[+\d ]+)(?:\s+\"(?P<title>[^\"]*)\")?\s*\)"
+_FILE = _TARGET.replace("target", "file").replace("title", "caption")
+_WORDS_OF_PICTURE = r"(?:[^\[\]]|\[[^\[\]]*\](?:\([^\s()]*\))?)*"
 _SOURCE = re.compile(
-    rf"(?P<picture>(?<!\\)!\[(?P<alt>[^\[\]]*){_TARGET.replace('target', 'file').replace('title', 'caption')})"
+    rf"(?P<picture>(?<!\\)!\[(?P<alt>{_WORDS_OF_PICTURE}){_FILE})"
     rf"|(?:\[(?P<words>[^\[\]]*))?{_TARGET}(?:\{{lang=\w+\}})?"
     rf"|\[\^(?P<mark>[^\]\s]+)\]"
-    rf"|<(?P<angled>(?:https?://|www\.){_NAMED_HOST}[^>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
+    rf"|<(?P<angled>(?:https?://[\w-]|www\.{_NAMED_HOST})[^<>\s]*|mailto:[^>\s]+|tel:[+\d]+|{_EMAIL})>"
     rf"|(?P<bare>{_BARE})|(?:(?<![\w+.-])mailto:)?(?P<email>{_EMAIL})",
 )
+_APART = re.compile(rf"({OPEN})[^{CLOSE}]*|[^{OPEN}]+")
 _NUMBERED_MARK = re.compile(r"\[\d+\]")
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TRAILING = re.compile(r"[.,;:!?…*_~'’\"”»\]}–—-]+$")
 _ANGLED = re.compile(r"\A<(.*)>\Z")
 _WRAPPED_IN = ("url", "u", "q")
-_TRACKING = ("utm_source", "fbclid")
+_TRACKING = (r"utm_\w+", "fbclid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def leads_to(address: str) -> str:
     if address.startswith("tel:") or re.fullmatch(r"\+[\d ]+", address):
         return "tel:" + address.removeprefix("tel:").replace(" ", "")
     query = parse_qs(address.partition("?")[2].partition("#")[0]) if "://" in address else {}
-    if inner := next((query[key][0] for key in _WRAPPED_IN if query.get(key, [""])[0].startswith("http")), ""):
+    if inner := next((query[key][0] for key in _WRAPPED_IN if "://" in query.get(key, [""])[0]), ""):
         return leads_to(inner)
     for key in _TRACKING:
         address = re.sub(rf"(?<=[?&]){key}=[^&#]*&?", "", address).rstrip("?&")
@@ -75,7 +80,8 @@ def leads_to(address: str) -> str:
 
 def tokens_of(text: str) -> list[Token]:
     """The tokens of a text in which links and marks of footnotes have been set apart; lines count from 1."""
-    text = _NUMBERED_MARK.sub(MARK, unicodedata.normalize("NFC", text).translate(_UNSEEN))
+    text = _APART.sub(lambda part: part[0].translate(_INVISIBLE if part[1] else _UNSEEN), text)
+    text = _NUMBERED_MARK.sub(MARK, unicodedata.normalize("NFC", text))
     tokens, line, at = [], 1, 0
     for match in _TOKEN.finditer(text):
         line, at = line + text.count("\n", at, match.start()), match.start()
@@ -91,7 +97,7 @@ def _link(address: str) -> str:
 def _of_source(match: re.Match[str]) -> str:
     lines = "\n" * (match[0].count("\n") - (match["words"] or "").count("\n"))
     if match["picture"]:
-        return f"{match['alt']} {match['caption'] or ''}{lines}"
+        return f"{_SOURCE.sub(_of_source, match['alt'])} {match['caption'] or ''}{lines}"
     if match["mark"]:
         return f"{MARK} "
     if match["angled"]:
@@ -260,8 +266,12 @@ def _day(date: dict[str, Any]) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if day.year != 2024 else "")
 
 
+def _time(date: dict[str, Any]) -> str:
+    return re.sub(r"\b(?=\d[.:])", "0", date.get("time", ""))
+
+
 def _badge(date: dict[str, Any], *, lang: str) -> str:
-    time = f" kl. {date['time']}" if "time" in date else ""
+    time = f" kl. {_time(date)}" if "time" in date else ""
     return f"{BADGES[date['kind']][lang == 'nn']} {_day(date)}{time}"
 
 
@@ -271,20 +281,43 @@ def expected_head(item: WrittenItem, number: int) -> list[str]:
     badges = [
         _badge(date, lang=facts.get("lang", "nb")) for date in facts.get("dates", []) if date.get("kind") in BADGES
     ]
-    places = [PLACES[each] for each in facts.get("helsefellesskap", [])]
-    return [token.text for token in tokens_of(" ".join([str(number), *places, facts.get("title", ""), *badges]))]
+    places = [PLACES[each] for each in facts.get("helsefellesskap", []) if each in PLACES]  # no other is known
+    return [
+        token.text
+        for token in tokens_of(
+            " ".join([str(number), *places, _BARE_ADDRESS.sub(_plain, facts.get("title", "")), *badges])
+        )
+    ]
+
+
+_BARE_ADDRESS = re.compile(_BARE)
+_KEPT = "/:?=&#()%+,;@!$'~"
+
+
+def _plain(address: re.Match[str]) -> str:
+    """Return the words of an address in a fact, which is no link: as written, unless something is taken off it."""
+    inner = leads_to(address[0])
+    shown = address[0] if inner == unquote(address[0]) else quote(inner, safe=_KEPT)
+    return " ".join(_WORD.findall(shown))
 
 
 def expected_contacts(item: WrittenItem) -> list[Token]:
     """What stands below the text and above its footnotes by design."""
     facts = tomllib.loads(item.facts)
     contacts = [
-        each if isinstance(each, str) else f"{each.get('name', '')} <{each['email']}>"
-        for each in facts.get("contacts", [])
+        tokens_of(f"{_BARE_ADDRESS.sub(_plain, name)} {_link(f'mailto:{email}')}")
+        for name, email in map(_name_and_address, facts.get("contacts", []))
     ]
     plural = "ar" if facts.get("lang") == "nn" else "er"
     label = "Kontaktperson" + (plural if len(contacts) > 1 else "")
-    return [Token(each.text) for each in read_source("\n".join([label, *contacts]))] if contacts else []
+    return [Token(label), *(Token(each.text) for contact in contacts for each in contact)] if contacts else []
+
+
+def _name_and_address(contact: str | dict[str, Any]) -> tuple[str, str]:
+    if isinstance(contact, dict):
+        return contact.get("name", ""), contact["email"]
+    name, _, address = contact.rpartition("<")
+    return name, address.rstrip(">")
 
 
 _NOTE = re.compile(r"^[ >]{0,3}\[\^([^\]\s]+)\]:(?=[ \t]*\S)", re.MULTILINE)
@@ -494,7 +527,7 @@ def date_faults(form: str, item: WrittenItem, above: Iterable[Token]) -> list[Fa
     """The words and numbers of an item's dates that are not in the list of dates, above the first section."""
     listed = {each.text for each in above}
     dates = tomllib.loads(item.facts).get("dates", [])
-    wanted = [" ".join([_day(each), *(str(each.get(key, "")) for key in ("time", "title", "place"))]) for each in dates]
+    wanted = [" ".join([_day(each), _time(each), each.get("title", ""), each.get("place", "")]) for each in dates]
     shown = re.sub(rf"(?:{'|'.join(_TRACKING)})=[^&\s]*&?", "", " ".join(wanted))
     missing = [each.text for each in tokens_of(shown) if each.text not in listed]
     return [Fault(form, 0, " ".join(missing), "")] if missing else []
@@ -538,9 +571,14 @@ def _in_order(item: WrittenItem, way: _Way, got: Sequence[Token]) -> list[Token]
 
 def _place_in(note: Sequence[Token], got: Sequence[Token]) -> int:
     """Where a footnote stands: they are in the order of their numbers, and those without a mark last."""
-    words = [each.text for each in note]
+    known = takewhile(lambda token: token.text != "[^]", note[1:])  # a mark may be printed as written
+    words = [each.text for each in (*note[:1], *known)]
     texts = [each.text for each in got]
     return next((at for at in range(len(texts), -1, -1) if texts[at : at + len(words)] == words), len(texts))
+
+
+def _letters(tokens: Iterable[Token]) -> str:
+    return unicodedata.normalize("NFKC", "".join(each.text for each in tokens))
 
 
 def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed: Sequence[Token]) -> list[Fault]:
@@ -549,9 +587,8 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
     Lines may end anywhere in an address or a long word, so letters are compared, and not words. A table that goes on
     over the page has its first row again there, and figures that the fonts lack are typed (H2O), by design.
     """
-    head = len(expected_head(item, number))
-    texts = ("".join(each.text for each in tokens[head:]) for tokens in (seen, printed))
-    page, pdf = (unicodedata.normalize("NFKC", each) for each in texts)
+    head = len(_letters(seen[: len(expected_head(item, number))]))
+    page, pdf = (_letters(tokens)[head:] for tokens in (seen, printed))
     if page == pdf:
         return []
     lines = item.body.split("\n")
@@ -567,7 +604,7 @@ def print_faults(item: WrittenItem, number: int, seen: Sequence[Token], printed:
 def link_faults(page: Iterable[Token], addresses: Iterable[str]) -> list[Fault]:
     """The links of a page that its PDF lacks or has elsewhere; one that is broken over lines is there twice on end."""
     wanted = [each.text.removeprefix("→") for each in page if each.text.startswith("→")]
-    read = [leads_to(each).translate(_UNSEEN) for each in addresses]
+    read = [leads_to(each).translate(_INVISIBLE) for each in addresses]
     got = [address for address in read if address in set(wanted)]
     a, b = ([address for address, _ in groupby(each)] for each in (wanted, got))
     return [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import (
     CalendarDate,
     Contact,
@@ -189,6 +189,45 @@ def test_numbers_in_a_wide_table_stand_further_apart_than_their_groups(
     gaps = open_html(html, width=1200).page.evaluate(GAPS)
     assert len(gaps) == 5
     assert min(gaps) > 2.5
+
+
+# Each number in a cell of a table that does not stand on one line.
+BROKEN_NUMBERS = r"""() => {
+    const broken = [];
+    for (const cell of document.querySelectorAll(".tb :is(td, th)")) {
+        const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (words.nextNode()) {
+            for (const found of words.currentNode.data.matchAll(/\d[\d.:]*/g)) {
+                const range = document.createRange();
+                range.setStart(words.currentNode, found.index);
+                range.setEnd(words.currentNode, found.index + found[0].length);
+                if (new Set([...range.getClientRects()].map(each => each.top)).size > 1) broken.push(found[0]);
+            }
+        }
+    }
+    return broken;
+}"""
+TABLES = (
+    "Kl. 10.00\tVelkomen ved leiar i partnarskapsmøtet, Gunn Marie Lid\nKl. 10.15\tStatus\n\tOrdstyrar: Ole Kvam",
+    "Måndag\t08.00–15.30\tHelsekontoret i kommunesenteret\nTysdag\tStengt\tDet er ikkje bemanning denne dagen",
+    "Tiltak\tSum\tMerknad\nLegevakt\tca. 12500 og 13750\tSamhandlingsmidlar til alle kommunane i fylket, også neste år",
+    "FELLESKAP\tOMMØBLERT\tKOMMUNENES\nKOMMUNEN\t100.000\tMAMMAMIA",
+    "\n".join("\t".join(f"{region}{'a' * 12} {number}50000" for number in range(1, 4)) for region in ("Nord", "Sør")),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 375])
+@pytest.mark.parametrize("form", FORMS)
+def test_no_line_ends_within_a_number_of_a_table_on_a_phone(
+    form: str, width: int, forms_of: Callable[[Issue], dict[str, str]], full_issue: Issue, open_html: Open
+) -> None:
+    body = tuple(block for table in TABLES for block in parse_blocks(table, file="f", lang="nn")[0])
+    item = replace(full_issue.items[0], body=body)
+    html = forms_of(replace(full_issue, sections=(Section(id="", items=(item,)),)))[form]
+    page = open_html(html, width=width).page
+    assert page.evaluate(BROKEN_NUMBERS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailer.compose.calendar import build_calendar
+from mailer.compose.calendar.icalendar import build_calendar
 from mailer.compose.publication import Publication
 from mailer.issue.model import CalendarDate, Hours, ImportantDate, Issue, Text
 from mailer.rendering.templates import Templates

@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.compose.checks import (
+from mailer.compose.mail.checks import (
     branches_are_balanced,
     check_composed,
     remote_resources,

@@ -4,8 +4,8 @@ from time import perf_counter
 
 import pytest
 
-from mailer.compose.event_words import links_of, name_of_event
-from mailer.issue.markdown import parse_inlines
+from mailer.compose.calendar.event_words import links_of, name_of_event
+from mailer.issue.markdown.blocks import parse_inlines
 from mailer.issue.model import Inlines, Link, Text
 from mailer.languages import Lang
 

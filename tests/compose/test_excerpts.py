@@ -1,6 +1,6 @@
 import pytest
 
-from mailer.compose.excerpts import LinkRow, first_words, images_of, opening, split_rows, with_quotes
+from mailer.compose.text.excerpts import LinkRow, first_words, images_of, opening, split_rows, with_quotes
 from mailer.issue.model import Heading, Image, Inlines, Item, Link, List, Paragraph, Quote, Text
 
 LINK = Link((Text("Rettleiar"),), "https://a.example/")

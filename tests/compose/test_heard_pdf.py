@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.printed import print_pdf
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Contact, Issue, IssueKind, Item, LinkEntry, LinkGroup, Section, Text
 from mailer.rendering.templates import Templates
 from tests.compose.pdf_reading import bookmarks_of, heard, run_poppler

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mailer.compose.calendar import build_calendar
-from mailer.compose.checks import remote_resources
+from mailer.compose.calendar.icalendar import build_calendar
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.checks import remote_resources
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.slots import Slot
 from mailer.compose.theme import Theme

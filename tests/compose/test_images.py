@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.images import (
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pictures.images import (
     UnusablePicture,
     data_address,
     linked_to,
@@ -22,7 +22,7 @@ from mailer.compose.images import (
     read_logo,
     with_pictures,
 )
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage

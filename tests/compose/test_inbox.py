@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.inbox import LONGEST_SUBJECT, name_of, preheader_of, subject_of
+from mailer.compose.mail.inbox import LONGEST_SUBJECT, name_of, preheader_of, subject_of
 from mailer.compose.publication import Publication
 from mailer.compose.view import build_view
 from mailer.issue.lint.completeness import LONGEST_PREHEADER

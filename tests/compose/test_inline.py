@@ -1,12 +1,12 @@
 import pytest
 
-from mailer.compose.inline import inline_css
+from mailer.compose.mail.inline import inline_css
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 
 PAGE = (
     "<!doctype html>\n<html lang='nb'><head><style>@media (prefers-color-scheme:dark){.a{color:#fff!important}}\n"
-    "[data-ogsc] .a{color:#eee!important}</style></head><body>"
+    "[data-ogsb] .a{color:#eee!important}</style></head><body>"
     '<p class="a" width="1">æøå čđŋšŧž</p><a href="https://a.example/?x=1&amp;y=2">x</a>'
     "<!--[if mso]><table><tr><td><![endif]-->y<!--[if mso]></td></tr></table><![endif]--></body></html>"
 )
@@ -27,7 +27,7 @@ def test_rules_go_into_style_attributes() -> None:
 
 def test_dark_mode_keeps_its_important_rules() -> None:
     assert "@media (prefers-color-scheme:dark){.a{color:#fff!important}}" in inlined()
-    assert "[data-ogsc] .a{color:#eee!important}" in inlined()
+    assert "[data-ogsb] .a{color:#eee!important}" in inlined()
 
 
 def test_style_blocks_stay_and_our_mark_goes() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.layout import find_faults, place_tags
+from mailer.compose.mail.composer import Composer
+from mailer.compose.mail.layout import find_faults, place_tags
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.errors import MailerError

@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
-from mailer.compose.composer import Composer
 from mailer.compose.leads import LEAST_LEAD, LEAST_LEFT_OUT, mail_text, words_left_out
+from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.items import parse_item
-from mailer.issue.known_names import KnownNames
+from mailer.issue.files.items import parse_item
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.listed import DateList
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import (
     Blocks,
     CalendarDate,

@@ -5,11 +5,11 @@ from time import process_time
 import pytest
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
+from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Issue
 from mailer.rendering.templates import Templates
 from tests.compose.test_numbers import with_body

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.markup import bound, inline_html, lang_mark, link_html, unbroken
+from mailer.compose.text.markup import bound, inline_html, lang_mark, link_html, unbroken
 from mailer.issue.model import Emphasis, Inline, Inlines, LineBreak, Link, Strong, Text, plain_text
 
 

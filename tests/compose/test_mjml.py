@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.mjml import compile_mjml, harden
+from mailer.compose.mail.mjml import compile_mjml, harden
 from mailer.errors import MailerError
 
 FRAGILE = {

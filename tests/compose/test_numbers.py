@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Blocks, Issue, Item, Section
 from mailer.rendering.templates import Templates
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer.compose.characters import clean
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.outline import tidy_outline
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
+from mailer.compose.text.characters import clean
+from mailer.compose.text.outline import tidy_outline
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
 from mailer.issue.model import (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from mailer.compose.pixels import Pixels, UnknownColoursError, pixels_of
+from mailer.compose.pictures.pixels import Pixels, UnknownColoursError, pixels_of
 from tests.compose.picture_files import (
     ADOBE_RGB,
     DISPLAY_P3,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.plaintext import NARROW, WIDTH, blocks_text, date_line, inline_text, underline, wrap
+from mailer.compose.text.plaintext import NARROW, WIDTH, blocks_text, date_line, inline_text, underline, wrap
 from mailer.issue.model import Heading, Image, LineBreak, Link, List, Paragraph, Quote, Strong, Text
 
 URL = "https://www.ehelse.example/_/attachment/download/e5c0631e-7ae6-41e0-9fc4:737ccb21684d4d4ff1e17c78/x%20(PDF).PDF"

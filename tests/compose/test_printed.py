@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from mailer.compose.glyphs import read_glyphs
-from mailer.compose.images import read_logo
-from mailer.compose.printed import print_pdf
+from mailer.compose.pdf.glyphs import read_glyphs
+from mailer.compose.pdf.printed import print_pdf
+from mailer.compose.pictures.images import read_logo
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.errors import MailerError
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import (
     Emphasis,
     Heading,

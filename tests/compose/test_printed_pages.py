@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.printed import print_pdf
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.issue.model import (

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mailer.compose.calendar import IssueCalendar, build_calendar
+from mailer.compose.calendar.icalendar import IssueCalendar, build_calendar
+from mailer.compose.calendar.published_events import Revision
 from mailer.compose.publication import Publication
-from mailer.compose.published_events import Revision
 from mailer.issue.model import CalendarDate, DateKind, Hours, ImportantDate, Issue, Item, ItemDate, Section, Text
 from mailer.rendering.templates import Templates
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.compose.client_support import client_support_findings, features, features_used
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.readable import html_findings, mail_findings
+from mailer.compose.judging.client_support import client_support_findings, features, features_used
+from mailer.compose.judging.readable import html_findings, mail_findings
 from mailer.compose.slots import Slot
 from mailer.compose.theme import LIGHT, Theme
 
@@ -99,6 +99,7 @@ def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
         '<p style="color:#fff;border-radius:4px">display:flex</p>',
         "<style>@media (max-width:620px){.a{max-width:10px}} a:hover{color:red}</style>",
         "<style>a{color:red}@media (max-width:620px){.a{color:red}.b{display:flex}\n}b{color:red}</style>",
+        "<style>@supports(hyphens:auto){a{hyphens:auto}}</style>",
         '<!--[if mso]><p style="position:absolute"><![endif]-->',
         '<p style="background-position:top;padding-gap:1px">',
         '<p style="text-transform:none;max-height:0;overflow:hidden;opacity:0;white-space:nowrap">',

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.checks import branches_are_balanced, remote_resources
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.composer import Composer
-from mailer.compose.plaintext import WIDTH
+from mailer.compose.judging.client_support import client_support_findings
+from mailer.compose.mail.checks import branches_are_balanced, remote_resources
+from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
+from mailer.compose.text.plaintext import WIDTH
 from mailer.issue.model import Issue
 from mailer.languages import Lang
 
@@ -90,10 +91,15 @@ def test_nothing_is_fetched_when_the_mail_is_opened(slug: str, compose: Callable
 
 
 @pytest.mark.parametrize("slug", ISSUES)
+def test_our_own_style_is_none_that_check_warns_of(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    assert client_support_findings(compose(slug).html) == ()
+
+
+@pytest.mark.parametrize("slug", ISSUES)
 def test_dark_mode_reaches_the_mail_in_both_ways(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
     html = compose(slug).html
     assert "@media (prefers-color-scheme:dark){" in html
-    assert "[data-ogsc] .page," in html
+    assert "[data-ogsb] .page," in html
     assert html.count("!important") > 60
     assert '<meta name="color-scheme" content="light dark">' in html
 

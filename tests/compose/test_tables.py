@@ -16,18 +16,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.excerpts import opening, words_in
-from mailer.compose.plaintext import NARROW as WIDTH
-from mailer.compose.plaintext import blocks_text
-from mailer.compose.print_data import print_data
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.print_data import print_data
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
+from mailer.compose.text.excerpts import opening, words_in
+from mailer.compose.text.plaintext import NARROW as WIDTH
+from mailer.compose.text.plaintext import blocks_text
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.table_rules import LINES_OF_A_ROW
 from mailer.issue.model import Blocks, Footnotes, Issue, Item, Section, Table
-from mailer.issue.table_rules import LINES_OF_A_ROW
 from mailer.languages import LANGS, Lang
 from mailer.rendering.templates import Templates
 
@@ -234,7 +234,9 @@ def test_header_cells_say_what_they_name(form: str, forms: Forms) -> None:
     page = Read(_without_dates(forms(NARROW)[form]))
     assert [each["scope"] for each in _headers(page)] == ["col", "col", "row", "row"]
     assert len(page.of("caption")) == 1
-    assert not [each for each in page.of("tr") if each.get("role")]
+    assert [each["role"] for each in page.of("tr") if each.get("role")] == ["row"] * 3, (
+        "large letters make lines of it on a phone"
+    )
     headerless = Read(forms("|  |  |\n|---|---|\n| a | 1 |\n| a | 2 |")[form])
     assert not _headers(headerless)
     assert not headerless.of("thead")
@@ -243,7 +245,7 @@ def test_header_cells_say_what_they_name(form: str, forms: Forms) -> None:
 
 
 @pytest.mark.parametrize("form", ["mail", "web"])
-def test_a_wide_table_has_labels_and_roles_for_a_phone(form: str, forms: Forms) -> None:
+def test_a_table_has_labels_and_roles_for_a_phone(form: str, forms: Forms) -> None:
     html = forms(WIDE)[form]
     page = Read(_without_dates(html))
     roles = Counter(
@@ -265,6 +267,15 @@ def test_in_a_wide_table_long_words_alone_may_be_broken(form: str, forms: Forms)
     cells = re.findall(r'<t[hd][^>]*class="([^"]*)"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
     assert [words for classes, words in cells if "lw" in classes.split()] == [long, long]
     assert [words for classes, words in cells if "nw" in classes.split()] == [number]
+
+
+@pytest.mark.parametrize("form", ["mail", "web"])
+def test_no_line_ends_within_hours_or_in_a_number_among_words(form: str, forms: Forms) -> None:
+    page = forms("Tid | Uke 12\n---|---\n08.00–15.30 | Kl. 10\nTil kl. 10 | 12 timer\nSeint | Ope")[form]
+    cells = re.findall(r'<t[hd][^>]*class="([^"]*)"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
+    assert [words for classes, words in cells if "nw" in classes.split()] == ["08.00–15.30", "Kl. 10", "Til kl. 10"]
+    assert [words for classes, words in cells if "dg" in classes.split()] == ["Uke 12", "12 timer"]
+    assert re.search(r"\.dg\{overflow-wrap:break-word\}", page)
 
 
 def test_the_mail_says_in_attributes_what_word_needs(forms: Forms) -> None:

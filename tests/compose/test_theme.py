@@ -93,7 +93,7 @@ def test_the_ground_is_named_when_that_alone_was_changed() -> None:
 def test_colours_that_nothing_can_mend_alone_are_said_so() -> None:
     theme = Theme(light=replace(LIGHT, ink="#FFFFFF", muted="#000000", link="#777777"))
     assert nearest_colour(theme, mode="light", token="surface") == ""
-    clash = Theme(light=replace(LIGHT, own="#777777", on_own="#777777", mast="#777777"))
+    clash = Theme(light=replace(LIGHT, own_badge="#777777", on_own="#777777", mast="#777777"))
     with pytest.raises(MailerError) as caught:
         require_contrast(clash, where="config.toml")
     assert caught.value.hint

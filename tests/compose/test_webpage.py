@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.checks import remote_resources
+from mailer.compose.mail.checks import remote_resources
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Palette, Theme
 from mailer.compose.webpage import compose_webpage

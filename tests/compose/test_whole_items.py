@@ -17,13 +17,13 @@ from subprocess import run
 import pytest
 
 from mailer.compose.composed import VariantKey
-from mailer.compose.composer import Composer
-from mailer.compose.printed import print_pdf
+from mailer.compose.mail.composer import Composer
+from mailer.compose.pdf.printed import print_pdf
 from mailer.compose.publication import Publication
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.items import parse_item
-from mailer.issue.known_names import KnownNames
+from mailer.issue.files.items import parse_item
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.model import Finding, Issue, Severity
 from mailer.issue.source import read_issue
 from mailer.rendering.templates import Templates
@@ -261,6 +261,6 @@ def test_what_editors_write_is_what_every_form_says_or_a_finding_names_it(desk: 
     right = [item for item in map(composable, drawn) if item]
     items = list({"".join(filter(str.isalnum, item.body)): item for item in right}.values())  # no text twice
     _say(f"whole items: seed {chosen}, {len(drawn)} drawn, {len(items)} composed")
-    assert len(items) > 0.7 * MANY
+    assert len(items) > 0.6 * MANY
     faults = [fault for at in range(0, len(items), OF_AN_ISSUE) for fault in _told(desk, items[at : at + OF_AN_ISSUE])]
-    assert not faults, f"{len(faults)} faults\n\n" + "\n\n".join(faults[:20])
+    assert not faults, f"{len(faults)} faults\n\n" + "\n\n".join(faults[:60])

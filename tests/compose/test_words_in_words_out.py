@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer.compose.plaintext import blocks_text
 from mailer.compose.publication import Publication
+from mailer.compose.text.plaintext import blocks_text
 from mailer.compose.theme import Theme
 from mailer.compose.webpage import compose_webpage
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Blocks, Finding, Issue
 from mailer.rendering.templates import Templates
 from tests.compose.test_numbers import Read, with_body

@@ -169,8 +169,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         open_database(f"sqlite:///{file}")
     assert refused.value.where == str(file)
     assert refused.value.hint == (
-        "Is it the right file? If so, it is broken: remove the files -wal and -shm beside it, then restore it "
-        "from a backup."
+        "Is it the right file? If so, it is broken: put a backup in its place with mailer restore FILE."
     )
 
 

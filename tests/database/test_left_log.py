@@ -342,8 +342,8 @@ def test_a_log_that_disagrees_with_the_file_is_not_taken_in_by_command_either(mi
         "or one of them is broken"
     )
     assert refused.value.hint == (
-        f"Nothing was changed. Remove {mixed}-wal and {mixed}-shm, then put the latest backup of the database in its "
-        "place."
+        "Nothing was changed. Put the latest backup in its place with mailer restore FILE, which takes "
+        f"{mixed}-wal and {mixed}-shm away."
     )
 
 
@@ -408,8 +408,8 @@ def test_a_database_that_was_emptied_is_not_begun_anew(tmp_path: Path, left: str
     assert refused.value.what == "the database is an empty file, though there was something in it"
     shown = f"{', '.join(names)} and {file}.opening.lock"
     assert refused.value.hint == (
-        "Put it back from a backup. To begin with an empty one, where nobody who left and nothing sent is known, "
-        f"remove {shown} first."
+        "Put a backup in its place with mailer restore FILE. To begin with an empty one, where nobody who left and "
+        f"nothing sent is known, remove {shown} first."
     )
 
 

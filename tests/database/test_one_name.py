@@ -98,7 +98,7 @@ def test_where_a_database_stood_no_empty_one_is_made(file: Path, left: str) -> N
     assert refused.value.where == str(file)
     assert refused.value.what == f"the database is not there any more, though there was one: {trace} is still here"
     assert refused.value.hint == (
-        "Put it back from a backup, once no files -wal and -shm are beside its place, or correct [database] url. "
+        "Put a backup in its place with mailer restore FILE, or correct [database] url. "
         f"To begin with an empty one, where nothing sent is known, remove {trace} first."
     )
     assert not file.exists()

@@ -633,6 +633,7 @@ def test_the_exit_code_follows_the_reason() -> None:
     assert {reason for reason, code in codes.items() if code is ExitCode.TRY_AGAIN} == {
         EndReason.DEFERRED,
         EndReason.RESTING,
+        EndReason.CLOSED,
         EndReason.STOPPED,
         EndReason.PAUSED,
         EndReason.SERVER_AWAY,

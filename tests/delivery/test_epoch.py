@@ -60,8 +60,7 @@ def test_a_database_that_lacks_a_single_dot_is_refused(ledger: Ledger, file: Pat
     )
     assert refused.value.where == str(file)
     assert refused.value.hint == (
-        "Restore a newer backup, in SQLite's case after removing the files -wal and -shm beside it, or those people "
-        "get it twice. "
+        "Put a newer backup back (SQLite: mailer restore FILE), or those people get it twice. "
         "If there is none and you accept that, remove the file named above."
     )
 

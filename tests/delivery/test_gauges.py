@@ -59,6 +59,10 @@ def test_a_delivery_waits_since_it_was_queued_while_its_mailing_is_under_way(
     clock.move(minutes=5)
     plan(1, slug="2024-01")
     clock.move(minutes=2)
+    assert read(database, clock).oldest_queued == timedelta(), "what is planned may be for later"
+    with database.writing() as connection:
+        connection.execute(update(mailing).where(mailing.c.slug == "2023-12").values(state="paused"))
+        connection.execute(update(mailing).where(mailing.c.slug == "2024-01").values(state="running"))
     assert read(database, clock).oldest_queued == timedelta(minutes=7)
     with database.writing() as connection:
         connection.execute(update(mailing).where(mailing.c.slug == "2023-12").values(state="cancelled"))

@@ -5,6 +5,7 @@ Its modules are `runs` with `statements`, `decisions`, `endings`, `figures`, `re
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -340,6 +341,8 @@ def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledg
             finished_at=None,
             kind=MailingKind.ISSUE,
             reason="",
+            start=None,
+            untested=False,
         )
         assert [each.id for each in ledger.mailings()] == [mailing_id, other]
         assert [each.id for each in ledger.mailings("2024-01")] == [other]
@@ -806,6 +809,23 @@ def test_a_sender_that_was_given_up_notices_at_its_next_beat(plan: Plan, ledger:
         sending._writer._next_beat = 0
         with pytest.raises(LedgerError, match="another has taken over"):
             sending.claim(1)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_sender_takes_over_from_one_that_has_died_meanwhile(plan: Plan, ledger: Ledger, database: Database) -> None:
+    mailing_id = plan(3)
+    with ExitStack() as stack:
+        dead, living = (stack.enter_context(ledger.start_run(mailing_id)) for _ in range(2))
+        in_flight, claimed = dead.claim(2)
+        assert dead.marks([in_flight.id])[in_flight.id] is Mark.GO
+        with database.writing() as connection:
+            silent = update(run).where(run.c.id == dead._id)
+            connection.execute(silent.values(heartbeat_at=datetime(2000, 1, 1, tzinfo=UTC)))
+        living._writer._next_beat = 0
+        living.outlook()
+        assert counts_of(ledger, mailing_id) == {"in_doubt": 1, "queued": 2}
+        assert {each.id for each in living.claim(3)} > {claimed.id}
 
 
 def test_a_sender_that_its_database_does_not_know_any_more_stops(

@@ -183,8 +183,7 @@ def test_a_database_that_is_deleted_or_replaced_stops_its_sender(
     )
     assert stopped.value.where == str(file)
     assert stopped.value.hint == (
-        "Put the latest database back in its place, in SQLite's case after removing the files -wal and -shm beside it, "
-        "before anything more is sent. "
+        "Put the latest backup in its place (SQLite: mailer restore FILE) before anything more is sent. "
         "Who has had 2023-12 stands in the log of your mail server."
     )
     assert Path(f"{file}.epoch").read_text("ascii") == "2\n", "an old backup in its place is refused"

@@ -98,6 +98,13 @@ def test_three_in_doubt_in_a_row_break_the_mailing() -> None:
     assert not in_a_row.has_heard
 
 
+def test_three_in_a_row_break_it_however_many_went_well() -> None:
+    watch = DoubtBreaker()
+    assert {watch.observe(ACCEPTED) for _ in range(1000)} == {None}
+    assert [watch.observe(CUT) for _ in range(2)] == [None] * 2
+    assert watch.observe(CUT) == Stop(EndReason.BREAKER, "3 in a row are in doubt; the last because of: cut")
+
+
 def test_more_than_one_in_a_hundred_in_doubt_break_the_mailing() -> None:
     watch = DoubtBreaker()
     for _ in range(2):

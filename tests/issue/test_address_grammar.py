@@ -6,11 +6,11 @@ import re
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mailer.compose.markup import inline_html
-from mailer.compose.plaintext import blocks_text, inline_text
-from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.compose.text.markup import inline_html
+from mailer.compose.text.plaintext import blocks_text, inline_text
+from mailer.issue.links.urls import clean_url
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
 from mailer.issue.model import Paragraph, Severity
-from mailer.issue.urls import clean_url
 
 FEWER = settings(max_examples=settings().max_examples // 3)
 

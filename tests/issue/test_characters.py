@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.issue.characters import UNPRINTABLE, printable
+from mailer.issue.markdown.characters import UNPRINTABLE, printable
 
 
 @given(st.text())
@@ -28,3 +28,18 @@ def test_marks_piled_on_a_letter_are_lowered_before_they_cost_their_square() -> 
     assert len(printable("a" + "\u0323\u0301" * 250_000)) <= 31
     assert printable("–" * 80) == "–" * 80
     assert printable("\u0344" * 40) == printable(printable("\u0344" * 40))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("her \uf0e0 der", "her der"),
+        ("ord \uf04a\u200b.", "ord."),
+        ("ord \uf04a .", "ord ."),
+        ("ord \uf04a.no", "ord .no"),
+        ("her\u200b der", "her der"),
+        ("her  \u200b\nder", "her  \nder"),
+    ],
+)
+def test_what_is_left_out_leaves_no_second_space_and_none_before_a_mark(text: str, left: str) -> None:
+    assert printable(text) == left

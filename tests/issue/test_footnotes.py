@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.lint.passages import passages_of
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
 from mailer.issue.model import (
     Blocks,
     Emphasis,
@@ -17,7 +18,6 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.passages import passages_of
 from mailer.issue.pictures import images_in
 from mailer.issue.source import IssueReading
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue import fields, frame, items
+from mailer.issue.files import fields, frame, items
 from mailer.issue.model import DateKind, Placement
 from mailer.issue.source import IssueReading
 from mailer.languages import LANGS

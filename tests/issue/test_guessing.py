@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.issue.lint.guessing import WORDS_TO_GUESS_BY, count_signs, guess_language
 from mailer.issue.lint.language import own_words
-from mailer.issue.passages import passages_of
+from mailer.issue.lint.passages import passages_of
 from mailer.issue.source import read_issue
 
 SENTENCES = Path(__file__).parents[1] / "data" / "sentences.tsv"

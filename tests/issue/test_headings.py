@@ -1,4 +1,4 @@
-from mailer.issue.headings import number_headings
+from mailer.issue.markdown.headings import number_headings
 from mailer.issue.model import Heading, List, Quote, Text
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mailer.catalogue import msg
-from mailer.issue.inside import InsideAddress, inside_address, is_inside_host, is_path, paths_in
+from mailer.issue.links.inside import InsideAddress, inside_address, is_inside_host, is_path, paths_in
 
 SHAREPOINT = InsideAddress(msg("findings.inside-sharepoint"), msg("findings.try-without-login"))
 FILE = InsideAddress(msg("findings.inside-file"), msg("findings.put-on-the-web"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailer.issue.known_names import KnownNames
+from mailer.issue.files.known_names import KnownNames
 from mailer.issue.model import DateKind
 from mailer.issue.source import IssueReading
 from mailer.subscribers.register import list_names, near_list, read_register

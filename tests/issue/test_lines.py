@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.issue.line_ends import holds_wrapped_lines, kept_ends
-from mailer.issue.markdown import parse_blocks, parse_inlines
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
+from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
 from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Text, plain_text
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
@@ -57,6 +57,8 @@ def words(text: str) -> list[str]:
         "Kontakt\nkari i resepsjonen\nandre etasje",
         "Tlf. 12345678\nmobil 87654321",
         "Hun sier ja.\n– Vi er glade for det.",
+        "✓ Vi har sett på saken nå.\n✗ Vi har ikke svart på den.",
+        f"{LONG}.\n☐ Ennå ikke",
         "Kursavgift 500,-\nFrist er 1. mars.",
         "Kursavgift kr 500,–\nFrist er 1. mars.",
         "Enkeltrom: kr 1 450,-\nDobbeltrom: kr 1 950,-\nLunsj kr 395,- (inkl. kaffe)\nParkering gratis",
@@ -148,6 +150,19 @@ def test_a_line_below_a_list_is_none_of_its_last_point() -> None:
         assert findings == ()
     assert words("- snakke om\nalt") == ["snakke om alt"]
     assert words("- snakke\n  Kari") == ["snakke\nKari"]
+
+
+@pytest.mark.parametrize("quoted", ["> Hvem kan vi spørre?", "> - A\n> - Hvem?", "> > Hvem?", "- > Hvem?"])
+def test_a_line_below_a_quotation_that_does_not_go_on_with_it_is_none_of_it(quoted: str) -> None:
+    blocks, findings = parse(f"{quoted}\nHilde Aasen, prosjektleder.")
+    assert [type(each) for each in blocks] == [List if quoted.startswith("-") else Quote, Paragraph]
+    assert blocks[1] == Paragraph(inlines=(Text("Hilde Aasen, prosjektleder."),), line=quoted.count("\n") + 2)
+    assert findings == ()
+    ((going_on, *below), (wrapped, *also)) = (parse(text)[0] for text in ("> spør om\nalt", f"> {WRAPPED[:-2]}"))
+    assert isinstance(going_on, Quote)
+    assert isinstance(wrapped, Quote)
+    assert not below
+    assert not also
 
 
 @pytest.mark.parametrize("mark", ["-", "1. A\n2.", "•", "1.\tA\n2.\t", "•\t", "> -"])
@@ -276,3 +291,19 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
 )
 def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:
     assert [each for each in parse(text)[1] if each.rule == "link"] == []
+
+
+@pytest.mark.parametrize(
+    ("below", "words_of_both"),
+    [("Ny tekst.", [["Gammel tekst"], ["Ny tekst."]]), ("går videre.", [["Gammel tekst går videre."], []])],
+)
+def test_a_line_that_is_less_quoted_is_none_of_the_inner_quotation(below: str, words_of_both: list[list[str]]) -> None:
+    ((outer, *rest),) = [parse(f"> > Gammel tekst\n> {below}")[0]]
+    assert isinstance(outer, Quote)
+    assert not rest
+    inner, *others = outer.blocks
+    assert isinstance(inner, Quote)
+    quoted = [
+        [plain_text(each.inlines) for each in part if isinstance(each, Paragraph)] for part in (inner.blocks, others)
+    ]
+    assert quoted == words_of_both

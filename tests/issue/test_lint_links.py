@@ -183,3 +183,22 @@ def test_words_that_lost_their_link_in_copying_are_named(read_files: ReadFiles, 
     told = [(each.column, each.words, each.hint) for each in found if each.rule == "link-words"]
     hint = "Copying may have lost it. Write [what it leads to](https://…)."
     assert told == ([(text.index(words) + 1, words, hint)] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "goes_on"),
+    [
+        ("Se https://a.example/x]/y her.", True),
+        ("Se https://a.example/x[y her.", True),
+        ("[Se https://a.example/x]. [Se https://a.example/y] her.", False),
+    ],
+)
+def test_an_address_that_a_bracket_ends_is_told_with_how_brackets_are_written(
+    read_files: ReadFiles, text: str, *, goes_on: bool
+) -> None:
+    reading = read_files({"issue.toml": HEAD, ITEM: f"+++\n+++\n{text}\n"})
+    assert reading.issue is not None
+    found = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    hint = "Write %5B and %5D for square brackets, or a space before this one."
+    told = [(each.column, each.message) for each in found if each.hint == hint]
+    assert told == ([(4, "an address ends before a bracket that may be part of it")] if goes_on else [])

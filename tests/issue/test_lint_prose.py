@@ -71,6 +71,22 @@ def test_lines_of_a_programme_need_no_mark_and_a_sentence_that_begins_with_a_dat
     assert found("21. mai er det kurs for alle kommunene i Agder") == [("no-end-mark", "i Agder")]
 
 
+@pytest.mark.parametrize("mark", ["¹", "²³", "⁴", "2", " ²"])
+def test_marks_of_notes_behind_a_full_stop_hide_it_not(mark: str, found: Check) -> None:
+    assert found(f"Vi møtes i Bodø for å snakke om felles rettleiar.{mark}") == []
+
+
+@pytest.mark.parametrize("words", ["felles areal på 12 m²", "felles tal i nr.2"])
+def test_figures_that_are_no_marks_of_notes_end_no_sentence(words: str, found: Check) -> None:
+    assert [rule for rule, _ in found(f"Vi møtes i Bodø for å snakke om {words}")] == ["no-end-mark"]
+
+
+def test_what_a_program_has_left_at_the_end_needs_no_full_stop(found: Check) -> None:
+    text = "Vi møtes i Bodø for å snakke om felles utfordringer"
+    assert found(f"{text}. Slettet: 12 og 13") == [("outlook-paste", "Slettet: ")]
+    assert [rule for rule, _ in found(f"Side 1 av 2  \n{text}")] == ["outlook-paste", "no-end-mark"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -222,6 +238,11 @@ def test_a_short_letter_may_do_without_preheader(read_files: ReadFiles) -> None:
         ("# Nye mål for 2030\n\nTekst.", "Nye mål for 2030"),
         ("1.2 nye mål for  2030:\n\nTekst.", "1.2 nye mål for  2030:"),
         ("**Nye mål for 2030.**\n\nTekst.", "Nye mål for 2030."),
+        ("Nye mål for 2030 (endeleg versjon 3)\n\nTekst.", "Nye mål for 2030 (endeleg versjon 3)"),
+        ("Nye mål for 2030 – utkast 0.9\n\nTekst.", "Nye mål for 2030 – utkast 0.9"),
+        ("Nye mål for 2030, endelig versjon 3\n\nTekst.", "Nye mål for 2030, endelig versjon 3"),
+        ("Nye mål for 2030_v2\n\nTekst.", "Nye mål for 2030_v2"),
+        ("(Nye mål for 2030)\n\nTekst.", None),
         ("Nye mål for 2030 kommer.\n\nTekst.", None),
         ("- Nye mål for 2030\n- Mer", None),
         ("Tekst.\n\nNye mål for 2030", None),
@@ -261,3 +282,11 @@ def test_a_text_without_title_repeats_none(read_files: ReadFiles) -> None:
     assert reading.issue is not None
     rules = {each.rule for each in lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)}
     assert "repeated-title" not in rules
+
+
+@pytest.mark.parametrize("title", ["Møte i Bodø (endeleg versjon 3)", "Møte i Bodø v.3"])
+def test_the_version_in_a_title_makes_it_no_other_title(title: str, read_files: ReadFiles) -> None:
+    reading = read_files({"items/010-mote.md": f'+++\ntitle = "{title}"\n+++\nMøte i Bodø\n\nTekst.\n'})
+    assert reading.issue is not None
+    linted = lint(reading.issue, today=date(2024, 2, 5), sources=reading.sources)
+    assert "repeated-title" in {each.rule for each in linted}

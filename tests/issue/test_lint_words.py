@@ -90,6 +90,18 @@ def told(read_files: ReadFiles) -> Told:
             "Remove one, or correct its address.",
         ),
         ("ord  to", "1 warning doubled-space [ord  to]", "two spaces between words", "Leave one."),
+        (
+            "bl\u00c3\u00a5tt",
+            "3 warning character [\u00c3\u00a5]",
+            "letters were read in the wrong way here",
+            "Write å in its place.",
+        ),
+        (
+            "Ja \u00f0\u0178\u02dc\u20ac!",
+            "4 warning character [\u00f0\u0178]",
+            "letters were read in the wrong way here",
+            "Write it anew.",
+        ),
         ("bl\ufffdbær", "3 warning character [\ufffd]", "a letter was lost here", "Write it anew."),
         (
             "(25.–26. oktober )",
@@ -118,6 +130,10 @@ def told(read_files: ReadFiles) -> Told:
         ("herunder (Helsami er", "10 warning unbalanced [(Helsami]", "( and ) do not match", "One is missing."),
         ("herunder Helsami) er", "10 warning unbalanced [Helsami)]", "( and ) do not match", "One is missing."),
         ("sa ja» da", "4 warning unbalanced [ja»]", "« and » do not match", "One is missing."),
+        ("sa „ja“ og „nei", "12 warning unbalanced [„nei]", "„ and “ do not match", "One is missing."),
+        ("sa ja“ og „nei“", "4 warning unbalanced [ja“]", "“ and ” do not match", "One is missing."),
+        ("sa “ja” og nei” no “så”", "12 warning unbalanced [nei”]", "“ and ” do not match", "One is missing."),
+        ("sa “ja“ no", "4 warning unbalanced [“ja“]", "“ and ” do not match", "One is missing."),
         ("sa [ja da", "4 warning unbalanced [[ja]", "[ and ] do not match", "One is missing."),
         (
             'sa "ja" og "nei.',
@@ -443,3 +459,31 @@ def test_the_old_introduction_is_told_with_the_issue_it_is_from(read_files: Read
     (finding,) = old_introduction(issue, frame=frame, last='intro = "Tre  nyheter."', last_slug="2024-01")
     assert _said(finding) == "issue.toml:7:0 warning old-introduction [] the introduction is still that of 2024-01 | "
     assert [*old_introduction(issue, frame=frame, last='intro = "Fire nyheter."', last_slug="2024-01")] == []
+
+
+@pytest.mark.parametrize(
+    ("letters", "letter"),
+    [
+        ("\u00c3\u02dc", "Ø"),
+        ("\u00e2\u20ac\u0153", "“"),
+        ("\u00e2\u20ac", "”"),
+        ("\u00e2\u20ac\u201c", "–"),
+        ("\u00c5\u00a1", "š"),
+    ],
+)
+def test_letters_that_were_read_wrongly_are_named_with_what_they_were(told: Told, letters: str, letter: str) -> None:
+    (said,) = told(f"Det {letters} her.")
+    assert said.endswith(f"[{letters}] letters were read in the wrong way here | Write {letter} in its place.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi bur på «Å», på Å… og i BLÅ”.".replace("”", "»").replace("BLÅ", "«BLÅ"),
+        "Han sa „ja“, „nei” og ”kanskje”, og “ho sa „ja“ då”.",
+        "Ålesund, Ærø, Ähtäri, âne, Ãngel og ðan.",
+        "“Den „ho sa ”ja” no“ er” her.",
+    ],
+)
+def test_letters_and_quotation_marks_of_other_languages_are_left_alone(told: Told, text: str) -> None:
+    assert told(text) == []

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
 from mailer.cli import ROOM_BEFORE_COLLECTING
-from mailer.issue.comments import comments_in, without_comments
 from mailer.issue.lint import lint
+from mailer.issue.markdown.comments import comments_in, without_comments
 from mailer.issue.places import LETTERS_SEARCHED, Places
 from mailer.issue.source import PIECE, PIECES_AT_MOST, TEXT_BYTES_AT_MOST
 from tests.issue.conftest import ReadFiles
@@ -113,6 +113,10 @@ def test_what_begins_and_never_ends_is_read_once(piece: str, read_files: ReadFil
 
 def test_long_words_that_rules_name_are_found_without_a_long_pattern_for_each(read_files: ReadFiles) -> None:
     assert is_quick("".join(f"{word}  b ( {word}c {word}d , {word}e- 2\n\n" for word in LONG_WORDS), read_files)
+
+
+def test_a_line_below_each_of_many_quotations_is_read_once(read_files: ReadFiles) -> None:
+    assert is_quick("> aaa bbb.\nBbb ccc ddd.\n" * 1900, read_files)
 
 
 def test_words_that_stand_often_in_a_row_are_counted_once(read_files: ReadFiles) -> None:

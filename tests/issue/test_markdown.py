@@ -1,4 +1,4 @@
-"""Markdown as an item may have it: what the `parser` makes of each mark, and what it refuses and where.
+"""Markdown as an item may have it: what `blocks` and the `parser` make of each mark, and what it refuses and where.
 
 So of `brackets` that stand open and of what is `emptied`. Of the same fault `findings` tells a hundred times.
 """
@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.characters import UNPRINTABLE, printable
-from mailer.issue.markdown import parse_blocks, parse_inlines
-from mailer.issue.marks import left_over
+from mailer.issue.links.urls import clean_url
+from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
+from mailer.issue.markdown.characters import UNPRINTABLE, printable
+from mailer.issue.markdown.marks import left_over
+from mailer.issue.markdown.parser import NESTING_AT_MOST
 from mailer.issue.model import (
     Block,
     Blocks,
@@ -35,8 +37,6 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.parser import NESTING_AT_MOST
-from mailer.issue.urls import clean_url
 
 WORDS = (
     "ord",
@@ -507,6 +507,12 @@ def test_an_address_that_begins_with_www_may_stand_in_angle_brackets() -> None:
         "htps://a.example",
         "htpps://a.example/x?y=1",
         "hhtp://a.example",
+        "https://[a.example/x",
+        "https://a.exa[mple/x",
+        "https://a.exa]mple/x",
+        "https://a.exampl>e?a=9",
+        "www.a.exam^ple/x",
+        "www.a.exa[mple/x",
     ],
 )
 def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) -> None:
@@ -518,7 +524,17 @@ def test_a_mistyped_beginning_of_an_address_is_named_at_its_place(written: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["http: en protokoll", "https://a.example:80/x", "https og http.", "has: //a", "hps:x.no"]
+    "text",
+    [
+        "http: en protokoll",
+        "https://a.example:80/x",
+        "https og http.",
+        "has: //a",
+        "hps:x.no",
+        "[se https://a.example] [www.a.example].",
+        "www.a.example[1]",
+        "https://a.example/x[y",
+    ],
 )
 def test_other_words_are_no_mistyped_address(text: str) -> None:
     assert parse(text)[1] == ()

@@ -10,9 +10,9 @@ import pytest
 
 from mailer.issue.findings import OF_EACH_RULE
 from mailer.issue.lint import lint
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.lint.passages import passages_in
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Finding, List, Paragraph, Severity, Text
-from mailer.issue.passages import passages_in
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
@@ -246,3 +246,17 @@ def test_marks_in_texts_of_issue_toml_stand_at_their_place(read_files: ReadFiles
     reading = read_files({"issue.toml": frame})
     found = [(each.line, each.column, each.words) for each in reading.findings if each.rule == "left-over-mark"]
     assert found == [(5, 5, "**du"), (9, 15, "**nå")]
+
+
+def test_marks_of_notes_right_behind_each_other_are_none_of_a_link() -> None:
+    assert places("Se under.[MT2][KN3R1] Og her.[1][12][3] Der[a][b]") == []
+    assert places("[rapporten][MT2]") == [(1, 11, "][")]
+
+
+def test_the_line_above_a_signature_goes_with_it() -> None:
+    (finding,) = told("Tekst.\n\n--\nKari Nordmann")
+    assert (finding.line, finding.column, finding.words) == (3, 1, "--")
+    hint = "Remove the line, with the signature if one stands below it"
+    assert finding.hint == f"{hint}; write ## Heading where the words above it are a heading."
+    (finding,) = told("Tekst\n---x\n===\nKari")
+    assert finding.hint.startswith("Remove the line; write")

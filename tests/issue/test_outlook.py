@@ -61,6 +61,8 @@ LOST = "Word has not found what stood here"
             GUESSED,
             "Write what the picture shows, or remove it.",
         ),
+        ("[Et bilde som inneholder tekst] Her.", 1, "[Et bilde som inneholder tekst]", GUESSED, None),
+        ("[Skjermbilde av kart] Her.", 1, "[Skjermbilde av kart]", GUESSED, None),
         ("KI-generert innhold kan være feil.", 1, "KI-generert innhold kan være feil", GUESSED, None),
         ("[EKSTERN] Vi møtes.", 1, "[EKSTERN]", BANNER, BANNER_HINT),
         ("[External: be careful] Vi møtes.", 1, "[External: be careful]", BANNER, BANNER_HINT),
@@ -98,6 +100,9 @@ LOST = "Word has not found what stood here"
             ADDITION,
             None,
         ),
+        ("Du får denne e-posten fordi du bad om det.", 1, "Du får denne e-posten fordi", ADDITION, "Remove it."),
+        ("Vis e-posten i nettleseren", 1, "Vis e-posten i nettleseren", ADDITION, "Remove it."),
+        ("View this email in your browser", 1, "View this email in your browser", ADDITION, "Remove it."),
         (
             "Navn: ______ her.",
             7,
@@ -124,6 +129,8 @@ LOST = "Word has not found what stood here"
         ("Bare spør! Mvh Per Hansen Tlf. 12", 12, "Mvh", SIGNED, SIGNED_HINT),
         ("Best regards,\n\nJohn", 1, "Best regards", SIGNED, SIGNED_HINT),
         ("Hilsen Per", 1, "Hilsen", SIGNED, SIGNED_HINT),
+        ("Et kart Beste hilsen, Per", 9, "Beste hilsen", SIGNED, SIGNED_HINT),
+        ("Et kart Venleg helsing Per", 9, "Venleg helsing", SIGNED, SIGNED_HINT),
         ("Vennlig hilsen", 1, "Vennlig hilsen", SIGNED, SIGNED_HINT),
         ("Med helsing\nOla Nordmann", 1, "Med helsing", SIGNED, SIGNED_HINT),
         ("Med hilsen Ola Nordmann", 1, "Med hilsen", SIGNED, SIGNED_HINT),
@@ -169,6 +176,8 @@ def test_what_a_mail_program_leaves_is_named_at_its_place(
         "Vi har [ekstern](https://a.example/) hjelp. Advarsel: Mye snø.",
         "Spør <kari@a.example> eller kari@a.example.",
         "Brevet er sendt fra en kommune.",
+        "Vi sendte en beste hilsen, Kari og Ola.",
+        "Vi får denne e-posten fordi vi bad om den. Se [bilde av kart](https://a.example/).",
     ],
 )
 def test_words_like_those_of_a_mail_program_are_left_alone(found: Find, text: str) -> None:
@@ -228,6 +237,58 @@ def test_what_stands_in_names_places_and_the_subject_is_named_too(found: Find) -
         "3:40 VS: | this begins like the subject of an answer | Leave it out, and let the title say the news.",
         "3:12 RE: | this begins like the subject of an answer | Leave it out, and let the title say the news.",
     ]
+
+
+MEETING = "this belongs to the invitation to a meeting"
+OF_ONE = "this link is one reader's own, in another newsletter"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://teams.microsoft.com/l/meetup-join/19%3a1/0",
+        "https://teams.live.com/meet/93",
+        "https://us02web.zoom.us/j/8?pwd=x",
+        "https://meet.google.com/abc",
+        "https://kommune.webex.com/m/x",
+    ],
+)
+def test_the_link_into_a_meeting_is_named_where_its_invitation_was_pasted(found: Find, url: str) -> None:
+    names = [each.words for each in found(f"Møte-ID: 345 678 901 22\n\n[Bli med]({url}) og [les](https://a.example/).")]
+    assert names == ["Møte-ID: 345 678 901 22", url]
+    assert found(f"Alle kan [bli med]({url}).") == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://us5.list-manage.com/unsubscribe?u=abc&id=1",
+        "https://a.list-manage1.com/profile?u=abc",
+        "https://brev.example/unsubscribe?u=1",
+        "https://brev.example/avmelding/0123456789ab",
+        "https://brev.example/x/meld-av.php?id=2",
+        "https://brev.example/optout?x",
+    ],
+)
+def test_a_link_by_which_one_reader_leaves_another_newsletter_is_named(found: Find, url: str) -> None:
+    (finding,) = found(f"Se [her]({url}).")
+    assert (finding.line, finding.column, finding.words, finding.message) == (4, 10, url, OF_ONE)
+    assert finding.hint == "Remove it: whoever opens it can unsubscribe that reader."
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://us5.list-manage.com/track/click?u=abc",
+        "https://us5.list-manage.com/subscribe?u=abc",
+        "https://brev.example/avmelding",
+        "https://brev.example/avmeldinger?x=1",
+        "https://brev.example/sak?neste=/avmelding?x",
+        "https://unsubscribe.example/?x=1",
+    ],
+)
+def test_a_link_that_is_for_everybody_is_left_alone(found: Find, url: str) -> None:
+    assert found(f"Se [her]({url}).") == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from mailer.issue.findings import FindingCollector
-from mailer.issue.pasted import with_pasted_lists
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.pasted import with_pasted_lists
+from mailer.issue.model import List
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
@@ -40,10 +42,104 @@ def pasted(text: str, first_line: int = 1) -> tuple[str, list[tuple[str, int, in
         ("‣ a", "- a"),
         ("⁃ a", "- a"),
         ("• a\n\nAvsnitt\n\n▪ b", "- a\n\nAvsnitt\n\n- b"),
+        ("*\tA\no\tB\n*\tC", "*\tA\n    - B\n*\tC"),
+        ("-     A\no B", "-     A\n  - B"),
+        ("-    A\no B", "-    A\n     - B"),
+        ("9. A\n10. B\no C", "9. A\n10. B\n    - C"),
+        ("1. A\n• B\n• C\n2. D", "1. A\n   - B\n   - C\n2. D"),
+        ("1. A\n\n• B", "1. A\n\n- B"),
     ],
 )
 def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, read: str) -> None:
     assert pasted(text)[0] == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1.\tA\n2.\tB\na)\tx\nb)\ty\ni.\tz\n3.\tC", "1.\tA\n2.\tB  \n    a) x  \n    b) y  \n    i. z\n3.\tC"),
+        ("1. A\na) x\n(ii) y\n2. B", "1. A  \n   a) x  \n   (ii) y\n2. B"),
+        ("1.\tMål\n1.1.\tNær\n1.2.\tFjern\n2.\tTid", "1.\tMål  \n    1.1. Nær  \n    1.2. Fjern\n2.\tTid"),
+        ("1\tMål\n1.1\tNær", "1\tMål  \n1.1 Nær"),
+        ("12.\tMål\n12.1.2\tNær", "12.\tMål  \n    12.1.2 Nær"),
+        ("1.2\tKven?\n(i)\tAlle\n(ii)\tVi", "1.2 Kven?  \n(i) Alle  \n(ii) Vi"),
+        ("A.\tEn\nB.\tTo", "A. En  \nB. To"),
+        ("(1)\tEn\n(2)\tTo", "(1) En  \n(2) To"),
+        ("I.\tEn\nII)\tTo", "I. En  \nII) To"),
+        ("1. A\na)\tx\n• y\nb)\tz\n• w", "1. A  \n   a) x\n   - y  \n   b) z\n   - w"),
+        ("• A\no B\na)\tx\n• C\na)\ty", "- A\n  - B  \n    a) x\n- C  \n  a) y"),
+        ("1.\tA\n\na)\tx\n\n2.\tB", "1.\tA\n\n    a) x\n\n2.\tB"),
+        ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei\n☐ Kanskje"),
+        ("- A\n✓ Ja", "- A  \n  ✓ Ja"),
+        ("1. A\\\na) x", "1. A\\\n   a) x"),
+    ],
+)
+def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_point(text: str, read: str) -> None:
+    assert pasted(text)[0] == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. A\n\na) x",
+        "1. A\nA. Hansen",
+        "a) x",
+        "a)\tx\ty",
+        "10.00\tKaffe\n10.15\tMat",
+        "1.3.\tFrist\n1.4.\tMøte",
+        "1\t5\n1.1\t20",
+        "1\tMål\t3\n1.1\tNær\t4",
+        "2.\tMål\n1.1.\tNær",
+        "1\tMål\n1.10\tNær",
+        "Mål\n1.1\tNær\nTid",
+        "Sum\t3\n•\tPlan\t10.03.",
+        "•\tPlan\t10.03.\nSum\t3",
+    ],
+)
+def test_times_dates_and_rows_of_tables_are_no_points(text: str) -> None:
+    assert pasted(text) == (text, [])
+
+
+def test_points_with_tabs_stay_a_list_where_no_row_of_a_table_stands_beside_them() -> None:
+    assert pasted("•\tPlan\t10.03.\n•\tSum\t3")[0] == "- Plan\t10.03.\n- Sum\t3"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("• a\n• b\n\n- c\n- d", "- a\n- b\n <!-- -->\n- c\n- d"),
+        ("• a\n· b\n\n– c\n– d", "- a\n  - b\n <!-- -->\n- c\n- d"),
+        ("• a\n• b\n   \t\n– c\n– d", "- a\n- b\n <!-- -->\n- c\n- d"),
+        ("- a\n- b\n\n* c", "- a\n- b\n <!-- -->\n* c"),
+        ("> • a\n> • b\n>\n> – c\n> – d", ">  - a\n>  - b\n> <!-- -->\n>  - c\n>  - d"),
+        ("• a\n• b\n\n• c", "- a\n- b\n\n- c"),
+        ("• a\n\n- b\n\n• c", "- a\n\n- b\n\n- c"),
+        ("• a\n• b\n\no\tc", "- a\n- b\n\n  - c"),
+        ("• a\n• b\n\n  ➢ c", "- a\n- b\n\n  - c"),
+        ("1. a\n2. b\n\n– c\n– d", "1. a\n2. b\n\n   - c\n   - d"),
+        ("• a\n• b\n\n1. c\n2. d", "- a\n- b\n\n1. c\n2. d"),
+    ],
+)
+def test_a_list_with_another_bullet_below_an_empty_line_is_another_list(text: str, read: str) -> None:
+    assert pasted(text)[0] == read
+
+
+def test_two_lists_are_noted_each_and_printed_as_two() -> None:
+    text = "• a\n• b\n\n➢ c\n➢ d\n\n<!-- -->"
+    assert [each[1] for each in pasted(text)[1]] == [1, 4]
+    blocks, findings = parse_blocks(text, file="x.md", lang="nb")
+    assert [len(each.points) for each in blocks if isinstance(each, List)] == [2, 2]
+    assert {each.rule for each in findings} == {"pasted-list"}
+
+
+def test_a_note_about_dashes_says_how_to_have_speech() -> None:
+    notes = FindingCollector(file="x.md", text="")
+    with_pasted_lists("– Ja.\n– Nei.\n\nTekst.\n\n• a", notes)
+    of_dashes, of_bullets = (each.hint for each in notes.findings)
+    assert of_dashes == (
+        "Look at it in the preview. If somebody speaks, put an empty line above each line that begins so."
+    )
+    assert of_bullets.endswith("Write - before each point yourself to be sure.")
 
 
 @pytest.mark.parametrize(
@@ -78,13 +174,20 @@ def test_a_list_in_a_quotation_stays_there(read_files: ReadFiles) -> None:
     assert body(read_files({"items/010-a.md": "+++\ntitle = 'A'\n+++\n> • a\n> • b\n"})).count("Quote") == 1
 
 
-@pytest.mark.parametrize(("letter", "bullet"), [("\uf0b7", "•"), ("\uf0a7", "▪"), ("\uf0d8", "➢"), ("\uf0fc", "✓")])
+@pytest.mark.parametrize(("letter", "bullet"), [("\uf0b7", "•"), ("\uf0a7", "▪"), ("\uf0d8", "➢")])
 def test_bullets_of_the_fonts_symbol_and_wingdings_are_bullets(read_files: ReadFiles, letter: str, bullet: str) -> None:
     reading = read_files({"items/010-a.md": f"+++\ntitle = 'A'\n+++\n{letter}\ten\n{letter}\tto\nmed \uf0b7 inni\n"})
     assert body(reading).count("List(") == 1
     found = [(each.rule, each.line, each.column) for each in reading.findings if each.file.endswith("a.md")]
     assert sorted(found) == [("character", 6, 5), ("pasted-list", 4, 1)]
     assert reading.sources["items/010-a.md"].count(bullet) == 2
+
+
+@pytest.mark.parametrize(("letter", "tick"), [("\uf0fc", "✓"), ("\uf0fb", "✗"), ("\uf0fd", "☒"), ("\uf0fe", "☑")])
+def test_ticks_of_the_font_wingdings_are_ticks(read_files: ReadFiles, letter: str, tick: str) -> None:
+    reading = read_files({"items/010-a.md": f"+++\ntitle = 'A'\n+++\n{letter}\ten\n{letter}\tto\n"})
+    assert body(reading).count(f"Text(text='{tick} ") == 2
+    assert [each.rule for each in reading.findings if each.file.endswith("a.md")] == []
 
 
 def body(reading: IssueReading) -> str:

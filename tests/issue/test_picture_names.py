@@ -7,8 +7,8 @@ from unicodedata import normalize
 
 import pytest
 
+from mailer.issue.markdown.picture_names import find_picture, suggest_picture
 from mailer.issue.model import Image
-from mailer.issue.picture_names import find_picture, suggest_picture
 from mailer.issue.source import IssueReading, picture_files, read_issue
 
 Form = Literal["NFC", "NFD"]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.issue.lint import lint
+from mailer.issue.lint.passages import PlaceFinder
 from mailer.issue.model import Finding
-from mailer.issue.passages import PlaceFinder
 from mailer.issue.places import LETTERS_WITH_MARKS, Places, occurrences
 from mailer.issue.source import IssueReading
 

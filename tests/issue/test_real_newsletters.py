@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mailer.issue.lint.passages import links_in, passages_of
 from mailer.issue.model import Issue, Link, List, Paragraph, Placement, Severity, Text, plain_text
-from mailer.issue.passages import links_in, passages_of
 from mailer.issue.source import read_issue
 
 ReadReal = Callable[[str], Issue]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.model import Block, Finding, LineBreak, List, Paragraph, Quote, Table, Text
 
 KEPT = "“>” before a number is printed as written"

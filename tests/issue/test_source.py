@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import MailerError
-from mailer.issue.fields import parse_date
+from mailer.issue.files.fields import parse_date
 from mailer.issue.model import (
     CalendarDate,
     DateKind,
@@ -406,7 +406,7 @@ def test_an_unprintable_character_is_left_out_with_a_warning(read_files: ReadFil
     reading = read_files({"items/010-mote.md": "\ufeff" + item("", "Tele\u200bfon\x0bog \uf0b7 kulepunkt\u0007.")})
     assert [(each.severity, each.rule, each.line) for each in reading.findings] == [(Severity.WARNING, "character", 5)]
     assert "U+200B" in reading.findings[0].message
-    assert good(reading).items[0].body == (Paragraph((Text("Telefon og  kulepunkt."),), line=5),)
+    assert good(reading).items[0].body == (Paragraph((Text("Telefon og kulepunkt."),), line=5),)
 
 
 def test_a_line_break_of_word_is_a_space_and_the_hint_says_to_press_enter(read_files: ReadFiles) -> None:
@@ -414,7 +414,7 @@ def test_a_line_break_of_word_is_a_space_and_the_hint_says_to_press_enter(read_f
     (finding,) = reading.findings
     assert (finding.rule, finding.line, finding.column) == ("character", 5, 10)
     assert finding.message.startswith("a line break of Word's (U+000B")
-    assert finding.message.endswith("is printed as a space")
+    assert finding.message.endswith("is printed as a space, and 1 more are")
     assert finding.hint == "Put the cursor there, delete it, and press Enter."
     assert good(reading).items[0].body == (Paragraph((Text("Til 2029. Opsjon på to år."),), line=5),)
 

@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
-from mailer.issue.markdown import parse_blocks
+from mailer.issue.lint.passages import passages_of
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.markdown.tables import fits_a_mail, fits_a_phone, has_number, is_number, width_in_letters
 from mailer.issue.model import (
     Alignment,
     Blocks,
@@ -20,9 +22,7 @@ from mailer.issue.model import (
     Text,
     plain_text,
 )
-from mailer.issue.passages import passages_of
 from mailer.issue.source import IssueReading
-from mailer.issue.tables import fits_a_mail, fits_a_phone, is_number, width_in_letters
 
 ReadFiles = Callable[..., IssueReading]
 LEFT, CENTER, RIGHT = Alignment.LEFT, Alignment.CENTER, Alignment.RIGHT
@@ -122,6 +122,32 @@ def test_a_cell_with_line_ends_in_quotation_marks_is_one_cell() -> None:
     assert words(table.rows[1]) == ["Ola", '"nei"', "2"]
 
 
+def test_the_first_cell_of_a_row_may_have_line_ends_in_quotation_marks() -> None:
+    text = '"Antall\nsøknader"\t"Sum\n(kr)"\tNote\n"Nord\nog sør"\t4\tok'
+    assert rows(text) == [["Antall\nsøknader", "Sum\n(kr)", "Note"], ["Nord\nog sør", "4", "ok"]]
+    assert kinds('"Vi er\nher"\n\n"Nei\nnå" sa hun') == ["Paragraph", "Paragraph"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("A\tB\nx\t1\n\nSum\t1", "4:1 warning table [Sum]"),
+        ("A\tB\nx\t1\n\nSum\t1\nKjelde: SSB", "4:1 warning table [Sum]"),
+        ("A\tB\n\nx\t1\ny\t2", "1:1 warning table [A]"),
+        ("Sjå under.\nA\tB\n\nx\t1\ny\t2", "2:1 warning table [A]"),
+    ],
+)
+def test_a_row_that_an_empty_line_parts_from_its_table_is_named(text: str, place: str) -> None:
+    said = " an empty line parts this row from its table: its words stand in no column | "
+    hint = "Take the empty line out. If it is no row, write spaces in place of the tabs."
+    assert place + said + hint in told(text)
+
+
+@pytest.mark.parametrize("below", ["Sum 1", "\tSum", "a)\tSum"])
+def test_other_lines_below_a_table_are_none_of_its_rows(below: str) -> None:
+    assert [each for each in told(f"A\tB\nx\t1\n\n{below}") if "parts this row" in each] == []
+
+
 @pytest.mark.parametrize("cells", ['"', '"ja', '"ja" og nei', '""'])
 def test_a_quotation_mark_that_opens_no_cell_stays(cells: str) -> None:
     assert rows(f"A\tB\nx\t{cells}\ny\t{cells}")[1:] == [["x", cells], ["y", cells]]
@@ -136,6 +162,25 @@ def test_a_quotation_mark_that_opens_no_cell_stays(cells: str) -> None:
         ("09.00\tÅpning\n09.15\tPause", []),
         ("Navn:\tKari\nTelefon:\t12 34", []),
         ("A\t12\nB\tb", ["A", "12"]),
+        ("Kl. 10.00\tVelkommen\nKl. 10.15\tStatus", []),
+        ("kl 9\tVelkommen\n\tOrdstyrer\nLunsj\tMat", []),
+        ("Fra klokken 9\tVelkommen\nLunsj\tMat", []),
+        ("10.00–10.15\tVelkommen\nLunsj\tMat", []),
+        ("Måndag\t08.00–15.30\nTysdag\tStengt", []),
+        ("Man–fre\t08–15\nLørdag\tStengt", []),
+        ("Weekdays\tOpen\nSunday\tClosed", []),
+        ("Tors. 3. mars\tMøte\nSeinare\tMat", []),
+        ("Tirsdag\tOnsdag\nSuppe\tFisk", ["Tirsdag", "Onsdag"]),
+        ("\t09.00\t10.00\nRom A\tKurs\tPause", ["", "09.00", "10.00"]),
+        ("09.00\t10.00\nKurs\tPause", ["09.00", "10.00"]),
+        ("Sunnmøre\tMandat\nNord\tx", ["Sunnmøre", "Mandat"]),
+        ("Januar\tWebinar\nFebruar\tMøte", []),
+        ("Januar\tFebruar\n12\t14", ["Januar", "Februar"]),
+        ("Dag 1\tWebinar\nDag 2\tMøte", []),
+        ("Kari\tkari@a.example\nOla\tukjent", []),
+        ("Les\thttps://a.example/x\nSe\tukjent", []),
+        ("Kurs\tkr 500\nMøte\tgratis", []),
+        ("Kurs\t1 500,-\nMøte\tgratis", []),
     ],
 )
 def test_the_first_row_of_a_paste_is_the_header_unless_it_is_as_the_others(text: str, header: list[str]) -> None:
@@ -168,6 +213,9 @@ def test_words_in_the_first_column_that_differ_name_their_rows(text: str, *, nam
         "1.\tA\n2.\tB",
         "•\tA\n•\tB",
         "a)\tA\nb)\tB",
+        "b)\tA\ni.\tB\nii.\tC",
+        "1.\tA\n1.1.\tB",
+        "✓\tA\n✗\tB",
         "> a\tb\n> c\td",
         "- Punkt\n\n  a\tb\n  c\td",
         "| a |\n| b |",
@@ -315,6 +363,11 @@ def test_what_is_wrong_with_a_table_is_told_at_its_place(text: str, said: str) -
     assert told(text) == [said] * bool(said)
 
 
+def test_of_rows_with_tabs_that_differ_the_hint_tells_to_keep_a_cell_on_one_line() -> None:
+    hint = "Look whether each word stands in its column. Put all words of a cell on one line."
+    assert [each.hint for each in parse("A\tB\nc\td\te")[1] if each.line == 2] == [hint]
+
+
 def test_rows_that_differ_are_told_once_and_nothing_is_lost() -> None:
     text = f"{BARS}| Midt | 2 | ekstra | mer |\n| Sør |\n"
     assert rows(text) == [
@@ -339,10 +392,37 @@ def test_columns_and_rows_without_words_are_left_out() -> None:
     assert only_table("A || B\n---|:-:|--:\nc || d").alignments == (LEFT, RIGHT)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_one"),
+    [
+        ("12 %", True),
+        ("10–14", True),
+        ("08.00 - 15.30", True),
+        ("Kl. 10", True),
+        ("kl 9:30", True),
+        ("frå kl. 9", True),
+        ("klokka 10.00", True),
+        ("9.30 am", True),
+        ("kl. 09.00–kl. 9.30", True),
+        ("kl. 09.00–kl. 09.30", False),
+        ("10.00 Mat", False),
+        ("Uke 10", False),
+        ("Kl. ti", False),
+    ],
+)
+def test_a_number_or_hours_alone_stay_on_one_line_and_a_number_among_words_is_known(
+    words: str, *, is_one: bool
+) -> None:
+    cell = only_table(f"A | B\n---|---\nx | {words}").rows[0][1]
+    assert is_number(cell) is is_one
+    assert has_number(cell) is (not is_one and words != "Kl. ti")
+
+
 def test_the_width_is_that_of_the_longest_words_and_of_whole_numbers() -> None:
     table = only_table("Navn | Sum\n---|---\nen liten by | 4 500 000")
     assert width_in_letters(table) == len("liten") + 1 + len("4 500 000")
     assert is_number(table.rows[0][1])
+    assert width_in_letters(only_table("A | B\n---|---\nx | kl. 10.00 – 12")) == 1 + 1 + len("kl. 10.00 – 12")
     assert not is_number(table.rows[0][0])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.issue.toml_lines import KeyPath, key_lines
+from mailer.issue.files.toml_lines import KeyPath, key_lines
 
 DOCUMENT = '''\
 # a comment with = and [brackets]

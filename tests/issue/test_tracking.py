@@ -1,8 +1,8 @@
 import pytest
 
 from mailer.issue.findings import FindingCollector
+from mailer.issue.links.tracking import without_tracking
 from mailer.issue.model import Severity
-from mailer.issue.tracking import without_tracking
 
 GOOGLE = "https://www.google.com/url?q=https%3A%2F%2Fa.example%2Fx_y&sa=D"
 MIMECAST = "https://url.uk.m.mimecastprotect.com/s/AbC"

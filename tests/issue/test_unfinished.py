@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
+from mailer.issue.markdown.unfinished import find_unfinished
 from mailer.issue.model import Finding, Severity
 from mailer.issue.source import IssueReading
-from mailer.issue.unfinished import find_unfinished
 
 ReadFiles = Callable[..., IssueReading]
 HINT = "Write what belongs there, or leave it out."
@@ -51,6 +51,7 @@ def found(read_files: ReadFiles) -> Callable[..., list[Finding]]:
         ("Se [sett inn lenke].", 4, "[sett inn lenke]"),
         ("Se [TODO: Kari sjekker XX.XX.2024].", 4, "[TODO: Kari sjekker XX.XX.2024]"),
         ("Se [insert link].", 4, "[insert link]"),
+        ("Tekst. [Signatur]", 8, "[Signatur]"),
         ("Dear [name], hello.", 6, "[name]"),
         ("Kjære {{ fornavn }} der.", 7, "{{ fornavn }}"),
         ("Møt <dato: dd.mm> her.", 5, "<dato: dd.mm>"),
@@ -111,4 +112,14 @@ def test_a_mark_without_a_note_is_named_and_one_with_a_note_is_not(found: Callab
     assert finding.hint == "Write a footnote ([^1] here, and [^1]: … below), link to the source, or leave the mark out."
     assert [each.words for each in found("Se [1, 2].\n\n[1] NOU.")] == ["[1, 2]"]
     assert found("Se [1–2] og [2023].\n\n- [1] NOU.\n- [2] Prop.") == []
+    assert [each.words for each in found("Se [20].\n\n[2023] NOU.")] == ["[20]"]
     assert found("Se [1] og [2].\n\nTlf. 22 34 56 78\n[1] NOU.\n[2] Prop.") == []
+
+
+def test_a_letter_in_brackets_behind_a_word_is_a_mark_where_letters_begin_with_a(
+    found: Callable[..., list[Finding]],
+) -> None:
+    assert [each.words for each in found("Noe mangler[a] her.[b]")] == ["[a]", "[b]"]
+    assert found("Noe mangler[a] her.[b]\n\n[a] NOU.\n\n[b] Prop.") == []
+    assert [each.words for each in found("Noe mangler[a] her.\n\n[a]Kan vi få tall?")] == ["[a]"]
+    assert found("Hver kommune[r] og lege[n] [a] svarer.\n\nTegnet[b]et") == []

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.unwrapping import Unwrapped, unwrap
-from mailer.issue.urls import clean_url
+from mailer.issue.links.unwrapping import Unwrapped, unwrap
+from mailer.issue.links.urls import clean_url
 
 TARGET = "https://a.example/søk/b_c?x=1&y=%20#d"
 ENCODED = quote(TARGET, safe="")

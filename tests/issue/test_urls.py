@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.issue.urls import EMAIL, LinkTarget, clean_url, find_bare_addresses
+from mailer.issue.links.urls import EMAIL, LinkTarget, address_problem, clean_url, find_bare_addresses
 
 ALLOWED = re.compile(r"https?://[A-Za-z0-9.:_-]+([/?#][!-~]*)?|mailto:[!-~]+|tel:[+0-9().-]+")
 ATTACKS = [
@@ -152,6 +152,7 @@ def test_bare_addresses_are_found_in_order_and_do_not_overlap(text: str) -> None
             ["www.a.example/x_y", "www.b.example", "www.c.example?d=1"],
         ),
         ("helsedir.no/x, sftp://a.example/x og a.www.b.example", []),
+        ("siv.lise/ola@a.example, helsedir.no/@x og a.no/b@c", ["siv.lise/ola@a.example"]),
         ("|https://a.example/a|b_c_d| https://a.example/x|", ["https://a.example/a|b_c_d", "https://a.example/x"]),
         ("https://a.example/x;https://a.example/y", ["https://a.example/x", "https://a.example/y"]),
         ("https://a.example/?u=https://b.example", ["https://a.example/?u=https://b.example"]),
@@ -188,3 +189,11 @@ def test_the_end_of_a_sentence_is_no_part_of_a_bare_address(text: str, found: li
 def test_a_contact_may_have_the_signs_that_an_address_in_the_text_may_have(local: str) -> None:
     assert EMAIL.fullmatch(f"{local}@a.example")
     assert clean_url(f"mailto:{local}@a.example").url
+
+
+@pytest.mark.parametrize(
+    ("written", "mark"),
+    [("siste**kari@a.example", "**"), ("d’angelo@a.example", "’"), ("ola*n@a.example", ""), ("kari@a.example**", "")],
+)
+def test_an_address_that_may_be_two_words_says_by_which_mark(written: str, mark: str) -> None:
+    assert address_problem(written) == (f"a link has a {mark} in its e-mail address" if mark else "")

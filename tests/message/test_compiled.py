@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.compose.composed import ComposedIssue
-from mailer.compose.picture import Picture
+from mailer.compose.pictures.picture import Picture
 from mailer.compose.slots import Slot
 from mailer.keys import KeyRing
 from mailer.message.addresses import WireAddressError

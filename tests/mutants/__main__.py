@@ -34,7 +34,7 @@ PACKAGES = (
     "mailer/usecases",
     "mailer/issue/lint",
     "mailer/issue/findings",
-    "mailer/compose/checks",
+    "mailer/compose/mail/checks",
 )
 MOST_SURVIVORS = 0.05
 MOST_SECONDS = 180.0  # of tests for one mutant

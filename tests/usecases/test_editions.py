@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.calendar import unstamped
-from mailer.compose.published_events import Revision
+from mailer.compose.calendar.icalendar import unstamped
+from mailer.compose.calendar.published_events import Revision
 from mailer.languages import LANGS
 from mailer.message.compiled import Sender
 from mailer.rendering.pages import Pages
@@ -214,7 +214,7 @@ def test_its_parts_keep_their_names(services: Services, monkeypatch: pytest.Monk
 def test_what_stands_in_the_calendars_alone_changes_it(
     workspace: Path, before: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailer.compose.calendar.PRODUCT", "-//another//program//NO")
+    monkeypatch.setattr("mailer.compose.calendar.icalendar.PRODUCT", "-//another//program//NO")
     assert hash_of(workspace) != before
 
 

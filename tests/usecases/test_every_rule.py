@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from mailer.bootstrap import Services, build_services
-from mailer.compose.checks import size_findings
 from mailer.compose.composed import ComposedIssue, VariantKey
-from mailer.compose.readable import mail_findings
+from mailer.compose.judging.readable import mail_findings
+from mailer.compose.mail.checks import size_findings
 from mailer.compose.theme import LIGHT, Theme
 from mailer.issue.catalogue import RULES
-from mailer.issue.links import LinkOptions, link_findings
 from mailer.issue.lint import lint
 from mailer.issue.lint.language import share_findings
 from mailer.issue.lint.silencing import without_answered
 from mailer.issue.model import Finding, Severity
+from mailer.issue.reachability import LinkOptions, link_findings
 from mailer.issue.source import IssueReading, read_issue
 from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_issue
@@ -129,6 +129,7 @@ FOUND_IN_FILES: dict[str, tuple[Files, Files]] = {
     ),
     "sign": (item("- 3 % i Nord."), item("− 3 % i Nord.")),
     "pasted-list": (item("•\tFørste.\n•\tAndre."), item("- Første.\n- Andre.")),
+    "pasted-heading": (item("1\tBakgrunn\n\nVi er i gang."), item("## 1 Bakgrunn\n\nVi er i gang.")),
     "table": (item("| A | B |\n| 1 | 2 |"), item("| A | B |\n|---|---|\n| 1 | 2 |")),
     "table-size": (
         item("|".join("ABCDE") + "\n" + "|".join(["---"] * 5) + "\n" + "|".join("12345")),

@@ -170,6 +170,14 @@ def test_characters_of_the_environment_that_cannot_be_seen_are_told_without_a_pl
     assert finding.hint
 
 
+def test_several_of_the_environment_are_counted(start: Callable[..., Services]) -> None:
+    (finding,) = found(start(*PLAIN, publisher="\u200bHelse\u200bdirektoratet"), "character")
+    assert finding.message == (
+        "publisher holds a character that cannot be seen (U+200B zero width space) and 1 more, "
+        "which comes from the environment"
+    )
+
+
 def test_one_error_does_not_hide_what_is_found_in_the_words(start: Callable[..., Services]) -> None:
     item = '+++\ntitle = "Sak"\n+++\nTo  ord og et til.\n\n![Kart](images/borte.png)\n'
     services = start('title = "Nyhetsbrev"\ndate = "2024-02"\n', item)

@@ -36,7 +36,7 @@ class Epoch:
 
     def refuse_old_backup(self, connection: Connection) -> None:
         """Raise `OldBackupError` when more was sent than the database knows of."""
-        lacking = self._kept() - read_epoch(connection)
+        lacking = self.kept() - read_epoch(connection)
         if lacking > 0:
             raise OldBackupError(
                 msg("sending.old-backup", count=lacking),
@@ -46,7 +46,7 @@ class Epoch:
 
     def keep(self, marks: int) -> None:
         """Write the epoch down, after the database has it. A full disk must not cost the answers already on it."""
-        if self._file is None or marks <= self._kept():
+        if self._file is None or marks <= self.kept():
             return
         unfinished = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
@@ -56,7 +56,8 @@ class Epoch:
         except OSError:
             logger.warning("the epoch was not written down")
 
-    def _kept(self) -> int:
+    def kept(self) -> int:
+        """Return the epoch that is kept outside the database; 0 without one."""
         try:
             words = self._file.read_text("ascii").strip() if self._file else ""
         except (OSError, UnicodeDecodeError):

@@ -36,7 +36,10 @@ class SenderGauge(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauges:
-    """The state of sending at one moment. `in_doubt` is of all mailings, `oldest_queued` of those under way."""
+    """The state of sending at one moment.
+
+    `in_doubt` is of all mailings, `oldest_queued` of those that run or are paused, not of one planned for later.
+    """
 
     mailings: tuple[MailingGauge, ...]
     senders: SenderGauge
@@ -87,7 +90,7 @@ def _count_in_doubt(connection: Connection) -> int:
 
 
 def _find_oldest_queued(connection: Connection, *, now: datetime) -> timedelta:
-    open_ones = select(mailing.c.id).where(mailing.c.state.in_(OPEN))
-    is_queued = delivery.c.mailing_id.in_(open_ones) & (delivery.c.status == DeliveryStatus.QUEUED)
+    under_way = select(mailing.c.id).where(mailing.c.state.in_([MailingState.RUNNING, MailingState.PAUSED]))
+    is_queued = delivery.c.mailing_id.in_(under_way) & (delivery.c.status == DeliveryStatus.QUEUED)
     oldest = connection.execute(select(func.min(delivery.c.changed_at)).where(is_queued)).scalar()
     return max(timedelta(), now - oldest) if oldest else timedelta()

@@ -285,7 +285,6 @@ class Ledger:
             with self._database.writing() as connection:
                 now, who = self._clock(), self.operator
                 settled = decisions.resolve(connection, slug, resolution, addresses=addresses, operator=who, now=now)
-                finish_done(connection, now=now)
         except IntegrityError as error:  # PostgreSQL: two of an issue cannot be open
             raise MailingStateError(msg("sending.nothing-settled"), hint=msg("sending.run-again")) from error
         return settled

@@ -6,10 +6,10 @@ from datetime import date
 from itertools import islice
 
 from mailer.issue.findings import OF_EACH_RULE
+from mailer.issue.lint.passages import PlaceFinder, passages_of
 from mailer.issue.lint.reading import LintInput, Rule, RuleHit
 from mailer.issue.lint.rules import RULES
 from mailer.issue.model import Finding, Issue, Precision
-from mailer.issue.passages import PlaceFinder, passages_of
 
 __all__ = ["RULES", "lint"]
 

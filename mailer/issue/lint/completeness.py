@@ -8,11 +8,11 @@ from itertools import islice
 
 from mailer.catalogue import msg
 from mailer.issue.example import EXAMPLE_WORDS
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
+from mailer.issue.lint.passages import links_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.listed import DateList
 from mailer.issue.model import Finding, Issue, IssueKind, Placement, Precision, Severity
-from mailer.issue.passages import links_in
 
 LONGEST_PREHEADER = 120
 LONGEST_TITLE = 110

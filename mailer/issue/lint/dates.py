@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from mailer.catalogue import Message, msg
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import CalendarDate, Issue, Precision
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailer.catalogue import Message, msg
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
 from mailer.issue.lint.guessing import guess_language
+from mailer.issue.lint.passages import Passage, passages_of
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.model import Finding, Issue, Link, LinkEntry, LinkGroup, Severity, plain_text
-from mailer.issue.passages import Passage, passages_of
 from mailer.languages import LANGUAGES, NORWEGIAN, Lang
 
 SHARE_OF_EACH = 0.25

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from mailer.catalogue import msg
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
+from mailer.issue.lint.passages import Passage, placed_images_of
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.marks import left_over, words_from
+from mailer.issue.markdown.marks import left_over, words_from
 from mailer.issue.model import Issue, Item, LinkGroup, Text
-from mailer.issue.passages import Passage, placed_images_of
 
 
 def left_over_mark(reading: LintInput) -> Iterator[RuleHit]:

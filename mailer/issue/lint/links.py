@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailer.catalogue import msg
-from mailer.issue.frame import FRAME
-from mailer.issue.inside import inside_address, paths_in
+from mailer.issue.files.frame import FRAME
+from mailer.issue.links.inside import inside_address, paths_in
+from mailer.issue.lint.passages import links_in, placed_links_in, printed_facts, without_preheader
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Issue, Link, plain_text
-from mailer.issue.passages import links_in, placed_links_in, printed_facts, without_preheader
 
 _SAY_NOTHING = re.compile(
     r"(?:klikk |trykk |click )?(?:her|here)|les mei?r(?: her)?|read more|(?:denne |this )?(?:lenken?|lenkj[ae]|link)",
@@ -25,12 +25,18 @@ _WANTS_LINK = re.compile(
 )
 
 
+_GOES_ON = re.compile(r"[\[\]][\w/?#=&-]")
+"""A bracket that ends an address, and may be part of it."""
+
+
 def bare_url(reading: LintInput) -> Iterator[RuleHit]:
-    """Find a web address as link text: it says little, and screen readers spell it out."""
+    """Find a web address as link text, and one that a bracket ends: screen readers spell it out, letter by letter."""
     for passage, link, at in placed_links_in(reading.all_passages()):
         words = plain_text([link])
         if link.url.startswith("http") and ("://" in words or words.lower().startswith("www.")):
             message, hint = msg("findings.bare-url"), msg("findings.bare-url-hint", url=link.url)
+            if _GOES_ON.match(passage.words, at + len(words)):
+                message, hint = msg("findings.address-before-bracket"), msg("findings.address-before-bracket-hint")
             if words == link.url and link.written not in {"", words}:  # something was taken off it
                 yield RuleHit(file=passage.file, line=passage.line, message=message, words=link.written, hint=hint)
             else:

@@ -19,14 +19,42 @@ def debris(pattern: str, name: str, hint: str) -> Debris:
     return Debris(re.compile(pattern, re.IGNORECASE | re.MULTILINE), msg(name), msg(hint))
 
 
+_BEGINS = r"(?:^|(?<!\w)(?-i:(?=[A-ZÆØÅ])))"
+"""Where a line begins, or in one a word with a capital: lines may be joined, and changes stand behind sentences."""
+_TWO_NAMES = r"@[A-ZÆØÅ][\w-]{1,30}(?: [A-ZÆØÅ][\w-]{1,30}){1,3}"
 _INSIDE_A_WORD_CASE_CHANGES = r"(?-i:(?=\S{0,12}[a-z])(?=\S{1,12}[A-Z0-9])[A-Za-z0-9]{5,12})(?!\S)"
+
+MEETING = debris(
+    r"(?:møte|meeting|konferanse|conference)[ -]?id:? ?\d[\d ]{5,20}#?"
+    rf"|^(?:kode|passord|tilgangskode|møtekode|passcode|password): ?{_INSIDE_A_WORD_CASE_CHANGES}"
+    r"|(?<!\w)\+?\d[\d ]{6,16},,\d{4,12}#?"
+    r"|(?:for (?:arrangører|arrangørar|organizers): ?)?(?:møtealternativ(?:er)?|meeting options)(?!\w)"
+    r"|finn (?:et|eit) lokalt nummer|find a local number|tilbakestill pin|reset (?:dial-in )?pin"
+    r"|(?:bli med (?:på|i)|join the) (?:møtet|meeting) (?:nå|no|now)(?!\w)"
+    r"|^microsoft teams(?:[ -]?møte|[ -]meeting)$|^microsoft teams (?:trenger|treng|need)\b"
+    r"|(?<!\w)(?:bli med (?:på|via|fr[aå]) (?:datamaskin(?:en|a)|pc-?en)|join on your computer)(?!\w)"
+    r"|(?<!\w)(?:bli med med ei?n? videokonferanse\w{1,12}|join with a video conferencing device)"
+    r"|(?<!\w)(?:(?:klikk|trykk) her for å bli med på møtet|click here to join the meeting)"
+    r"|^eller ring inn$|(?<!\w)(?:eller )?ring inn \((?:bare|berre) lyd\)|(?<!\w)or call in \(audio only\)"
+    r"|\(UTC[+-]\d\d:\d\d\) [^\W\d_]{3,20}(?:, [^\W\d_]{3,20}){1,10}"
+    r"|inviting you to a scheduled zoom meeting|inviterer deg til et planlagt zoom-møte|^join zoom meeting$"
+    r"|^(?:video-?id|tenant(?:-nøkkel| key)): ?\S{5,80}",
+    "findings.pasted-meeting",
+    "findings.pasted-meeting-hint",
+)
+"""What stands in the invitation to a meeting."""
 
 OFFICE = (
     debris(
         r"(?:kommentert|kommentar|commented) \[[^\]\n]{1,12}\]:?|(?-i:\[[A-ZÆØÅ]{1,4}\d{1,3}(?:R\d{1,3})?\])"
-        r"|^(?:formatert|formatted)(?: \([^)\n]{1,40}\))?: ?(?:skrift|font|innrykk|avsnitt|mellomrom|venstre|høyre"
+        rf"|{_BEGINS}(?:formatert|formatted)"
+        r"(?: \([^)\n]{1,40}\))?: ?(?:skrift|font|innrykk|avsnitt|mellomrom|venstre|høyre"
         r"|høgre|midtstilt|punktmerk|nummerer|linje|stil|style|indent|space|left|right|centered|bullet|heading|overskrift)\w*"
-        r"|^(?:slettet|sletta|deleted|satt inn|sett inn|inserted): ",
+        rf"|{_BEGINS}(?:slettet|sletta|deleted|satt inn|sett inn|inserted): "
+        r"|(?<!\w)(?:flyttet|flytta|moved) \(?(?:opp|ned|inn|up|down|innsetting|insertion)\)? ?\[\d{1,3}\]"
+        r"|(?-i:(?:^|(?<=[.!?] ))\[[a-w]\](?=\w))"
+        rf"|(?-i:(?:^|(?<=: )){_TWO_NAMES}"
+        rf"|(?<![\w@]){_TWO_NAMES}(?=,? (?:kan|har|vil|skal|ser|sjekk|er dette|can|please)\b))",
         "findings.pasted-comment",
         "findings.pasted-comment-hint",
     ),
@@ -36,16 +64,7 @@ OFFICE = (
         "findings.pasted-field",
         "findings.pasted-field-hint",
     ),
-    debris(
-        r"(?:møte|meeting|konferanse|conference)[ -]?id:? ?\d[\d ]{5,20}#?"
-        rf"|^(?:kode|passord|tilgangskode|møtekode|passcode|password): ?{_INSIDE_A_WORD_CASE_CHANGES}"
-        r"|(?<!\w)\+?\d[\d ]{6,16},,\d{4,12}#?"
-        r"|(?:for (?:arrangører|arrangørar|organizers): ?)?(?:møtealternativ(?:er)?|meeting options)(?!\w)"
-        r"|finn (?:et|eit) lokalt nummer|find a local number|tilbakestill pin|reset (?:dial-in )?pin"
-        r"|(?:bli med (?:på|i)|join the) (?:møtet|meeting) (?:nå|no|now)(?!\w)",
-        "findings.pasted-meeting",
-        "findings.pasted-meeting-hint",
-    ),
+    MEETING,
     debris(
         r"#(?:(?:REF|VERDI|VALUE|TALL|TAL|NUM|NULL|OVERFLYT|SPILL|BEREGN|CALC|DIV/0)!|(?:NAVN|NAMN|NAME)\?|I/T(?!\w)|N/A(?!\w))"
         r"|(?<!\S)#{4,}(?!\S)|(?<![\w.,])\d[.,]\d{1,6}E[+-]\d{2,3}(?!\w)"
@@ -59,7 +78,10 @@ OFFICE = (
         "findings.pasted-cell-hint",
     ),
     debris(
-        r"^(?:side|page) \d{1,4} (?:av|of) \d{1,4}$|(?<!\S)\d\d?/\d\d?/\d\d, \d\d?:\d\d [AP]M(?!\w)"
+        r"^(?:side|page) \d{1,4} (?:av|of) \d{1,4}$"
+        r"|(?-i:(?<!\S)(?:Side|Page) \d{1,4} (?:av|of) \d{1,4}$"
+        r"|(?<=[\w,;] )(?:Side|Page) \d{1,4} (?:av|of) \d{1,4}(?!\w))"
+        r"|(?<!\S)\d\d?/\d\d?/\d\d, \d\d?:\d\d [AP]M(?!\w)"
         r"|^(?:utkast|draft)(?: (?:versjon|version|v\.?))? ?\d{1,2}\.\d{1,2}$"
         r"|^(?:sensitivitet|sensitivity|følsomhet|gradering|classification): ?"
         r"(?:intern|åpen|open|offentlig|offentleg|fortrolig|konfidensiell|begrenset|avgrensa|confidential|public|general)\w*",

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from mailer.catalogue import msg
-from mailer.issue.lint.office import OFFICE, debris
-from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
+from mailer.issue.lint.office import MEETING, OFFICE, Debris, debris
+from mailer.issue.lint.passages import Passage
+from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Item, Paragraph, Table, plain_text
-from mailer.issue.passages import Passage
 
 LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
@@ -26,7 +26,9 @@ _OF_MAILS = (
     ),
     debris(
         r"automatisk generert beskrivelse|description automatically generated"
-        r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect",
+        r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect"
+        r"|\[(?:(?:et|eit|a|an) )?(?:nær|skjerm)?(?:bilde|bilete|image|picture|screenshot|close-up) "
+        r"(?:som|av|that|of|containing)\b[^\]\n]{0,200}\]",
         "findings.pasted-description",
         "findings.pasted-description-hint",
     ),
@@ -53,7 +55,10 @@ _OF_MAILS = (
         r"|denne e-?posten (?:og (?:eventuelle )?vedlegg )?kan inneh[oa]lde "
         r"(?:taushetsbelagt|konfidensiell|fortrolig|teie)\w*"
         r"|(?<!\w)(?:P |☘ )?(?:tenk på|think (?:of|about)|please consider) (?:miljøet|the environment)(?!\w)"
-        r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)",
+        r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)"
+        r"|(?<!\w)du (?:får|mottar|mottek) denne e-?posten fordi|you(?: are|['’]re) receiving this e-?mail because"
+        r"|(?<!\w)(?:vis|se|sjå|les|åpne|opne) (?:denne )?e-?posten i nettles[ea]r(?:en)?"
+        r"|view this e-?mail in your browser",
         "findings.pasted-addition",
         "findings.pasted-addition-hint",
     ),
@@ -78,8 +83,8 @@ _ANYWHERE = (*_OF_MAILS, *OFFICE)
 _SIGNED = re.compile(
     r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
     r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
-    r"|(?m:^)(?:(?:[Bb]este?|[Vv]ennlig|[Vv]enleg|[Vv]ennleg)e?\s(?:hils|helsing)\w*"
-    r"|[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely))"
+    r"|(?:(?m:^)[bv]|[BV])(?:este?|ennlig|enleg|ennleg)e?\s(?:hils|helsing)\w*"
+    r"|(?m:^)(?:[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely))"
     r"(?=[.,:!]?\s*(?:\Z|\n|(?-i:[A-ZÆØÅ])))"
 )
 _GREETING = re.compile(
@@ -95,6 +100,20 @@ _NAMES_DAYS = re.compile(
 )
 _DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
 """The days from 1998 to 2050, counted from 1900."""
+_NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?")
+_ENTRANCE = re.compile(
+    r"https?://(?:teams\.(?:microsoft|live|cloud\.microsoft)(?:\.com)?/(?:l/meetup-join|meet)/|(?:[\w-]+\.)?zoom\.us/[jw]/"
+    r"|meet\.google\.com/\w|[\w-]+\.webex\.com/)",
+    re.IGNORECASE,
+)
+"""Addresses that let whoever opens them into a meeting."""
+_OF_ONE_READER = re.compile(
+    r"(?:[\w-]+\.)*list-manage\d*\.com/(?!track/|subscribe)"
+    r"|[^/]*/(?:[^/]*/)*?[^/]*(?:unsub(?:scribe)?|opt-?out|avmeld(?:ing)?|meld-?av)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Hosts and paths by which one reader of another newsletter leaves it, or changes what they get."""
+_NAME_OF_ONE = re.compile(r"/[\w-]{12}")
 _REPLY = re.compile(
     r"(?:\[[^\]\n]{1,20}\]\s*)?(?:(?:SV|VS|RE|FWD?|AW|WG|Automatisk svar|Automatic reply|Videresendt|Vidaresendt?)"
     r"\s?(?:[\[(]\d+[\])])?:\s*)+",
@@ -105,9 +124,8 @@ _REPLY = re.compile(
 def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
     """Find what programs for mail and for texts add, which is not for readers."""
     for passage in reading.all_words():
-        for each in _ANYWHERE:
-            for match in each.pattern.finditer(passage.text):
-                yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
+        for each, match in debris_in(passage.text):
+            yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
     for item in reading.issue.items:
         _, *passages = reading.passages[item.file]
         paragraphs = sum(1 for _ in takewhile(lambda block: isinstance(block, Paragraph), item.body))
@@ -118,6 +136,15 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
                 yield hit_in(passage, message, match[0], hint, at=match.start())
         yield from _heads(passages)
         yield from _numbers_of_days(item)
+        yield from _numbers_of_pages(item)
+        yield from _lent_links(passages)
+
+
+def debris_in(text: str) -> Iterator[tuple[Debris, re.Match[str]]]:
+    """Yield what programs for mail and for texts have left in a text, wherever it stands."""
+    for each in _ANYWHERE:
+        for match in each.pattern.finditer(text):
+            yield each, match
 
 
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
@@ -146,6 +173,38 @@ def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
             passage = Passage(file=item.file, line=cell.line, inlines=cell.inlines)
             if _DAY_OF_EXCEL.fullmatch(passage.text.strip()):
                 yield hit_in(passage, message, passage.text.strip(), hint, at=0)
+
+
+def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
+    """Find the number of a page in a paragraph of its own."""
+    message, hint = msg("findings.pasted-edge"), msg("findings.pasted-edge-hint")
+    for paragraph in (block for block in item.body if isinstance(block, Paragraph)):
+        words = plain_text(paragraph.inlines)
+        if _NUMBER_OF_PAGE.fullmatch(words):
+            passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
+            yield hit_in(passage, message, words, hint, at=0)
+
+
+def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:
+    """Find links that were one person's: into a meeting to which the item holds the invitation, out of a newsletter."""
+    if any(MEETING.pattern.search(each.text) for each in passages):
+        yield from hits_at_links(
+            passages, MEETING.message, MEETING.hint, when=lambda link: bool(_ENTRANCE.match(link.url))
+        )
+    yield from hits_at_links(
+        passages,
+        msg("findings.link-of-one-reader"),
+        msg("findings.link-of-one-reader-hint"),
+        when=lambda link: _is_of_one_reader(link.url),
+    )
+
+
+def _is_of_one_reader(url: str) -> bool:
+    """Return whether an address leads out of a newsletter and says whom, in its query or in a name of its own."""
+    path, _, query = url.partition("#")[0].partition("?")
+    path = path.partition("://")[2]
+    match = _OF_ONE_READER.match(path)
+    return match is not None and bool(query or _NAME_OF_ONE.search(path, match.end()))
 
 
 def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:

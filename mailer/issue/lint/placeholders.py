@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailer.catalogue import msg
+from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.passages import Passage
-from mailer.issue.unfinished import find_unfinished
+from mailer.issue.markdown.unfinished import find_unfinished
 
-_REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]")
-_NOTE = re.compile(rf"^{_REFERENCE.pattern}", re.MULTILINE)
+_REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]|(?<=[\w.,;:!?)»])\[([a-w])\](?!\w)")
+_NOTE = re.compile(r"^\[(\d{1,2}(?=\])|[a-w](?=\][ \t]))", re.MULTILINE)
+"""The number or letter of a note; a letter that is glued to the words behind it begins a comment of Google's."""
 
 
 def placeholder(reading: LintInput) -> Iterator[RuleHit]:
@@ -25,7 +26,9 @@ def placeholder(reading: LintInput) -> Iterator[RuleHit]:
 def _references(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     message, hint = msg("findings.reference-without-note"), msg("findings.reference-without-note-hint")
     notes = {match[1] for each in passages for match in _NOTE.finditer(each.text)}
-    for passage in passages:
-        for match in _REFERENCE.finditer(passage.text):
-            if not notes.issuperset(re.findall(r"\d+", match[1])):
-                yield hit_in(passage, message, match[0], hint, at=match.start())
+    marks = [(each, match) for each in passages for match in _REFERENCE.finditer(each.text)]
+    is_lettered = any(match[2] == "a" for _, match in marks)  # where not, *kommune[r]* has no mark
+    for passage, match in marks:
+        is_mark = match[1] or is_lettered
+        if is_mark and not notes.issuperset(re.findall(r"\w+", match[1] or match[2])):
+            yield hit_in(passage, message, match[0], hint, at=match.start())

@@ -5,20 +5,27 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mailer.catalogue import msg
-from mailer.issue.characters import SOFT_HYPHEN
-from mailer.issue.frame import FRAME
+from mailer.issue.files.frame import FRAME
+from mailer.issue.lint.outlook import debris_in
+from mailer.issue.lint.passages import Passage, passages_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
-from mailer.issue.model import Blocks, FootnoteMark, Heading, Inlines, Item, Link, Paragraph, Text, plain_text
-from mailer.issue.passages import Passage, passages_in
+from mailer.issue.markdown.characters import SOFT_HYPHEN
+from mailer.issue.model import Blocks, FootnoteMark, Heading, Inlines, Item, Paragraph, Text, plain_text
 
 WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÆØÅ«–])")
 _NUMBERED = re.compile(r"\d+[.)]\s")
+_VERSION_OF_TITLE = re.compile(
+    r" ?\([^()]*\)\Z|[ ,_–-]{1,3}(?:(?:endelig|endeleg|final)\s)?(?:versjon|utkast|version|draft|v\.?)\s?\d[\d.]{0,9}\Z"
+)
+"""Words in brackets, or the number of a version, behind a title."""
 _NUMBER_OF_TITLE = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\))\s+")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
+_MARKS_OF_NOTES = re.compile(r"(?:[¹²³⁰⁴-⁹]+|(?<=[^\W\d_]{4}[.!?])\d{1,2})\Z")
+"""Marks of notes as signs of their own, and as Word's become where their form is lost: *rettleiaren.2*."""
 _UNBROKEN = re.compile(r"\S+")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
@@ -30,8 +37,10 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
         for paragraph in filter(lambda each: _ends_in_a_word(each.inlines), _paragraphs(item)):
             passage = passages[id(paragraph.inlines)]
             text = passage.text
-            words = [each.start() for each in _UNBROKEN.finditer(text, text.rfind("\n") + 1)]
-            if len(words) >= WORDS_OF_A_SENTENCE:
+            last = text.rfind("\n") + 1
+            words = [each.start() for each in _UNBROKEN.finditer(text, last)]
+            is_debris = any(match.end() > last for _, match in debris_in(text))
+            if len(words) >= WORDS_OF_A_SENTENCE and not is_debris:
                 hint, at = msg("findings.no-end-mark-hint"), words[-2]
                 yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
 
@@ -50,7 +59,7 @@ def _paragraphs(item: Item) -> Iterator[Paragraph]:
 
 def _ends_in_a_word(inlines: Inlines) -> bool:
     last = next((each for each in reversed(inlines) if not isinstance(each, FootnoteMark)), None)
-    return not isinstance(last, Link) and isinstance(last, Text) and last.text.rstrip()[-1:].isalnum()
+    return isinstance(last, Text) and _MARKS_OF_NOTES.sub("", last.text.rstrip())[-1:].isalnum()
 
 
 def repeated_title(reading: LintInput) -> Iterator[RuleHit]:
@@ -67,9 +76,10 @@ def repeated_title(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def _compared(title: str) -> str:
-    """Return a title without its number, its capitals, and the mark at its end."""
+    """Return a title without its number, its capitals, its version, and the mark at its end."""
     words = _NUMBER_OF_TITLE.sub("", title.replace(SOFT_HYPHEN, "").casefold())
-    return " ".join(words.split()).rstrip(".:!?")
+    words = " ".join(words.split())
+    return (_VERSION_OF_TITLE.sub("", words) or words).rstrip(".:!? ")
 
 
 def repeated_word(reading: LintInput) -> Iterator[RuleHit]:

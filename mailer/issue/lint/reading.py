@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from mailer.issue.lint.passages import Passage, facts_of, links_in
 from mailer.issue.model import Issue, Link, Severity
-from mailer.issue.passages import Passage, facts_of, links_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,26 @@ _BROKEN_WORD = (
 )
 """A hyphen that ends no first half, as that of *helse- og omsorg* and *før- under- og etter* does."""
 
+_MEANT = {
+    letter.encode().decode("cp1252", "ignore"): letter
+    for letter in "æøåÆØÅäöüÄÖÜéèêëÉóòôõáàâíñçšžŧŋđ«»§°½¼¾²³·–—‘’“”„…•€\N{NO-BREAK SPACE}"
+}
+"""Letters as they look where UTF-8 was read as Windows-1252, and what they were."""
+_GARBLED = re.compile("|".join(sorted(_MEANT, key=len, reverse=True)) + "|ðŸ")
+"""Behind the last begin signs of feeling, of which more is lost."""
+_QUOTED = re.compile(r"„[^„“”]*[“”]|“[^„“”]*”|”[^„“”]*”")
+"""Words in quotation marks as they are set in English, German, Polish and Swedish."""
+_WITHIN_EACH_OTHER = 3
+
 
 def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
-    """The sign that stands for a letter which another program could not read, or for an entity that is none."""
+    """Find the sign for a letter that no program could read or an entity that is none, and letters read wrongly."""
     yield from matches(reading, r"\ufffd", msg("findings.lost-letter"), msg("findings.lost-letter-hint"))
+    for passage in reading.all_passages():
+        for match in _GARBLED.finditer(passage.text):
+            letter = _MEANT.get(match[0])
+            hint = msg("findings.garbled-letter-hint", letter=letter) if letter else msg("findings.lost-letter-hint")
+            yield hit_in(passage, msg("findings.garbled-letter"), match[0], hint, at=match.start())
 
 
 def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
@@ -61,22 +77,31 @@ def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
     """A bracket or quotation mark without its partner; the brackets of `a)`, `1)` and `*)` need none."""
     for passage in reading.all_passages():
         text = passage.text
-        counts = Counter(text)
-        for left, right in ("()", "«»", "“”", "[]"):
+        bare = _without_quoted(text)
+        counts = Counter(bare)
+        for left, right in ("()", "«»", "“”", "„“", "[]"):
             spare = len(re.findall(r"(?<![\w(])(?:\w{1,2}|\*{1,3})\)|(?<=\w)\*{1,3}\)", text)) if right == ")" else 0
-            if not counts[right] - spare <= counts[left] <= counts[right]:
-                alone = left if counts[left] > counts[right] else right
-                words, at = _around(text, alone)
+            closing = 0 if left == "„" else counts[right]
+            if not closing - spare <= counts[left] <= closing:
+                alone = left if counts[left] > closing else right
+                words, at = _around(text, bare.rindex(alone))
                 message, hint = msg("findings.unbalanced", left=left, right=right), msg("findings.unbalanced-hint")
                 yield hit_in(passage, message, words, hint, at=at)
         if counts['"'] % 2:
             message, hint = msg("findings.odd-quotes", mark='"'), msg("findings.odd-quotes-hint")
-            words, at = _around(text, '"')
+            words, at = _around(text, text.rindex('"'))
             yield hit_in(passage, message, words, hint, at=at)
 
 
-def _around(text: str, mark: str) -> tuple[str, int]:
-    """The word that holds the last `mark`, and where it begins."""
-    at = text.rindex(mark)
+def _without_quoted(text: str) -> str:
+    """Return a text, as long as it was, without the quotation marks that stand around words, or for other signs."""
+    text = _GARBLED.sub(lambda match: "\0" * len(match[0]), text)
+    for _ in range(_WITHIN_EACH_OTHER):
+        text = _QUOTED.sub(lambda match: f"\0{match[0][1:-1]}\0", text)
+    return text
+
+
+def _around(text: str, at: int) -> tuple[str, int]:
+    """Return the word that holds the sign at a place, and where it begins."""
     start, end = text.rfind(" ", 0, at) + 1, text.find(" ", at)
     return text[start : None if end < 0 else end], start

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, Select, bindparam, select
 
 from mailer.database.rows import typed_rows
-from mailer.database.tables import list_, subscriber, subscriber_event, subscription
+from mailer.database.tables import list_, subscriber, subscription
 from mailer.subscribers.imports.applying import ImportRun, opt_out_lines
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.staging import BATCH
 from mailer.subscribers.imports.staging_tables import decision, line, terms
 from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus
+from mailer.subscribers.people.subscriptions import insert_events
 from mailer.subscribers.people.suppression import Suppressing, SuppressionList, SuppressionReason, is_barred
 
 KEPT_OUT = "kept_out"  # in the history: a file says so of somebody who got no mail through the list
@@ -230,8 +231,7 @@ def _write(connection: Connection, writing: _Writing, suppressed: SuppressionLis
         set_statuses(connection, writing.statuses)
     if writing.new:
         connection.execute(subscription.insert(), writing.new)
-    if writing.events:
-        connection.execute(subscriber_event.insert(), writing.events)
+    insert_events(connection, writing.events)
     suppressed.add_many(connection, writing.suppressions, now=writing.run.at)
 
 

@@ -33,7 +33,7 @@ from mailer.subscribers.people.joining import lock_joining
 from mailer.subscribers.people.parting import AT_ONCE_SECONDS, ask_to_leave, leave_lists, take_in_waiting
 from mailer.subscribers.people.returning import HeldSubscription, find_left
 from mailer.subscribers.people.subscriptions import Event, NewSubscription
-from mailer.subscribers.people.suppression import FutureKey, SuppressionList
+from mailer.subscribers.people.suppression import FutureKey, SuppressionList, list_with
 from mailer.subscribers.register import near_or
 
 FIND_LIMIT = 100
@@ -74,19 +74,12 @@ class SubscriberStore:
     def suppressed(self) -> SuppressionList:
         """Return the suppressed addresses; looking alone makes no key. Raises `SuppressionKeyError`."""
         if self._suppressed is None or self._suppressed.keep is not None:  # another process may have made the key
-            present = self._present_suppressed()
+            present = list_with(self._suppression_key)
             if self._suppressed != present:
                 with self.database.reading() as connection:
                     present.require_key(connection)
                 self._suppressed = present
         return self._suppressed
-
-    def _present_suppressed(self) -> SuppressionList:
-        key = self._suppression_key
-        if isinstance(key, bytes):
-            return SuppressionList(key)
-        known = key.read()
-        return SuppressionList(key.new, key.keep) if known is None else SuppressionList(known)
 
     def acting_as(self, actor: str) -> "SubscriberStore":
         """Return the same store for another actor."""

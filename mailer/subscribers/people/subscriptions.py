@@ -9,6 +9,7 @@ from sqlalchemy import Connection, ScalarSelect, Select, or_, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import consent, list_, subscriber, subscriber_event, subscription
+from mailer.database.withdrawals import note_people
 from mailer.subscribers.facts.address import parse_address
 from mailer.subscribers.facts.basis import article_of
 from mailer.subscribers.model import STILL_IN, Consent, Subscription, SubscriptionStatus
@@ -189,6 +190,7 @@ _TOLD_OF_LEAVING = (
     "released",
     "taken_back",
 )
+_GOES_OR_COMES = frozenset({*_TOLD_OF_LEAVING, "moved"})
 
 
 def suppress(connection: Connection, subscriber_id: int, *, only: str | None = None, now: datetime) -> dict[str, str]:
@@ -310,8 +312,15 @@ def record_events(connection: Connection, events: Iterable[Event]) -> None:
         }
         for each in events
     ]
+    insert_events(connection, rows)
+
+
+def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of the history; persons of whom it tells that they go or come are noted as withdrawals."""
     if rows:
         connection.execute(subscriber_event.insert(), rows)
+        told = [row for row in rows if row["action"] in _GOES_OR_COMES]
+        note_people(connection, {(row["subscriber_id"], row["list_id"]): row["at"] for row in told})
 
 
 def moved_to(connection: Connection, address: str) -> str | None:

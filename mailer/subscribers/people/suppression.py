@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, event, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, event, func, or_, select
 
 from mailer.catalogue import msg
 from mailer.database.rows import typed_rows
 from mailer.database.tables import suppression
+from mailer.database.withdrawals import Turn, Withdrawal, note_said
 from mailer.errors import MailerError
 from mailer.subscribers.model import ALL_LISTS
 
@@ -22,6 +23,11 @@ _KEY_SCOPE = "#key"  # of the row that says which key the others were made with
 ERASED_BEFORE = "#erased"  # of a released row that makes room: the address was erased, and came back
 
 Scopes = Mapping[bytes, frozenset[str]]  # what an address is suppressed for, by its hash
+
+
+def is_key_row(scope: str) -> bool:
+    """Return whether a row of this scope tells of the key, and suppresses no address."""
+    return scope == _KEY_SCOPE
 
 
 def is_barred(scopes: Collection[str], slug: str) -> bool:
@@ -130,15 +136,18 @@ class SuppressionList:
 
     def find_many(self, connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
         """Return the suppressions of many normalised addresses, those that have any."""
-        found: dict[str, tuple[Suppression, ...]] = {}
-        for start in range(0, len(addresses), _AT_ONCE):
-            hashes = {self.hash_of(each): each for each in addresses[start : start + _AT_ONCE]}
-            query = _SUPPRESSIONS.where(suppression.c.address_hash.in_(list(hashes)), _HOLDS)
+        hashes = {self.hash_of(each): each for each in addresses}
+        return {hashes[hash_]: found for hash_, found in self.find_hashed(connection, [*hashes]).items()}
+
+    def find_hashed(self, connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, tuple[Suppression, ...]]:
+        """Return the suppressions of many addresses by their hashes, of those that have any."""
+        found: dict[bytes, tuple[Suppression, ...]] = {}
+        for start in range(0, len(hashes), _AT_ONCE):
+            query = _SUPPRESSIONS.where(suppression.c.address_hash.in_(hashes[start : start + _AT_ONCE]), _HOLDS)
             for row in typed_rows(_StoredSuppression, connection.execute(query.order_by(suppression.c.id))):
-                address = hashes[bytes(row.address_hash)]
-                reason = SuppressionReason(row.reason)
+                hash_, reason = bytes(row.address_hash), SuppressionReason(row.reason)
                 one = Suppression(reason=reason, since=row.since, note=row.note, scope=row.scope)
-                found[address] = (*found.get(address, ()), one)
+                found[hash_] = (*found.get(hash_, ()), one)
         return found
 
     def add(
@@ -152,14 +161,30 @@ class SuppressionList:
         scope: str = ALL_LISTS,
     ) -> bool:
         """Suppress the normalised address; says whether it was not suppressed before."""
-        held = [each for each in self.find(connection, address) if each.scope in {scope, ALL_LISTS}]
+        return self.add_hashed(connection, self.hash_of(address), reason=reason, now=now, note=note, scope=scope)
+
+    def add_hashed(
+        self,
+        connection: Connection,
+        hash_: bytes,
+        *,
+        reason: SuppressionReason,
+        now: datetime,
+        note: str = "",
+        scope: str = ALL_LISTS,
+    ) -> bool:
+        """Suppress the address of a hash, which may be all that is known of it."""
+        held = [
+            each for each in self.find_hashed(connection, [hash_]).get(hash_, ()) if each.scope in {scope, ALL_LISTS}
+        ]
         if any(each.reason not in TAKEN_OVER for each in held) or (held and reason in TAKEN_OVER):
             return False
-        self._set_aside_erased(connection, [self.hash_of(address)])
+        self._set_aside_erased(connection, [hash_])
         # One that was released, or that would go when its import is undone.
-        connection.execute(suppression.delete().where(self._row(address, scope)))
-        row = {"address_hash": self.hash_of(address), "scope": scope}
-        connection.execute(suppression.insert().values(row | {"reason": reason.value, "since": now, "note": note}))
+        connection.execute(suppression.delete().where(_row_of(hash_, scope)))
+        row = {"address_hash": hash_, "scope": scope, "reason": reason.value, "since": now}
+        connection.execute(suppression.insert().values(row | {"note": note}))
+        note_said(connection, [_suppressed(row)])
         self._mark_key(connection, now)
         return True
 
@@ -183,6 +208,7 @@ class SuppressionList:
             for hash_, each in hashed
         ]
         connection.execute(suppression.insert(), rows)
+        note_said(connection, map(_suppressed, rows))
         self._mark_key(connection, now)
 
     def take_back(
@@ -199,6 +225,7 @@ class SuppressionList:
         rows = {(hashes[bytes(row.address_hash)], str(row.scope)): row.id for row in connection.execute(query)}
         gone = rows.keys() & set(wanted)
         connection.execute(suppression.delete().where(suppression.c.id.in_([rows[each] for each in gone])))
+        note_said(connection, [_released(self.hash_of(address), scope, now=since) for address, scope in gone])
         return gone
 
     def follow_mergers(self, connection: Connection, addresses: Sequence[str], merged: Mapping[str, str]) -> None:
@@ -219,23 +246,54 @@ class SuppressionList:
 
     def _mark_key(self, connection: Connection, now: datetime) -> None:
         self.require_key(connection)
-        if not connection.execute(select(suppression.c.id).where(self._row("", _KEY_SCOPE))).first():
+        if not self._has_key_row(connection):
             if keep := self.keep:  # what is rolled back, as in a dry run, makes no key
                 event.listen(connection, "commit", lambda _: keep(self.key))
-            row = {"address_hash": self.hash_of(""), "scope": _KEY_SCOPE, "reason": "key", "since": now}
-            connection.execute(suppression.insert().values(row))
+            self._write_key_row(connection, now)
+
+    def make_last(self, connection: Connection, now: datetime) -> None:
+        """Write down which key hashes are made with, and make it last, in a transaction that is about to commit."""
+        if not self._has_key_row(connection):
+            self._write_key_row(connection, now)
+            if self.keep:
+                self.keep(self.key)
+
+    def _has_key_row(self, connection: Connection) -> bool:
+        return connection.execute(select(suppression.c.id).where(self._row("", _KEY_SCOPE))).first() is not None
+
+    def _write_key_row(self, connection: Connection, now: datetime) -> None:
+        row = {"address_hash": self.hash_of(""), "scope": _KEY_SCOPE, "reason": "key", "since": now}
+        connection.execute(suppression.insert().values(row))
 
     def release(
         self, connection: Connection, address: str, *, note: str, now: datetime, scope: str = ALL_LISTS
     ) -> bool:
         """Let the normalised address be written to again, and keep why; says whether it was suppressed so."""
-        statement = suppression.update().where(self._row(address, scope), _HOLDS)
-        return connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
+        return self.release_hashed(connection, self.hash_of(address), note=note, now=now, scope=scope)
+
+    def release_hashed(
+        self, connection: Connection, hash_: bytes, *, note: str, now: datetime, scope: str = ALL_LISTS
+    ) -> bool:
+        """Release the address of a hash; says whether it was suppressed so."""
+        statement = suppression.update().where(_row_of(hash_, scope), _HOLDS)
+        is_released = connection.execute(statement.values(released_at=now, release_note=note)).rowcount == 1
+        note_said(connection, [_released(hash_, scope, now=now)] if is_released else [])
+        return is_released
 
     def erase(self, connection: Connection, address: str, *, now: datetime) -> None:
         """Keep of the normalised address only that it is erased: notes may tell of the person."""
-        connection.execute(suppression.delete().where(suppression.c.address_hash == self.hash_of(address)))
-        self.add(connection, address, reason=SuppressionReason.ERASED, now=now)
+        self.erase_hashed(connection, self.hash_of(address), now=now)
+
+    def erase_hashed(self, connection: Connection, hash_: bytes, *, now: datetime) -> None:
+        """Keep of a hash only that its address is erased."""
+        connection.execute(suppression.delete().where(suppression.c.address_hash == hash_))
+        note_said(connection, [Withdrawal(at=now, turn=Turn.ERASED, scope=ALL_LISTS, address_hash=hash_)])
+        self.add_hashed(connection, hash_, reason=SuppressionReason.ERASED, now=now)
+
+    def latest(self, connection: Connection) -> dict[bytes, datetime]:
+        """Return the latest moment at which each hash was suppressed, released ones included."""
+        query = select(suppression.c.address_hash, func.max(suppression.c.since)).group_by(suppression.c.address_hash)
+        return {bytes(hash_): since for hash_, since in connection.execute(query)}
 
     def move(self, connection: Connection, old: str, new: str) -> None:
         """Let what holds for single lists go along with a person to an address that nothing holds for."""
@@ -248,6 +306,8 @@ class SuppressionList:
             connection.execute(erased.values(address_hash=after))
         theirs = and_(suppression.c.address_hash == before, suppression.c.scope != ALL_LISTS, _HOLDS)
         connection.execute(suppression.update().where(theirs).values(address_hash=after))
+        gone_over = _SUPPRESSIONS.where(suppression.c.address_hash == after, _HOLDS)
+        note_said(connection, [_suppressed(dict(row)) for row in connection.execute(gone_over).mappings()])
 
     def came_back(self, connection: Connection, *, since: datetime) -> frozenset[bytes]:
         """Return the hashes of addresses that were erased after that moment, and released."""
@@ -293,7 +353,34 @@ class SuppressionList:
         return {bytes(row.address_hash): SuppressionReason(row.reason) for row in connection.execute(query)}
 
     def _row(self, address: str, scope: str) -> ColumnElement[bool]:
-        return and_(suppression.c.address_hash == self.hash_of(address), suppression.c.scope == scope)
+        return _row_of(self.hash_of(address), scope)
+
+
+def _row_of(hash_: bytes, scope: str) -> ColumnElement[bool]:
+    return and_(suppression.c.address_hash == hash_, suppression.c.scope == scope)
 
 
 _HOLDS = suppression.c.released_at.is_(None)
+
+
+def list_with(key: bytes | FutureKey) -> SuppressionList:
+    """Return the suppressed addresses with the key as it is by now: another process may have made one."""
+    if isinstance(key, bytes):
+        return SuppressionList(key)
+    known = key.read()
+    return SuppressionList(key.new, key.keep) if known is None else SuppressionList(known)
+
+
+def _suppressed(row: Mapping[str, Any]) -> Withdrawal:
+    """Return a row of the table as a withdrawal."""
+    return Withdrawal(
+        at=row["since"],
+        turn=Turn.SUPPRESSED,
+        scope=row["scope"],
+        address_hash=bytes(row["address_hash"]),
+        reason=row["reason"],
+    )
+
+
+def _released(hash_: bytes, scope: str, *, now: datetime) -> Withdrawal:
+    return Withdrawal(at=now, turn=Turn.RELEASED, scope=scope, address_hash=hash_)

@@ -17,7 +17,7 @@ from mailer.database.history import ERASED
 from mailer.database.names import fold_name, select_ids_by_name
 from mailer.database.rows import typed_rows
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send
-from mailer.subscribers.facts.address import parse_address
+from mailer.subscribers.facts.address import Address, parse_address
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.redirecting import OPEN
 from mailer.subscribers.people.removal import delete_people
@@ -92,31 +92,26 @@ def erase(
     """
     parsed = parse_address(address)
     with store.joining() as connection:
-        found = _read_person(connection, parsed.normalised)
-        if found is None and (new := moved_to(connection, parsed.normalised)):
+        if _read_person(connection, parsed.normalised) is None and (new := moved_to(connection, parsed.normalised)):
             what = msg("people.address-is-now", address=address, new=new)
             raise SubscriberError(what, hint=msg("people.erase-both", address=new))
-        forms = {parsed.normalised, parsed.as_given, *_written(connection, found)}
-        names = {*_read_names(connection, found)}
-        deliveries = _erase_rows(store, connection, found, forms)
-        own_names = _own_names(connection, names)
-        with _history_open(store, connection):
-            mentions = remove_mentions(connection, {*forms, *also}, names=names)
+        rows = erase_in(store, connection, parsed, also=also)
+        forms, names = rows.forms, rows.names
         places = find_places(connection, addresses=forms, names=[each for each in names if " " in each])
-        told = {"was_subscriber": found is not None, "deliveries": deliveries}
+        told = {"was_subscriber": rows.was_subscriber, "deliveries": rows.deliveries}
         store.operator.record(connection, Action.ERASED, at=store.clock(), detail=told)
         if dry_run:
             connection.rollback()
     is_rewritten = not dry_run and scrub(store.database)
     remains = files_with_remains(store.database, {*forms, *also})
     searched = search_files(
-        workspace, {*forms, *own_names, *also}, leave_out=own_files(store.database), on_file=on_file
+        workspace, {*forms, *rows.own_names, *also}, leave_out=own_files(store.database), on_file=on_file
     )
     return Erased(
         applied=not dry_run,
-        was_subscriber=found is not None,
-        deliveries=deliveries,
-        mentions=mentions,
+        was_subscriber=rows.was_subscriber,
+        deliveries=rows.deliveries,
+        mentions=rows.mentions,
         is_rewritten=is_rewritten,
         is_searched=store.database.is_sqlite,
         is_scrubbed=is_rewritten and not remains,
@@ -126,6 +121,39 @@ def erase(
         files=searched.holding,
         unread=searched.unread,
         files_without=searched.others,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedRows:
+    """The part of erasing that is done in the tables: under which addresses and names the person stood there."""
+
+    was_subscriber: bool
+    forms: frozenset[str]
+    names: frozenset[str]
+    own_names: frozenset[str]
+    deliveries: int
+    mentions: int
+
+
+def erase_in(
+    store: SubscriberStore, connection: Connection, address: Address, *, also: Collection[str] = ()
+) -> ErasedRows:
+    """Erase an address, and the person who has it, from the tables alone, in a transaction that joins."""
+    found = _read_person(connection, address.normalised)
+    forms = {address.normalised, address.as_given, *_written(connection, found)}
+    names = frozenset(_read_names(connection, found))
+    deliveries = _erase_rows(store, connection, found, forms)
+    own_names = frozenset(_own_names(connection, names))
+    with _history_open(store, connection):
+        mentions = remove_mentions(connection, {*forms, *also}, names=names)
+    return ErasedRows(
+        was_subscriber=found is not None,
+        forms=frozenset(forms),
+        names=names,
+        own_names=own_names,
+        deliveries=deliveries,
+        mentions=mentions,
     )
 
 

@@ -214,4 +214,9 @@ def _is_zlib(beginning: bytes) -> bool:
 
 def _is_encrypted_document(opened: IO[bytes]) -> bool:
     """Return whether a document of Office is encrypted: its directory says so (MS-OFFCRYPTO §2.3.4.4)."""
-    return _OLE_ENCRYPTED in opened.read(1 << 22)
+    tail = b""
+    while piece := opened.read(PIECE):
+        if _OLE_ENCRYPTED in tail + piece:
+            return True
+        tail = piece[-len(_OLE_ENCRYPTED) :]
+    return False

@@ -259,6 +259,10 @@ UNREAD = {
     "a.age": (b"age-encryption.org/v1", Unread.ENCRYPTED),
     "a.docx": (b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), Unread.ENCRYPTED),
     "a.gz": (gzip.compress(b"a" * 1000)[:-12], Unread.DAMAGED),
+    "late.docx": (
+        b"\xd0\xcf\x11\xe0" + bytes((6 << 20) - 9) + "EncryptedPackage".encode("utf-16-le"),
+        Unread.ENCRYPTED,
+    ),
     "a.xlsx": (b"no workbook", Unread.DAMAGED),
     "bomb.gz": (gzip.compress(bytes(2_000_000)), Unread.TOO_BIG),
     "deep.gz": (reduce(lambda some, _: gzip.compress(some), range(9), b"a"), Unread.TOO_BIG),

@@ -1,0 +1,1 @@
+"""An editor's pictures, ready to go out."""

@@ -1,0 +1,176 @@
+"""Withdrawals: people leaving, suppressed or erased, kept outside the database so that no backup brings them back.
+
+A file beside the database gets one short line for each, with a keyed hash in place of the address. The line is on the
+disk before the deed is committed: a kill forgets no one. A line of a deed that was killed before its
+commit stays; after a restore that person is out, who had asked for it.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from mailer.catalogue import msg
+from mailer.database.failures import DatabaseError
+from mailer.database.one_name import sqlite_file
+from mailer.database.traces import WITHDRAWALS
+from mailer.errors import reason_of
+from mailer.private import make_private_folder, sync_folder
+
+_NOTED = "withdrawals"
+_COLUMNS = 5
+_NOTHING = "-"
+
+
+class Turn(StrEnum):
+    """The kind of a line; the latest of an address and a scope holds."""
+
+    LEFT = "left"
+    BACK = "back"
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A line of the file; `scope` is the slug of a list, or all lists, and `reason` why an address is suppressed."""
+
+    at: datetime
+    turn: Turn
+    scope: str
+    address_hash: bytes
+    reason: str = ""
+
+    @property
+    def line(self) -> str:
+        """Return it as it is written."""
+        words = (self.at.isoformat(), self.turn, self.scope, self.address_hash.hex(), self.reason or _NOTHING)
+        return " ".join(words) + "\n"
+
+
+def parse_withdrawal(line: str) -> Withdrawal | None:
+    """Return what a line says; None of one that was not written to its end."""
+    words = line.split(" ")
+    if len(words) != _COLUMNS or not line.endswith("\n"):
+        return None
+    try:
+        return Withdrawal(
+            at=datetime.fromisoformat(words[0]),
+            turn=Turn(words[1]),
+            scope=words[2],
+            address_hash=bytes.fromhex(words[3]),
+            reason=words[4].strip().removeprefix(_NOTHING),
+        )
+    except ValueError:
+        return None
+
+
+def withdrawal_file(url: str, folder: Path) -> "WithdrawalFile":
+    """Return the file of the database at `url`: beside a SQLite file; for PostgreSQL in `folder`, of this machine."""
+    if file := sqlite_file(url):
+        return WithdrawalFile(Path(f"{file}{WITHDRAWALS}"))
+    parsed = make_url(url)
+    return WithdrawalFile(folder / f"{parsed.host or 'local'}-{parsed.database}{WITHDRAWALS}")
+
+
+class WithdrawalFile:
+    """The file of the withdrawals of one database: only ever added to."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    @property
+    def exists(self) -> bool:
+        """Return whether anything was ever written."""
+        return self.file.exists()
+
+    def append(self, lines: Iterable[Withdrawal]) -> None:
+        """Add lines: when this returns, they last. Raises `DatabaseError`."""
+        text = "".join(each.line for each in lines).encode()
+        try:
+            make_private_folder(self.file.parent)
+            is_new = not self.exists
+            descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "r+b", buffering=0) as stream:
+                _write_whole(stream.fileno(), _end_of_torn_line(stream.fileno()) + text)
+                os.fsync(stream.fileno())
+            if is_new:
+                sync_folder(self.file.parent)
+        except OSError as error:
+            what = msg("settings.withdrawal-unwritten", reason=reason_of(error))
+            raise DatabaseError(what, where=str(self.file), hint=msg("settings.withdrawal-way-out")) from error
+
+    def read(self) -> Sequence[Withdrawal]:
+        """Return all lines, the oldest first; none where there is no file. Raises `OSError`."""
+        if not self.exists:
+            return ()
+        with self.file.open(encoding="utf-8", newline="\n") as stream:
+            return [found for line in stream if (found := parse_withdrawal(line))]
+
+
+def _end_of_torn_line(descriptor: int) -> bytes:
+    """Return what ends a line that a killed process, or a full disk, left unfinished."""
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    if not size:
+        return b""
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return b"" if os.read(descriptor, 1) == b"\n" else b"\n"
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    """Write all of it: a disk that fills up takes a part first."""
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+# --- Noted in a transaction ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Noted:
+    """The persons and addresses that a transaction puts out, or brings back.
+
+    `people` are numbers of subscribers with that of a list, or None for all, and the moments; `gone` are addresses and
+    lists that are deleted; `said` tells of addresses suppressed, released and erased.
+    """
+
+    people: dict[tuple[int, int | None], datetime] = field(default_factory=dict)
+    gone: set[tuple[str, str]] = field(default_factory=set)
+    said: list[Withdrawal] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.gone or self.said)
+
+
+def note_people(connection: Connection, people: Mapping[tuple[int, int | None], datetime]) -> None:
+    """Note that persons may be out of a list, or on it again, from a moment on."""
+    _noted(connection).people.update(people)
+
+
+def note_gone(connection: Connection, gone: Collection[tuple[str, str]]) -> None:
+    """Note that nothing is known any more of these addresses having left these lists."""
+    _noted(connection).gone.update(gone)
+
+
+def note_said(connection: Connection, said: Iterable[Withdrawal]) -> None:
+    """Note what this transaction says of addresses."""
+    _noted(connection).said.extend(said)
+
+
+def take_noted(connection: Connection) -> Noted:
+    """Return what was noted in this transaction, and forget it."""
+    if connection.invalidated:  # it was lost, with all that stood in its transaction
+        return Noted()
+    found: Noted = connection.info.pop(_NOTED, None) or Noted()
+    return found
+
+
+def _noted(connection: Connection) -> Noted:
+    noted: Noted = connection.info.setdefault(_NOTED, Noted())
+    return noted

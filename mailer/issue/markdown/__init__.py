@@ -1,0 +1,1 @@
+"""Markdown and what editors paste, read into blocks and inlines."""

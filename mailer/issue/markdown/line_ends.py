@@ -1,0 +1,222 @@
+"""Tells the line ends that mean something, as in addresses and programmes, from those where a text was wrapped.
+
+A line is *full* when the first word of the next would not have fitted on it: that is where an editor wraps.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+WRAPPED_FROM = 60
+"""Nobody wraps a text at fewer letters."""
+WRAPPED_TO = 120
+"""Nobody wraps a text at more: a longer line ends where its author ended it."""
+
+TICKS = "✓✔✗✘☐☑☒✅❌❎"
+"""Signs that say of the words behind them yes or no, or leave it open: no bullets."""
+
+_MARKS = r"[*_\[<«\"“„(]*"
+_CLOCK = r"(?:kl\.? ?)?[0-9]{1,2}[.:][0-9]{2}(?![0-9.])"
+_NAME = r"[A-ZÆØÅ][^\s:.!?]{0,24}(?: [^\s:.!?]{1,20}){0,3}:"
+_FORMS = tuple(
+    re.compile(_MARKS + form)
+    for form in (
+        _CLOCK,
+        rf"{_NAME}[*_]*(?:\s|$)",
+        r"[a-zæøåA-ZÆØÅ][).]\s",
+        r"(?:[ivx]{1,5}|[IVX]{1,5})[).]\s",
+        r"[-+–—•][^\W\d_]",
+        r"[0-9]{1,2}[.)][^\W\d_]",
+        r"\\?[-+±−–—] ?[0-9]",
+    )
+)
+"""Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
+_MARKED = re.compile(
+    rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
+)
+"""Beginnings of lines that are no words of a sentence, though small letters."""
+_SIGNS = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*")
+"""A line that is all signs."""
+_BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
+"""A mark of Markdown that begins a line where no blocks are."""
+_NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
+"""A line that begins with a mark of Markdown which lacks its space."""
+_LABEL = re.compile(rf"{_MARKS}[A-ZÆØÅ][^.!?:]{{0,38}}:[*_]*")
+"""A line that is the name of what stands below it, as *Viktige datoer:*."""
+_BEGINS_WITH_NAME = re.compile(rf"{_MARKS}{_NAME}[*_]*(?:\s|$)")
+_PERSON = re.compile(rf"{_MARKS}[A-ZÆØÅ][\w.'’-]*(?: [A-ZÆØÅ][\w.'’-]*){{1,3}}[*_]*")
+"""A line of names alone: nobody's sentence is so short that it ends before its verb."""
+_SENTENCE_ENDS = re.compile(r"[.!?…][*_»\"”')\]]*$")
+_HOLDS_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?…](?:\s|[*_»\"”')\]]*$)")
+_ENDS_OPEN = re.compile(r"[,;(«\[/]$|(?<![0-9],)[–—-]$")
+"""The dash of a price, as in *500,-*, ends it."""
+_SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
+"""A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
+_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
+"""A note to which stars lead, as in `*) Uten frakt`, or a tick."""
+_READ_ON = frozenset(
+    word
+    for words in (
+        "og eller men samt i på til av for fra frå med om som at er var har hadde en ei et eit den det de dei der da",
+        "når",
+        "hvis dersom å ved etter under over mot mellom hos uten utan både enten så vi du eg jeg han hun ho ikke",
+        "ikkje kan",
+        "skal vil må blir bli ble vart blei sin sitt sine si kl. nr. jf. ca. f.eks. t.d. bl.a. dr. st. kl nr",
+        "the of to and in on with a an or by from is are ja dahje lea",
+    )
+    for word in words.split()
+)
+"""Words after which a sentence goes on."""
+_LONG_WORD = re.compile(r"\S{40}")
+_WORDS_OF_A_SENTENCE = 4
+_SHORT = 40
+_WRAPPED_LINES = 2
+_DASHES = "–—-"
+_CONTINUES = ",.;:)&"
+
+
+def kept_ends(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lines, from 0, whose ends mean something."""
+    lines = [line.strip(" ") for line in lines]
+    width = wrapped_at(lines)
+    listed = {*range(1, len(lines))} if _are_all_short(lines) else _listed(lines)
+    kept: set[int] = set()
+    for number in range(len(lines) - 2, -1, -1):
+        above, below = lines[number : number + 2]
+        goes_on = number + 2 < len(lines) and number + 1 not in kept
+        if number + 1 in listed or _is_kept(above, below, width=width, goes_on=goes_on, followed=number + 1 in kept):
+            kept.add(number)
+    return frozenset(kept - _in_brackets(lines))
+
+
+def doubtful_ends(lines: Sequence[str], *, is_wrapped: bool) -> frozenset[int]:
+    """Return the numbers of the lines whose ends are kept by no rule, and may have meant something all the same.
+
+    In a text that `is_wrapped` a full line is where it was wrapped, unless a line beside it is longer than anybody's.
+    """
+    lines = [line.strip(" ") for line in lines]
+    width = wrapped_at(lines)
+    is_wrapped = is_wrapped and all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
+    ends = {number for number, pair in enumerate(pairwise(lines)) if all(pair)}
+    doubtful = {
+        number for number in ends if _is_doubtful(*lines[number : number + 2], is_wrapped=is_wrapped, width=width)
+    }
+    return frozenset(doubtful - _in_brackets(lines))
+
+
+def holds_wrapped_lines(lines: Iterable[str]) -> bool:
+    """Return whether a text was wrapped: a line ends there in the middle of a sentence, and is as long as lines are."""
+    return any(above and below and _is_wrapped(above, below) for above, below in pairwise(map(str.strip, lines)))
+
+
+def wrapped_at(lines: Iterable[str]) -> int:
+    """Return how long the lines of a text may be that was wrapped, to judge by the longest without a web address."""
+    return max((len(line) for line in lines if len(line) <= WRAPPED_TO and not _LONG_WORD.search(line)), default=0)
+
+
+def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> bool:
+    """Return whether a line directly below a point of a list is none of it, although Markdown takes it for that.
+
+    In a text that is not wrapped every line ends where its author ended it.
+    """
+    is_full = is_wrapped and _is_full(above, below, width) and not _BEGINS_WITH_NAME.match(below)
+    return not is_full and not _reads_on(above, below)
+
+
+def _listed(lines: Sequence[str]) -> set[int]:
+    """The numbers of lines of which several begin in one form."""
+    listed: set[int] = set()
+    for form in _FORMS:
+        found = {number for number, line in enumerate(lines) if form.match(line)}
+        listed |= found if len(found) > 1 else set()
+    return listed
+
+
+def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: bool) -> bool:
+    if not above:
+        return False
+    if not below or "\t" in above + below or _SIGNS.fullmatch(above):
+        return True
+    if (
+        _NEW_LINE.match(below)
+        or _SIGNS.fullmatch(below)
+        or _BLOCK_MARK.match(below)
+        or _NEARLY_BLOCK.fullmatch(below)
+        or above[0] == "#"
+    ):
+        return True
+    is_full = _is_full(above, below, width)
+    if _is_head(above, below, is_full=is_full):
+        return True
+    if _reads_on(above, below):
+        return False
+    if is_full:
+        return followed and len(below) <= _SHORT and not _HOLDS_SENTENCES.search(below)
+    is_prose = below[0] not in _DASHES and _is_sentence(below, goes_on=goes_on)
+    return not (is_prose and _SENTENCE_ENDS.search(above))
+
+
+def _is_head(above: str, below: str, *, is_full: bool) -> bool:
+    """Return whether one of two lines is the head of what stands below it: a label, or the name of a person."""
+    if _LABEL.fullmatch(below):
+        return not is_full or bool(_SENTENCE_ENDS.search(above))
+    is_name = _PERSON.fullmatch(above) and not _HOLDS_SENTENCES.search(below) and below[0] not in _CONTINUES + _DASHES
+    return not is_full and bool(is_name or _LABEL.fullmatch(above))
+
+
+def _is_doubtful(above: str, below: str, *, is_wrapped: bool, width: int) -> bool:
+    if _reads_on(above, below):
+        is_mid_sentence = _ends_open(above) or not below[0].islower()
+        return len(above) <= _SHORT and not is_mid_sentence and not _SENTENCE_ENDS.search(above)
+    return not (is_wrapped and _is_full(above, below, width))
+
+
+def _is_wrapped(above: str, below: str) -> bool:
+    is_long = len(above) + 1 + len(below.split(maxsplit=1)[0]) > WRAPPED_FROM and len(above) <= WRAPPED_TO
+    is_sentence = below[0].islower() and not _MARKED.match(below) and not _SENTENCE_ENDS.search(above)
+    return is_long and is_sentence and "\t" not in above + below and "|" not in above
+
+
+def _are_all_short(lines: Sequence[str]) -> bool:
+    """Return whether there are three lines or more, all short and without the end of a sentence."""
+    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(_ends_open, filter(None, lines[:-1]))):
+        return False
+    return all(line and len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
+
+
+def _ends_open(line: str) -> bool:
+    """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
+    return bool(_ENDS_OPEN.search(line)) or line.rsplit(maxsplit=1)[-1].strip("*_").lower() in _READ_ON
+
+
+def _is_full(above: str, below: str, width: int) -> bool:
+    """Return whether the next word would not have fitted; a word alone, as an address, may be longer than a line."""
+    *words, last = above.split(" ")
+    if len(above) > WRAPPED_TO and len(" ".join(words)) > WRAPPED_TO - len(last) // 2:
+        return False
+    return len(above) + 1 + len(below.split(maxsplit=1)[0]) > max(width, WRAPPED_FROM)
+
+
+def _reads_on(above: str, below: str) -> bool:
+    """Return whether a sentence goes on from one line to the next."""
+    first = below.lstrip('*_[«"“„(')[:1]
+    dashed = first in _DASHES and not _SENTENCE_ENDS.search(above) and not _SIGN_OR_ARROW.match(below)
+    if _ends_open(above) or dashed:
+        return True
+    return not _MARKED.match(below) and (first.islower() or first in _CONTINUES)
+
+
+def _is_sentence(line: str, *, goes_on: bool) -> bool:
+    """Return whether a line is one of prose: of some words, with the end of a sentence in it or in the line below."""
+    return len(line.split()) >= _WORDS_OF_A_SENTENCE and (goes_on or bool(_HOLDS_SENTENCES.search(line)))
+
+
+def _in_brackets(lines: Sequence[str]) -> set[int]:
+    """Return the numbers of lines that end inside brackets, as the words of a link stand in."""
+    inside, square, round_ = set(), 0, 0
+    for number, line in enumerate(lines):
+        square = max(0, square + line.count("[") - line.count("]"))
+        round_ = max(0, round_ + line.count("(") - line.count(")"))
+        if square or round_:
+            inside.add(number)
+    return inside

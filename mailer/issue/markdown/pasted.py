@@ -1,0 +1,230 @@
+"""Makes lists of the points that Word, Outlook and web pages leave behind when copied: lines with `•`, `o`, `▪`, `–`.
+
+A bullet that is nothing but one makes a point wherever a line begins with it. A sign that begins sentences too, as `–`,
+`o` and `§` do, makes one before a tab, below another point, or where lines directly below each other begin so. Letters,
+Roman numbers and ticks say something: they are printed as written, below the point above them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+
+from mailer.catalogue import msg
+from mailer.issue.findings import FindingCollector
+from mailer.issue.markdown.comments import EMPTY_COMMENT
+from mailer.issue.markdown.line_ends import TICKS
+from mailer.issue.markdown.signs import changes_among, with_signs
+
+_BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶"
+_SIGNS = "o–—§üØvqnl¨"
+"""A letter, a dash, and what bullets of the font Wingdings are where that font is not known."""
+_DASHES = "–—"
+_BESIDE = "•·●■"
+"""Bullets that stand beside a point of Markdown, not below it."""
+_LOWER_LEVELS = "o§○◦▪▫"
+"""What Word puts before the points of a lower level, also below an empty line."""
+_SPACE = r"[^\S\n]"
+_POINT = re.compile(
+    rf"(?P<before>(?:{_SPACE}|>)*)(?:(?P<bullet>[{_BULLETS}]){_SPACE}*|(?P<sign>[{_SIGNS}])(?P<gap>{_SPACE}+))(?P<words>\S.*)"
+)
+_OWN_POINT = re.compile(r"(?P<before>(?:[ \t]|>)*)(?P<mark>[-*+]|[0-9]{1,9}[.)])(?P<gap>[ \t]+)(?P<words>\S.*)")
+_WIDEST_GAP = 4
+"""Columns between the mark of a point and its words, behind which they no longer say how far in its list stands."""
+_CHAPTER = r"(?P<chapter>[1-9][0-9]?)(?:\.[1-9](?![0-9])){1,3}\.?"
+_SPEAKING_MARK = re.compile(
+    rf"[ \t]*(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
+    rf"|(?P<letter>\(?(?:[A-Za-zÆØÅæøå]|[IVX]{{1,5}})[.)]|\([0-9]{{1,3}}\))|{_CHAPTER})"
+    r"(?P<gap>[ \t]+)(?P<words>[^\s][^\t]*)"
+)
+"""A line that begins with a tick, a letter, a Roman number, or the number of a chapter below another."""
+_NUMBER = re.compile(r"[ \t]*(?P<number>[0-9]{1,2})(?:\.|\)|(?=\t)|(?=\.))")
+_WRAPPED_FROM = 60
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that begins with what may be the mark of a point; `is_own` where it is Markdown's own."""
+
+    before: str
+    mark: str
+    words: str
+    is_sure: bool
+    is_own: bool = False
+    below: int = 0
+    """How far in that is put which stands below a point of Markdown's own."""
+
+    @property
+    def column(self) -> int:
+        """Count the letters in front of the mark."""
+        return len(self.before.expandtabs(4))
+
+    @property
+    def is_dash(self) -> bool:
+        """Return whether the mark is a dash, which begins a quotation too."""
+        return self.mark in _DASHES
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A level of the list: the mark its points have, how far in they were written, and how far in they are put."""
+
+    mark: str
+    column: int
+    indent: int
+    below: int
+    """How far in that is put which stands below a point of this level."""
+
+
+@dataclass(slots=True)
+class _Levels:
+    """The levels of a list that are open, from the outermost."""
+
+    open: list[_Level] = field(default_factory=list)
+    _speaking: int = 0
+    """How many levels stand above the lines that are printed as written; 0 for no such lines."""
+
+    def put(self, line: _Line, *, is_apart: bool = False) -> int:
+        """Return how far in a point is put: a new mark stands below the point above it, as does one further in."""
+        indent = self._put(line, is_apart=is_apart)
+        self._speaking = self._speaking if len(self.open) > self._speaking else 0
+        return indent
+
+    def put_speaking(self) -> int:
+        """Return how far in a line is put that is printed as written: all below one point, whatever is between."""
+        self._speaking = self._speaking or len(self.open)
+        del self.open[self._speaking :]
+        return self.open[-1].below if self.open else 0
+
+    def _put(self, line: _Line, *, is_apart: bool) -> int:
+        while self.open and self.open[-1].column > line.column:
+            self.open.pop()
+        same = [at for at, each in enumerate(self.open) if (each.mark, each.column) == (line.mark, line.column)]
+        if same:
+            del self.open[same[0] + 1 :]
+            return self.open[-1].indent
+        above = self.open[-1] if self.open else None
+        is_beside = above and above.column == line.column and above.mark not in _BULLETS + _SIGNS
+        may_be_below = above and above.mark[0].isdigit() and not is_apart
+        if above and is_beside and (line.is_own or (line.mark in _BESIDE and not may_be_below)):
+            self.open[-1] = replace(above, below=line.below if line.is_own else above.below)
+            return above.indent
+        indent = above.below if above and not line.is_own else line.column
+        self.open.append(_Level(line.mark, line.column, indent, line.below if line.is_own else indent + 2))
+        return indent
+
+
+def with_pasted_lists(text: str, notes: FindingCollector) -> str:
+    """Return a text with as many lines, in which pasted points are points of Markdown; each list of them is noted."""
+    written = text.split("\n")
+    changes = changes_among(written)
+    lines = with_signs(text, notes).split("\n")
+    found = [None if number in changes else _read(line, _beside(number, lines)) for number, line in enumerate(lines)]
+    levels, is_told = _Levels(), False
+    for number, line in enumerate(found):
+        if line and _begins_anew(number, found, lines, levels):
+            levels, is_told = _Levels(), False
+            lines[number - 1] = f"{_quoted(lines[number - 1])} {EMPTY_COMMENT}"
+        if line and line.is_own:
+            levels.put(line)
+        elif line and _is_point(number, found, lines, is_below=bool(levels.open)):
+            if not is_told:
+                _tell(line, written[number], notes, line_number=notes.first_line + number)
+            is_told = True
+            lines[number] = _as_point(line, levels.put(line, is_apart=not (number and lines[number - 1].strip("> \t"))))
+        elif speaking := _speaking_mark(number, lines, is_below=bool(levels.open)):
+            _put_below(speaking, number, lines, levels)
+        elif lines[number].strip("> \t") and not (number and lines[number - 1].strip("> \t")):
+            levels, is_told = _Levels(), False  # a paragraph below an empty line ends the list
+    return "\n".join(lines)
+
+
+def _beside(number: int, lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines directly above and below one."""
+    return (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2])
+
+
+def _read(line: str, beside: Sequence[str]) -> _Line | None:
+    if own := _OWN_POINT.match(line):
+        end = len((own["before"] + own["mark"]).expandtabs(4))
+        words = len(line[: own.start("words")].expandtabs(4))
+        below = words if words - end <= _WIDEST_GAP else end + 1
+        return _Line(own["before"], own["mark"], own["words"], is_sure=True, is_own=True, below=below)
+    match = _POINT.fullmatch(line)
+    if not match:
+        return None
+    if match["bullet"]:
+        again = re.search(rf"\s{re.escape(match['bullet'])}\s", match["words"])
+        is_row = "\t" in match["words"] and any("\t" in each and not _POINT.fullmatch(each) for each in beside)
+        return None if again or is_row else _Line(match["before"], match["bullet"], match["words"], is_sure=True)
+    if "\t" in (match["gap"] or "") and "\t" in match["words"]:  # a row of a table
+        return None
+    if match["sign"] == "§" and not match["words"][0].isalpha():
+        return None
+    is_sure = "\t" in match["gap"] or (match["sign"] not in _DASHES and match["gap"] != " ")
+    return _Line(match["before"], match["sign"], match["words"], is_sure=is_sure)
+
+
+def _begins_anew(number: int, found: Sequence[_Line | None], lines: Sequence[str], levels: _Levels) -> bool:
+    """Return whether a point below an empty line begins another list: its bullet is new, and no empty line is above."""
+    line = found[number]
+    if line is None or not levels.open or lines[number - 1].strip("> \t"):
+        return False
+    marks = {each.mark for each in levels.open}
+    is_lower = line.mark in _LOWER_LEVELS or line.column > levels.open[0].column
+    if is_lower or line.mark in marks or any(each[0].isdigit() for each in (line.mark, *marks)):
+        return False
+    run = takewhile(lambda at: lines[at].strip("> \t"), range(number - 2, -1, -1))
+    return sum(found[at] is not None for at in run) > 1
+
+
+def _is_point(number: int, found: Sequence[_Line | None], lines: Sequence[str], *, is_below: bool) -> bool:
+    """Return whether a line is a point, by itself or by the lines directly above and below it."""
+    line = found[number]
+    if line is None or line.is_sure:
+        return line is not None
+    above = found[number - 1] if number else None
+    below = found[number + 1] if number + 1 < len(found) else None
+    if is_below and (not line.is_dash or (above and len(lines[number - 1]) < _WRAPPED_FROM)):
+        return True
+    return any(each and each.mark == line.mark for each in (above, below))
+
+
+def _speaking_mark(number: int, lines: Sequence[str], *, is_below: bool) -> re.Match[str] | None:
+    """Return the mark of a line that is printed as written, before a tab; or before a space, right below a point."""
+    match = _SPEAKING_MARK.fullmatch(lines[number])
+    if not match or (match["chapter"] and not _is_in_chapter(match, number, lines)):
+        return None
+    is_direct = is_below and bool(lines[number - 1].strip()) and not match["letter"]
+    return match if "\t" in match["gap"] or is_direct else None
+
+
+def _is_in_chapter(match: re.Match[str], number: int, lines: Sequence[str]) -> bool:
+    """Return whether a number like `1.1` stands below `1` or above letters, and is no date and no time of day."""
+    above = _NUMBER.match(lines[number - 1]) if number else None
+    below = _SPEAKING_MARK.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
+    is_part = above and above["number"] == match["chapter"] and "\t" not in lines[number - 1][above.end() :].strip()
+    return bool(match["words"][0].isalpha() and (is_part or (below and not below["chapter"])))
+
+
+def _put_below(match: re.Match[str], number: int, lines: list[str], levels: _Levels) -> None:
+    """Put a line that is printed as written below the point above it, on a line of its own."""
+    lines[number] = " " * levels.put_speaking() + f"{match['mark']} {match['words']}"
+    if number and lines[number - 1].strip() and not lines[number - 1].endswith("\\"):
+        lines[number - 1] += "  "
+
+
+def _quoted(before: str) -> str:
+    return "".join(sign for sign in before if sign == ">")
+
+
+def _as_point(line: _Line, indent: int) -> str:
+    quoted = _quoted(line.before)
+    return f"{quoted} " * bool(quoted) + " " * (indent - len(quoted) * bool(quoted)) + f"- {line.words}"
+
+
+def _tell(line: _Line, written: str, notes: FindingCollector, *, line_number: int) -> None:
+    hint = msg("issues.pasted-speech-hint") if line.is_dash else msg("issues.pasted-list-hint")
+    message = msg("issues.pasted-list", mark=line.mark)
+    notes.note("pasted-list", message, line=line_number, words=written.strip()[:_SHOWN], hint=hint)
