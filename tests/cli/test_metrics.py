@@ -16,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, select
 
+from mailer.cli.metrics import _is_loopback, _parse_address
 from mailer.database.personal import Personal, columns_with
 from mailer.database.tables import metadata
 
@@ -67,6 +68,24 @@ def test_what_is_no_address_to_listen_on_is_refused(text: str, mailer: Run) -> N
     assert failed.code == 2
     assert f"--listen: {text} is no address to listen on" in failed.err
     assert "Write a port, or an address and a port: 9108 or 127.0.0.1:9108." in failed.err
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "is_loopback"),
+    [
+        ("65535", "127.0.0.1", True),
+        (":65535", "127.0.0.1", True),
+        ("127.0.0.9:65535", "127.0.0.9", True),
+        ("[::1]:65535", "::1", True),
+        ("localhost:65535", "localhost", True),
+        ("[::]:65535", "::", False),
+        ("0.0.0.0:65535", "0.0.0.0", False),
+        ("metrics.example:65535", "metrics.example", False),
+    ],
+)
+def test_without_a_host_only_this_machine_can_ask(text: str, host: str, *, is_loopback: bool) -> None:
+    assert _parse_address(text) == (host, 65535)
+    assert _is_loopback(host) is is_loopback
 
 
 @pytest.mark.usefixtures("workspace")
@@ -122,6 +141,7 @@ def test_a_port_of_its_own_gives_the_figures_to_this_machine_until_it_is_stopped
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_another_address_must_be_said_and_is_told_to_be_open(listening: Any) -> None:
     process, address = listening("0.0.0.0:0")
     assert address.startswith("http://0.0.0.0:")
