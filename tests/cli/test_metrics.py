@@ -33,6 +33,7 @@ def personal_values(workspace: Path) -> Iterator[str]:
                 yield from (each.partition("@")[2] for each in re.findall(r"\S+@\S+", str(value)))
 
 
+@pytest.mark.slow
 def test_no_figure_names_anybody(workspace: Path, moody: Any, mailer: Run) -> None:
     moody.answers["kari@agder.example"] = "550 5.1.1 kari@agder.example is no user of ours"
     moody.answers["begge@oslo.example"] = "vanish"

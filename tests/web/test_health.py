@@ -103,6 +103,7 @@ def test_a_sqlite_file_that_another_has_alone_is_told_in_time(
         _wait_until_ready(f"http://{host}:{port}")
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_a_server_that_hangs_is_told_in_time(
     open_services: Open, serving_in_thread: Callable[..., Any], postgresql_proxy: tuple[str, Any]

@@ -22,6 +22,7 @@ def test_figures_of_a_database_that_is_away_are_no_figures(services: Services, a
     assert (said.status_code, said.text, said.headers["cache-control"]) == (503, "database\n", "no-store")
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_a_database_that_hangs_is_told_while_prometheus_waits(
     open_services: Callable[[str], AbstractContextManager[Services]],
