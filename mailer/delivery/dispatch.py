@@ -113,7 +113,7 @@ class Dispatcher:
         stop = stop or Event()
         with self._ledger.start_run(mailing_id, is_stopped=stop.is_set) as run, closing(Loop(run)) as loop:
             context = self._equip(run, loop, variants)
-            logger.info("run begins", extra={"mailing": mailing_id})
+            logger.info("run begins", extra={"mailing": mailing_id, "run": run.id})
             self._send(context, loop, stop=stop, once=once, on_progress=on_progress)
             self._free_those_on_trial(context)
             if context.feed.failure is not None:
@@ -289,7 +289,8 @@ def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     elif rest.ends != told:
         minutes = max(1, round(rest.seconds_left / 60))
         words = "%s\nNobody is sent to for %d min; then it is asked again."
-        logger.warning(words, without_addresses(why), minutes, extra={"mailing": context.run.mailing.id})
+        ids = {"event": "relay-rests", "mailing": context.run.mailing.id}
+        logger.warning(words, without_addresses(why), minutes, extra=ids)
     return rest.ends
 
 

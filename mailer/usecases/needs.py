@@ -85,6 +85,15 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     def afresh(self) -> IssueServices: ...
 
 
+class WatchServices(Protocol):
+    """Services for watching over mailer from outside."""
+
+    @property
+    def database(self) -> "Database": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+
 class BackupServices(Protocol):
     """Services for making backups of the database and putting them back."""
 

@@ -596,7 +596,7 @@ def test_an_old_backup_is_refused_and_says_how_many_it_lacks(moody: Any, workspa
 def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_many(
     planned: int, workspace: Path, monkeypatch: pytest.MonkeyPatch, at_a_glance: int, names: list[str]
 ) -> None:
-    monkeypatch.setattr("mailer.usecases.sending._AT_A_GLANCE", at_a_glance)
+    monkeypatch.setattr("mailer.usecases.carrying_on._AT_A_GLANCE", at_a_glance)
     services = build_services(workspace / "config.toml", environ={}, announce=lambda _: None)
     counted = count_groups(services, planned)
     services.close()

@@ -248,6 +248,7 @@ def test_a_newer_version_is_refused(database: Database, tmp_path: Path) -> None:
     assert "9999" in refused.value.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["0001", "0003", "0009"])
 def test_copies_of_earlier_versions_are_looked_through_too(revision: str, repository: Path, tmp_path: Path) -> None:
     (dump,) = (repository / "tests" / "data" / "databases").glob(f"{revision}.sqlite.sql")

@@ -57,6 +57,7 @@ def test_a_run_that_does_not_wait_ends_at_once_with_everybody_queued(plan: Plan,
     assert transport.sessions == 0
 
 
+@pytest.mark.slow
 def test_a_run_waits_until_the_window_opens(
     plan: Plan, dispatcher: Make, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -378,6 +378,7 @@ def test_the_gate_is_asked_again_at_the_start(office: Any) -> None:
     assert [each.is_started for each in start_due(office)] == [True]
 
 
+@pytest.mark.slow
 def test_another_sender_at_work_keeps_a_start_waiting_and_its_own_mailing_is_left_to_it(office: Any) -> None:
     running = office.plan(slug="2024-01")
     mailing_id = office.plan(minutes=1)
@@ -462,6 +463,7 @@ def test_a_mailing_that_is_regretted_in_time_reaches_nobody(office: Any) -> None
     assert office.ledger.mailing(mailing_id).started_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["pause", "stop"])
 def test_a_pause_or_a_signal_ends_the_wait_and_the_mailing_can_go_on(office: Any, deed: str) -> None:
     office.set(regret_seconds=600)
@@ -475,6 +477,7 @@ def test_a_pause_or_a_signal_ends_the_wait_and_the_mailing_can_go_on(office: Any
     assert granted(carry_on(office, mailing_id)).counts.accepted == 2
 
 
+@pytest.mark.slow
 def test_when_the_wait_is_over_it_is_sent_and_what_has_begun_waits_no_more(office: Any) -> None:
     office.set(regret_seconds=1)
     mailing_id, waits = office.plan(), list[float]()
