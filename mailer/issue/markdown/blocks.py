@@ -21,12 +21,12 @@ from mailer.issue.markdown.headings import number_headings
 from mailer.issue.markdown.joining import merged, parted
 from mailer.issue.markdown.line_ends import holds_wrapped_lines
 from mailer.issue.markdown.lines import keep_lines, keep_lines_of
-from mailer.issue.markdown.marks import with_star_notes
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.markdown.pasted import with_pasted_lists
 from mailer.issue.markdown.pasted_headings import name_pasted_headings
 from mailer.issue.markdown.picture_names import find_picture, suggest_picture
 from mailer.issue.markdown.residue import LANG_MARK
+from mailer.issue.markdown.stars import free_stars, free_stars_of, with_star_notes
 from mailer.issue.markdown.tables import read_table, tell_of_torn_rows, with_captions
 from mailer.issue.markdown.tree import Node, lists_among, read_tree
 from mailer.issue.markdown.unfinished import IN_ANGLES
@@ -71,10 +71,11 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
+    source = with_pasted_lists(with_star_notes(with_plain_spaces(text), notes), notes)
     nodes = without_debris(read_tree(source, notes), notes)
     tell_of_torn_rows(nodes, notes)
     name_pasted_headings(nodes, notes)
+    free_stars(nodes, notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
@@ -91,6 +92,7 @@ def parse_inlines(
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
+    free_stars_of(token, notes, line=first_line)
     keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
