@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 
@@ -18,7 +19,7 @@ from mailer.issue.markdown.debris import name_debris_of, tell_of_empty, without_
 from mailer.issue.markdown.emptied import without_emptied
 from mailer.issue.markdown.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.markdown.headings import number_headings
-from mailer.issue.markdown.joining import merged, parted
+from mailer.issue.markdown.joining import merged, parted, take_number
 from mailer.issue.markdown.line_ends import holds_wrapped_lines
 from mailer.issue.markdown.lines import keep_lines, keep_lines_of
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
@@ -242,7 +243,9 @@ class _Walker:
 
     def beside_words(self, span: _Span, before: list[Inline]) -> None:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
-        if span.angled and plain_text(before[-2:])[-1:].isalnum():
+        if span.angled and span.target.url.startswith("tel:") and (number := take_number(before, span.target.url)):
+            span.children, span.automatic = [Text(number)], False
+        elif span.angled and plain_text(before[-2:])[-1:].isalnum():
             before.append(Text(" "))
         if span.angled and plain_text(span.children).lower().startswith("mailto:"):
             message, hint = msg("issues.pasted-mailto"), msg("issues.pasted-mailto-hint", address=span.written)
@@ -380,6 +383,7 @@ def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
 def _shown(target: LinkTarget, written: str) -> str:
     """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
     if target.url.startswith(("mailto:", "tel:")):
+        written = unquote(written) if target.url.startswith("tel:") else written
         return printable(re.sub(r"\A(?:mailto|tel):(?!.*\?)", "", written, flags=re.IGNORECASE))
     return target.url if target.removed else printable(written)
 

@@ -105,7 +105,7 @@ def _legend(points: dict[int, int]) -> set[int]:
 
 
 def _alone(lines: Sequence[str]) -> set[int]:
-    """Return the lines `* uten frakt` that stand in no list: no such line is the next above or below."""
+    """Return the lines `* uten frakt` that stand in no list, also where empty lines part its points."""
     written = [at for at, line in enumerate(lines) if line.strip()]
     runs = groupby(written, key=lambda at: bool(_STAR_POINT.match(lines[at])))
     return {numbers[0] for is_point, run in runs if is_point and len(numbers := [*run]) == 1}
