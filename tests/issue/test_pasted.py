@@ -48,6 +48,8 @@ def pasted(text: str, first_line: int = 1) -> tuple[str, list[tuple[str, int, in
         ("9. A\n10. B\no C", "9. A\n10. B\n    - C"),
         ("1. A\n• B\n• C\n2. D", "1. A\n   - B\n   - C\n2. D"),
         ("1. A\n\n• B", "1. A\n\n- B"),
+        ("1. A\n\n• B\n• C\no D\n• E\n\n2. F\n\n• G\n• H", "1. A\n\n- B\n- C\n  - D\n- E\n\n2. F\n\n- G\n- H"),
+        ("1.\tA\n\n•\tB\n•\tC\n\n2.\tD", "1.\tA\n\n- B\n- C\n\n2.\tD"),
     ],
 )
 def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, read: str) -> None:

@@ -109,6 +109,8 @@ class _Levels:
         may_be_below = above and above.mark[0].isdigit() and not is_apart
         if above and is_beside and (line.is_own or (line.mark in _BESIDE and not may_be_below)):
             self.open[-1] = replace(above, below=line.below if line.is_own else above.below)
+            if above.mark[0].isdigit() and not line.is_own:  # the bullets below an empty line stand beside each other
+                self.open[-1] = _Level(line.mark, line.column, above.indent, above.indent + 2)
             return above.indent
         indent = above.below if above and not line.is_own else line.column
         self.open.append(_Level(line.mark, line.column, indent, line.below if line.is_own else indent + 2))
