@@ -4,13 +4,11 @@ Imports stand inside the functions: `mailer lists` must not wait for the librari
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from getpass import getuser
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -97,6 +96,12 @@ class Services:
         from mailer.subscribers.register import read_register
 
         return read_register(self.settings.paths.subscribers)
+
+    @property
+    def has_database(self) -> bool:
+        """Return whether there is a database to look into, without opening it."""
+        kind, _, file = self.settings.database.url.partition(":///")
+        return kind != "sqlite" or Path(file).exists()
 
     @made_once
     def database(self) -> "Database":
@@ -285,6 +290,14 @@ class Services:
         return Ledger(self.database, clock=self.clock, folder=self.settings.paths.var, operator=self.operator)
 
     @made_once
+    def starts(self) -> "PlannedStarts":
+        """The starts of mailings by time."""
+        from mailer.delivery.ledger.starts import PlannedStarts
+
+        grace = timedelta(minutes=self.settings.delivery.start_grace_minutes)
+        return PlannedStarts(self.database, clock=self.clock, operator=self.operator, grace=grace)
+
+    @made_once
     def transport(self) -> "Transport":
         """The mail server; refused when it is on another machine while addresses are still placeholders."""
         from mailer.config.passwords import smtp_password
@@ -345,76 +358,6 @@ def build_services(
     if settings.theme.light or settings.theme.dark:
         _ = services.theme  # refused at once, not when a mailing is due
     return services
-
-
-# --- Front ends that outlive a command --------------------------------------------------------------
-
-
-class CurrentServices:
-    """The services of a workspace as its files are by now: made anew when the settings, lists or templates change."""
-
-    def __init__(self, build: Callable[[], Services]) -> None:
-        self._build = build
-        self._lock = RLock()
-        self._services = build()
-        self._seen = _stamps(self._services)
-        self._content = _digests(self._services)
-
-    def __call__(self) -> Services:
-        """The services as they are to be now; raises `ConfigError` while the settings cannot be read.
-
-        Earlier ones are closed, which takes nothing from those who still use them.
-        """
-        with self._lock:
-            stamps = _stamps(self._services)
-            if stamps != self._seen:
-                self._renew(_digests(self._services))
-                self._seen = stamps  # as it was before: what is saved meanwhile is noticed the next time
-            return self._services
-
-    def close(self) -> None:
-        """Close the services in use."""
-        self._services.close()
-
-    def _renew(self, content: dict[Path, bytes]) -> None:
-        if content != self._content:
-            earlier, self._services = self._services, self._build()
-            self._content = content
-            earlier.close()
-
-
-def made_of(services: Services) -> tuple[Path, ...]:
-    """The files, outside the folders of templates, that services are made of; some may not be there."""
-    from mailer.subscribers.register import HELSEFELLESSKAP_FILE, OWN_LISTS_FILE
-
-    settings = services.settings
-    logo = [settings.folder / settings.theme.logo] if settings.theme.logo else []
-    lists = (settings.paths.subscribers / each for each in (HELSEFELLESSKAP_FILE, OWN_LISTS_FILE))
-    return (settings.file, *lists, *logo)
-
-
-def _sources(services: Services) -> Iterator[Path]:
-    yield from made_of(services)
-    for folder in services.templates.folders:
-        yield from folder.rglob("*")
-
-
-def _stamps(services: Services) -> dict[Path, tuple[int, ...]]:
-    """Return times, sizes and places on the disk: a cheap sign that a file may have changed."""
-    stamps: dict[Path, tuple[int, ...]] = {}
-    for each in _sources(services):
-        with suppress(OSError):  # an editor may be replacing it just now
-            found = each.stat()
-            stamps[each] = found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-    return stamps
-
-
-def _digests(services: Services) -> dict[Path, bytes]:
-    digests = {}
-    for each in _sources(services):
-        with suppress(OSError):  # a folder, or gone by now
-            digests[each] = sha256(each.read_bytes()).digest()
-    return digests
 
 
 def _user(environ: Mapping[str, str]) -> str:

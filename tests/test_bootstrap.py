@@ -8,7 +8,8 @@ from threading import Barrier
 
 import pytest
 
-from mailer.bootstrap import CurrentServices, Services, build_services
+from mailer.bootstrap import Services, build_services
+from mailer.current_services import CurrentServices
 from mailer.errors import MailerError
 from mailer.usecases.creation import init_workspace
 

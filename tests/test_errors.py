@@ -46,6 +46,7 @@ WITHOUT_HINT = {
     "mailer/subscribers/facts/words.py: WordsError": BY_THE_CALLER,
     "mailer/subscribers/files/reading.py: RowError": BY_THE_CALLER,
     "mailer/subscribers/files/statuses.py: StatusError": BY_THE_CALLER,
+    "mailer/usecases/scheduling.py: TwiceError": "it makes its own, of both moments",
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailer.catalogue import Message, msg
 from mailer.cli.answers import answer_in_words
 from mailer.cli.language import in_words
+from mailer.cli.moments import format_wall_time
 from mailer.cli.output import format_value, say, show_commands, show_table
 
 if TYPE_CHECKING:
@@ -37,13 +38,27 @@ def show_account(mailing: "MailingReport", *, is_idle: bool = False) -> None:
 
 
 def _headline(mailing: "MailingReport", *, is_idle: bool) -> Message:
-    state = _words_for_idle(mailing.counts) if is_idle else _STATES[mailing.state]()
+    state = _words_for_idle(mailing.counts) if is_idle else state_in_words(mailing)
     lists, moment = ", ".join(mailing.lists), mailing.started_at
     if lists and moment:
         return msg("sending.mailing-to-begun", state=state, lists=lists, moment=moment)
     if moment:
         return msg("sending.mailing-begun", state=state, moment=moment)
     return msg("sending.mailing-to", state=state, lists=lists) if lists else state
+
+
+def state_in_words(mailing: "MailingReport") -> Message:
+    """Return the state of a mailing, with its time where it waits for one."""
+    if mailing.start is None or not mailing.waits_for_start:
+        return _STATES[mailing.state]()
+    start = format_wall_time(mailing.start.local, mailing.start.zone)
+    match mailing.state:
+        case "paused":
+            return msg("schedule.state-paused", start=start)
+        case "missed":
+            return msg("schedule.state-missed", start=start)
+        case _:
+            return msg("schedule.state-planned", start=start)
 
 
 def _words_for_idle(counts: "Counts") -> Message:
@@ -169,8 +184,15 @@ def as_json(
 
 
 def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]:
-    mailing = account.mailing
-    report: dict[str, Any] = {
+    report = account_as_json(account.mailing)
+    if with_people:
+        report["deliveries"] = [asdict(each) for each in account.deliveries]
+    return report
+
+
+def account_as_json(mailing: "MailingReport") -> dict[str, Any]:
+    """Return one mailing for tools, without its people."""
+    return {
         "id": mailing.id,
         "slug": mailing.slug,
         "state": mailing.state,
@@ -184,10 +206,10 @@ def _mailing_as_json(account: "Account", *, with_people: bool) -> dict[str, Any]
         "note": mailing.note,
         "started_at": mailing.started_at,
         "finished_at": mailing.finished_at,
+        "start_at": mailing.start and mailing.start.at,
+        "zone": mailing.start and mailing.start.zone,
+        "start_local": mailing.start and mailing.start.local,
     }
-    if with_people:
-        report["deliveries"] = [asdict(each) for each in account.deliveries]
-    return report
 
 
 def _counts_as_json(counts: "Counts") -> dict[str, Any]:
@@ -204,6 +226,9 @@ def _next_commands(mailing: "MailingReport") -> "Iterator[tuple[str, Message]]":
         yield f"mailer resume {slug}", msg("sending.next-resume", slug=slug)
     elif mailing.state == "waiting":
         yield f"mailer resume {slug}", msg("sending.next-resume-waiting")
+    elif mailing.waits_for_start:
+        yield f"mailer send {slug}", msg("schedule.next-now")
+        yield f"mailer unschedule {slug}", msg("schedule.next-take-back")
     elif mailing.state in {"planned", "running"}:
         yield f"mailer send {slug}", msg("sending.next-send")
         if not (counts.accepted or counts.in_flight or counts.in_doubt):
@@ -241,6 +266,7 @@ _STATES: dict[str, Callable[[], Message]] = {
     "paused": partial(msg, "sending.state-paused"),
     "finished": partial(msg, "sending.state-finished"),
     "cancelled": partial(msg, "sending.state-cancelled"),
+    "missed": partial(msg, "schedule.missed"),
     "waiting": partial(msg, "sending.state-waiting"),
 }
 _SKIPPED: dict[str, Callable[..., Message]] = {

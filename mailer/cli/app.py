@@ -1,5 +1,6 @@
 """The application: its commands, and what stands before every command."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,13 @@ from mailer.cli.commands import COMMANDS
 from mailer.cli.groups import Group
 from mailer.cli.language import begin_speaking
 from mailer.cli.output import say
+
+
+class LogForm(StrEnum):
+    """The form of the log on standard error."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class Mailer(Group):
@@ -55,8 +63,21 @@ def _before_every_command(
             is_eager=True,  # what it says of the language holds for --help, too
         ),
     ] = None,
+    log: Annotated[
+        LogForm,
+        typer.Option(
+            "--log",
+            metavar="text|json",
+            show_default=False,
+            help="The form of the log on standard error; `json` has more, for tools.",
+        ),
+    ] = LogForm.TEXT,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     context.obj = config_file
+    if log is LogForm.JSON:
+        from mailer.log_lines import logging_as_json
+
+        context.with_resource(logging_as_json())

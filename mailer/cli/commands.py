@@ -17,6 +17,7 @@ COMMANDS = (
     Later("pause", "sending:pause", "Have a mailing stop after the message in hand, from any terminal; within 5 seconds."),
     Later("resume", "sending:resume", "Clear a pause and go on sending here."),
     Later("cancel", "sending:cancel", "Stop a mailing for good: who has not had it will not get it. What was sent cannot be taken back."),
+    Later("unschedule", "scheduling:unschedule", "Take a mailing back that waits for its time: nobody gets it, and the issue can be changed and planned anew."),
     Later("resolve", "sending:resolve", "Decide on deliveries in doubt: the server took the mail and vanished before it answered."),
     Later("test-send", "sending:send_test", "Send the issue, marked TEST, to addresses on `test_recipients` in config.toml. `send` asks for it first."),
     Later("catch", "catch:catch", "Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on."),
@@ -25,6 +26,7 @@ COMMANDS = (
     Later("backup", "backups:backup", "Write a copy of the database, also while mail is sent. The keys are not in it: `--keys FILE` writes them apart."),
     Later("restore", "backups:restore", "Put a backup in the place of the database. Nobody who left, was suppressed or was erased since comes back."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),
+    Later("metrics", "metrics:metrics", "Show figures of mailings, deliveries, senders and leaving for Prometheus. Changes nothing."),
     Group(name="subscribers", help="Who gets the newsletter.", commands=(
         Later("find", "people:find", "Find subscribers by address, name or domain. Changes nothing."),
         Later("add", "people:add", "Put one person on one or more lists, and correct what is known of somebody who is on them already."),

@@ -20,6 +20,7 @@ from mailer.cli.options import (
     today,
 )
 from mailer.cli.output import format_size, note, say, show_commands, show_json, show_table
+from mailer.cli.times import show_scheduled
 from mailer.errors import ExitCode
 from mailer.languages import LANGS_IN_WORDS
 
@@ -44,12 +45,14 @@ def check(
     with services(context) as workspace:
         checked = check_issue(workspace, slug, today=today(), links=links, recipients=recipients)
         folder = workspace.settings.paths.issues / slug
-    if json:
-        show_json({"slug": slug, "findings": [finding_as_json(each) for each in checked.findings]})
-    elif checked.findings:
-        show_findings(checked.findings, folder=_short(folder))
-    else:
-        say(msg("findings.nothing", folder=_short(folder)), "green")
+        if json:
+            show_json({"slug": slug, "findings": [finding_as_json(each) for each in checked.findings]})
+        elif checked.findings:
+            show_findings(checked.findings, folder=_short(folder))
+        else:
+            say(msg("findings.nothing", folder=_short(folder)), "green")
+        if not json:
+            show_scheduled(workspace, slug)
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(each.severity in failing for each in checked.findings):
         raise typer.Exit(ExitCode.REFUSED)

@@ -9,7 +9,7 @@ import typer
 
 from mailer.catalogue import Message, msg
 from mailer.cli.language import in_words
-from mailer.cli.moments import format_moment
+from mailer.cli.moments import format_moment, format_wall_time
 from mailer.cli.options import Json, OptionalSlug, services
 from mailer.cli.output import say, show_json, show_table
 from mailer.cli.relay_words import outcomes_in_words
@@ -89,7 +89,13 @@ def _planned(detail: "Mapping[str, Any]") -> Message:
         words = msg("sending.log-planned-on", count=number, audience=audience, lists=lists)
     else:
         words = msg("sending.log-planned", count=number, audience=audience)
+    if "local" in detail:
+        words = msg("sending.log-and", what=words, more=_start(detail))
     return _with_what_was_allowed(words, detail)
+
+
+def _start(detail: "Mapping[str, Any]") -> Message:
+    return msg("schedule.log-start", start=format_wall_time(detail["local"], detail["zone"]))
 
 
 def _with_what_was_allowed(words: Message, detail: "Mapping[str, Any]") -> Message:
@@ -196,6 +202,10 @@ _WORDS: "dict[str, Callable[[Mapping[str, Any]], Message]]" = {
     ),
     "started": lambda detail: msg("sending.log-started", count=detail["number"]),
     "continued": lambda detail: msg("sending.log-continued", count=detail["number"]),
+    "scheduled": lambda detail: msg("sending.log-and", what=msg("schedule.log-scheduled"), more=_start(detail)),
+    "at_once": lambda _: msg("schedule.log-at-once"),
+    "unscheduled": lambda detail: msg("schedule.log-unscheduled", count=detail["number"]),
+    "missed": lambda _: msg("schedule.log-missed"),
     "test_sent": lambda detail: msg("sending.log-test-sent", count=detail["number"]),
     "paused": lambda _: msg("sending.log-paused"),
     "resumed": lambda _: msg("sending.log-resumed"),

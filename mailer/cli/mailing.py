@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +16,7 @@ from mailer.cli.moments import format_hour
 from mailer.cli.obstacles import asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import today
 from mailer.cli.output import ask, hint, note, say, show_commands, show_json, show_pairs
+from mailer.cli.times import read_asked, show_put, show_times, when_in_words
 from mailer.errors import ExitCode, MailerError
 from mailer.stopping import handling_signals
 
@@ -32,6 +33,7 @@ _ENDINGS = {
     "finished": partial(msg, "sending.ended-in-doubt"),
     "deferred": partial(msg, "sending.ended-deferred"),
     "resting": partial(msg, "sending.ended-resting"),
+    "closed": partial(msg, "schedule.ended-closed"),
     "stopped": partial(msg, "sending.ended-stopped"),
     "paused": partial(msg, "sending.ended-paused"),
     "cancelled": partial(msg, "sending.ended-cancelled"),
@@ -47,6 +49,7 @@ def start_mailing(
     *,
     lists: Sequence[str],
     again: "Again | None",
+    at: str,
     dry_run: bool,
     confirm: int | None,
     untested: bool,
@@ -54,16 +57,18 @@ def start_mailing(
     allowed: "Overrides",
     json: bool,
 ) -> int | None:
-    """Show the plan and, when a person agrees, freeze it; returns the mailing to send, None when there is none."""
-    from mailer.usecases.sending import Reason, Refused, begin, granted, propose
+    """Show the plan and, when a person agrees, freeze it; returns the mailing to send now, None when there is none."""
+    from mailer.usecases.sending import Reason, Refused, begin, granted, look_ahead, propose
 
     if json and not dry_run:
         raise typer.BadParameter(msg("sending.json-goes-with-dry-run"), param_hint="--json")
     ignoring = {"allow_untested": untested, "ignore_findings": ignore_findings}
+    start = read_asked(services, at) if at else None
     if dry_run:
-        _look_ahead(services, slug, lists=lists, again=again, allowed=allowed, ignoring=ignoring, json=json)
+        seen = look_ahead(services, slug, lists=lists, today=today(), again=again, start=start)
+        _show_ahead(services, seen, allowed=allowed, ignoring=ignoring, json=json)
         return None
-    look = partial(propose, services, slug, lists=lists, today=today(), again=again)
+    look = partial(propose, services, slug, lists=lists, today=today(), again=again, start=start)
     looked, allowed = asking_where(lambda allowed: look(allowed=allowed), allowed)
     proposal = granted(looked)
     _show_plan(services, proposal)
@@ -75,23 +80,25 @@ def start_mailing(
         _refuse_for_nobody(services, slug, answer.error)
     if isinstance(answer, Refused) and answer.reason is Reason.ERRORS:
         _show_errors(proposal)
-    return granted(answer).mailing
+    begun_now = granted(answer)
+    if begun_now.start is not None:
+        show_put(slug, begun_now.start)
+        return None
+    return begun_now.mailing
 
 
-def _look_ahead(
+def _show_ahead(
     services: "Services",
-    slug: str,
+    proposal: "Proposal",
     *,
-    lists: "Sequence[str]",
-    again: "Again | None",
     allowed: "Overrides",
     ignoring: "Mapping[str, bool]",
     json: bool,
 ) -> None:
     """Show the plan, freeze nothing, and end as sending would."""
-    from mailer.usecases.sending import explain_nobody, foresee_refusal, look_ahead
+    from mailer.usecases.sending import explain_nobody, foresee_refusal
 
-    proposal = look_ahead(services, slug, lists=lists, today=today(), again=again)
+    slug = proposal.draft.slug
     nobody = explain_nobody(slug, proposal.plan)
     refused = foresee_refusal(services, proposal, allowed=allowed, **ignoring)
     if json:
@@ -110,17 +117,20 @@ def _look_ahead(
         raise refused.error
 
 
-def run_mailing(services: "Services", mailing: int, *, once: bool) -> "Ended":
+def run_mailing(services: "Services", mailing: int, *, slug: str, once: bool, by_time: bool = False) -> "Ended":
     """Send, showing how far it has come; Ctrl-C, SIGTERM and SIGHUP finish the messages in hand."""
     from mailer.cli.progress import showing_progress
-    from mailer.usecases.sending import carry_on, count_groups, granted
+    from mailer.usecases.carrying_on import carry_on, count_groups
+    from mailer.usecases.sending import granted
 
     note(msg("sending.sending-now"))
     with (
         _stopping_on_signals() as stop,
         showing_progress(partial(count_groups, services, mailing)) as show,
     ):
-        return granted(carry_on(services, mailing, stop=stop, once=once, on_progress=show))
+        wait = partial(show.wait, slug=slug)
+        answer = carry_on(services, mailing, stop=stop, once=once, by_time=by_time, on_progress=show, on_wait=wait)
+        return granted(answer)
 
 
 def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
@@ -198,7 +208,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
 
     smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
     takes = estimate(services, proposed.counts.waiting)
-    ends = datetime.now().astimezone() + takes
+    ends = (draft.start.at if draft.start else datetime.now(UTC)) + takes
     frozen = proposed.mailing or draft
     say()
     say(msg("sending.plan", slug=draft.slug, subject=draft.subject), "bold")
@@ -214,6 +224,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
                 "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=format_hour(ends)
             ),
             msg("sending.plan-server"): services.transport.address,
+            **when_in_words(services, draft.start),
         }
     )
     say()
@@ -222,6 +233,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     _show_elsewhere(proposed)
     _show_came_back(proposed)
     _show_tried_again(proposed, draft.slug)
+    show_times(services, proposal)
     if not proposed.is_new:
         say()
         say(msg("sending.goes-on-as-frozen"), "yellow")
@@ -328,6 +340,8 @@ def _plan_as_json(slug: str, proposal: "Proposal", nobody: MailerError | None) -
         "reason": proposal.draft.reason,
         "again_to": [each._asdict() for each in proposed.named],
         "other_edition": proposal.is_other_edition,
+        "start_at": proposal.draft.start and proposal.draft.start.at,
+        "newcomers": proposal.newcomers.number,
         "nobody": {"message": nobody.what, "hint": nobody.hint} if nobody else None,
     }
 

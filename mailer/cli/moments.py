@@ -24,6 +24,12 @@ def format_moment(moment: datetime) -> str:
     return f"{local:%d.%m.%Y %H:%M %Z}" if language() == "en" else f"{local:%d.%m.%Y kl. %H.%M}"
 
 
+def format_wall_time(local: str, zone: str) -> str:
+    """Write what the clock of a zone shows, which need not be this machine's."""
+    shown = datetime.fromisoformat(local)
+    return f"{local} {zone}" if language() == "en" else f"{shown:%d.%m.%Y kl. %H.%M} ({zone})"
+
+
 def format_hour(moment: datetime) -> str:
     """Write the hour of a moment by this machine's clock; in English with its zone."""
     local = moment.astimezone()

@@ -17,7 +17,8 @@ from mailer.errors import MailerError, UsageError
 from mailer.languages import LANGS, Lang, find_lang
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import CurrentServices, Services
+    from mailer.bootstrap import Services
+    from mailer.current_services import CurrentServices
 
 
 @contextmanager
@@ -36,7 +37,8 @@ def services(context: typer.Context) -> Iterator["Services"]:
 @contextmanager
 def current_services(context: typer.Context) -> Iterator["CurrentServices"]:
     """Give the services as they are at any moment, for a command that goes on while files are saved."""
-    from mailer.bootstrap import CurrentServices, build_services
+    from mailer.bootstrap import build_services
+    from mailer.current_services import CurrentServices
 
     current = CurrentServices(partial(build_services, context.find_root().obj, announce=note))
     speak(current().interface_lang)

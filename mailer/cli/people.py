@@ -12,6 +12,7 @@ from mailer.cli.options import JoinedLists, Json, OneList, chosen_language, one_
 from mailer.cli.output import console, hint, say, show_grouped_table, show_json, show_table
 from mailer.cli.person import AddressArgument, subscriber_as_json
 from mailer.cli.register_words import change_in_words, status_in_words
+from mailer.cli.times import show_scheduled
 from mailer.errors import UsageError
 from mailer.languages import LANGS_IN_WORDS
 
@@ -49,9 +50,14 @@ def lists(
     with services(context) as workspace:
         rows = _list_rows(workspace, in_nynorsk=not json and language() == "nn")
         people = 0 if json else count_people(workspace.subscribers)
-    if json:
-        show_json({"lists": rows})
-        return
+        if json:
+            show_json({"lists": rows})
+            return
+        _show_lists(rows, people=people)
+        show_scheduled(workspace)
+
+
+def _show_lists(rows: "list[dict[str, Any]]", *, people: int) -> None:
     columns = SHOWN if console().width >= WIDTH_FOR_NAMES else {key: SHOWN[key] for key in SHOWN if key != "name"}
     groups = [
         (region, [[row[each] for each in columns] for row in rows if row["region_name"] == region])

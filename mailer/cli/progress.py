@@ -4,7 +4,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -33,21 +35,51 @@ _SHARE_OF_COUNTING = 50  # counting takes no more than a fiftieth of the time th
 CountGroups = Callable[[], "Mapping[str, Counts]"]
 
 
+@dataclass(frozen=True, slots=True)
+class RunDisplay:
+    """Shows how far a run has come, and before that the seconds in which it may be regretted."""
+
+    show: "Callable[[Progress], None]"
+    show_words: Callable[[Message], None]
+
+    def __call__(self, progress: "Progress") -> None:
+        """Show how far it has come."""
+        self.show(progress)
+
+    def wait(self, seconds: float, *, slug: str) -> None:
+        """Show how long it still waits before the first mail."""
+        self.show_words(msg("schedule.may-be-regretted", left=timedelta(seconds=ceil(seconds)), slug=slug))
+
+
 @contextmanager
-def showing_progress(count_groups: CountGroups = dict) -> "Iterator[Callable[[Progress], None]]":
+def showing_progress(count_groups: CountGroups = dict) -> Iterator[RunDisplay]:
     """Give the function that a run reports to; `count_groups` counts the deliveries of each group of lists.
 
     In the end one line says what the run has done and how long it took.
     """
     screen, told = Console(stderr=True), _Told()
     if not screen.is_terminal:
-        yield _Lines(told).show
+        yield RunDisplay(_Lines(told).show, _FirstWords().show)
     else:
         picture = _Picture(told, count_groups)
         with Live(console=screen, refresh_per_second=4, transient=True) as live:
-            yield lambda progress: live.update(picture.draw(progress))
+            yield RunDisplay(
+                lambda progress: live.update(picture.draw(progress)), lambda words: live.update(Text(in_words(words)))
+            )
     if told.latest is not None:
         note(_summary(told.latest))
+
+
+class _FirstWords:
+    """Prints the first words, where nothing can be drawn anew."""
+
+    def __init__(self) -> None:
+        self._is_said = False
+
+    def show(self, words: Message) -> None:
+        if not self._is_said:
+            self._is_said = True
+            note(words)
 
 
 class _Told:

@@ -11,7 +11,9 @@ from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
 from mailer.cli.output import hint, say, show_json
+from mailer.cli.scheduling import send_due
 from mailer.cli.streams import outliving_output
+from mailer.cli.times import show_changed_rules, show_waiting
 from mailer.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def _answer_to(test: "TestSent") -> Message:
 
 def send(
     context: typer.Context,
-    slug: Slug,
+    slug: Slug = "",
     list_: ListNames = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     confirm: Annotated[
@@ -79,6 +81,12 @@ def send(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why it is sent again; kept in the log, without addresses.")
     ] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help='Freeze it now and send it then, as "2026-12-01 08:00".')
+    ] = "",
+    due: Annotated[
+        bool, typer.Option("--due", help="Send what is due now and end, for timers; all issues without SLUG.")
+    ] = False,
     once: Once = False,
     only_here: OnlyHere = False,
     other_keys: OtherKeys = False,
@@ -86,13 +94,23 @@ def send(
 ) -> None:
     """Show the plan, ask for the number of recipients, freeze the mailing and send it. Nobody gets it twice.
 
-    Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run`.
+    Run it again to continue a mailing that was interrupted. `--json` goes with `--dry-run` and `--due`.
     Example: `mailer send 2023-12 --dry-run`
+
+    At a time: `mailer send 2023-12 --at "2026-12-01 08:00"`, with `mailer send --due` on a timer.
 
     Once more to one who has it: `mailer send 2023-12 --again-to kari@kommune.example --reason "deleted by mistake"`
     """
     from mailer.usecases.state import Overrides
 
+    if due:
+        others = (list_, dry_run, confirm is not None, untested, ignore_findings, again_to, reason, at, once)
+        if any((*others, only_here, other_keys)):
+            raise typer.BadParameter(msg("schedule.due-stands-alone"), param_hint="--due")
+        send_due(context, slug, json=json)
+        return
+    if not slug:
+        context.fail(msg("typer.missing-argument", name="'SLUG'"))
     again = _again(again_to or [], reason, lists=list_ or [])
     with outliving_output(), services(context) as workspace:
         mailing = start_mailing(
@@ -100,6 +118,7 @@ def send(
             slug,
             lists=list_ or [],
             again=again,
+            at=at,
             dry_run=dry_run,
             confirm=confirm,
             untested=untested,
@@ -108,7 +127,7 @@ def send(
             json=json,
         )
         if mailing is not None:
-            show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+            show_ended(workspace, mailing, run_mailing(workspace, mailing, slug=slug, once=once))
 
 
 def _again(addresses: "Sequence[str]", reason: str, *, lists: "Sequence[str]") -> "Again | None":
@@ -146,6 +165,8 @@ def status(
             show_json(account | {"would_refuse": obstacles_as_json(workspace, slug)})
             return
         show_accounts(accounts, together, failed=failed, in_doubt=in_doubt)
+        for each in accounts:
+            show_changed_rules(each.mailing)
         if not accounts:
             _show_nothing(slug)
         show_obstacles(workspace, slug)
@@ -192,8 +213,11 @@ def resume(
     with outliving_output(), services(context) as workspace:
         allowed = Overrides(only_here=only_here, other_keys=other_keys)
         cleared, _ = asking_where(lambda allowed: clear_pause(workspace, slug, allowed=allowed), allowed)
-        mailing = granted(cleared).id
-        show_ended(workspace, mailing, run_mailing(workspace, mailing, once=once))
+        found = granted(cleared)
+        if found.waits_for_start:
+            show_waiting(found)
+            return
+        show_ended(workspace, found.id, run_mailing(workspace, found.id, slug=slug, once=once))
 
 
 def cancel(
@@ -214,7 +238,9 @@ def cancel(
             yes = agreed(msg("sending.really-cancel", count=mailing.counts.waiting, slug=slug))
         if not yes:
             raise typer.Exit(ExitCode.REFUSED)
-        show_account(stop_for_good(workspace, mailing.id))
+        show_account(stopped := stop_for_good(workspace, mailing.id))
+        if stopped.started_at is None:
+            say(msg("schedule.cancelled-in-time"), "green")
         show_obstacles(workspace, slug)
 
 

@@ -30,8 +30,11 @@ from mailer.config.values import (
     Secret,
     ThemeColours,
     Title,
+    WindowOfTheWeek,
+    Zone,
 )
 from mailer.languages import DEFAULT_LANG, Lang
+from mailer.wall_clock import NORWAY
 
 
 class SettingsSection(BaseModel):
@@ -144,7 +147,7 @@ class DatabaseSection(SettingsSection):
 
 
 class DeliverySection(SettingsSection):
-    """The treatment of deliveries that do not go smoothly."""
+    """The time at which mail goes out, and the treatment of deliveries that do not go smoothly."""
 
     in_doubt: Literal["hold", "retry"] = Field(
         default="hold",
@@ -157,6 +160,16 @@ class DeliverySection(SettingsSection):
     verp: bool = Field(
         default=True,
         description="Give each delivery a return path of its own, to tell returned mail apart.",
+    )
+    time_zone: Zone = Field(default=NORWAY, description="Time zone of planned starts and of the window.")
+    window: WindowOfTheWeek = Field(
+        default="", description="Days and hours in which mail goes out, as mon-fri 07:00-17:00; empty for any time."
+    )
+    start_grace_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(
+        default=30, description="Minutes by which a planned start may be late; after that a person is asked."
+    )
+    regret_seconds: Annotated[int, Field(ge=0, le=600)] = Field(
+        default=0, description="Seconds before the first mail of a mailing that is sent at once: time to cancel it."
     )
 
 

@@ -15,6 +15,7 @@ from mailer.catalogue import Message, either, msg
 from mailer.characters import is_visible, name_of
 from mailer.config.hosts import is_loopback
 from mailer.rfc5321 import MAXIMUM_ADDRESS, is_ehlo_name
+from mailer.wall_clock import NORWAY, find_zone, read_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,23 @@ def _ehlo_name(name: str) -> str:
     if name and not is_ehlo_name(name):
         raise ValueError(msg("settings.no-ehlo-name"))
     return name
+
+
+def _zone(name: str) -> str:
+    try:
+        find_zone(name)
+    except ValueError:
+        raise ValueError(msg("settings.no-zone")) from None
+    return name
+
+
+def _window(text: str) -> str:
+    try:
+        if text:
+            read_window(text, find_zone(NORWAY))
+    except ValueError:
+        raise ValueError(msg("settings.no-window")) from None
+    return text
 
 
 def _database_url(url: str, info: ValidationInfo) -> str:
@@ -149,6 +167,8 @@ Hosts = Annotated[
     Allowed(partial(msg, "settings.list-of-hosts")),
 ]
 EhloName = Annotated[str, AfterValidator(_ehlo_name), Allowed(partial(msg, "settings.ehlo-name"))]
+Zone = Annotated[str, AfterValidator(_zone), Allowed(partial(msg, "settings.zone"))]
+WindowOfTheWeek = Annotated[str, AfterValidator(_window), Allowed(partial(msg, "settings.window"))]
 Secret = Annotated[SecretStr, Allowed(partial(msg, "settings.secret"))]
 DatabaseUrl = Annotated[
     str,

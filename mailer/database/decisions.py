@@ -17,6 +17,10 @@ class Action(StrEnum):
     """The kind of a decision. The words of the log are made of these, so that they may be read in any language."""
 
     PLANNED = "planned"
+    SCHEDULED = "scheduled"  # to start at another time, or at a time at all
+    AT_ONCE = "at_once"  # to start now instead of at its time
+    UNSCHEDULED = "unscheduled"  # taken back before it began
+    MISSED = "missed"
     SENT_AGAIN = "sent_again"
     STARTED = "started"
     CONTINUED = "continued"

@@ -27,7 +27,7 @@ BUSY_TIMEOUT_SECONDS = 30
 
 _SQLITE = "sqlite:///var/mailer.sqlite3"
 _TURN_MILLISECONDS = 500  # SQLite itself waits no longer to begin writing: meanwhile Python hears no signal
-_PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL")
 
 TakeIn = Callable[[Connection, AskedLeave], None]
 
@@ -186,6 +186,14 @@ class Database:
         finally:
             self._waiting.gives_up = before
 
+    def with_patience(self, seconds: int) -> "Database":
+        """Return the same database, opened as it is, by connections of its own that give up after so many seconds."""
+        url = self.engine.url
+        if self.is_sqlite:
+            return Database(_sqlite_engine(url, patience=seconds))
+        limits = {"answer_timeout": str(seconds), "connect_timeout": str(seconds)}
+        return Database(_postgresql_engine(url.update_query_dict(limits)))
+
     def close(self) -> None:
         """Close all connections, one that is in use as soon as it is given back."""
         self._closed += 1
@@ -312,10 +320,10 @@ def _upgrade_sqlite(url: URL) -> None:
             raise migrate.SchemaError(msg("settings.breaks-references", number=len(broken)), where=str(url.database))
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+def _sqlite_engine(url: URL, *, foreign_keys: bool = True, patience: int = BUSY_TIMEOUT_SECONDS) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": patience, "check_same_thread": False},
         pool_size=8,
         max_overflow=16,
         hide_parameters=True,  # they are people's addresses, and errors end up in logs
@@ -327,7 +335,7 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         try:
             # Without foreign keys a table is being made anew; triggers that name it must not hinder that.
             switches = (f"foreign_keys = {foreign_keys}", f"legacy_alter_table = {not foreign_keys}")
-            for pragma in (*_PRAGMAS, *switches):
+            for pragma in (f"busy_timeout = {patience * 1000}", *_PRAGMAS, *switches):
                 connection.cursor().execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()

@@ -284,6 +284,9 @@ mailing = Table(
     Column("kind", String(16), nullable=False, server_default="issue", info=IMPERSONAL),  # or a resend
     Column("of_id", Id),  # the mailing that a resend repeats
     Column("reason", Text, nullable=False, server_default="", info=WORDS),  # why it is sent again
+    Column("start_at", UtcTime),  # when it is to start; empty: when a person says so
+    Column("zone", String(64), info=IMPERSONAL),  # that the start was given in
+    Column("start_local", String(16), info=IMPERSONAL),  # what its clock shows then, as 2026-12-01 08:00
 )
 
 # One unfinished mailing an issue at most: planning twice, or on two machines at once, changes nothing.
@@ -291,8 +294,8 @@ Index(
     "uq_mailing_unfinished_slug",
     mailing.c.slug,
     unique=True,
-    sqlite_where=mailing.c.state.in_(["planned", "running", "paused"]),
-    postgresql_where=mailing.c.state.in_(["planned", "running", "paused"]),
+    sqlite_where=mailing.c.state.in_(["planned", "running", "paused", "missed"]),
+    postgresql_where=mailing.c.state.in_(["planned", "running", "paused", "missed"]),
 )
 
 variant = Table(

@@ -136,7 +136,7 @@ class ConnectionWorker:
         """Close the connection, since after 354 only that takes a message back, and account for the refused mark."""
         context = self._context
         session.withdraw()
-        logger.info("mark refused: %s", mark, extra=_ids(delivery))
+        logger.info("mark refused: %s", mark, extra=self._ids(delivery))
         context.feed.done()
         if mark is Mark.UNWANTED:
             context.tally.count(DeliveryStatus.SKIPPED)
@@ -230,7 +230,7 @@ class ConnectionWorker:
         attempt = Attempt(delivery=delivery, status=DeliveryStatus.REJECTED, reply=str(reply), is_on_trial=True)
         context.run.record(attempt)
         context.feed.done()
-        logger.info("on trial: %s", _code(reply), extra=_ids(delivery))
+        logger.info("on trial: %s", _code(reply), extra=self._ids(delivery, reply))
         streak = context.streaks.add(reply, attempt)
         if self._is_about_us(streak):
             words = without_address(reply, delivery.recipient)
@@ -259,7 +259,11 @@ class ConnectionWorker:
         context.tally.count(status)
         context.feed.done()
         if status is not DeliveryStatus.ACCEPTED:
-            logger.info("%s: %s", status, _code(answer), extra=_ids(delivery))
+            logger.info("%s: %s", status, _code(answer), extra={"event": str(status), **self._ids(delivery, answer)})
+
+    def _ids(self, delivery: ClaimedDelivery, answer: Reply | Lost | None = None) -> dict[str, int]:
+        ids = {"mailing": delivery.mailing_id, "delivery": delivery.id, "run": self._context.run.id}
+        return ids | ({"code": answer.code} if isinstance(answer, Reply) else {})
 
     def _defer(self, delivery: ClaimedDelivery, answer: Reply) -> None:
         context = self._context
@@ -385,7 +389,3 @@ def _words(answer: Reply | Lost) -> str:
 def _code(answer: Reply | Lost) -> str:
     """Return what may stand in a log: only codes, since servers repeat addresses in their words."""
     return f"{answer.code} {answer.enhanced}" if isinstance(answer, Reply) else f"lost at {answer.stage}"
-
-
-def _ids(delivery: ClaimedDelivery) -> dict[str, int]:
-    return {"mailing": delivery.mailing_id, "delivery": delivery.id}

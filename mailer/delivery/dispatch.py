@@ -38,7 +38,14 @@ logger = logging.getLogger("mailer.delivery")
 _TICK_SECONDS = 0.25
 _MANY_REJECTED = 20
 _SHARE_OF_MANY = 0.02
-_TRY_AGAIN = {EndReason.DEFERRED, EndReason.RESTING, EndReason.STOPPED, EndReason.PAUSED, EndReason.SERVER_AWAY}
+_TRY_AGAIN = {
+    EndReason.DEFERRED,
+    EndReason.RESTING,
+    EndReason.CLOSED,
+    EndReason.STOPPED,
+    EndReason.PAUSED,
+    EndReason.SERVER_AWAY,
+}
 _NEEDS_A_PERSON = {EndReason.REFUSED, EndReason.BREAKER}
 
 
@@ -106,7 +113,7 @@ class Dispatcher:
         stop = stop or Event()
         with self._ledger.start_run(mailing_id, is_stopped=stop.is_set) as run, closing(Loop(run)) as loop:
             context = self._equip(run, loop, variants)
-            logger.info("run begins", extra={"mailing": mailing_id})
+            logger.info("run begins", extra={"mailing": mailing_id, "run": run.id})
             self._send(context, loop, stop=stop, once=once, on_progress=on_progress)
             self._free_those_on_trial(context)
             if context.feed.failure is not None:
@@ -140,8 +147,9 @@ class Dispatcher:
         self._look_ahead(context, once=once)
         if stop.is_set():
             context.feed.stop(Stop(EndReason.STOPPED))
-        session = self._first_session(context, stop)
-        if session is None:
+        is_closed = self._keep_window(context, once=once)
+        session = None if is_closed else self._first_session(context, stop)
+        if session is None and (once or not is_closed):
             return
         for number in range(self._options.connections):
             loop.add(ConnectionWorker(context, session=session if number == 0 else None).work())
@@ -185,6 +193,10 @@ class Dispatcher:
                 feed.stop(Stop(EndReason.STOPPED))
             elif not context.run.is_running:
                 feed.stop(Stop(EndReason.PAUSED))
+            elif self._keep_window(context, once=once):
+                if now >= next_look:
+                    next_look = now + self._options.poll_seconds
+                    _stop_when_done(context)
             elif context.rest.is_on:
                 told = _heed_rest(context, once=once, told=told)
             elif feed.is_dry and now >= next_look:
@@ -193,9 +205,27 @@ class Dispatcher:
                 next_report = now + _TICK_SECONDS
                 on_progress(self._progress(context))
 
+    def _keep_window(self, context: RunContext, *, once: bool) -> bool:
+        """Return whether the window is closed: nothing is sent then, and a run that does not wait for it ends."""
+        window, now, rest = self._options.window, self._clock(), context.rest
+        if window is None or window.is_open(now):
+            rest.open()
+            return False
+        opens = window.opens(now)
+        words = msg("schedule.window-closed", window=window.text, opens=opens)
+        if once:
+            context.feed.stop(Stop(EndReason.CLOSED, words))
+        elif rest.opens is None:
+            logger.warning("%s", words, extra={"mailing": context.run.mailing.id})
+        rest.close(opens)
+        return True
+
     def _progress(self, context: RunContext) -> Progress:
         """Return the figures, and while everybody waits, until when and why."""
         progress, rest = context.tally.progress, context.rest
+        if rest.opens is not None and self._options.window is not None:
+            why = msg("schedule.only-within", window=self._options.window.text)
+            return replace(progress, waits_until=rest.opens, waits_because=why)
         if rest.is_on:
             until = self._clock() + timedelta(seconds=rest.seconds_left)
             return replace(progress, waits_until=until, waits_because=rest.words)
@@ -244,6 +274,13 @@ class Dispatcher:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 
 
+def _stop_when_done(context: RunContext) -> None:
+    """End a run of which nothing is left, although nothing more may be claimed now."""
+    outlook = context.run.outlook()
+    if not (outlook.queued or outlook.held or outlook.deferred):
+        context.feed.stop(Stop(EndReason.FINISHED))
+
+
 def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     """End a run that does not wait, and otherwise warn of the rest; return the rest that was told of."""
     rest, why = context.rest, msg("sending.everybody-put-off", words=context.rest.words)
@@ -252,7 +289,8 @@ def _heed_rest(context: RunContext, *, once: bool, told: float) -> float:
     elif rest.ends != told:
         minutes = max(1, round(rest.seconds_left / 60))
         words = "%s\nNobody is sent to for %d min; then it is asked again."
-        logger.warning(words, without_addresses(why), minutes, extra={"mailing": context.run.mailing.id})
+        ids = {"event": "relay-rests", "mailing": context.run.mailing.id}
+        logger.warning(words, without_addresses(why), minutes, extra=ids)
     return rest.ends
 
 

@@ -16,6 +16,7 @@ class MailingState(StrEnum):
     PAUSED = "paused"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    MISSED = "missed"  # its start passed while nobody was there: a person decides
     WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
 
 
@@ -24,6 +25,14 @@ class MailingKind(StrEnum):
 
     ISSUE = "issue"
     RESEND = "resend"
+
+
+class Start(NamedTuple):
+    """The moment at which a mailing is to start, the zone it was given in, and what its clock shows then."""
+
+    at: datetime
+    zone: str
+    local: str
 
 
 class DeliveryStatus(StrEnum):
@@ -140,6 +149,14 @@ class MailingReport:
     finished_at: datetime | None
     kind: MailingKind
     reason: str
+    start: Start | None
+    untested: bool
+
+    @property
+    def waits_for_start(self) -> bool:
+        """Return whether it is to start at a time, and has not."""
+        states = {MailingState.PLANNED, MailingState.PAUSED, MailingState.MISSED}
+        return self.start is not None and self.started_at is None and self.state in states
 
     @property
     def reached_nobody(self) -> bool:
@@ -174,7 +191,7 @@ class MailingDraft:
     `edition_hash` names all that readers get, `content_hash` only the texts in the issue's language; without the first,
     nothing can have been tested. `key_id` names the key that signs its links. `ignored_findings` is the number of
     errors that somebody chose to send in spite of.
-    A resend repeats the mailing `of_id` for a `reason`, to people who were named.
+    A resend repeats the mailing `of_id` for a `reason`, to people who were named. Without a `start` a person starts it.
     """
 
     slug: str
@@ -189,6 +206,7 @@ class MailingDraft:
     kind: MailingKind = MailingKind.ISSUE
     of_id: int | None = None
     reason: str = ""
+    start: Start | None = None
 
 
 class Before(NamedTuple):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mailer.delivery.retry import RetryRule
+from mailer.wall_clock import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class DispatchOptions:
     poll_seconds: float = 1.0
     grace_seconds: float = 3.0  # for what has begun and has no final dot out, when the run is to end
     batch: int = 200
+    window: Window | None = None  # outside it nothing is sent
     retry: RetryRule = field(default_factory=RetryRule)
 
     def backoff(self, failures: int) -> float:

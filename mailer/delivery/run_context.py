@@ -49,7 +49,8 @@ class RunContext:
     def tell(self, words: str, *, kind: str, note: str) -> None:
         """Log a trouble as a warning when it is news: each connection may hear it, and hear it again."""
         level = logging.WARNING if self.troubles.hear(note, kind=kind) else logging.INFO
-        logger.log(level, "%s", without_addresses(words), extra={"mailing": self.run.mailing.id})
+        ids = {"event": "trouble", "mailing": self.run.mailing.id}
+        logger.log(level, "%s", without_addresses(words), extra=ids)
 
     def tell_of_no_connection(self, error: TransportError) -> None:
         """Tell why no connection could be opened: in the server's words, where it had any."""

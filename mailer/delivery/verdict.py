@@ -49,6 +49,7 @@ class EndReason(StrEnum):
     FINISHED = "finished"
     DEFERRED = "deferred"  # only deliveries that wait for another try are left
     RESTING = "resting"  # the server puts everybody off
+    CLOSED = "closed"  # outside the hours in which mail goes out
     STOPPED = "stopped"  # asked to, by a signal
     PAUSED = "paused"
     CANCELLED = "cancelled"

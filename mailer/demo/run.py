@@ -22,11 +22,12 @@ from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Ou
 from mailer.subscribers.people.counting import count_people, count_subscriptions
 from mailer.transport.catcher import CatchingServer
 from mailer.usecases.accounts import read_accepted
+from mailer.usecases.carrying_on import carry_on
 from mailer.usecases.checking import widest_key
 from mailer.usecases.creation import defaults_folder, init_workspace
 from mailer.usecases.desk import write_issue
 from mailer.usecases.reading import require_issue
-from mailer.usecases.sending import begin, carry_on, granted, propose
+from mailer.usecases.sending import begin, granted, propose
 from mailer.usecases.testing import send_tests
 
 SLUG = "2023-12"

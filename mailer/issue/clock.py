@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-ZONE = "Europe/Oslo"
+from mailer.wall_clock import NORWAY, moments_of
+
+ZONE = NORWAY
 
 
 def moment(day: date, hour: time) -> datetime:
@@ -13,8 +15,7 @@ def moment(day: date, hour: time) -> datetime:
 
 def exists(day: date, hour: time) -> bool:
     """Return whether the clock ever shows `hour` on this day: in spring it goes from 02.00 to 03.00."""
-    shown = moment(day, hour)
-    return shown.astimezone(UTC).astimezone(ZoneInfo(ZONE)) == shown
+    return bool(moments_of(datetime.combine(day, hour), ZoneInfo(ZONE)))
 
 
 def is_changed_on(day: date) -> bool:

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from mailer.bootstrap import Services, made_of
+from mailer.bootstrap import Services
 from mailer.catalogue import Lang, msg, render
+from mailer.current_services import made_of
 from mailer.errors import MailerError
 from mailer.local.access import SECRET_BYTES
 from mailer.local.doors import STYLE

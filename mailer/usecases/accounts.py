@@ -34,6 +34,7 @@ def read_accounts(
         require_known(services, slug)
     try:
         services.ledger.recover()
+        services.starts.note_missed()
     except LedgerError as error:  # a full disk: what stands there can be read all the same
         log.warning("not-taken-over reason=%s", error.what)
     return tuple(

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from mailer.catalogue import msg
-from mailer.delivery.model import MailingReport, Resolution, Resolved
+from mailer.delivery.model import MailingReport, MailingState, Resolution, Resolved
 from mailer.errors import MailerError
 from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.reading import require_known
 from mailer.usecases.refusals import Refused
-from mailer.usecases.sending import require_means
-from mailer.usecases.state import NOTHING, Overrides, find_needed, record_allowed, refused_by_state
+from mailer.usecases.state import NOTHING, Overrides, find_needed, record_allowed, refused_by_state, require_means
 
 
 def require_unfinished(services: LedgerServices, slug: str) -> MailingReport:
@@ -28,17 +27,20 @@ def pause(services: LedgerServices, slug: str) -> None:
 
 
 def resume(services: SendServices, slug: str, *, allowed: Overrides = NOTHING) -> MailingReport | Refused:
-    """Clear a pause, unless it could not be gone on here; return the mailing to carry on.
+    """Clear a pause, unless it could not be gone on here; return the mailing to carry on, or that waits for its time.
 
     Raises `MailerError` when no mailing is under way, or there is no server or no key to send with.
     """
     found = require_unfinished(services, slug)
+    if found.waits_for_start and found.state is not MailingState.PAUSED:
+        what, hint = msg("schedule.waits-for-its-time", slug=slug), msg("schedule.send-or-take-back", slug=slug)
+        raise MailerError(what, hint=hint)
     if refused := refused_by_state(services, slug, allowed=allowed):
         return refused
     require_means(services)
     record_allowed(services, found, find_needed(services, slug, allowed))
     services.ledger.resume(found.id)
-    return found
+    return services.ledger.mailing(found.id)
 
 
 def cancel(services: LedgerServices, mailing: int) -> MailingReport:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
+    from mailer.delivery.ledger.starts import PlannedStarts
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -67,7 +68,11 @@ class LedgerServices(Protocol):
     def keys(self) -> "KeyRing": ...
     def has_key(self, key_id: str | None) -> bool: ...
     @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
     def ledger(self) -> "Ledger": ...
+    @property
+    def starts(self) -> "PlannedStarts": ...
 
 
 class SendServices(CheckServices, LedgerServices, Protocol):
@@ -78,6 +83,15 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     @property
     def editions(self) -> "EditionStore": ...
     def afresh(self) -> IssueServices: ...
+
+
+class WatchServices(Protocol):
+    """Services for watching over mailer from outside."""
+
+    @property
+    def database(self) -> "Database": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
 
 class BackupServices(Protocol):

@@ -29,6 +29,10 @@ class Reason(StrEnum):
     UNTESTED = "untested"
     UNCONFIRMED = "unconfirmed"
     """The number of recipients was not given, or is another."""
+    MISSED = "missed"
+    """The mailing was to begin at a time that has passed."""
+    ZONE = "zone"
+    """The rules of the zone have changed since the time was given."""
     CHANGED = "changed"
     """What was proposed does not hold any more: somebody joined, left, planned the issue or changed a template."""
 

@@ -1,29 +1,18 @@
-"""Sending an issue: the proposal, the gate that every mailing passes, and the mailing itself.
+"""Sending an issue: the proposal, and the gate that every mailing passes.
 
-A front end proposes, shows the proposal, begins what a person agreed to, and carries it on. What must hold before
-anything is sent is asked only here; a refusal comes back as a value.
+A front end proposes, shows the proposal, begins what a person agreed to, and carries it on (`carrying_on`). What must
+hold before anything is sent is asked only here; a refusal comes back as a value.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from threading import Event
 
 from mailer.catalogue import msg
 from mailer.compose.composed import VariantKey
-from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
-from mailer.delivery.ledger import (
-    CopiedDatabaseError,
-    OldBackupError,
-    PausedMailingError,
-    PlanError,
-    SenderBusyError,
-)
-from mailer.delivery.model import Counts, InDoubtPolicy, MailingDraft, MailingState, SkipReason, add_counts
-from mailer.delivery.options import DispatchOptions
+from mailer.delivery.ledger import PlanError
+from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingState, SkipReason, Start
 from mailer.delivery.planning import CameBack, Plan, estimate_duration, plan_mailing, preview_plan
-from mailer.delivery.progress import Progress
-from mailer.delivery.retry import RetryRule
 from mailer.errors import ExitCode, MailerError
 from mailer.issue.example import EXAMPLE_RULE
 from mailer.issue.model import Finding, Issue, Severity
@@ -32,19 +21,20 @@ from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_reading
 from mailer.usecases.chosen_lists import choose_lists
 from mailer.usecases.editions import MadeEdition, make_edition
-from mailer.usecases.needs import LedgerServices, SendServices
+from mailer.usecases.needs import SendServices
 from mailer.usecases.publishing import store_edition
 from mailer.usecases.reading import composable, read
 from mailer.usecases.refusals import Reason, Refused, granted
+from mailer.usecases.scheduling import HAS_NOT_BEGUN, Newcomers, find_newcomers
 from mailer.usecases.sending_again import Again, as_resend, had_another_edition, read_named
 from mailer.usecases.state import (
     NOTHING,
     Overrides,
-    busy,
     find_needed,
     find_obstacles,
     record_allowed,
     refused_by_state,
+    require_means,
 )
 
 __all__ = [
@@ -53,8 +43,6 @@ __all__ = [
     "Reason",
     "Refused",
     "begin",
-    "carry_on",
-    "count_groups",
     "estimate",
     "foresee_refusal",
     "granted",
@@ -63,15 +51,13 @@ __all__ = [
     "require_means",
 ]
 
-_AT_A_GLANCE = 6
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """The effect of sending an issue: its content as it was read and checked, once, and its audience.
 
     `again` are the people that it goes to once more, if it is for them alone; `is_other_edition` says that the latest
-    mailing of the issue had another edition.
+    mailing of the issue had another edition. `newcomers` joined after a mailing was frozen that has not begun.
     """
 
     issue: Issue
@@ -79,6 +65,7 @@ class Proposal:
     findings: tuple[Finding, ...]
     is_tested: bool
     plan: Plan
+    newcomers: Newcomers
     again: Again | None
     is_other_edition: bool
 
@@ -90,10 +77,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A mailing that may be carried on, by its number; `plan` is what was frozen, now or when it was begun."""
+    """A mailing by its number; `plan` is what was frozen, now or when it was begun. It waits for a `start`."""
 
     mailing: int
     plan: Plan
+    start: Start | None
 
 
 # --- What it would do -------------------------------------------------------------------------------
@@ -106,22 +94,30 @@ def propose(
     lists: Sequence[str],
     today: date,
     again: Again | None = None,
+    start: Start | None = None,
     allowed: Overrides = NOTHING,
 ) -> Proposal | Refused:
     """Say what a mailing would do, after taking over from senders that are proved dead; freezes nothing.
 
-    With `again` it goes once more to the people named there, and not to the lists. Raises `MailerError` for an
-    unknown list, for an issue that cannot be composed, for other lists than those of an unfinished mailing, and for
-    people whom it cannot go to again.
+    With `again` it goes once more to the people named there, and not to the lists; with `start` it begins then. Raises
+    `MailerError` for an unknown list, for an issue that cannot be composed, for other lists than those of an unfinished
+    mailing, and for people whom it cannot go to again.
     """
     if refused := refused_by_state(services, slug, allowed=allowed):
         return refused
     services.ledger.recover()
-    return look_ahead(services, slug, lists=lists, today=today, again=again)
+    services.starts.note_missed()
+    return look_ahead(services, slug, lists=lists, today=today, again=again, start=start)
 
 
 def look_ahead(
-    services: SendServices, slug: str, *, lists: Sequence[str], today: date, again: Again | None = None
+    services: SendServices,
+    slug: str,
+    *,
+    lists: Sequence[str],
+    today: date,
+    again: Again | None = None,
+    start: Start | None = None,
 ) -> Proposal:
     """Say what a mailing would do and change nothing, also while another sender is at work; raises as `propose`."""
     try:
@@ -141,21 +137,24 @@ def look_ahead(
         subject=made.plain.subject,
         lists=chosen,
         in_doubt_policy=InDoubtPolicy(services.settings.delivery.in_doubt),
+        start=start,
     )
     if again is not None:
         draft = as_resend(services, draft, again)
+    plan = preview_plan(
+        services.ledger,
+        draft,
+        audience=_audience(services, draft, again),
+        about=issue.helsefellesskap,
+        came_back=_came_back(services, draft),
+    )
     return Proposal(
         issue=issue,
         draft=draft,
         findings=checked.findings,
         is_tested=services.ledger.was_tested(slug=slug, edition_hash=made.edition_hash),
-        plan=preview_plan(
-            services.ledger,
-            draft,
-            audience=_audience(services, draft, again),
-            about=issue.helsefellesskap,
-            came_back=_came_back(services, draft),
-        ),
+        plan=plan,
+        newcomers=find_newcomers(services, plan.mailing),
         again=again,
         is_other_edition=again is not None and had_another_edition(services, draft),
     )
@@ -223,7 +222,10 @@ def begin(
     if plan.mailing is None or plan.is_new is not proposal.plan.is_new:
         return _planned_meanwhile(slug)
     record_allowed(services, plan.mailing, needed)
-    return Begun(mailing=plan.mailing.id, plan=plan)
+    start = proposal.draft.start
+    if plan.mailing.state in HAS_NOT_BEGUN and start != plan.mailing.start:
+        services.starts.put(plan.mailing.id, start)
+    return Begun(mailing=plan.mailing.id, plan=plan, start=start)
 
 
 def foresee_refusal(
@@ -253,6 +255,9 @@ def _refused_by_rule(
         error = MailerError(msg("sending.is-paused", slug=slug), hint=msg("sending.go-on", slug=slug))
         error.exit_code = ExitCode.TRY_AGAIN
         return Refused(reason=Reason.PAUSED, error=error)
+    if proposal.draft.start and plan.mailing is not None and plan.mailing.state not in HAS_NOT_BEGUN:
+        error = MailerError(msg("schedule.has-begun", slug=slug), hint=f"mailer status {slug}")
+        return Refused(reason=Reason.CHANGED, error=error)
     if plan.is_new and proposal.errors and not ignore_findings:
         error = MailerError(msg("sending.issue-has-errors"), where=slug, hint=msg("sending.put-right-or-ignore"))
         return Refused(reason=Reason.ERRORS, error=error)
@@ -299,11 +304,6 @@ def _changed_meanwhile(slug: str) -> Refused:
     return Refused(reason=Reason.CHANGED, error=error)
 
 
-def require_means(services: SendServices) -> None:
-    """Make the server and the keys before anything is frozen that could not be sent."""
-    _ = services.transport, services.keys
-
-
 def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Plan:
     """Keep the edition that the mails lead to, and freeze the mailing."""
 
@@ -326,60 +326,3 @@ def _freeze(services: SendServices, proposal: Proposal, made: MadeEdition) -> Pl
         came_back=_came_back(services, proposal.draft),
         expected=proposal.plan.recipients,
     )
-
-
-# --- The mailing ------------------------------------------------------------------------------------
-
-
-def carry_on(
-    services: SendServices,
-    mailing: int,
-    *,
-    stop: Event | None = None,
-    once: bool = False,
-    on_progress: Callable[[Progress], None] = ignore_progress,
-) -> Ended | Refused:
-    """Send a mailing at the pace the settings allow, until `stop` is set or nothing is left; see `Dispatcher.run`.
-
-    Raises `MailerError` when the mailing is not one to be sent or the ledger cannot be written.
-    """
-    try:
-        return _dispatcher(services).run(mailing, stop=stop, once=once, on_progress=on_progress)
-    except SenderBusyError as error:
-        return busy(services, error)
-    except OldBackupError as error:
-        return Refused(reason=Reason.OLD_BACKUP, error=error)
-    except CopiedDatabaseError as error:
-        return Refused(reason=Reason.COPY, error=error)
-    except PausedMailingError as error:
-        return Refused(reason=Reason.PAUSED, error=error)
-
-
-def _dispatcher(services: SendServices) -> Dispatcher:
-    smtp = services.settings.smtp
-    options = DispatchOptions(
-        connections=smtp.connections,
-        messages_per_minute=smtp.messages_per_minute,
-        messages_per_connection=smtp.messages_per_connection,
-        retry=RetryRule(patience=timedelta(hours=services.settings.delivery.expire_after_hours)),
-    )
-    return Dispatcher(services.ledger, services.transport, keys=services.keys, options=options, clock=services.clock)
-
-
-def count_groups(services: LedgerServices, mailing: int) -> dict[str, Counts]:
-    """The equation of each list of a mailing; of each region where they are too many to be taken in at a glance."""
-    by_list = services.ledger.counts_by_list(mailing)
-    if len(by_list) <= _AT_A_GLANCE:
-        return {_name(services, slug): counts for slug, counts in by_list.items()}
-    regions = {each.slug: each.name_nb for each in services.register.regions}
-    own_lists = msg("sending.own-lists")
-    grouped: dict[str, list[Counts]] = {name: [] for name in (*regions.values(), own_lists)}
-    for slug, counts in by_list.items():
-        found = services.register.find(slug)
-        grouped[regions.get(found.region if found else "", own_lists)].append(counts)
-    return {name: add_counts(some) for name, some in grouped.items() if some}
-
-
-def _name(services: LedgerServices, slug: str) -> str:
-    found = services.register.find(slug)
-    return found.short if found else slug

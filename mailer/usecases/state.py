@@ -8,7 +8,7 @@ from mailer.database.lost_leaves import find_unreadable
 from mailer.delivery.ledger import CopiedDatabaseError, OldBackupError, SenderBusyError
 from mailer.delivery.model import MailingReport, MailingState
 from mailer.errors import MailerError
-from mailer.usecases.needs import LedgerServices
+from mailer.usecases.needs import LedgerServices, SendServices
 from mailer.usecases.refusals import Reason, Refused
 
 
@@ -21,7 +21,7 @@ class Overrides:
 
 
 NOTHING = Overrides()
-_UNDER_WAY = {MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.WAITING}
+_OVER = {MailingState.FINISHED, MailingState.CANCELLED}
 
 
 def refused_by_state(services: LedgerServices, slug: str, *, allowed: Overrides) -> Refused | None:
@@ -50,7 +50,7 @@ def find_obstacles(services: LedgerServices, slug: str = "", *, allowed: Overrid
 
 def _copies(services: LedgerServices, slug: str) -> Iterator[Refused]:
     for each in services.ledger.mailings(slug or None):
-        if each.state in _UNDER_WAY and (refused := refused_as_copy(services, each)):
+        if each.state not in _OVER and (refused := refused_as_copy(services, each)):
             yield refused
 
 
@@ -82,6 +82,11 @@ def issues_with_dead_links(services: LedgerServices) -> tuple[str, ...]:
     """Return the issues whose links for leaving cannot be read with the present keys, oldest first."""
     signed = services.ledger.signed()
     return tuple(dict.fromkeys(each.slug for each in signed if not services.has_key(each.key_id)))
+
+
+def require_means(services: SendServices) -> None:
+    """Make the server and the keys before anything is frozen that could not be sent."""
+    _ = services.transport, services.keys
 
 
 def record_allowed(services: LedgerServices, mailing: MailingReport, allowed: Overrides) -> None:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message
 
 from mailer.web.forms import MAXIMUM_FORM
 from mailer.web.requests import TOO_SLOW, RefusedRequest, RequestReader
-from mailer.web.turns import Turns
+from mailer.web.turns import WITHOUT_TURN, Turns
 
 READ_AT_ONCE = 16_384
 
@@ -99,10 +99,13 @@ class Exchange:
             return _refuse(refusal) if self._incoming.has_begun else None
         if self._incoming.request is None or not self._incoming.is_complete:
             return None
+        request = self._incoming.request
         self._enter(Phase.TURN)
+        if request.target.partition(b"?")[0] in WITHOUT_TURN:
+            return await self._ask(application, request)  # and is broken off where there is no room for others
         async with self._turns:
             self._enter(Phase.WORK)
-            return await self._ask(application, self._incoming.request)
+            return await self._ask(application, request)
 
     def _enter(self, phase: Phase) -> None:
         self.phase, self.since = phase, monotonic()

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from mailer.catalogue import msg
 from mailer.errors import ExitCode, MailerError, reason_of
@@ -19,6 +20,7 @@ from mailer.subscribers.people.parting import take_in_soon
 from mailer.web.connections import BoundedServer
 from mailer.web.edition_pages import EditionPages
 from mailer.web.failures import Failures
+from mailer.web.health import health_routes
 from mailer.web.leaving import Leaving
 from mailer.web.site import HEADERS, Site
 from mailer.web.sparing import sparing_log
@@ -58,6 +60,7 @@ def build_application(services: "Services") -> Starlette:
     ]
     if site.path:
         routes = [Mount(site.path, routes=routes)]
+    routes = [*health_routes(services), *routes]
     handlers: dict[Any, Any] = {404: site.not_found, 405: _not_that_way} | Failures(site).handlers
     application = Starlette(routes=routes, exception_handlers=handlers)
     application.router.redirect_slashes = False
@@ -86,14 +89,29 @@ def serve(services: "Services", *, host: str, port: int, announce: Callable[[str
 
     Requests are not logged: their addresses hold tokens. TLS is the business of the proxy before it.
     """
-    application = build_application(services)
-    with closing(_listen(host, port)) as listener, sparing_log():
-        shown = f"http://{host}:{listener.getsockname()[1]}{Site(services).path}/"
-        announce(msg("settings.pages-are-at", address=shown))
+    path = Site(services).path
+    listen_and_serve(
+        build_application(services),
+        host=host,
+        port=port,
+        announce=lambda address: announce(msg("settings.pages-are-at", address=f"{address}{path}/")),
+        hint=msg("settings.is-serving"),
+    )
+
+
+def listen_and_serve(
+    application: ASGIApp, *, host: str, port: int, announce: Callable[[str], None], hint: str = ""
+) -> None:
+    """Serve an application until a signal, with a log that cannot be flooded; `announce` is given its address.
+
+    `hint` says what to do where the port is taken.
+    """
+    with closing(_listen(host, port, hint=hint)) as listener, sparing_log():
+        announce(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
         serve_until_signal(BoundedServer(application), listener)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, hint: str = "") -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -104,6 +122,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ServerError(
             msg("settings.port-unusable", port=str(port), reason=reason_of(error)),
             where=f"{host}:{port}",
-            hint=msg("settings.is-serving"),
+            hint=hint,
         ) from error
     return listener

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
 
+from mailer.log_lines import logging_through
+
 LINES_A_MINUTE = 5
 MINUTE = 60
 MOST_KINDS = 100
@@ -58,9 +60,8 @@ def _kind_of(record: logging.LogRecord) -> tuple[str, str]:
 def sparing_log() -> Iterator[None]:
     """Let everything that is logged meanwhile go through one `SparingHandler`."""
     handler = SparingHandler()
-    logging.getLogger().addHandler(handler)
     try:
-        yield
+        with logging_through(handler):
+            yield
     finally:
-        logging.getLogger().removeHandler(handler)
         handler.tell_rest()

@@ -6,6 +6,9 @@ Under a flood that keeps a reader who comes now from waiting behind hundreds of 
 import asyncio
 from types import TracebackType
 
+ALIVE, READY = "/healthz", "/readyz"
+WITHOUT_TURN = frozenset({ALIVE.encode(), READY.encode()})  # paths that are answered while all turns are taken
+
 
 class Turns:
     """A context that is entered by `number` at a time."""

@@ -35,7 +35,8 @@ from mailer.transport.base import Ready, Reply
 from mailer.transport.eml_files import without_stuffed_dots
 from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.transport.waiting import run_to_end
-from mailer.usecases.sending import begin, carry_on, granted, propose
+from mailer.usecases.carrying_on import carry_on
+from mailer.usecases.sending import begin, granted, propose
 
 PEOPLE = 12
 MAXIMUM_SIZE = 400_000

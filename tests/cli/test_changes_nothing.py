@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "subscribers find": ("kari",),
     "subscribers show": (KARI,),
     "subscribers history": (KARI,),
+    "metrics": (),
     "config show": (),
 }
 """What each is called with that says so in its summary; one that only shows is here too."""

@@ -107,7 +107,7 @@ def test_what_typer_refuses(arguments: list[str], nb: str, nn: str, speak: Speak
 def test_usage_stands_above_what_is_refused(speak: Speak) -> None:
     usage, way_out, *_ = speak("send", lang="nn").err.splitlines()
     assert usage.startswith("Bruk: ")
-    assert usage.endswith("send [VAL] {SLUG}")
+    assert usage.endswith("send [VAL] [SLUG]")
     assert way_out.startswith("Få hjelp med ")
 
 

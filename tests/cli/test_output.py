@@ -253,6 +253,14 @@ def test_while_the_deferred_are_waited_for_that_is_said(
         assert capsys.readouterr().err == "3 of 3: 2 accepted, 2 deferred; waiting to try those deferred again\n"
 
 
+def test_the_wait_before_the_first_mail_is_told_once_in_whole_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress() as show:
+        for seconds in (29.2, 28.2):
+            show.wait(seconds, slug=SLUG)
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert told == f"The first mail goes out in 30 s. Until then mailer cancel {SLUG} costs nobody. "
+
+
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     terminal = Console(file=screen, force_terminal=True, width=80, highlight=False)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from mailer.bootstrap import build_services
-from mailer.usecases.sending import count_groups
+from mailer.usecases.carrying_on import count_groups
 
 SLUG = "2024-01"
 TESTER = "redaksjon@nyhetsbrev.example"
@@ -74,6 +74,8 @@ def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(maile
         "reason",
         "again_to",
         "other_edition",
+        "start_at",
+        "newcomers",
         "nobody",
         "would_refuse",
     }
@@ -371,6 +373,18 @@ def test_a_mailing_that_went_well_does_not_hide_who_is_in_doubt_in_an_earlier_on
     assert "there is one recipient in doubt" in " ".join(ended.out.split())
 
 
+def test_what_cannot_be_sent_from_here_stays_paused(moody: Any, mailer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    moody.answers = {"kari@agder.example": "451 4.3.0 later"}
+    assert mailer("send", SLUG, "--confirm", "4", "--untested", "--once").code == 75
+    assert mailer("pause", SLUG).code == 0
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("MAILER_SMTP__HOST", "relay.example")
+        elsewhere.setenv("MAILER_SMTP__SECURITY", "starttls")
+        refused = mailer("resume", SLUG)
+    assert refused.code != 0, refused.out
+    assert account(mailer)["state"] == "paused"
+
+
 def test_what_is_to_be_sent_again_waits_for_the_mailing_under_way_and_is_announced(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1
@@ -582,7 +596,7 @@ def test_an_old_backup_is_refused_and_says_how_many_it_lacks(moody: Any, workspa
 def test_progress_is_counted_for_each_list_or_for_each_region_where_they_are_many(
     planned: int, workspace: Path, monkeypatch: pytest.MonkeyPatch, at_a_glance: int, names: list[str]
 ) -> None:
-    monkeypatch.setattr("mailer.usecases.sending._AT_A_GLANCE", at_a_glance)
+    monkeypatch.setattr("mailer.usecases.carrying_on._AT_A_GLANCE", at_a_glance)
     services = build_services(workspace / "config.toml", environ={}, announce=lambda _: None)
     counted = count_groups(services, planned)
     services.close()

@@ -461,3 +461,10 @@ def test_a_mailing_that_ends_names_the_one_that_waited_for_it(moody: Any, mailer
     assert ended.out.endswith(f"mailer resume {SLUG}\n")
     assert mailer("resume", SLUG).code == 0
     assert moody.taken == [KARI, AASE]
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_issue_that_is_not_there_has_no_log_to_be_searched(mailer: Run, tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_text("")
+    found = mailer("resolve", "2099-01", "--by-log", tmp_path / "mail.log")
+    assert (found.code, 'there is no issue "2099-01"' in found.err) == (1, True)

@@ -99,6 +99,7 @@ def test_padding_outside_cells_which_word_ignores_is_found(style: str) -> None:
         '<p style="color:#fff;border-radius:4px">display:flex</p>',
         "<style>@media (max-width:620px){.a{max-width:10px}} a:hover{color:red}</style>",
         "<style>a{color:red}@media (max-width:620px){.a{color:red}.b{display:flex}\n}b{color:red}</style>",
+        "<style>@supports(hyphens:auto){a{hyphens:auto}}</style>",
         '<!--[if mso]><p style="position:absolute"><![endif]-->',
         '<p style="background-position:top;padding-gap:1px">',
         '<p style="text-transform:none;max-height:0;overflow:hidden;opacity:0;white-space:nowrap">',

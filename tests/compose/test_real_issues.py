@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.composed import ComposedIssue
+from mailer.compose.judging.client_support import client_support_findings
 from mailer.compose.mail.checks import branches_are_balanced, remote_resources
 from mailer.compose.mail.composer import Composer
 from mailer.compose.publication import Publication
@@ -87,6 +88,11 @@ def test_nothing_is_fetched_when_the_mail_is_opened(slug: str, compose: Callable
     assert "<img" not in html
     assert branches_are_balanced(html)
     assert html.count("<!--[if mso") > 5
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_our_own_style_is_none_that_check_warns_of(slug: str, compose: Callable[[str], ComposedIssue]) -> None:
+    assert client_support_findings(compose(slug).html) == ()
 
 
 @pytest.mark.parametrize("slug", ISSUES)

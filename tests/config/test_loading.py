@@ -87,6 +87,8 @@ def test_what_is_not_written_has_its_default(load: Load) -> None:
     found = load()
     assert (found.smtp.security, found.smtp.connections, found.smtp.dot_timeout) == ("starttls", 3, 600)
     assert found.delivery.in_doubt == "hold"
+    assert (found.delivery.time_zone, found.delivery.window) == ("Europe/Oslo", "")
+    assert (found.delivery.start_grace_minutes, found.delivery.regret_seconds) == (30, 0)
     assert found.origin("smtp", "port") == "default"
 
 
@@ -220,6 +222,19 @@ NOT_ALLOWED = "the value is not allowed"
 )
 def test_one_error_names_file_line_key_and_what_is_allowed(load: Load, written: str, what: str, hint: str) -> None:
     assert refusal(load, written) == f"config.toml:{what}\n{hint}"
+
+
+def test_when_mail_goes_out_is_told_by_a_zone_and_a_window_that_can_be_read(load: Load) -> None:
+    found = load(MAILER_DELIVERY__TIME_ZONE="Europe/Helsinki", MAILER_DELIVERY__WINDOW="mon-fri 07:00-17:00").delivery
+    assert (found.time_zone, found.window) == ("Europe/Helsinki", "mon-fri 07:00-17:00")
+    with pytest.raises(ConfigError) as no_zone:
+        load(MAILER_DELIVERY__TIME_ZONE="Oslo")
+    assert no_zone.value.what == "[delivery] time_zone: there is no time zone of this name"
+    assert no_zone.value.hint == "Allowed: the name of a time zone, as Europe/Oslo."
+    with pytest.raises(ConfigError) as no_window:
+        load(MAILER_DELIVERY__WINDOW="man-fre 07-17")
+    assert no_window.value.what == "[delivery] window: this does not say from when to when"
+    assert no_window.value.hint == "Allowed: days and hours, as mon-fri 07:00-17:00, or empty."
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_a_strange_log_is_kept_aside_as_it_is(tmp_path: Path) -> None:
     assert words_of(file) == "copy"
 
 
+@pytest.mark.slow
 def test_alone_means_that_nobody_sends_and_nobody_opens(tmp_path: Path) -> None:
     file = tmp_path / "var" / "a"
     with alone_with(file), pytest.raises(DatabaseError, match="a mailing is being sent just now"), alone_with(file):

@@ -633,6 +633,7 @@ def test_the_exit_code_follows_the_reason() -> None:
     assert {reason for reason, code in codes.items() if code is ExitCode.TRY_AGAIN} == {
         EndReason.DEFERRED,
         EndReason.RESTING,
+        EndReason.CLOSED,
         EndReason.STOPPED,
         EndReason.PAUSED,
         EndReason.SERVER_AWAY,
@@ -761,6 +762,8 @@ def test_the_log_of_a_run_names_what_came_of_each_by_numbers_alone(
 
     dispatcher(MemoryTransport(answer), connections=1).run(mailing_id, once=True)
     told = [(each.getMessage(), each.mailing, getattr(each, "delivery", None)) for each in caplog.records]  # type: ignore[attr-defined]
+    assert [getattr(each, "code", None) for each in caplog.records] == [None, 450, 550, 550, None, None, None]
+    assert [getattr(each, "run", None) for each in caplog.records] == [*[1] * 6, None]
     assert told == [
         ("run begins", mailing_id, None),
         ("deferred: 450 4.2.2", mailing_id, 2),

@@ -280,6 +280,11 @@ class _Issue(RuleBasedStateMachine):
         death = Death("after a dot" if after else "before a dot", number)
         self.send(answers=[], moves=[], death=death, looks=looks)
 
+    @rule(hours=st.sampled_from([-2.0, -0.25, 2.0]))
+    def schedule(self, *, hours: float) -> None:
+        self.told["schedule"] += 1
+        self.sender.schedule(hours)
+
     @rule(what=st.sampled_from(["pause", "resume", "cancel"]))
     def decide(self, *, what: str) -> None:
         self.told[what] += 1

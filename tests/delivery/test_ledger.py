@@ -341,6 +341,8 @@ def test_all_is_told_of_a_mailing_and_of_its_deliveries(plan: Plan, ledger: Ledg
             finished_at=None,
             kind=MailingKind.ISSUE,
             reason="",
+            start=None,
+            untested=False,
         )
         assert [each.id for each in ledger.mailings()] == [mailing_id, other]
         assert [each.id for each in ledger.mailings("2024-01")] == [other]

@@ -16,7 +16,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from mailer.bootstrap import CurrentServices, Services, build_services
+from mailer.bootstrap import Services, build_services
+from mailer.current_services import CurrentServices
 from mailer.local.access import Access
 from mailer.local.doors import make_doors
 from mailer.local.guard import Guard

@@ -1,8 +1,8 @@
 """The gate before sending, without a terminal: what it refuses, what it lets through, and what is recorded of that.
 
-Before it comes the test-send of `testing`, meanwhile a pause of `deciding`. Its `refusals` for the `state` of database
-and keys have tests of their own in `tests/cli/test_only_here.py`. The lists are those of `chosen_lists`, or
-people are named.
+Before it comes the test-send of `testing`, after it `carrying_on`, meanwhile a pause of `deciding`. Its `refusals` for
+the `state` of database and keys have tests of their own in `tests/cli/test_only_here.py`. The lists are those of
+`chosen_lists`, or people are named.
 """
 
 import re
@@ -45,6 +45,7 @@ from mailer.subscribers.tokens import Token, parse_token
 from mailer.transport.base import Lost, Reply, Stage
 from mailer.transport.memory import ACCEPTED, MemorySession, MemoryTransport
 from mailer.usecases.accounts import doubtful, read_accepted, read_accounts
+from mailer.usecases.carrying_on import carry_on, count_groups
 from mailer.usecases.chosen_lists import choose_lists
 from mailer.usecases.creation import init_workspace
 from mailer.usecases.deciding import pause, resolve, resume
@@ -54,8 +55,6 @@ from mailer.usecases.sending import (
     Reason,
     Refused,
     begin,
-    carry_on,
-    count_groups,
     estimate,
     explain_nobody,
     granted,
@@ -651,7 +650,7 @@ def seen_options(services: Services, mailing: int, monkeypatch: pytest.MonkeyPat
             seen.append(options)
             super().__init__(*services, options=options, **others)
 
-    monkeypatch.setattr("mailer.usecases.sending.Dispatcher", Seen)
+    monkeypatch.setattr("mailer.usecases.carrying_on.Dispatcher", Seen)
     granted(carry_on(services, mailing))
     return seen[0]
 

@@ -154,10 +154,12 @@ def serve_in_thread(
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     loop = started.result()
-    yield address, lambda: loop.call_soon_threadsafe(server.stop)
-    with suppress(RuntimeError):  # it has ended by itself
-        loop.call_soon_threadsafe(stop_at_once)
-    thread.join()
+    try:
+        yield address, lambda: loop.call_soon_threadsafe(server.stop)
+    finally:
+        with suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(stop_at_once)
+        thread.join()
 
 
 @pytest.fixture(scope="session")

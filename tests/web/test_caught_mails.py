@@ -16,8 +16,9 @@ from mailer.bootstrap import Services, build_services
 from mailer.database.tables import subscriber_event, subscription
 from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.transport.catcher import CatchingServer
+from mailer.usecases.carrying_on import carry_on
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.sending import begin, carry_on, granted, propose
+from mailer.usecases.sending import begin, granted, propose
 from mailer.web.server import build_application
 
 SLUG = "2024-01"

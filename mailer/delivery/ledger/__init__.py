@@ -1,5 +1,6 @@
 """The ledger of deliveries: each recipient of each mailing with its status; the only SQL of delivery."""
 
+from mailer.delivery.ledger.gauges import Gauges, read_gauges
 from mailer.delivery.ledger.ledger import Ledger
 from mailer.delivery.ledger.refusals import (
     CopiedDatabaseError,
@@ -15,6 +16,7 @@ from mailer.delivery.ledger.runs import SenderRun
 
 __all__ = [
     "CopiedDatabaseError",
+    "Gauges",
     "Ledger",
     "LedgerError",
     "MailingStateError",
@@ -24,4 +26,5 @@ __all__ = [
     "SenderBusyError",
     "SenderRun",
     "SnapshotError",
+    "read_gauges",
 ]

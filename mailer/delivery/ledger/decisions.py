@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, literal, select, update
 
 from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
-from mailer.database.tables import attempt, decision, delivery, mailing, subscriber
+from mailer.database.tables import attempt, decision, delivery, mailing, run, subscriber
 from mailer.delivery.ledger.copies import read_last_copies
 from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
@@ -29,6 +29,7 @@ _IS: dict[str, Callable[[], Message]] = {
     MailingState.PAUSED: partial(msg, "sending.mailing-is-paused"),
     MailingState.FINISHED: partial(msg, "sending.mailing-is-finished"),
     MailingState.CANCELLED: partial(msg, "sending.mailing-is-cancelled"),
+    MailingState.MISSED: partial(msg, "schedule.mailing-is-missed"),
     MailingState.WAITING: partial(msg, "sending.mailing-is-waiting"),
 }
 
@@ -36,11 +37,14 @@ _IS: dict[str, Callable[[], Message]] = {
 def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
     """Start a mailing, for the first time or again; raises `MailingStateError`, also when it is paused.
 
-    A commit whose answer was lost is tried again: what was written down at this moment is written down once.
+    One that is to start at a time is started by `starts` alone, when it is due. A commit whose answer was lost is tried
+    again: what was written down at this moment is written down once.
     """
     found = connection.execute(select(mailing).where(mailing.c.id == mailing_id)).one_or_none()
     if found and found.state == MailingState.PAUSED:
         raise PausedMailingError(msg("sending.mailing-is-paused"), hint=msg("sending.resume-clears"))
+    if found and found.state == MailingState.PLANNED and found.start_at:
+        raise MailingStateError(msg("schedule.mailing-has-a-time"), hint=f"mailer send {found.slug}")
     states = (MailingState.PLANNED, MailingState.RUNNING)
     change_state(connection, mailing_id, source=states, target=MailingState.RUNNING)
     first = update(mailing).where(mailing.c.id == mailing_id, mailing.c.started_at.is_(None))
@@ -50,7 +54,12 @@ def begin(connection: Connection, mailing_id: int, *, operator: Operator, now: d
         left = select(func.count()).where(delivery.c.mailing_id == mailing_id, delivery.c.status.in_(NOT_ON_THE_WAY))
         number = connection.execute(left).scalar_one()
         action = Action.STARTED if is_first else Action.CONTINUED
-        _record(connection, operator, action, mailing_id, now=now, detail={"number": number})
+        if is_first or _has_run(connection, mailing_id):  # else it was started by its time, which is recorded
+            record(connection, operator, action, mailing_id, now=now, detail={"number": number})
+
+
+def _has_run(connection: Connection, mailing_id: int) -> bool:
+    return bool(connection.execute(select(exists().where(run.c.mailing_id == mailing_id))).scalar_one())
 
 
 def settle_place(connection: Connection, mailing_id: int, place: str | None) -> None:
@@ -64,13 +73,13 @@ def go_on_here(
 ) -> None:
     """Have a mailing go on in this copy of the database, and record who said that it is the only one."""
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(place=place))
-    _record(connection, operator, Action.ONLY_HERE, mailing_id, now=now)
+    record(connection, operator, Action.ONLY_HERE, mailing_id, now=now)
 
 
 def sign_with(connection: Connection, mailing_id: int, key_id: str, *, operator: Operator, now: datetime) -> None:
     """Have a mailing go on with another key, and record who said so."""
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(key_id=key_id))
-    _record(connection, operator, Action.OTHER_KEYS, mailing_id, now=now)
+    record(connection, operator, Action.OTHER_KEYS, mailing_id, now=now)
 
 
 def pause(connection: Connection, mailing_id: int, *, note: str, operator: Operator, now: datetime) -> None:
@@ -78,22 +87,24 @@ def pause(connection: Connection, mailing_id: int, *, note: str, operator: Opera
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED
     change_state(connection, mailing_id, source=OPEN, target=MailingState.PAUSED, note=note)
     if not was_paused:
-        _record(connection, operator, Action.PAUSED, mailing_id, now=now)
+        record(connection, operator, Action.PAUSED, mailing_id, now=now)
 
 
 def resume(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:
-    """Clear a pause, if there is one."""
+    """Clear a pause, if there is one; a mailing that waits for its time goes on waiting."""
     was_paused = _state(connection, mailing_id) == MailingState.PAUSED
-    change_state(connection, mailing_id, source=OPEN, target=MailingState.RUNNING)
+    waits = mailing.c.start_at.is_not(None) & mailing.c.started_at.is_(None)
+    target = case((waits, MailingState.PLANNED), else_=MailingState.RUNNING)
+    change_state(connection, mailing_id, source=OPEN, target=target)
     if was_paused:
-        _record(connection, operator, Action.RESUMED, mailing_id, now=now)
+        record(connection, operator, Action.RESUMED, mailing_id, now=now)
 
 
 def _state(connection: Connection, mailing_id: int) -> str | None:
     return connection.execute(select(mailing.c.state).where(mailing.c.id == mailing_id)).scalar()
 
 
-def _record(
+def record(
     connection: Connection,
     operator: Operator,
     action: Action,
@@ -102,15 +113,24 @@ def _record(
     now: datetime,
     detail: Mapping[str, object] | None = None,
 ) -> None:
+    """Write down a decision about a mailing."""
     slug = connection.execute(select(mailing.c.slug).where(mailing.c.id == mailing_id)).scalar_one()
     operator.record(connection, action, at=now, slug=slug, mailing_id=mailing_id, detail=detail)
 
 
 def change_state(
-    connection: Connection, mailing_id: int, *, source: Collection[MailingState], target: MailingState, note: str = ""
+    connection: Connection,
+    mailing_id: int,
+    *,
+    source: Collection[MailingState],
+    target: MailingState | ColumnElement[MailingState],
+    note: str = "",
+    only: ColumnElement[bool] | None = None,
 ) -> None:
     """Move a mailing to `target` when it is in one of the `source` states; raises `MailingStateError`."""
     statement = update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(source))
+    if only is not None:
+        statement = statement.where(only)
     if connection.execute(statement.values(state=target, note=write_note(note))).rowcount == 0:
         state = _state(connection, mailing_id)
         raise MailingStateError(_IS[state](), hint="mailer status") if state else no_such_mailing(mailing_id)
@@ -123,7 +143,7 @@ def cancel(connection: Connection, mailing_id: int, *, operator: Operator, now: 
     """
     change_state(connection, mailing_id, source=OPEN, target=MailingState.CANCELLED)
     number = drop_rest(connection, delivery.c.mailing_id == mailing_id, now=now)
-    _record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": number})
+    record(connection, operator, Action.CANCELLED, mailing_id, now=now, detail={"number": number})
     connection.execute(update(mailing).where(mailing.c.id == mailing_id).values(finished_at=now))
     begin_waiting(connection)
 

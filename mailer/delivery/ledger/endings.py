@@ -8,7 +8,7 @@ from mailer.database.tables import delivery, mailing
 from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.model import UNFINISHED, MailingState
 
-OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED)
+OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.MISSED)
 
 
 def finish_done(connection: Connection, *, now: datetime) -> None:

@@ -21,6 +21,7 @@ from mailer.delivery.model import (
     MailingReport,
     MailingState,
     SkipReason,
+    Start,
 )
 from mailer.delivery.notes import read_note
 from mailer.subscribers.people.subscriptions import merged_lists
@@ -45,6 +46,10 @@ class _MailingRow(NamedTuple):
     finished_at: datetime | None
     kind: str
     reason: str
+    start_at: datetime | None
+    zone: str | None
+    start_local: str | None
+    untested: int
 
 
 def read_mailings(
@@ -211,4 +216,6 @@ def _report(row: _MailingRow, counts: Counts) -> MailingReport:
         finished_at=row.finished_at,
         kind=MailingKind(row.kind),
         reason=row.reason,
+        start=Start(row.start_at, row.zone or "", row.start_local or "") if row.start_at else None,
+        untested=bool(row.untested),
     )

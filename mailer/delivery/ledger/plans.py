@@ -9,6 +9,7 @@ from sqlalchemy import Connection, case, exists, func, insert, select, text, upd
 from mailer.database.decisions import Action, Operator
 from mailer.database.rows import insert_rows
 from mailer.database.tables import UtcTime, delivery, mailing, variant
+from mailer.delivery.ledger.starts import start_values, told_of_start
 from mailer.delivery.model import (
     MAY_HAVE_IT,
     Before,
@@ -71,6 +72,7 @@ class PlanWriter:
             "kind": draft.kind,
             "of_id": draft.of_id,
             "reason": draft.reason,
+            **start_values(draft.start),
         }
         self.mailing_id = int(connection.execute(insert(mailing).values(values).returning(mailing.c.id)).scalar_one())
         self.slug = draft.slug
@@ -101,6 +103,7 @@ class PlanWriter:
             "lists": list(self._draft.lists),
             "untested": self._draft.untested,
             "ignored_findings": self._draft.ignored_findings,
+            **told_of_start(self._draft.start),
         }
         action = Action.SENT_AGAIN if self._draft.kind is MailingKind.RESEND else Action.PLANNED
         mailing_id = self.mailing_id

@@ -93,6 +93,11 @@ class SenderRun:
         )
 
     @property
+    def id(self) -> int:
+        """Return the number of the run."""
+        return self._id
+
+    @property
     def has_unwritten(self) -> bool:
         """Return whether a final dot may be out whose answer is not on disk."""
         return bool(self._unwritten)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from mailer.database.tables import list_, subscriber_event, subscription
 from mailer.subscribers.model import SubscriptionStatus
@@ -19,6 +19,19 @@ _STEPS = {
     "import_undone": -1,
     "left_merged_list": -1,
 }
+
+
+_WAYS = {"the person, on the leave page": "page", "the person, by one click": "one_click"}
+OTHER_WAY = "other"  # an editor, or a file
+WAYS_OF_LEAVING = (*_WAYS.values(), OTHER_WAY)
+
+
+def count_leaves(connection: Connection) -> dict[str, int]:
+    """Return how many subscriptions were left in each of the ways; those of erased people are forgotten."""
+    way = case(_WAYS, value=subscriber_event.c.actor, else_=OTHER_WAY)
+    query = select(way.label("way"), func.count().label("number")).group_by("way")
+    rows = connection.execute(query.where(subscriber_event.c.action == "unsubscribed"))
+    return dict.fromkeys(WAYS_OF_LEAVING, 0) | {row.way: row.number for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from mailer.database.decisions import Operator
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, mailing, subscriber
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, OldBackupError
 from mailer.delivery.ledger.endings import OPEN
-from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution
+from mailer.delivery.ledger.starts import PlannedStarts
+from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution, Start
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage
@@ -130,6 +132,7 @@ class Sender:
         unfinished, before = self.unfinished, self.dots
         assert unfinished is not None
         self.ledger.resume(unfinished.id)
+        self._begin_scheduled(unfinished.id)
         self.answers, self.mailing = list(answers), unfinished
         transport = CountingTransport(self._answer, self._arrive, self.process)
         dispatcher = Dispatcher(self.ledger, transport, keys=KEYS, options=OPTIONS, clock=self.clock)
@@ -204,6 +207,25 @@ class Sender:
             return set(connection.execute(select(list_.c.slug).where(list_.c.id.in_(ids))).scalars())  # type: ignore[arg-type] # ids
 
     # --- decisions --------------------------------------------------------------------------------
+
+    # --- at a time --------------------------------------------------------------------------------
+
+    @property
+    def _starts(self) -> PlannedStarts:
+        return PlannedStarts(self.process.database, clock=self.clock, operator=Operator(), grace=timedelta(minutes=30))
+
+    def schedule(self, hours: float) -> None:
+        """Give a mailing that has not begun a time, also one that has passed."""
+        unfinished = self.unfinished
+        if unfinished is not None and unfinished.state in {"planned", "missed"}:
+            at = self.clock() + timedelta(hours=hours)
+            self._starts.put(unfinished.id, Start(at, "UTC", f"{at:%Y-%m-%d %H:%M}"))
+
+    def _begin_scheduled(self, mailing_id: int) -> None:
+        """Have a mailing begin by its time, or when that has not come or is missed, by a person's word."""
+        self._starts.note_missed()
+        if not self._starts.begin(mailing_id) and self.ledger.mailing(mailing_id).waits_for_start:
+            self._starts.put(mailing_id, None)
 
     def pause(self) -> None:
         if (unfinished := self.unfinished) is not None:
