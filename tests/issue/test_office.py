@@ -17,6 +17,7 @@ FIELD = "this is a code of Word's, and not what it shows"
 MEETING = "this belongs to the invitation to a meeting"
 FORMULA = "Excel shows this in place of a value"
 CELL = "Excel has put this cell into quotation marks"
+PAGE = "this may be the number of a page"
 EDGE = "this comes from the edge of a page"
 HINTS = {
     COMMENT: "Remove it with its words: they were not meant for readers.",
@@ -25,6 +26,7 @@ HINTS = {
     FORMULA: "Write the value itself.",
     CELL: "Remove the outer marks, and write one mark where two stand.",
     EDGE: "Remove it.",
+    PAGE: "Remove it if it is. To a figure, write in the same line what it counts.",
 }
 
 
@@ -115,8 +117,14 @@ def found(read_files: ReadFiles) -> Find:
         ("Page 1 of 3", "4:1", "Page 1 of 3", EDGE),
         ("Vi møtes der. Side 2 av 2", "4:15", "Side 2 av 2", EDGE),
         ("Vi møtes Side 2 av 2 i Bodø.", "4:10", "Side 2 av 2", EDGE),
-        ("Tekst.\n\n7\n\nMer.", "6:1", "7", EDGE),
-        ("Tekst.\n\n1/12\n\nMer.", "6:1", "1/12", EDGE),
+        ("Tekst.\n\n7\n\nMer.", "6:1", "7", PAGE),
+        ("Tekst.\n\n1/12\n\nMer.", "6:1", "1/12", PAGE),
+        ("Tekst.\n\n- Punkt\n\n7\n\n- punkt", "8:1", "7", PAGE),
+        ("Tekst.\n\n– 12 –\n\nMer.", "6:1", "– 12 –", PAGE),
+        ("Tekst.\n\nSide 12", "6:1", "Side 12", PAGE),
+        ("Årsrapport 2023\nSide 12", "5:1", "Side 12", PAGE),
+        ("Nyhetsbrev nr. 2\t\tSide 1", "4:19", "Side 1", PAGE),
+        ("Tekst.\n\ns. 12\n\nMer.", "6:1", "s. 12", PAGE),
         ("11/29/26, 6:19 PM", "4:1", "11/29/26, 6:19 PM", EDGE),
         ("Utkast 0.9", "4:1", "Utkast 0.9", EDGE),
         ("Sensitivitet: Intern", "4:1", "Sensitivitet: Intern", EDGE),
@@ -149,6 +157,9 @@ def test_what_office_programs_leave_is_named_at_its_place(
         "Se side 1 av 3 i rapporten.",
         "Se kartet. Side 1 av 3 viser det.",
         "Tekst.\n\n112\n\n2024",
+        "Antall deltakere:\n\n12\n\nAntall kommuner:\n\n7\n\nVi er flere.",
+        "Det kom\n\n12\n\ndeltakere.",
+        "Mål:\n\n– 12 –\n\nSe side 12 og s. 14.",
         "Dag | Tal\n--|--\n1 | 1/2",
         "[a] er ein vokal. [x]Punkt",
         "Følg @KS og @Helse, eller @Ola på nett. Skriv til ola@Nordmann Ola.",

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from mailer.issue.lint import lint
-from mailer.issue.model import Finding, Paragraph, Severity, plain_text
+from mailer.issue.markdown.blocks import parse_blocks
+from mailer.issue.model import Finding, Link, Paragraph, Severity, Text, plain_text
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
@@ -340,3 +341,29 @@ def test_an_address_in_angle_brackets_is_parted_from_the_words_beside_it(
     (paragraph,) = issue.items[0].body
     assert isinstance(paragraph, Paragraph)
     assert plain_text(paragraph.inlines) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "words", "url"),
+    [
+        ("Ring 56 00 11 22<tel:+4756001122>", "Ring ", "56 00 11 22", "tel:+4756001122"),
+        ("Ring +47 56 00 11 22 <tel:56001122>", "Ring ", "+47 56 00 11 22", "tel:56001122"),
+        ("Ring (+47) 56 00 11 22<tel:004756001122>", "Ring ", "(+47) 56 00 11 22", "tel:004756001122"),
+        ("Ring 0047 56 00 11 22<tel:+4756001122>", "Ring ", "0047 56 00 11 22", "tel:+4756001122"),
+        ("Ring 56 00 11 22<tel:56%2000%2011%2022>", "Ring ", "56 00 11 22", "tel:56001122"),
+        ("Ring 02800<tel:+4702800>", "Ring ", "02800", "tel:+4702800"),
+        ("Ring 113<tel:113>", "Ring ", "113", "tel:113"),
+        ("Ring oss<tel:56%2000%2011%2022>", "Ring oss ", "56 00 11 22", "tel:56001122"),
+        ("Ring 1122<tel:56001122>", "Ring 1122 ", "56001122", "tel:56001122"),
+        ("Ring oss i 2024<tel:113>", "Ring oss i 2024 ", "113", "tel:113"),
+    ],
+)
+def test_a_telephone_number_in_front_of_its_link_is_printed_once_as_written(
+    text: str, before: str, words: str, url: str
+) -> None:
+    (paragraph,), findings = parse_blocks(text, file="x.md", lang="nb")
+    assert isinstance(paragraph, Paragraph)
+    printed, link = paragraph.inlines
+    assert isinstance(link, Link)
+    assert (printed, link.children, link.url) == (Text(before), (Text(words),), url)
+    assert findings == ()

@@ -47,7 +47,11 @@ def pasted(text: str, first_line: int = 1) -> tuple[str, list[tuple[str, int, in
         ("-    A\no B", "-    A\n     - B"),
         ("9. A\n10. B\no C", "9. A\n10. B\n    - C"),
         ("1. A\n• B\n• C\n2. D", "1. A\n   - B\n   - C\n2. D"),
+        ("☐\tA\n–\tB\n–\tC\n☒\tD\n–\tE", "☐ A\n- B\n- C  \n☒ D\n- E"),
+        ("☐ A\n• B\n☒ C", "☐ A\n- B  \n☒ C"),
         ("1. A\n\n• B", "1. A\n\n- B"),
+        ("1. A\n\n• B\n• C\no D\n• E\n\n2. F\n\n• G\n• H", "1. A\n\n- B\n- C\n  - D\n- E\n\n2. F\n\n- G\n- H"),
+        ("1.\tA\n\n•\tB\n•\tC\n\n2.\tD", "1.\tA\n\n- B\n- C\n\n2.\tD"),
     ],
 )
 def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, read: str) -> None:
@@ -69,7 +73,7 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("1. A\na)\tx\n• y\nb)\tz\n• w", "1. A  \n   a) x\n   - y  \n   b) z\n   - w"),
         ("• A\no B\na)\tx\n• C\na)\ty", "- A\n  - B  \n    a) x\n- C  \n  a) y"),
         ("1.\tA\n\na)\tx\n\n2.\tB", "1.\tA\n\n    a) x\n\n2.\tB"),
-        ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei\n☐ Kanskje"),
+        ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei  \n☐ Kanskje"),
         ("- A\n✓ Ja", "- A  \n  ✓ Ja"),
         ("1. A\\\na) x", "1. A\\\n   a) x"),
     ],

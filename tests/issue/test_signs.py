@@ -123,3 +123,52 @@ def test_signs_in_rows_of_a_table_stay() -> None:
     (block,) = parse("Alder\tAntall\n< 18 år\t12\n> 67 år\t871")[0]
     assert isinstance(block, Table)
     assert [cell.inlines for row in block.rows for cell in row[:1]] == [(Text("< 18 år"),), (Text("> 67 år"),)]
+
+
+TORN_HINT = (
+    "If the sentence above goes on here, write both on one line. Nothing to do if it begins a list or is a heading."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("Åpent kl. 9\n- 15 hver dag.", "-"),
+        ("Perioden 2023\n- 2025 er viktig.", "-"),
+        ("Vi trenger 3\n* 4 = 12 leger.", "*"),
+        ("Vi er nå på en god plass, nr.\n# 3 på listen.", "#"),
+        ("Vi trenger leger og\n- som før - sykepleiere.", "-"),
+        ("Avdelingen i Bodø trenger på dagtid i ukedagene leger\n+ to sykepleiere og en ergoterapeut.", "+"),
+    ],
+)
+def test_a_mark_that_tears_a_sentence_is_named(text: str, mark: str) -> None:
+    message = f"“{mark}” at the beginning of this line became a mark of Markdown, and is not printed"
+    assert signs(text, first_line=4) == [f"5:1 {message} | {TORN_HINT}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Antall i 2023\n- 15 leger\n- 3 sykepleiere",
+        "- Fra 9\n- 15 hver dag.",
+        "Vi tilbyr\n- kurs",
+        "Vi tilbyr mange kurs for leger og sykepleiere i 2023:\n- kurs",
+        "Avdelingen i Bodø har på dagtid tre leger i ukedagene.\n- kurs",
+        "Avdelingen i Bodø har på dagtid tre leger i ukedagene\n# Kurs",
+        "Avdelingen i Bodø har på dagtid tre leger i ukedagene\n\n# kurs",
+        "Ring oss på telefon 56 00 11 22 eller\n+ 47 56 00 11 23",
+    ],
+)
+def test_points_headings_and_telephone_numbers_tear_no_sentence(text: str) -> None:
+    assert signs(text) == []
+
+
+@pytest.mark.parametrize("text", ["Endring:\n– 5 % i Nord\n– 3 % i Sør", "Endring:\n–\t5 % i Nord\n\nMer."])
+def test_a_dash_for_minus_that_became_a_point_is_named_as_a_hyphen_is(text: str) -> None:
+    assert signs(text) == [f"2:1 {LOST.replace('-', '–', 1)} | {LOST_HINT}"]
+    assert isinstance(parse(text)[0][1], List)
+
+
+@pytest.mark.parametrize("text", ["Endring:\n– 5 % i Nord\n\nMer.", "– 5 plasser\n– 3 årsverk"])
+def test_a_dash_that_is_no_minus_or_stays_is_not_named(text: str) -> None:
+    assert signs(text) == []

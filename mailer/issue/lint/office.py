@@ -88,5 +88,10 @@ OFFICE = (
         "findings.pasted-edge",
         "findings.pasted-edge-hint",
     ),
+    debris(
+        r"^(?:side|page|s\.) ?\d{1,4}$|(?<=\t)(?:side|page) \d{1,4}$",
+        "findings.page-number",
+        "findings.page-number-hint",
+    ),
 )
 """Debris that is looked for in every text of an issue."""

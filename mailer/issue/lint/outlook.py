@@ -8,7 +8,7 @@ from mailer.catalogue import msg
 from mailer.issue.lint.office import MEETING, OFFICE, Debris, debris
 from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
-from mailer.issue.model import Item, Paragraph, Table, plain_text
+from mailer.issue.model import Block, Item, Paragraph, Table, plain_text
 
 LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
@@ -100,7 +100,7 @@ _NAMES_DAYS = re.compile(
 )
 _DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
 """The days from 1998 to 2050, counted from 1900."""
-_NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?")
+_NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash)")
 _ENTRANCE = re.compile(
     r"https?://(?:teams\.(?:microsoft|live|cloud\.microsoft)(?:\.com)?/(?:l/meetup-join|meet)/|(?:[\w-]+\.)?zoom\.us/[jw]/"
     r"|meet\.google\.com/\w|[\w-]+\.webex\.com/)",
@@ -176,13 +176,18 @@ def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
 
 
 def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
-    """Find the number of a page in a paragraph of its own."""
-    message, hint = msg("findings.pasted-edge"), msg("findings.pasted-edge-hint")
-    for paragraph in (block for block in item.body if isinstance(block, Paragraph)):
-        words = plain_text(paragraph.inlines)
-        if _NUMBER_OF_PAGE.fullmatch(words):
-            passage = Passage(file=item.file, line=paragraph.line, inlines=paragraph.inlines)
+    """Find the number of a page in a paragraph of its own; a figure stands below its name, or above small letters."""
+    message, hint = msg("findings.page-number"), msg("findings.page-number-hint")
+    for above, block, below in zip((None, *item.body), item.body, (*item.body[1:], None), strict=False):
+        words = _words_of(block)
+        is_figure = _words_of(above).endswith(":") or _words_of(below)[:1].islower()
+        if isinstance(block, Paragraph) and _NUMBER_OF_PAGE.fullmatch(words) and not is_figure:
+            passage = Passage(file=item.file, line=block.line, inlines=block.inlines)
             yield hit_in(passage, message, words, hint, at=0)
+
+
+def _words_of(block: Block | None) -> str:
+    return plain_text(block.inlines) if isinstance(block, Paragraph) else ""
 
 
 def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 
@@ -18,15 +19,15 @@ from mailer.issue.markdown.debris import name_debris_of, tell_of_empty, without_
 from mailer.issue.markdown.emptied import without_emptied
 from mailer.issue.markdown.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.markdown.headings import number_headings
-from mailer.issue.markdown.joining import merged, parted
+from mailer.issue.markdown.joining import merged, parted, take_number
 from mailer.issue.markdown.line_ends import holds_wrapped_lines
 from mailer.issue.markdown.lines import keep_lines, keep_lines_of
-from mailer.issue.markdown.marks import with_star_notes
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.markdown.pasted import with_pasted_lists
 from mailer.issue.markdown.pasted_headings import name_pasted_headings
 from mailer.issue.markdown.picture_names import find_picture, suggest_picture
 from mailer.issue.markdown.residue import LANG_MARK
+from mailer.issue.markdown.stars import free_stars, free_stars_of, with_star_notes
 from mailer.issue.markdown.tables import read_table, tell_of_torn_rows, with_captions
 from mailer.issue.markdown.tree import Node, lists_among, read_tree
 from mailer.issue.markdown.unfinished import IN_ANGLES
@@ -71,10 +72,11 @@ def parse_blocks(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    source = with_pasted_lists(with_star_notes(with_plain_spaces(text)), notes)
+    source = with_pasted_lists(with_star_notes(with_plain_spaces(text), notes), notes)
     nodes = without_debris(read_tree(source, notes), notes)
     tell_of_torn_rows(nodes, notes)
     name_pasted_headings(nodes, notes)
+    free_stars(nodes, notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
@@ -91,6 +93,7 @@ def parse_inlines(
         return (), tuple(notes.findings)
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
+    free_stars_of(token, notes, line=first_line)
     keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
@@ -240,7 +243,9 @@ class _Walker:
 
     def beside_words(self, span: _Span, before: list[Inline]) -> None:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
-        if span.angled and plain_text(before[-2:])[-1:].isalnum():
+        if span.angled and span.target.url.startswith("tel:") and (number := take_number(before, span.target.url)):
+            span.children, span.automatic = [Text(number)], False
+        elif span.angled and plain_text(before[-2:])[-1:].isalnum():
             before.append(Text(" "))
         if span.angled and plain_text(span.children).lower().startswith("mailto:"):
             message, hint = msg("issues.pasted-mailto"), msg("issues.pasted-mailto-hint", address=span.written)
@@ -378,6 +383,7 @@ def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
 def _shown(target: LinkTarget, written: str) -> str:
     """Return the text of a link whose words are its own address: as written, unless tracking was taken off it."""
     if target.url.startswith(("mailto:", "tel:")):
+        written = unquote(written) if target.url.startswith("tel:") else written
         return printable(re.sub(r"\A(?:mailto|tel):(?!.*\?)", "", written, flags=re.IGNORECASE))
     return target.url if target.removed else printable(written)
 

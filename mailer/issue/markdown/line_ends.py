@@ -166,7 +166,7 @@ def _is_head(above: str, below: str, *, is_full: bool) -> bool:
 
 def _is_doubtful(above: str, below: str, *, is_wrapped: bool, width: int) -> bool:
     if _reads_on(above, below):
-        is_mid_sentence = _ends_open(above) or not below[0].islower()
+        is_mid_sentence = ends_open(above) or not below[0].islower()
         return len(above) <= _SHORT and not is_mid_sentence and not _SENTENCE_ENDS.search(above)
     return not (is_wrapped and _is_full(above, below, width))
 
@@ -179,12 +179,12 @@ def _is_wrapped(above: str, below: str) -> bool:
 
 def _are_all_short(lines: Sequence[str]) -> bool:
     """Return whether there are three lines or more, all short and without the end of a sentence."""
-    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(_ends_open, filter(None, lines[:-1]))):
+    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(ends_open, filter(None, lines[:-1]))):
         return False
     return all(line and len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
 
 
-def _ends_open(line: str) -> bool:
+def ends_open(line: str) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
     return bool(_ENDS_OPEN.search(line)) or line.rsplit(maxsplit=1)[-1].strip("*_").lower() in _READ_ON
 
@@ -201,7 +201,7 @@ def _reads_on(above: str, below: str) -> bool:
     """Return whether a sentence goes on from one line to the next."""
     first = below.lstrip('*_[«"“„(')[:1]
     dashed = first in _DASHES and not _SENTENCE_ENDS.search(above) and not _SIGN_OR_ARROW.match(below)
-    if _ends_open(above) or dashed:
+    if ends_open(above) or dashed:
         return True
     return not _MARKED.match(below) and (first.islower() or first in _CONTINUES)
 

@@ -1,7 +1,8 @@
 """Finds marks of Markdown, HTML and other programs in words that readers get: they meant something and are printed."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,15 +59,19 @@ _POINT_WITHOUT_SPACE = re.compile(rf"^[ \t]*([0-9]{{1,2}}[.)]|[-+–—])(?={_LE
 """Several of them are points; one alone may be *3.klasse*, or the end of a word, as in *-sjonar*."""
 _BLOCK_MARK = re.compile(r"^[ \t]*(#{1,6}|[-*+>])[ \t]+(?=[^\s\d])", re.MULTILINE)
 _RUN = re.compile(r"\*+|_+")
-_AT_LINE_START = re.compile(r"^[ \t]*\\?(\*{1,3})(?=[^\s*]|[ \t]+\S)", re.MULTILINE)
-_AFTER_WORD = re.compile(r"(?<=[\w%)».,!?])(\*{1,3})(?![\w*])")
-_OPENING_STAR = re.compile(r"(?<![\w*\\])\*(?=[^\s*)])")
-_STAR_POINT = re.compile(r"^(?=\*[ \t]+\S)", re.MULTILINE)
+_AT_LINE_START = re.compile(r"^[ \t]*((?:\\?\*){1,3})(?=[^\s*]|[ \t]+\S)", re.MULTILINE)
+_STARS = re.compile(
+    r"(?<=[\w%)».,!?])(?:(?P<behind>\*{1,3})(?![\w*])|[ \t]+(?P<apart>\*{1,3})(?=[ \t]*$|[.,;]))"
+    r"|(?<![\w*\\])(?P<open>\*{1,3})(?=[^\s*)])",
+    re.MULTILINE,
+)
+"""Stars behind a word, or behind a space where a line or a part of it ends; and those that may begin words."""
 _PATH = re.compile(r"(?:(?<![^\W\d_])[A-Za-z]:\\|\\\\(?=\w))[^\n]*|(?<!\S)[^\s\\]*\\[^\s\\]*\\\S*")
 _FILE = re.compile(r"(?<!\S)(?=\S*_)\S*(?:[/\\]\S|\.\w)\S*")
 _MARKS_OF_NOTES = re.compile(r"(?:\[(?:[A-ZÆØÅ]{1,4}\d{1,3}(?:R\d{1,3})?|\d{1,2}|[a-z])\]){2,}")
 """Several marks of comments or notes right behind each other."""
 _CLOSING_QUOTES = "»”\"'’"
+_QUOTED = ("«»", "“”", "””", '""', "''", "‘’", "’’", "[]")
 _FILLED_IN = 3
 _NEAR = 10
 
@@ -90,17 +95,23 @@ def stars_in(texts: Iterable[tuple[str, str]]) -> Stars:
     """Return the stars that lead from a word to a note in one of the texts, of which each is given as written too."""
     beginning, ending = set(), set()
     for text, written in texts:
-        beginning |= {len(each[1]) for each in _AT_LINE_START.finditer(written)}
-        ending |= {len(each[1]) for each in _AFTER_WORD.finditer(text)}
+        beginning |= {each[1].count("*") for each in _AT_LINE_START.finditer(written)}
+        ending |= {number for _, number in marks_of_notes(text)}
     return Stars(frozenset(beginning & ending))
 
 
-def with_star_notes(text: str) -> str:
-    """Return a text in which a line `* uten frakt` is no point of a list if a star behind a word leads to it."""
-    paragraphs = re.split(r"(\n[ \t]*\n)", text)
-    if not any(len(_AFTER_WORD.findall(each)) > len(_OPENING_STAR.findall(each)) for each in paragraphs):
-        return text
-    return "".join(_STAR_POINT.sub(r"\\", each) if len(_STAR_POINT.findall(each)) == 1 else each for each in paragraphs)
+def marks_of_notes(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where stars stand behind a word and end no words that as many stars began, with their number."""
+    opened: Counter[int] = Counter()
+    for run in _STARS.finditer(text):
+        kind = run.lastgroup or ""
+        number = len(run[kind])
+        if kind == "open":
+            opened[number] += 1
+        elif opened[number]:
+            opened[number] -= 1
+        else:
+            yield run.start(kind), number
 
 
 def words_around(text: str, found: LeftOver) -> str:
@@ -154,11 +165,14 @@ def _without_addresses(text: str) -> str:
 def _of_emphasis(text: str, stars: Stars) -> Iterator[LeftOver]:
     """Yield `*` and `_` that begin or end no words; some multiply, part names, lead to notes, or are a line."""
     alone: list[re.Match[str]] = []
+    marks = {at for at, _ in marks_of_notes(text)}
     for run in _RUN.finditer(text):
         before, after = text[max(0, run.start() - 1) : run.start()], text[run.end() : run.end() + 1]
+        if _is_star(run, text, stars, marks):
+            continue
         if _is_alone(before, after):
             alone += [] if _is_sum(text, run) else [run]
-        elif not _is_meant(run[0], before, after) and not _is_star(run, text, stars):
+        elif not _is_meant(run[0], before, after):
             yield _left(run, msg("issues.write-emphasis-so"))
     for run in alone:
         if len(run[0]) < _FILLED_IN and (len(alone) > 1 or len(run[0]) > 1):
@@ -176,21 +190,22 @@ def _is_sum(text: str, run: re.Match[str]) -> bool:
 
 
 def _is_meant(run: str, before: str, after: str) -> bool:
-    """Return whether marks stand inside a word or a sum, are a line to write on, or lead to a note as `*)` does."""
+    """Return whether marks stand inside a word or a sum, are quoted or a line to write on, or lead to a note (`*)`)."""
     inside = _is_word(before) and _is_word(after) and (len(run) == 1 or run[0] == "_" or before.isdigit())
     wildcard = run == "*" and _is_word(before) and bool(after) and after in _CLOSING_QUOTES
     to_fill_in = run[0] == "_" and len(run) >= _FILLED_IN
     leads_to_note = run[0] == "*" and after == ")"
-    return inside or wildcard or to_fill_in or leads_to_note
+    quoted = run[0] == "*" and f"{before}{after}" in _QUOTED
+    return inside or wildcard or to_fill_in or leads_to_note or quoted
 
 
 def _is_word(sign: str) -> bool:
     return sign.isalnum()
 
 
-def _is_star(run: re.Match[str], text: str, stars: Stars) -> bool:
+def _is_star(run: re.Match[str], text: str, stars: Stars, marks: Collection[int]) -> bool:
     """Return whether these are the stars of a note."""
     if run[0][0] != "*" or len(run[0]) not in stars.numbers:
         return False
     line = text[max(0, run.start() - _NEAR) : run.start()].rpartition("\n")[2]
-    return not line.strip() or bool(_AFTER_WORD.match(text, run.start()))
+    return not line.strip() or run.start() in marks

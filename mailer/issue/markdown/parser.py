@@ -56,7 +56,11 @@ _TEL = r"tel:\+?(?:[\d.-]|[^\S\n]|\([\d \t]*\))*\d"
 _SPACES_ALLOWED = re.compile(rf"(?:{_TEL}|mailto:[^\s<>()?]+\?[^\n<>()\"]*[^\s<>()\"])(?=\s*\))", re.IGNORECASE)
 _ANGLED = re.compile(rf"<({_TEL}|www\.{DOMAIN}[^\s<>]*)>", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:amp|#38);")
-_INNER_STARS = re.compile(r"(?<=[^\W_])\*+(?=[^\W_])")
+_BARE_STARS = re.compile(
+    r"(?<=[^\W_])\*+(?=[^\W_])|(?<![^\s(\[])\*+(?=[)\],;:])|(?<=[(\[])\*+(?=\s)"
+    r"|(?<=«)\*+(?=»)|(?<=“)\*+(?=”)|(?<=[”\"'’‘])\*+(?=[”\"'’])"
+)
+"""Stars inside a word, between brackets or quotation marks, and before a mark that no words begin with."""
 _MARKS_BEFORE = 100
 _LINES_LOOKED_AT = 10
 
@@ -265,9 +269,9 @@ def _path(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the pars
     return before != "\\" and _verbatim(state, _PATH, silent=silent)
 
 
-def _inner_stars(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
-    """Keep stars between digits, which multiply, and inside words, as in `kolleg*er`: CommonMark would pair them."""
-    return _verbatim(state, _INNER_STARS, silent=silent)
+def _bare_stars(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
+    """Keep stars that multiply, stand inside words as in `kolleg*er`, or alone as in `(*)`: CommonMark pairs them."""
+    return _verbatim(state, _BARE_STARS, silent=silent)
 
 
 def _verbatim(state: StateInline, pattern: re.Pattern[str], *, silent: bool) -> bool:
@@ -302,7 +306,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "angled_address", _angled_address)
     parser.inline.ruler.before("escape", "spaced_address", _spaced_address)
     parser.inline.ruler.before("escape", "path", _path)
-    parser.inline.ruler.before("emphasis", "inner_stars", _inner_stars)
+    parser.inline.ruler.before("emphasis", "bare_stars", _bare_stars)
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 -- the parser's own hook
     parser.helpers = SimpleNamespace(  # type: ignore[assignment] # of the same form as the parser's module
         parseLinkDestination=_link_destination, parseLinkLabel=parseLinkLabel, parseLinkTitle=parseLinkTitle

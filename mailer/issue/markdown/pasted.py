@@ -82,18 +82,19 @@ class _Levels:
     """The levels of a list that are open, from the outermost."""
 
     open: list[_Level] = field(default_factory=list)
-    _speaking: int = 0
-    """How many levels stand above the lines that are printed as written; 0 for no such lines."""
+    _speaking: int | None = None
+    """How many levels stand above the lines that are printed as written; None for no such lines."""
 
     def put(self, line: _Line, *, is_apart: bool = False) -> int:
         """Return how far in a point is put: a new mark stands below the point above it, as does one further in."""
         indent = self._put(line, is_apart=is_apart)
-        self._speaking = self._speaking if len(self.open) > self._speaking else 0
+        if self._speaking is not None and len(self.open) <= self._speaking:
+            self._speaking = None
         return indent
 
     def put_speaking(self) -> int:
         """Return how far in a line is put that is printed as written: all below one point, whatever is between."""
-        self._speaking = self._speaking or len(self.open)
+        self._speaking = len(self.open) if self._speaking is None else self._speaking
         del self.open[self._speaking :]
         return self.open[-1].below if self.open else 0
 
@@ -109,6 +110,8 @@ class _Levels:
         may_be_below = above and above.mark[0].isdigit() and not is_apart
         if above and is_beside and (line.is_own or (line.mark in _BESIDE and not may_be_below)):
             self.open[-1] = replace(above, below=line.below if line.is_own else above.below)
+            if above.mark[0].isdigit() and not line.is_own:  # the bullets below an empty line stand beside each other
+                self.open[-1] = _Level(line.mark, line.column, above.indent, above.indent + 2)
             return above.indent
         indent = above.below if above and not line.is_own else line.column
         self.open.append(_Level(line.mark, line.column, indent, line.below if line.is_own else indent + 2))
@@ -197,7 +200,8 @@ def _speaking_mark(number: int, lines: Sequence[str], *, is_below: bool) -> re.M
     if not match or (match["chapter"] and not _is_in_chapter(match, number, lines)):
         return None
     is_direct = is_below and bool(lines[number - 1].strip()) and not match["letter"]
-    return match if "\t" in match["gap"] or is_direct else None
+    is_first = bool(match["tick"]) and not is_below
+    return match if "\t" in match["gap"] or is_direct or is_first else None
 
 
 def _is_in_chapter(match: re.Match[str], number: int, lines: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
+from mailer.issue.markdown.line_ends import ends_open
 
 _SPACE = r"[^\S\n]"
 _NUMBER = rf"[0-9](?![0-9]{{0,8}}[.)](?:{_SPACE}|$))"
@@ -22,10 +23,15 @@ _IN_PASTED = re.compile(rf"{_SPACE}*(?:[^\w\s\x00-\x7f]{_SPACE}*|[oüØvqnl]\t)(
 _CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
 _UP = "+±"
 _UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
-_LOST_MINUS = re.compile(
-    rf"{_SPACE}*-{_SPACE}+(?:[0-9]+(?:,[0-9]+)?{_SPACE}?{_UNIT}|[0-9]{{1,3}}(?:[ \u00a0\u202f][0-9]{{3}})+\b)",
+_LOST_SIGN = re.compile(
+    rf"{_SPACE}*(?P<sign>[-–—]){_SPACE}+"
+    rf"(?:[0-9]+(?:,[0-9]+)?{_SPACE}?{_UNIT}|[0-9]{{1,3}}(?:[ \u00a0\u202f][0-9]{{3}})+\b)",
     re.IGNORECASE,
 )
+_POINT = re.compile(rf"{_SPACE}*(?P<sign>[-*]|\+(?!{_SPACE}+[0-9])|#{{1,6}}){_SPACE}+(?P<first>[^\W_])")
+_ANY_MARK = re.compile(rf"{_SPACE}*(?:[-*+>|•–—]|#{{1,6}}|[0-9]{{1,9}}[.)]){_SPACE}")
+_ENDS_SENTENCE = re.compile(r"[.!?:…»”\"]\)?[*_]*\s*$")
+_LONG = 50
 _SHOWN = 40
 
 
@@ -35,11 +41,20 @@ def with_signs(text: str, notes: FindingCollector) -> str:
     changes, more = changes_among(lines), _more_among(lines)
     found = [_sign(line, is_change=at in changes, is_more=at in more) for at, line in enumerate(lines)]
     for number, match in enumerate(found):
-        lost = None if match else _LOST_MINUS.match(lines[number])
+        lost = None if match else _lost_sign(lines, number)
         if match and match.re is _MORE:
             _tell(msg("issues.sign-kept"), msg("issues.sign-kept-hint"), lines[number], notes, at=number)
-        elif lost and not _LOST_MINUS.match(lines[number - 1] if number else ""):
-            _tell(msg("issues.sign-lost"), msg("issues.sign-lost-hint"), lines[number], notes, at=number)
+        elif lost and not (number and _lost_sign(lines, number - 1)):
+            _tell(
+                msg("issues.sign-lost", mark=lost["sign"]),
+                msg("issues.sign-lost-hint"),
+                lines[number],
+                notes,
+                at=number,
+            )
+        elif not match and not lost and (torn := _torn_at(lines, number)):
+            hint = msg("issues.sign-torn-hint")
+            _tell(msg("issues.sign-torn", mark=torn["sign"]), hint, lines[number], notes, at=number)
     return "\n".join(_escaped(line, match) for line, match in zip(lines, found, strict=True))
 
 
@@ -73,6 +88,29 @@ def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
     if more := _MORE.match(line):
         return more if is_more else None
     return _IN_PASTED.match(line) or _IN_POINT.match(line)
+
+
+def _lost_sign(lines: Sequence[str], number: int) -> re.Match[str] | None:
+    """Return the sign before an amount where it marks a point; a dash does so before a tab, or on several lines."""
+    match = _LOST_SIGN.match(lines[number])
+    if not match or match["sign"] == "-" or "\t" in match[0]:
+        return match
+    beside = (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2])
+    return match if any(each.lstrip().startswith(f"{match['sign']} ") for each in beside) else None
+
+
+def _torn_at(lines: Sequence[str], number: int) -> re.Match[str] | None:
+    """Return the mark of a point or heading that stands alone in the middle of what may be a sentence."""
+    match = _POINT.match(lines[number]) if number else None
+    above = lines[number - 1].strip() if match else ""
+    if not match or not above or _ANY_MARK.match(f"{lines[number - 1]} ") or "\t" in lines[number - 1]:
+        return None
+    below = lines[number + 1] if number + 1 < len(lines) else ""
+    if _POINT.match(below) or match["first"].isupper():
+        return None
+    follows_number = above[-1].isdigit() and match["first"].isdigit()
+    is_open = ends_open(above) or (len(above) >= _LONG and not _ENDS_SENTENCE.search(above))
+    return match if follows_number or is_open else None
 
 
 def _more_among(lines: Sequence[str]) -> frozenset[int]:
