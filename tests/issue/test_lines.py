@@ -290,6 +290,16 @@ def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
         ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
         ("Se «https://a.example/mappe/\nrapport.docx»", 1, "https://a.example/mappe/"),
         ("> Se https://a.example/mappe/\n> rapport.docx", 1, "https://a.example/mappe/"),
+        ("Se https://a.example/tema/\neldre for mer.", 1, "https://a.example/tema/"),
+        ("Se https://a.example/tema\n/eldre", 1, "https://a.example/tema"),
+        ("Se www.helsefjord.\nexample/side og mer", 1, "www.helsefjord."),
+        ("Se helsefjord.example/\nside/to", 1, "helsefjord.example/"),
+        ("Skriv til anne.lie@fjord.ex-\nample, tlf. 12.", 1, "anne.lie@fjord.ex-"),
+        ("Skriv til anne.lie@fjord.kommune.\nexample eller ring.", 1, "anne.lie@fjord.kommune."),
+        ("Skriv til kari.holm@\nx.example", 1, "kari.holm@"),
+        ("Skriv til oss på anne.\nlie@fjord.example", 1, "anne."),
+        ("Post: fornavn.\netternavn@fjord.example", 1, "fornavn."),
+        ("Skriv til kari-\nanne.holm@x.example", 1, "kari-"),
     ],
 )
 def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: int, words: str) -> None:
@@ -310,6 +320,16 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
         "Se [x](https://a.example/x-)\ny.pdf",
         "Se https://a.example/x-\n\ny.pdf",
         "Se https://a.example/x- der\ny.pdf",
+        "Se https://a.example/mappe/\ninnen fredag",
+        "Se https://a.example/mappe/\nKari",
+        "Se https://a.example.\neldre",
+        "Skriv til kari@x.example.\nog vi svarer",
+        "Skriv til kari@x.example.\nVi svarer",
+        "Skriv til kari@x.example\neller ring",
+        "kari@x.example.\nola@x.example",
+        "Skriv til oss.\npost@x.example",
+        "Ta kontakt på telefon.\npost@x.example",
+        "Skriv til oss på kari.\nOla@x.example",
     ],
 )
 def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:

@@ -57,7 +57,7 @@ _SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
 """A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
 _NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
 """A note to which stars lead, as in `*) Uten frakt`, or a tick."""
-_ENDS_NOTHING = frozenset(
+ENDS_NOTHING = frozenset(
     word
     for words in (
         "og eller men samt å at som hvis dersom både enten the a an and or",
@@ -66,7 +66,7 @@ _ENDS_NOTHING = frozenset(
     for word in words.split()
 )
 """Words behind which another one follows, wherever their line ends."""
-_READ_ON = frozenset(
+READ_ON = frozenset(
     word
     for words in (
         "i på til av for fra frå med om er var har hadde en ei et eit den det de dei der da når ved etter under over",
@@ -203,7 +203,7 @@ def ends_open(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
     last = above.rsplit(maxsplit=1)[-1].strip("*_")
     goes_on = is_full or below.lstrip(_MARKS_BEFORE)[:1].islower()
-    return bool(_ENDS_OPEN.search(above)) or last in _ENDS_NOTHING or (goes_on and last in _READ_ON)
+    return bool(_ENDS_OPEN.search(above)) or last in ENDS_NOTHING or (goes_on and last in READ_ON)
 
 
 def _is_full(above: str, below: str, width: int) -> bool:
