@@ -15,7 +15,7 @@ from mailer.issue.files.frame import FRAME, parse_frame
 from mailer.issue.files.items import ItemDraft, parse_item
 from mailer.issue.files.known_names import KnownNames
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
-from mailer.issue.markdown.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_bullets
+from mailer.issue.markdown.characters import SEPARATORS, UNPRINTABLE, printable, with_plain_signs
 from mailer.issue.markdown.picture_names import path_of
 from mailer.issue.model import Finding, Issue, IssueKind, Severity
 from mailer.issue.pictures import images_of
@@ -184,12 +184,15 @@ class _IssueFolder:
         return text
 
     def note_unprintable(self, path: Path, text: str) -> None:
-        """Warn of each line with unprintable characters, at the first of them."""
-        lines = enumerate(re.split(r"\r\n?|\n", with_plain_bullets(text)), start=1)
-        found = ((number, [*UNPRINTABLE.finditer(line)]) for number, line in lines)
-        for number, (first, *others) in islice(((number, each) for number, each in found if each), OF_EACH_RULE):
+        """Warn of each line with unprintable characters, at the first of each kind."""
+        lines = enumerate(re.split(r"\r\n?|\n", with_plain_signs(text)), start=1)
+        parted = (
+            (number, is_break, _unprintable(line, is_break=is_break))
+            for number, line in lines
+            for is_break in (True, False)
+        )
+        for number, is_break, (first, *others) in islice((each for each in parted if each[2]), OF_EACH_RULE):
             name = name_of(first[0][0])
-            is_break = SEPARATORS.match(first[0])
             words = "issues.line-break-character" if is_break else "issues.unprintable"
             self.findings.append(
                 Finding(
@@ -237,3 +240,7 @@ class _IssueFolder:
         used = {image.path for image in images_of(issue)}
         found = {name: self.data(paths[name], at_most=IMAGE_BYTES_AT_MOST) for name in sorted(used & paths.keys())}
         return {name: data for name, data in found.items() if data is not None}
+
+
+def _unprintable(line: str, *, is_break: bool) -> list[re.Match[str]]:
+    return [each for each in UNPRINTABLE.finditer(line) if bool(SEPARATORS.match(each[0])) is is_break]

@@ -571,10 +571,13 @@ def _in_order(item: WrittenItem, way: _Way, got: Sequence[Token]) -> list[Token]
 
 def _place_in(note: Sequence[Token], got: Sequence[Token]) -> int:
     """Where a footnote stands: they are in the order of their numbers, and those without a mark last."""
-    known = takewhile(lambda token: token.text != "[^]", note[1:])  # a mark may be printed as written
-    words = [each.text for each in (*note[:1], *known)]
-    texts = [each.text for each in got]
-    return next((at for at in range(len(texts), -1, -1) if texts[at : at + len(words)] == words), len(texts))
+    words, texts = ([each.text for each in tokens] for tokens in (note, got))
+    return max(range(len(texts)), key=lambda at: (_alike(words, texts[at:]), at), default=0)
+
+
+def _alike(words: Sequence[str], others: Sequence[str]) -> int:
+    """Count the words that both begin with: a mark in a footnote may be printed as written."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(words, others, strict=False)))
 
 
 def _letters(tokens: Iterable[Token]) -> str:

@@ -226,6 +226,13 @@ def test_a_form_that_loses_doubles_moves_or_glues_is_seen(got: str, line: int, m
     assert bool(item_faults("text", item, 1, read_text(got), [told])) is (line == 0 or "b.example" in extra)
 
 
+def test_a_footnote_of_a_number_in_brackets_is_no_mark_of_another() -> None:
+    item = WrittenItem("", "[^1]: en\n\nto [^4] tre\n[^4]: [1]")
+    assert item_faults("text", item, 1, read_text("1 to [4] tre [4] [1] [1] en"), ()) == []
+    faults = item_faults("text", item, 1, read_text("1 to [4] tre [4] [1] en"), ())
+    assert faults == [Fault("text", 1, "[^]", "")]
+
+
 def _finding(rule: str, *, words: str, line: int = 1, column: int = 1) -> Finding:
     return Finding(severity=Severity.WARNING, rule=rule, message="", file="x.md", line=line, column=column, words=words)
 

@@ -43,3 +43,7 @@ def test_marks_piled_on_a_letter_are_lowered_before_they_cost_their_square() -> 
 )
 def test_what_is_left_out_leaves_no_second_space_and_none_before_a_mark(text: str, left: str) -> None:
     assert printable(text) == left
+
+
+def test_the_hyphens_of_word_are_hyphens() -> None:
+    assert printable("HbA1c\x1e53, sam\x1fhandling") == "HbA1c-53, sam\u00adhandling"

@@ -9,7 +9,7 @@ import pytest
 
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
 from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
-from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Text, plain_text
+from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Table, Text, plain_text
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
 WRAPPED = f"{LONG},\nog slik er det.\n\n"
@@ -33,6 +33,21 @@ def words(text: str) -> list[str]:
     "text",
     [
         "Kari Nordmann\nStorgata 1\n0001 Oslo",
+        "1. mars\nFrist for å melde seg på\n15. mars\nKurset starter",
+        "Meld deg på\nKurset er gratis.",
+        "Fristen er\n21. oktober",
+        "Kurset varer i tre uker.\nHvem bør trene med\nAlle over 65 år bør trene.",
+        "→ Meld deg på\n→ Kom tidlig\n→ Ta med PC",
+        "Hvem er det for\nHvor er det\nNår er det",
+        "Hepatitt A\nVaksinen gis i to doser.",
+        "Svar:\nJa\nNei\nVet ikke",
+        "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
+        "[i] Kilde: FHI\n[ii] Kilde: NPR",
+        "Se kildene [a] her.\n[a] Kilden er den rapporten som FHI ga ut.\n[b] Kilden er den som NPR ga ut.",
+        "Se kildene her\n[a] Kilden er FHI",
+        "[ ] Ja\n[x] Nei",
+        "[ ] Ja, det vil vi gjerne.\n[X] Nei, det vil vi ikke nå.",
+        "Beløp\n-kr 1 250,00\nkr -",
         "Program:\n10.00 Velkommen\n10.15 Innledning",
         "kl. 10.00 Velkommen\nkl. 11.00 Pause",
         "09.00–10.00 Registrering og kaffe i foajeen utenfor sal A i annen etasje\n10.00 Velkommen",
@@ -92,9 +107,10 @@ def test_cells_on_lines_of_their_own_are_not_run_together() -> None:
     [
         "Vi møtes for å snakke om\nfelles utfordringer.",
         "Vi møtes i Bodø.\nAlle som arbeider med helse, er velkomne.",
-        "Fristen er\n21. oktober",
+        "Fristen er\nkl. 10.00 i morgen",
+        "Kari møter Ola og\nPer",
+        f"{LONG} og på\nGardermoen",
         "Møtet begynner kl.\n10.00 og varer til tolv.",
-        "Stortinget vedtok loven i\nBodø",
         "Direktoratet for e-helse,\nHelse Vest",
         "Helse Vest\n– den største av dem",
         "Vi ser på (blant annet\nKari) tallene",
@@ -174,6 +190,13 @@ def test_a_paragraph_below_a_long_point_is_none_of_it_where_nothing_is_wrapped(m
     assert [type(each) for each in blocks] == [List, Paragraph]
     assert blocks[1] == Paragraph(inlines=(Text(below),), line=blocks[1].line)
     assert {each.rule for each in findings} <= {"pasted-list"}
+
+
+@pytest.mark.parametrize("point", ["- Disse,", "•\tDisse,", "2. Disse,", "> Disse,", f"{WRAPPED}- {LONG}"])
+def test_a_table_right_below_a_point_keeps_its_first_row(point: str) -> None:
+    *_, table = parse(f"{point}\n| Navn | By |\n| Kari | Oslo |")[0]
+    assert isinstance(table, Table)
+    assert [plain_text(cell.inlines) for cell in table.header] == ["Navn", "By"]
 
 
 def test_where_a_text_is_wrapped_a_full_point_goes_on_unless_the_line_below_has_a_name() -> None:
@@ -267,6 +290,16 @@ def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
         ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
         ("Se «https://a.example/mappe/\nrapport.docx»", 1, "https://a.example/mappe/"),
         ("> Se https://a.example/mappe/\n> rapport.docx", 1, "https://a.example/mappe/"),
+        ("Se https://a.example/tema/\neldre for mer.", 1, "https://a.example/tema/"),
+        ("Se https://a.example/tema\n/eldre", 1, "https://a.example/tema"),
+        ("Se www.helsefjord.\nexample/side og mer", 1, "www.helsefjord."),
+        ("Se helsefjord.example/\nside/to", 1, "helsefjord.example/"),
+        ("Skriv til anne.lie@fjord.ex-\nample, tlf. 12.", 1, "anne.lie@fjord.ex-"),
+        ("Skriv til anne.lie@fjord.kommune.\nexample eller ring.", 1, "anne.lie@fjord.kommune."),
+        ("Skriv til kari.holm@\nx.example", 1, "kari.holm@"),
+        ("Skriv til oss på anne.\nlie@fjord.example", 1, "anne."),
+        ("Post: fornavn.\netternavn@fjord.example", 1, "fornavn."),
+        ("Skriv til kari-\nanne.holm@x.example", 1, "kari-"),
     ],
 )
 def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: int, words: str) -> None:
@@ -287,6 +320,16 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
         "Se [x](https://a.example/x-)\ny.pdf",
         "Se https://a.example/x-\n\ny.pdf",
         "Se https://a.example/x- der\ny.pdf",
+        "Se https://a.example/mappe/\ninnen fredag",
+        "Se https://a.example/mappe/\nKari",
+        "Se https://a.example.\neldre",
+        "Skriv til kari@x.example.\nog vi svarer",
+        "Skriv til kari@x.example.\nVi svarer",
+        "Skriv til kari@x.example\neller ring",
+        "kari@x.example.\nola@x.example",
+        "Skriv til oss.\npost@x.example",
+        "Ta kontakt på telefon.\npost@x.example",
+        "Skriv til oss på kari.\nOla@x.example",
     ],
 )
 def test_an_address_that_ends_where_its_line_ends_is_not_named(text: str) -> None:

@@ -157,6 +157,14 @@ def test_the_finding_says_what_to_write() -> None:
     ]
 
 
+def test_for_a_box_a_sign_is_named_that_says_whether_it_is_ticked() -> None:
+    hint = "Write ☐ for a box and ☒ for one that is ticked: readers see the sign."
+    assert [(each.line, each.words, each.hint) for each in told("[ ] Ja\n[x] Nei")] == [
+        (1, "[ ]", hint),
+        (2, "[x]", hint),
+    ]
+
+
 def test_of_many_marks_a_hundred_are_told() -> None:
     assert len(told("**a " * 2 * OF_EACH_RULE)) == OF_EACH_RULE
 

@@ -228,9 +228,8 @@ def test_a_number_that_comes_to_a_line_start_by_rewrapping_stays_in_its_sentence
     number: str, before: str, sign: str
 ) -> None:
     follows = before if before == "> " else " " * len(before)
-    assert lines(f"{before}**Fristen er\n{follows}{number} oktober** i år") == [
-        f"{sign}Fristen er {number} oktober i år"
-    ]
+    words = "Fristen for alle som vil melde seg på samlingen i Trondheim er"
+    assert lines(f"{before}**{words}\n{follows}{number} oktober** i år") == [f"{sign}{words} {number} oktober i år"]
 
 
 def test_what_follows_a_number_that_makes_no_list_keeps_its_form() -> None:

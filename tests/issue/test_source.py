@@ -404,8 +404,13 @@ def test_a_file_that_is_no_item_is_left_out_with_a_warning(read_files: ReadFiles
 
 def test_an_unprintable_character_is_left_out_with_a_warning(read_files: ReadFiles) -> None:
     reading = read_files({"items/010-mote.md": "\ufeff" + item("", "Tele\u200bfon\x0bog \uf0b7 kulepunkt\u0007.")})
-    assert [(each.severity, each.rule, each.line) for each in reading.findings] == [(Severity.WARNING, "character", 5)]
-    assert "U+200B" in reading.findings[0].message
+    assert [(each.severity, each.rule, each.line, each.column) for each in reading.findings] == [
+        (Severity.WARNING, "character", 5, 9),
+        (Severity.WARNING, "character", 5, 5),
+    ]
+    assert "U+000B" in reading.findings[0].message
+    assert "U+200B" in reading.findings[1].message
+    assert "2 more" in reading.findings[1].message
     assert good(reading).items[0].body == (Paragraph((Text("Telefon og kulepunkt."),), line=5),)
 
 

@@ -92,6 +92,7 @@ _GREETING = re.compile(
     r"(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|igjen|kollega\w*"
     r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?\s?(?:[,!]|\.?(?=\n|\Z))"
 )
+_LONGEST_BANNER = 2_000
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
 _ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
@@ -147,6 +148,11 @@ def debris_in(text: str) -> Iterator[tuple[Debris, re.Match[str]]]:
             yield each, match
 
 
+def _is_banner(passage: Passage) -> bool:
+    """Return whether a short text holds what programs leave; to look at a long one twice takes long."""
+    return len(passage.text) < _LONGEST_BANNER and any(each.pattern.search(passage.text) for each in _ANYWHERE)
+
+
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
     """Find a title that begins as the subject of an answer does."""
     message, hint = msg("findings.reply-title"), msg("findings.reply-title-fix")
@@ -157,7 +163,7 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
 
 def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     """Find a greeting at the beginning, also below banners and heads of mails."""
-    above = sum(1 for _ in takewhile(lambda each: any(one.pattern.search(each.text) for one in _ANYWHERE), passages))
+    above = sum(1 for _ in takewhile(_is_banner, passages))
     for passage in passages[: above + 1]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")

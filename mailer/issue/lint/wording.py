@@ -8,10 +8,11 @@ from mailer.catalogue import msg
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, matches
 
 _BROKEN_WORD = (
-    r"(?<![\w-])[^\W\d_]+- (?!(?i:og|eller|samt|til|men|som|både|mot|pluss|and|or|to|but|than|ja|dahje|vai)(?!\w))"
+    r"(?<![\w-])[^\W\d_]+(?:-|\u00ad) "
+    r"(?!(?i:og|eller|samt|til|men|som|både|mot|pluss|and|or|to|but|than|ja|dahje|vai)(?!\w))"
     r"[^\W\d_]+(?![\w-])"
 )
-"""A hyphen that ends no first half, as that of *helse- og omsorg* and *før- under- og etter* does."""
+"""A hyphen, or a soft one, that ends no first half, as that of *helse- og omsorg* and *før- under- og etter* does."""
 
 _MEANT = {
     letter.encode().decode("cp1252", "ignore"): letter

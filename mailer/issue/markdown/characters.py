@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-SEPARATORS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+SEPARATORS = re.compile(r"[\x0b\x0c\x1c\x1d\x85\u2028\u2029]")
 """Characters that end a line or part fields, and are spaces here."""
 UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but tab and line ends
@@ -28,6 +28,8 @@ _SYMBOLS = {
     0xF0FB: "✗", 0xF0FD: "☒", 0xF0FE: "☑",
 }  # fmt: skip
 """Bullets of Word's fonts Symbol and Wingdings, which have places of their own and stand for nothing elsewhere."""
+_HYPHENS = {0x1E: "-", 0x1F: SOFT_HYPHEN}
+"""Word's own characters for a hyphen at which no line ends, and for one that is seen only where a line ends."""
 _SYMBOL = re.compile(rf"^([^\S\n]*)([{''.join(map(chr, _SYMBOLS))}])(?=\s|\w)", re.MULTILINE)
 
 MARKS_ON_A_LETTER = 30
@@ -35,15 +37,15 @@ MARKS_ON_A_LETTER = 30
 _PILE = re.compile(rf"[^\w\s!-~]{{{MARKS_ON_A_LETTER + 1},}}")
 
 
-def with_plain_bullets(text: str) -> str:
-    """Return a text, as long as it was, with bullets that every font has where lines begin with those of Word's."""
-    return _SYMBOL.sub(lambda match: match[1] + match[2].translate(_SYMBOLS), text)
+def with_plain_signs(text: str) -> str:
+    """Return a text, as long as it was, with hyphens and, where lines begin with them, bullets in place of Word's."""
+    return _SYMBOL.sub(lambda match: match[1] + match[2].translate(_SYMBOLS), text.translate(_HYPHENS))
 
 
 def printable(text: str) -> str:
     """Return a text in NFC with newlines as line ends and without unprintable characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _LEFT_OUT.sub("", SEPARATORS.sub(" ", with_plain_bullets(text)))
+    text = _LEFT_OUT.sub("", SEPARATORS.sub(" ", with_plain_signs(text)))
     return _without_piles(unicodedata.normalize("NFC", _without_piles(text)))
 
 

@@ -15,7 +15,8 @@ WRAPPED_TO = 120
 TICKS = "✓✔✗✘☐☑☒✅❌❎"
 """Signs that say of the words behind them yes or no, or leave it open: no bullets."""
 
-_MARKS = r"[*_\[<«\"“„(]*"
+_MARKS_BEFORE = '*_[<«"“„('
+_MARKS = rf"[{re.escape(_MARKS_BEFORE)}]*"
 _CLOCK = r"(?:kl\.? ?)?[0-9]{1,2}[.:][0-9]{2}(?![0-9.])"
 _NAME = r"[A-ZÆØÅ][^\s:.!?]{0,24}(?: [^\s:.!?]{1,20}){0,3}:"
 _FORMS = tuple(
@@ -25,6 +26,7 @@ _FORMS = tuple(
         rf"{_NAME}[*_]*(?:\s|$)",
         r"[a-zæøåA-ZÆØÅ][).]\s",
         r"(?:[ivx]{1,5}|[IVX]{1,5})[).]\s",
+        r"\[(?:[a-zæøå]|[ivx]{1,5}|[0-9]{1,3}|[ X])\]\s",
         r"[-+–—•][^\W\d_]",
         r"[0-9]{1,2}[.)][^\W\d_]",
         r"\\?[-+±−–—] ?[0-9]",
@@ -32,7 +34,8 @@ _FORMS = tuple(
 )
 """Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
 _MARKED = re.compile(
-    rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
+    rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|\[(?:[a-zæøå]|[ivx]{{1,5}})\]\s"
+    rf"|kr\.?[ \u00a0]?[0-9–-][0-9., \u00a0–-]*$|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
 )
 """Beginnings of lines that are no words of a sentence, though small letters."""
 _SIGNS = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*")
@@ -54,19 +57,27 @@ _SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
 """A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
 _NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
 """A note to which stars lead, as in `*) Uten frakt`, or a tick."""
-_READ_ON = frozenset(
+ENDS_NOTHING = frozenset(
     word
     for words in (
-        "og eller men samt i på til av for fra frå med om som at er var har hadde en ei et eit den det de dei der da",
-        "når",
-        "hvis dersom å ved etter under over mot mellom hos uten utan både enten så vi du eg jeg han hun ho ikke",
-        "ikkje kan",
-        "skal vil må blir bli ble vart blei sin sitt sine si kl. nr. jf. ca. f.eks. t.d. bl.a. dr. st. kl nr",
-        "the of to and in on with a an or by from is are ja dahje lea",
+        "og eller men samt å at som hvis dersom både enten the a an and or",
+        "kl. nr. jf. ca. f.eks. t.d. bl.a. dr. st. kl nr",
     )
     for word in words.split()
 )
-"""Words after which a sentence goes on."""
+"""Words behind which another one follows, wherever their line ends."""
+READ_ON = frozenset(
+    word
+    for words in (
+        "i på til av for fra frå med om er var har hadde en ei et eit den det de dei der da når ved etter under over",
+        "mot mellom hos uten utan så vi du eg jeg han hun ho ikke ikkje kan skal vil må blir bli ble vart blei sin",
+        "sitt sine si of to in on with by from is are ja dahje lea",
+    )
+    for word in words.split()
+)
+"""Words behind which a sentence goes on in small letters or from a full line; *Meld deg på* is a line of its own."""
+_ROW = re.compile(r"\|.*\|")
+"""A row of a table, which goes on with no sentence."""
 _LONG_WORD = re.compile(r"\S{40}")
 _WORDS_OF_A_SENTENCE = 4
 _SHORT = 40
@@ -120,7 +131,8 @@ def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> boo
     In a text that is not wrapped every line ends where its author ended it.
     """
     is_full = is_wrapped and _is_full(above, below, width) and not _BEGINS_WITH_NAME.match(below)
-    return not is_full and not _reads_on(above, below)
+    is_row = bool(_ROW.fullmatch(below))
+    return is_row or (not is_full and not _reads_on(above, below, is_full=False))
 
 
 def _listed(lines: Sequence[str]) -> set[int]:
@@ -148,7 +160,7 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
     is_full = _is_full(above, below, width)
     if _is_head(above, below, is_full=is_full):
         return True
-    if _reads_on(above, below):
+    if _reads_on(above, below, is_full=is_full):
         return False
     if is_full:
         return followed and len(below) <= _SHORT and not _HOLDS_SENTENCES.search(below)
@@ -165,10 +177,11 @@ def _is_head(above: str, below: str, *, is_full: bool) -> bool:
 
 
 def _is_doubtful(above: str, below: str, *, is_wrapped: bool, width: int) -> bool:
-    if _reads_on(above, below):
-        is_mid_sentence = ends_open(above) or not below[0].islower()
+    is_full = _is_full(above, below, width)
+    if _reads_on(above, below, is_full=is_full):
+        is_mid_sentence = ends_open(above, below, is_full=is_full) or not below[0].islower()
         return len(above) <= _SHORT and not is_mid_sentence and not _SENTENCE_ENDS.search(above)
-    return not (is_wrapped and _is_full(above, below, width))
+    return not (is_wrapped and is_full)
 
 
 def _is_wrapped(above: str, below: str) -> bool:
@@ -179,14 +192,18 @@ def _is_wrapped(above: str, below: str) -> bool:
 
 def _are_all_short(lines: Sequence[str]) -> bool:
     """Return whether there are three lines or more, all short and without the end of a sentence."""
-    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or any(map(ends_open, filter(None, lines[:-1]))):
+    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or not all(lines):
         return False
-    return all(line and len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
+    if any(ends_open(above, below, is_full=False) for above, below in pairwise(lines)):
+        return False
+    return all(len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
 
 
-def ends_open(line: str) -> bool:
+def ends_open(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
-    return bool(_ENDS_OPEN.search(line)) or line.rsplit(maxsplit=1)[-1].strip("*_").lower() in _READ_ON
+    last = above.rsplit(maxsplit=1)[-1].strip("*_")
+    goes_on = is_full or below.lstrip(_MARKS_BEFORE)[:1].islower()
+    return bool(_ENDS_OPEN.search(above)) or last in ENDS_NOTHING or (goes_on and last in READ_ON)
 
 
 def _is_full(above: str, below: str, width: int) -> bool:
@@ -197,11 +214,11 @@ def _is_full(above: str, below: str, width: int) -> bool:
     return len(above) + 1 + len(below.split(maxsplit=1)[0]) > max(width, WRAPPED_FROM)
 
 
-def _reads_on(above: str, below: str) -> bool:
+def _reads_on(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a sentence goes on from one line to the next."""
-    first = below.lstrip('*_[«"“„(')[:1]
+    first = below.lstrip(_MARKS_BEFORE)[:1]
     dashed = first in _DASHES and not _SENTENCE_ENDS.search(above) and not _SIGN_OR_ARROW.match(below)
-    if ends_open(above) or dashed:
+    if ends_open(above, below, is_full=is_full) or dashed:
         return True
     return not _MARKED.match(below) and (first.islower() or first in _CONTINUES)
 

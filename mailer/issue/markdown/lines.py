@@ -8,17 +8,31 @@ from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown.line_ends import doubtful_ends, kept_ends
+from mailer.issue.links.urls import DOMAIN
+from mailer.issue.markdown.line_ends import ENDS_NOTHING, READ_ON, doubtful_ends, kept_ends
 from mailer.issue.markdown.tree import Node
 
 _SHOWN = 40
-_ADDRESS_AT_END = re.compile(r"[^\w(\[<]*(?P<url>(?:https?://|www\.)[^\s()<>\[\]]+)", re.IGNORECASE)
+_ADDRESS_AT_END = re.compile(
+    rf"[^\w(\[<]*(?P<url>(?:https?://|www\.)[^\s()<>\[\]]+|{DOMAIN}/[^\s()<>\[\]]*)", re.IGNORECASE
+)
 _OPEN_ENDS = "-_=&?%"
 _REST_OF_ADDRESS = re.compile(
     r"(?!https?:|www\.|\S*@)\S*?(?:\w\.(?:pdf|html?|aspx?|php|docx?|xlsx?|pptx?|zip|png|jpe?g)(?!\w)|[?=_]\w|%[0-9A-F]{2}|/\S*/)",
     re.IGNORECASE,
 )
 """A word that has what addresses have, and words of a sentence have not."""
+_PIECE_OF_ADDRESS = re.compile(r"(?!https?:|www\.|\S*@)[^\W\dA-ZÆØÅ_][\w-]*")
+"""A first word in small letters."""
+_CUT_HOST = re.compile(r"(?:https?://|www\.)[\w-]+\.", re.IGNORECASE)
+_NO_PIECES = READ_ON | ENDS_NOTHING | {"innen", "før", "hvor", "kvar", "der", "eller", "også", "òg"}
+_CUT_MAIL = re.compile(r"[^\s@]*\w@(?:[\w.-]*(?P<end>[.-]))?")
+"""The beginning of an e-mail address; behind the stop of a sentence a capital letter would follow."""
+_MAIL_BELOW = re.compile(r"[^\WA-ZÆØÅ_][\w.-]*@\w")
+_NAME_BEFORE_MAIL = re.compile(
+    r"(?:.*[^\W_]-|.*(?:\bpå|:)\s+(?!(?:telefon|tlf|e-?post|mail|nett|teams)\b)[^\WA-ZÆØÅ_][\w-]*\.)\Z"
+)
+"""What may be the first part of an address that goes on below: in a sentence, only where an address is announced."""
 
 
 def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bool) -> None:
@@ -49,11 +63,37 @@ def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrappe
 
 def _name_broken_addresses(lines: Sequence[str], notes: FindingCollector, *, first: int) -> None:
     """Name each bare address at the end of a line that seems to go on in the next."""
+    message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
     for number, (above, below) in enumerate(pairwise(map(str.strip, lines))):
-        address = _ADDRESS_AT_END.fullmatch(above.rsplit(maxsplit=1)[-1]) if above and below else None
-        if address and (address["url"][-1] in _OPEN_ENDS or _REST_OF_ADDRESS.match(below)):
-            message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
-            notes.warning("link", message, line=first + number, words=address["url"], hint=hint)
+        if above and below and (words := _begun_address(above, below)):
+            notes.warning("link", message, line=first + number, words=words, hint=hint)
+
+
+def _begun_address(above: str, below: str) -> str:
+    """Return what stands of an address at the end of a line if it seems to go on below, or nothing."""
+    last = above.rsplit(maxsplit=1)[-1]
+    if address := _ADDRESS_AT_END.fullmatch(last):
+        return address["url"] if _goes_on(address["url"], below) else ""
+    return last if _is_cut_mail(last, below) or _is_name_before_mail(above, below) else ""
+
+
+def _goes_on(url: str, below: str) -> bool:
+    piece = _PIECE_OF_ADDRESS.match(below)
+    may_go_on = below[0] == "/" or (piece and (url[-1] == "/" or _CUT_HOST.fullmatch(url)))
+    return url[-1] in _OPEN_ENDS or bool(_REST_OF_ADDRESS.match(below)) or bool(may_go_on and not _is_word(piece))
+
+
+def _is_word(piece: re.Match[str] | None) -> bool:
+    return bool(piece and piece[0] in _NO_PIECES)
+
+
+def _is_cut_mail(last: str, below: str) -> bool:
+    cut, piece = _CUT_MAIL.fullmatch(last), _PIECE_OF_ADDRESS.match(below)
+    return bool(cut and piece and not (cut["end"] == "." and _is_word(piece)))
+
+
+def _is_name_before_mail(above: str, below: str) -> bool:
+    return bool(_MAIL_BELOW.match(below) and _NAME_BEFORE_MAIL.match(above))
 
 
 def tokens_with_lines(words: Token, *, first: int = 0) -> Iterator[tuple[Token, int]]:

@@ -109,7 +109,7 @@ def _torn_at(lines: Sequence[str], number: int) -> re.Match[str] | None:
     if _POINT.match(below) or match["first"].isupper():
         return None
     follows_number = above[-1].isdigit() and match["first"].isdigit()
-    is_open = ends_open(above) or (len(above) >= _LONG and not _ENDS_SENTENCE.search(above))
+    is_open = ends_open(above, "", is_full=True) or (len(above) >= _LONG and not _ENDS_SENTENCE.search(above))
     return match if follows_number or is_open else None
 
 
