@@ -171,7 +171,7 @@ def _refuse_unexpected(counts: Counts, expected: int | None) -> None:
 
 
 class _First:
-    """The first of many people, who are named, and how many they are."""
+    """The first names of many, and how many there are."""
 
     def __init__(self) -> None:
         self.named: list[SentElsewhere] = []
