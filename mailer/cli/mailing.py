@@ -231,6 +231,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
     show_equation(proposed.counts, terms=("queued",) if proposed.is_new else TERMS)
     _show_named(proposal)
     _show_elsewhere(proposed)
+    _show_in_doubt_once(proposed, draft.slug)
     _show_came_back(proposed)
     _show_tried_again(proposed, draft.slug)
     show_times(services, proposal)
@@ -278,23 +279,34 @@ def _show_came_back(proposed: "Plan") -> None:
 
 def _show_elsewhere(proposed: "Plan") -> None:
     """Name people who have the issue at an earlier address, so that none is left out unseen."""
-    many = proposed.many_elsewhere
-    if not many:
-        return
+    if many := proposed.many_elsewhere:
+        _show_places(msg("sending.sent-elsewhere", count=many), [_place(each) for each in proposed.elsewhere], many)
+
+
+def _show_in_doubt_once(proposed: "Plan", slug: str) -> None:
+    """Name people who may lack the issue, whom it is not sent to by itself, and say how to send it."""
+    if many := proposed.many_in_doubt_once:
+        _show_places(msg("sending.in-doubt-once", count=many), [_path(each) for each in proposed.in_doubt_once], many)
+        say(msg("sending.again-to-one", slug=slug))
+
+
+def _show_places(words: Message, places: Sequence[str], many: int) -> None:
     say()
-    say(msg("sending.sent-elsewhere", count=many), "yellow")
-    for each in proposed.elsewhere:
-        say(_place(each), label="  ")
-    if left_out := many - len(proposed.elsewhere):
+    say(words, "yellow")
+    for each in places:
+        say(each, label="  ")
+    if left_out := many - len(places):
         say(msg("sending.and-more", count=left_out), label="  ")
 
 
 def _place(sent: "SentElsewhere") -> str:
+    return _path(sent) if sent.status == "accepted" else msg("sending.place-in-doubt", place=_path(sent))
+
+
+def _path(sent: "SentElsewhere") -> str:
     if sent.was_others:
-        place: str = msg("sending.address-of-others", address=sent.address)
-    else:
-        place = " → ".join(dict.fromkeys(each for each in (sent.had_at, sent.address) if each))
-    return place if sent.status == "accepted" else msg("sending.place-in-doubt", place=place)
+        return msg("sending.address-of-others", address=sent.address)
+    return " → ".join(dict.fromkeys(each for each in (sent.had_at, sent.address) if each))
 
 
 def _show_tried_again(proposed: "Plan", slug: str) -> None:
@@ -335,6 +347,8 @@ def _plan_as_json(slug: str, proposal: "Proposal", nobody: MailerError | None) -
         "variants": proposed.variants,
         "at_earlier_address": proposed.many_elsewhere,
         "earlier_addresses": [each._asdict() for each in proposed.elsewhere],
+        "in_doubt_once": proposed.many_in_doubt_once,
+        "in_doubt_once_addresses": [each._asdict() for each in proposed.in_doubt_once],
         "came_back": proposed.came_back,
         "kind": proposal.draft.kind,
         "reason": proposal.draft.reason,

@@ -213,13 +213,15 @@ class Before(NamedTuple):
     """The result of an earlier mailing of the issue for a person of the audience, and where it went.
 
     `recipient` is empty when that is no longer stored. `is_elsewhere`: it went to an earlier address of the person;
-    `was_others`: to the present address, when it was another person's.
+    `was_others`: to the present address, when it was another person's. `in_doubt_once`: it was to be sent again after
+    that doubt, which the status still tells of, and did not arrive, as when the person had left meanwhile.
     """
 
     status: DeliveryStatus
     recipient: str = ""
     is_elsewhere: bool = False
     was_others: bool = False
+    in_doubt_once: bool = False
 
 
 class PlannedDelivery(NamedTuple):

@@ -55,6 +55,8 @@ class Plan:
     the first of the people skipped because the issue went to an address that the person had before, or that another
     person had; `many_elsewhere` counts all. `named` are those of a resend, and where they have it. `came_back` counts
     recipients who were erased and added again since the issue first went out: whether they had it is not known.
+    `in_doubt_once` are the first of the people skipped because the issue was in doubt for them once, whom nothing has
+    reached since: they may lack it, and a person may have it sent to them. `many_in_doubt_once` counts all.
     """
 
     counts: Counts
@@ -67,6 +69,8 @@ class Plan:
     many_elsewhere: int = 0
     named: tuple[SentElsewhere, ...] = ()
     came_back: int = 0
+    in_doubt_once: tuple[SentElsewhere, ...] = ()
+    many_in_doubt_once: int = 0
 
     @property
     def recipients(self) -> int:
@@ -166,6 +170,19 @@ def _refuse_unexpected(counts: Counts, expected: int | None) -> None:
         )
 
 
+class _First:
+    """The first names of many, and how many there are."""
+
+    def __init__(self) -> None:
+        self.named: list[SentElsewhere] = []
+        self.number = 0
+
+    def add(self, person: SentElsewhere) -> None:
+        self.number += 1
+        if self.number <= _NAMED:
+            self.named.append(person)
+
+
 class _Tally:
     """Counts a plan while it is made."""
 
@@ -177,8 +194,7 @@ class _Tally:
         self._reasons: Counter[SkipReason | None] = Counter()
         self.variants: Counter[str] = Counter()
         self._again: Counter[DeliveryStatus] = Counter()
-        self._elsewhere: list[SentElsewhere] = []
-        self._many_elsewhere = 0
+        self._elsewhere, self._in_doubt_once = _First(), _First()
 
     def add(self, deliveries: Collection[PlannedDelivery]) -> None:
         self._reasons.update(each.skip_reason for each in deliveries)
@@ -197,10 +213,10 @@ class _Tally:
             self._named.append(had)
         elif planned.skip_reason is None:
             self._again[before.status] += 1
+        elif planned.skip_reason is SkipReason.ALREADY_SENT and before.in_doubt_once:
+            self._in_doubt_once.add(had)
         elif planned.skip_reason is SkipReason.ALREADY_SENT and (before.is_elsewhere or before.was_others):
-            self._many_elsewhere += 1
-            if self._many_elsewhere <= _NAMED:
-                self._elsewhere.append(had)
+            self._elsewhere.add(had)
 
     def plan(self, mailing: MailingReport | None) -> Plan:
         return Plan(
@@ -208,10 +224,12 @@ class _Tally:
             variants=dict(self.variants),
             mailing=mailing,
             again=dict(self._again),
-            elsewhere=tuple(self._elsewhere),
-            many_elsewhere=self._many_elsewhere,
+            elsewhere=tuple(self._elsewhere.named),
+            many_elsewhere=self._elsewhere.number,
             named=tuple(self._named),
             came_back=self._came_back,
+            in_doubt_once=tuple(self._in_doubt_once.named),
+            many_in_doubt_once=self._in_doubt_once.number,
         )
 
     @property

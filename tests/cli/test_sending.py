@@ -69,6 +69,8 @@ def test_a_dry_run_as_json_gives_the_same_counts_and_the_number_to_confirm(maile
     more = {
         "at_earlier_address",
         "earlier_addresses",
+        "in_doubt_once",
+        "in_doubt_once_addresses",
         "came_back",
         "kind",
         "reason",
@@ -425,6 +427,27 @@ def test_who_has_it_at_an_earlier_address_is_named_in_the_plan(moody: Any, maile
     ]
     assert mailer("send", SLUG).code == 1
     assert len(moody.taken) == 4
+
+
+def test_who_was_in_doubt_left_and_came_back_is_named_with_what_sends_it(moody: Any, mailer: Run) -> None:
+    kari = "kari@agder.example"
+    moody.answers = {kari: "vanish"}
+    assert mailer("send", SLUG, "--confirm", "4", "--untested").code == 1
+    moody.answers = {}
+    assert mailer("resolve", SLUG, "--resend").code == 0
+    assert mailer("subscribers", "remove", kari).code == 0
+    assert mailer("resume", SLUG).code == 0
+    joins = ("--list", "agder", "--basis", "e: asked", "--again")
+    assert mailer("subscribers", "add", kari, *joins).code == 0
+    plan = mailer("send", SLUG, "--dry-run").out
+    words = "1 of those already sent was in doubt once, and has not been reached since. They may lack it:"
+    assert f"{words}\n  {kari}\nTo one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT\n" in plan
+    told = mailer("send", SLUG, "--dry-run", "--json").json
+    had = {"address": kari, "had_at": kari, "status": "in_doubt", "was_others": False}
+    assert (told["in_doubt_once"], told["in_doubt_once_addresses"]) == (1, [had])
+    again = mailer("send", SLUG, "--again-to", kari, "--reason", "came back", "--confirm", "1", "--untested")
+    assert (again.code, moody.taken.count(kari)) == (0, 1)
+    assert "in doubt once" not in mailer("send", SLUG, "--dry-run").out
 
 
 def test_who_was_refused_and_has_it_by_a_later_mailing_has_not_failed(moody: Any, mailer: Run) -> None:

@@ -300,6 +300,44 @@ def test_who_was_in_doubt_left_and_came_back_may_have_it(office: Office) -> None
     assert office.send() == []
 
 
+def test_who_was_in_doubt_once_and_was_not_reached_since_is_named(office: Office) -> None:
+    """Sent again they were refused, or had left, and came back; also when another has the address now."""
+    office.add("a@x.example", "b@x.example")
+    office.send(a=IN_DOUBT, b=IN_DOUBT)
+    assert office.preview().in_doubt_once == ()  # a person is to decide
+    office.ledger.resolve("2023-12", Resolution.RESEND)
+    office.store.remove("b@x.example")
+    assert office.go_on(a=REFUSED).rejected == 1
+    assert [each.address for each in office.preview().in_doubt_once] == ["a@x.example"]  # who has left lacks nothing
+    office.store.add("b@x.example", lists=["oslo"], basis="a: asked", again=True)
+    office.move("b@x.example", "c@x.example")
+    release(office.store, "b@x.example", note="somebody new")
+    office.add("b@x.example")
+    plan = office.preview()
+    assert (plan.recipients, plan.elsewhere, plan.many_in_doubt_once) == (0, (), 3)
+    assert {(each.had_at, each.address, each.was_others) for each in plan.in_doubt_once} == {
+        ("a@x.example", "a@x.example", False),
+        ("b@x.example", "c@x.example", False),
+        ("b@x.example", "b@x.example", True),
+    }
+    office.again("a@x.example", "c@x.example")
+    assert office.go_on().accepted == 2
+    assert [each.address for each in office.preview().in_doubt_once] == ["b@x.example"]
+
+
+def test_who_has_it_for_certain_is_not_named_for_a_later_doubt(office: Office) -> None:
+    office.add("a@x.example")
+    office.send()
+    office.move("a@x.example", "b@x.example")
+    office.again("b@x.example")
+    office.go_on(b=IN_DOUBT)
+    office.ledger.resolve("2023-12", Resolution.RESEND)
+    office.go_on(b=REFUSED)
+    plan = office.preview()
+    assert plan.in_doubt_once == ()
+    assert plan.elsewhere == (SentElsewhere("b@x.example", "a@x.example", DeliveryStatus.ACCEPTED, was_others=False),)
+
+
 # --- In doubt, then moved ---------------------------------------------------------------------------
 
 

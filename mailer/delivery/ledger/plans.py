@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, insert, select, text, update
+from sqlalchemy import Connection, Row, case, exists, func, insert, select, text, update
 
 from mailer.database.decisions import Action, Operator
 from mailer.database.rows import insert_rows
@@ -163,20 +164,28 @@ def earlier_fates(connection: Connection, slug: str, people: Collection[PersonKe
     addresses = dict(people)
     numbers = {address: number for number, address in people}
     fate = case((delivery.c.status.in_(MAY_HAVE_IT) | ~WAS_IN_DOUBT, delivery.c.status), else_=DeliveryStatus.IN_DOUBT)
-    columns = (delivery.c.subscriber_id, delivery.c.address, delivery.c.recipient, fate.label("fate"))
+    columns = (
+        delivery.c.subscriber_id,
+        delivery.c.address,
+        delivery.c.recipient,
+        delivery.c.status,
+        fate.label("fate"),
+    )
     statement = select(*columns).where(delivery.c.mailing_id.in_(of_issue), fate != DeliveryStatus.SKIPPED)
     statement = statement.order_by(delivery.c.id)
     found: dict[int, Before] = {}
-    for number, address, recipient, status in connection.execute(
-        statement.where(delivery.c.subscriber_id.in_(addresses))
-    ):
-        is_elsewhere = address != addresses[number] and recipient != ""
-        _keep(found, number, Before(DeliveryStatus(status), recipient, is_elsewhere))
-    for owner, address, recipient, status in connection.execute(statement.where(delivery.c.address.in_(numbers))):
-        number = numbers[address]
-        if owner != number:  # else it is found already
-            _keep(found, number, Before(DeliveryStatus(status), recipient, was_others=owner is not None))
+    for row in connection.execute(statement.where(delivery.c.subscriber_id.in_(addresses))):
+        is_elsewhere = row.address != addresses[row.subscriber_id] and row.recipient != ""
+        _keep(found, row.subscriber_id, _before(row)._replace(is_elsewhere=is_elsewhere))
+    for row in connection.execute(statement.where(delivery.c.address.in_(numbers))):
+        number = numbers[row.address]
+        if row.subscriber_id != number:  # else it is found already
+            _keep(found, number, _before(row)._replace(was_others=row.subscriber_id is not None))
     return found
+
+
+def _before(row: "Row[*tuple[Any, ...]]") -> Before:
+    return Before(DeliveryStatus(row.fate), row.recipient, in_doubt_once=row.status != row.fate)
 
 
 def is_in_doubt(connection: Connection, slug: str, person: PersonKey) -> bool:
@@ -203,5 +212,5 @@ def _keep(found: dict[int, Before], number: int, latest: Before) -> None:
         found[number] = latest
 
 
-def _weight(before: Before) -> tuple[bool, bool, bool]:
-    return before.status in MAY_HAVE_IT, not before.was_others, not before.is_elsewhere
+def _weight(before: Before) -> tuple[bool, bool, bool, bool]:
+    return before.status in MAY_HAVE_IT, not before.in_doubt_once, not before.was_others, not before.is_elsewhere

@@ -58,6 +58,7 @@ class Count:
     more: Counter[int] = field(default_factory=Counter)  # a person's word, and what `retry` sends again
     retried: set[tuple[int, int]] = field(default_factory=set)
     named: set[int] = field(default_factory=set)  # a person said that they have it
+    named_mailboxes: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -242,6 +243,7 @@ class Sender:
     def resolve(self, resolution: Resolution, address: str | None, *, death: Death | None = None) -> None:
         self.ledger.recover()
         doubtful, before = self._statuses("in_doubt"), read_tables(self.watcher)
+        mailboxes = self._named_mailboxes()
         self.process.die_at(death)
         settled = None
         try:
@@ -262,6 +264,7 @@ class Sender:
             self.count.more += doubtful - now
         else:
             self.count.named |= set(doubtful - now)
+            self.count.named_mailboxes |= mailboxes - self._named_mailboxes()
 
     def forget_mailboxes(self, forms: set[str], person: int | None) -> None:
         """After erasing, nobody knows what the mailbox had."""
@@ -369,13 +372,15 @@ class Sender:
             raise AssertionError("there is no end")
         draft = MailingDraft(slug=self.slug, content_hash="c", subject="s")
         members = [*self.office.store.read_audience()]
-        assert preview_plan(self.ledger, draft, audience=members, about=frozenset()).recipients == 0
+        plan = preview_plan(self.ledger, draft, audience=members, about=frozenset())
+        assert plan.recipients == 0
+        mailboxes = self._named_mailboxes() | self.count.named_mailboxes | {each.address for each in plan.in_doubt_once}
         named = {person for person, status in self._rows() if status in {"in_doubt", "rejected", "expired"}}
         for each in members:
             if each.exclusion is None:
                 person = self.office.people.at[each.address]
                 has_it = self.count.persons[person] or self.count.mailboxes.get(each.address, Counter()).total()
-                is_named = person in named | self.count.named or each.address in self._named_mailboxes()
+                is_named = person in named | self.count.named or each.address in mailboxes
                 assert has_it or is_named, f"{each.address} lacks it"
         self.require_nobody_twice()
         assert not self._statuses(*UNSETTLED)
