@@ -55,6 +55,7 @@ def test_a_mailing_that_nobody_sends_is_shown_as_interrupted(planned: int, works
     assert (told["slug"], told["state"]) == (SLUG, "running")
 
 
+@pytest.mark.slow
 def test_when_the_server_is_away_it_says_that_the_content_is_frozen(planned: int, mailer: Run) -> None:
     assert planned
     sent = mailer("send", SLUG, "--confirm", "4")

@@ -173,6 +173,7 @@ def test_showing_a_stranger_says_how_to_look(mailer: Run) -> None:
     assert "mailer subscribers find" in result.err
 
 
+@pytest.mark.slow
 def test_lists_may_be_named_as_people_call_them(mailer: Run, tmp_path: Path) -> None:
     added = mailer("subscribers", "add", "ny@x.example", "--list", "møre og romsdal", "--basis", "a: signed up")
     assert "more-og-romsdal" in added.out

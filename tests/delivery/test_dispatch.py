@@ -689,6 +689,7 @@ def test_a_mailing_of_one_that_always_breaks_the_connection_ends(plan: Plan, dis
     assert (ended.reason, ended.counts.expired) == (EndReason.FINISHED, 1)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_broken_for_days_costs_nobody_anything(plan: Plan, dispatcher: Make, clock: Any) -> None:
     mailing_id = plan(30)
     transport = MemoryTransport(lambda _: Lost(stage=Stage.DATA, why="reset"))

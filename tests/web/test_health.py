@@ -90,6 +90,7 @@ def test_while_all_turns_are_taken_they_are_answered(
         ended.set()
 
 
+@pytest.mark.slow
 def test_a_sqlite_file_that_another_has_alone_is_told_in_time(
     services: Services, serving_in_thread: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -208,6 +208,7 @@ def test_answers_about_the_address_pause_nothing_however_many_come_in_a_row(
             assert (ended.reason, ended.counts.deferred) == (EndReason.DEFERRED, people)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", rows(About.UNCLEAR, "5"))
 def test_five_of_the_same_in_a_row_pause_and_reject_nobody(office: Office, those: Those, row: AnswerRow) -> None:
     for stage, words in those(row, "5"):
