@@ -46,8 +46,4 @@ def end_undisturbed() -> None:
     """Let no further signal break off the cleaning up of a command: systemd and ssh send several."""
     if any(signal.getsignal(each) is _interrupt for each in find_signals()):
         for each in find_signals():
-            signal.signal(each, _go_on_ending)
-
-
-def _go_on_ending(*_: object) -> None:
-    """Do nothing."""
+            signal.signal(each, signal.SIG_IGN)  # a handler of ours would be gone while the interpreter ends
