@@ -1,6 +1,7 @@
 """A public class or type alias means one thing in the whole program."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,3 +43,15 @@ def test_every_exception_is_needed(repository: Path) -> None:
     for name in KEPT:
         found = sum(name in _public_types(ast.parse(source)) for source in sources)
         assert found > 1, f"{name} is defined once by now: take it out of KEPT"
+
+
+def test_every_private_name_of_a_module_is_used_there(repository: Path) -> None:
+    unused = set[str]()
+    for file in (repository / "mailer").rglob("*.py"):
+        text = file.read_text("utf-8")
+        for node in ast.parse(text).body:
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.decorator_list:
+                continue
+            if re.fullmatch(r"_[^_]\w*", node.name) and len(re.findall(rf"\b{node.name}\b", text)) == 1:
+                unused.add(f"{file.name}: {node.name}")
+    assert unused == set()

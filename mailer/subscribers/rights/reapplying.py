@@ -159,9 +159,7 @@ def _leave(
         return _keep_out(store, connection, hash_, scope=scope, now=said.at)
     person = known[hash_]
     by_file = subscriptions.taken_over(connection, person)
-    slugs = [
-        row.slug for row in rows if (row.status in STILL_IN and row.since <= said.at) or _stays(row, by_file, said)
-    ]
+    slugs = [row.slug for row in rows if _goes(row, said) or _stays(row, by_file, said)]
     for slug in slugs:
         leave_lists(connection, person, only=slug, now=said.at, actor=store.actor)
     return bool(slugs)
