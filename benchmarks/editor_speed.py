@@ -20,7 +20,8 @@ from threading import Thread
 import uvicorn
 from playwright.sync_api import sync_playwright
 
-from mailer.bootstrap import CurrentServices, build_services
+from mailer.bootstrap import build_services
+from mailer.current_services import CurrentServices
 from mailer.preview.server import Preview
 from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.merge_values import merge_findings
