@@ -181,7 +181,7 @@ def draw_thunderbird(mails: Mails, folder: Path) -> list[Image.Image]:
         command = ["thunderbird", "--no-remote", "--profile", str(folder / "profile"), str(folder / f"{name}.eml")]
         with screen() as environment, running(command, environment | {"HOME": str(folder)}):
             drawn.append(grabbed(environment, still=30))
-    save_webp("thunderbird", drawn[-1].crop((55, 100, 795, 880)))
+    save_webp("thunderbird", drawn[-1].crop((80, 190, 800, 880)))
     return drawn
 
 

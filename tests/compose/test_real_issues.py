@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("socket_disabled")
 
 ISSUES: dict[str, tuple[str, Lang]] = {"2022-02": ("more-og-romsdal", "nb"), "2023-12": ("vest-viken", "nn")}
 MOST_BYTES = {"2022-02": 64_000, "2023-12": 72_000}
+MOST_TABLES = {"2022-02": 22, "2023-12": 37}
 # "Kontaktperson:" stood twice where one item has two contacts; one plural label now names both.
 MERGED = {"2022-02": Counter[str](), "2023-12": Counter({"Kontaktperson:": 2})}
 
@@ -125,6 +126,14 @@ def test_the_html_is_small_enough_for_gmail(slug: str, compose: Callable[[str], 
     styles = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)
     assert sum(map(len, styles)) <= 8192, "Gmail drops all of them above that"
     assert {each.rule for each in compose(slug).findings} <= {"gathered-dates", "unlisted-date"}
+
+
+@pytest.mark.parametrize("slug", ISSUES)
+def test_tables_are_few_since_some_web_mails_take_their_roles_away(
+    slug: str, compose: Callable[[str], ComposedIssue]
+) -> None:
+    outside_word = re.sub("<!--.*?-->", "", compose(slug).html, flags=re.DOTALL)
+    assert outside_word.count("<table") == MOST_TABLES[slug]
 
 
 @pytest.mark.parametrize("slug", ISSUES)

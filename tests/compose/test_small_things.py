@@ -175,6 +175,28 @@ def test_contacts_break_so_in_mail_and_page(composer: Composer, small_issue: Iss
     assert f'<span class="ad">{Slot.EMAIL.token}</span>' in mail.html
 
 
+@pytest.mark.parametrize("own", [(), ("oslo",)])
+def test_addresses_of_our_pages_say_nothing_of_the_reader(
+    own: tuple[str, ...], composer: Composer, small_issue: Issue
+) -> None:
+    """But for the two that are the reader's own: no token, no question, no variant."""
+    mail = composer.compose(small_issue, composer.variant_key(small_issue, own, lang="nn"))
+    ours = {each for each in re.findall(r'href="([^"]*)"', mail.html) if "nyhetsbrev.example" in each}
+    assert "https://nyhetsbrev.example/2023-12" in ours
+    plain = re.compile(
+        r"https://nyhetsbrev\.example/[\w./-]*(?:#om-[\w-]+)?|mailto:redaksjon@nyhetsbrev\.example\?subject=.*"
+    )
+    assert [each for each in ours if not plain.fullmatch(each)] == []
+    slots = {slot for slot in Slot if any(slot.token in each for each in re.findall(r'href="([^"]*)"', mail.html))}
+    assert slots == {Slot.UNSUBSCRIBE_URL}
+
+
+def test_no_rule_evens_lines_out(composer: Composer, small_issue: Issue, publication: Publication) -> None:
+    page = compose_webpage(small_issue, templates=Templates(), theme=Theme(), publication=publication)
+    for html in (compose(composer, small_issue).html, page):
+        assert re.findall("text-wrap|justify[^-]", html) == []
+
+
 # --- The footer -------------------------------------------------------------------------------------
 
 LABELS: dict[Lang, str] = {
