@@ -217,7 +217,7 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
         {
             **_whom_in_words(frozen),
             msg("sending.plan-content"): (draft.edition_hash or "")[:10],
-            msg("sending.plan-variants"): _variants_in_words(len(proposed.variants)),
+            msg("sending.plan-variants"): _variants_in_words(proposed),
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
             msg("sending.plan-findings"): count_findings(proposal.findings),
             msg("sending.plan-pace"): msg(
@@ -319,8 +319,9 @@ def _show_tried_again(proposed: "Plan", slug: str) -> None:
         show_commands([(f"mailer status {slug} --failed", msg("sending.who-and-why"))])
 
 
-def _variants_in_words(number: int) -> Message:
-    return msg("sending.count-variants", count=number) if number else msg("sending.variants-as-frozen")
+def _variants_in_words(proposed: "Plan") -> Message:
+    number = len(proposed.variants)
+    return msg("sending.count-variants", count=number) if proposed.is_new else msg("sending.variants-as-frozen")
 
 
 def _refuse_for_nobody(services: "Services", slug: str, error: MailerError) -> NoReturn:
