@@ -40,7 +40,7 @@ COMMANDS = (
         Later("release", "privacy:release", "Release a suppressed address, so that it can be added anew. It is on no list until then."),
         Later("erase", "erasing:erase", "Delete everything about a person for good (GDPR art. 17). Only a keyed hash stays, which keeps them out."),
         Later("purge", "privacy:purge", "Delete what has been kept long enough, and rewrite the database. For a monthly timer."),
-        Later("merge-lists", "privacy:merge_lists", "Put everybody of a list that is no more on another. Who left either list, or is suppressed on it, stays out."),
+        Later("merge-lists", "merging:merge_lists", "Put everybody of a list that is no more on another. Who left either list, or is suppressed on it, stays out."),
     )),
     Group(name="config", help="The settings in force.", commands=(
         Later("show", "config:show", "Show every setting, its value and where that comes from. Secrets are masked. Changes nothing."),

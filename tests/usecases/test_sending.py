@@ -38,7 +38,7 @@ from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.message.verp import parse_return_path
 from mailer.rendering.templates import shipped_templates
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.merging import merge_lists
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.tokens import Token, parse_token

@@ -15,7 +15,7 @@ from mailer.issue.files.known_names import KnownNames
 from mailer.issue.files.toml_lines import KeyPath, key_lines
 from mailer.issue.files.toml_slips import date_at, slip_in
 from mailer.issue.findings import FindingCollector
-from mailer.issue.links.tracking import without_tracking
+from mailer.issue.links.taken_off import take_tracking_off
 from mailer.issue.links.urls import LinkTarget, clean_url
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
 from mailer.issue.markdown.characters import SOFT_HYPHEN, UNPRINTABLE
@@ -141,7 +141,7 @@ class Fields:
             words = self._escape_of(key, found[0][0])
             self.error("character", message, key, words=words, hint=msg("issues.delete-character"))
         if key not in _IN_MARKDOWN:
-            value = without_tracking(value, notes=self.sheet.notes, line=self.line(key))
+            value = take_tracking_off(value, notes=self.sheet.notes, line=self.line(key))
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
