@@ -208,7 +208,8 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
 
     smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
     takes = estimate(services, proposed.counts.waiting)
-    ends = (draft.start.at if draft.start else datetime.now(UTC)) + takes
+    begins, zone = (draft.start.at, draft.start.zone) if draft.start else (datetime.now(UTC), "")
+    ends = format_hour(begins + takes, zone)
     frozen = proposed.mailing or draft
     say()
     say(msg("sending.plan", slug=draft.slug, subject=draft.subject), "bold")
@@ -221,7 +222,10 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
             msg("sending.plan-findings"): count_findings(proposal.findings),
             msg("sending.plan-pace"): msg(
-                "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=format_hour(ends)
+                "sending.plan-takes",
+                pace=_pace(smtp.messages_per_minute),
+                takes=takes,
+                time=ends,
             ),
             msg("sending.plan-server"): services.transport.address,
             **when_in_words(services, draft.start),

@@ -42,6 +42,7 @@ WORDS = {
     "LIST": "LISTE",
     "SLUG": "",
     "a: signed up by e-mail": "a: meldte seg på i e-post",
+    "e: new job, case 24/1234": "e: ny jobb, sak 24/1234",
     "asked by telephone": "ba om det på telefon",
     "asked in writing to get it again": "ba skriftlig om å få det igjen",
     "has nothing to do with Oslo": "har ikke noe med Oslo å gjøre",
