@@ -32,7 +32,7 @@ def format_wall_time(local: str, zone: str) -> str:
 
 
 def format_hour(moment: datetime, zone: str = "") -> str:
-    """Write the hour of a moment by the clock of a zone, else by this machine's; in English with the zone."""
+    """Write the hour of a moment by the clock of a zone, or of this machine; in English with the zone."""
     local = moment.astimezone(ZoneInfo(zone) if zone else None)
     return f"{local:%H:%M %Z}" if language() == "en" else f"{local:%H.%M}"
 
