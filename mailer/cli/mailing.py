@@ -324,8 +324,10 @@ def _show_tried_again(proposed: "Plan", slug: str) -> None:
 
 
 def _variants_in_words(proposed: "Plan") -> Message:
+    if not proposed.is_new:
+        return msg("sending.variants-as-frozen")
     number = len(proposed.variants)
-    return msg("sending.count-variants", count=number) if proposed.is_new else msg("sending.variants-as-frozen")
+    return msg("sending.count-variants", count=number) if number else msg("sending.no-variants")
 
 
 def _refuse_for_nobody(services: "Services", slug: str, error: MailerError) -> NoReturn:

@@ -161,7 +161,7 @@ def test_a_further_list_reaches_only_those_who_have_not_had_it(tested: Any, mail
 def test_the_plan_of_nothing_new_does_not_speak_of_a_mailing_that_was_begun(mailer: Run) -> None:
     mailer("send", SLUG, "--confirm", "4")
     result = mailer("send", SLUG, "--dry-run")
-    assert "0 versions for readers" in result.out
+    assert "Variants        none: nobody is left" in result.out
     assert "frozen" not in result.out
 
 
