@@ -284,7 +284,7 @@ def _show_elsewhere(proposed: "Plan") -> None:
 
 
 def _show_in_doubt_once(proposed: "Plan", slug: str) -> None:
-    """Name people who may lack the issue, and say how to send it to them; where nobody is left, that follows."""
+    """Name people who may lack the issue, and say how to send it to them, unless the refusal says so."""
     from mailer.usecases.sending import explain_nobody
 
     if many := proposed.many_in_doubt_once:
