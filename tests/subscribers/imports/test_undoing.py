@@ -36,7 +36,8 @@ from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Ou
 from mailer.subscribers.imports.kept import Kept, KeptReason, keep, make_table, read_kept
 from mailer.subscribers.imports.undoing import LaterImport, Undone, undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
