@@ -64,7 +64,7 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("1.\tA\n2.\tB\na)\tx\nb)\ty\ni.\tz\n3.\tC", "1.\tA\n2.\tB  \n    a) x  \n    b) y  \n    i. z\n3.\tC"),
         ("1. A\na) x\n(ii) y\n2. B", "1. A  \n   a) x  \n   (ii) y\n2. B"),
         ("1.\tMål\n1.1.\tNær\n1.2.\tFjern\n2.\tTid", "1.\tMål  \n    1.1. Nær  \n    1.2. Fjern\n2.\tTid"),
-        ("1\tMål\n1.1\tNær", "1\tMål  \n1.1 Nær"),
+        ("1\tMål\n1.1\tNær\n1.2\tFjern", "1\tMål  \n1.1 Nær  \n1.2 Fjern"),
         ("12.\tMål\n12.1.2\tNær", "12.\tMål  \n    12.1.2 Nær"),
         ("1.2\tKven?\n(i)\tAlle\n(ii)\tVi", "1.2 Kven?  \n(i) Alle  \n(ii) Vi"),
         ("A.\tEn\nB.\tTo", "A. En  \nB. To"),
@@ -76,6 +76,8 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei  \n☐ Kanskje"),
         ("- A\n✓ Ja", "- A  \n  ✓ Ja"),
         ("1. A\\\na) x", "1. A\\\n   a) x"),
+        ("  1.  A\n     a.  x\n     b.  y\n  2.  B", "  1.  A  \n      a. x  \n      b. y\n  2.  B"),
+        ("- A\n  B. Hansen", "- A  \n  B. Hansen"),
     ],
 )
 def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_point(text: str, read: str) -> None:
@@ -87,6 +89,7 @@ def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_poin
     [
         "1. A\n\na) x",
         "1. A\nA. Hansen",
+        "1. A\n A. Hansen",
         "a) x",
         "a)\tx\ty",
         "10.00\tKaffe\n10.15\tMat",
@@ -95,6 +98,7 @@ def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_poin
         "1\tMål\t3\n1.1\tNær\t4",
         "2.\tMål\n1.1.\tNær",
         "1\tMål\n1.10\tNær",
+        "1\tMål\n1.1\tNær",
         "Mål\n1.1\tNær\nTid",
         "Sum\t3\n•\tPlan\t10.03.",
         "•\tPlan\t10.03.\nSum\t3",

@@ -40,6 +40,7 @@ def signs(text: str, *, first_line: int = 1) -> list[str]:
         "- 3 % i Sørbyen\n+ 14 % i Nordbyen\n- 8 % i Vestbyen",
         "+ 14 % i Nord\n– 3 % i Sør\n– 5 % i Vest",
         "± 0 i Nord\n- 3 i Sør",
+        "- 17 -",
     ],
 )
 def test_a_sign_before_a_number_is_printed_as_written(text: str) -> None:

@@ -102,6 +102,12 @@ _NAMES_DAYS = re.compile(
 _DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
 """The days from 1998 to 2050, counted from 1900."""
 _NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash)")
+_LINE_OF_PAGE = re.compile(r"^(?:\d{1,3}|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash))$", re.MULTILINE)
+_NUMBER_ABOVE = re.compile(r"\d{1,3}\n")
+_ENDS_SENTENCE = re.compile(r"[.!?…»”)]\Z")
+_RUNNING = re.compile(r"[^\n]{40}|[^\n]*[.!?]$|[^\n:]{1,40}: \S", re.MULTILINE)
+"""A line of running text, or one with a label and words behind it."""
+_LONG_LINE = 40
 _ENTRANCE = re.compile(
     r"https?://(?:teams\.(?:microsoft|live|cloud\.microsoft)(?:\.com)?/(?:l/meetup-join|meet)/|(?:[\w-]+\.)?zoom\.us/[jw]/"
     r"|meet\.google\.com/\w|[\w-]+\.webex\.com/)",
@@ -182,14 +188,31 @@ def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
 
 
 def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
-    """Find the number of a page in a paragraph of its own; a figure stands below its name, or above small letters."""
+    """Find the number of a page in a paragraph of its own; a figure stands below its name, or above small letters.
+
+    Also as the only line of a paragraph that is a number; several paragraphs that begin with one are steps.
+    """
     message, hint = msg("findings.page-number"), msg("findings.page-number-hint")
+    steps = sum(1 for block in item.body if _NUMBER_ABOVE.match(_words_of(block)))
     for above, block, below in zip((None, *item.body), item.body, (*item.body[1:], None), strict=False):
         words = _words_of(block)
         is_figure = _words_of(above).endswith(":") or _words_of(below)[:1].islower()
-        if isinstance(block, Paragraph) and _NUMBER_OF_PAGE.fullmatch(words) and not is_figure:
+        match = _NUMBER_OF_PAGE.fullmatch(words) or _line_between_pages(words, is_step=steps > 1)
+        if isinstance(block, Paragraph) and match and not (is_figure and match[0] == words):
             passage = Passage(file=item.file, line=block.line, inlines=block.inlines)
-            yield hit_in(passage, message, words, hint, at=0)
+            yield hit_in(passage, message, match[0], hint, at=match.start())
+
+
+def _line_between_pages(text: str, *, is_step: bool) -> re.Match[str] | None:
+    """Return the only line that is a number, where sentences stand above or below it, or one goes on below it."""
+    lines = [*_LINE_OF_PAGE.finditer(text)]
+    if len(lines) != 1 or lines[0][0] == text:
+        return None
+    above, below = text[: lines[0].start()].rstrip("\n"), text[lines[0].end() :].lstrip("\n")
+    if below[:1].islower():
+        return lines[0] if len(above.rpartition("\n")[2]) >= _LONG_LINE else None
+    begins = _ENDS_SENTENCE.search(above) if above else not is_step
+    return lines[0] if begins and (not below or _RUNNING.match(below)) else None
 
 
 def _words_of(block: Block | None) -> str:

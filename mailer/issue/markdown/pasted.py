@@ -12,6 +12,7 @@ from itertools import takewhile
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
+from mailer.issue.markdown.chapters import headings_among
 from mailer.issue.markdown.comments import EMPTY_COMMENT
 from mailer.issue.markdown.line_ends import TICKS
 from mailer.issue.markdown.signs import changes_among, with_signs
@@ -33,12 +34,14 @@ _WIDEST_GAP = 4
 """Columns between the mark of a point and its words, behind which they no longer say how far in its list stands."""
 _CHAPTER = r"(?P<chapter>[1-9][0-9]?)(?:\.[1-9](?![0-9])){1,3}\.?"
 _SPEAKING_MARK = re.compile(
-    rf"[ \t]*(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
+    rf"(?P<before>[ \t]*)(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
     rf"|(?P<letter>\(?(?:[A-Za-zÆØÅæøå]|[IVX]{{1,5}})[.)]|\([0-9]{{1,3}}\))|{_CHAPTER})"
     r"(?P<gap>[ \t]+)(?P<words>[^\s][^\t]*)"
 )
 """A line that begins with a tick, a letter, a Roman number, or the number of a chapter below another."""
 _NUMBER = re.compile(r"[ \t]*(?P<number>[0-9]{1,2})(?:\.|\)|(?=\t)|(?=\.))")
+_DEEPER = 2
+"""Columns by which a line stands further in than a point, to be one of its own."""
 _WRAPPED_FROM = 60
 _SHOWN = 40
 
@@ -124,7 +127,7 @@ def with_pasted_lists(text: str, notes: FindingCollector) -> str:
     changes = changes_among(written)
     lines = with_signs(text, notes).split("\n")
     found = [None if number in changes else _read(line, _beside(number, lines)) for number, line in enumerate(lines)]
-    levels, is_told = _Levels(), False
+    levels, is_told, headings = _Levels(), False, headings_among(lines)
     for number, line in enumerate(found):
         if line and _begins_anew(number, found, lines, levels):
             levels, is_told = _Levels(), False
@@ -136,7 +139,7 @@ def with_pasted_lists(text: str, notes: FindingCollector) -> str:
                 _tell(line, written[number], notes, line_number=notes.first_line + number)
             is_told = True
             lines[number] = _as_point(line, levels.put(line, is_apart=not (number and lines[number - 1].strip("> \t"))))
-        elif speaking := _speaking_mark(number, lines, is_below=bool(levels.open)):
+        elif number not in headings and (speaking := _speaking_mark(number, lines, levels)):
             _put_below(speaking, number, lines, levels)
         elif lines[number].strip("> \t") and not (number and lines[number - 1].strip("> \t")):
             levels, is_told = _Levels(), False  # a paragraph below an empty line ends the list
@@ -194,13 +197,17 @@ def _is_point(number: int, found: Sequence[_Line | None], lines: Sequence[str], 
     return any(each and each.mark == line.mark for each in (above, below))
 
 
-def _speaking_mark(number: int, lines: Sequence[str], *, is_below: bool) -> re.Match[str] | None:
-    """Return the mark of a line that is printed as written, before a tab; or before a space, right below a point."""
+def _speaking_mark(number: int, lines: Sequence[str], levels: _Levels) -> re.Match[str] | None:
+    """Return the mark of a line that is printed as written, before a tab; or before a space, right below a point.
+
+    A letter there is a mark where it stands further in than the point: right below it, *A. Hansen* is a name.
+    """
     match = _SPEAKING_MARK.fullmatch(lines[number])
     if not match or (match["chapter"] and not _is_in_chapter(match, number, lines)):
         return None
-    is_direct = is_below and bool(lines[number - 1].strip()) and not match["letter"]
-    is_first = bool(match["tick"]) and not is_below
+    is_further_in = levels.open and len(match["before"].expandtabs(4)) >= levels.open[-1].column + _DEEPER
+    is_direct = levels.open and lines[number - 1].strip() and (is_further_in or not match["letter"])
+    is_first = bool(match["tick"]) and not levels.open
     return match if "\t" in match["gap"] or is_direct or is_first else None
 
 

@@ -1,19 +1,13 @@
 """Names lines that Word's numbered headings leave behind when copied: a number, a tab, some words and no full stop."""
 
-import re
 from collections.abc import Iterable
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
+from mailer.issue.markdown.chapters import is_pasted_heading
 from mailer.issue.markdown.tree import Node
 
-_HEADING = re.compile(r"[1-9][0-9]?(?:\.[1-9][0-9]?){0,3}\.?[ ]*\t[ ]*[A-ZÆØÅ][^\W\d_][^\t]{0,70}(?<![.,;:!?])")
 _SHOWN = 40
-
-
-def is_pasted_heading(line: str) -> bool:
-    """Return whether a line is written as Word copies a heading with a number."""
-    return bool(_HEADING.fullmatch(line.strip()))
 
 
 def name_pasted_headings(nodes: Iterable[Node], notes: FindingCollector) -> None:

@@ -20,6 +20,8 @@ _IN_POINT = re.compile(
 )
 _IN_PASTED = re.compile(rf"{_SPACE}*(?:[^\w\s\x00-\x7f]{_SPACE}*|[oüØvqnl]\t)(?P<sign>>|#{{1,6}}(?={_SPACE}))")
 """Below a bullet of another program no quotation begins, and no heading."""
+_OF_PAGE = re.compile(rf"{_SPACE}*(?P<sign>-){_SPACE}[0-9]{{1,3}}{_SPACE}-{_SPACE}*\Z")
+"""The number of a page between dashes."""
 _CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
 _UP = "+±"
 _UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
@@ -87,7 +89,7 @@ def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
         return _CHANGE.match(line)
     if more := _MORE.match(line):
         return more if is_more else None
-    return _IN_PASTED.match(line) or _IN_POINT.match(line)
+    return _IN_PASTED.match(line) or _IN_POINT.match(line) or _OF_PAGE.match(line)
 
 
 def _lost_sign(lines: Sequence[str], number: int) -> re.Match[str] | None:

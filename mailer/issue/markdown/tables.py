@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown.pasted_headings import is_pasted_heading
+from mailer.issue.markdown.chapters import is_pasted_heading
 from mailer.issue.markdown.table_rules import CAPTION, CELLS_AT_LEAST, TableKind
 from mailer.issue.markdown.tree import Node
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
