@@ -75,7 +75,6 @@ def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check
         "Ring oss for mer om dette, telefonen er åpen: +4721003344",
         "Betal inn summen for hele kurset til kontoen: NO93 8601 1117 947",
         'En 5" skjerm til alle.',
-        "Vi har laget en kort versjon av den nye veilederen.2",
         "Gjennomsnittlig alder i de tre gruppene var hele 78 år.2",
     ],
 )
@@ -105,7 +104,7 @@ def test_lines_of_a_programme_need_no_mark_and_a_sentence_that_begins_with_a_dat
     assert found("21. mai er det kurs for alle kommunene i Agder") == [("no-end-mark", "i Agder")]
 
 
-@pytest.mark.parametrize("mark", ["¹", "²³", "⁴", "2", " ²"])
+@pytest.mark.parametrize("mark", ["¹", "²³", "⁴", " ²"])
 def test_marks_of_notes_behind_a_full_stop_hide_it_not(mark: str, found: Check) -> None:
     assert found(f"Vi møtes i Bodø for å snakke om felles rettleiar.{mark}") == []
 

@@ -51,6 +51,55 @@ def test_points_rows_times_and_sentences_are_no_headings(text: str) -> None:
     assert told(text) == []
 
 
+TEXT = "Vi har nådd mange av målene i planen, og det går bra i alle kommunene i år."
+PLAIN = "a short line without a full stop above text looks like a heading, and is none"
+HINT = "If it is a heading, write ## before it."
+BOLD_HINT = "If it is a heading, write ## before it in the place of the stars."
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        (f"Hei.\n\nResultater så langt\n\n{TEXT}", "7:1 [Resultater så langt]", HINT),
+        (f"Hei.\n\nResultater så langt\n{TEXT}", "7:1 [Resultater så langt]", HINT),
+        (f"Vi er i gang.\nMålgruppe\n{TEXT}", "6:1 [Målgruppe]", HINT),
+        (f"Vi er i gang.\nMålgruppe\n\n{TEXT}", "6:1 [Målgruppe]", HINT),
+        (f"Hei.\n\nHvem kan søke?\n\n{TEXT[:65]}\n{TEXT[65:]}", "7:1 [Hvem kan søke?]", HINT),
+        (f"**Resultater**\n\n{TEXT}", "5:1 [**Resultater**]", BOLD_HINT),
+        (f"__Resultater:__\n{TEXT}", "5:1 [__Resultater:__]", BOLD_HINT),
+        ("**Resultater**\n- a\n- b", "5:1 [**Resultater**]", BOLD_HINT),
+        ("**Resultater**\n\n1. a\n2. b", "5:1 [**Resultater**]", BOLD_HINT),
+    ],
+)
+def test_a_short_line_above_text_is_noted_as_what_may_be_a_heading(text: str, place: str, hint: str) -> None:
+    assert told(text) == [f"note {place} {PLAIN} | {hint}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Resultater så langt\n\n{TEXT}",
+        f"Hei.\n\nResultater:\n\n{TEXT}",
+        f"Hei.\n\nKari Nordmann\n\n{TEXT}",
+        f"Hei.\n\nSe helse.example/mål\n\n{TEXT}",
+        f"Hei.\n\nTelefon 12 34\n\n{TEXT}",
+        f"Hei.\n\nVi er i gang.\n\n{TEXT}",
+        f"Hei.\n\n{'Ord ' * 15}a\n\n{TEXT}",
+        f"Hei.\n\nFra dem som\ner {TEXT[:1].lower()}{TEXT[1:]}",
+        f"Vi er\nMålgruppe\n{TEXT}",
+        "Hei.\n\nResultater\n\nDet går bra.",
+        "Hei.\n\nResultater\n\n- a\n- b",
+        "Hei.\n\nResultater\n\n**Mål**",
+        "**Resultater**\n\n> Sitat",
+        "Hei.\n\nResultater",
+        f"## Resultater\n\n{TEXT}",
+        f"Vi er **glade**\n\n{TEXT}",
+    ],
+)
+def test_names_labels_addresses_and_parts_of_a_sentence_are_no_headings(text: str) -> None:
+    assert told(text) == []
+
+
 ROWS = "Lege:\tepikrise\nSykepleier:\tmelding"
 
 

@@ -22,7 +22,9 @@ def debris(pattern: str, name: str, hint: str) -> Debris:
 _BEGINS = r"(?:^|(?<!\w)(?-i:(?=[A-ZÆØÅ])))"
 """Where a line begins, or in one a word with a capital: lines may be joined, and changes stand behind sentences."""
 _TWO_NAMES = r"@[A-ZÆØÅ][\w-]{1,30}(?: [A-ZÆØÅ][\w-]{1,30}){1,3}"
-_INSIDE_A_WORD_CASE_CHANGES = r"(?-i:(?=\S{0,12}[a-z])(?=\S{1,12}[A-Z0-9])[A-Za-z0-9]{5,12})(?!\S)"
+_NAMES = r"(?-i:[A-ZÆØÅ][\w.-]{0,30}(?: [A-ZÆØÅ][\w.-]{0,30}){1,3})"
+_DAY = r"(?:i dag|i går|today|yesterday|\d{1,2}\.\d{1,2}\.?)"
+_INSIDE_A_WORD_CASE_CHANGES = r"(?-i:(?=\S{0,12}[a-zæøå])(?=\S{1,12}[A-ZÆØÅ0-9])[A-Za-z0-9ÆØÅæøå]{5,12})(?!\S)"
 
 MEETING = debris(
     r"(?:møte|meeting|konferanse|conference)[ -]?id:? ?\d[\d ]{5,20}#?"
@@ -52,11 +54,24 @@ OFFICE = (
         r"|høgre|midtstilt|punktmerk|nummerer|linje|stil|style|indent|space|left|right|centered|bullet|heading|overskrift)\w*"
         rf"|{_BEGINS}(?:slettet|sletta|deleted|satt inn|sett inn|inserted): "
         r"|(?<!\w)(?:flyttet|flytta|moved) \(?(?:opp|ned|inn|up|down|innsetting|insertion)\)? ?\[\d{1,3}\]"
-        r"|(?-i:(?:^|(?<=[.!?] ))\[[a-w]\](?=\w))"
-        rf"|(?-i:(?:^|(?<=: )){_TWO_NAMES}"
-        rf"|(?<![\w@]){_TWO_NAMES}(?=,? (?:kan|har|vil|skal|ser|sjekk|er dette|can|please)\b))",
+        r"|(?-i:(?:^|(?<=[.!?] ))\[[a-w]\](?=\w))",
         "findings.pasted-comment",
         "findings.pasted-comment-hint",
+    ),
+    debris(
+        rf"(?-i:(?:^|(?<=: )){_TWO_NAMES}"
+        rf"|(?<![\w@]){_TWO_NAMES}(?=,? (?:kan|har|vil|skal|ser|sjekk|er dette|can|please)\b))",
+        "findings.pasted-mention",
+        "findings.pasted-mention-hint",
+    ),
+    debris(
+        rf"^\[\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{2,4}})?,? \d{{1,2}}[.:]\d\d(?::\d\d)?(?: [AP]M)?\] ?{_NAMES}"
+        rf"|^{_NAMES}(?: ?\n(?:{_DAY} )?|,? {_DAY} )(?:kl\. )?\d{{1,2}}:\d\d$"
+        r"|(?<!\w)(?:har svart på en melding fra|har svara på ei melding frå|replied to a message from)(?!\w)"
+        r"|(?<!\w)(?:reagerte med|reacted with) \W"
+        r"|^(?:sett av alle|seen by everyone|redigert|edited|siste lest|last read)$",
+        "findings.pasted-chat",
+        "findings.pasted-chat-hint",
     ),
     debris(
         r"HYPERLINK \"|(?<!\w)SEQ (?:figur|figure|tabell|table|ligning|likning|equation)(?!\w)"
@@ -83,7 +98,8 @@ OFFICE = (
         r"|(?<=[\w,;] )(?:Side|Page) \d{1,4} (?:av|of) \d{1,4}(?!\w))"
         r"|(?<!\S)\d\d?/\d\d?/\d\d, \d\d?:\d\d [AP]M(?!\w)"
         r"|^(?:utkast|draft)(?: (?:versjon|version|v\.?))? ?\d{1,2}\.\d{1,2}$"
-        r"|^(?:sensitivitet|sensitivity|følsomhet|gradering|classification): ?"
+        r"|^unntatt (?:fr[aå] )?(?:offentl[ie]g\w*|innsyn)\b|^unntatt off\."
+        r"|^(?:sensitivitet|sensitivity|følsomhet|gradering|klassifisering|classification): ?"
         r"(?:intern|åpen|open|offentlig|offentleg|fortrolig|konfidensiell|begrenset|avgrensa|confidential|public|general)\w*",
         "findings.pasted-edge",
         "findings.pasted-edge-hint",

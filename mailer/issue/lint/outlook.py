@@ -14,6 +14,11 @@ LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
 
 
+_BEFORE_LETTERS = (
+    "gruppe|kategori|type|bygg|sal|hus|oppgang|del|punkt|kapittel|vedlegg|avdeling|inngang|bokstav|alternativ|nivå"
+    "|klasse|blokk|modul|trinn|sone|fløy|post|figur|tabell|kolonne|linje|serie|av|og|til|fra|i|på"
+)
+"""Words behind which J is a letter."""
 _OF_MAILS = (
     debris(
         r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
@@ -73,6 +78,19 @@ _OF_MAILS = (
         "findings.pasted-head-hint",
     ),
     debris(
+        r"^(?:viktighet|viktigheit|importance): ?(?:høy|høg|lav|låg|normal|high|low)$"
+        r"|^(?:vedlegg|attachments?): [^\n]{1,200}?\.(?:docx?|pdf|xlsx?|pptx?|msg|png|jpe?g)"
+        r"(?: \([^()\n]{2,12}\))?(?:;|$)",
+        "findings.pasted-head",
+        "findings.pasted-head-hint",
+    ),
+    debris(
+        rf"(?-i:(?:\b(?!(?:{_BEFORE_LETTERS})\b)[a-zæøå]{{2,}}[.!]?) J(?=$| [A-ZÆØÅ]))"
+        r"|(?-i:(?:^|(?<=\s))à (?=[A-ZÆØÅ]))",
+        "findings.pasted-sign",
+        "findings.pasted-sign-hint",
+    ),
+    debris(
         r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
         r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
         "findings.pasted-reference",
@@ -84,15 +102,16 @@ _SIGNED = re.compile(
     r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
     r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
     r"|(?:(?m:^)[bv]|[BV])(?:este?|ennlig|enleg|ennleg)e?\s(?:hils|helsing)\w*"
-    r"|(?m:^)(?:[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely))"
+    r"|(?m:^)(?:[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely|Alt\sgodt))"
     r"(?=[.,:!]?\s*(?:\Z|\n|(?-i:[A-ZÆØÅ])))"
 )
 _GREETING = re.compile(
     r"(?:Hei|Hallo|Heisann|Hi|Hello|Dear|Kjære|God\s(?:dag|morgen|morgon|kveld)|Good\s(?:morning|afternoon|evening))"
-    r"(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|igjen|kollega\w*"
-    r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?\s?(?:[,!]|\.?(?=\n|\Z))"
+    r"(?:\sigjen)?(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|kollega\w*"
+    r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?(?:\s?(?:[\u263a\U0001f300-\U0001faff]\ufe0f?|[:;]-?\)|J(?!\w)))*\s?(?:[,!]|\.?(?=\n|\Z))"
 )
 _LONGEST_BANNER = 2_000
+_SENT_BELOW = re.compile(r"[^\n]{1,200}\n(?:Sendt|Send|Sent):[^\n]{0,40}\d", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
 _ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
@@ -168,8 +187,8 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
-    """Find a greeting at the beginning, also below banners and heads of mails."""
-    above = sum(1 for _ in takewhile(_is_banner, passages))
+    """Find a greeting at the beginning, also below banners, heads of mails and another greeting."""
+    above = sum(1 for _ in takewhile(lambda each: _is_banner(each) or _GREETING.match(each.text), passages))
     for passage in passages[: above + 1]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
@@ -248,5 +267,6 @@ def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:
         for begin in _FROM.finditer(passage.text):
             behind = passage.text[begin.end() :][:LENGTH_OF_A_HEAD]
             text = "\n".join((behind, *(each.text for each in passages[number + 1 : number + PASSAGES_OF_A_HEAD])))
-            if (sent := _SENT.search(text)) and _ABOUT.search(text, sent.end()):
+            sent = _SENT.search(text)
+            if _SENT_BELOW.match(text) or (sent and _ABOUT.search(text, sent.end())):
                 yield hit_in(passage, message, begin[0].rstrip(), hint, at=begin.start())

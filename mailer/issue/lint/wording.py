@@ -25,8 +25,9 @@ _QUOTED = re.compile(r"„[^„“”]*[“”]|“[^„“”]*”|”[^„“�
 """Words in quotation marks as they are set in English, German, Polish and Swedish."""
 _WITHIN_EACH_OTHER = 3
 _DOUBLED = re.compile(r"(?<!\S)\S+ {2,}\S+")
-_SHORT_MARK = re.compile(r"^\S{1,3}[.)] {2,}\S+", re.MULTILINE)
-"""The mark of a point at the beginning of a line, as in `a)   Mål`."""
+_GAP_OF_COLUMNS = re.compile(r"(?<!^)(?<!^.)(?<!^..)\S {3,}\S", re.MULTILINE)
+"""Three spaces or more, but not behind the mark of a point, as in `a)   Mål`."""
+_FEW = 20
 _INCHES = re.compile(r"(?<=[0-9])\"(?=[\s.,)]|\Z)")
 
 
@@ -44,9 +45,8 @@ def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
     """Find two spaces between words; on several lines they set columns, which fall together, and are told once."""
     message = msg("findings.doubled-space")
     for passage in reading.all_passages():
-        found, marks = ([*each.finditer(passage.text)] for each in (_DOUBLED, _SHORT_MARK))
-        lines = {passage.text.rfind("\n", 0, each.start()) for each in found} if len(found) - len(marks) > 1 else ()
-        if len(lines) > 1:
+        found, gaps = ([*each.finditer(passage.text)] for each in (_DOUBLED, _GAP_OF_COLUMNS))
+        if len({passage.text.rfind("\n", 0, each.start()) for each in gaps[:_FEW]}) > 1:
             hint = msg("findings.columns-of-spaces", mark="|")
             yield hit_in(passage, message, found[0][0], hint, at=found[0].start())
         else:

@@ -31,6 +31,8 @@ _LOST_SIGN = re.compile(
     re.IGNORECASE,
 )
 _POINT = re.compile(rf"{_SPACE}*(?P<sign>[-*]|\+(?!{_SPACE}+[0-9])|#{{1,6}}){_SPACE}+(?P<first>[^\W_])")
+_HASH = re.compile(rf"{_SPACE}*(?P<sign>#){_SPACE}+(?=[0-9a-zæøå])")
+"""One `#` before a number or a small letter: *# 1 av 10*, *# i kø: 12*."""
 _ANY_MARK = re.compile(rf"{_SPACE}*(?:[-*+>|•–—]|#{{1,6}}|[0-9]{{1,9}}[.)]){_SPACE}")
 _ENDS_SENTENCE = re.compile(r"[.!?:…»”\"]\)?[*_]*\s*$")
 _LONG = 50
@@ -54,8 +56,8 @@ def with_signs(text: str, notes: FindingCollector) -> str:
                 notes,
                 at=number,
             )
-        elif not match and not lost and (torn := _torn_at(lines, number)):
-            hint = msg("issues.sign-torn-hint")
+        elif not match and not lost and (torn := _torn_at(lines, number) or _HASH.match(lines[number])):
+            hint = msg("issues.sign-hash-hint") if torn.re is _HASH else msg("issues.sign-torn-hint")
             _tell(msg("issues.sign-torn", mark=torn["sign"]), hint, lines[number], notes, at=number)
     return "\n".join(_escaped(line, match) for line, match in zip(lines, found, strict=True))
 
