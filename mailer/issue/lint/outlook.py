@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from mailer.catalogue import msg
-from mailer.issue.lint.office import MEETING, OFFICE, Debris, debris
+from mailer.issue.lint.office import MEETING
 from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Block, Item, Paragraph, Table, plain_text
@@ -14,90 +14,6 @@ LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
 
 
-_BEFORE_LETTERS = (
-    "gruppe|kategori|type|bygg|sal|hus|oppgang|del|punkt|kapittel|vedlegg|avdeling|inngang|bokstav|alternativ|nivå"
-    "|klasse|blokk|modul|trinn|sone|fløy|post|figur|tabell|kolonne|linje|serie|av|og|til|fra|i|på"
-)
-"""Words behind which J is a letter."""
-_OF_MAILS = (
-    debris(
-        r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
-        r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]{0,80}\]"
-        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?"
-        r"|\[(?:logo|bilde|bilete|image|picture|ikon|icon|facebook|linkedin|instagram|twitter|youtube)[^\]\n]{0,30}\]"
-        r"(?= ?…)",
-        "findings.pasted-picture",
-        "findings.pasted-picture-hint",
-    ),
-    debris(
-        r"automatisk generert beskrivelse|description automatically generated"
-        r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect"
-        r"|\[(?:(?:et|eit|a|an) )?(?:nær|skjerm)?(?:bilde|bilete|image|picture|screenshot|close-up) "
-        r"(?:som|av|that|of|containing)\b[^\]\n]{0,200}\]",
-        "findings.pasted-description",
-        "findings.pasted-description-hint",
-    ),
-    debris(
-        r"\[(?:ekstern|external|eksternt?|ext)(?:[ :-][^\]\n]{0,40})?\]"
-        r"|(?:(?<!\w)du )?får ikk?j?e ofte e-?post fr[aå]|(?:(?<!\w)you )?don['’]t often get e-?mail from"
-        r"|(?:finn ut|lær|les om|learn) (?:hvorfor|kvifor|why) (?:dette|this) (?:er viktig|is important)"
-        r"|(?:caution|warning|advarsel|åtvaring|obs|merk)[:!]\s+(?:(?:this|denne|dette|er en|er ein|is an)\s+){0,2}"
-        r"(?:external|ekstern\w*)\s+(?:e-?mail|e-?post|melding)"
-        r"|(?:this|the) (?:e-?mail|message) (?:has )?(?:originated|came|was sent|is|comes|originates) "
-        r"from (?:outside|an external)"
-        r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
-        r"(?:fr[aå] (?:ei?n )?(?:ekstern|(?:avsend\w+|person) (?:som er )?ut[ea]nfor|ut[ea]nfor|utsid[ea])"
-        r"|utenfra|utanfrå)"
-        r"|(?-i:(?:EKSTERN|EXTERNAL)\w*) (?:e-?mail|e-?post|melding|avsend\w+|sender)(?: ?[:!]|$)"
-        r"|^(?:ekstern\w*|external) (?:e-?mail|e-?post|melding|avsend\w+|sender) ?[:!–-] ?"
-        r"(?:vær|ver|pass|be|use|ikke|ikkje|do not)\b",
-        "findings.pasted-banner",
-        "findings.pasted-banner-hint",
-    ),
-    debris(
-        r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"
-        r"|(?:hent|få|get|last ned) outlook (?:for|til) \w+"
-        r"|denne e-?posten (?:og (?:eventuelle )?vedlegg )?kan inneh[oa]lde "
-        r"(?:taushetsbelagt|konfidensiell|fortrolig|teie)\w*"
-        r"|(?<!\w)(?:P |☘ )?(?:tenk på|think (?:of|about)|please consider) (?:miljøet|the environment)(?!\w)"
-        r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)"
-        r"|(?<!\w)du (?:får|mottar|mottek) denne e-?posten fordi|you(?: are|['’]re) receiving this e-?mail because"
-        r"|(?<!\w)(?:vis|se|sjå|les|åpne|opne) (?:denne )?e-?posten i nettles[ea]r(?:en)?"
-        r"|view this e-?mail in your browser",
-        "findings.pasted-addition",
-        "findings.pasted-addition-hint",
-    ),
-    debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
-    debris(
-        r"-{3,} ?(?:opprinnelig|opphavleg|original|videresendt|vidaresend|forwarded)[\w ]{1,20}-{3,}"
-        r"|begin forwarded message:|(?:start på )?(?:videresendt|vidaresendt?) (?:melding|e-?post):"
-        r"|(?<!\w)(?:\w{2,8}\.? ){0,2}\d\d?\. ?[\w.]{1,12} ?\d{4},? "
-        r"(?:(?:kl\.?|klokka|at) ?)?\d\d?[.:]\d\d(?:[.:]\d\d)?,? (?:skrev|skreiv|wrote)(?!\w)"
-        r"|\b(?:den|on) [^\n]{3,40}\d{4},? (?:kl\.?|klokka|at) ?\d\d?[.:]\d\d[^\n]{0,80}\b(?:skrev|skreiv|wrote)\b",
-        "findings.pasted-head",
-        "findings.pasted-head-hint",
-    ),
-    debris(
-        r"^(?:viktighet|viktigheit|importance): ?(?:høy|høg|lav|låg|normal|high|low)$"
-        r"|^(?:vedlegg|attachments?): [^\n]{1,200}?\.(?:docx?|pdf|xlsx?|pptx?|msg|png|jpe?g)"
-        r"(?: \([^()\n]{2,12}\))?(?:;|$)",
-        "findings.pasted-head",
-        "findings.pasted-head-hint",
-    ),
-    debris(
-        rf"(?-i:(?:\b(?!(?:{_BEFORE_LETTERS})\b)[a-zæøå]{{2,}}[.!]?) J(?=$| [A-ZÆØÅ]))"
-        r"|(?-i:(?:^|(?<=\s))à (?=[A-ZÆØÅ]))",
-        "findings.pasted-sign",
-        "findings.pasted-sign-hint",
-    ),
-    debris(
-        r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
-        r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
-        "findings.pasted-reference",
-        "findings.pasted-reference-hint",
-    ),
-)
-_ANYWHERE = (*_OF_MAILS, *OFFICE)
 _SIGNED = re.compile(
     r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
     r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
@@ -110,7 +26,6 @@ _GREETING = re.compile(
     r"(?:\sigjen)?(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|kollega\w*"
     r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?(?:\s?(?:[\u263a\U0001f300-\U0001faff]\ufe0f?|[:;]-?\)|J(?!\w)))*\s?(?:[,!]|\.?(?=\n|\Z))"
 )
-_LONGEST_BANNER = 2_000
 _SENT_BELOW = re.compile(r"[^\n]{1,200}\n(?:Sendt|Send|Sent):[^\n]{0,40}\d", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
@@ -150,7 +65,7 @@ _REPLY = re.compile(
 def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
     """Find what programs for mail and for texts add, which is not for readers."""
     for passage in reading.all_words():
-        for each, match in debris_in(passage.text):
+        for each, match in passage.debris:
             yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
     for item in reading.issue.items:
         _, *passages = reading.passages[item.file]
@@ -166,18 +81,6 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
         yield from _lent_links(passages)
 
 
-def debris_in(text: str) -> Iterator[tuple[Debris, re.Match[str]]]:
-    """Yield what programs for mail and for texts have left in a text, wherever it stands."""
-    for each in _ANYWHERE:
-        for match in each.pattern.finditer(text):
-            yield each, match
-
-
-def _is_banner(passage: Passage) -> bool:
-    """Return whether a short text holds what programs leave; to look at a long one twice takes long."""
-    return len(passage.text) < _LONGEST_BANNER and any(each.pattern.search(passage.text) for each in _ANYWHERE)
-
-
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
     """Find a title that begins as the subject of an answer does."""
     message, hint = msg("findings.reply-title"), msg("findings.reply-title-fix")
@@ -188,7 +91,7 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
 
 def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     """Find a greeting at the beginning, also below banners, heads of mails and another greeting."""
-    above = sum(1 for _ in takewhile(lambda each: _is_banner(each) or _GREETING.match(each.text), passages))
+    above = sum(1 for _ in takewhile(lambda each: each.debris or _GREETING.match(each.text), passages))
     for passage in passages[: above + 1]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
@@ -240,7 +143,7 @@ def _words_of(block: Block | None) -> str:
 
 def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     """Find links that were one person's: into a meeting to which the item holds the invitation, out of a newsletter."""
-    if any(MEETING.pattern.search(each.text) for each in passages):
+    if any(each is MEETING for passage in passages for each, _ in passage.debris):
         yield from hits_at_links(
             passages, MEETING.message, MEETING.hint, when=lambda link: bool(_ENTRANCE.match(link.url))
         )

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from mailer.catalogue import msg
 from mailer.issue.files.frame import FRAME
-from mailer.issue.lint.outlook import debris_in
 from mailer.issue.lint.passages import Passage, passages_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.markdown.characters import SOFT_HYPHEN
@@ -53,7 +52,7 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
             text = passage.text
             last = text.rfind("\n") + 1
             words = [each.start() for each in _UNBROKEN.finditer(text, last)]
-            is_debris = any(match.end() > last for _, match in debris_in(text))
+            is_debris = any(match.end() > last for _, match in passage.debris)
             if len(words) >= WORDS_OF_A_SENTENCE and not is_debris and not _NUMBER_TO_CALL.search(text):
                 is_marked = isinstance(below, List | Heading | Quote)
                 hint = msg("findings.no-end-mark-above-hint") if is_marked else msg("findings.no-end-mark-hint")
