@@ -413,3 +413,43 @@ def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile_for_long(on_
 @pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")  # open in a process that was killed
 def test_an_issue_reaches_everybody_once_on_postgresql_too(on_postgresql: type[_Issue]) -> None:
     _run_for_long(on_postgresql, examples=15)
+
+
+@contextmanager
+def _by_hand(machine: type[_Issue]) -> Iterator[_Issue]:
+    """Have commands carried out that were not drawn; in the end everybody has the issue."""
+    by_hand = machine()
+    by_hand.open()
+    with by_hand.closing:
+        yield by_hand
+        by_hand.who_left_stays_out()
+        by_hand.sender.require_all_have_it()
+
+
+def test_a_merger_that_died_is_finished_by_the_same_command_and_adds_no_list(on_sqlite: type[_Issue]) -> None:
+    died = Death("statement", 1)
+    with _by_hand(on_sqlite) as commands:
+        for death in (died, None):
+            commands.rename(when="now", slug="bergen", death=death)
+        commands.merge(when="now", old="bergen-ny", into="oslo", with_alias=False, death=None)
+        assert commands.office.slugs == ["oslo", "agder"]
+        commands.rename(when="now", slug="agder", death=died)
+        commands.merge(when="now", old="agder-ny", into="oslo", with_alias=True, death=None)
+        commands.rename(when="now", slug="agder", death=None)
+        assert commands.office.slugs == ["oslo", "agder-ny"]
+        commands.join(when="now", person="e@x.example", slug="agder", again=False, name="")
+        assert commands.office.statuses()["e@x.example", "agder-ny"] == "active"
+
+
+def test_who_never_confirmed_and_was_purged_goes_with_the_import_that_brought_them_again(
+    on_sqlite: type[_Issue],
+) -> None:
+    with _by_hand(on_sqlite) as commands:
+        commands.import_(when="now", rows=(("d@x.example", "oslo", "pending"),), skip_invalid=False, death=None)
+        commands.now += timedelta(hours=3)
+        commands.purge(death=None)
+        assert ("d@x.example", "oslo") not in commands.office.statuses()
+        commands.import_again(when="now", which=-1, death=None)
+        assert commands.office.statuses()["d@x.example", "oslo"] == "pending"
+        commands.undo(when="now", which=-1, death=None)
+        assert ("d@x.example", "oslo") not in commands.office.statuses()

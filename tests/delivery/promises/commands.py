@@ -52,6 +52,8 @@ class Commands:
         self.register_now(self.register)
 
     def register_now(self, register: Register) -> None:
+        names = Counter(name for each in register.lists for name in (each.slug, *each.aliases))
+        assert names.total() == len(names), "the files of the register would be refused: two lists are called the same"
         self.register = register
         sync_lists(self.watcher, register, now=self.clock())
 

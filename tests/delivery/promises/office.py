@@ -79,22 +79,26 @@ class Office(PeopleDesk):
                 assert now in IN, f"{at[person]} was on {old} and {into} before they were merged"
 
     def rename(self, old: str, *, death: Death | None = None) -> None:
-        """Give a list another slug, under which files of before go on to find it."""
+        """Give a list another slug, under which files of before go on to find it.
+
+        After a death in the merger both lists are in the register's files already: only the merger is left to do.
+        """
         if old not in self.slugs:
             return
         new = f"{old}-ny"
-        self.register_now(
-            replace(
-                self.register,
-                lists=tuple(
-                    each
-                    for known in self.register.lists
-                    for each in ((known, _renamed(known, new)) if known.slug == old else (known,))
-                ),
-            )
-        )
-        self.slugs.append(new)
+        if new not in self.slugs:
+            self._register_beside(old, new)
         self.merge(old, new, with_alias=True, death=death)
+
+    def _register_beside(self, old: str, new: str) -> None:
+        """Add a list to the register's files; no other may be called so any more, as it may since a merger of it."""
+        others = [
+            replace(each, aliases=tuple(alias for alias in each.aliases if alias != new))
+            for each in self.register.lists
+        ]
+        lists = (each for one in others for each in ((one, _renamed(one, new)) if one.slug == old else (one,)))
+        self.register_now(replace(self.register, lists=tuple(lists)))
+        self.slugs.append(new)
 
     # --- files ------------------------------------------------------------------------------------
 

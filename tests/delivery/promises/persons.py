@@ -161,9 +161,12 @@ class PeopleDesk(Commands):
 
     def purge(self, *, death: Death | None = None) -> None:
         kept = {key: each for key, each in self.members().items() if each != "pending"}
+        known = set(self.numbers().values())
 
         def then() -> None:
             assert kept.items() <= self.members().items(), "who is on a list, or out of it, is purged"
+            # An import that brought them has nothing of them any more: another one brings them anew, on its own.
+            self.people.forget_reasons(known - set(self.numbers().values()))
             self.on_purged()
 
         work: Work = lambda store: purge(store, unconfirmed=timedelta(), details=timedelta(days=-1))  # noqa: E731
