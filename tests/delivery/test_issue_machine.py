@@ -203,6 +203,33 @@ class _Issue(RuleBasedStateMachine):
     def rename(self, *, when: str, slug: str, death: Death | None) -> None:
         self._do_one(when, death, lambda death: self.office.rename(slug, death=death))
 
+    @rule(
+        when=moments,
+        person=addresses,
+        which=st.integers(0, 4),
+        act=st.sampled_from(["add", "add again", "remove", "leave", "suppress", "release"]),
+        by_file=st.booleans(),
+    )
+    def call_a_list_as_before(self, *, when: str, person: str, which: int, act: str, by_file: bool) -> None:
+        """Do something by the name of a merged list; where there is none yet, one is merged first."""
+
+        def work() -> None:
+            office, known = self.office, self._somebody(person)
+            if not office.part_of:
+                office.merge(*office.slugs[:2], with_alias=by_file)
+            called = sorted(office.part_of)[which % len(office.part_of)]
+            acts: dict[str, Callable[[], object]] = {
+                "add": lambda: office.add(person, called, again=False),
+                "add again": lambda: office.add(person, called, again=True),
+                "remove": lambda: office.remove(known, called),
+                "leave": lambda: office.follow_link(known, called, undo=False, one_click=False),
+                "suppress": lambda: office.suppress(known, called, by_file=by_file),
+                "release": lambda: office.release(known, called, by_file=by_file),
+            }
+            acts[act]()
+
+        self.do(when, work)
+
     @rule(when=moments, rows=rows, skip_invalid=st.booleans(), death=importing)
     def import_(self, *, when: str, rows: tuple[Row, ...], skip_invalid: bool, death: Death | None) -> None:
         self._do_one(when, death, lambda death: self.office.import_rows(rows, skip_invalid=skip_invalid, death=death))

@@ -40,7 +40,8 @@ class Office(PeopleDesk):
 
     # --- lists ------------------------------------------------------------------------------------
 
-    def merge(self, old: str, into: str, *, with_alias: bool, death: Death | None = None) -> None:
+    def merge(self, old: str, called: str, *, with_alias: bool, death: Death | None = None) -> None:
+        into = self.present(called)
         if old == into or not {old, into} <= set(self.slugs):
             return
         before, lists = self.members(), [each for each in self.register.lists if each.slug != old]
@@ -56,11 +57,12 @@ class Office(PeopleDesk):
         def then() -> None:
             self.register_now(register)
             self.slugs.remove(old)
+            self.part_of[old] = into
             after = self.members()
             self.people.merge(old, into, outs={who for who, _ in self.people.left if after.get((who, into)) not in IN})
             self._require_merged(before, old, into)
 
-        self.command("merge", lambda store: merge_lists(store, register, old, into), then=then, death=death)
+        self.command("merge", lambda store: merge_lists(store, register, old, called), then=then, death=death)
 
     def _require_merged(self, before: dict[Membership, str], old: str, into: str) -> None:
         """Require that nobody is lost, and nobody back, but who is suppressed for one of the lists is for both."""
@@ -99,6 +101,7 @@ class Office(PeopleDesk):
         lists = (each for one in others for each in ((one, _renamed(one, new)) if one.slug == old else (one,)))
         self.register_now(replace(self.register, lists=tuple(lists)))
         self.slugs.append(new)
+        self.part_of.pop(new, None)
 
     # --- files ------------------------------------------------------------------------------------
 
