@@ -27,6 +27,7 @@ COMMANDS = (
     Later("restore", "backups:restore", "Put a backup in the place of the database. Nobody who left, was suppressed or was erased since comes back."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),
     Later("metrics", "metrics:metrics", "Show figures of mailings, deliveries, senders and leaving for Prometheus. Changes nothing."),
+    Later("support", "support:support", "Write a report for those who help: versions, settings, figures, decisions. Changes nothing else."),
     Group(name="subscribers", help="Who gets the newsletter.", commands=(
         Later("find", "people:find", "Find subscribers by address, name or domain. Changes nothing."),
         Later("add", "people:add", "Put one person on one or more lists, and correct what is known of somebody who is on them already."),

@@ -384,7 +384,7 @@ def test_who_has_had_it_is_not_sent_to_again(services: Services) -> None:
             2,
             (
                 "nobody is left to send to: everybody was skipped; nothing was planned\n"
-                "The plan says why. mailer lists shows who is on the lists, "
+                "The plan says why. mailer lists shows how many are on each list, "
                 "mailer subscribers show ADDRESS why one person gets no mail."
             ),
         ),

@@ -2,13 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mailer.catalogue import msg
+from mailer.catalogue import Message, msg
 from mailer.characters import fold, is_visible, name_of
 from mailer.issue.clock import exists
 from mailer.issue.files.known_names import KnownNames
@@ -216,7 +216,7 @@ class Fields:
         if fold(value) in meant:
             return meant[fold(value)]
         if value:
-            hint = did_you_mean(value, names) or msg("issues.write-one-of", names=", ".join(names))
+            hint = did_you_mean(value, [*names, *(words or {})]) or _write_one_of(names, words or {})
             self.error("unknown-value", msg("issues.unknown-value", key=key, value=value), key, words=value, hint=hint)
         return default
 
@@ -343,6 +343,15 @@ class Fields:
             self.error("date", msg("issues.end-before-date", end=end, start=start), "end", words=str(end))
             return None
         return end
+
+
+def _write_one_of(names: Iterable[str], words: Mapping[str, str]) -> Message:
+    """Name the values, each with the first word of an editor for it."""
+    first: dict[str, str] = {}
+    for word, name in words.items():
+        first.setdefault(str(name), word)
+    shown = (f"{name} ({first[name]})" if name in first else name for name in names)
+    return msg("issues.write-one-of", names=", ".join(shown))
 
 
 def parse_date(value: object) -> tuple[date, Precision] | None:
