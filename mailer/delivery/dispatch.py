@@ -12,6 +12,7 @@ from threading import Event
 
 from mailer.catalogue import msg
 from mailer.clock import utc_now
+from mailer.database.decisions import BY_ITSELF
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.connection_worker import ConnectionWorker
 from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
@@ -269,7 +270,7 @@ class Dispatcher:
 
     def _pause(self, mailing_id: int, note: str) -> None:
         try:
-            self._ledger.acting_as("mailer").pause(mailing_id, note=note)
+            self._ledger.acting_as(BY_ITSELF).pause(mailing_id, note=note)
         except MailingStateError:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 

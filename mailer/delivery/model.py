@@ -20,6 +20,10 @@ class MailingState(StrEnum):
     WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
 
 
+# A mailing in one of these states is under way: an issue has one at most.
+OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.MISSED)
+
+
 class MailingKind(StrEnum):
     """The kind of a mailing: an issue to its lists, or the same once more to people who were named."""
 
