@@ -83,6 +83,10 @@ class InDoubtPolicy(StrEnum):
     RETRY = "retry"
 
 
+_MANY_LOST = 20
+_SHARE_OF_MANY = 0.02
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Deliveries of a mailing by status."""
@@ -108,6 +112,12 @@ class Counts:
     def waiting(self) -> int:
         """Return how many have not had it and still may: queued, in a sender's hands, or to be tried again."""
         return self.queued + self.claimed + self.deferred
+
+    @property
+    def has_lost_many(self) -> bool:
+        """Return whether so many are lost that a person should see why: twenty, and over two in a hundred."""
+        lost = self.rejected + self.expired
+        return lost >= _MANY_LOST and lost > _SHARE_OF_MANY * self.to_send
 
     @property
     def adds_up(self) -> bool:

@@ -62,10 +62,18 @@ def test_a_mailing_that_is_finished_is_told_of_once_with_its_equation(
     assert (notice.state, notice.attempts, notice.reply, notice.sent_at) == (NoticeState.WAITING, 0, "", None)
     assert (notice.created_at, notice.due_at) == (BEGINNING, BEGINNING)
     assert notice.key == f"mail {mailing_id} finished 2023-12-01T08:00:00.000000+00:00"
-    assert notice.detail == {"counts": ZEROS | {"audience": 3, "skipped": 1, "accepted": 1, "rejected": 1}}
+    assert notice.detail == {
+        "lost_many": False,
+        "counts": ZEROS | {"audience": 3, "skipped": 1, "accepted": 1, "rejected": 1},
+    }
     for _ in range(2):
         ledger.recover()
     assert told() == [("finished", mailing_id)]
+
+
+def test_a_mailing_that_has_lost_many_says_so(plan: Plan, ledger: Ledger, database: Database, clock: FakeClock) -> None:
+    send(ledger, plan(20), *[DeliveryStatus.REJECTED] * 20)
+    assert only(database, clock).detail["lost_many"] is True
 
 
 def test_nothing_is_told_while_something_is_left_nor_of_what_a_person_has_cancelled(
@@ -86,7 +94,7 @@ def test_a_run_that_ends_tells_of_what_it_leaves_in_doubt_and_of_nothing_that_wa
     assert told() == [("in_doubt", mailing_id)]
     notice = only(database, clock)
     assert notice.key == f"mail {mailing_id} in_doubt run 1"
-    assert notice.detail == {"counts": ZEROS | {"audience": 3, "queued": 2, "in_doubt": 1}}
+    assert notice.detail == {"lost_many": False, "counts": ZEROS | {"audience": 3, "queued": 2, "in_doubt": 1}}
     send(ledger, mailing_id, DeliveryStatus.ACCEPTED)
     assert told() == [("in_doubt", mailing_id)]
     send(ledger, mailing_id, DeliveryStatus.IN_DOUBT)
@@ -134,7 +142,11 @@ def test_a_pause_is_told_of_with_its_reason_and_whether_a_person_decided_it(
     ledger.acting_as(actor).pause(mailing_id, note="another")
     notice = only(database, clock)
     assert (notice.event, read_note(notice.note)) == (NoticeEvent.PAUSED, why)
-    assert notice.detail == {"counts": ZEROS | {"audience": 2, "queued": 2}, "by_itself": actor == "mailer"}
+    assert notice.detail == {
+        "lost_many": False,
+        "counts": ZEROS | {"audience": 2, "queued": 2},
+        "by_itself": actor == "mailer",
+    }
     clock.move(minutes=5)
     ledger.resume(mailing_id)
     ledger.pause(mailing_id)
@@ -150,6 +162,7 @@ def test_a_missed_start_is_told_of_with_its_time(plan: Plan, database: Database,
     notice = only(database, clock)
     assert (notice.event, notice.mailing_id) == (NoticeEvent.MISSED, mailing_id)
     assert notice.detail == {
+        "lost_many": False,
         "counts": ZEROS | {"audience": 1, "queued": 1},
         "local": "2023-12-01 08:00",
         "zone": "Europe/Oslo",

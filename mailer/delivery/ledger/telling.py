@@ -24,7 +24,7 @@ def tell(
     note: str = "",
 ) -> None:
     """Write a notice with the equation of this moment, and name the `occasion`: the moment itself unless told."""
-    this = mailing.c.id == mailing_id
+    this, counts = mailing.c.id == mailing_id, count(connection, mailing_id)
     put_notice(
         connection,
         event,
@@ -32,7 +32,7 @@ def tell(
         slug=connection.execute(select(mailing.c.slug).where(this)).scalar_one(),
         occasion=occasion or now.astimezone(UTC).isoformat(timespec="microseconds"),
         at=now,
-        detail={"counts": _numbers(count(connection, mailing_id)), **(detail or {})},
+        detail={"counts": _numbers(counts), "lost_many": counts.has_lost_many, **(detail or {})},
         note=note,
     )
 
