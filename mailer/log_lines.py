@@ -22,11 +22,6 @@ _ADDRESS = re.compile(r'"(?:[^"\\]|\\.)*"@\S*|\S*@\S*')
 _BEGINNING = re.compile(r"[A-Za-z][A-Za-z' -]*?(?=\s+\w+=|\s*[:;%\n]|$)")
 
 
-def hide_addresses(text: str) -> str:
-    """Return the text without what looks like an address."""
-    return _ADDRESS.sub("…", text)
-
-
 class JsonFormatter(logging.Formatter):
     """Writes `ts`, `level`, `logger`, `event`, `message`, the ids that the record has, and the kind of an error."""
 
@@ -41,8 +36,13 @@ class JsonFormatter(logging.Formatter):
             **{each: getattr(record, each) for each in IDS if hasattr(record, each)},
             **_error_of(record),
         }
-        shown = {key: hide_addresses(value) if isinstance(value, str) else value for key, value in line.items()}
+        shown = {key: without_addresses(value) if isinstance(value, str) else value for key, value in line.items()}
         return json.dumps(shown, ensure_ascii=False, default=str)
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with … in the place of each address, and of what only looks like one."""
+    return _ADDRESS.sub("…", text)
 
 
 class JsonHandler(logging.StreamHandler[TextIO]):

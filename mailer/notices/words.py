@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from mailer.catalogue import Lang, Message, msg, render
-from mailer.log_lines import hide_addresses
+from mailer.log_lines import without_addresses
 from mailer.notices.model import Notice, NoticeEvent
 
 _FIGURES: Mapping[str, Callable[[], Message]] = {
@@ -43,7 +43,7 @@ def text_of(notice: Notice, lang: Lang, *, why: str) -> str:
     """Return what happened, why, the figures, and what to do next; `why` is the note, in any language."""
     happened = [_happened(notice)]
     if why:
-        happened.append(msg("notices.why", why=hide_addresses(render(why, lang))))
+        happened.append(msg("notices.why", why=without_addresses(render(why, lang))))
     paragraphs = (happened, [*_figures(notice)], [*_next_steps(notice)])
     return "\n\n".join("\n".join(render(each, lang) for each in some) for some in paragraphs if some)
 
@@ -59,7 +59,7 @@ def body_of(notice: Notice, lang: Lang, *, why: str) -> bytes:
         "data": {
             "mailing": notice.mailing_id,
             "slug": notice.slug,
-            "reason": hide_addresses(str(why)),
+            "reason": without_addresses(str(why)),
             **notice.detail,
         },
         "text": f"{render(subject_of(notice), lang)}\n\n{text_of(notice, lang, why=why)}",

@@ -111,6 +111,15 @@ class WatchServices(Protocol):
     def clock(self) -> Callable[[], datetime]: ...
 
 
+class SupportServices(WatchServices, Protocol):
+    """Services for a report to those who help."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def ledger(self) -> "Ledger": ...
+
+
 class BackupServices(Protocol):
     """Services for making backups of the database and putting them back."""
 

@@ -9,7 +9,7 @@ from mailer.catalogue import Message, msg, render
 from mailer.config.passwords import webhook_key
 from mailer.delivery.notes import read_note, write_note
 from mailer.errors import MailerError
-from mailer.log_lines import hide_addresses
+from mailer.log_lines import without_addresses
 from mailer.notices.mail import NoticeMail
 from mailer.notices.model import Notice, NoticeEvent, NoticeState, Way, next_try
 from mailer.notices.webhook import Webhook, post
@@ -138,7 +138,7 @@ def _told_by(answer: Reply | Lost, notice: Notice) -> Told:
             return Told(notice=notice, state=state, words=msg("sending.connection-broke", why=why))
         case Reply():
             state = NoticeState.SENT if answer.is_accepted else NoticeState.WAITING
-            return Told(notice=notice, state=state, words=hide_addresses(str(answer)))
+            return Told(notice=notice, state=state, words=without_addresses(str(answer)))
 
 
 def _post(services: NoticeServices, notice: Notice) -> str:

@@ -158,6 +158,14 @@ def test_a_further_list_reaches_only_those_who_have_not_had_it(tested: Any, mail
 
 
 @pytest.mark.usefixtures("tested")
+def test_the_plan_of_nothing_new_does_not_speak_of_a_mailing_that_was_begun(mailer: Run) -> None:
+    mailer("send", SLUG, "--confirm", "4")
+    result = mailer("send", SLUG, "--dry-run")
+    assert "Variants        none: nobody is left" in result.out
+    assert "frozen" not in result.out
+
+
+@pytest.mark.usefixtures("tested")
 def test_an_unknown_list_is_refused_with_the_nearest(mailer: Run) -> None:
     result = mailer("send", SLUG, "--list", "ager", "--confirm", "3")
     assert result.code == 1

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import webbrowser
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -422,6 +423,7 @@ def test_the_browser_is_opened_on_request_with_a_file_that_its_user_alone_can_re
         raise KeyboardInterrupt
 
     opened: list[tuple[Path, int, str]] = []
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("firefox"))
     monkeypatch.setattr("webbrowser.open", look)
     with pytest.raises(KeyboardInterrupt):
         serve_preview(lambda: services, SLUG, port=0, open_browser=True, announce=lambda _: None)

@@ -14,7 +14,7 @@ from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown.comments import EMPTY_COMMENT
 from mailer.issue.markdown.line_ends import TICKS
-from mailer.issue.markdown.signs import changes_among, with_signs
+from mailer.issue.markdown.signs_before_numbers import changes_among, with_signs
 
 _BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶"
 _SIGNS = "o–—§üØvqnl¨"

@@ -13,7 +13,7 @@ from mailer.subscribers.imports.model import CHANGING
 from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import SubscriberList, SubscriptionStatus
 from mailer.subscribers.people import suppressing
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.merging import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
 from tests.delivery.promises.commands import BASIS, IN
 from tests.delivery.promises.dying import Death

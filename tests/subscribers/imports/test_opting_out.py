@@ -25,7 +25,8 @@ from mailer.subscribers.imports.importing import ImportOptions, ImportReport, im
 from mailer.subscribers.imports.undoing import Kept, KeptReason, undo_import
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.counting import read_growth
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionKeyError, SuppressionReason

@@ -34,7 +34,8 @@ from mailer.subscribers.imports import held as held_module
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
 from mailer.subscribers.imports.undoing import Kept, KeptReason, LaterImport, Undone, undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
