@@ -1,6 +1,6 @@
 """The outbox: notices written in the transaction of what they tell of, and what became of sending them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -80,9 +80,8 @@ class Outbox:
 
     def note_doubts(self) -> tuple[Notice, ...]:
         """Put those in doubt whose final dot was never answered, since their sender is gone; return them."""
-        lost = outbox.c.id.in_([each.id for each in self._read(_FLIES, outbox.c.due_at <= self._clock())])
-        self._write(lost & _FLIES, state=NoticeState.IN_DOUBT)
-        return self._read(lost, outbox.c.state == NoticeState.IN_DOUBT)
+        lost = self._write(_FLIES & (outbox.c.due_at <= self._clock()), state=NoticeState.IN_DOUBT)
+        return self._read(outbox.c.id.in_(lost)) if lost else ()
 
     def void(self, way: Way) -> None:
         """Give up the waiting notices of a way that no setting leads to."""
@@ -98,29 +97,32 @@ class Outbox:
 
     def claim(self, notice: Notice) -> bool:
         """Begin a try; of several processes one may. Until the lease is over no other begins one."""
-        return self._write(_try_of(notice) & _WAITS, attempts=notice.attempts + 1, due_at=self._clock() + LEASE)
+        values = {"attempts": notice.attempts + 1, "due_at": self._clock() + LEASE}
+        return bool(self._write(_try_of(notice) & _WAITS, **values))
 
     def mark(self, notice: Notice) -> bool:
         """Write down that the final dot of a claimed mail is about to be sent: only when it is may that be done."""
-        return self._write(_try_of(notice) & _WAITS, state=NoticeState.IN_FLIGHT, due_at=self._clock() + LEASE)
+        values = {"state": NoticeState.IN_FLIGHT, "due_at": self._clock() + LEASE}
+        return bool(self._write(_try_of(notice) & _WAITS, **values))
 
     def settle(self, notice: Notice, state: NoticeState, *, reply: str, due_at: datetime | None = None) -> None:
         """Write down what came of a try, also when others have taken it for lost meanwhile."""
         sent_at = self._clock() if state is NoticeState.SENT else None
-        values = {"state": state, "reply": reply, "sent_at": sent_at, "due_at": due_at or notice.due_at}
-        self._write(_try_of(notice), **values)
+        again = {"due_at": due_at} if due_at else {}
+        self._write(_try_of(notice), state=state, reply=reply, sent_at=sent_at, **again)
 
     def _read(self, *conditions: ColumnElement[bool]) -> tuple[Notice, ...]:
         query = select(*_COLUMNS).where(*conditions).order_by(outbox.c.id)
         with explained_use(self._database.place), self._database.reading() as connection:
             return tuple(map(_notice, typed_rows(_NoticeRow, connection.execute(query))))
 
-    def _write(self, condition: ColumnElement[bool], **values: object) -> bool:
-        """Change rows, and say whether there was any. No row, no lock."""
+    def _write(self, condition: ColumnElement[bool], **values: object) -> Sequence[int]:
+        """Change rows, and return which. No row, no lock."""
         if not self._read(condition):
-            return False
+            return ()
         with explained_use(self._database.place), self._database.writing() as connection:
-            return connection.execute(update(outbox).where(condition).values(values)).rowcount > 0
+            changed = update(outbox).where(condition).values(values).returning(outbox.c.id)
+            return connection.execute(changed).scalars().all()
 
 
 _WAITS = outbox.c.state == NoticeState.WAITING

@@ -86,9 +86,7 @@ def _connected(webhook: Webhook, *, latest: float) -> ssl.SSLSocket:
     plain = open_connection(webhook.host, port, seconds=CONNECT_SECONDS, latest=latest, check=check)
     try:
         plain.settimeout(_left(latest))  # holds for the whole handshake
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context.wrap_socket(plain, server_hostname=webhook.host)
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=webhook.host)
     except BaseException:
         plain.close()
         raise

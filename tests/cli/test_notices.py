@@ -16,11 +16,12 @@ from sqlalchemy import update
 
 from mailer.bootstrap import build_services
 from mailer.catalogue import msg
-from mailer.database.tables import mailing
+from mailer.database.tables import mailing, outbox
 from mailer.delivery.model import MailingDraft, PlannedDelivery, Start
 from mailer.errors import MailerError
 from mailer.notices.outbox import Outbox
 from mailer.transport.catcher import CatchingServer
+from mailer.usecases.creation import init_workspace
 from tests.cli.conftest import SLUG, Moody, Result
 from tests.notices.conftest import CERTIFICATES, Receiver, serving
 from tests.usecases.test_scheduling import COMPILED
@@ -123,6 +124,16 @@ def test_a_notice_that_fails_never_fails_the_mailing(mailer: Mailer, receiver: R
     ) in sent.err
     again = mailer("notices", "--send")
     assert (again.code, "is tried again" in again.out) == (75, True)
+    services = build_services(environ={}, announce=lambda _: None)
+    with services.database.writing() as connection:
+        connection.execute(update(outbox).values(attempts=4))
+    services.close()
+    given_up = mailer("notices", "--send")
+    assert given_up.code == 1
+    assert given_up.out == (
+        "The notice could not be sent by webhook and is given up: the webhook answered 500. "
+        "`mailer notices --send` tries again.\n"
+    )
     receiver.status = 200
     assert mailer("notices", "--send").code == 0
     assert mailer("notices", "--send").out == "No notice waits.\n"
@@ -180,7 +191,7 @@ def test_what_is_refused_sends_what_is_due_and_a_dry_run_sends_nothing(mailer: M
 
 
 @pytest.mark.usefixtures("by_mail")
-def test_a_command_that_is_refused_makes_no_database_and_says_so_once(
+def test_a_command_that_is_refused_by_its_database_says_so_once(
     mailer: Mailer, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAILER_DATABASE__URL", "sqlite:///var/new.sqlite3")
@@ -190,6 +201,16 @@ def test_a_command_that_is_refused_makes_no_database_and_says_so_once(
     (workspace / "var" / "new.sqlite3").write_bytes(b"no database at all" * 100)
     refused = mailer("pause", SLUG)
     assert (refused.code, refused.err.count("error"), "Notices" in refused.err) == (74, 1, False)
+
+
+@pytest.mark.usefixtures("by_mail")
+def test_a_command_that_is_refused_in_a_new_workspace_makes_no_database(
+    mailer: Mailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init_workspace(tmp_path / "new")
+    monkeypatch.chdir(tmp_path / "new")
+    assert mailer("send", SLUG, "--at", "soon").code == 2
+    assert not [*(tmp_path / "new").rglob("*.sqlite3")]
 
 
 @pytest.mark.usefixtures("by_mail", "frozen", "catcher")

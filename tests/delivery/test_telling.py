@@ -122,6 +122,16 @@ def test_who_takes_over_from_a_dead_sender_tells_of_what_that_left_in_doubt_and_
     assert len(told()) == 2  # type: ignore[arg-type]  # a list
 
 
+def test_what_nobody_knows_of_since_a_mailing_was_cancelled_is_no_runs(
+    plan: Plan, ledger: Ledger, database: Database, told: Callable[[], object]
+) -> None:
+    mailing_id = plan(2)
+    with database.writing() as connection:
+        connection.execute(update(delivery).where(delivery.c.id == 1).values(status="in_doubt", run_id=None))
+    send(ledger, mailing_id, DeliveryStatus.ACCEPTED)
+    assert told() == [("finished", mailing_id)]
+
+
 def test_what_is_sent_again_by_a_persons_decision_is_told_of_anew(
     plan: Plan, ledger: Ledger, clock: FakeClock, told: Callable[[], object]
 ) -> None:

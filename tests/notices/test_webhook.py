@@ -158,6 +158,18 @@ def test_the_connection_goes_to_the_very_address_that_was_checked(
     assert set(looked[2:]) <= {"127.0.0.1"}, "a number, for which no server is asked"
 
 
+def test_the_port_is_that_of_https_and_the_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[object]()
+
+    def refuse(host: str, port: int, *, seconds: float, latest: float, check: object) -> None:
+        asked.extend((host, port, seconds, round(latest - time.monotonic()), callable(check)))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(module, "open_connection", refuse)
+    refused(Webhook(url="https://hook.example/x", key=KEY))
+    assert asked == ["hook.example", 443, 5.0, 15, True]
+
+
 def test_a_name_that_is_not_known_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "no")
@@ -234,7 +246,7 @@ def test_a_server_that_says_nothing_is_not_waited_for_longer(plays: Callable[[Pl
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"HTTP/1.1 20", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000]
+    "answer", [b"", b"HTTP/1.1 20", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000 + b"\r\n"]
 )
 def test_what_is_no_answer_is_told_of(plays: Callable[[Play], Webhook], answer: bytes) -> None:
     assert refused(plays(lambda sock: sock.sendall(answer)))[0].startswith("the webhook at localhost gave no answer: ")

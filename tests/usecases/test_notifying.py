@@ -174,6 +174,17 @@ def test_it_is_written_in_the_editors_language_with_the_reason_but_no_address(
     assert "kari" not in text + receiver.posted[0].body.decode()
 
 
+def test_it_comes_from_the_newsletters_own_name_and_is_forgotten_after_90_days(desk: Desk, postbox: Postbox) -> None:
+    newsletter = desk.settings.newsletter.model_copy(update={"from_name": "Redaksjonen"})
+    desk.settings = replace(desk.settings, newsletter=newsletter)
+    desk.put()
+    deliver_due(desk)
+    assert postbox.mails[0]["From"] == "Redaksjonen <redaksjon@brev.example>"
+    desk.clock.move(days=90, seconds=1)
+    deliver_due(desk)
+    assert desk.states() == []
+
+
 def test_ways_that_are_not_set_are_given_up_and_not_made_up_for_later(
     desk: Desk, postbox: Postbox, receiver: Receiver
 ) -> None:

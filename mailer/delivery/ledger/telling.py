@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -30,7 +30,7 @@ def tell(
         event,
         mailing_id=mailing_id,
         slug=connection.execute(select(mailing.c.slug).where(this)).scalar_one(),
-        occasion=occasion or now.astimezone(UTC).isoformat(timespec="microseconds"),
+        occasion=occasion or now.isoformat(timespec="microseconds"),
         at=now,
         detail={"counts": _numbers(counts), "lost_many": counts.has_lost_many, **(detail or {})},
         note=note,
