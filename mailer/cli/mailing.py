@@ -288,10 +288,14 @@ def _show_elsewhere(proposed: "Plan") -> None:
 
 
 def _show_in_doubt_once(proposed: "Plan", slug: str) -> None:
-    """Name people who may lack the issue, whom it is not sent to by itself, and say how to send it."""
+    """Name people who may lack the issue, and say how to send it to them, unless the refusal says so."""
+    from mailer.usecases.sending import explain_nobody
+
     if many := proposed.many_in_doubt_once:
         _show_places(msg("sending.in-doubt-once", count=many), [_path(each) for each in proposed.in_doubt_once], many)
-        say(msg("sending.again-to-one", slug=slug))
+        nobody, how = explain_nobody(slug, proposed), msg("sending.again-to-one", slug=slug)
+        if nobody is None or nobody.hint != how:
+            say(how)
 
 
 def _show_places(words: Message, places: Sequence[str], many: int) -> None:

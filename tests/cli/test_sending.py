@@ -447,9 +447,17 @@ def test_who_was_in_doubt_left_and_came_back_is_named_with_what_sends_it(moody: 
     assert mailer("resume", SLUG).code == 0
     joins = ("--list", "agder", "--basis", "e: asked", "--again")
     assert mailer("subscribers", "add", kari, *joins).code == 0
-    plan = mailer("send", SLUG, "--dry-run").out
+    plan = mailer("send", SLUG, "--dry-run")
     words = "1 of those already sent was in doubt once, and has not been reached since. They may lack it:"
-    assert f"{words}\n  {kari}\nTo one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT\n" in plan
+    how = f"To one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT\n"
+    assert f"{words}\n  {kari}\n" in plan.out
+    assert (plan.out.count(how), plan.err.count(how)) == (0, 1), "said once: nobody is left"
+    new = ("--list", "agder", "--basis", "e: asked")
+    assert mailer("subscribers", "add", "new@agder.example", *new).code == 0
+    one_left = mailer("send", SLUG, "--dry-run")
+    assert f"{words}\n  {kari}\n{how}" in one_left.out
+    assert how not in one_left.err
+    assert mailer("subscribers", "remove", "new@agder.example").code == 0
     told = mailer("send", SLUG, "--dry-run", "--json").json
     had = {"address": kari, "had_at": kari, "status": "in_doubt", "was_others": False}
     assert (told["in_doubt_once"], told["in_doubt_once_addresses"]) == (1, [had])

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from html import escape
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ import pytest
 from mailer.bootstrap import Services
 from mailer.catalogue import Lang, msg, render
 from mailer.compose.composed import VariantKey
+from mailer.delivery.model import MailingDraft
 from mailer.errors import MailerError
 from mailer.preview.server import Preview, serve_preview
 from mailer.usecases.reading import require_issue
@@ -303,6 +305,18 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
     assert re.search(r'items/010-agder\.md:6:\d+</code><code class="rule">doubled-space</code>', page)
     assert '<a href="frame?screen=phone#sak-1" target="mail">Vis' in page
     assert 'id="sak-1"' in client.get("/frame").text
+
+
+def test_no_keys_are_made_where_those_of_a_mailing_are_lost(client: Any, services: Services) -> None:
+    services.subscribers.add("ola@a.example", name="Ola Berg", lists=["agder"], basis="e: test")
+    draft = MailingDraft(slug="2023-10", content_hash="x", subject="x", key_id="of a key that is lost")
+    with services.ledger.open_plan(draft):
+        pass
+    shown = client.get("/?query=ola")
+    assert shown.status_code == 400
+    for words in (msg("sending.other-keys", slug="2023-10"), msg("backup.put-keys-back")):
+        assert escape(render(words, services.interface_lang)) in shown.text
+    assert not (services.settings.paths.var / "keys").exists()
 
 
 def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: Any, services: Services) -> None:
