@@ -58,7 +58,7 @@ def notices(
     from mailer.usecases.notifying import read_notices, send_now, send_trial
 
     if send and test:
-        raise UsageError(msg("notices.send-or-test"))
+        raise UsageError(msg("notices.send-or-test"), hint=msg("notices.one-after-the-other"))
     with services(context) as workspace:
         if send or test:
             _require_way(workspace)

@@ -243,7 +243,9 @@ def test_a_test_goes_both_ways_and_shows_the_answers(mailer: Mailer, moody: Mood
         ("test", "waiting", "550 5.1.1 no such user"),
         ("test", "waiting", "the webhook answered 404"),
     ]
-    assert mailer("notices", "--test", "--send").err == "error: --send and --test are two commands\n"
+    assert mailer("notices", "--test", "--send").err == (
+        "error: --send and --test are two commands\nRun the command with one of them, then with the other.\n"
+    )
 
 
 @pytest.mark.usefixtures("by_mail", "frozen")
