@@ -78,6 +78,17 @@ def test_what_fails_is_told_and_tried_again_after_a_pause(desk: Any, eventually:
     assert desk.said[0] == "Sending 2023-12 ended with exit code 74; tried again in less than a second."
 
 
+def test_who_was_put_off_is_no_failure(desk: Any, eventually: Any) -> None:
+    desk.put(SLUG)
+    run = Run(desk)
+    eventually((desk.folder / "began").exists)
+    desk.put()
+    desk.end_senders(75)
+    eventually(lambda: not run.handlers.count_senders())
+    run.end()
+    assert (desk.said, len(desk.told)) == ([], 1)
+
+
 def test_what_cannot_be_read_is_told_once_and_tried_again(
     desk: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

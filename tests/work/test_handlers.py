@@ -134,6 +134,34 @@ def test_a_beat_says_what_is_done_and_leaving_ends_it(desk: Any) -> None:
     handlers.ask_to_end()
 
 
+def test_it_beats_every_five_seconds_and_waits_for_no_beat(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from threading import Event
+
+    now, begun, goes_on = 100.0, list[float](), Event()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    handlers = desk.handlers()
+
+    def beat() -> None:
+        begun.append(now)
+        goes_on.wait(20)
+
+    monkeypatch.setattr(handlers, "beat", beat)
+    handlers.beat_when_due()
+    now = 110.0
+    handlers.beat_when_due()
+    goes_on.set()
+    handlers._beating.result(20)
+    assert begun == [100.0], "one at a time"
+    handlers.beat_when_due()
+    handlers._beating.result(20)
+    now = 114.9
+    handlers.beat_when_due()
+    now = 115.0
+    handlers.beat_when_due()
+    handlers._beating.result(20)
+    assert begun == [100.0, 110.0, 115.0]
+
+
 def test_all_workers_that_live_count(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 2, 4):
         desk.handlers(processes=number).beat()
