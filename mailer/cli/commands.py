@@ -29,6 +29,7 @@ COMMANDS = (
     Later("restore", "backups:restore", "Put a backup in the place of the database. Nobody who left, was suppressed or was erased since comes back."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),
     Later("metrics", "metrics:metrics", "Show figures of mailings, deliveries, senders and leaving for Prometheus. Changes nothing."),
+    Later("support", "support:support", "Write a report for those who help: versions, settings, figures, decisions. Changes nothing else."),
     Group(name="subscribers", help="Who gets the newsletter.", commands=(
         Later("find", "people:find", "Find subscribers by address, name or domain. Changes nothing."),
         Later("add", "people:add", "Put one person on one or more lists, and correct what is known of somebody who is on them already."),
@@ -42,7 +43,7 @@ COMMANDS = (
         Later("release", "privacy:release", "Release a suppressed address, so that it can be added anew. It is on no list until then."),
         Later("erase", "erasing:erase", "Delete everything about a person for good (GDPR art. 17). Only a keyed hash stays, which keeps them out."),
         Later("purge", "privacy:purge", "Delete what has been kept long enough, and rewrite the database. For a monthly timer."),
-        Later("merge-lists", "privacy:merge_lists", "Put everybody of a list that is no more on another. Who left either list, or is suppressed on it, stays out."),
+        Later("merge-lists", "merging:merge_lists", "Put everybody of a list that is no more on another. Who left either list, or is suppressed on it, stays out."),
     )),
     Group(name="config", help="The settings in force.", commands=(
         Later("show", "config:show", "Show every setting, its value and where that comes from. Secrets are masked. Changes nothing."),

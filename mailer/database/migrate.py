@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
 
 from mailer.catalogue import msg
-from mailer.database.history import protect_history
+from mailer.database.history_triggers import protect_history
 from mailer.database.names import make_name_index
 from mailer.database.tables import metadata
 from mailer.errors import ExitCode, MailerError

@@ -95,7 +95,7 @@ subscriber = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("source", Text, nullable=False, server_default="", info=WORDS),
     Column("import_id", Id),  # the import that brought the person
-    Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history` says why
+    Column("erased_at", UtcTime),  # set while the rows of a person are being deleted; `history_triggers` says why
     sqlite_autoincrement=True,  # a link in an old mail must never be somebody else's, so no number is given twice
 )
 Index(
@@ -351,8 +351,8 @@ duty = Table(
 
 # --- Operators --------------------------------------------------------------------------------------
 
-# What operators decided, as `mailer log` shows it; never changed, never deleted (`history`). `detail` holds numbers,
-# slugs and words of fixed sets, never an address, a name or a reason: whoever is erased does not stand here.
+# What operators decided, as `mailer log` shows it; never changed, never deleted (`history_triggers`). `detail` holds
+# numbers, slugs and words of fixed sets, never an address, a name or a reason: whoever is erased does not stand here.
 decision = Table(
     "decision",
     metadata,

@@ -105,6 +105,15 @@ class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
     def duty_times(self) -> "DutyTimes": ...
 
 
+class SupportServices(WatchServices, Protocol):
+    """Services for a report to those who help."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def ledger(self) -> "Ledger": ...
+
+
 class BackupServices(Protocol):
     """Services for making backups of the database and putting them back."""
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import JSON, Column, Connection, LargeBinary, String, Table, select
 
-from mailer.database.history import ERASED
+from mailer.database.history_triggers import ERASED
 from mailer.database.moments import UtcTime
 from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import metadata, subscriber

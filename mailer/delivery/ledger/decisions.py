@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, li
 from mailer.catalogue import Message, msg
 from mailer.database.decisions import Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, run, subscriber
-from mailer.delivery.ledger.copies import read_last_copies
 from mailer.delivery.ledger.doubts import drop_rest
 from mailer.delivery.ledger.endings import OPEN, begin_waiting
+from mailer.delivery.ledger.last_copies import read_last_copies
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError, no_such_mailing
 from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, Doubt, MailingState, Resolution, Resolved
 from mailer.delivery.notes import write_note

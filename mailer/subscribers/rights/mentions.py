@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
 )
 
-from mailer.database.history import ERASED
+from mailer.database.history_triggers import ERASED
 from mailer.database.moments import UtcTime
 from mailer.database.names import fold_name
 from mailer.database.personal import Personal, columns_with, statement_of
