@@ -6,10 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
-from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
+from mailer.issue.markdown.line_ends import doubtful_ends, holds_wrapped_lines, kept_ends
 from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Table, Text, plain_text
+from tests.compose.editors_items import SPACES
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
 WRAPPED = f"{LONG},\nog slik er det.\n\n"
@@ -387,3 +390,36 @@ def test_lines_that_stand_further_in_are_noted_once(text: str, place: tuple[int,
 )
 def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str) -> None:
     assert indented(text) == []
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        (f"Hei du.\n{{}}\n{LONG}", "Hei du.\n\n" + LONG),
+        ("- a\n- b\n{}\nHer er vi.", "- a\n- b\n\nHer er vi."),
+        ("1. a\n2. b\n\t{}\n– c\n– d", "1. a\n2. b\n\n– c\n– d"),
+        ("> a\n>{}\n> b", "> a\n>\n> b"),
+        ("a\tb\n{}\nc\td", "a\tb\n\nc\td"),
+        ("[^1]\n\n[^1]: a\n{}\nb", "[^1]\n\n[^1]: a\n\nb"),
+    ],
+)
+def test_a_line_of_spaces_of_any_kind_is_an_empty_line(text: str, empty: str, space: str) -> None:
+    assert words(text.format(space)) == words(empty)
+    assert [(each.rule, each.line) for each in parse(text.format(space))[1] if each.rule != "character"] == [
+        (each.rule, each.line) for each in parse(empty)[1]
+    ]
+
+
+@given(
+    st.lists(st.sampled_from([*SPACES, "- ", "> ", "1. ", "| ", "a ved", "b.", "\n", "\n", "\n"]), max_size=12).map(
+        "".join
+    )
+)
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+def test_no_line_of_spaces_stops_the_reading(text: str) -> None:
+    for read in (parse_blocks, parse_inlines):
+        assert isinstance(read(text, file="items/x.md", lang="nb")[1], tuple)
+    lines = text.split("\n")
+    assert kept_ends(lines) <= set(range(len(lines)))
+    assert doubtful_ends(lines, is_wrapped=False) <= set(range(len(lines)))

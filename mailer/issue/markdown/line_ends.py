@@ -88,7 +88,7 @@ _CONTINUES = ",.;:)&"
 
 def kept_ends(lines: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the lines, from 0, whose ends mean something."""
-    lines = [line.strip(" ") for line in lines]
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
     listed = {*range(1, len(lines))} if _are_all_short(lines) else _listed(lines)
     kept: set[int] = set()
@@ -105,7 +105,7 @@ def doubtful_ends(lines: Sequence[str], *, is_wrapped: bool) -> frozenset[int]:
 
     In a text that `is_wrapped` a full line is where it was wrapped, unless a line beside it is longer than anybody's.
     """
-    lines = [line.strip(" ") for line in lines]
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
     is_wrapped = is_wrapped and all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
     ends = {number for number, pair in enumerate(pairwise(lines)) if all(pair)}
@@ -133,6 +133,11 @@ def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> boo
     is_full = is_wrapped and _is_full(above, below, width) and not _BEGINS_WITH_NAME.match(below)
     is_row = bool(_ROW.fullmatch(below))
     return is_row or (not is_full and not _reads_on(above, below, is_full=False))
+
+
+def _trimmed(lines: Iterable[str]) -> list[str]:
+    """Return lines without the spaces around them, but with the tabs of a row; one of spaces of any kind is empty."""
+    return [line.strip(" ") if line.strip() else "" for line in lines]
 
 
 def _listed(lines: Sequence[str]) -> set[int]:
