@@ -33,6 +33,8 @@ _FORMS = tuple(
     )
 )
 """Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
+_LETTER_MARK = re.compile(rf"{_MARKS}(?:[a-zæøå]\)|[ivx]{{1,5}}[).])\s")
+"""A letter or a Roman number before a point, which goes on with a sentence only behind what ends nothing."""
 _MARKED = re.compile(
     rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|\[(?:[a-zæøå]|[ivx]{{1,5}})\]\s"
     rf"|kr\.?[ \u00a0]?[0-9–-][0-9., \u00a0–-]*$|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
@@ -207,7 +209,7 @@ def _are_all_short(lines: Sequence[str]) -> bool:
 def ends_open(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
     last = above.rsplit(maxsplit=1)[-1].strip("*_")
-    goes_on = is_full or below.lstrip(_MARKS_BEFORE)[:1].islower()
+    goes_on = is_full or (below.lstrip(_MARKS_BEFORE)[:1].islower() and not _LETTER_MARK.match(below))
     return bool(_ENDS_OPEN.search(above)) or last in ENDS_NOTHING or (goes_on and last in READ_ON)
 
 

@@ -49,10 +49,13 @@ def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bo
 
 
 def name_indented_lines(nodes: Iterable[Node], notes: FindingCollector) -> None:
-    """Note lines of a paragraph that stand further in than those above them: in print they do not."""
+    """Note lines of a paragraph that stand further in than those above them, as written: in print they do not."""
+    written = notes.text.split("\n")
     for node in nodes:
         lines = node.children[0].token.content.split("\n") if node.token.type == "paragraph_open" else []
-        indented = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        of_file = written[(node.token.map or [0])[0] :]
+        further_in = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        indented = [at for at in further_in if of_file[at].endswith(lines[at].rstrip())]
         if len(indented) >= _LINES_AT_LEAST and kept_ends(lines).issuperset(at - 1 for at in indented):
             first, words = notes.first_line + (node.token.map or [0])[0] + indented[0], lines[indented[0]].strip()
             message, hint = msg("issues.indented-lines"), msg("issues.indented-lines-hint")

@@ -66,7 +66,7 @@ _LINES_LOOKED_AT = 10
 
 
 def with_plain_spaces(text: str) -> str:
-    """The text, as long as it was, with plain spaces where Word put others around the marks that begin a line, or alone on one."""
+    """The text, as long as it was, with plain spaces where Word put others around marks, or on an empty line."""
     return _LINE_MARKS.sub(lambda marks: _ODD_SPACE.sub(" ", marks[0]), text)
 
 
