@@ -42,7 +42,7 @@ _MARKED = re.compile(
 """Beginnings of lines that are no words of a sentence, though small letters."""
 _ALONE = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*|[0-9]{1,3}|\\?(?P<dash>[-–—]) ?[0-9]{1,3} ?(?P=dash)")
 """A line that is all signs, or a figure or the number of a page alone: no text is wrapped so."""
-_BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
+_BLOCK_MARK = re.compile(r"(?:#{1,6}|\\?[-+]|[*>])\s")
 """A mark of Markdown that begins a line where no blocks are."""
 _NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
 """A line that begins with a mark of Markdown which lacks its space."""
