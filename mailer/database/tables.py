@@ -5,14 +5,11 @@ column of text or bytes says whether it holds personal data (`personal`). Migrat
 exactly this schema; a test compares the two. Planned tables: docs/explanation/database.md.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -24,8 +21,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
 
+from mailer.database.moments import UtcTime
 from mailer.database.names import fold_name, words_on_postgresql
 from mailer.database.personal import ADDRESS, HASH, IMPERSONAL, NAME, OPERATOR, PUBLISHED, WORDS
 
@@ -36,35 +34,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A moment in UTC; naive datetimes are refused. ISO 8601 text sorts as time does."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
-        """Return text on SQLite, timestamptz on PostgreSQL."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(String(32))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
-        """Turn a moment into what the database holds."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs a time zone")
-        moment = value.astimezone(UTC)
-        return moment if dialect.name == "postgresql" else moment.isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the signature is SQLAlchemy's
-        """Turn what the database holds into a moment in UTC."""
-        if value is None:
-            return None
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment.astimezone(UTC)
 
 
 metadata = MetaData(naming_convention=NAMING)
@@ -374,6 +343,29 @@ rate_limit = Table(
     metadata,
     Column("name", String(64), primary_key=True, info=IMPERSONAL),
     Column("next_at", UtcTime, nullable=False),
+)
+
+# --- Notices ----------------------------------------------------------------------------------------
+
+# What the editor is told of a mailing, one row for each way: written in the transaction in which it happens, sent after
+# it. `key` names mailing, event, occasion and way, so that it is written once. No foreign key: it goes when it is old.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("way", String(16), nullable=False, info=IMPERSONAL),  # mail or webhook
+    Column("key", String(160), nullable=False, unique=True, info=IMPERSONAL),
+    Column("event", String(16), nullable=False, info=IMPERSONAL),
+    Column("slug", String(64), nullable=False, info=IMPERSONAL),
+    Column("mailing_id", Id),
+    Column("detail", JSON, nullable=False, info=IMPERSONAL),  # numbers, and words of fixed sets
+    Column("note", Text, nullable=False, server_default="", info=WORDS),  # why a mailing was paused
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),  # of the next try; in flight: until when an answer may come
+    Column("state", String(16), nullable=False, info=IMPERSONAL),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default="", info=WORDS),
+    Column("sent_at", UtcTime),
 )
 
 # --- Operators --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from mailer.catalogue import Lang
     from mailer.compose.mail.composer import Composer
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
+    from mailer.notices.outbox import Outbox
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
@@ -83,6 +85,21 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     @property
     def editions(self) -> "EditionStore": ...
     def afresh(self) -> IssueServices: ...
+
+
+class NoticeServices(Protocol):
+    """Services for telling the editor what became of mailings."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def interface_lang(self) -> "Lang": ...
+    @property
+    def outbox(self) -> "Outbox": ...
+    @property
+    def transport(self) -> "Transport": ...
 
 
 class WatchServices(Protocol):
