@@ -7,7 +7,6 @@ exactly this schema; a test compares the two. Planned tables: docs/explanation/d
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -20,11 +19,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.types import TypeEngine
 
+from mailer.database.columns import Id, compared_by_byte, domain_of_row, folded_name_of_row
 from mailer.database.moments import UtcTime
-from mailer.database.names import fold_name, words_on_postgresql
+from mailer.database.names import words_on_postgresql
 from mailer.database.personal import ADDRESS, HASH, IMPERSONAL, NAME, OPERATOR, PUBLISHED, WORDS
 
 NAMING = {
@@ -37,26 +35,6 @@ NAMING = {
 
 
 metadata = MetaData(naming_convention=NAMING)
-
-# SQLite gives an INTEGER PRIMARY KEY its row ids only when the type is spelt INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _folded_name(context: DefaultExecutionContext) -> str:
-    """Return the name as it is looked up: neither database knows that Å is å."""
-    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
-    return fold_name(row.get("name", ""))
-
-
-def _domain(context: DefaultExecutionContext) -> str:
-    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
-    return row["address"].rpartition("@")[2]
-
-
-def compared_by_byte(length: int | None = None) -> TypeEngine[str]:
-    """Return text whose beginning an index finds on both databases; PostgreSQL's own order hinders it."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
 
 # --- People -----------------------------------------------------------------------------------------
 
@@ -109,8 +87,8 @@ subscriber = Table(
     Column("address", compared_by_byte(320), nullable=False, unique=True, info=ADDRESS),  # normalised: matching only
     Column("address_as_given", String(320), nullable=False, info=ADDRESS),  # what mail is sent to
     Column("name", Text, nullable=False, server_default="", info=NAME),
-    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name, info=NAME),
-    Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True, info=ADDRESS),
+    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=folded_name_of_row, info=NAME),
+    Column("domain", compared_by_byte(255), nullable=False, default=domain_of_row, index=True, info=ADDRESS),
     Column("organisation", Text, nullable=False, server_default="", info=WORDS),
     Column("role", String(64), nullable=False, server_default="", info=IMPERSONAL),
     Column("lang", String(2), nullable=False, info=IMPERSONAL),
@@ -325,6 +303,7 @@ run = Table(
     Column("heartbeat_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     Column("marks", Integer, nullable=False, server_default="0"),  # final dots allowed: the epoch of the database
+    Column("version", String(32), nullable=False, server_default="", info=IMPERSONAL),  # empty: before revision 13
 )
 
 test_send = Table(
@@ -366,6 +345,31 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("reply", Text, nullable=False, server_default="", info=WORDS),
     Column("sent_at", UtcTime),
+)
+
+# --- Workers ----------------------------------------------------------------------------------------
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", String(32), nullable=False, unique=True, info=IMPERSONAL),
+    Column("host", Text, nullable=False, info=OPERATOR),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(32), nullable=False, info=IMPERSONAL),
+    Column("processes", Integer, nullable=False),
+    Column("doing", JSON, nullable=False, info=IMPERSONAL),  # issues that it sends, a word for each process, and duties
+    Column("started_at", UtcTime, nullable=False),
+    Column("heartbeat_at", UtcTime, nullable=False),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("name", String(32), primary_key=True, info=IMPERSONAL),
+    Column("due_at", UtcTime, nullable=False),
+    Column("last_ok_at", UtcTime),
+    Column("last_error", Text, nullable=False, server_default="", info=WORDS),
 )
 
 # --- Operators --------------------------------------------------------------------------------------

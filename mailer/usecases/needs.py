@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
+    from mailer.database.duties import DutyTimes
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
     from mailer.delivery.ledger.starts import PlannedStarts
+    from mailer.delivery.ledger.workers import Workers
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -109,6 +111,15 @@ class WatchServices(Protocol):
     def database(self) -> "Database": ...
     @property
     def clock(self) -> Callable[[], datetime]: ...
+
+
+class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
+    """Services for workers."""
+
+    @property
+    def workers(self) -> "Workers": ...
+    @property
+    def duty_times(self) -> "DutyTimes": ...
 
 
 class SupportServices(WatchServices, Protocol):
