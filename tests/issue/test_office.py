@@ -146,6 +146,8 @@ def found(read_files: ReadFiles) -> Find:
         ("Vi er glade.\n- 17 -\nVi er her.", "5:1", "- 17 -", PAGE),
         ("Vi er glade.\n112", "5:1", "112", PAGE),
         ("17\nKontakt: Kari", "4:1", "17", PAGE),
+        ("Vi er glade.\n3\n2.1 Resultater\nHer er de.", "5:1", "3", PAGE),
+        ("1\nTall fra NPR.\n4", "6:1", "4", PAGE),
         (f"Mer.\n17\n{'Ord ' * 11}", "5:1", "17", PAGE),
         ("Kommunene skal i året som kommer samarbeide\n17\nom bedre hjelp.", "5:1", "17", PAGE),
         ("11/29/26, 6:19 PM", "4:1", "11/29/26, 6:19 PM", EDGE),
