@@ -24,7 +24,7 @@ from mailer.bootstrap import build_services
 from mailer.current_services import CurrentServices
 from mailer.preview.server import Preview
 from mailer.subscribers.audience import AudienceMember
-from mailer.usecases.merge_values import merge_findings
+from mailer.usecases.slot_values import merge_findings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SLUG = "2023-12"

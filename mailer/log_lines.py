@@ -36,8 +36,13 @@ class JsonFormatter(logging.Formatter):
             **{each: getattr(record, each) for each in IDS if hasattr(record, each)},
             **_error_of(record),
         }
-        shown = {key: _ADDRESS.sub("…", value) if isinstance(value, str) else value for key, value in line.items()}
+        shown = {key: without_addresses(value) if isinstance(value, str) else value for key, value in line.items()}
         return json.dumps(shown, ensure_ascii=False, default=str)
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with … in the place of each address, and of what only looks like one."""
+    return _ADDRESS.sub("…", text)
 
 
 class JsonHandler(logging.StreamHandler[TextIO]):

@@ -28,9 +28,9 @@ from mailer.rendering.templates import Templates
 from mailer.subscribers.facts.changes import BASIS, FIELDS
 from mailer.subscribers.facts.roles import ROLES
 from mailer.subscribers.files.statuses import STATUS_WORDS
+from mailer.subscribers.imports.kept import KeptReason
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.suppressing import Fate
-from mailer.subscribers.imports.undoing import KeptReason
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.suppression import SuppressionReason
 

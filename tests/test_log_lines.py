@@ -2,7 +2,7 @@ import io
 import json
 import logging
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -57,7 +57,7 @@ def test_an_event_is_named_by_the_words_that_stay_the_same(words: str, values: t
 def test_a_line_has_these_keys_and_the_numbers_that_are_known() -> None:
     before = datetime.now(UTC)
     line = line_of("%s: %s", "deferred", "450 4.2.2", event="deferred", mailing=7, delivery=9, run=2, code=450, other=1)
-    assert abs(datetime.fromisoformat(line.pop("ts")) - before) < timedelta(seconds=5)
+    assert before <= datetime.fromisoformat(line.pop("ts")) <= datetime.now(UTC)
     assert list(line.items()) == [
         ("level", "warning"),
         ("logger", "x"),

@@ -16,7 +16,8 @@ from mailer.stopping import end_as_by_ctrl_c
 end_as_by_ctrl_c()
 try:
     print("begun", flush=True)
-    time.sleep(60)
+    for _ in range(600):
+        time.sleep(0.1)  # a signal just before a sleep does not end it
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     time.sleep(1)

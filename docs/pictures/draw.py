@@ -106,6 +106,15 @@ def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> str:
     return with_pictures(with_values(services, composed.html), composed.images)
 
 
+def full_issue(services: Services) -> Issue:
+    """The issue of the tests that has every part an issue can have, pictures too."""
+    known = [each.slug for each in services.register.helsefellesskap]
+    folder = REPOSITORY / "tests" / "data" / "issues" / "2024-06"
+    issue = read_issue(folder, helsefellesskap=known, publisher="Helsedirektoratet").issue
+    assert issue is not None
+    return issue
+
+
 def draw_leads(browser: Browser, services: Services, issue: Issue) -> None:
     """Draw the first items whole, and by their leads on a light and a dark screen."""
     forms = ((LongItems.WHOLE, "light"), (LongItems.LEAD, "light"), (LongItems.LEAD, "dark"))
@@ -143,12 +152,9 @@ def browser_with_stand_ins(scratch: Path) -> Iterator[Browser]:
 def main() -> None:
     services = build_services(REPOSITORY / "config.toml")
     december, february = read(services, "2023-12").issue, read(services, "2022-02").issue
-    known = [each.slug for each in services.register.helsefellesskap]
-    folder = REPOSITORY / "tests" / "data" / "issues" / "2024-06"
-    june = read_issue(folder, helsefellesskap=known, publisher="Helsedirektoratet").issue
+    june = full_issue(services)
     assert december is not None
     assert february is not None
-    assert june is not None
     with tempfile.TemporaryDirectory() as scratch, browser_with_stand_ins(Path(scratch)) as browser:
         mail = mail_of(services, december, ["vest-viken"])
         save("mail-light", shot(browser, mail, width=760, height=1180))

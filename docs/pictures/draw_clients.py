@@ -18,12 +18,14 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
 from draw import REPOSITORY, picture_of, save
+from draw_faults import save as save_webp
 from PIL import Image, ImageGrab
 from playwright.sync_api import sync_playwright
 
@@ -80,8 +82,16 @@ def write_mails(services: Services, folder: Path) -> dict[str, bytes]:
         "december": (read(services, "2023-12").issue, ["vest-viken"]),
         "february": (read(services, "2022-02").issue, ["more-og-romsdal"]),
         "note": (note.issue, []),
+        "short": (without_introduction(services), ["vest-viken"]),
     }
     return {name: mail_of(services, issue, own) for name, (issue, own) in issues.items() if issue}
+
+
+def without_introduction(services: Services) -> Issue:
+    """The December newsletter with the reader's own block right below its head."""
+    december = read(services, "2023-12").issue
+    assert december is not None
+    return replace(december, intro=(), reader_note="")
 
 
 def mail_of(services: Services, issue: Issue, own: Sequence[str]) -> bytes:
@@ -163,14 +173,15 @@ def draw_thunderbird(mails: Mails, folder: Path) -> list[Image.Image]:
         "font.name.sans-serif.x-western": '"Open Sans"',
     }
     drawn = []
-    shown = [("december", 0), ("december", 1), ("february", 0), ("note", 0)]
+    shown = [("december", 0), ("december", 1), ("february", 0), ("note", 0), ("short", 1)]
     for name, is_dark in shown:
         lines = [f'user_pref("{key}", {value});' for key, value in (settings | {DARK: str(is_dark)}).items()]
         (folder / "profile" / "user.js").write_text("\n".join(lines))
         (folder / f"{name}.eml").write_bytes(mails[name])
         command = ["thunderbird", "--no-remote", "--profile", str(folder / "profile"), str(folder / f"{name}.eml")]
         with screen() as environment, running(command, environment | {"HOME": str(folder)}):
-            drawn.append(grabbed(environment, still=15))
+            drawn.append(grabbed(environment, still=30))
+    save_webp("thunderbird", drawn[-1].crop((80, 190, 800, 880)))
     return drawn
 
 

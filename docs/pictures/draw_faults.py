@@ -4,12 +4,13 @@ Pictures of before are of a former version and stay as they are, but for two tha
 Needs Chromium and pdftoppm.
 """
 
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
-from draw import GAP, HERE, REPOSITORY, browser_with_stand_ins, draw_pdf, mail_of, opened, picture_of
+from draw import GAP, HERE, REPOSITORY, browser_with_stand_ins, draw_pdf, full_issue, mail_of, opened, picture_of, shot
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -87,6 +88,34 @@ def draw(browser: Browser, mail: str) -> None:
     save("20-after", *parts(narrow, (".dl tr >> nth=2", 500)), *parts(page(without_styles(mail)), (".top", 500)))
 
 
+def draw_list(browser: Browser, mail: str, when: str) -> None:
+    """Draw what a designer named: `before` is of the mail of a former version."""
+
+    def parts(width: int, *pieces: tuple[str, int], large: bool = False) -> Sequence[Image.Image]:
+        page = opened(browser, mail, width=width, height=900)
+        if large:
+            page.evaluate(ENLARGE, 2.0)
+        return [part(page, selector, height=height) for selector, height in pieces]
+
+    save(f"list-first-screen-{when}", *parts(PHONE, ("body", 667)))
+    save(f"list-contents-{when}", *parts(DESKTOP, (".ru >> nth=1", 420)))
+    save(f"list-headings-{when}", *parts(DESKTOP, (".links", 300)))
+    save(f"list-dates-{when}", *parts(PHONE, (".dl", 600)), *parts(PHONE, (".dl tr >> nth=3", 600), large=True))
+    save(f"list-address-{when}", *parts(DESKTOP, (".lead", 270)))
+
+
+def draw_wide(browser: Browser, mail: str) -> None:
+    """Draw a mail in windows of 640 and 1200 px."""
+    save("../wide", *(shot(browser, mail, width=width, height=760) for width in (640, 1200)))
+
+
+def draw_without_pictures(browser: Browser, mail: str) -> None:
+    """Draw an item with a picture as it is shown with pictures and without."""
+    forms = (mail, re.sub(r'src="data:[^"]*"', "", mail))
+    pages = (opened(browser, html, width=DESKTOP, height=900) for html in forms)
+    save("../no-pictures", *(part(page, ".item:has(.pic)", height=560) for page in pages))
+
+
 def draw_text(browser: Browser, text: str) -> Image.Image:
     """Draw a text part as a program shows it that has room for 60 letters and unfolds lines (RFC 3676)."""
     return picture_of(opened(browser, NARROW + escape(text.replace(" \n", " ")), width=530, height=760).screenshot())
@@ -103,7 +132,11 @@ def main() -> None:
     assert december is not None
     own = ["vest-viken"]
     with tempfile.TemporaryDirectory() as scratch, browser_with_stand_ins(Path(scratch)) as browser:
-        draw(browser, mail_of(services, december, own))
+        mail = mail_of(services, december, own)
+        draw(browser, mail)
+        draw_list(browser, mail, "after")
+        draw_wide(browser, mail)
+        draw_without_pictures(browser, mail_of(services, full_issue(services), ["oslo"]))
         pages = draw_pdf(printed_issue(services, december), Path(scratch), last=6, dots_per_inch=28)
         save("12-after", *pages, in_a_row=4, gap=7)
         save("19-after", draw_text(browser, text_of(services, december, own)))

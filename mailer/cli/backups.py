@@ -25,9 +25,11 @@ def backup(
         ),
     ] = "",
     keep: Annotated[
-        int,
-        typer.Option("--keep", min=0, help="Keep so many copies in the folder and remove older ones; 0 keeps all."),
-    ] = 14,
+        int | None,
+        typer.Option(
+            "--keep", min=0, help="How many copies the folder keeps, else 14; older ones are removed. 0 keeps all."
+        ),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option("--keys", metavar="FILE", help="Write the secret keys into this new file, too.")
     ] = None,
@@ -40,10 +42,10 @@ def backup(
 
     Example: `mailer backup --to /media/usb/ --keep 30`
     """
-    from mailer.usecases.backing_up import back_up
+    from mailer.usecases.backing_up import KEEP, back_up
 
     with services(context) as workspace:
-        done = back_up(workspace, to=to, keep=keep, keys=keys)
+        done = back_up(workspace, to=to, keep=KEEP if keep is None else keep, keys=keys)
     if json:
         manifest = asdict(done.manifest)
         show_json({"file": done.file, "manifest": manifest, "removed": done.removed, "keys": done.keys})

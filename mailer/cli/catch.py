@@ -58,7 +58,7 @@ def catch(
         for each in _in_words(faults):
             say(each, "yellow")
         if actual != settings.smtp.port:
-            hint(msg("preview.send-to-it", command=f"MAILER_SMTP__PORT={actual} mailer send SLUG"))
+            hint(msg("preview.send-to-it", port=str(actual)))
         in_use = msg("preview.window-catches")
         serve_to_starter(pages, listener, services=workspace, shown=_where_it_is, in_use=in_use, say=say)
     say(msg("preview.stopped"))

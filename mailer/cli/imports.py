@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from shlex import join
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +21,6 @@ from mailer.cli.output import (
     say,
     show_commands,
     show_counts,
-    show_json,
     show_table,
     stream_json,
 )
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from mailer.bootstrap import Services
     from mailer.subscribers.files.columns import RowDefaults
     from mailer.subscribers.imports.importing import ImportLine, ImportOptions, ImportReport
-    from mailer.subscribers.imports.undoing import Kept, LaterImport
+    from mailer.subscribers.imports.kept import Kept
+    from mailer.subscribers.imports.undoing import LaterImport
 
 OUTCOMES = {
     "new": partial(msg, "register.outcome-new"),
@@ -172,7 +172,10 @@ def _undo(context: typer.Context, import_id: int, *, dry_run: bool, json: bool) 
         undone = undo_import(workspace.subscribers, import_id, dry_run=dry_run)
         is_scrubbed = not dry_run and forget_removed(workspace.subscribers)
     if json:
-        show_json({"undone": None if dry_run else import_id, "is_scrubbed": is_scrubbed} | asdict(undone))
+        head: dict[str, Any] = {"undone": None if dry_run else import_id, "is_scrubbed": is_scrubbed}
+        head |= asdict(replace(undone, kept=()))
+        del head["kept"]  # any number: told one after the other
+        stream_json(head, "kept", map(asdict, undone.kept))
         return
     if dry_run:
         say(msg("register.undo-dry-run", number=str(import_id)), "yellow")

@@ -150,8 +150,8 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     if not report.counts.accepted:
         show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
-    say(_taken(report), "yellow" if ended.has_lost_many else "green")
-    if ended.has_lost_many:
+    say(_taken(report), "yellow" if ended.counts.has_lost_many else "green")
+    if ended.counts.has_lost_many:
         say(msg("sending.lost-many", slug=report.slug), "yellow")
         raise typer.Exit(ExitCode.REFUSED)
     _show_what_waited(services, report.slug)
@@ -208,7 +208,8 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
 
     smtp, draft, proposed = services.settings.smtp, proposal.draft, proposal.plan
     takes = estimate(services, proposed.counts.waiting)
-    ends = (draft.start.at if draft.start else datetime.now(UTC)) + takes
+    begins, zone = (draft.start.at, draft.start.zone) if draft.start else (datetime.now(UTC), "")
+    ends = format_hour(begins + takes, zone)
     frozen = proposed.mailing or draft
     say()
     say(msg("sending.plan", slug=draft.slug, subject=draft.subject), "bold")
@@ -217,11 +218,14 @@ def _show_plan(services: "Services", proposal: "Proposal") -> None:
         {
             **_whom_in_words(frozen),
             msg("sending.plan-content"): (draft.edition_hash or "")[:10],
-            msg("sending.plan-variants"): _variants_in_words(len(proposed.variants)),
+            msg("sending.plan-variants"): _variants_in_words(proposed),
             msg("sending.plan-tested"): msg("sending.tested") if proposal.is_tested else msg("sending.not-tested"),
             msg("sending.plan-findings"): count_findings(proposal.findings),
             msg("sending.plan-pace"): msg(
-                "sending.plan-takes", pace=_pace(smtp.messages_per_minute), takes=takes, time=format_hour(ends)
+                "sending.plan-takes",
+                pace=_pace(smtp.messages_per_minute),
+                takes=takes,
+                time=ends,
             ),
             msg("sending.plan-server"): services.transport.address,
             **when_in_words(services, draft.start),
@@ -284,10 +288,14 @@ def _show_elsewhere(proposed: "Plan") -> None:
 
 
 def _show_in_doubt_once(proposed: "Plan", slug: str) -> None:
-    """Name people who may lack the issue, whom it is not sent to by itself, and say how to send it."""
+    """Name people who may lack the issue, and say how to send it to them, unless the refusal says so."""
+    from mailer.usecases.sending import explain_nobody
+
     if many := proposed.many_in_doubt_once:
         _show_places(msg("sending.in-doubt-once", count=many), [_path(each) for each in proposed.in_doubt_once], many)
-        say(msg("sending.again-to-one", slug=slug))
+        nobody, how = explain_nobody(slug, proposed), msg("sending.again-to-one", slug=slug)
+        if nobody is None or nobody.hint != how:
+            say(how)
 
 
 def _show_places(words: Message, places: Sequence[str], many: int) -> None:
@@ -319,8 +327,11 @@ def _show_tried_again(proposed: "Plan", slug: str) -> None:
         show_commands([(f"mailer status {slug} --failed", msg("sending.who-and-why"))])
 
 
-def _variants_in_words(number: int) -> Message:
-    return msg("sending.count-variants", count=number) if number else msg("sending.variants-as-frozen")
+def _variants_in_words(proposed: "Plan") -> Message:
+    if not proposed.is_new:
+        return msg("sending.variants-as-frozen")
+    number = len(proposed.variants)
+    return msg("sending.count-variants", count=number) if number else msg("sending.no-variants")
 
 
 def _refuse_for_nobody(services: "Services", slug: str, error: MailerError) -> NoReturn:

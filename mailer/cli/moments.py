@@ -1,6 +1,7 @@
 """Write moments and durations for people."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mailer.catalogue import msg
 from mailer.cli.language import in_words, language
@@ -30,9 +31,9 @@ def format_wall_time(local: str, zone: str) -> str:
     return f"{local} {zone}" if language() == "en" else f"{shown:%d.%m.%Y kl. %H.%M} ({zone})"
 
 
-def format_hour(moment: datetime) -> str:
-    """Write the hour of a moment by this machine's clock; in English with its zone."""
-    local = moment.astimezone()
+def format_hour(moment: datetime, zone: str = "") -> str:
+    """Write the hour of a moment by the clock of a zone, or of this machine; in English with the zone."""
+    local = moment.astimezone(ZoneInfo(zone) if zone else None)
     return f"{local:%H:%M %Z}" if language() == "en" else f"{local:%H.%M}"
 
 

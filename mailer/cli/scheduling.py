@@ -8,6 +8,7 @@ import typer
 from mailer.catalogue import msg
 from mailer.cli.accounts import account_as_json, show_account
 from mailer.cli.mailing import run_mailing
+from mailer.cli.notices import telling_editor
 from mailer.cli.obstacles import show_obstacles
 from mailer.cli.options import Slug, services
 from mailer.cli.output import confirm as agreed
@@ -17,7 +18,7 @@ from mailer.cli.times import show_scheduled
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mailer.bootstrap import Services
     from mailer.delivery.model import MailingReport
@@ -41,16 +42,20 @@ def send_due(context: typer.Context, slug: str, *, json: bool) -> None:
     """Send what is due now, one mailing after the other, and end with the worst of their exit codes."""
     from mailer.usecases.scheduling import find_scheduled, start_due
 
-    with outliving_output(), services(context) as workspace:
+    with outliving_output(), services(context) as workspace, telling_editor(workspace):
         done = [*_carry_on(workspace, start_due(workspace, slug))]
         if json:
             waiting = [_waiting_as_json(each) for each in find_scheduled(workspace, slug) if each.state == "planned"]
             show_json({"due": [_as_json(each) for each in done], "waiting": waiting})
         else:
             _show(workspace, slug, done)
-    code = max((each.exit_code for each in done), key=_FROM_GOOD_TO_BAD.index, default=ExitCode.DONE)
-    if code:
+    if code := worst(each.exit_code for each in done):
         raise typer.Exit(code)
+
+
+def worst(codes: "Iterable[ExitCode]") -> ExitCode:
+    """Return the worst of the exit codes of several mailings."""
+    return max(codes, key=_FROM_GOOD_TO_BAD.index, default=ExitCode.DONE)
 
 
 def _carry_on(workspace: "Services", found: "tuple[Due, ...]") -> "Iterator[_Done]":

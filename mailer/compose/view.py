@@ -112,6 +112,10 @@ class IssueView:
         """The names of the reader's own among them."""
         return tuple(mark.place.name for mark in self.places if mark.own)
 
+    def own_slug(self, mark: PlaceMark) -> str:
+        """Return the slug of the first item about one of the reader's own, or nothing if only a date is."""
+        return next((each.item.slug for each in self.own_items if mark.place.slug in each.item.helsefellesskap), "")
+
     def slug_of(self, number: int) -> str:
         """Return the slug of the item with a number."""
         return next(item.slug for item in self.issue.items if item.number == number)

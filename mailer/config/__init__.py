@@ -1,4 +1,7 @@
-"""The workspace's settings from config.toml and the environment, checked and frozen."""
+"""The workspace's settings from config.toml and the environment, checked and frozen.
+
+`settings` has the keys, `values` the types that check what stands there.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

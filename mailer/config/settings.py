@@ -30,6 +30,7 @@ from mailer.config.values import (
     Secret,
     ThemeColours,
     Title,
+    WebhookUrl,
     WindowOfTheWeek,
     Zone,
 )
@@ -173,6 +174,25 @@ class DeliverySection(SettingsSection):
     )
 
 
+class NoticesSection(SettingsSection):
+    """The ways in which the editor is told of what became of a mailing."""
+
+    to: OptionalAddress = Field(
+        default="",
+        description="Who gets a mail when a mailing is finished, paused, missed or in doubt; or nobody.",
+    )
+    webhook: WebhookUrl = Field(
+        default="", description="Address that is told of the same with a signed POST; empty for none."
+    )
+    webhook_secret: Secret = Field(
+        default=SecretStr(""),
+        description="Key of its signature; never in config.toml, as the mail server's password.",
+    )
+    private_hosts: Hosts = Field(
+        default=(), description="Hosts that the webhook may lead to although their address is private."
+    )
+
+
 class WebSection(SettingsSection):
     """The public pages."""
 
@@ -190,6 +210,17 @@ class RetentionSection(SettingsSection):
     )
     delivery_months: Annotated[int, Field(ge=1, le=120)] = Field(
         default=12, description="Months after which deliveries lose address and server's answer."
+    )
+
+
+class WorkSection(SettingsSection):
+    """The duties that `mailer work` carries out by itself."""
+
+    backup_hours: Annotated[int, Field(ge=0, le=8760)] = Field(
+        default=24, description="Hours from one backup of the SQLite database to the next; 0 for none."
+    )
+    purge_days: Annotated[int, Field(ge=0, le=366)] = Field(
+        default=0, description="Days from one `mailer subscribers purge` to the next; 0 for none."
     )
 
 
@@ -255,8 +286,10 @@ class Settings:
     smtp: SmtpSection
     database: DatabaseSection
     delivery: DeliverySection
+    notices: NoticesSection
     web: WebSection
     retention: RetentionSection
+    work: WorkSection
     theme: ThemeSection
     check: CheckSection
     interface: InterfaceSection
@@ -286,8 +319,10 @@ SECTIONS: Mapping[str, type[SettingsSection]] = {
     "smtp": SmtpSection,
     "database": DatabaseSection,
     "delivery": DeliverySection,
+    "notices": NoticesSection,
     "web": WebSection,
     "retention": RetentionSection,
+    "work": WorkSection,
     "theme": ThemeSection,
     "check": CheckSection,
     "interface": InterfaceSection,

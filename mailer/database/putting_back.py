@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mailer.catalogue import msg
-from mailer.database.copies import sync_file
+from mailer.database.backup_copies import sync_file
 from mailer.database.failures import DatabaseError, explained
 from mailer.database.left_log import find_logs, find_strange_log, is_open_elsewhere
 from mailer.database.opening import agrees

@@ -39,7 +39,7 @@ def insert_rows(
 
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert by COPY, and turn the driver's errors into SQLAlchemy's, which knows nothing of COPY."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection  # also of one that is detached from its pool
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:

@@ -6,11 +6,14 @@ commit stays; after a restore that person is out, who had asked for it.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
@@ -24,6 +27,7 @@ from mailer.private import make_private_folder, sync_folder
 
 _NOTED = "withdrawals"
 _COLUMNS = 5
+_IN_MEMORY = 1_000_000
 _NOTHING = "-"
 
 
@@ -91,20 +95,31 @@ class WithdrawalFile:
         return self.file.exists()
 
     def append(self, lines: Iterable[Withdrawal]) -> None:
-        """Add lines: when this returns, they last. Raises `DatabaseError`."""
-        text = "".join(each.line for each in lines).encode()
+        """Add lines, any number of them: when this returns, they last. Raises `DatabaseError`.
+
+        All of them are made before the first is written, since making one may fail.
+        """
         try:
-            make_private_folder(self.file.parent)
-            is_new = not self.exists
-            descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "r+b", buffering=0) as stream:
-                _write_whole(stream.fileno(), _end_of_torn_line(stream.fileno()) + text)
-                os.fsync(stream.fileno())
-            if is_new:
-                sync_folder(self.file.parent)
+            with SpooledTemporaryFile(max_size=_IN_MEMORY) as made:
+                made.writelines(each.line.encode() for each in lines)
+                made.seek(0)
+                self._append(made)
         except OSError as error:
             what = msg("settings.withdrawal-unwritten", reason=reason_of(error))
             raise DatabaseError(what, where=str(self.file), hint=msg("settings.withdrawal-way-out")) from error
+
+    def _append(self, made: IO[bytes]) -> None:
+        make_private_folder(self.file.parent)
+        is_new = not self.exists
+        descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as stream:
+            begin = _end_of_torn_line(stream.fileno())
+            while whole_lines := made.readlines(_IN_MEMORY):
+                _write_whole(stream.fileno(), begin + b"".join(whole_lines))
+                begin = b""
+            os.fsync(stream.fileno())
+        if is_new:
+            sync_folder(self.file.parent)
 
     def read(self) -> Sequence[Withdrawal]:
         """Return all lines, the oldest first; none where there is no file. Raises `OSError`."""
@@ -136,11 +151,11 @@ def _write_whole(descriptor: int, content: bytes) -> None:
 class Noted:
     """The persons and addresses that a transaction puts out, or brings back.
 
-    `people` are numbers of subscribers with that of a list, or None for all, and the moments; `gone` are addresses and
-    lists that are deleted; `said` tells of addresses suppressed, released and erased.
+    `people` are numbers of subscribers, any number of them, by that of a list, or None for all, and the moment; `gone`
+    are addresses and lists that are deleted; `said` tells of addresses suppressed, released and erased.
     """
 
-    people: dict[tuple[int, int | None], datetime] = field(default_factory=dict)
+    people: dict[tuple[int | None, datetime], "array[int]"] = field(default_factory=dict)
     gone: set[tuple[str, str]] = field(default_factory=set)
     said: list[Withdrawal] = field(default_factory=list)
 
@@ -148,9 +163,11 @@ class Noted:
         return bool(self.people or self.gone or self.said)
 
 
-def note_people(connection: Connection, people: Mapping[tuple[int, int | None], datetime]) -> None:
+def note_people(connection: Connection, people: Iterable[tuple[int, int | None, datetime]]) -> None:
     """Note that persons may be out of a list, or on it again, from a moment on."""
-    _noted(connection).people.update(people)
+    noted = _noted(connection).people
+    for id_, list_id, at in people:
+        noted.setdefault((list_id, at), array("q")).append(id_)
 
 
 def note_gone(connection: Connection, gone: Collection[tuple[str, str]]) -> None:

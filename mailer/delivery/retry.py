@@ -1,4 +1,7 @@
-"""Decide when to try a deferred delivery again, and when to stop trying."""
+"""Decide when to try a deferred delivery again, and when to stop, by the number of tries and the time alone.
+
+What an answer means is said by `answers`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

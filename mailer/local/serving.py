@@ -30,6 +30,8 @@ from mailer.private import make_private_folder
 
 Say = Callable[[str], None]
 LONGEST_LINE = 4096  # that a terminal takes
+# Browsers that Python finds where there is no other, and waits for.
+_IN_TERMINAL = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 _PREFIX, _SUFFIX = "open-", ".html"
 _LAUNCH = re.compile(rf"http://{re.escape(HOST)}:(\d{{1,5}})/open/")
 
@@ -83,7 +85,7 @@ class Launches:
             self._files[launch] = write_launch_file(f"{self._origin}{launch}", folder)
         except OSError:
             return False
-        return webbrowser.open(self._files[launch].as_uri())
+        return _has_browser() and webbrowser.open(self._files[launch].as_uri())
 
     def opened(self, launch: str) -> None:
         """Say that an address was opened, since another person may have been first."""
@@ -95,6 +97,14 @@ class Launches:
         """Remove the file that no browser has read."""
         for file in self._files.values():
             file.unlink(missing_ok=True)
+
+
+def _has_browser() -> bool:
+    """Return whether a browser opens a window of its own: one in the terminal would hold it."""
+    try:
+        return Path(webbrowser.get().name).name not in _IN_TERMINAL
+    except webbrowser.Error:
+        return False
 
 
 def write_launch_file(address: str, folder: Path) -> Path:

@@ -10,6 +10,7 @@ from mailer.issue.model import Issue
 from mailer.languages import Lang
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.tokens import make_token
+from mailer.usecases.state import require_keys_of_before
 
 if TYPE_CHECKING:
     from mailer.bootstrap import Services
@@ -95,6 +96,7 @@ class PreviewReaders:
         return Counter((each.helsefellesskap, each.lang) for each in audience if each.exclusion is None)
 
     def _reader(self, subscriber: "Subscriber") -> PreviewReader:
+        require_keys_of_before(self._services)
         active = SubscriptionStatus.ACTIVE
         return PreviewReader(
             id=subscriber.id,

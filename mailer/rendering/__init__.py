@@ -1,1 +1,1 @@
-"""Jinja2 templates, labels in four languages, and dates in words."""
+"""Jinja2 templates, labels in every language, and dates in words."""

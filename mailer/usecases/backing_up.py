@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mailer.catalogue import msg
-from mailer.database.copies import MANIFEST, UNFINISHED, Manifest, Origin, copy_database, manifest_file
+from mailer.database.backup_copies import MANIFEST, UNFINISHED, Manifest, Origin, copy_database, manifest_file
 from mailer.database.decisions import Action
 from mailer.database.failures import explained
 from mailer.database.one_name import sqlite_file

@@ -23,9 +23,9 @@ from mailer.issue.source import IssueReading, issue_slugs
 from mailer.message.compiled import compile_message
 from mailer.message.headers import HeaderError, guard
 from mailer.nearest import did_you_mean
-from mailer.usecases.merge_values import merge_findings
 from mailer.usecases.reading import read
 from mailer.usecases.setting_texts import invisible_characters, settings_source, statement_findings, texts_elsewhere
+from mailer.usecases.slot_values import merge_findings
 
 if TYPE_CHECKING:
     from mailer.compose.composed import VariantKey

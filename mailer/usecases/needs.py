@@ -10,18 +10,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from mailer.catalogue import Lang
     from mailer.compose.mail.composer import Composer
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
+    from mailer.database.duties import DutyTimes
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
     from mailer.delivery.ledger.starts import PlannedStarts
+    from mailer.delivery.ledger.workers import Workers
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
+    from mailer.notices.outbox import Outbox
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
@@ -85,6 +89,21 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     def afresh(self) -> IssueServices: ...
 
 
+class NoticeServices(Protocol):
+    """Services for telling the editor what became of mailings."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def interface_lang(self) -> "Lang": ...
+    @property
+    def outbox(self) -> "Outbox": ...
+    @property
+    def transport(self) -> "Transport": ...
+
+
 class WatchServices(Protocol):
     """Services for watching over mailer from outside."""
 
@@ -92,6 +111,24 @@ class WatchServices(Protocol):
     def database(self) -> "Database": ...
     @property
     def clock(self) -> Callable[[], datetime]: ...
+
+
+class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
+    """Services for workers."""
+
+    @property
+    def workers(self) -> "Workers": ...
+    @property
+    def duty_times(self) -> "DutyTimes": ...
+
+
+class SupportServices(WatchServices, Protocol):
+    """Services for a report to those who help."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def ledger(self) -> "Ledger": ...
 
 
 class BackupServices(Protocol):

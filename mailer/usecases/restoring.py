@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.catalogue import msg
-from mailer.database.copies import Held, Lack, Manifest, compare, hash_of_file, look_through, read_manifest
+from mailer.database.backup_copies import Held, Lack, Manifest, compare, hash_of_file, look_through, read_manifest
 from mailer.database.decisions import Action
 from mailer.database.engine import open_database
 from mailer.database.failures import DatabaseError, explained

@@ -78,6 +78,14 @@ def refused_by_other_keys(services: LedgerServices, slug: str) -> Refused | None
     return None
 
 
+def require_keys_of_before(services: LedgerServices) -> None:
+    """Raise `MailerError` where there are no keys, although mailings were signed: new ones would hide the loss."""
+    signed = services.ledger.signed()
+    if signed and not services.has_key(None):
+        slug = signed[-1].slug
+        raise MailerError(msg("sending.other-keys", slug=slug), where=slug, hint=msg("backup.put-keys-back"))
+
+
 def issues_with_dead_links(services: LedgerServices) -> tuple[str, ...]:
     """Return the issues whose links for leaving cannot be read with the present keys, oldest first."""
     signed = services.ledger.signed()

@@ -19,6 +19,7 @@ import pytest
 
 from mailer.lock_file import LockFile
 from mailer.private import write_private
+from mailer.usecases.backing_up import KEEP
 
 KARI, OLA = "kari@agder.example", "ola@agder.example"
 Mailer = Callable[..., Any]
@@ -93,6 +94,11 @@ def test_a_folder_keeps_the_latest_and_the_others_are_named(workspace: Path, mai
     assert {"mine.sqlite3", Path(first[2]).name, f"{Path(first[2]).name}.json"} < kept
     mailer("backup", "--to", folder, "--keep", "0")
     assert len(list(folder.glob("mailer-*.sqlite3"))) == 3
+
+
+def test_the_help_says_how_many_are_kept_unless_one_says_so(mailer: Mailer) -> None:
+    words = mailer("backup", "--help").out.replace("│", " ").split()
+    assert f"copies the folder keeps, else {KEEP};" in " ".join(words)
 
 
 def test_what_a_killed_one_left_is_removed(mailer: Mailer, made: Path) -> None:

@@ -15,7 +15,7 @@ def test_the_catching_server_says_where_it_is_keeps_mail_and_ends_on_ctrl_c(work
     with subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         (port,) = re.findall(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert f"MAILER_SMTP__PORT={port}" in process.stdout.readline()
+        assert f"[smtp] in config.toml: port = {port}" in process.stdout.readline()
         (launch,) = re.findall(r"http://127\.0\.0\.1:\d+/open/\S+", process.stdout.readline())
         with smtplib.SMTP("127.0.0.1", int(port)) as smtp:
             smtp.sendmail("a@nyhetsbrev.example", ["b@mottaker.example"], "Subject: Hei\r\n\r\nHei\r\n")

@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "subscribers show": (KARI,),
     "subscribers history": (KARI,),
     "metrics": (),
+    "support": ("--json",),
     "config show": (),
 }
 """What each is called with that says so in its summary; one that only shows is here too."""

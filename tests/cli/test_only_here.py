@@ -16,7 +16,8 @@ SEND_THERE = f"Send from the other one, or people get it twice. When no other go
 OTHER_KEYS = f"these are not the keys that {SLUG} was signed with: its readers could not leave by its links any more"
 PUT_BEHIND = (
     "Put the old key behind the new one: MAILER_SECRET_KEYS=NEW,OLD, or two lines of var/keys. "
-    "When the old one is lost, the option --other-keys sends all the same."
+    "When the old one is lost, the option --other-keys sends all the same; settle first what is in doubt, "
+    "since no log can be searched for it afterwards."
 )
 LISTS = ("--list", "agder", "--list", "oslo")
 ONE, TWO = "1" * 32, "2" * 32

@@ -1,6 +1,7 @@
 """Looking at people and lists, and adding, importing and removing people on the terminal.
 
-One person is shown by `person`, what became of each line of a file by `imports`.
+One person is shown by `person`, what became of each line of a file by `imports`, one list
+becoming part of another by `merging`.
 """
 
 import re

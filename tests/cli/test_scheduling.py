@@ -38,6 +38,7 @@ def test_an_issue_is_frozen_now_and_sent_when_its_time_has_come(tested: Any, wor
     planned = mailer("send", SLUG, "--at", IN_2099, "--confirm", "4")
     assert planned.code == 0
     assert "Begins          2099-12-01 08:00 Europe/Oslo" in planned.out
+    assert "ends about 08:00 CET" in planned.out
     assert "who joins later is not in it" in planned.out
     assert f"{SLUG} begins 2099-12-01 08:00 Europe/Oslo. Nothing is sent until then." in planned.out
     assert f"mailer unschedule {SLUG}" in planned.out

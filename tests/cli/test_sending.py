@@ -158,6 +158,14 @@ def test_a_further_list_reaches_only_those_who_have_not_had_it(tested: Any, mail
 
 
 @pytest.mark.usefixtures("tested")
+def test_the_plan_of_nothing_new_does_not_speak_of_a_mailing_that_was_begun(mailer: Run) -> None:
+    mailer("send", SLUG, "--confirm", "4")
+    result = mailer("send", SLUG, "--dry-run")
+    assert "Variants        none: nobody is left" in result.out
+    assert "frozen" not in result.out
+
+
+@pytest.mark.usefixtures("tested")
 def test_an_unknown_list_is_refused_with_the_nearest(mailer: Run) -> None:
     result = mailer("send", SLUG, "--list", "ager", "--confirm", "3")
     assert result.code == 1
@@ -439,9 +447,17 @@ def test_who_was_in_doubt_left_and_came_back_is_named_with_what_sends_it(moody: 
     assert mailer("resume", SLUG).code == 0
     joins = ("--list", "agder", "--basis", "e: asked", "--again")
     assert mailer("subscribers", "add", kari, *joins).code == 0
-    plan = mailer("send", SLUG, "--dry-run").out
+    plan = mailer("send", SLUG, "--dry-run")
     words = "1 of those already sent was in doubt once, and has not been reached since. They may lack it:"
-    assert f"{words}\n  {kari}\nTo one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT\n" in plan
+    how = f"To one person again: mailer send {SLUG} --again-to ADDRESS --reason TEXT\n"
+    assert f"{words}\n  {kari}\n" in plan.out
+    assert (plan.out.count(how), plan.err.count(how)) == (0, 1), "said once: nobody is left"
+    new = ("--list", "agder", "--basis", "e: asked")
+    assert mailer("subscribers", "add", "new@agder.example", *new).code == 0
+    one_left = mailer("send", SLUG, "--dry-run")
+    assert f"{words}\n  {kari}\n{how}" in one_left.out
+    assert how not in one_left.err
+    assert mailer("subscribers", "remove", "new@agder.example").code == 0
     told = mailer("send", SLUG, "--dry-run", "--json").json
     had = {"address": kari, "had_at": kari, "status": "in_doubt", "was_others": False}
     assert (told["in_doubt_once"], told["in_doubt_once_addresses"]) == (1, [had])

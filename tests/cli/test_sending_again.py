@@ -115,7 +115,7 @@ def test_a_mailing_in_which_everybody_was_skipped_is_not_green_anywhere(
     for shown in (ended.out, mailer("status", SLUG).out):
         assert "1 suppressed, 3 who left" in shown or "3 who left, 1 suppressed" in shown
         assert words in shown
-        assert f"mailer lists shows who is on the lists, mailer send {SLUG} plans anew." in shown
+        assert f"mailer lists shows how many are on each list, mailer send {SLUG} plans anew." in shown
     [told] = mailer("status", SLUG, "--json").json["mailings"]
     assert (told["id"], told["reached_nobody"], told["accepted"]) == (planned, True, 0)
     again = mailer("send", SLUG, "--untested", "--confirm", 0)

@@ -227,9 +227,9 @@ def test_headings_go_down_one_level_at_a_time(page: Page) -> None:
     assert levels[0] == 1
     assert all(below <= above + 1 for above, below in pairwise(levels))
     assert levels.count(1) == 1
-    assert (2, "1 Oslo Tittel 1") in page.headings, "no section stands above it"
+    assert (2, "Sak 1 Oslo Tittel 1") in page.headings, "no section stands above it"
     assert (2, "Nytt frå KS") in page.headings
-    assert (3, "2 Tittel 2") in page.headings
+    assert (3, "Sak 2 Tittel 2") in page.headings
 
 
 def test_items_below_a_sub_organisation_are_one_level_deeper(
@@ -247,7 +247,7 @@ def test_items_below_a_sub_organisation_are_one_level_deeper(
     assert tail == [
         (2, "Nytt frå RHF-ane"),
         (3, "Helse Midt"),
-        (4, "1 Tittel 1"),
+        (4, "Sak 1 Tittel 1"),
         (5, "I saka"),
         (2, "Neste nyheitsbrev kjem i\N{NO-BREAK SPACE}februar"),
     ]

@@ -3,7 +3,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap as fill
 
 import pytest
 
@@ -15,11 +17,13 @@ from mailer.compose.publication import Publication
 from mailer.compose.text.plaintext import WIDTH
 from mailer.issue.model import Issue
 from mailer.languages import Lang
+from mailer.message.parts import stuffed
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 
 ISSUES: dict[str, tuple[str, Lang]] = {"2022-02": ("more-og-romsdal", "nb"), "2023-12": ("vest-viken", "nn")}
 MOST_BYTES = {"2022-02": 64_000, "2023-12": 72_000}
+MOST_TABLES = {"2022-02": 22, "2023-12": 37}
 # "Kontaktperson:" stood twice where one item has two contacts; one plural label now names both.
 MERGED = {"2022-02": Counter[str](), "2023-12": Counter({"Kontaktperson:": 2})}
 
@@ -125,11 +129,52 @@ def test_the_html_is_small_enough_for_gmail(slug: str, compose: Callable[[str], 
 
 
 @pytest.mark.parametrize("slug", ISSUES)
+def test_tables_are_few_since_some_web_mails_take_their_roles_away(
+    slug: str, compose: Callable[[str], ComposedIssue]
+) -> None:
+    outside_word = re.sub("<!--.*?-->", "", compose(slug).html, flags=re.DOTALL)
+    assert outside_word.count("<table") == MOST_TABLES[slug]
+
+
+@pytest.mark.parametrize("slug", ISSUES)
 def test_lines_of_the_text_are_short_unless_they_hold_an_address(
     slug: str, compose: Callable[[str], ComposedIssue]
 ) -> None:
     long = [line for line in compose(slug).text.splitlines() if len(line.rstrip()) > WIDTH]
     assert [line for line in long if "://" not in line] == []
+
+
+def shown_flowed(text: str, columns: int) -> list[str]:
+    """The lines of a text part in a program that unfolds them (RFC 3676 §4) and fills a window of its own width."""
+    lines: list[str] = []
+    paragraph = ""
+    for line in stuffed(text).splitlines():
+        paragraph += line.removeprefix(" ")
+        if not line.endswith(" "):
+            one = " " not in paragraph.strip()
+            lines += [paragraph] if one else fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
+            paragraph = ""
+    return lines
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("slug", ISSUES)
+def test_running_text_fills_a_window_of_any_width_and_rows_stay_rows(
+    slug: str, columns: int, compose: Callable[[str], ComposedIssue]
+) -> None:
+    text = compose(slug).text
+    lines = shown_flowed(text, columns)
+    assert [line for line in lines if len(line) > columns and " " in line.strip()] == []
+    combed = [
+        (above, below)
+        for above, below in pairwise(lines)
+        if above and below[:1].islower() and "  " not in below and len(f"{above} {below.split()[0]}") <= columns
+    ]
+    assert combed == []
+    row = re.compile(r"- |\d+\. \w+ (?:\d{4} )? +\S|-{3,}$| {2,}\S")
+    rows = [line for line in text.splitlines() if row.match(line)]
+    assert len(rows) > 60
+    assert [line for line in rows if line.rstrip() not in lines] == []
 
 
 @pytest.mark.parametrize("slug", ISSUES)

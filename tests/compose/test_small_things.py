@@ -140,14 +140,19 @@ def test_without_an_address_there_is_nothing_to_press(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("kari@a.example", "kari<wbr>@a.example"),
+        ("kari@a.example", '<span class="at">kari<wbr>@a.example</span>'),
         (
-            "Til ann-kari.ås@helse-midt.no!",
-            'Til <span class="ad">ann-kari.ås</span><wbr><span class="ad">@helse-midt.no</span>!',
+            "Til ann-k.å@helse-midt.no!",
+            'Til <span class="at"><span class="ad">ann-k.å</span><wbr><span class="ad">@helse-midt.no</span></span>!',
         ),
-        ("e-post@a.example, e-post", '<span class="ad">e-post</span><wbr>@a.example, <span class="nw">e-post</span>'),
+        (
+            "e-post@a.example, e-post",
+            '<span class="at"><span class="ad">e-post</span><wbr>@a.example</span>, <span class="nw">e-post</span>',
+        ),
         ("Vest-Viken @ kl. 9", '<span class="nw">Vest-Viken</span> @ kl. 9'),
-        ("a&b@a.example <x>", "a&amp;b<wbr>@a.example &lt;x&gt;"),
+        ("a&b@a.example <x>", 'a&amp;<span class="at">b<wbr>@a.example</span> &lt;x&gt;'),
+        (f"{'k' * 20}@b.example", f'<span class="at">{"k" * 20}<wbr>@b.example</span>'),
+        (f"{'k' * 21}@b.example", f"{'k' * 21}<wbr>@b.example"),
         (r"På \\sor-fylket.local\felles", r'På <span class="nw">\\sor-fylket.local</span>\felles'),
     ],
 )
@@ -161,12 +166,35 @@ def test_contacts_break_so_in_mail_and_page(composer: Composer, small_issue: Iss
     page = compose_webpage(issue, templates=Templates(), theme=Theme(), publication=publication)
     mail = compose(composer, issue)
     for html in (mail.html, page):
-        address = r'href="mailto:ann-kari@a.example"[^>]*><span class="ad">ann-kari</span><wbr>@a.example</a>'
+        whole = '<span class="at"><span class="ad">ann-kari</span><wbr>@a.example</span></a>'
+        address = r'href="mailto:ann-kari@a.example"[^>]*>' + whole
         assert re.search(address, html)
-        rules = "".join(re.findall(r"\.ad\{([^}]*)\}", html))
+        rules = "".join(re.findall(r"\.ad(?:,\.at)?\{([^}]*)\}", html))
         assert "display:inline-block" in rules
         assert "text-decoration:inherit" in rules
     assert f'<span class="ad">{Slot.EMAIL.token}</span>' in mail.html
+
+
+@pytest.mark.parametrize("own", [(), ("oslo",)])
+def test_addresses_of_our_pages_say_nothing_of_the_reader(
+    own: tuple[str, ...], composer: Composer, small_issue: Issue
+) -> None:
+    """But for the two that are the reader's own: no token, no question, no variant."""
+    mail = composer.compose(small_issue, composer.variant_key(small_issue, own, lang="nn"))
+    ours = {each for each in re.findall(r'href="([^"]*)"', mail.html) if "nyhetsbrev.example" in each}
+    assert "https://nyhetsbrev.example/2023-12" in ours
+    plain = re.compile(
+        r"https://nyhetsbrev\.example/[\w./-]*(?:#om-[\w-]+)?|mailto:redaksjon@nyhetsbrev\.example\?subject=.*"
+    )
+    assert [each for each in ours if not plain.fullmatch(each)] == []
+    slots = {slot for slot in Slot if any(slot.token in each for each in re.findall(r'href="([^"]*)"', mail.html))}
+    assert slots == {Slot.UNSUBSCRIBE_URL}
+
+
+def test_no_rule_evens_lines_out(composer: Composer, small_issue: Issue, publication: Publication) -> None:
+    page = compose_webpage(small_issue, templates=Templates(), theme=Theme(), publication=publication)
+    for html in (compose(composer, small_issue).html, page):
+        assert re.findall("text-wrap|justify[^-]", html) == []
 
 
 # --- The footer -------------------------------------------------------------------------------------

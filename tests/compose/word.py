@@ -8,8 +8,6 @@ import re
 from typing import Any
 
 MOST_PIXELS = 4
-ONLY_ELSEWHERE = {"tn"}
-"""Lines that Word is told to leave out: those between the rows of the contents."""
 _BRANCH = re.compile(
     r"<!--\[if (?P<not_word>!?)(?:lte )?mso[^\]]*\]>(?:<!-->)?(?P<inside>.*?)(?:<!--)?<!\[endif\](?:--)?>", re.DOTALL
 )
@@ -96,6 +94,6 @@ def differences(drawn: list[dict[str, Any]], in_word: list[dict[str, Any]]) -> l
         if gaps and abs(gaps[0] - gaps[1]) > MOST_PIXELS:
             found.append((drawn[at - 1]["words"], here["words"], *gaps))
         edges = [-1 if each["edge"] is None else each["edge"] for each in (here, there)]
-        if abs(edges[0] - edges[1]) > MOST_PIXELS and here["name"] not in ONLY_ELSEWHERE:
+        if abs(edges[0] - edges[1]) > MOST_PIXELS:
             found.append((here["name"], here["words"], *edges))
     return found

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +62,25 @@ def test_lines_are_added_behind_a_torn_one(tmp_path: Path) -> None:
     assert kept.file.read_text().count("\n") == 4
 
 
+def test_lines_that_cannot_all_be_made_leave_the_file_as_it_was(tmp_path: Path) -> None:
+    def failing() -> Iterator[Withdrawal]:
+        yield ONE
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        WithdrawalFile(tmp_path / "x").append(failing())
+    assert not (tmp_path / "x").exists()
+
+
+def test_many_lines_are_written_some_after_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailer.database.withdrawals._IN_MEMORY", 200)
+    kept = WithdrawalFile(tmp_path / "x")
+    kept.file.write_text("torn")
+    kept.append([ONE, OTHER] * 50)
+    assert kept.read() == [ONE, OTHER] * 50
+    assert kept.file.read_text().startswith("torn\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="rights as Unix has them")
 def test_the_file_is_its_users_alone(tmp_path: Path) -> None:
     kept = WithdrawalFile(tmp_path / "var" / "mailer.sqlite3.withdrawals")
@@ -108,12 +128,12 @@ def test_what_was_noted_goes_with_its_transaction(sqlite_database: Database) -> 
     sqlite_database.before_commit = lambda connection: seen.append(bool(take_noted(connection)))
     with sqlite_database.writer() as connection:
         with connection.begin() as transaction:
-            note_people(connection, {(1, None): NOON})
+            note_people(connection, [(1, None, NOON)])
             transaction.rollback()
         with connection.begin():
             pass
         with connection.begin():
-            note_people(connection, {(1, None): NOON})
+            note_people(connection, [(1, None, NOON)])
         with connection.begin():
             pass
     assert seen == [False, True, False]

@@ -1,6 +1,6 @@
 """With `in_doubt = "retry"` whoever is in doubt gets one more copy, after a pause, and never a third: `doubts`.
 
-What a log may say of them depends on when their `copies` went out.
+What a log may say of them depends on when their `last_copies` went out.
 """
 
 from collections import Counter

@@ -35,7 +35,8 @@ from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason

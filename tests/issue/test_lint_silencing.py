@@ -35,6 +35,12 @@ def test_a_comment_in_another_file_answers_nothing() -> None:
     assert kept([finding(line=2, file="b.md")], text) == [("bare-url", 2)]
 
 
+def test_what_is_found_about_a_whole_file_is_answered_anywhere_in_it() -> None:
+    text = "En\n\nTo\n# check off: bare-url, fordi\nTre\n"
+    assert kept([finding(line=0), finding("doubled-space", line=0)], text) == [("doubled-space", 0)]
+    assert kept([finding(line=0, file="b.md")], text) == [("bare-url", 0)]
+
+
 def test_an_error_cannot_be_answered() -> None:
     text = "# check off: bare-url, fordi\nEn\n"
     assert kept([finding(line=2, severity=Severity.ERROR)], text) == [("bare-url", 2)]
@@ -48,7 +54,7 @@ def test_a_rule_switched_off_is_off_everywhere() -> None:
 def test_a_comment_counts_from_its_own_line_to_the_end_of_the_paragraph_or_file() -> None:
     text = "En\n# check off: bare-url, fordi\n\nTo\nTre"
     assert kept([finding(line=number) for number in range(7)], text) == [
-        *(("bare-url", 0), ("bare-url", 1), ("bare-url", 6)),
+        *(("bare-url", 1), ("bare-url", 6)),
     ]
     assert kept([finding(line=2), finding(line=4)], "En\n# check off: bare-url, fordi\n\n") == []
 

@@ -171,6 +171,22 @@ BAD = {
         {"items/010-a.md": item('dates = [\n  { kind = "meting", date = 2024-03-01 },\n]')},
         ("items/010-a.md", 3, "unknown-value", '"kind" cannot be "meting"', "Did you mean meeting?"),
     ),
+    "kind of date that is nothing like any": (
+        {"items/010-a.md": item('dates = [{ kind = "kø", date = 2024-03-01 }]')},
+        (
+            *("items/010-a.md", 2, "unknown-value", '"kind" cannot be "kø"'),
+            (
+                "Write one of application_deadline (søknadsfrist), consultation_deadline (høringsfrist), "
+                "contribution_deadline (frist for innspill), registration_deadline (påmeldingsfrist), "
+                "deadline (frist), call_expected (utlysning), in_force (ikrafttredelse), launch (lansering), "
+                "publication (publisering), event (arrangement), meeting (møte), conference (konferanse)."
+            ),
+        ),
+    ),
+    "kind of date with a slip": (
+        {"items/010-a.md": item('dates = [{ kind = "påmeldinsfrist", date = 2024-03-01 }]')},
+        ("items/010-a.md", 2, "unknown-value", '"kind" cannot be "påmeldinsfrist"', "Did you mean påmeldingsfrist?"),
+    ),
     "no e-mail address": (
         {"items/010-a.md": item('contacts = [\n  "kari@a.example",\n  "Ola Nordmann",\n]')},
         ("items/010-a.md", 4, "email", '"Ola Nordmann" is not an e-mail address', ""),

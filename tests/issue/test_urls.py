@@ -1,3 +1,5 @@
+"""Addresses that links may lead to, and the `tracking` that is taken off them."""
+
 import re
 
 import pytest

@@ -1,6 +1,9 @@
 """Files that lead the browser to a server which is gone: the next start removes them, and no others."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,21 @@ def test_each_start_removes_the_files_of_killed_servers(services: Services, monk
     with listener:
         serve_to_starter(no_pages, listener, services=services, shown=str, in_use="", say=lambda _: None)
     assert [each for each in killed if each.exists()] == []
+
+
+@pytest.mark.parametrize(("browser", "printed"), [("w3m", ["False"]), ("firefox", ["opened", "True"])])
+def test_a_browser_in_the_terminal_which_would_hold_it_is_not_opened(
+    browser: str, printed: list[str], tmp_path: Path
+) -> None:
+    program = tmp_path / browser
+    program.write_text("#!/bin/sh\necho opened\n", encoding="utf-8")
+    program.chmod(0o700)
+    script = (
+        "from mailer.local.access import Access; from mailer.local.serving import Launches; from pathlib import Path; "
+        "print(Launches(Access(), port=1, say=print).open_browser(Path('.')))"
+    )
+    environ = os.environ | {"BROWSER": f"{program} %s"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == printed

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+import webbrowser
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from html import escape
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ import pytest
 from mailer.bootstrap import Services
 from mailer.catalogue import Lang, msg, render
 from mailer.compose.composed import VariantKey
+from mailer.delivery.model import MailingDraft
 from mailer.errors import MailerError
 from mailer.preview.server import Preview, serve_preview
 from mailer.usecases.reading import require_issue
@@ -304,6 +307,18 @@ def test_findings_stand_with_their_item_and_lead_to_it(client: Any, item: Path) 
     assert 'id="sak-1"' in client.get("/frame").text
 
 
+def test_no_keys_are_made_where_those_of_a_mailing_are_lost(client: Any, services: Services) -> None:
+    services.subscribers.add("ola@a.example", name="Ola Berg", lists=["agder"], basis="e: test")
+    draft = MailingDraft(slug="2023-10", content_hash="x", subject="x", key_id="of a key that is lost")
+    with services.ledger.open_plan(draft):
+        pass
+    shown = client.get("/?query=ola")
+    assert shown.status_code == 400
+    for words in (msg("sending.other-keys", slug="2023-10"), msg("backup.put-keys-back")):
+        assert escape(render(words, services.interface_lang)) in shown.text
+    assert not (services.settings.paths.var / "keys").exists()
+
+
 def test_a_subscriber_is_found_by_name_and_shown_with_their_own_values(client: Any, services: Services) -> None:
     assert "Ingen har dette i navnet" in client.get("/?query=kari").text
     assert not (services.settings.paths.var / "mailer.sqlite3").exists(), "looking makes no database"
@@ -422,6 +437,7 @@ def test_the_browser_is_opened_on_request_with_a_file_that_its_user_alone_can_re
         raise KeyboardInterrupt
 
     opened: list[tuple[Path, int, str]] = []
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("firefox"))
     monkeypatch.setattr("webbrowser.open", look)
     with pytest.raises(KeyboardInterrupt):
         serve_preview(lambda: services, SLUG, port=0, open_browser=True, announce=lambda _: None)

@@ -22,7 +22,8 @@ from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register, Subscriber
 from mailer.subscribers.people import subscriptions
 from mailer.subscribers.people.joining import share_joining
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason

@@ -1,4 +1,4 @@
-"""Checking an issue: the rules, what composing finds, and by `merge_values` the people it goes to."""
+"""Checking an issue: the rules, what composing finds, and by `slot_values` the people it goes to."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -14,8 +14,8 @@ from mailer.issue.model import Severity
 from mailer.subscribers.audience import AudienceMember, Exclusion
 from mailer.usecases.checking import check_issue
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.merge_values import merge_findings, value_problem
 from mailer.usecases.sending import look_ahead
+from mailer.usecases.slot_values import merge_findings, value_problem
 
 TODAY = date(2024, 1, 10)
 ITEM = '+++\ntitle = "Møte i Bodø"\ncontacts = ["kari@a.example"]\n+++\n\nVi møtes.\n'

@@ -26,7 +26,7 @@ from mailer.issue.source import IssueReading, read_issue
 from mailer.subscribers.audience import AudienceMember
 from mailer.usecases.checking import check_issue
 from mailer.usecases.creation import init_workspace
-from mailer.usecases.merge_values import merge_findings
+from mailer.usecases.slot_values import merge_findings
 
 Files = dict[str, str]
 Check = Callable[[Files], Sequence[Finding]]

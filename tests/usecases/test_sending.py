@@ -38,7 +38,7 @@ from mailer.message.compiled import CompiledMessage
 from mailer.message.envelope import Envelope
 from mailer.message.verp import parse_return_path
 from mailer.rendering.templates import shipped_templates
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.merging import merge_lists
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
 from mailer.subscribers.tokens import Token, parse_token
@@ -384,7 +384,7 @@ def test_who_has_had_it_is_not_sent_to_again(services: Services) -> None:
             2,
             (
                 "nobody is left to send to: everybody was skipped; nothing was planned\n"
-                "The plan says why. mailer lists shows who is on the lists, "
+                "The plan says why. mailer lists shows how many are on each list, "
                 "mailer subscribers show ADDRESS why one person gets no mail."
             ),
         ),

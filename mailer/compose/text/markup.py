@@ -19,6 +19,8 @@ _MONTHS = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]a[iy]|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo][kc
 _BOUND_SPACE = re.compile(rf"(?<=[0-9]) (?={_MONTHS})|(?<=[0-9]\.) (?={_MONTHS})|(?<!\s) (?=[–—-](?:\s|$))")
 
 _MARK = Markup('<sup class="fm"><a class="a" role="doc-noteref" id="{anchor}" href="#{to}">[{number}]</a></sup>')
+# So many letters of twice the size have room on a line of the mail; beside a narrow screen they may break all the same.
+_SHORT_ADDRESS = 30
 
 
 def inline_html(inlines: Inlines, lang: Lang) -> Markup:
@@ -42,7 +44,8 @@ def _kept(match: re.Match[str]) -> Markup:
     halves = (
         Markup('<span class="ad">{}</span>').format(half) if "-" in half else escape(half) for half in match.groups()
     )
-    return Markup("<wbr>").join(halves)
+    address = Markup("<wbr>").join(halves)
+    return Markup('<span class="at">{}</span>').format(address) if len(match[0]) <= _SHORT_ADDRESS else address
 
 
 def bound(text: str) -> str:

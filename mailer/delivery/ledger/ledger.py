@@ -18,7 +18,8 @@ from mailer.database.engine import Database, is_busy
 from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
-from mailer.delivery.ledger.endings import OPEN, finish_done
+from mailer.delivery.ledger.beats import refuse_other_version
+from mailer.delivery.ledger.endings import finish_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
 from mailer.delivery.ledger.places import DatabasePlaces
@@ -37,6 +38,7 @@ from mailer.delivery.ledger.refusals import (
 from mailer.delivery.ledger.retrying import retry_on_new_connection
 from mailer.delivery.ledger.runs import Clock, SenderRun
 from mailer.delivery.model import (
+    OPEN,
     Before,
     Counts,
     DeliveryReport,
@@ -245,6 +247,7 @@ class Ledger:
         now = self._clock()
 
         def open_it(connection: Connection) -> None:
+            refuse_other_version(connection, mailing_id)
             decisions.begin(connection, mailing_id, operator=self.operator, now=now)
             decisions.settle_place(connection, mailing_id, self._places.settle(connection))
 

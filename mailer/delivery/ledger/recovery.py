@@ -13,6 +13,7 @@ from mailer.database.tables import attempt, delivery, run
 from mailer.delivery.ledger.doubts import IS_SENT_ONCE_MORE, next_try
 from mailer.delivery.ledger.liveness import hold_lock, is_provably_dead
 from mailer.delivery.ledger.refusals import SenderBusyError
+from mailer.delivery.ledger.telling import tell_of_doubts
 from mailer.delivery.model import DeliveryStatus
 
 LEASE = timedelta(seconds=60)
@@ -78,21 +79,26 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
     )
     doubtful = _put_in_doubt(connection, is_theirs & (delivery.c.status == DeliveryStatus.IN_FLIGHT), now=now)
     connection.execute(update(run).where(run.c.id.in_(runs)).values(ended_at=now))
+    tell_of_doubts(connection, runs, now=now)
     return doubtful
 
 
 def _dead_runs(connection: Connection, *, now: datetime, let_go: str, besides: int) -> Sequence[int]:
-    """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it."""
+    """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it.
+
+    A restart of the server frees all locks: that of a run which has not shown since that it lives proves nothing.
+    """
     is_open = run.c.ended_at.is_(None) & (run.c.id != besides)
     if connection.dialect.name == "sqlite":
         rows = connection.execute(select(run.c.id, run.c.token, run.c.heartbeat_at).where(is_open))
         return [row.id for row in rows if row.token == let_go or abs(now - row.heartbeat_at) >= LEASE]
     is_silent = (run.c.heartbeat_at < func.clock_timestamp() - literal(LEASE)).label("is_silent")
-    open_runs = select(run.c.id, run.c.token, is_silent).where(is_open)
+    had_lock = (run.c.heartbeat_at > func.pg_postmaster_start_time()).label("had_lock")
+    open_runs = select(run.c.id, run.c.token, is_silent, had_lock).where(is_open)
     return [
         row.id
         for row in connection.execute(open_runs.with_for_update(skip_locked=True))
-        if row.is_silent or is_provably_dead(connection, row.token)
+        if row.is_silent or (row.had_lock and is_provably_dead(connection, row.token))
     ]
 
 

@@ -2,20 +2,20 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mailer.catalogue import msg
+from mailer.catalogue import Message, msg
 from mailer.characters import fold, is_visible, name_of
 from mailer.issue.clock import exists
 from mailer.issue.files.known_names import KnownNames
 from mailer.issue.files.toml_lines import KeyPath, key_lines
 from mailer.issue.files.toml_slips import date_at, slip_in
 from mailer.issue.findings import FindingCollector
-from mailer.issue.links.tracking import without_tracking
+from mailer.issue.links.taken_off import take_tracking_off
 from mailer.issue.links.urls import LinkTarget, clean_url
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
 from mailer.issue.markdown.characters import SOFT_HYPHEN, UNPRINTABLE
@@ -141,7 +141,7 @@ class Fields:
             words = self._escape_of(key, found[0][0])
             self.error("character", message, key, words=words, hint=msg("issues.delete-character"))
         if key not in _IN_MARKDOWN:
-            value = without_tracking(value, notes=self.sheet.notes, line=self.line(key))
+            value = take_tracking_off(value, notes=self.sheet.notes, line=self.line(key))
         if key in ON_SEVERAL_LINES:
             return value
         if len(value.splitlines()) > 1:
@@ -216,7 +216,7 @@ class Fields:
         if fold(value) in meant:
             return meant[fold(value)]
         if value:
-            hint = did_you_mean(value, names) or msg("issues.write-one-of", names=", ".join(names))
+            hint = did_you_mean(value, [*names, *(words or {})]) or _write_one_of(names, words or {})
             self.error("unknown-value", msg("issues.unknown-value", key=key, value=value), key, words=value, hint=hint)
         return default
 
@@ -343,6 +343,15 @@ class Fields:
             self.error("date", msg("issues.end-before-date", end=end, start=start), "end", words=str(end))
             return None
         return end
+
+
+def _write_one_of(names: Iterable[str], words: Mapping[str, str]) -> Message:
+    """Name the values, each with the first word of an editor for it."""
+    first: dict[str, str] = {}
+    for word, name in words.items():
+        first.setdefault(str(name), word)
+    shown = (f"{name} ({first[name]})" if name in first else name for name in names)
+    return msg("issues.write-one-of", names=", ".join(shown))
 
 
 def parse_date(value: object) -> tuple[date, Precision] | None:

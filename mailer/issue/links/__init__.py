@@ -1,1 +1,1 @@
-"""Web addresses: which may be linked to, and what others have put around them."""
+"""Web addresses: which may be linked to, and the tracking and the wrappers that are taken off."""

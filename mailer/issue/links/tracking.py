@@ -1,30 +1,35 @@
-"""Tells what was taken off an address, and which wrapper stays around it; does the same to addresses in facts."""
+"""Names of the parameters in web addresses that only serve tracking, and their removal."""
 
-from mailer.catalogue import msg
-from mailer.issue.findings import FindingCollector
-from mailer.issue.links.urls import LinkTarget, clean_url, find_bare_addresses
+import re
 
-
-def note_taken_off(address: LinkTarget, written: str, *, notes: FindingCollector, line: int) -> None:
-    """Note that tracking was taken off, and warn of a wrapper that does not say where it leads."""
-    if address.removed and not address.problem:
-        message = msg("issues.taken-off-link", names=", ".join(dict.fromkeys(address.removed)))
-        notes.note("tracking", message, line=line, words=written)
-    if address.opaque:
-        message, hint = msg("issues.opaque-wrapper", name=address.opaque), msg("issues.open-and-copy")
-        notes.warning("wrapped-link", message, line=line, words=written, hint=hint)
+_TRACKING = re.compile(
+    r"utm_\w+|(?:fb|g|d|y|tt|tw)clid|(?:ir|rb_)clickid|gclsrc|gbraid|wbraid|msclkid|igsh(?:id)?|li_fat_id|srsltid|epik"
+    r"|fb_(?:action_ids|action_types|ref|source)|ref_(?:src|url)|_g[al]|_ga_\w+|_kx|_openstat|dm_i"
+    r"|(?:mtm|matomo|piwik|sfmc|bsft|elq)_\w+|pk_(?:campaign|kwd|keyword|source|medium|content|cid|vid)"
+    r"|at_(?:medium|campaign\w*|custom\d+|creation|format|variant|recipient\w*|emailtype)|elq(?:track(?:id)?|aid|at|campaignid)"
+    r"|wt[._](?:mc|mc_id|z\w+)|s_cid|cmpid|xtor|ns_(?:campaign|mchannel|source)|mc_[ce]id|mkt_tok"
+    r"|_?_hs(?:enc|mi|sc|tc|fp)|hsctatracking|oly_\w+_id|vero_(?:id|conv)|ml_subscriber(?:_hash)?"
+)
 
 
-def without_tracking(text: str, *, notes: FindingCollector, line: int) -> str:
-    """Return a fact, which is no Markdown, with each web address in it as `clean_url` has it, if that takes any off."""
-    parts, at = [], 0
-    for start, end in find_bare_addresses(text):
-        written = text[start:end]
-        if "://" not in written:
-            continue
-        address = clean_url(written)
-        note_taken_off(address, written, notes=notes, line=line)
-        if address.url and address.removed:
-            parts += [text[at:start], address.url]
-            at = end
-    return "".join([*parts, text[at:]])
+def without_tracking(url: str) -> tuple[str, tuple[str, ...]]:
+    """Return a web address without the parameters that only serve tracking, and the names of those."""
+    if not url.startswith("http"):
+        return url, ()
+    head, _, fragment = url.partition("#")
+    path, _, query = head.partition("?")
+    kept, removed = _without_pairs(query)
+    kept_behind, removed_behind = _without_pairs(fragment)
+    if not removed and not removed_behind:
+        return url, ()
+    return path + _behind("?", kept) + _behind("#", kept_behind), removed + removed_behind
+
+
+def _without_pairs(text: str) -> tuple[str, tuple[str, ...]]:
+    pairs = [(pair.partition("=")[0], pair) for pair in text.split("&")]
+    removed = tuple(name for name, pair in pairs if "=" in pair and _TRACKING.fullmatch(name.lower()))
+    return "&".join(pair for name, pair in pairs if name not in removed), removed
+
+
+def _behind(mark: str, text: str) -> str:
+    return f"{mark}{text}" if text else ""

@@ -1,4 +1,4 @@
-"""Addresses that links may lead to: an allow-list, and the removal of what only serves tracking."""
+"""Addresses that links may lead to: an allow-list, and the removal of wrappers and tracking."""
 
 import re
 import unicodedata
@@ -10,6 +10,7 @@ from markdown_it.common.normalize_url import normalizeLink
 
 from mailer.catalogue import msg
 from mailer.issue.links.inside import is_path
+from mailer.issue.links.tracking import without_tracking
 from mailer.issue.links.unwrapping import unwrap
 
 DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
@@ -37,14 +38,6 @@ _BARE = re.compile(
 )
 _MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%&'*+/=^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:\?[\w=&%.,+:;@/-]*)?")
 _TEL = re.compile(r"tel:\+?[0-9().-]{2,24}")
-_TRACKING = re.compile(
-    r"utm_\w+|(?:fb|g|d|y|tt|tw)clid|(?:ir|rb_)clickid|gclsrc|gbraid|wbraid|msclkid|igsh(?:id)?|li_fat_id|srsltid|epik"
-    r"|fb_(?:action_ids|action_types|ref|source)|ref_(?:src|url)|_g[al]|_ga_\w+|_kx|_openstat|dm_i"
-    r"|(?:mtm|matomo|piwik|sfmc|bsft|elq)_\w+|pk_(?:campaign|kwd|keyword|source|medium|content|cid|vid)"
-    r"|at_(?:medium|campaign\w*|custom\d+|creation|format|variant|recipient\w*|emailtype)|elq(?:track(?:id)?|aid|at|campaignid)"
-    r"|wt[._](?:mc|mc_id|z\w+)|s_cid|cmpid|xtor|ns_(?:campaign|mchannel|source)|mc_[ce]id|mkt_tok"
-    r"|_?_hs(?:enc|mi|sc|tc|fp)|hsctatracking|oly_\w+_id|vero_(?:id|conv)|ml_subscriber(?:_hash)?"
-)
 _MISTYPED = re.compile(
     rf"(?<![\w:/.-])(?:https?(?:[ ]+:[ ]*/+|:[ ]+//|[:;]?//?[ ]*|:)(?<!https://)(?<!http://)|https?://[ ]+"
     rf"|(?!https?:)h[htps]{{2,7}}:/+){DOMAIN}(?:[/?#:]\S*)?|{_CUT_IN_HOST.pattern}\S*"
@@ -85,7 +78,7 @@ def clean_url(written: str) -> LinkTarget:
     url = _ascii(unwrapped.url)
     if problem := _problem(url):
         return LinkTarget(problem=problem, removed=unwrapped.wrappers)
-    url, tracking = _without_tracking(url)
+    url, tracking = without_tracking(url)
     return LinkTarget(url=url, removed=unwrapped.wrappers + tracking, opaque=unwrapped.opaque)
 
 
@@ -221,25 +214,3 @@ def _web_problem(parts: SplitResult) -> str:
     if "@" in parts.netloc:
         return msg("issues.link-with-password")
     return ""
-
-
-def _without_tracking(url: str) -> tuple[str, tuple[str, ...]]:
-    if not url.startswith("http"):
-        return url, ()
-    head, _, fragment = url.partition("#")
-    path, _, query = head.partition("?")
-    kept, removed = _without_tracking_pairs(query)
-    kept_behind, removed_behind = _without_tracking_pairs(fragment)
-    if not removed and not removed_behind:
-        return url, ()
-    return path + _behind("?", kept) + _behind("#", kept_behind), removed + removed_behind
-
-
-def _without_tracking_pairs(text: str) -> tuple[str, tuple[str, ...]]:
-    pairs = [(pair.partition("=")[0], pair) for pair in text.split("&")]
-    removed = tuple(name for name, pair in pairs if "=" in pair and _TRACKING.fullmatch(name.lower()))
-    return "&".join(pair for name, pair in pairs if name not in removed), removed
-
-
-def _behind(mark: str, text: str) -> str:
-    return f"{mark}{text}" if text else ""

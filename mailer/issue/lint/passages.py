@@ -65,7 +65,7 @@ class Passage:
 
     @cached_property
     def debris(self) -> tuple[tuple[Debris, re.Match[str]], ...]:
-        """The places where programs for mail and for texts have left something."""
+        """The marks that programs for mail and for texts have left in it."""
         return tuple(debris_in(self.text))
 
     @cached_property

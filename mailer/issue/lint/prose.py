@@ -1,4 +1,4 @@
-"""Rules for sentences: ended, not said twice, and understood without knowing the abbreviation."""
+"""Rules for sentences and paragraphs: how they end, said once, understood without knowing the abbreviation."""
 
 import re
 from collections.abc import Iterator

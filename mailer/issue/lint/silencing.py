@@ -1,7 +1,8 @@
 """Findings that the editor has answered: a comment beside the place, or a rule switched off in config.toml.
 
 In an item: `<!-- check off: bare-url, the address is what we write about -->` alone on its line. In TOML:
-`# check off: …`. It holds for its own line and those that follow up to the next empty one. Errors stay.
+`# check off: …`. It holds for its own line and those that follow up to the next empty one, and for findings about the
+whole of its file. Errors stay.
 """
 
 import re
@@ -26,8 +27,9 @@ class _Comment:
     last: int
 
     def answers(self, finding: Finding) -> bool:
-        """Return whether the finding is of this rule and stands where the comment counts."""
-        return (finding.file, finding.rule) == (self.file, self.rule) and self.line <= finding.line <= self.last
+        """Return whether the finding is of this rule and stands where the comment counts, or nowhere in its file."""
+        counts = not finding.line or self.line <= finding.line <= self.last
+        return counts and (finding.file, finding.rule) == (self.file, self.rule)
 
 
 def without_answered(

@@ -1,4 +1,4 @@
-"""Rules for words and marks that hold in every language written here."""
+"""Rules for letters, spaces, marks and single words that hold in every language written here."""
 
 import re
 from collections import Counter

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.findings import OF_EACH_RULE, FindingCollector
 from mailer.issue.links.inside import is_path
-from mailer.issue.links.tracking import note_taken_off
+from mailer.issue.links.taken_off import note_taken_off
 from mailer.issue.links.urls import LinkTarget, address_problem, clean_url, find_bare_addresses, find_mistyped
 from mailer.issue.markdown.brackets import brackets_are_closed
 from mailer.issue.markdown.characters import printable

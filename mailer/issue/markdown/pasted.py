@@ -15,7 +15,7 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown.chapters import headings_among
 from mailer.issue.markdown.comments import EMPTY_COMMENT
 from mailer.issue.markdown.line_ends import TICKS, holds_wrapped_lines, stands_apart, wrapped_at
-from mailer.issue.markdown.signs import changes_among, with_signs
+from mailer.issue.markdown.signs_before_numbers import changes_among, with_signs
 
 _BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶"
 _SIGNS = "o–—§üØvqnl¨»›"

@@ -7,9 +7,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from sys import intern
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
@@ -18,6 +16,7 @@ from mailer.database.rows import typed_rows
 from mailer.database.tables import consent, import_held, import_run, list_, subscriber, subscription
 from mailer.subscribers.facts.changes import BASIS
 from mailer.subscribers.imports.applying import ImportRun
+from mailer.subscribers.imports.kept import KeptReason, keep
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.staging import BATCH
 from mailer.subscribers.imports.staging_tables import decision, line, terms
@@ -93,20 +92,10 @@ class _Handed(NamedTuple):
     slug: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOver:
-    """Subscriptions that later imports hold now, by address and list, and how many have a basis of before again."""
-
-    subscriptions: tuple[tuple[str, str], ...]
-    bases: int
-
-
-def hand_over(
-    store: SubscriberStore, connection: Connection, import_id: int, *, may_go: ColumnElement[bool]
-) -> HandedOver:
+def hand_over(store: SubscriberStore, connection: Connection, import_id: int, *, may_go: ColumnElement[bool]) -> int:
     """Let imports that stand hold what the undone one, or one undone before it, began; `may_go` is asked of consents.
 
-    The basis is the same: a line that states another one is a change.
+    The basis is the same: a line that states another one is a change. Returns how many have a basis of before again.
     """
     into = subscriptions.merged_lists(connection)
     query = (
@@ -116,15 +105,15 @@ def hand_over(
         .where(import_run.c.undone_at.is_(None), import_run.c.id > _first_undone(connection, import_id))
         .order_by(import_held.c.id)
     )
-    handed, bases = list[tuple[str, str]](), 0
+    bases = 0
     for row in connection.execute(query).all():
         lines = unpack_lines(row.lines)
         held = _is_held(import_id, row.import_id) & may_go & (list_.c.slug == into[row.slug])
         some = [*_read(connection, list(lines), held)]
         _take_over(connection, some, lines, run=row.import_id, at=row.at, source=row.source)
         bases += _forget_newer(store, connection, some, import_id)
-        handed += [(each.address_as_given, intern(each.slug)) for each in some]
-    return HandedOver(subscriptions=tuple(handed), bases=bases)
+        keep(connection, [(each.address_as_given, each.slug, KeptReason.HELD) for each in some])
+    return bases
 
 
 def _first_undone(connection: Connection, import_id: int) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import import_run, list_, subscriber, subscriber_event, subscription
+from mailer.subscribers.imports.kept import keep
 from mailer.subscribers.imports.left_behind import Resumed, begun_there, leave_behind_again
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opting_out import ACTIONS, set_statuses
@@ -62,13 +63,13 @@ class _Back:
     since: datetime | None
 
 
-def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id: int) -> tuple[int, list[KeptOut]]:
-    """Return how many opt-outs are taken back, and those that are not. The import is marked as undone already."""
+def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id: int) -> int:
+    """Return how many opt-outs are taken back; the others are kept. The import is marked as undone already."""
     run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one()
     if not any(run.counts.get(each) for each in (Outcome.LEAVES, Outcome.KEPT_OUT)):
-        return 0, []
+        return 0
     undone = set(connection.execute(select(import_run.c.id).where(import_run.c.undone_at.is_not(None))).scalars())
-    number, kept = 0, list[KeptOut]()
+    number = 0
     for ids in _people(connection, import_id):
         free, still_for_all = _release(store, connection, ids, import_id, since=run.at)
         decided = _decide(connection, ids, import_id, undone)
@@ -83,8 +84,8 @@ def take_opt_outs_back(store: SubscriberStore, connection: Connection, import_id
         number += free + len(back) + len(freed)
         still = _settled(decided.kept, [*back, *freed], left)
         still += [(each.address_as_given, each.slug, "suppressed") for each in barred]
-        kept += [*still_for_all, *still]
-    return number, [*dict.fromkeys(kept)]
+        keep(connection, [*still_for_all, *still])
+    return number
 
 
 def _settled(still: Sequence[KeptOut], freed: Sequence[_Back], left: Sequence[_Back]) -> list[KeptOut]:
@@ -105,8 +106,8 @@ def _is_of(import_id: int) -> ColumnElement[bool]:
 
 def _people(connection: Connection, import_id: int) -> Iterator[Sequence[int]]:
     query = select(subscriber_event.c.subscriber_id).where(_is_of(import_id)).distinct()
-    ids = connection.execute(query.order_by(subscriber_event.c.subscriber_id)).scalars().all()
-    return (ids[start : start + _PEOPLE_AT_ONCE] for start in range(0, len(ids), _PEOPLE_AT_ONCE))
+    ordered = query.order_by(subscriber_event.c.subscriber_id).execution_options(yield_per=_PEOPLE_AT_ONCE)
+    return connection.execute(ordered).scalars().partitions()
 
 
 def _release(
@@ -318,12 +319,16 @@ _WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRE
 
 
 def _before(events: Sequence[_PastEvent], undone: set[int]) -> tuple[str, str]:
-    """Return the status before the last event, and before opt-outs of imports that were undone earlier."""
+    """Return the status before the last event, and before opt-outs of imports that were undone earlier.
+
+    One that was taken back before the next event came made nothing of what that found.
+    """
     detail = events[-1].detail
     for each in reversed(events[:-1]):
-        if each.import_id not in undone or _made(each) != detail["was"]:
+        if each.import_id not in undone:
             break
-        detail = each.detail
+        if _made(each) == detail["was"]:
+            detail = each.detail
     return str(detail["was"]), str(detail.get("since", ""))
 
 

@@ -1,14 +1,15 @@
-"""The lines of a report, any number of them: the first ones in memory, the others in an unnamed temporary file."""
+"""Values of a report, any number of them: the first in memory, the others in an unnamed temporary file."""
 
 import json
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from itertools import islice
-from typing import BinaryIO, overload
+from operator import eq
+from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from mailer.subscribers.facts.changes import Change
 from mailer.subscribers.imports.model import ImportLine, Outcome
@@ -16,22 +17,28 @@ from mailer.subscribers.imports.reasons import pack, unpack
 
 IN_MEMORY = 1_000
 
+Value = TypeVar("Value")
 
-class SpilledLines(Sequence[ImportLine]):
-    """Lines in their order, which can be read again and again; the file goes when this does."""
 
-    def __init__(self) -> None:
-        self._first: list[ImportLine] = []
+class Spilled(Sequence[Value], Generic[Value]):
+    """Values in their order, which can be read again and again; the file goes when this does.
+
+    It equals any sequence of the same values. `pack` makes what JSON takes of one, `unpack` the value again.
+    """
+
+    def __init__(self, *, pack: Callable[[Value], Any], unpack: Callable[[Any], Value]) -> None:
+        self._pack, self._unpack = pack, unpack
+        self._first: list[Value] = []
         self._count = 0
 
-    def append(self, line: ImportLine) -> None:
-        """Add a line at the end."""
+    def append(self, value: Value) -> None:
+        """Add a value at the end."""
         self._count += 1
         if len(self._first) < IN_MEMORY:
-            self._first.append(line)
+            self._first.append(value)
         else:
             self._file.seek(0, os.SEEK_END)
-            self._file.write(_packed(line))
+            self._file.write(json.dumps(self._pack(value)).encode() + b"\n")
 
     @cached_property
     def _file(self) -> BinaryIO:
@@ -42,23 +49,28 @@ class SpilledLines(Sequence[ImportLine]):
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[ImportLine]:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(other) == self._count and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # values are added; typeshed declares a method
+
+    def __iter__(self) -> Iterator[Value]:
         yield from self._first
         place = 0
         for _ in range(self._count - len(self._first)):
             self._file.seek(place)
             line = self._file.readline()
             place += len(line)
-            yield _unpacked(line)
+            yield self._unpack(json.loads(line))
 
     @overload
-    def __getitem__(self, index: int) -> ImportLine: ...
+    def __getitem__(self, index: int) -> Value: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence[ImportLine]: ...
+    def __getitem__(self, index: slice) -> Sequence[Value]: ...
 
-    def __getitem__(self, index: int | slice) -> ImportLine | Sequence[ImportLine]:
-        """Return a line, or some, counted from the first."""
+    def __getitem__(self, index: int | slice) -> Value | Sequence[Value]:
+        """Return a value, or some, counted from the first."""
         if isinstance(index, slice):
             return [*islice(self, index.start, index.stop, index.step)]
         if 0 <= index < self._count:
@@ -66,12 +78,18 @@ class SpilledLines(Sequence[ImportLine]):
         raise IndexError(index)
 
 
-def _packed(line: ImportLine) -> bytes:
-    return json.dumps(asdict(line) | {"reason": pack(line.reason)}).encode() + b"\n"
+class SpilledLines(Spilled[ImportLine]):
+    """The lines of an import's report."""
+
+    def __init__(self) -> None:
+        super().__init__(pack=_packed, unpack=_unpacked)
 
 
-def _unpacked(words: bytes) -> ImportLine:
-    said = json.loads(words)
+def _packed(line: ImportLine) -> dict[str, Any]:
+    return asdict(line) | {"reason": pack(line.reason)}
+
+
+def _unpacked(said: dict[str, Any]) -> ImportLine:
     changes = tuple(Change(**each) for each in said["changes"])
     return ImportLine(
         **said | {"outcome": Outcome(said["outcome"]), "reason": unpack(said["reason"]), "changes": changes}

@@ -3,15 +3,13 @@
 A person who got mail because of the import stays on the list: the consent is the proof that we might write to them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
-from sys import intern
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, literal, or_, select, text
 
 from mailer.catalogue import msg
 from mailer.database.cleaning import scrub_quickly
@@ -29,6 +27,7 @@ from mailer.database.tables import (
 from mailer.subscribers.facts.changes import BASIS
 from mailer.subscribers.imports.facts_undone import put_facts_back
 from mailer.subscribers.imports.held import count_held, hand_over
+from mailer.subscribers.imports.kept import FOUND, Kept, KeptReason, kept_subscription, make_table, read_kept
 from mailer.subscribers.imports.left_behind import take_over_places
 from mailer.subscribers.imports.model import Outcome
 from mailer.subscribers.imports.opt_outs_undone import TAKEN_BACK, take_opt_outs_back
@@ -41,26 +40,6 @@ from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.subscriptions import Event, latest_basis
 
 AT_ONCE = 10_000
-
-
-class KeptReason(StrEnum):
-    """The reason why a subscription is kept."""
-
-    LEFT = "left"
-    SUPPRESSED = "suppressed"
-    MAILED = "mailed"
-    CHANGED = "changed"  # there is a newer basis for it
-    HELD = "held"  # a later import has the same line, and holds the person from now on
-    EDITED = "edited"  # somebody has corrected or moved the person, whom the import brought
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A subscription of the import to which something has happened since."""
-
-    address: str
-    list: str
-    reason: KeptReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +63,7 @@ class Undone:
     people: int
     subscriptions: int
     facts: int
-    kept: tuple[Kept, ...] = ()
+    kept: Sequence[Kept] = ()
     opt_outs: int = 0
     later: tuple[LaterImport, ...] = ()
 
@@ -94,17 +73,17 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
     with store.joining() as connection:
         _hold_senders(store, connection)
         _mark_undone(store, connection, import_id)
-        held = hand_over(store, connection, import_id, may_go=_may_go(import_id))
-        facts = held.bases + put_facts_back(store, connection, import_id)
+        make_table(connection)
+        facts = hand_over(store, connection, import_id, may_go=_may_go(import_id))
+        facts += put_facts_back(store, connection, import_id)
         facts += _take_bases_back(store, connection, import_id)
-        opt_outs, kept_out = take_opt_outs_back(store, connection, import_id)
+        opt_outs = take_opt_outs_back(store, connection, import_id)
         people, gone_with_them = _remove_people(connection)
         removed = _remove_subscriptions(store, connection, import_id)
         take_over_places(store, connection)
         people += _remove_people_without_lists(connection)
-        of_file = dict.fromkeys(held.subscriptions, KeptReason.HELD)
-        of_file |= {(address, slug): KeptReason(why) for address, slug, why in kept_out}
-        kept = _once(_read_kept(connection, import_id), of_file)
+        _keep_the_rest(connection, import_id)
+        kept = read_kept(connection)
         detail = {"number": import_id, "people": people, "subscriptions": gone_with_them + removed}
         store.operator.record(connection, Action.IMPORT_UNDONE, at=store.clock(), detail=detail)
         takes_away = any((people, gone_with_them, removed, opt_outs))
@@ -118,19 +97,6 @@ def undo_import(store: SubscriberStore, import_id: int, *, dry_run: bool = False
 def forget_removed(store: SubscriberStore) -> bool:
     """Rewrite a SQLite file, so that no byte of the people gone is left in it; says whether it could."""
     return scrub_quickly(store.database)
-
-
-def _once(kept: Iterable[Kept], of_file: dict[tuple[str, str], KeptReason]) -> tuple[Kept, ...]:
-    """Return each subscription once, with the reason that was found first; either may be a million."""
-
-    def those_kept() -> Iterator[Kept]:
-        for each in kept:
-            of_file.pop((each.address, each.list), None)
-            yield each
-        for address, slug in sorted(of_file):
-            yield Kept(address=address, list=slug, reason=of_file.pop((address, slug)))
-
-    return tuple(those_kept())
 
 
 def _hold_senders(store: SubscriberStore, connection: Connection) -> None:
@@ -355,37 +321,19 @@ def _gone(store: SubscriberStore, row: _GoingSubscription, now: datetime, import
     return store.event(row.subscriber_id, action, now, detail, import_id=import_id)
 
 
-class _KeptSubscription(NamedTuple):
-    """A subscription of the import that stays, and what has happened to it."""
-
-    address_as_given: str
-    slug: str
-    status: str
-    was_mailed: bool
-    was_merged: bool
-    was_edited: bool
-
-
-def _read_kept(connection: Connection, import_id: int) -> Iterator[Kept]:
-    columns = (subscriber.c.address_as_given, list_.c.slug, subscription.c.status)
-    happened = (_WAS_MAILED.label("was_mailed"), _WAS_MERGED.label("was_merged"), _WAS_EDITED.label("was_edited"))
+def _keep_the_rest(connection: Connection, import_id: int) -> None:
+    """Keep what the import has on a list still, with what has happened to it since."""
+    reason = case(
+        (subscription.c.status == SubscriptionStatus.SUPPRESSED, KeptReason.SUPPRESSED),
+        (and_(subscription.c.status == SubscriptionStatus.UNSUBSCRIBED, ~_WAS_MERGED), KeptReason.LEFT),
+        (_WAS_MAILED, KeptReason.MAILED),
+        (_WAS_EDITED, KeptReason.EDITED),
+        else_=KeptReason.CHANGED,
+    )
     query = (
-        select(*columns, *happened)
+        select(subscriber.c.address_as_given, list_.c.slug, reason)
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .join(list_, list_.c.id == subscription.c.list_id)
-        .where(_is_of(import_id))
-        .order_by(subscriber.c.address, list_.c.position)
+        .where(_is_of(import_id), or_(~_WAS_MERGED, _WAS_MAILED, _WAS_EDITED))
     )
-    for row in typed_rows(_KeptSubscription, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-        if row.was_mailed or row.was_edited or not row.was_merged:
-            yield Kept(address=row.address_as_given, list=intern(row.slug), reason=_reason(row))
-
-
-def _reason(row: _KeptSubscription) -> KeptReason:
-    if row.status == SubscriptionStatus.SUPPRESSED:
-        return KeptReason.SUPPRESSED
-    if row.status == SubscriptionStatus.UNSUBSCRIBED and not row.was_merged:
-        return KeptReason.LEFT
-    if row.was_mailed:
-        return KeptReason.MAILED
-    return KeptReason.EDITED if row.was_edited else KeptReason.CHANGED
+    connection.execute(kept_subscription.insert().from_select(FOUND, query))

@@ -1,1 +1,1 @@
-"""The store of subscribers: subscriptions, leaving, moving, suppression, counting and finding."""
+"""The store of subscribers: subscriptions, leaving, moving, merging lists, suppression, counting and finding."""

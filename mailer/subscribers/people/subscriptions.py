@@ -319,8 +319,8 @@ def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> Non
     """Write rows of the history; persons of whom it tells that they go or come are noted as withdrawals."""
     if rows:
         connection.execute(subscriber_event.insert(), rows)
-        told = [row for row in rows if row["action"] in _GOES_OR_COMES]
-        note_people(connection, {(row["subscriber_id"], row["list_id"]): row["at"] for row in told})
+        told = (row for row in rows if row["action"] in _GOES_OR_COMES)
+        note_people(connection, ((row["subscriber_id"], row["list_id"], row["at"]) for row in told))
 
 
 def moved_to(connection: Connection, address: str) -> str | None:

@@ -1,8 +1,11 @@
 """Writing withdrawals outside the database, at the end of each transaction that puts somebody out."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from heapq import merge
+from itertools import chain, groupby, islice, repeat
+from operator import itemgetter
 
 from sqlalchemy import Connection, Row, Select, select
 
@@ -52,18 +55,24 @@ class WithdrawalKeeper:
         except MailerError as error:
             log.warning("withdrawal-unwritten reason=%s", error.what)
             return
-        lines = [*self._lines(connection, noted, suppressed)]
-        if any(each.turn not in {Turn.BACK, Turn.RELEASED} for each in lines) or (lines and self.file.exists):
-            suppressed.make_last(connection, self._clock())
-            self.file.append(lines)
+        self._append(connection, self._lines(connection, noted, suppressed), suppressed)
 
     def begin(self, connection: Connection) -> None:
         """Write all that the database knows, in a transaction, where nothing was ever written. Raises `MailerError`."""
         suppressed = list_with(self._key)
         suppressed.require_key(connection)
-        if not self.file.exists and (lines := [*read_withdrawals(connection, suppressed)]):
-            suppressed.make_last(connection, self._clock())
-            self.file.append(lines)
+        if not self.file.exists:
+            self._append(connection, read_withdrawals(connection, suppressed), suppressed)
+
+    def _append(self, connection: Connection, lines: Iterator[Withdrawal], suppressed: SuppressionList) -> None:
+        """Append lines; those that only bring back make no file."""
+        begun = list[Withdrawal]()
+        for each in lines:
+            begun.append(each)
+            if self.file.exists or each.turn not in {Turn.BACK, Turn.RELEASED}:
+                suppressed.make_last(connection, self._clock())
+                self.file.append(chain(begun, lines))
+                return
 
     def _lines(self, connection: Connection, noted: Noted, suppressed: SuppressionList) -> Iterator[Withdrawal]:
         if not self.file.exists:
@@ -79,9 +88,11 @@ class WithdrawalKeeper:
 def read_withdrawals(connection: Connection, suppressed: SuppressionList) -> Iterator[Withdrawal]:
     """Yield all who have left, are suppressed or were erased, as a database knows them."""
     has_left = subscription.c.status == SubscriptionStatus.UNSUBSCRIBED
-    for row in connection.execute(_SUBSCRIPTIONS.where(has_left).order_by(subscription.c.id)):
+    left = _SUBSCRIPTIONS.where(has_left).order_by(subscription.c.id)
+    for row in connection.execute(left.execution_options(yield_per=_AT_ONCE)):
         yield _line(suppressed, row.address, row.slug, turn=Turn.LEFT, at=row.since)
-    for row in connection.execute(select(suppression).order_by(suppression.c.id)):
+    told = select(suppression).order_by(suppression.c.id).execution_options(yield_per=_AT_ONCE)
+    for row in connection.execute(told):
         yield from () if is_key_row(row.scope) else _said(row)
 
 
@@ -113,14 +124,25 @@ _SUBSCRIPTIONS: Select[str, str, str, datetime, int, int] = (
 )
 
 
+_NotedPeople = Mapping[tuple[int | None, datetime], Sequence[int]]
+
+
 def _rows_of(
-    connection: Connection, people: Mapping[tuple[int, int | None], datetime]
+    connection: Connection, people: _NotedPeople
 ) -> Iterator[tuple[Row[str, str, str, datetime, int, int], datetime]]:
     """Yield the subscriptions that were noted, with the moments; of all lists, those that were left."""
-    ids = sorted({id_ for id_, _ in people})
-    for start in range(0, len(ids), _AT_ONCE):
-        query = _SUBSCRIPTIONS.where(subscription.c.subscriber_id.in_(ids[start : start + _AT_ONCE]))
+    for noted in _portions(people):
+        ids = dict.fromkeys(id_ for id_, _ in noted)
+        query = _SUBSCRIPTIONS.where(subscription.c.subscriber_id.in_(ids))
         for row in connection.execute(query.order_by(subscription.c.id)):
-            of_all = people.get((row.subscriber_id, None)) if row.status == SubscriptionStatus.UNSUBSCRIBED else None
-            if at := people.get((row.subscriber_id, row.list_id), of_all):
+            of_all = noted.get((row.subscriber_id, None)) if row.status == SubscriptionStatus.UNSUBSCRIBED else None
+            if at := noted.get((row.subscriber_id, row.list_id), of_all):
                 yield row, at
+
+
+def _portions(people: _NotedPeople) -> Iterator[Mapping[tuple[int, int | None], datetime]]:
+    """Yield the moments, the last noted of each person and list, for some people after others by their numbers."""
+    each_noted = (zip(sorted(ids), repeat(key)) for key, ids in people.items())
+    by_person = groupby(merge(*each_noted, key=itemgetter(0)), key=itemgetter(0))
+    while noted := {(id_, list_id): at for id_, those in islice(by_person, _AT_ONCE) for _, (list_id, at) in those}:
+        yield noted

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Text, and_, cast, exists, func, literal, or_,
 from mailer.catalogue import msg
 from mailer.database.cleaning import own_files, scrub
 from mailer.database.decisions import Action
-from mailer.database.history import ERASED
+from mailer.database.history_triggers import ERASED
 from mailer.database.names import fold_name, select_ids_by_name
 from mailer.database.rows import typed_rows
 from mailer.database.tables import attempt, delivery, mailing, subscriber, subscriber_event, subscription, test_send

@@ -20,7 +20,7 @@ from mailer.subscribers.files.exporting import ExportChoice, Format, export
 from mailer.subscribers.files.reading import SubscriberRow, read_rows
 from mailer.subscribers.imports.importing import ImportOptions, Outcome, import_files
 from mailer.subscribers.model import Register, SubscriptionStatus
-from mailer.subscribers.people.moving import merge_lists
+from mailer.subscribers.people.merging import merge_lists
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason

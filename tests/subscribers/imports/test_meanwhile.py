@@ -174,16 +174,18 @@ def test_readers_leave_within_two_seconds_whatever_an_import_or_its_undoing_writ
 def test_memory_does_not_grow_with_the_lines_that_change(office: Office) -> None:
     if sys.platform != "linux":
         pytest.skip("this system does not say how much memory a process had at most")
-    changing, undoing, removing = [], [], []
+    changing, undoing, handing_over, removing = [], [], [], []
     for number, lines in enumerate(SIZES):
         first, second = office.write("first.csv", lines, "a"), office.write("second.csv", lines, "b")
         office.run("subscribers", "import", first)
         changing.append(office.run("subscribers", "import", second, "--json").kilobytes)
-        undoing.append(office.run("subscribers", "import", "--undo", str(2 * number + 2)).kilobytes)
-        removing.append(office.run("subscribers", "import", "--undo", str(2 * number + 1)).kilobytes)
-    figures = f"kB of {SIZES} lines: {changing}, undone {undoing}, the first one undone {removing}"
+        undoing.append(office.run("subscribers", "import", "--undo", str(3 * number + 2)).kilobytes)
+        office.run("subscribers", "import", office.write("third.csv", lines + 1, "a"))  # holds all of the first
+        handing_over.append(office.run("subscribers", "import", "--undo", str(3 * number + 1), "--json").kilobytes)
+        removing.append(office.run("subscribers", "import", "--undo", str(3 * number + 3)).kilobytes)
+    figures = f"kB of {SIZES} lines: {changing}, undone {undoing}, held {handing_over}, the last one undone {removing}"
     print(figures)  # noqa: T201 as above
-    for few, many in (changing, undoing, removing):
+    for few, many in (changing, undoing, handing_over, removing):
         assert many < 1.3 * few, figures
         assert many < 250_000, figures
 

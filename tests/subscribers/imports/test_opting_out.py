@@ -22,10 +22,12 @@ from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.files.exporting import ExportChoice, Format, count_without_address, export
 from mailer.subscribers.files.statuses import STATUS_WORDS
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, import_files
-from mailer.subscribers.imports.undoing import Kept, KeptReason, undo_import
+from mailer.subscribers.imports.kept import Kept, KeptReason
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register, SubscriptionStatus
 from mailer.subscribers.people.counting import read_growth
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionKeyError, SuppressionReason

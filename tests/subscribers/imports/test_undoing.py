@@ -2,14 +2,15 @@
 
 Their rows are deleted by `removal`, and facts put back by `facts_undone`, some people at a time.
 
-`left_behind` is what a merger of lists leaves to it; `held` are the people whom a later import has, too.
+`left_behind` is what a merger of lists leaves to it; `held` are the people whom a later import has, too, and `kept`
+all whose subscriptions stay.
 """
 
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,15 @@ from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports import facts_undone
 from mailer.subscribers.imports import held as held_module
 from mailer.subscribers.imports.importing import ImportOptions, ImportReport, Outcome, import_files
-from mailer.subscribers.imports.undoing import Kept, KeptReason, LaterImport, Undone, undo_import
+from mailer.subscribers.imports.kept import Kept, KeptReason, keep, make_table, read_kept
+from mailer.subscribers.imports.undoing import LaterImport, Undone, undo_import
 from mailer.subscribers.model import Register
-from mailer.subscribers.people.moving import merge_lists, move_person
+from mailer.subscribers.people.merging import merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import purge
 
 Import = Callable[[str], ImportReport]
 
@@ -448,6 +452,24 @@ def _on_basis(store: SubscriberStore, register: Register, file: Path, text: str,
     return import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis=basis)))
 
 
+def test_who_was_purged_and_comes_by_another_file_goes_with_that_one(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """The file of before brought somebody who is no more: nothing rests on it."""
+    file = tmp_path / "people.csv"
+    file.write_text("epost;liste;status\nole@x.example;oslo;pending\nkari@x.example;oslo;\n", encoding="utf-8")
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
+    first = import_files(store, register, [file], options=options)
+    assert purge(store, unconfirmed=timedelta(), details=timedelta()).people == 0
+    store.clock = lambda: datetime(2023, 12, 8, 8, 0, 1, tzinfo=UTC)
+    assert purge(store, unconfirmed=timedelta(days=7), details=timedelta()).people == 1
+    second = import_files(store, register, [file], options=options)
+    assert (first.id, second.id) == (1, 2)
+    assert undo_import(store, 2) == Undone(people=1, subscriptions=1, facts=0)
+    assert store.show("ole@x.example") is None
+    assert undo_import(store, 1) == Undone(people=1, subscriptions=1, facts=0)
+
+
 def test_a_later_file_holds_the_basis_that_it_states_whatever_is_undone_first(
     store: SubscriberStore, register: Register, tmp_path: Path
 ) -> None:
@@ -513,6 +535,35 @@ def test_a_later_file_holds_people_also_where_their_list_became_part_of_another(
     merge_lists(store, without, "fonna", "bergen")
     (kept,) = _undo(store, first).kept
     assert kept == Kept(address="ole@x.example", list="bergen", reason=KeptReason.HELD)
+
+
+def test_any_number_that_stays_is_told_once_each_by_address_and_last_reason(
+    store: SubscriberStore, import_text: Import
+) -> None:
+    rows = [f"p{number:04}@x.example;P;oslo\n" for number in range(1_200)]
+    first = import_text("".join(rows))
+    import_text("".join([*reversed(rows), "new@x.example;New;oslo\n"]))
+    assert first.id is not None
+    tried, undone = undo_import(store, first.id, dry_run=True), undo_import(store, first.id)
+    assert tried == undone
+    assert [each.address for each in undone.kept] == [f"p{number:04}@x.example" for number in range(1_200)]
+    assert {(each.list, each.reason) for each in undone.kept} == {("oslo", KeptReason.HELD)}
+    with store.joining() as connection:
+        make_table(connection)
+        keep(connection, [("b@x.example", "oslo", "held"), ("a@x.example", "oslo", "left")])
+        keep(connection, [("b@x.example", "agder", "left"), ("b@x.example", "oslo", "mailed")])
+        read = read_kept(connection)
+    assert [(each.address, each.list, each.reason) for each in read] == [
+        ("a@x.example", "oslo", "left"),
+        ("b@x.example", "agder", "left"),
+        ("b@x.example", "oslo", "mailed"),
+    ]
+
+
+def test_an_import_follows_an_undoing_in_one_process(store: SubscriberStore, import_text: Import) -> None:
+    for number in (1, 2, 3):
+        assert import_text("ole@x.example;Ole;oslo\n").id == number
+        assert undo_import(store, number).people == 1
 
 
 def test_many_held_people_are_written_and_read_in_portions(

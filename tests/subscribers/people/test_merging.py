@@ -1,4 +1,4 @@
-"""An opt-out of either list holds when they become one (`moving`), whatever comes before and after the merger."""
+"""An opt-out of either list holds when they become one, whatever comes before and after the merger."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.counting import read_growth
 from mailer.subscribers.people.leaving import read_link_owner, undo_leaving
-from mailer.subscribers.people.moving import Merged, Stopped, StopReason, merge_lists
+from mailer.subscribers.people.merging import Merged, Stopped, StopReason, merge_lists
 from mailer.subscribers.people.parting import take_in
 from mailer.subscribers.people.store import SubscriberError, SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress

@@ -9,7 +9,8 @@ from mailer.errors import MailerError
 from mailer.subscribers.model import Register, SubscriberList
 from mailer.subscribers.people.counting import read_growth
 from mailer.subscribers.people.leaving import undo_leaving
-from mailer.subscribers.people.moving import Merged, Stopped, StopReason, merge_lists, move_person
+from mailer.subscribers.people.merging import Merged, Stopped, StopReason, merge_lists
+from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import read_suppressions, release, suppress
 from mailer.subscribers.people.suppression import SuppressionReason

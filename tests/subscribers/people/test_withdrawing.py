@@ -6,10 +6,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from mailer.database.asked_leaves import AskedLeave
 from mailer.database.failures import DatabaseError
-from mailer.database.withdrawals import WithdrawalFile
+from mailer.database.tables import list_, subscription
+from mailer.database.withdrawals import WithdrawalFile, note_people
 from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
@@ -221,3 +223,20 @@ def test_a_leave_that_waited_is_written_down_when_it_is_taken_in(sqlite_store: S
         pass
     (line,) = {each.line for each in kept.read()}
     assert line.split(" ")[:3] == [asked.at.isoformat(), "left", "oslo"]
+
+
+def test_however_many_go_at_once_each_is_written_down_once_with_the_last_moment(
+    store: SubscriberStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.subscribers.people.withdrawing._AT_ONCE", 2)
+    people = [store.add(f"p{each}@x.example", lists=["oslo"], basis="e: case 1").id for each in range(5)]
+    with store.database.reading() as connection:
+        oslo = connection.execute(select(list_.c.id).where(list_.c.slug == "oslo")).scalar_one()
+    later = FIRST + timedelta(days=1)
+    with store.joining() as connection:
+        connection.execute(subscription.update().values(status="unsubscribed"))
+        note_people(connection, [(each, oslo, FIRST) for each in reversed(people)])
+        note_people(connection, [(people[1], oslo, later), (people[3], None, later), (people[4], oslo, FIRST)])
+    written = WithdrawalFile(tmp_path / "withdrawals").read()[-5:]
+    assert [each.at for each in written] == [FIRST, later, FIRST, FIRST, FIRST]
+    assert [each.address_hash for each in written] == [store.suppressed.hash_of(f"p{n}@x.example") for n in range(5)]

@@ -16,7 +16,8 @@ from mailer.database.tables import attempt, delivery, mailing, subscriber, subsc
 from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports.importing import ImportOptions, import_files
-from mailer.subscribers.imports.undoing import KeptReason, undo_import
+from mailer.subscribers.imports.kept import KeptReason
+from mailer.subscribers.imports.undoing import undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore

@@ -1,7 +1,7 @@
 import pytest
 
 from mailer.issue.findings import FindingCollector
-from mailer.issue.links.tracking import without_tracking
+from mailer.issue.links.taken_off import take_tracking_off
 from mailer.issue.model import Severity
 
 GOOGLE = "https://www.google.com/url?q=https%3A%2F%2Fa.example%2Fx_y&sa=D"
@@ -25,7 +25,7 @@ def test_what_is_put_around_the_address_in_a_fact_is_taken_off_and_told(
     fact: str, text: str, told: list[tuple[str, str]]
 ) -> None:
     notes = FindingCollector(file="issue.toml", text=f'title = "{fact}"\nplace = "{fact}"')
-    assert without_tracking(fact, notes=notes, line=2) == text
+    assert take_tracking_off(fact, notes=notes, line=2) == text
     assert [(each.rule, each.words) for each in notes.findings] == told
     assert all(each.line == 2 and each.column for each in notes.findings)
 
@@ -33,7 +33,7 @@ def test_what_is_put_around_the_address_in_a_fact_is_taken_off_and_told(
 def test_the_note_names_all_that_was_taken_off() -> None:
     written = "https://l.facebook.com/l.php?u=https%3A%2F%2Fa.example%2F%3Ffbclid%3D1%26fbclid%3D2"
     notes = FindingCollector(file="issue.toml", text=f'place = "{written}"')
-    assert without_tracking(written, notes=notes, line=1) == "https://a.example/"
+    assert take_tracking_off(written, notes=notes, line=1) == "https://a.example/"
     assert [(each.severity, each.message) for each in notes.findings] == [
         (Severity.NOTE, "taken off a link: Facebook, fbclid")
     ]
@@ -41,7 +41,7 @@ def test_the_note_names_all_that_was_taken_off() -> None:
 
 def test_a_wrapper_in_a_fact_is_told_as_in_the_text() -> None:
     notes = FindingCollector(file="issue.toml", text=f'place = "{MIMECAST}"')
-    without_tracking(MIMECAST, notes=notes, line=1)
+    take_tracking_off(MIMECAST, notes=notes, line=1)
     (finding,) = notes.findings
     assert (finding.severity, finding.column) == (Severity.WARNING, 10)
     assert finding.message == "a link goes through Mimecast, which does not say where it leads"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text
 
-from mailer.database.copies import (
+from mailer.database.backup_copies import (
     Held,
     Lack,
     Origin,
@@ -131,7 +131,7 @@ _COPIER = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from mailer.database.copies import Origin, copy_database
+from mailer.database.backup_copies import Origin, copy_database
 from mailer.database.engine import open_database
 origin = Origin(made_at=datetime(2026, 11, 29, tzinfo=UTC), version="1", newsletter="x", key_id="")
 def copy(last):
