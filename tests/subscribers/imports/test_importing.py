@@ -272,6 +272,7 @@ def test_two_imports_at_once_make_each_address_one_subscriber(
     assert sum(1 for _ in store.read_audience()) == 300
 
 
+@pytest.mark.slow
 def test_two_processes_that_import_at_once_make_each_address_one_subscriber(
     sqlite_store: SubscriberStore, tmp_path: Path, repository: Path
 ) -> None:

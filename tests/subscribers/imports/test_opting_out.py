@@ -600,6 +600,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=_deeds)
 def test_whatever_people_did_an_export_brings_it_to_another_register(
