@@ -47,6 +47,9 @@ def words(text: str) -> list[str]:
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
         "Det kom\n12\ndeltakere.",
+        "1 Berg N. Tidsskriftet er ute 2023; 143: 112.\n2 Justert for alder og kjønn i alle grupper.",
+        "Vi har sett på kildene.\n[3] Helsedirektoratet har gitt ut en retningslinje.",
+        "Hvem kan søke?\nAlle som har rett til hjelp, kan søke om å få den.",
         "Vi møtes i Bodø.\n17\nVi møtes i Oslo.",
         f"{LONG[:-3]}\n117\nåret, og det er bra.",
         "Vi møtes\n– 12 –\ni Bodø.",
@@ -423,3 +426,35 @@ def test_no_line_of_spaces_stops_the_reading(text: str) -> None:
     lines = text.split("\n")
     assert kept_ends(lines) <= set(range(len(lines)))
     assert doubtful_ends(lines, is_wrapped=False) <= set(range(len(lines)))
+
+
+def spaced(text: str) -> list[tuple[int, int, str]]:
+    found = [each for each in parse(text)[1] if each.message == "there is a space in an address"]
+    assert {each.severity for each in found} <= {Severity.WARNING}
+    return [(each.line, each.column, each.words) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Se https://a.example/a b/c.pdf og mer.", (1, 4, "https://a.example/a")),
+        ("Se\n«https://a.example/Plan for 2024.docx»", (2, 2, "https://a.example/Plan")),
+        ("- Se https://a.example/Delte dokumenter/Plan.xlsx", (1, 6, "https://a.example/Delte")),
+    ],
+)
+def test_a_bare_address_whose_file_has_spaces_in_its_name_is_named(text: str, place: tuple[int, int, str]) -> None:
+    assert spaced(text) == [place]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Se https://a.example/a. Plan.pdf er der.",
+        "Se https://a.example/a og les mer om planen i 2024.pdf",
+        "Se https://a.example/a, www.b.example/c.html",
+        "Se https://a.example/a https://b.example/c.html",
+        "Se [a](https://a.example/a) b/c.pdf",
+    ],
+)
+def test_other_words_behind_an_address_are_none_of_it(text: str) -> None:
+    assert spaced(text) == []

@@ -29,6 +29,7 @@ _FORMS = tuple(
         r"\[(?:[a-zæøå]|[ivx]{1,5}|[0-9]{1,3}|[ X])\]\s",
         r"[-+–—•][^\W\d_]",
         r"[0-9]{1,2}[.)][^\W\d_]",
+        r"[0-9]{1,2} [A-ZÆØÅ]",
         r"\\?[-+±−–—] ?[0-9]",
     )
 )
@@ -51,14 +52,16 @@ _LABEL = re.compile(rf"{_MARKS}[A-ZÆØÅ][^.!?:]{{0,38}}:[*_]*")
 _BEGINS_WITH_NAME = re.compile(rf"{_MARKS}{_NAME}[*_]*(?:\s|$)")
 _PERSON = re.compile(rf"{_MARKS}[A-ZÆØÅ][\w.'’-]*(?: [A-ZÆØÅ][\w.'’-]*){{1,3}}[*_]*")
 """A line of names alone: nobody's sentence is so short that it ends before its verb."""
+_QUESTION = re.compile(rf"{_MARKS}(?:[0-9]{{1,2}}[.)] )?[A-ZÆØÅ][^.!?]{{0,57}}\?[*_]*")
+"""A short question alone on its line, above its answer."""
 _SENTENCE_ENDS = re.compile(r"[.!?…][*_»\"”')\]]*$")
 _HOLDS_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?…](?:\s|[*_»\"”')\]]*$)")
 _ENDS_OPEN = re.compile(r"[,;(«\[/]$|(?<![0-9],)[–—-]$")
 """The dash of a price, as in *500,-*, ends it."""
 _SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
 """A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
-_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
-"""A note to which stars lead, as in `*) Uten frakt`, or a tick."""
+_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]|\[[0-9]{{1,2}}\]\s[A-ZÆØÅ]")
+"""A note to which stars or a number lead, as in `*) Uten frakt` and `[1] Kilde`, or a tick."""
 ENDS_NOTHING = frozenset(
     word
     for words in (
@@ -176,9 +179,11 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
 
 
 def _is_head(above: str, below: str, *, is_full: bool) -> bool:
-    """Return whether one of two lines is the head of what stands below it: a label, or the name of a person."""
+    """Return whether one of two lines is the head of what stands below it: a label, a question, or a person's name."""
     if _LABEL.fullmatch(below):
         return not is_full or bool(_SENTENCE_ENDS.search(above))
+    if _QUESTION.fullmatch(above) and below.lstrip(_MARKS_BEFORE)[:1].isupper():
+        return not is_full
     is_name = _PERSON.fullmatch(above) and not _HOLDS_SENTENCES.search(below) and below[0] not in _CONTINUES + _DASHES
     return not is_full and bool(is_name or _LABEL.fullmatch(above))
 

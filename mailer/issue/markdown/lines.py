@@ -24,6 +24,12 @@ _REST_OF_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """A word that has what addresses have, and words of a sentence have not."""
+_SPACED_ADDRESS = re.compile(
+    r"(?<!\S)[^\w(\[<\s]{0,3}(?P<url>https?://[^\s()<>\[\]]{4,}[^\s()<>\[\].,;:!?])"
+    r"(?= (?!https?:|www\.)(?:[\w-]+ ){0,4}[\w-]*(?:/[\w/-]*)?\w\.(?:pdf|docx?|xlsx?|pptx?|html?|aspx?)(?!\w))",
+    re.IGNORECASE,
+)
+"""A bare address, and the name of a file behind it in which spaces stand."""
 _PIECE_OF_ADDRESS = re.compile(r"(?!https?:|www\.|\S*@)[^\W\dA-ZÆØÅ_][\w-]*")
 """A first word in small letters."""
 _CUT_HOST = re.compile(r"(?:https?://|www\.)[\w-]+\.", re.IGNORECASE)
@@ -83,8 +89,12 @@ def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrappe
 
 
 def _name_broken_addresses(lines: Sequence[str], notes: FindingCollector, *, first: int) -> None:
-    """Name each bare address at the end of a line that seems to go on in the next."""
+    """Name each bare address that seems to go on behind a space, or at the end of a line in the next."""
     message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
+    spaced, write_so = msg("issues.space-in-address"), msg("issues.write-space-so")
+    for number, line in enumerate(lines):
+        for match in _SPACED_ADDRESS.finditer(line):
+            notes.warning("link", spaced, line=first + number, words=match["url"], hint=write_so)
     for number, (above, below) in enumerate(pairwise(map(str.strip, lines))):
         if above and below and (words := _begun_address(above, below)):
             notes.warning("link", message, line=first + number, words=words, hint=hint)

@@ -18,7 +18,7 @@ from mailer.issue.markdown.line_ends import TICKS, holds_wrapped_lines, stands_a
 from mailer.issue.markdown.signs_before_numbers import changes_among, with_signs
 
 _BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶"
-_SIGNS = "o–—§üØvqnl¨"
+_SIGNS = "o–—§üØvqnl¨»›"
 """A letter, a dash, and what bullets of the font Wingdings are where that font is not known."""
 _DASHES = "–—"
 _BESIDE = "•·●■"

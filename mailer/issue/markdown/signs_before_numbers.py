@@ -9,11 +9,13 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown.line_ends import ends_open
 
 _SPACE = r"[^\S\n]"
+_LONGEST_POINT = 60
 _NUMBER = rf"[0-9](?![0-9]{{0,8}}[.)](?:{_SPACE}|$))"
 """A number; `1. ` and `1) ` are the marks of points."""
 _AMOUNT = rf"=?{_SPACE}*(?:(?:ca\.?|kr\.?|~|≈){_SPACE}*|[-–−])?{_NUMBER}"
 _MORE = re.compile(rf"{_SPACE}*(?P<sign>>){_SPACE}*{_AMOUNT}")
 _QUOTED = re.compile(rf"{_SPACE}*>")
+_QUOTED_POINT = re.compile(rf"{_SPACE}*>{_SPACE}*(?P<words>[A-ZÆØÅ][^>]{{1,{_LONGEST_POINT}}})(?<![.!?…»”\",])")
 _IN_POINT = re.compile(
     rf"{_SPACE}*(?:[^\w\s>#|]|o|[0-9]{{1,9}}[.)]){_SPACE}+"
     rf"(?P<sign>>(?={_SPACE}*{_AMOUNT})|[-+#](?={_SPACE}+{_NUMBER}))"
@@ -48,6 +50,9 @@ def with_signs(text: str, notes: FindingCollector) -> str:
     lines = text.split("\n")
     changes, more = changes_among(lines), _more_among(lines)
     found = [_sign(line, is_change=at in changes, is_more=at in more) for at, line in enumerate(lines)]
+    for number in _first_of_quoted_points(lines, more):
+        hint = msg("issues.sign-quoted-hint")
+        _tell(msg("issues.sign-quoted", mark=">"), hint, lines[number], notes, at=number)
     for number, match in enumerate(found):
         lost = None if match else _lost_sign(lines, number)
         if match and match.re is _MORE:
@@ -134,6 +139,14 @@ def _more_among(lines: Sequence[str]) -> frozenset[int]:
         if is_marked and all(_MORE.match(lines[each]) for each in numbers):
             more.update(numbers)
     return frozenset(more)
+
+
+def _first_of_quoted_points(lines: Sequence[str], more: frozenset[int]) -> Iterator[int]:
+    """Yield the first of several lines with `>` that are all short and end no sentence: they may be points."""
+    for is_marked, run in groupby(range(len(lines)), key=lambda at: bool(_QUOTED.match(lines[at])) and at not in more):
+        numbers = list(run)
+        if is_marked and len(numbers) > 1 and all(_QUOTED_POINT.fullmatch(lines[at]) for at in numbers):
+            yield numbers[0]
 
 
 def _escaped(line: str, match: re.Match[str] | None) -> str:
