@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
+    from mailer.database.duties import DutyTimes
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
     from mailer.delivery.ledger.starts import PlannedStarts
+    from mailer.delivery.ledger.workers import Workers
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -296,6 +298,20 @@ class Services:
 
         grace = timedelta(minutes=self.settings.delivery.start_grace_minutes)
         return PlannedStarts(self.database, clock=self.clock, operator=self.operator, grace=grace)
+
+    @made_once
+    def workers(self) -> "Workers":
+        """The workers that are there."""
+        from mailer.delivery.ledger.workers import Workers
+
+        return Workers(self.database, clock=self.clock)
+
+    @made_once
+    def duty_times(self) -> "DutyTimes":
+        """The times of the duties."""
+        from mailer.database.duties import DutyTimes
+
+        return DutyTimes(self.database, clock=self.clock)
 
     @made_once
     def transport(self) -> "Transport":

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -183,8 +184,8 @@ def _server_url() -> Iterator[str]:
     programs = _postgresql_programs()
     if programs is None:
         pytest.skip(f"no PostgreSQL: initdb and pg_ctl are not installed and {SERVER_VARIABLE} is not set")
-    with _cluster(programs) as url:
-        yield url
+    with _cluster(programs, settings="-c fsync=off -c synchronous_commit=off -c full_page_writes=off") as cluster:
+        yield cluster.url
 
 
 def _postgresql_programs() -> Path | None:
@@ -194,8 +195,33 @@ def _postgresql_programs() -> Path | None:
     return next((each for each in folders if (each / "initdb").exists() and (each / "pg_ctl").exists()), None)
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A server of our own, which can be restarted; `crashes` kills it instead of having it end."""
+
+    url: str
+    _run: Callable[..., None]
+    _start: tuple[str, ...]
+    _stop: tuple[str, ...]
+
+    def restart(self, *, crashes: bool = False, away: float = 0.0) -> None:
+        self._run(*self._stop, "immediate" if crashes else "fast", "stop")
+        time.sleep(away)
+        self._run(*self._start)
+
+
+@pytest.fixture(scope="module")
+def own_cluster() -> Iterator[Cluster]:
+    """A server that a test may restart: what it has said it has written is on the disk."""
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: initdb and pg_ctl are not installed")
+    with _cluster(programs, settings="-c fsync=off") as cluster:  # the machine lives on
+        yield cluster
+
+
 @contextmanager
-def _cluster(programs: Path) -> Iterator[str]:
+def _cluster(programs: Path, *, settings: str) -> Iterator[Cluster]:
     """A throw-away cluster that answers on a socket in its own folder only. PostgreSQL refuses to run as root."""
     folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     run_as: list[str] = []
@@ -209,12 +235,14 @@ def _cluster(programs: Path) -> Iterator[str]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses=''"
-    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", f"{quick} -k {folder}", "start")
+    stop = ("pg_ctl", "-D", data, "-w", "-m")
+    options = f"{settings} -c listen_addresses='' -k {folder}"
+    start = ("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+    run(*start)
     try:
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+        yield Cluster(f"postgresql+psycopg://postgres@/postgres?host={folder}", run, start, stop)
     finally:
-        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        run(*stop, "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -258,7 +286,11 @@ class Proxy:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = self.connect()
+            try:
+                far = self.connect()
+            except OSError:  # the server is away
+                near.close()
+                continue
             self._open += [near, far]
             doomed: list[bool] = []
             Thread(target=self._forward, args=(near, far, doomed), daemon=True).start()
@@ -292,7 +324,13 @@ class Proxy:
 @pytest.fixture
 def postgresql_proxy(postgresql_server: PostgresqlServer) -> Iterator[tuple[str, Proxy]]:
     """A migrated database, its address by way of a proxy, and the proxy."""
-    url = postgresql_server.engine.url
+    with postgresql_server.database(template=postgresql_server.template) as direct, _proxy_to(direct) as by_proxy:
+        yield by_proxy
+
+
+@contextmanager
+def _proxy_to(direct: str) -> Iterator[tuple[str, Proxy]]:
+    url = make_url(direct)
     host, port = str(url.query.get("host", url.host)), url.port or 5432
 
     def connect() -> socket.socket:
@@ -302,11 +340,19 @@ def postgresql_proxy(postgresql_server: PostgresqlServer) -> Iterator[tuple[str,
         sock.connect(f"{host}/.s.PGSQL.{port}")
         return sock
 
-    with postgresql_server.database(template=postgresql_server.template) as direct, ExitStack() as stack:
-        proxy = Proxy(connect)
-        stack.callback(proxy.close)
-        by_proxy = make_url(direct).set(host="127.0.0.1", port=proxy.port, query={"sslmode": "disable"})
+    proxy = Proxy(connect)
+    by_proxy = url.set(host="127.0.0.1", port=proxy.port, query={"sslmode": "disable"})
+    try:
         yield by_proxy.render_as_string(hide_password=False), proxy
+    finally:
+        proxy.close()
+
+
+@pytest.fixture
+def proxy_to() -> Iterator[Callable[[str], tuple[str, Proxy]]]:
+    """Make proxies to a database: each is the way of one machine to it."""
+    with ExitStack() as stack:
+        yield lambda direct: stack.enter_context(_proxy_to(direct))
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ COMMANDS = (
     Later("cancel", "sending:cancel", "Stop a mailing for good: who has not had it will not get it. What was sent cannot be taken back."),
     Later("unschedule", "scheduling:unschedule", "Take a mailing back that waits for its time: nobody gets it, and the issue can be changed and planned anew."),
     Later("resolve", "sending:resolve", "Decide on deliveries in doubt: the server took the mail and vanished before it answered."),
+    Later("work", "work:work", "Start mailings when their time comes, carry on those that nobody sends, and see to backups. Ctrl-C stops."),
+    Later("workers", "work:workers", "Show who is there to send by itself, on which machine, and what each does; and when duties are due."),
     Later("test-send", "sending:send_test", "Send the issue, marked TEST, to addresses on `test_recipients` in config.toml. `send` asks for it first."),
     Later("catch", "catch:catch", "Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on."),
     Later("lists", "people:lists", "Show the lists with their numbers of subscribers, grouped by region. Changes nothing."),

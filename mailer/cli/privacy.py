@@ -1,7 +1,11 @@
 """`mailer subscribers move, suppress, release, purge`: what people and the law ask for."""
 
 from dataclasses import asdict
+<<<<<<< HEAD
 from datetime import timedelta
+=======
+from functools import partial
+>>>>>>> x-kw
 from pathlib import Path
 from typing import Annotated
 
@@ -152,14 +156,13 @@ def purge(
 
     The periods stand in config.toml under [retention]. Example: `mailer subscribers purge`
     """
-    from mailer.subscribers.rights.erasing import purge as purge_old
+    from mailer.usecases.upkeep import purge_database
 
     with services(context) as workspace:
         retention = workspace.settings.retention
         days = unconfirmed_days or retention.unconfirmed_days
         months = delivery_months or retention.delivery_months
-        details = timedelta(days=months * 365.25 / 12)
-        done = purge_old(workspace.subscribers, unconfirmed=timedelta(days=days), details=details)
+        done = purge_database(workspace.subscribers, days=days, months=months)
     if json:
         show_json(asdict(done))
         return

@@ -17,7 +17,7 @@ from mailer.cli.times import show_scheduled
 from mailer.errors import ExitCode, MailerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mailer.bootstrap import Services
     from mailer.delivery.model import MailingReport
@@ -48,9 +48,13 @@ def send_due(context: typer.Context, slug: str, *, json: bool) -> None:
             show_json({"due": [_as_json(each) for each in done], "waiting": waiting})
         else:
             _show(workspace, slug, done)
-    code = max((each.exit_code for each in done), key=_FROM_GOOD_TO_BAD.index, default=ExitCode.DONE)
-    if code:
+    if code := worst(each.exit_code for each in done):
         raise typer.Exit(code)
+
+
+def worst(codes: "Iterable[ExitCode]") -> ExitCode:
+    """Return the worst of the exit codes of several mailings."""
+    return max(codes, key=_FROM_GOOD_TO_BAD.index, default=ExitCode.DONE)
 
 
 def _carry_on(workspace: "Services", found: "tuple[Due, ...]") -> "Iterator[_Done]":

@@ -193,6 +193,17 @@ class RetentionSection(SettingsSection):
     )
 
 
+class WorkSection(SettingsSection):
+    """The duties that `mailer work` carries out by itself."""
+
+    backup_hours: Annotated[int, Field(ge=0, le=8760)] = Field(
+        default=24, description="Hours from one backup of the SQLite database to the next; 0 for none."
+    )
+    purge_days: Annotated[int, Field(ge=0, le=366)] = Field(
+        default=0, description="Days from one `mailer subscribers purge` to the next; 0 for none."
+    )
+
+
 class ThemeSection(SettingsSection):
     """The look. A key that is not set is as shipped."""
 
@@ -257,6 +268,7 @@ class Settings:
     delivery: DeliverySection
     web: WebSection
     retention: RetentionSection
+    work: WorkSection
     theme: ThemeSection
     check: CheckSection
     interface: InterfaceSection
@@ -288,6 +300,7 @@ SECTIONS: Mapping[str, type[SettingsSection]] = {
     "delivery": DeliverySection,
     "web": WebSection,
     "retention": RetentionSection,
+    "work": WorkSection,
     "theme": ThemeSection,
     "check": CheckSection,
     "interface": InterfaceSection,

@@ -10,7 +10,8 @@ changes with it.
 
 from sqlalchemy import JSON, Column, Connection, String
 
-from mailer.database.tables import UtcTime, metadata
+from mailer.database.moments import UtcTime
+from mailer.database.tables import metadata
 
 ERASED = "[erased]"
 """What takes the place of an erased address; the triggers of every database know it, so it is never another."""

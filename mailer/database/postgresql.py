@@ -56,6 +56,13 @@ def create_patient_engine(url: URL) -> Engine:
     return engine
 
 
+def connect_arguments(engine: Engine) -> dict[str, Any]:
+    """Return what the driver is given to connect as the engine does."""
+    url = engine.url.difference_update_query(["answer_timeout"])
+    _, arguments = engine.dialect.create_connect_args(url)
+    return {**{name: value for name, value in _DEFAULTS.items() if name not in url.query}, **arguments}
+
+
 def wait_without_end(connection: Connection) -> None:
     """Let statements take as long as they will, until the connection is closed; a machine that is gone still shows."""
     connection.exec_driver_sql("SET statement_timeout = 0")

@@ -5,14 +5,10 @@ column of text or bytes says whether it holds personal data (`personal`). Migrat
 exactly this schema; a test compares the two. Planned tables: docs/explanation/database.md.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -23,10 +19,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
 
-from mailer.database.names import fold_name, words_on_postgresql
+from mailer.database.columns import Id, compared_by_byte, domain_of_row, folded_name_of_row
+from mailer.database.moments import UtcTime
+from mailer.database.names import words_on_postgresql
 from mailer.database.personal import ADDRESS, HASH, IMPERSONAL, NAME, OPERATOR, PUBLISHED, WORDS
 
 NAMING = {
@@ -38,56 +34,7 @@ NAMING = {
 }
 
 
-class UtcTime(TypeDecorator[datetime]):
-    """A moment in UTC; naive datetimes are refused. ISO 8601 text sorts as time does."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
-        """Return text on SQLite, timestamptz on PostgreSQL."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(String(32))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
-        """Turn a moment into what the database holds."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs a time zone")
-        moment = value.astimezone(UTC)
-        return moment if dialect.name == "postgresql" else moment.isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the signature is SQLAlchemy's
-        """Turn what the database holds into a moment in UTC."""
-        if value is None:
-            return None
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment.astimezone(UTC)
-
-
 metadata = MetaData(naming_convention=NAMING)
-
-# SQLite gives an INTEGER PRIMARY KEY its row ids only when the type is spelt INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _folded_name(context: DefaultExecutionContext) -> str:
-    """Return the name as it is looked up: neither database knows that Å is å."""
-    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
-    return fold_name(row.get("name", ""))
-
-
-def _domain(context: DefaultExecutionContext) -> str:
-    row: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
-    return row["address"].rpartition("@")[2]
-
-
-def compared_by_byte(length: int | None = None) -> TypeEngine[str]:
-    """Return text whose beginning an index finds on both databases; PostgreSQL's own order hinders it."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
 
 # --- People -----------------------------------------------------------------------------------------
 
@@ -140,8 +87,8 @@ subscriber = Table(
     Column("address", compared_by_byte(320), nullable=False, unique=True, info=ADDRESS),  # normalised: matching only
     Column("address_as_given", String(320), nullable=False, info=ADDRESS),  # what mail is sent to
     Column("name", Text, nullable=False, server_default="", info=NAME),
-    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=_folded_name, info=NAME),
-    Column("domain", compared_by_byte(255), nullable=False, default=_domain, index=True, info=ADDRESS),
+    Column("name_folded", compared_by_byte(), nullable=False, server_default="", default=folded_name_of_row, info=NAME),
+    Column("domain", compared_by_byte(255), nullable=False, default=domain_of_row, index=True, info=ADDRESS),
     Column("organisation", Text, nullable=False, server_default="", info=WORDS),
     Column("role", String(64), nullable=False, server_default="", info=IMPERSONAL),
     Column("lang", String(2), nullable=False, info=IMPERSONAL),
@@ -356,6 +303,7 @@ run = Table(
     Column("heartbeat_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     Column("marks", Integer, nullable=False, server_default="0"),  # final dots allowed: the epoch of the database
+    Column("version", String(32), nullable=False, server_default="", info=IMPERSONAL),  # empty: before revision 13
 )
 
 test_send = Table(
@@ -374,6 +322,31 @@ rate_limit = Table(
     metadata,
     Column("name", String(64), primary_key=True, info=IMPERSONAL),
     Column("next_at", UtcTime, nullable=False),
+)
+
+# --- Workers ----------------------------------------------------------------------------------------
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", String(32), nullable=False, unique=True, info=IMPERSONAL),
+    Column("host", Text, nullable=False, info=OPERATOR),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(32), nullable=False, info=IMPERSONAL),
+    Column("processes", Integer, nullable=False),
+    Column("doing", JSON, nullable=False, info=IMPERSONAL),  # issues that it sends, a word for each process, and duties
+    Column("started_at", UtcTime, nullable=False),
+    Column("heartbeat_at", UtcTime, nullable=False),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("name", String(32), primary_key=True, info=IMPERSONAL),
+    Column("due_at", UtcTime, nullable=False),
+    Column("last_ok_at", UtcTime),
+    Column("last_error", Text, nullable=False, server_default="", info=WORDS),
 )
 
 # --- Operators --------------------------------------------------------------------------------------

@@ -7,7 +7,13 @@ from threading import Event
 
 from mailer.catalogue import msg
 from mailer.delivery.dispatch import Dispatcher, Ended, ignore_progress
-from mailer.delivery.ledger import CopiedDatabaseError, OldBackupError, PausedMailingError, SenderBusyError
+from mailer.delivery.ledger import (
+    CopiedDatabaseError,
+    OldBackupError,
+    OtherVersionError,
+    PausedMailingError,
+    SenderBusyError,
+)
 from mailer.delivery.model import Counts, MailingState, add_counts
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.progress import Progress
@@ -51,6 +57,8 @@ def carry_on(
         return busy(services, error)
     except OldBackupError as error:
         return Refused(reason=Reason.OLD_BACKUP, error=error)
+    except OtherVersionError as error:
+        return Refused(reason=Reason.OTHER_VERSION, error=error)
     except CopiedDatabaseError as error:
         return Refused(reason=Reason.COPY, error=error)
     except PausedMailingError as error:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from mailer.compose.theme import Theme
     from mailer.config.settings import Settings
     from mailer.database.decisions import Operator
+    from mailer.database.duties import DutyTimes
     from mailer.database.engine import Database
     from mailer.database.withdrawals import WithdrawalFile
     from mailer.delivery.ledger import Ledger
     from mailer.delivery.ledger.starts import PlannedStarts
+    from mailer.delivery.ledger.workers import Workers
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
@@ -94,6 +96,7 @@ class WatchServices(Protocol):
     def clock(self) -> Callable[[], datetime]: ...
 
 
+<<<<<<< HEAD
 class SupportServices(WatchServices, Protocol):
     """Services for a report to those who help."""
 
@@ -101,6 +104,15 @@ class SupportServices(WatchServices, Protocol):
     def settings(self) -> "Settings": ...
     @property
     def ledger(self) -> "Ledger": ...
+=======
+class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
+    """Services for workers."""
+
+    @property
+    def workers(self) -> "Workers": ...
+    @property
+    def duty_times(self) -> "DutyTimes": ...
+>>>>>>> x-kw
 
 
 class BackupServices(Protocol):

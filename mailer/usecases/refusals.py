@@ -33,6 +33,8 @@ class Reason(StrEnum):
     """The mailing was to begin at a time that has passed."""
     ZONE = "zone"
     """The rules of the zone have changed since the time was given."""
+    OTHER_VERSION = "other-version"
+    """A sender of another version of mailer is at work on the mailing."""
     CHANGED = "changed"
     """What was proposed does not hold any more: somebody joined, left, planned the issue or changed a template."""
 

@@ -1,11 +1,15 @@
 """A workspace with a planned mailing, senders as processes of their own, and what the ledger says of it all."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from sqlalchemy import insert, select, update
 
 from mailer.clock import utc_now
 from mailer.database.engine import Database, open_database
-from mailer.database.tables import attempt, delivery, list_, subscriber, subscription
+from mailer.database.tables import attempt, delivery, list_, mailing, subscriber, subscription
 from mailer.delivery.ledger import Ledger
 from mailer.delivery.model import DeliveryStatus, InDoubtPolicy, MailingDraft, PlannedDelivery
 from mailer.message.compiled import CompiledMessage
@@ -40,10 +44,11 @@ class Office:
 
     folder: Path
     url: str
-    port: int = 0
+    port: int = 2525
     connections: int = 4
     mailing_id: int = 0
     senders: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         init_workspace(self.folder)
@@ -93,18 +98,50 @@ class Office:
         self, *, url: str = "", wrapper: tuple[str, ...] = (), impatient: bool = False
     ) -> subprocess.Popen[bytes]:
         """Start `mailer resume`, which sends what is left."""
-        environment = os.environ | {
+        program = ["-c", _IMPATIENT] if impatient else ["-m", "mailer"]
+        command = [*wrapper, sys.executable, *program, "resume", SLUG]
+        sender = subprocess.Popen(
+            command, cwd=self.folder, env=self._environment(url), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self.senders.append(sender)
+        return sender
+
+    def work(self, *options: str, url: str = "", **settings: str) -> subprocess.Popen[bytes]:
+        """Start `mailer work`, its words in `work-N.log`; the senders that it starts are in its group of processes."""
+        environment = self._environment(url) | {f"MAILER_{key.upper()}": value for key, value in settings.items()}
+        with (self.folder / f"work-{len(self.workers)}.log").open("wb") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "mailer", "work", *options],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.senders.append(worker)
+        self.workers.append(worker)
+        return worker
+
+    def run(self, *command: str) -> Any:
+        """Run a command to its end and return what it says to tools."""
+        words = [sys.executable, "-m", "mailer", *command]
+        done = subprocess.run(words, cwd=self.folder, env=self._environment(""), check=True, capture_output=True)
+        return json.loads(done.stdout)
+
+    def _environment(self, url: str) -> dict[str, str]:
+        return os.environ | {
             "MAILER_DATABASE__URL": url or self.url,
             "MAILER_SMTP__PORT": str(self.port),
             "MAILER_SMTP__CONNECTIONS": str(self.connections),
         }
-        program = ["-c", _IMPATIENT] if impatient else ["-m", "mailer"]
-        command = [*wrapper, sys.executable, *program, "resume", SLUG]
-        sender = subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        self.senders.append(sender)
-        return sender
+
+    def schedule(self, *, seconds: float) -> datetime:
+        """Have the mailing start by itself so many seconds from now; returns that moment."""
+        at = utc_now() + timedelta(seconds=seconds)
+        start = {"start_at": at, "zone": "UTC", "start_local": f"{at:%Y-%m-%d %H:%M}", "untested": 1}
+        with self.database.writing() as connection:
+            connection.execute(update(mailing).values(start))
+        return at
 
     def by_status(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {status.value: set() for status in DeliveryStatus}
@@ -139,6 +176,9 @@ class Office:
             if each.returncode is None:
                 each.kill()
                 each.communicate()
+        for each in self.workers:  # what they have started is in their groups
+            with suppress(ProcessLookupError):
+                os.killpg(each.pid, signal.SIGKILL)
         self.database.close()
 
 

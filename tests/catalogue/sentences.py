@@ -56,7 +56,7 @@ SHOWN_KEYWORDS = {"message", "hint", "what", "where", "label", "why", "fix"}
 # Where a ValueError is a programming error, and not words for people.
 OWN_ERRORS = {
     "mailer/keys.py",
-    "mailer/database/tables.py",
+    "mailer/database/moments.py",
     "mailer/message/compiled.py",
     "mailer/message/headers.py",
     "mailer/message/verp.py",

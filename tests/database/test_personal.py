@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import JSON, Column, Connection, LargeBinary, String, Table, select
 
 from mailer.database.history_triggers import ERASED
+from mailer.database.moments import UtcTime
 from mailer.database.personal import Personal, columns_with, statement_of
-from mailer.database.tables import UtcTime, metadata, subscriber
+from mailer.database.tables import metadata, subscriber
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.rights.erasing import erase

@@ -5,15 +5,18 @@ What was not answered is tried again by `retrying`, for the group of `commits`.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, insert, select, text, update
 
+from mailer.clock import utc_now
 from mailer.database.engine import Database, open_database
+from mailer.database.tables import delivery, run
 from mailer.delivery.dispatch import Dispatcher
-from mailer.delivery.ledger import Ledger, LedgerError
+from mailer.delivery.ledger import Ledger, LedgerError, recovery
 from mailer.delivery.ledger.liveness import hold_lock, is_provably_dead
 from mailer.delivery.verdict import EndReason
 from mailer.message.envelope import Envelope
@@ -136,6 +139,22 @@ def test_the_proof_of_life_is_taken_again_when_its_connection_is_lost(
         assert Ledger(database).recover() == 0, "it still lives"
         sending._writer._next_beat = 0
         sending.outlook()
+
+
+@pytest.mark.parametrize("seconds", [-1, 1])
+def test_after_a_restart_of_the_server_a_free_lock_proves_nothing_until_its_run_has_shown_that_it_lives(
+    plan: Plan, ledger: Ledger, database: Any, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """All locks are free then, also of those that live and are about to connect again."""
+    monkeypatch.setattr(recovery, "LEASE", timedelta(days=1000))
+    mailing_id = plan(1)
+    values = {"token": "ab" * 16, "host": "elsewhere", "pid": 4711, "started_at": utc_now()}
+    with database.writing() as connection:
+        beat = func.pg_postmaster_start_time() + timedelta(seconds=seconds)
+        connection.execute(insert(run).values(mailing_id=mailing_id, heartbeat_at=beat, **values))
+        in_hand = {"status": "in_flight", "run_id": select(run.c.id).scalar_subquery()}
+        connection.execute(update(delivery).values(in_hand))
+    assert ledger.recover() == (1 if seconds > 0 else 0)
 
 
 @pytest.mark.parametrize("token", ["f" * 32, "0" * 32])

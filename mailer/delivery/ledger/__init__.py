@@ -7,12 +7,14 @@ from mailer.delivery.ledger.refusals import (
     LedgerError,
     MailingStateError,
     OldBackupError,
+    OtherVersionError,
     PausedMailingError,
     PlanError,
     SenderBusyError,
     SnapshotError,
 )
 from mailer.delivery.ledger.runs import SenderRun
+from mailer.delivery.ledger.work import Work, find_work, has_senders
 
 __all__ = [
     "CopiedDatabaseError",
@@ -21,10 +23,14 @@ __all__ = [
     "LedgerError",
     "MailingStateError",
     "OldBackupError",
+    "OtherVersionError",
     "PausedMailingError",
     "PlanError",
     "SenderBusyError",
     "SenderRun",
     "SnapshotError",
+    "Work",
+    "find_work",
+    "has_senders",
     "read_gauges",
 ]

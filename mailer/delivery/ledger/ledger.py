@@ -18,6 +18,7 @@ from mailer.database.engine import Database, is_busy
 from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
+from mailer.delivery.ledger.beats import refuse_other_version
 from mailer.delivery.ledger.endings import OPEN, finish_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
@@ -245,6 +246,7 @@ class Ledger:
         now = self._clock()
 
         def open_it(connection: Connection) -> None:
+            refuse_other_version(connection, mailing_id)
             decisions.begin(connection, mailing_id, operator=self.operator, now=now)
             decisions.settle_place(connection, mailing_id, self._places.settle(connection))
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, exists, func, insert, select, text, update
 
 from mailer.database.decisions import Action, Operator
+from mailer.database.moments import UtcTime
 from mailer.database.rows import insert_rows
-from mailer.database.tables import UtcTime, delivery, mailing, variant
+from mailer.database.tables import delivery, mailing, variant
 from mailer.delivery.ledger.starts import start_values, told_of_start
 from mailer.delivery.model import (
     MAY_HAVE_IT,

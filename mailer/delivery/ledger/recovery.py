@@ -82,17 +82,21 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
 
 
 def _dead_runs(connection: Connection, *, now: datetime, let_go: str, besides: int) -> Sequence[int]:
-    """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it."""
+    """Return the runs that are proved dead; a locked row is in the hands of its sender, or of one recovering it.
+
+    A restart of the server frees all locks: that of a run which has not shown since that it lives proves nothing.
+    """
     is_open = run.c.ended_at.is_(None) & (run.c.id != besides)
     if connection.dialect.name == "sqlite":
         rows = connection.execute(select(run.c.id, run.c.token, run.c.heartbeat_at).where(is_open))
         return [row.id for row in rows if row.token == let_go or abs(now - row.heartbeat_at) >= LEASE]
     is_silent = (run.c.heartbeat_at < func.clock_timestamp() - literal(LEASE)).label("is_silent")
-    open_runs = select(run.c.id, run.c.token, is_silent).where(is_open)
+    had_lock = (run.c.heartbeat_at > func.pg_postmaster_start_time()).label("had_lock")
+    open_runs = select(run.c.id, run.c.token, is_silent, had_lock).where(is_open)
     return [
         row.id
         for row in connection.execute(open_runs.with_for_update(skip_locked=True))
-        if row.is_silent or is_provably_dead(connection, row.token)
+        if row.is_silent or (row.had_lock and is_provably_dead(connection, row.token))
     ]
 
 

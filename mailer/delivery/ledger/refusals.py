@@ -24,6 +24,12 @@ class SenderBusyError(MailerError):
     exit_code = ExitCode.TRY_AGAIN
 
 
+class OtherVersionError(MailerError):
+    """Refused because a sender of another version of mailer is at work on the mailing."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
 class OldBackupError(MailerError):
     """Refused because more was sent than the database knows of: it is a restored backup."""
 

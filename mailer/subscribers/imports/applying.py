@@ -20,11 +20,11 @@ from sqlalchemy import (
     select,
 )
 
+from mailer.database.columns import Id
+from mailer.database.moments import UtcTime
 from mailer.database.names import fold_name
 from mailer.database.rows import typed_rows
 from mailer.database.tables import (
-    Id,
-    UtcTime,
     consent,
     import_run,
     list_,

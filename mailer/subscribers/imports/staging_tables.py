@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, Text, false, true
 
-from mailer.database.tables import Id, compared_by_byte
+from mailer.database.columns import Id, compared_by_byte
 
 metadata = MetaData()
 

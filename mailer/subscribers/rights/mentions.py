@@ -22,10 +22,15 @@ from sqlalchemy import (
     true,
 )
 
+<<<<<<< HEAD
 from mailer.database.history_triggers import ERASED
+=======
+from mailer.database.history_triggers import ERASED
+from mailer.database.moments import UtcTime
+>>>>>>> x-kw
 from mailer.database.names import fold_name
 from mailer.database.personal import Personal, columns_with, statement_of
-from mailer.database.tables import UtcTime, metadata, subscriber
+from mailer.database.tables import metadata, subscriber
 from mailer.subscribers.rights.searching import Search
 from mailer.subscribers.rights.spellings import Word, likely, likely_pattern, replacing, words_of
 

@@ -1,0 +1,1 @@
+"""The worker: starts mailings that are due, joins those that run, and carries out duties."""
