@@ -1,11 +1,6 @@
 """`mailer subscribers move, suppress, release, purge`: what people and the law ask for."""
 
 from dataclasses import asdict
-<<<<<<< HEAD
-from datetime import timedelta
-=======
-from functools import partial
->>>>>>> x-kw
 from pathlib import Path
 from typing import Annotated
 

@@ -96,7 +96,6 @@ class WatchServices(Protocol):
     def clock(self) -> Callable[[], datetime]: ...
 
 
-<<<<<<< HEAD
 class SupportServices(WatchServices, Protocol):
     """Services for a report to those who help."""
 
@@ -104,7 +103,8 @@ class SupportServices(WatchServices, Protocol):
     def settings(self) -> "Settings": ...
     @property
     def ledger(self) -> "Ledger": ...
-=======
+
+
 class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
     """Services for workers."""
 
@@ -112,7 +112,6 @@ class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
     def workers(self) -> "Workers": ...
     @property
     def duty_times(self) -> "DutyTimes": ...
->>>>>>> x-kw
 
 
 class BackupServices(Protocol):

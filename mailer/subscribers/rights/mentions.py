@@ -22,12 +22,8 @@ from sqlalchemy import (
     true,
 )
 
-<<<<<<< HEAD
-from mailer.database.history_triggers import ERASED
-=======
 from mailer.database.history_triggers import ERASED
 from mailer.database.moments import UtcTime
->>>>>>> x-kw
 from mailer.database.names import fold_name
 from mailer.database.personal import Personal, columns_with, statement_of
 from mailer.database.tables import metadata, subscriber
