@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, exists, select
 
+from mailer.database.columns import Id, compared_by_byte
 from mailer.database.rows import insert_rows
-from mailer.database.tables import Id, compared_by_byte
 from mailer.subscribers.imports.spilled import Spilled
 
 
