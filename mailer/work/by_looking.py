@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import Event
 
 from mailer.errors import MailerError
+from mailer.service_manager import ALIVE, tell_manager
 from mailer.work.handlers import BEAT_SECONDS, LOOK_SECONDS, Handlers
 from mailer.work.pauses import Pauses
 from mailer.work.threads import in_thread
@@ -40,6 +41,7 @@ class LookingWorker:
                 self._next_look = now + self._look()
             if now >= self._next_beat:
                 self._next_beat = now + BEAT_SECONDS
+                tell_manager(ALIVE)
                 self.beat()
             stop.wait(self._seconds_to_wait())
         self._finish()

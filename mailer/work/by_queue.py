@@ -21,6 +21,7 @@ from pgqueuer.domain.models import Job, Schedule
 
 from mailer.database.job_queue import CHANNEL, LOST, open_queue, require_queue
 from mailer.errors import MailerError
+from mailer.service_manager import tell_of_life
 from mailer.usecases.working import Work
 from mailer.work.children import SenderProcess
 from mailer.work.duties import Duty
@@ -54,13 +55,14 @@ class QueueWorker:
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        tending = asyncio.create_task(self._tend())
+        tending, living = asyncio.create_task(self._tend()), asyncio.create_task(tell_of_life())
         try:
             while not self._stop.is_set():
                 await self._serve_until_lost()
         finally:
             await asyncio.gather(*(asyncio.wrap_future(each.ended) for each in self._handlers.ask_to_end()))
             tending.cancel()
+            living.cancel()
 
     async def _serve_until_lost(self) -> None:
         """Serve; where the server has gone away, say so and wait a moment before the next try."""
