@@ -13,6 +13,7 @@ from contextlib import closing
 from multiprocessing.synchronize import Barrier
 
 from rehearsal import (
+    CONNECTIONS,
     Content,
     add_people,
     cluster,
@@ -31,22 +32,24 @@ from mailer.delivery.ledger import Ledger
 TARGET_ONE, TARGET_TWO = 0.5, 0.9
 
 
-def send(url: str, port: int, mailing: int, ready: Barrier) -> None:
+def send(url: str, port: int, mailing: int, ready: Barrier, connections: int) -> None:
     """One sender: a process of its own."""
     with closing(open_database(url)) as database:
-        sender = dispatcher(database, port)
+        sender = dispatcher(database, port, connections=connections)
         ready.wait()
         sender.run(mailing)
 
 
-def rate(url: str, name: str, content: Content, port: int, messages: int, *, senders: int) -> float:
+def rate(
+    url: str, name: str, content: Content, port: int, messages: int, *, senders: int, connections: int = CONNECTIONS
+) -> float:
     with fresh_database(url, name):
         with closing(open_database(url.format(name), upgrade=True)) as database:
             add_people(database, messages)
             mailing = plan(database, content)
         context = multiprocessing.get_context("spawn")
         ready = context.Barrier(senders + 1)
-        arguments = (url.format(name), port, mailing, ready)
+        arguments = (url.format(name), port, mailing, ready, connections)
         processes = [context.Process(target=send, args=arguments) for _ in range(senders)]
         for each in processes:
             each.start()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
+    from mailer.notices.outbox import Outbox
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
@@ -298,6 +299,13 @@ class Services:
 
         grace = timedelta(minutes=self.settings.delivery.start_grace_minutes)
         return PlannedStarts(self.database, clock=self.clock, operator=self.operator, grace=grace)
+
+    @made_once
+    def outbox(self) -> "Outbox":
+        """Return the notices to the editor."""
+        from mailer.notices.outbox import Outbox
+
+        return Outbox(self.database, clock=self.clock)
 
     @made_once
     def workers(self) -> "Workers":

@@ -25,6 +25,7 @@ COMMANDS = (
     Later("catch", "catch:catch", "Run a mail server on this machine that keeps every mail under var/inbox and passes nothing on."),
     Later("lists", "people:lists", "Show the lists with their numbers of subscribers, grouped by region. Changes nothing."),
     Later("log", "log:log", "Show who did what: sent, paused, cancelled, imported, exported, erased, changed settings. Newest last."),
+    Later("notices", "notices:notices", "Show what the editor was told of mailings in the last 90 days: finished, paused, missed, in doubt. Newest last."),
     Later("backup", "backups:backup", "Write a copy of the database, also while mail is sent. The keys are not in it: `--keys FILE` writes them apart."),
     Later("restore", "backups:restore", "Put a backup in the place of the database. Nobody who left, was suppressed or was erased since comes back."),
     Later("serve", "serve:serve", "Serve the public pages: leaving, one-click unsubscribe, and the stored editions. Ctrl-C stops."),

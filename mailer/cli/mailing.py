@@ -150,8 +150,8 @@ def show_ended(services: "Services", mailing: int, ended: "Ended") -> None:
     if not report.counts.accepted:
         show_nobody_got_it(report)
         raise typer.Exit(ExitCode.REFUSED)
-    say(_taken(report), "yellow" if ended.has_lost_many else "green")
-    if ended.has_lost_many:
+    say(_taken(report), "yellow" if ended.counts.has_lost_many else "green")
+    if ended.counts.has_lost_many:
         say(msg("sending.lost-many", slug=report.slug), "yellow")
         raise typer.Exit(ExitCode.REFUSED)
     _show_what_waited(services, report.slug)

@@ -8,6 +8,7 @@ import typer
 from mailer.catalogue import msg
 from mailer.cli.accounts import account_as_json, show_account
 from mailer.cli.mailing import run_mailing
+from mailer.cli.notices import telling_editor
 from mailer.cli.obstacles import show_obstacles
 from mailer.cli.options import Slug, services
 from mailer.cli.output import confirm as agreed
@@ -41,7 +42,7 @@ def send_due(context: typer.Context, slug: str, *, json: bool) -> None:
     """Send what is due now, one mailing after the other, and end with the worst of their exit codes."""
     from mailer.usecases.scheduling import find_scheduled, start_due
 
-    with outliving_output(), services(context) as workspace:
+    with outliving_output(), services(context) as workspace, telling_editor(workspace):
         done = [*_carry_on(workspace, start_due(workspace, slug))]
         if json:
             waiting = [_waiting_as_json(each) for each in find_scheduled(workspace, slug) if each.state == "planned"]

@@ -1,5 +1,6 @@
 """`mailer test-send`, `send`, `status`, `pause`, `resume`, `cancel` and `resolve`: the mailing and its account."""
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from mailer.catalogue import Message, msg
 from mailer.cli.accounts import as_json, by_issue, show_account, show_accounts
 from mailer.cli.mailing import run_mailing, show_ended, start_mailing
+from mailer.cli.notices import telling_editor
 from mailer.cli.obstacles import OnlyHere, OtherKeys, asking_where, obstacles_as_json, show_obstacles
 from mailer.cli.options import Json, ListNames, OptionalSlug, Slug, services
 from mailer.cli.output import confirm as agreed
@@ -112,7 +114,11 @@ def send(
     if not slug:
         context.fail(msg("typer.missing-argument", name="'SLUG'"))
     again = _again(again_to or [], reason, lists=list_ or [])
-    with outliving_output(), services(context) as workspace:
+    with (
+        outliving_output(),
+        services(context) as workspace,
+        nullcontext() if dry_run else telling_editor(workspace),
+    ):
         mailing = start_mailing(
             workspace,
             slug,
@@ -188,11 +194,11 @@ def pause(context: typer.Context, slug: Slug) -> None:
     """
     from mailer.usecases.deciding import pause as stop_senders
 
-    with services(context) as workspace:
+    with services(context) as workspace, telling_editor(workspace):
         stop_senders(workspace, slug)
         show_obstacles(workspace, slug)
-    say(msg("sending.now-paused", slug=slug), "yellow")
-    hint(f"mailer resume {slug}")
+        say(msg("sending.now-paused", slug=slug), "yellow")
+        hint(f"mailer resume {slug}")
 
 
 def resume(
@@ -210,7 +216,7 @@ def resume(
     from mailer.usecases.sending import granted
     from mailer.usecases.state import Overrides
 
-    with outliving_output(), services(context) as workspace:
+    with outliving_output(), services(context) as workspace, telling_editor(workspace):
         allowed = Overrides(only_here=only_here, other_keys=other_keys)
         cleared, _ = asking_where(lambda allowed: clear_pause(workspace, slug, allowed=allowed), allowed)
         found = granted(cleared)

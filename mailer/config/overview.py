@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from mailer.config.environment import variable_name
 from mailer.config.settings import SECTIONS, Settings
-from mailer.config.values import allowed
+from mailer.config.values import OnlyHostShown, allowed
 
 MASK = "••••••"
 
@@ -36,7 +37,7 @@ def overview(settings: Settings) -> Iterator[SettingEntry]:
             yield SettingEntry(
                 section=section,
                 key=key,
-                value=_shown(getattr(getattr(settings, section), key), settings.folder),
+                value=_shown(getattr(getattr(settings, section), key), field, settings.folder),
                 origin=settings.origin(section, key),
                 meaning=field.description or "",
                 allowed=allowed(field),
@@ -44,8 +45,10 @@ def overview(settings: Settings) -> Iterator[SettingEntry]:
             )
 
 
-def _shown(value: Any, folder: Path) -> Any:
+def _shown(value: Any, field: FieldInfo, folder: Path) -> Any:
     match value:
+        case str() if value and any(isinstance(each, OnlyHostShown) for each in field.metadata):
+            return f"https://{urlsplit(value).hostname}/{MASK}"
         case SecretStr():
             return MASK if value.get_secret_value() else ""
         case Path():

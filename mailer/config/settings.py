@@ -30,6 +30,7 @@ from mailer.config.values import (
     Secret,
     ThemeColours,
     Title,
+    WebhookUrl,
     WindowOfTheWeek,
     Zone,
 )
@@ -173,6 +174,25 @@ class DeliverySection(SettingsSection):
     )
 
 
+class NoticesSection(SettingsSection):
+    """The ways in which the editor is told of what became of a mailing."""
+
+    to: OptionalAddress = Field(
+        default="",
+        description="Who gets a mail when a mailing is finished, paused, missed or in doubt; or nobody.",
+    )
+    webhook: WebhookUrl = Field(
+        default="", description="Address that is told of the same with a signed POST; empty for none."
+    )
+    webhook_secret: Secret = Field(
+        default=SecretStr(""),
+        description="Key of its signature; never in config.toml, as the mail server's password.",
+    )
+    private_hosts: Hosts = Field(
+        default=(), description="Hosts that the webhook may lead to although their address is private."
+    )
+
+
 class WebSection(SettingsSection):
     """The public pages."""
 
@@ -266,6 +286,7 @@ class Settings:
     smtp: SmtpSection
     database: DatabaseSection
     delivery: DeliverySection
+    notices: NoticesSection
     web: WebSection
     retention: RetentionSection
     work: WorkSection
@@ -298,6 +319,7 @@ SECTIONS: Mapping[str, type[SettingsSection]] = {
     "smtp": SmtpSection,
     "database": DatabaseSection,
     "delivery": DeliverySection,
+    "notices": NoticesSection,
     "web": WebSection,
     "retention": RetentionSection,
     "work": WorkSection,

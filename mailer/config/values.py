@@ -25,6 +25,11 @@ class Allowed:
     words: Callable[[], Message]
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyHostShown:
+    """Marks an address that is a secret itself: who has it may use it."""
+
+
 def allowed(field: FieldInfo) -> str:
     """Say what a key may hold."""
     for each in field.metadata:
@@ -110,6 +115,17 @@ def _split(url: str) -> SplitResult:
         raise ValueError(msg("settings.address-unreadable")) from None  # the first one quotes the address
 
 
+def _webhook_url(url: str) -> str:
+    parts = _split(url)
+    try:
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if url and not (has_port and parts.hostname and not parts.username):
+        raise ValueError(msg("settings.no-webhook"))
+    return url
+
+
 def _base_url(url: str) -> str:
     parts = _split(url)
     if not parts.hostname or parts.username or parts.query or parts.fragment or url.endswith("/"):
@@ -188,6 +204,13 @@ OptionalPage = Annotated[
         pattern=r"^(?:https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][A-Za-z0-9/._~%?&=#+:@!,;-]*)?)?$",
         max_length=300,
     ),
+    Allowed(partial(msg, "settings.page-or-empty")),
+]
+WebhookUrl = Annotated[
+    str,
+    Field(pattern=r"^(?:https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][!-~]*)?)?$", max_length=2000),
+    AfterValidator(_webhook_url),
+    OnlyHostShown(),
     Allowed(partial(msg, "settings.page-or-empty")),
 ]
 Fonts = Annotated[

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, insert, select
 
 from mailer.database.tables import decision, mailing
 
+BY_ITSELF = "mailer"
+"""The actor of what no person did."""
+
 
 class Action(StrEnum):
     """The kind of a decision. The words of the log are made of these, so that they may be read in any language."""
@@ -68,7 +71,7 @@ class Operator:
     Without settings it is not noticed that they have changed.
     """
 
-    actor: str = "mailer"
+    actor: str = BY_ITSELF
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def record(

@@ -324,6 +324,29 @@ rate_limit = Table(
     Column("next_at", UtcTime, nullable=False),
 )
 
+# --- Notices ----------------------------------------------------------------------------------------
+
+# What the editor is told of a mailing, one row for each way: written in the transaction in which it happens, sent after
+# it. `key` names mailing, event, occasion and way, so that it is written once. No foreign key: it goes when it is old.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("way", String(16), nullable=False, info=IMPERSONAL),  # mail or webhook
+    Column("key", String(160), nullable=False, unique=True, info=IMPERSONAL),
+    Column("event", String(16), nullable=False, info=IMPERSONAL),
+    Column("slug", String(64), nullable=False, info=IMPERSONAL),
+    Column("mailing_id", Id),
+    Column("detail", JSON, nullable=False, info=IMPERSONAL),  # numbers, and words of fixed sets
+    Column("note", Text, nullable=False, server_default="", info=WORDS),  # why a mailing was paused
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),  # of the next try; in flight: until when an answer may come
+    Column("state", String(16), nullable=False, info=IMPERSONAL),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default="", info=WORDS),
+    Column("sent_at", UtcTime),
+)
+
 # --- Workers ----------------------------------------------------------------------------------------
 
 worker = Table(

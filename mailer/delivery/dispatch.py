@@ -12,6 +12,7 @@ from threading import Event
 
 from mailer.catalogue import msg
 from mailer.clock import utc_now
+from mailer.database.decisions import BY_ITSELF
 from mailer.delivery.claim_queue import ClaimQueue
 from mailer.delivery.connection_worker import ConnectionWorker
 from mailer.delivery.ledger import Ledger, MailingStateError, SenderRun
@@ -36,8 +37,6 @@ from mailer.transport.base import Session, Stage, Transport, TransportError
 logger = logging.getLogger("mailer.delivery")
 
 _TICK_SECONDS = 0.25
-_MANY_REJECTED = 20
-_SHARE_OF_MANY = 0.02
 _TRY_AGAIN = {
     EndReason.DEFERRED,
     EndReason.RESTING,
@@ -62,14 +61,8 @@ class Ended:
         """Return the exit code of the process: done, try again, or refused."""
         if self.reason in _TRY_AGAIN:
             return ExitCode.TRY_AGAIN
-        is_good = self.reason is EndReason.FINISHED and not (self.counts.in_doubt or self.has_lost_many)
+        is_good = self.reason is EndReason.FINISHED and not (self.counts.in_doubt or self.counts.has_lost_many)
         return ExitCode.DONE if is_good else ExitCode.REFUSED
-
-    @property
-    def has_lost_many(self) -> bool:
-        """Return whether so many are lost that a person should see why: twenty, and over two in a hundred."""
-        lost = self.counts.rejected + self.counts.expired
-        return lost >= _MANY_REJECTED and lost > _SHARE_OF_MANY * self.counts.to_send
 
 
 def ignore_progress(progress: Progress) -> None:
@@ -269,7 +262,7 @@ class Dispatcher:
 
     def _pause(self, mailing_id: int, note: str) -> None:
         try:
-            self._ledger.acting_as("mailer").pause(mailing_id, note=note)
+            self._ledger.acting_as(BY_ITSELF).pause(mailing_id, note=note)
         except MailingStateError:
             logger.info("not paused: nothing was left to send", extra={"mailing": mailing_id})
 

@@ -20,6 +20,10 @@ class MailingState(StrEnum):
     WAITING = "waiting"  # a person decided to send some of it again, when the issue's mailing under way is done
 
 
+# A mailing in one of these states is under way: an issue has one at most.
+OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.MISSED)
+
+
 class MailingKind(StrEnum):
     """The kind of a mailing: an issue to its lists, or the same once more to people who were named."""
 
@@ -79,6 +83,10 @@ class InDoubtPolicy(StrEnum):
     RETRY = "retry"
 
 
+_MANY_LOST = 20
+_SHARE_OF_MANY = 0.02
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Deliveries of a mailing by status."""
@@ -104,6 +112,12 @@ class Counts:
     def waiting(self) -> int:
         """Return how many have not had it and still may: queued, in a sender's hands, or to be tried again."""
         return self.queued + self.claimed + self.deferred
+
+    @property
+    def has_lost_many(self) -> bool:
+        """Return whether so many are lost that a person should see why: twenty, and over two in a hundred."""
+        lost = self.rejected + self.expired
+        return lost >= _MANY_LOST and lost > _SHARE_OF_MANY * self.to_send
 
     @property
     def adds_up(self) -> bool:

@@ -11,8 +11,8 @@ from itertools import accumulate, islice
 LETTERS_SEARCHED = 200
 """Letters by which a place is found: more would tell no more, and a pattern of thousands costs seconds."""
 _LONE_SPACE = re.compile(r"(?<!\\[ \n])\\[ \n](?!\\[ \n])")
-_GAP = r"(?: |[ \t\\]*\n[ \t>]*)"
-"""A space, or the end of a line with what a quotation begins the next with."""
+_GAP = r"(?:[^\S\n]|[ \t\\]*\n[ \t>]*)"
+"""A space of any kind, or the end of a line with what a quotation begins the next with."""
 _MARKS = frozenset("*_`~[]<>\\\0")
 _MARKUP = r"""(?:[*_`~\[\]<>\\]|\0+(?:[ \t]+"[^"\n]*+")?+\)?+)*+"""
 """Marks of Markdown, and what is blanked because nobody reads it."""

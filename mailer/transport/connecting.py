@@ -2,18 +2,32 @@
 
 import socket
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
 
-def open_connection(host: str, port: int, *, seconds: float, latest: float) -> socket.socket:
+def _allow_all(_addresses: Sequence[str]) -> None:
+    """Refuse no address."""
+
+
+def open_connection(
+    host: str,
+    port: int,
+    *,
+    seconds: float,
+    latest: float,
+    check: Callable[[Sequence[str]], None] = _allow_all,
+) -> socket.socket:
     """Connect to the first of the host's addresses that answers; raises `OSError`, `TimeoutError` among them.
 
     So many seconds are given to the look-up, and to each of the addresses; none is tried after `latest` on the
-    monotonic clock.
+    monotonic clock. `check` is given the very addresses that are tried, and may raise.
     """
     failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
-    for address in _addresses(host, port, seconds=seconds):
+    addresses = _addresses(host, port, seconds=seconds)
+    check(addresses)
+    for address in addresses:
         left = latest - time.monotonic()
         if left <= 0:
             raise TimeoutError from failure

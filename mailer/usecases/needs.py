@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from mailer.catalogue import Lang
     from mailer.compose.mail.composer import Composer
     from mailer.compose.publication import Publication
     from mailer.compose.theme import Theme
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mailer.editions.store import EditionStore
     from mailer.keys import KeyRing
     from mailer.message.compiled import Sender
+    from mailer.notices.outbox import Outbox
     from mailer.rendering.templates import Templates
     from mailer.subscribers.model import Register
     from mailer.subscribers.people.store import SubscriberStore
@@ -87,6 +89,21 @@ class SendServices(CheckServices, LedgerServices, Protocol):
     def afresh(self) -> IssueServices: ...
 
 
+class NoticeServices(Protocol):
+    """Services for telling the editor what became of mailings."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def interface_lang(self) -> "Lang": ...
+    @property
+    def outbox(self) -> "Outbox": ...
+    @property
+    def transport(self) -> "Transport": ...
+
+
 class WatchServices(Protocol):
     """Services for watching over mailer from outside."""
 
@@ -96,15 +113,6 @@ class WatchServices(Protocol):
     def clock(self) -> Callable[[], datetime]: ...
 
 
-class SupportServices(WatchServices, Protocol):
-    """Services for a report to those who help."""
-
-    @property
-    def settings(self) -> "Settings": ...
-    @property
-    def ledger(self) -> "Ledger": ...
-
-
 class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
     """Services for workers."""
 
@@ -112,6 +120,15 @@ class WorkServices(IssueServices, LedgerServices, WatchServices, Protocol):
     def workers(self) -> "Workers": ...
     @property
     def duty_times(self) -> "DutyTimes": ...
+
+
+class SupportServices(WatchServices, Protocol):
+    """Services for a report to those who help."""
+
+    @property
+    def settings(self) -> "Settings": ...
+    @property
+    def ledger(self) -> "Ledger": ...
 
 
 class BackupServices(Protocol):

@@ -6,8 +6,6 @@ A job says that somebody is to join a mailing. It may come twice or late: the le
 import asyncio
 import logging
 import random
-import time
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from threading import Event
@@ -21,11 +19,10 @@ from pgqueuer.domain.models import Job, Schedule
 
 from mailer.database.job_queue import CHANNEL, LOST, open_queue, require_queue
 from mailer.errors import MailerError
-from mailer.service_manager import tell_of_life
 from mailer.usecases.working import Work
 from mailer.work.children import SenderProcess
 from mailer.work.duties import Duty
-from mailer.work.handlers import BEAT_SECONDS, Handlers
+from mailer.work.handlers import Handlers
 from mailer.work.pauses import pause_after
 from mailer.work.threads import in_thread
 
@@ -55,14 +52,13 @@ class QueueWorker:
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        tending, living = asyncio.create_task(self._tend()), asyncio.create_task(tell_of_life())
+        tending = asyncio.create_task(self._tend())
         try:
             while not self._stop.is_set():
                 await self._serve_until_lost()
         finally:
             await asyncio.gather(*(asyncio.wrap_future(each.ended) for each in self._handlers.ask_to_end()))
             tending.cancel()
-            living.cancel()
 
     async def _serve_until_lost(self) -> None:
         """Serve; where the server has gone away, say so and wait a moment before the next try."""
@@ -86,13 +82,9 @@ class QueueWorker:
 
     async def _tend(self) -> None:
         """Take out senders that have ended and show that the worker lives, whatever becomes of the queue."""
-        next_beat = 0.0
         while True:
             self._handlers.settle()
-            if time.monotonic() >= next_beat:
-                next_beat = time.monotonic() + BEAT_SECONDS
-                with suppress(MailerError):
-                    await asyncio.wrap_future(in_thread(self._handlers.beat))
+            self._handlers.beat_when_due()
             if self._stop.is_set():
                 self._shutdown.set()
                 self._handlers.ask_to_end()
@@ -115,7 +107,7 @@ class QueueWorker:
     async def _join(self, job: Job) -> None:
         """Send, until nothing is left for now; a worker that has enough to do leaves it to another."""
         slug = (job.payload or b"").decode()
-        if slug not in {each.slug for each in await self._find_ready()}:
+        if not await self._is_wanted(slug):
             return
         if self._handlers.count_senders(slug) >= self._handlers.processes:
             if job.attempts < _TRIES_TO_FIND_ROOM:
@@ -123,7 +115,7 @@ class QueueWorker:
             return
         sender = self._handlers.send(slug)
         await self._ended_or_lost(sender)
-        if sender.code and not self._stop.is_set():
+        if sender.code and not self._stop.is_set() and await self._is_wanted(slug):
             pause = pause_after(job.attempts + 1, was_killed=sender.code < 0)
             self._handlers.tell_of_failure(sender, again_in=pause)
             raise RetryRequested(delay=timedelta(seconds=pause))
@@ -134,6 +126,11 @@ class QueueWorker:
             done = asyncio.wrap_future(self._handlers.carry_out(duty))
             while not (done.done() or self._stop.is_set()):
                 await asyncio.wait({done}, timeout=_TURN_SECONDS)
+            if done.done():
+                await done
+
+    async def _is_wanted(self, slug: str) -> bool:
+        return slug in {each.slug for each in await self._find_ready()}
 
     async def _find_ready(self) -> tuple[Work, ...]:
         """Look at the tables; what cannot be read now is looked at again soon."""

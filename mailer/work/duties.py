@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.usecases.backing_up import back_up
+from mailer.usecases.notifying import deliver_due, find_ways
 from mailer.usecases.upkeep import purge_database
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def _duties(services: "Services") -> Iterator[Duty]:
     work = services.settings.work
     if work.backup_hours and services.database.is_sqlite:
         yield Duty(name="backup", every=timedelta(hours=work.backup_hours), carry_out=back_up)
+    if find_ways(services):
+        yield Duty(name="notices", every=timedelta(minutes=1), carry_out=deliver_due)
     if work.purge_days:
         yield Duty(name="purge", every=timedelta(days=work.purge_days), carry_out=_purge)
 

@@ -18,16 +18,14 @@ class Pauses:
         self._failures: dict[str, int] = {}
         self._until: dict[str, float] = {}
 
-    def begin(self, slug: str, *, code: int) -> float:
-        """Leave an issue alone whose sender has failed; return for how many seconds."""
+    def begin(self, slug: str, *, code: int) -> None:
+        """Leave an issue alone for a while whose sender has failed."""
         self._failures[slug] = self._failures.get(slug, 0) + 1
-        seconds = pause_after(self._failures[slug], was_killed=code < 0)
-        self._until[slug] = time.monotonic() + seconds
-        return seconds
+        self._until[slug] = time.monotonic() + pause_after(self._failures[slug], was_killed=code < 0)
 
-    def is_on(self, slug: str) -> bool:
-        """Return whether an issue is to be left alone now."""
-        return time.monotonic() < self._until.get(slug, 0.0)
+    def seconds_left(self, slug: str) -> float:
+        """Return how long an issue is to be left alone from now on."""
+        return max(0.0, self._until.get(slug, 0.0) - time.monotonic())
 
     def keep_only(self, slugs: set[str]) -> None:
         """Forget the failures of all other issues: those need no sender by now."""

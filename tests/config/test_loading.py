@@ -420,3 +420,55 @@ def test_test_sends_go_only_to_people_and_domains_on_the_list(load: Load) -> Non
     assert not newsletter.may_test("ola@x.example")
     assert not newsletter.may_test("ola@z.y.example")
     assert not load().newsletter.may_test("kari@x.example")
+
+
+# --- The webhook ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://hook.example",
+        "https://hook.example:8443/a/b?c=d&sig=%2Fx",
+        "https://intern/",
+        "https://10.0.0.8/x",
+        "https://hook.example?x",
+        "https://hook.example:65535/",
+    ],
+)
+def test_a_webhook_is_an_https_address(load: Load, url: str) -> None:
+    assert load(f"[notices]\nwebhook = '{url}'").notices.webhook == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hook.example/",
+        "hook.example",
+        "https://",
+        "https://a:b@hook.example/",
+        "https://hook.example:0/",
+        "https://hook.example:65536/",
+        "https://hook.example/a b",
+        "https://hook.example/æ",
+        "https://hook.example/a\\u000ab",
+        "https://[::1]/",
+    ],
+)
+def test_what_is_no_https_address_is_no_webhook(load: Load, url: str) -> None:
+    message = refusal(load, f'[notices]\nwebhook = "{url}"')
+    assert message.startswith("config.toml:10: [notices] webhook: ")
+    assert message.endswith("Allowed: an https:// address, or empty.")
+
+
+def test_a_port_that_is_none_is_called_no_webhook(load: Load) -> None:
+    for port in ("0", "65536"):
+        told = refusal(load, f"[notices]\nwebhook = 'https://hook.example:{port}/'")
+        assert "that is no address of a webhook" in told
+
+
+def test_the_key_of_the_webhook_may_not_stand_in_the_file(load: Load) -> None:
+    message = refusal(load, f"[notices]\nwebhook_secret = '{MARK}'")
+    assert "MAILER_NOTICES__WEBHOOK_SECRET" in message
+    assert MARK not in message

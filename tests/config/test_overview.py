@@ -59,6 +59,15 @@ def test_passwords_are_masked(load: Load, url: str, shown: str) -> None:
     assert SECRET not in repr(list(found.values()))
 
 
+@pytest.mark.parametrize("url", ["https://hook.example/T0/hemmelig7Zq", "https://hook.example:8443?sig=hemmelig7Zq"])
+def test_of_a_webhook_the_host_alone_is_shown(load: Load, url: str) -> None:
+    found = entries(load(MAILER_NOTICES__WEBHOOK=url, MAILER_NOTICES__WEBHOOK_SECRET=SECRET * 3))
+    assert found["notices.webhook"].value == "https://hook.example/••••••"
+    assert found["notices.webhook_secret"].value == "••••••"
+    assert entries(load())["notices.webhook"].value == ""
+    assert SECRET not in repr(list(found.values()))
+
+
 # --- The shipped file and the documentation ---------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
-"""The mail server's password comes from the environment, else from the keyring, else the way to set it is said."""
+"""Secrets of settings come from the environment, else from the keyring, else the way to set them is said."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 
 import keyring
@@ -10,7 +11,7 @@ from keyring.backends import fail
 from keyring.errors import KeyringLocked
 
 from mailer.config.errors import ConfigError
-from mailer.config.passwords import smtp_password
+from mailer.config.passwords import smtp_password, webhook_key
 from mailer.config.settings import Settings
 
 Load = Callable[..., Settings]
@@ -90,3 +91,52 @@ def test_without_the_extra_the_environment_is_the_way(settings: Settings, monkey
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigError, match="MAILER_SMTP__PASSWORD"):
         smtp_password(settings.smtp)
+
+
+# --- The webhook's key ------------------------------------------------------------------------------
+
+KEY = "k" * 24
+
+
+def test_the_webhooks_key_comes_from_the_environment_then_from_the_keyring(load: Load, ring: KeyringInMemory) -> None:
+    ring.set_password("mailer", "webhook@hook.example", "r" * 24)
+    url = "[notices]\nwebhook = 'https://hook.example:8443/x?y'"
+    assert webhook_key(load(url).notices) == b"r" * 24
+    assert webhook_key(load(url, MAILER_NOTICES__WEBHOOK_SECRET=KEY).notices) == KEY.encode()
+
+
+def test_a_key_in_the_form_of_standard_webhooks_is_decoded(load: Load) -> None:
+    secret = "whsec_" + b64encode(bytes(range(24))).decode()
+    assert webhook_key(load(MAILER_NOTICES__WEBHOOK_SECRET=secret).notices) == bytes(range(24))
+
+
+@pytest.mark.parametrize(
+    "secret", ["k" * 23, "whsec_" + b64encode(bytes(23)).decode(), "whsec_kkk", "whsec_" + "é" * 40]
+)
+def test_a_key_that_is_too_short_or_cannot_be_read_is_refused_without_showing_it(load: Load, secret: str) -> None:
+    notices = load("[notices]\nwebhook = 'https://hook.example/'", MAILER_NOTICES__WEBHOOK_SECRET=secret).notices
+    with pytest.raises(ConfigError) as caught:
+        webhook_key(notices)
+    assert str(caught.value) == (
+        "[notices] webhook_secret: the webhook's key is no key of at least 24 characters\n"
+        "Set the environment variable MAILER_NOTICES__WEBHOOK_SECRET, or store it with "
+        "`keyring set mailer webhook@hook.example`."
+    )
+
+
+@pytest.mark.usefixtures("ring")
+def test_without_a_key_nothing_is_signed(load: Load) -> None:
+    with pytest.raises(ConfigError) as caught:
+        webhook_key(load("[notices]\nwebhook = 'https://hook.example/'").notices)
+    assert str(caught.value) == (
+        "[notices] webhook_secret: there is no key to sign for the webhook with\n"
+        "Set the environment variable MAILER_NOTICES__WEBHOOK_SECRET, or store it with "
+        "`keyring set mailer webhook@hook.example`."
+    )
+
+
+def test_a_locked_keyring_is_said_to_be_locked_for_the_webhook_too(load: Load, ring: KeyringInMemory) -> None:
+    ring.locked = True
+    with pytest.raises(ConfigError, match="Unlock") as caught:
+        webhook_key(load("[notices]\nwebhook = 'https://hook.example/'").notices)
+    assert caught.value.where == "[notices] webhook_secret"

@@ -1,6 +1,6 @@
 """Opening and using the database: durable, one writer at a time on SQLite, and in words when it cannot be used.
 
-The words are those of `failures`.
+The words are those of `failures`; what comes back of a moment is a matter of `moments`.
 """
 
 import os

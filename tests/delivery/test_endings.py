@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, mailing, run
 from mailer.delivery.ledger import Ledger
-from mailer.delivery.ledger.endings import OPEN, begin_waiting, finish_done
+from mailer.delivery.ledger.endings import begin_waiting, finish_done
 from mailer.delivery.ledger.recovery import close_runs
 from mailer.delivery.model import (
+    OPEN,
     UNFINISHED,
     Attempt,
     DeliveryStatus,

@@ -203,6 +203,33 @@ class _Issue(RuleBasedStateMachine):
     def rename(self, *, when: str, slug: str, death: Death | None) -> None:
         self._do_one(when, death, lambda death: self.office.rename(slug, death=death))
 
+    @rule(
+        when=moments,
+        person=addresses,
+        which=st.integers(0, 4),
+        act=st.sampled_from(["add", "add again", "remove", "leave", "suppress", "release"]),
+        by_file=st.booleans(),
+    )
+    def call_a_list_as_before(self, *, when: str, person: str, which: int, act: str, by_file: bool) -> None:
+        """Do something by the name of a merged list; where there is none yet, one is merged first."""
+
+        def work() -> None:
+            office, known = self.office, self._somebody(person)
+            if not office.part_of:
+                office.merge(*office.slugs[:2], with_alias=by_file)
+            called = sorted(office.part_of)[which % len(office.part_of)]
+            acts: dict[str, Callable[[], object]] = {
+                "add": lambda: office.add(person, called, again=False),
+                "add again": lambda: office.add(person, called, again=True),
+                "remove": lambda: office.remove(known, called),
+                "leave": lambda: office.follow_link(known, called, undo=False, one_click=False),
+                "suppress": lambda: office.suppress(known, called, by_file=by_file),
+                "release": lambda: office.release(known, called, by_file=by_file),
+            }
+            acts[act]()
+
+        self.do(when, work)
+
     @rule(when=moments, rows=rows, skip_invalid=st.booleans(), death=importing)
     def import_(self, *, when: str, rows: tuple[Row, ...], skip_invalid: bool, death: Death | None) -> None:
         self._do_one(when, death, lambda death: self.office.import_rows(rows, skip_invalid=skip_invalid, death=death))
@@ -413,3 +440,43 @@ def test_an_issue_reaches_everybody_once_whatever_happens_meanwhile_for_long(on_
 @pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")  # open in a process that was killed
 def test_an_issue_reaches_everybody_once_on_postgresql_too(on_postgresql: type[_Issue]) -> None:
     _run_for_long(on_postgresql, examples=15)
+
+
+@contextmanager
+def _by_hand(machine: type[_Issue]) -> Iterator[_Issue]:
+    """Have commands carried out that were not drawn; in the end everybody has the issue."""
+    by_hand = machine()
+    by_hand.open()
+    with by_hand.closing:
+        yield by_hand
+        by_hand.who_left_stays_out()
+        by_hand.sender.require_all_have_it()
+
+
+def test_a_merger_that_died_is_finished_by_the_same_command_and_adds_no_list(on_sqlite: type[_Issue]) -> None:
+    died = Death("statement", 1)
+    with _by_hand(on_sqlite) as commands:
+        for death in (died, None):
+            commands.rename(when="now", slug="bergen", death=death)
+        commands.merge(when="now", old="bergen-ny", into="oslo", with_alias=False, death=None)
+        assert commands.office.slugs == ["oslo", "agder"]
+        commands.rename(when="now", slug="agder", death=died)
+        commands.merge(when="now", old="agder-ny", into="oslo", with_alias=True, death=None)
+        commands.rename(when="now", slug="agder", death=None)
+        assert commands.office.slugs == ["oslo", "agder-ny"]
+        commands.join(when="now", person="e@x.example", slug="agder", again=False, name="")
+        assert commands.office.statuses()["e@x.example", "agder-ny"] == "active"
+
+
+def test_who_never_confirmed_and_was_purged_goes_with_the_import_that_brought_them_again(
+    on_sqlite: type[_Issue],
+) -> None:
+    with _by_hand(on_sqlite) as commands:
+        commands.import_(when="now", rows=(("d@x.example", "oslo", "pending"),), skip_invalid=False, death=None)
+        commands.now += timedelta(hours=3)
+        commands.purge(death=None)
+        assert ("d@x.example", "oslo") not in commands.office.statuses()
+        commands.import_again(when="now", which=-1, death=None)
+        assert commands.office.statuses()["d@x.example", "oslo"] == "pending"
+        commands.undo(when="now", which=-1, death=None)
+        assert ("d@x.example", "oslo") not in commands.office.statuses()

@@ -43,6 +43,10 @@ def words(text: str) -> list[str]:
         "Svar:\nJa\nNei\nVet ikke",
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
+        "Det kom\n12\ndeltakere.",
+        "Vi møtes i Bodø.\n17\nVi møtes i Oslo.",
+        f"{LONG[:-3]}\n117\nåret, og det er bra.",
+        "Vi møtes\n– 12 –\ni Bodø.",
         "Se kildene [a] her.\n[a] Kilden er den rapporten som FHI ga ut.\n[b] Kilden er den som NPR ga ut.",
         "Se kildene her\n[a] Kilden er FHI",
         "[ ] Ja\n[x] Nei",
@@ -350,3 +354,36 @@ def test_a_line_that_is_less_quoted_is_none_of_the_inner_quotation(below: str, w
         [plain_text(each.inlines) for each in part if isinstance(each, Paragraph)] for part in (inner.blocks, others)
     ]
     assert quoted == words_of_both
+
+
+def indented(text: str) -> list[tuple[str, int, int, str, str]]:
+    said = "these lines stand further in than the one above; readers get them without that"
+    found = [each for each in parse(text)[1] if each.message == said]
+    assert {each.hint for each in found} <= {"Write - before each if they are points of a list."}
+    return [(each.rule, each.line, each.column, each.words, each.severity) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Ta med:\n    KOLS\n    Diabetes", (2, 5, "KOLS")),
+        ("→ A\n   → B\n   → C\n→ D", (2, 4, "→ B")),
+        ("  Ta med:\n    KOLS\n\tDiabetes", (2, 5, "KOLS")),
+    ],
+)
+def test_lines_that_stand_further_in_are_noted_once(text: str, place: tuple[int, int, str]) -> None:
+    assert indented(text) == [("pasted-list", *place, Severity.NOTE)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ta med:\n KOLS\n Diabetes",
+        "Ta med:\n    KOLS",
+        "  Ta med:\n  KOLS\n  Diabetes",
+        f"{LONG}\n    og slik er det med {LONG.lower()}\n    og slik.",
+        "- Ta med:\n    KOLS\n    Diabetes",
+    ],
+)
+def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str) -> None:
+    assert indented(text) == []

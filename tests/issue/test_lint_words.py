@@ -91,6 +91,15 @@ def told(read_files: ReadFiles) -> Told:
         ),
         ("ord  to", "1 warning doubled-space [ord  to]", "two spaces between words", "Leave one."),
         (
+            "Menn    41,2   40,8\nKvinner 44,1   39,9",
+            "1 warning doubled-space [Menn    41,2]",
+            "two spaces between words",
+            (
+                "Leave one. If the spaces part columns, write | between them, with a line of dashes below the first "
+                "row: they fall together otherwise."
+            ),
+        ),
+        (
             "bl\u00c3\u00a5tt",
             "3 warning character [\u00c3\u00a5]",
             "letters were read in the wrong way here",
@@ -119,7 +128,10 @@ def told(read_files: ReadFiles) -> Told:
             "i registeret| er",
             "3 warning stray-bar [registeret|]",
             "a stray |",
-            "Remove it; a table needs a line of dashes below its first row.",
+            (
+                "Remove it, or write a comma. In a table a line of dashes stands below the first row, "
+                "and no empty line between rows."
+            ),
         ),
         (
             "på helse - og omsorgsfeltet",
@@ -215,6 +227,18 @@ def test_a_slip_in_a_text_is_told_with_all_that_helps(
     text: str, place: str, message: str, hint: str, told: Told
 ) -> None:
     assert told(text) == [f"010-mote.md:4:{place} {message} | {hint}"]
+
+
+def test_spaces_behind_the_marks_of_points_set_no_columns(told: Told) -> None:
+    said = "two spaces between words | Leave one."
+    assert told("a)   Mål er\n10.   Tid") == [
+        f"010-mote.md:4:1 warning doubled-space [a)   Mål] {said}",
+        f"010-mote.md:5:1 warning doubled-space [10.   Tid] {said}",
+    ]
+    assert told("Vi  er her  nå.") == [
+        f"010-mote.md:4:1 warning doubled-space [Vi  er] {said}",
+        f"010-mote.md:4:8 warning doubled-space [her  nå.] {said}",
+    ]
 
 
 @pytest.mark.parametrize(

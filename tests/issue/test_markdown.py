@@ -786,8 +786,14 @@ def test_a_picture_that_cannot_be_shown_is_an_error(text: str, rule: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    [">" * 60 + " x", "- " * 60 + "x", ">" * 5000 + " x", "*a **b " * 60 + "x" + "** c*" * 60],
-    ids=["quotes", "lists", "very deep", "marks"],
+    [
+        ">" * 60 + " x",
+        "- " * 60 + "x",
+        ">" * 5000 + " x",
+        "*a **b " * 60 + "x" + "** c*" * 60,
+        "\n".join(f"{' ' * at * 3}*   a" for at in range(25)),
+    ],
+    ids=["quotes", "lists", "very deep", "marks", "columns"],
 )
 def test_nesting_beyond_the_limit_is_an_error(text: str) -> None:
     _, findings = parse(text)

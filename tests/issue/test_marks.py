@@ -77,6 +77,7 @@ def places(text: str) -> list[tuple[int, int, str]]:
         ("A &nbsp B", [(1, 3, "&nbsp")]),
         ("<o:p>ord</o:p>", [(1, 1, "<o:p>"), (1, 9, "</o:p>")]),
         ("og\\eller", [(1, 3, "\\")]),
+        ("Skriv til unge_voss_ nå", [(1, 20, "_")]),
         ("linje\nslutt\\", [(2, 6, "\\")]),
         ("Hei {{ navn }}", [(1, 5, "{{"), (1, 13, "}}")]),
         ("::: boks\nord\n:::", [(1, 1, ":::"), (3, 1, ":::")]),
@@ -94,6 +95,7 @@ def test_a_mark_that_readers_would_see_is_named_at_its_place(text: str, found: l
     [
         "2*3*4 er 24, 5 * 3 er 15, og 2**3 er 8; a * b",
         "C# og 1 #2, #helse og #Norge",
+        "Følg oss på @unge_voss_ og @_vi_ her",
         "#Helse er viktig for oss.",
         "#NorskHelse #Helse",
         "#helse",
@@ -259,6 +261,11 @@ def test_marks_in_texts_of_issue_toml_stand_at_their_place(read_files: ReadFiles
 def test_marks_of_notes_right_behind_each_other_are_none_of_a_link() -> None:
     assert places("Se under.[MT2][KN3R1] Og her.[1][12][3] Der[a][b]") == []
     assert places("[rapporten][MT2]") == [(1, 11, "][")]
+
+
+def test_a_bullet_alone_on_its_line_wants_the_words_of_its_point() -> None:
+    (finding,) = told("Tekst.\n\n•\nPunkt")
+    assert finding.hint == "Write the words of the point behind it, on the same line."
 
 
 def test_the_line_above_a_signature_goes_with_it() -> None:

@@ -191,6 +191,30 @@ def test_what_is_indented_below_a_number_belongs_to_its_point(text: str, read: l
     assert lines(text) == read
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("  *   A\n     *   B\n        *   C\n  *   D", ["• A", "  • B", "    • C", "• D"]),
+        ("  *   A\n\n     *   B\n\n  *   C", ["• A", "  • B", "• C"]),
+        ("  1.  A\n     1.  B\n     2.  C\n  2.  D", ["1. A", "  1. B", "  2. C", "2. D"]),
+        ("  *   A\n     1.  B\n     2.  C\n  *   D", ["• A", "  1. B", "  2. C", "• D"]),
+        ("  2.  A\n     *   B\n        *   C", ["2.  A", "• B", "  • C"]),
+        ("*\tA\n  +\tB\n*\tC", ["• A", "  • B", "• C"]),
+        ("*   A\n   *   B\n  *   C", ["• A", "  • B", "  • C"]),
+        ("*   A\n   * B\n     * C\n  *   D", ["• A", "  • B", "    • C", "  • D"]),
+        ("*   A\n\n  Mer om A\n\n*   B", ["• A", "  Mer om A", "• B"]),
+        (">  *   A\n>     *   B", ["> • A", ">   • B"]),
+        ("- A\n - B", ["• A", "• B"]),
+        ("1. A\n  2. B\n   3. C", ["1. A", "2. B", "3. C"]),
+        ("1. A\n   1. B\n  2. C\n  3. D\n2. E", ["1. A", "  1. B", "  2. C", "  3. D", "2. E"]),
+        ("1. A\n   - B\n  2. C", ["1. A", "  • B", "2. C"]),
+        ("  8. A\n  9. B\n 10. C", ["8. A", "9. B", "10. C"]),
+    ],
+)
+def test_a_point_further_in_than_the_one_above_stands_a_level_below_it(text: str, read: list[str]) -> None:
+    assert lines(text) == read
+
+
 def test_points_with_different_bullets_are_one_list() -> None:
     assert kinds("- A\n* B\n+ C") == ["List"]
 

@@ -13,6 +13,8 @@ ReadFiles = Callable[..., IssueReading]
 Find = Callable[[str], list[Finding]]
 
 COMMENT = "Word has put this comment or change into the text"
+MENTION = "a colleague is spoken to here"
+CHAT = "this comes from a chat"
 FIELD = "this is a code of Word's, and not what it shows"
 MEETING = "this belongs to the invitation to a meeting"
 FORMULA = "Excel shows this in place of a value"
@@ -21,6 +23,8 @@ PAGE = "this may be the number of a page"
 EDGE = "this comes from the edge of a page"
 HINTS = {
     COMMENT: "Remove it with its words: they were not meant for readers.",
+    MENTION: "Remove the name, and what is for the colleague alone.",
+    CHAT: "Remove it, with the names and times around the text.",
     FIELD: "Write what Word shows in its place.",
     MEETING: "Remove it: whoever gets it can enter the meeting. Lead readers to where they sign up.",
     FORMULA: "Write the value itself.",
@@ -66,9 +70,9 @@ def found(read_files: ReadFiles) -> Find:
         ("Her. Moved (insertion) [2]", "4:6", "Moved (insertion) [2]", COMMENT),
         ("[b]Kan vi få nye tall?", "4:1", "[b]", COMMENT),
         ("Ja? [c]Nei", "4:5", "[c]", COMMENT),
-        ("@Ola Nordmann sjå på dette", "4:1", "@Ola Nordmann", COMMENT),
-        ("Kari: @Ola Nordmann sjekk", "4:7", "@Ola Nordmann", COMMENT),
-        ("Se @Ola Moe Nordmann, kan du det?", "4:4", "@Ola Moe Nordmann", COMMENT),
+        ("@Ola Nordmann sjå på dette", "4:1", "@Ola Nordmann", MENTION),
+        ("Kari: @Ola Nordmann sjekk", "4:7", "@Ola Nordmann", MENTION),
+        ("Se @Ola Moe Nordmann, kan du det?", "4:4", "@Ola Moe Nordmann", MENTION),
         ('Se HYPERLINK "x" her.', "4:4", 'HYPERLINK "', FIELD),
         ("Figur SEQ Figur 1: Kart", "4:7", "SEQ Figur", FIELD),
         (r"Figur \* ARABIC 1: Kart", "4:8", "* ARABIC", FIELD),
@@ -114,6 +118,19 @@ def found(read_files: ReadFiles) -> Find:
         ('"St. Olavs ""Hjemme først"""', "4:1", '"St. Olavs ""Hjemme først"""', CELL),
         ('Merknader\n"Linje 1\nLinje 2"\nOslo', "5:1", '"Linje 1 Linje 2"', CELL),
         ("Tekst.\n\nSide 1 av 3", "6:1", "Side 1 av 3", EDGE),
+        ("[08.02.2024 09:14] Marit Strand\nHei!", "4:1", "[08.02.2024 09:14] Marit Strand", CHAT),
+        ("[8/2/24, 9:14 AM] Ola Vik", "4:1", "[8/2/24, 9:14 AM] Ola Vik", CHAT),
+        ("Kari Holm\n09:14\nHer er den.", "4:1", "Kari Holm 09:14", CHAT),
+        ("Kari Holm\n08.02. kl. 09:14\nHer er den.", "4:1", "Kari Holm 08.02. kl. 09:14", CHAT),
+        ("Kari Holm i går 09:14", "4:1", "Kari Holm i går 09:14", CHAT),
+        ("Ola Vik har svart på en melding fra Kari", "4:9", "har svart på en melding fra", CHAT),
+        ("Per By reagerte med ❤️", "4:8", "reagerte med ❤", CHAT),
+        ("Sett av alle", "4:1", "Sett av alle", CHAT),
+        ("Det er bra.\nRedigert", "5:1", "Redigert", CHAT),
+        ("Passord: Vår2024", "4:1", "Passord: Vår2024", MEETING),
+        ("Klassifisering: Intern", "4:1", "Klassifisering: Intern", EDGE),
+        ("Unntatt offentlighet, offl. § 14", "4:1", "Unntatt offentlighet", EDGE),
+        ("Unntatt frå offentlegheit", "4:1", "Unntatt frå offentlegheit", EDGE),
         ("Page 1 of 3", "4:1", "Page 1 of 3", EDGE),
         ("Vi møtes der. Side 2 av 2", "4:15", "Side 2 av 2", EDGE),
         ("Vi møtes Side 2 av 2 i Bodø.", "4:10", "Side 2 av 2", EDGE),
@@ -125,6 +142,12 @@ def found(read_files: ReadFiles) -> Find:
         ("Årsrapport 2023\nSide 12", "5:1", "Side 12", PAGE),
         ("Nyhetsbrev nr. 2\t\tSide 1", "4:19", "Side 1", PAGE),
         ("Tekst.\n\ns. 12\n\nMer.", "6:1", "s. 12", PAGE),
+        ("Vi er glade.\n17\nKontakt: Kari", "5:1", "17", PAGE),
+        ("Vi er glade.\n- 17 -\nVi er her.", "5:1", "- 17 -", PAGE),
+        ("Vi er glade.\n112", "5:1", "112", PAGE),
+        ("17\nKontakt: Kari", "4:1", "17", PAGE),
+        (f"Mer.\n17\n{'Ord ' * 11}", "5:1", "17", PAGE),
+        ("Kommunene skal i året som kommer samarbeide\n17\nom bedre hjelp.", "5:1", "17", PAGE),
         ("11/29/26, 6:19 PM", "4:1", "11/29/26, 6:19 PM", EDGE),
         ("Utkast 0.9", "4:1", "Utkast 0.9", EDGE),
         ("Sensitivitet: Intern", "4:1", "Sensitivitet: Intern", EDGE),
@@ -146,6 +169,11 @@ def test_what_office_programs_leave_is_named_at_its_place(
         "Figur 1 viser SEQ. Loven har REF 12.",
         "Møtet har ID: 345 678 901 22.",
         "Kode: sommer",
+        "Kari Nordmann 10:15\nOla Vik 10:30",
+        "Kari Nordmann\n10.15 Kaffe",
+        "Dokumentet er unntatt offentlighet.",
+        "Redigert av Kari",
+        "Legene reagerte med glede.",
         "Kode: Sommer",
         "Kode: tre bokstaver",
         "Ring +47 21 40 20 11, 12 eller 22 22 22 22.",
@@ -159,6 +187,12 @@ def test_what_office_programs_leave_is_named_at_its_place(
         "Tekst.\n\n112\n\n2024",
         "Antall deltakere:\n\n12\n\nAntall kommuner:\n\n7\n\nVi er flere.",
         "Det kom\n\n12\n\ndeltakere.",
+        "Det kom\n12\ndeltakere.",
+        "17\nkommuner er med.",
+        "Antall deltakere\n312",
+        "Vi er glade.\n12\nKommuner",
+        "Vi har mål.\n12\nKommuner er med.\n19\nHelsefellesskap er med.",
+        "1\nLogg inn i Altinn.\n\n2\nFyll ut skjemaet.",
         "Mål:\n\n– 12 –\n\nSe side 12 og s. 14.",
         "Dag | Tal\n--|--\n1 | 1/2",
         "[a] er ein vokal. [x]Punkt",

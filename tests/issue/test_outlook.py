@@ -42,6 +42,8 @@ SIGNED = "the item ends like an e-mail, with a signature"
 SIGNED_HINT = 'Remove it, and name whom to ask above: contacts = ["Kari Nordmann <kari@…>"].'
 GREETING = "the item begins like an e-mail, with a greeting"
 GREETING_HINT = "Remove it, and begin with the news."
+SIGN = "Outlook and Word have made this letter of a smile or an arrow"
+SIGN_HINT = "Write → for an arrow. Leave the smile out."
 GUESSED = "Word or Outlook has made up this description of a picture"
 LOST = "Word has not found what stood here"
 
@@ -130,6 +132,14 @@ LOST = "Word has not found what stood here"
         ("Bare spør! Mvh Per Hansen Tlf. 12", 12, "Mvh", SIGNED, SIGNED_HINT),
         ("Best regards,\n\nJohn", 1, "Best regards", SIGNED, SIGNED_HINT),
         ("Hilsen Per", 1, "Hilsen", SIGNED, SIGNED_HINT),
+        ("Alt godt,\nPer", 1, "Alt godt", SIGNED, SIGNED_HINT),
+        ("Vi gleder oss J", 11, "oss J", SIGN, SIGN_HINT),
+        ("Har du spørsmål? Ring oss gjerne! J Vi er her.", 27, "gjerne! J", SIGN, SIGN_HINT),
+        ("à Send skjema.", 1, "à ", SIGN, SIGN_HINT),
+        ("Fyll ut skjema à Send.", 16, "à ", SIGN, SIGN_HINT),
+        ("Vedlegg: plan.docx (45 KB); kart.pdf", 1, "Vedlegg: plan.docx (45 KB);", HEAD, HEAD_HINT),
+        ("Viktighet: Høy", 1, "Viktighet: Høy", HEAD, HEAD_HINT),
+        ("Fra: Kari\nSendt: 6. februar 2024 13:42", 1, "Fra:", HEAD, HEAD_HINT),
         ("Et kart Beste hilsen, Per", 9, "Beste hilsen", SIGNED, SIGNED_HINT),
         ("Et kart Venleg helsing Per", 9, "Venleg helsing", SIGNED, SIGNED_HINT),
         ("Vennlig hilsen", 1, "Vennlig hilsen", SIGNED, SIGNED_HINT),
@@ -148,6 +158,9 @@ LOST = "Word has not found what stood here"
         ("Hei, her er saken.", 1, "Hei,", GREETING, GREETING_HINT),
         ("Hei alle sammen,\n\nVi møtes.", 1, "Hei alle sammen,", GREETING, GREETING_HINT),
         ("Hei\n\nVi møtes.", 1, "Hei", GREETING, GREETING_HINT),
+        ("Hei igjen Solveig 😊\n\nVi møtes.", 1, "Hei igjen Solveig 😊", GREETING, GREETING_HINT),
+        ("Hei alle :-)\nVi møtes.", 1, "Hei alle :-)", GREETING, GREETING_HINT),
+        ("Hei igjen,\n\nVi møtes.", 1, "Hei igjen,", GREETING, GREETING_HINT),
         ("Kjære Kari og Ola!\n\nVi møtes.", 1, "Kjære Kari og Ola!", GREETING, GREETING_HINT),
         ("Dear all,\n\nWe meet.", 1, "Dear all,", GREETING, GREETING_HINT),
     ],
@@ -199,6 +212,7 @@ def test_of_two_items_with_one_name_each_is_looked_at_in_its_own_language(read_f
     assert [(each.file, each.line, each.rule) for each in linted if each.rule in rules] == [
         ("items/010-x.md", 5, "outlook-paste"),
         ("items/020-x.md", 5, "outlook-paste"),
+        ("items/020-x.md", 7, "outlook-paste"),
     ]
 
 
@@ -206,12 +220,13 @@ def test_a_letter_from_the_editors_may_begin_and_end_as_letters_do(found: Find) 
     assert found("Tekst.", frame='intro = "Hei alle!\\n\\nMed vennlig hilsen\\n\\nKari"\n') == []
 
 
-def test_a_greeting_below_a_banner_is_named_at_once(found: Find) -> None:
+def test_a_greeting_below_a_banner_is_named_and_so_is_another_below_it(found: Find) -> None:
     said_of = said(found("[EKSTERN] Pass på.\n\nDu får ikke ofte e-post fra Kari.\n\nHei Mari,\n\nHei Ola,"))
     assert [each.split(" |")[0] for each in said_of] == [
         "4:1 [EKSTERN]",
         "6:1 Du får ikke ofte e-post fra",
         "8:1 Hei Mari,",
+        "10:1 Hei Ola,",
     ]
 
 
@@ -220,6 +235,22 @@ def test_a_greeting_below_the_banner_of_a_firm_is_named(found: Find) -> None:
         "EKSTERN E-POST:",
         "Hei Solveig!",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi møtes i sal J",
+        "Gruppe J Vi er mange.",
+        "Det er 12 à 14 i hver, à jour og vis-à-vis.",
+        "Vedlegg: plan for hele året",
+        "Viktighet: høy grad av samarbeid",
+        "Fra: Oslo\nSendt: mange brev",
+        "Det er alt godt",
+    ],
+)
+def test_letters_and_labels_like_those_of_a_mail_are_left_alone(text: str, found: Find) -> None:
+    assert found(text) == []
 
 
 @pytest.mark.parametrize("text", ["Ekstern e-post: slik leser du den.", "Ekstern avsender", "Vi får ekstern e-post."])

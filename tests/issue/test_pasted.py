@@ -64,7 +64,7 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("1.\tA\n2.\tB\na)\tx\nb)\ty\ni.\tz\n3.\tC", "1.\tA\n2.\tB  \n    a) x  \n    b) y  \n    i. z\n3.\tC"),
         ("1. A\na) x\n(ii) y\n2. B", "1. A  \n   a) x  \n   (ii) y\n2. B"),
         ("1.\tMål\n1.1.\tNær\n1.2.\tFjern\n2.\tTid", "1.\tMål  \n    1.1. Nær  \n    1.2. Fjern\n2.\tTid"),
-        ("1\tMål\n1.1\tNær", "1\tMål  \n1.1 Nær"),
+        ("1\tMål\n1.1\tNær\n1.2\tFjern", "1\tMål  \n1.1 Nær  \n1.2 Fjern"),
         ("12.\tMål\n12.1.2\tNær", "12.\tMål  \n    12.1.2 Nær"),
         ("1.2\tKven?\n(i)\tAlle\n(ii)\tVi", "1.2 Kven?  \n(i) Alle  \n(ii) Vi"),
         ("A.\tEn\nB.\tTo", "A. En  \nB. To"),
@@ -76,6 +76,8 @@ def test_pasted_points_become_a_list_at_the_levels_of_their_bullets(text: str, r
         ("✓\tJa\n✗\tNei\n☐ Kanskje", "✓ Ja  \n✗ Nei  \n☐ Kanskje"),
         ("- A\n✓ Ja", "- A  \n  ✓ Ja"),
         ("1. A\\\na) x", "1. A\\\n   a) x"),
+        ("  1.  A\n     a.  x\n     b.  y\n  2.  B", "  1.  A  \n      a. x  \n      b. y\n  2.  B"),
+        ("- A\n  B. Hansen", "- A  \n  B. Hansen"),
     ],
 )
 def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_point(text: str, read: str) -> None:
@@ -87,6 +89,7 @@ def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_poin
     [
         "1. A\n\na) x",
         "1. A\nA. Hansen",
+        "1. A\n A. Hansen",
         "a) x",
         "a)\tx\ty",
         "10.00\tKaffe\n10.15\tMat",
@@ -95,9 +98,12 @@ def test_letters_roman_numbers_and_ticks_are_printed_as_written_below_their_poin
         "1\tMål\t3\n1.1\tNær\t4",
         "2.\tMål\n1.1.\tNær",
         "1\tMål\n1.10\tNær",
+        "1\tMål\n1.1\tNær",
         "Mål\n1.1\tNær\nTid",
         "Sum\t3\n•\tPlan\t10.03.",
         "•\tPlan\t10.03.\nSum\t3",
+        "Sum\t3\n•\tPlan\t10.03.\n•\tROP\t12.04.",
+        "•\tPlan\t10.03.\n•\tROP\t12.04.\nSum\t3",
     ],
 )
 def test_times_dates_and_rows_of_tables_are_no_points(text: str) -> None:
@@ -171,6 +177,37 @@ def test_what_somebody_says_and_what_the_law_says_is_no_list(text: str) -> None:
 def test_each_list_is_noted_once_at_its_first_point() -> None:
     _, told = pasted("Hei.\n\n  •\tFørste\n•\tAndre\n\nTekst.\n\n• Ny", first_line=5)
     assert told == [("pasted-list", 7, 3, "•\tFørste"), ("pasted-list", 12, 1, "• Ny")]
+
+
+def test_a_list_below_a_line_of_text_is_noted_too() -> None:
+    _, told = pasted("• A\n• B\nTekst mellom her.\n• C\n  som går over to linjer\n• D\nog enda en\n• E")
+    assert [line for _, line, _, _ in told] == [1, 4]
+    _, told = pasted(f"• {'ord ' * 18}\nfortsetter her uten stopp og er lang nok\n• C")
+    assert [line for _, line, _, _ in told] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "lower"),
+    [
+        ("• A\nü\tB\nü\tC\nØ\tD\n• E", "ü, Ø"),
+        ("• A\no B\n§ C\n§ D\n• E", "o, §"),
+        ("1. A\n• B\no C", "o"),
+    ],
+)
+def test_the_note_about_a_list_names_the_marks_of_its_lower_levels(text: str, lower: str) -> None:
+    notes = FindingCollector(file="x.md", text="")
+    with_pasted_lists(text, notes)
+    (finding,) = notes.findings
+    assert finding.message == (
+        f"lines that begin with “•” became a list, those with “{lower}” below it at a lower level"
+    )
+
+
+@pytest.mark.parametrize("text", ["• A\n  • B\n• C", "– A\n– B", "- A\no B"])
+def test_the_note_names_no_levels_where_all_marks_are_the_same(text: str) -> None:
+    notes = FindingCollector(file="x.md", text="")
+    with_pasted_lists(text, notes)
+    assert [each.message.endswith("” became a list") for each in notes.findings] == [True]
 
 
 def test_a_list_in_a_quotation_stays_there(read_files: ReadFiles) -> None:

@@ -126,13 +126,20 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site: str) ->
         "fd00::1",
         "::ffff:127.0.0.1",
         "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::1",
+        "fec0::1",
+        "::7f00:1",
+        "2001:0:7f00:1::",
     ],
 )
 def test_what_is_not_on_the_internet_is_private(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+)
 def test_what_is_on_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 

@@ -40,6 +40,7 @@ def signs(text: str, *, first_line: int = 1) -> list[str]:
         "- 3 % i Sørbyen\n+ 14 % i Nordbyen\n- 8 % i Vestbyen",
         "+ 14 % i Nord\n– 3 % i Sør\n– 5 % i Vest",
         "± 0 i Nord\n- 3 i Sør",
+        "- 17 -",
     ],
 )
 def test_a_sign_before_a_number_is_printed_as_written(text: str) -> None:
@@ -155,11 +156,25 @@ def test_a_mark_that_tears_a_sentence_is_named(text: str, mark: str) -> None:
         "Vi tilbyr mange kurs for leger og sykepleiere i 2023:\n- kurs",
         "Avdelingen i Bodø har på dagtid tre leger i ukedagene.\n- kurs",
         "Avdelingen i Bodø har på dagtid tre leger i ukedagene\n# Kurs",
-        "Avdelingen i Bodø har på dagtid tre leger i ukedagene\n\n# kurs",
+        "Avdelingen i Bodø har på dagtid tre leger i ukedagene\n\n## kurs",
         "Ring oss på telefon 56 00 11 22 eller\n+ 47 56 00 11 23",
     ],
 )
 def test_points_headings_and_telephone_numbers_tear_no_sentence(text: str) -> None:
+    assert signs(text) == []
+
+
+@pytest.mark.parametrize("text", ["# 1 av 10 har svart", "  # i kø: 12", "# 7 Kurs"])
+def test_a_number_sign_that_became_a_heading_is_named(text: str) -> None:
+    message = "“#” at the beginning of this line became a mark of Markdown, and is not printed"
+    hint = "Write \\# for the sign itself. Nothing to do if it is a heading."
+    (said,) = signs(f"Svar:\n\n{text}")
+    assert said.endswith(f" {message} | {hint}")
+    assert said.startswith("3:")
+
+
+@pytest.mark.parametrize("text", ["# Svar", "## 1 av 10", "#1 av 10", "\\# 1 av 10"])
+def test_a_heading_with_a_capital_or_two_signs_is_not_named(text: str) -> None:
     assert signs(text) == []
 
 

@@ -143,6 +143,30 @@ def test_a_row_that_an_empty_line_parts_from_its_table_is_named(text: str, place
     assert place + said + hint in told(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"{BARS}\n| Sum | 1 |", "5:3 warning table [Sum]"),
+        ("A | B\n--|--\nx | 1\n\nSum | 1", "5:1 warning table [Sum]"),
+        (f"| Sum | 1 |\n\n{BARS}", "1:3 warning table [Sum]"),
+        ("| A | B |\n| 1 | 2 |\n\n| Sum | 3 |", "4:3 warning table [Sum]"),
+    ],
+)
+def test_a_row_of_bars_that_an_empty_line_parts_from_its_table_is_named(text: str, place: str) -> None:
+    said = " an empty line parts this row from its table: its words stand in no column | "
+    hint = "Take the empty line out. If it is no row, write a comma in place of each |."
+    assert place + said + hint in told(text)
+
+
+def test_the_place_of_a_table_is_found_where_its_first_cell_begins_with_a_sign() -> None:
+    (_, table) = told("> 75\tHenvis\n< 75\tVent")
+    assert table.startswith("1:1 note table [> 75] lines with tabs")
+
+
+def test_circled_numbers_are_no_names_of_columns() -> None:
+    assert rows("①\tKartlegg\n②\tPlanlegg") == [[], ["①", "Kartlegg"], ["②", "Planlegg"]]
+
+
 @pytest.mark.parametrize("below", ["Sum 1", "\tSum", "a)\tSum"])
 def test_other_lines_below_a_table_are_none_of_its_rows(below: str) -> None:
     assert [each for each in told(f"A\tB\nx\t1\n\n{below}") if "parts this row" in each] == []

@@ -56,6 +56,8 @@ def found(read_files: ReadFiles) -> Callable[..., list[Finding]]:
         ("Kjære {{ fornavn }} der.", 7, "{{ fornavn }}"),
         ("Møt <dato: dd.mm> her.", 5, "<dato: dd.mm>"),
         ("Klikk her for å skrive inn tekst.", 1, "Klikk her for å skrive inn tekst"),
+        ("Velg en dato.", 1, "Velg en dato"),
+        ("Type: Velg et element.", 7, "Velg et element"),
         ("Tekst kommer.", 1, "Tekst kommer."),
         ("Bilete kjem seinare", 1, "Bilete kjem seinare"),
     ],
@@ -91,6 +93,7 @@ def test_titles_places_and_names_are_looked_at(found: Callable[..., list[Finding
         "Metoden todo er ny, og Todo-listen også.",
         "Mer tekst kommer i mars. Kl. 00.00 den 10.10.2024.",
         "Klikk her for å lese.",
+        "Velg en dato som passer. Her kan du velg en dato.",
     ],
 )
 def test_words_that_are_complete_are_no_placeholders(text: str) -> None:
@@ -114,6 +117,24 @@ def test_a_mark_without_a_note_is_named_and_one_with_a_note_is_not(found: Callab
     assert found("Se [1–2] og [2023].\n\n- [1] NOU.\n- [2] Prop.") == []
     assert [each.words for each in found("Se [20].\n\n[2023] NOU.")] == ["[20]"]
     assert found("Se [1] og [2].\n\nTlf. 22 34 56 78\n[1] NOU.\n[2] Prop.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("Det er bra.1 Vi er her.", 12), ("Det er bra.\n\n- Er det bra?12", 14), ("Bra!2\nMer", 5)]
+)
+def test_a_number_right_behind_a_sentence_may_be_the_mark_of_a_note(
+    text: str, at: int, found: Callable[..., list[Finding]]
+) -> None:
+    (finding,) = found(text)
+    assert (finding.column, finding.message) == (at, "this number may be the mark of a note")
+    assert finding.hint.startswith("Write a footnote ([^1] here, and [^1]: … below)")
+
+
+@pytest.mark.parametrize(
+    "text", ["Se kap.2 Mål", "Se pkt.3", "Kl.10 Vi", "Versjon 3.2 Ny", "Bra.100 Vi", "bra.2 er", "A.1 Vi"]
+)
+def test_numbers_of_chapters_and_versions_are_no_marks_of_notes(text: str, found: Callable[..., list[Finding]]) -> None:
+    assert found(text) == []
 
 
 def test_a_letter_in_brackets_behind_a_word_is_a_mark_where_letters_begin_with_a(

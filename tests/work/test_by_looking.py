@@ -79,6 +79,17 @@ def test_what_fails_is_told_and_tried_again_after_a_pause(desk: Any, eventually:
     assert desk.said[0] == "Sending 2023-12 ended with exit code 74; tried again in less than a second."
 
 
+def test_who_was_put_off_is_no_failure(desk: Any, eventually: Any) -> None:
+    desk.put(SLUG)
+    run = Run(desk)
+    eventually((desk.folder / "began").exists)
+    desk.put()
+    desk.end_senders(75)
+    eventually(lambda: not run.handlers.count_senders())
+    run.end()
+    assert (desk.said, len(desk.told)) == ([], 1)
+
+
 def test_what_cannot_be_read_is_told_once_and_tried_again(
     desk: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -128,8 +139,13 @@ def test_one_look_that_is_stopped_ends_its_sender(desk: Any, eventually: Any) ->
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there is no systemd on this system")
-def test_a_worker_tells_its_manager_that_it_lives(desk: Any, manager: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailer.work.by_looking.BEAT_SECONDS", 0.05)
+def test_a_worker_tells_its_manager_that_it_lives_also_while_the_database_hangs(
+    desk: Any, manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.work.handlers.ALIVE_SECONDS", 0.05)
+    hangs = Event()
+    monkeypatch.setattr("mailer.work.handlers.Handlers.beat", lambda _: hangs.wait(20))
     run = Run(desk)
     assert [manager.told() for _ in range(3)] == ["WATCHDOG=1"] * 3
+    hangs.set()
     run.end()

@@ -32,6 +32,16 @@ def test_the_settings_say_what_is_done_and_how_often(
     services.close()
 
 
+def test_notices_are_sent_each_minute_when_the_settings_say_where(desk: Any) -> None:
+    config = desk.folder / "workspace" / "config.toml"
+    environ = {"USER": "kari", "MAILER_WORK__BACKUP_HOURS": "0", "MAILER_NOTICES__TO": "redaksjon@nyhetsbrev.example"}
+    services = build_services(config, environ=environ, announce=lambda _: None)
+    (duty,) = find_duties(services)
+    assert (duty.name, duty.every) == ("notices", timedelta(minutes=1))
+    assert duty.carry_out(services) == ()
+    services.close()
+
+
 def test_a_backup_is_made_and_what_was_kept_long_enough_is_purged(desk: Any) -> None:
     services = services_with(desk, purge_days="1")
     backup, purge = find_duties(services)

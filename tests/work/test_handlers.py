@@ -89,20 +89,25 @@ def fail(error: Exception) -> Callable[[Any], object]:
         (ZeroDivisionError("a mistake"), "ZeroDivisionError"),
     ],
 )
-@pytest.mark.parametrize(("every", "again"), [(1440.0, 15.0), (1.0, 1.0)])
-def test_a_duty_that_fails_is_told_and_tried_again(
-    desk: Any, error: Exception, words: str, every: float, again: float
-) -> None:
-    handlers = with_duty(desk, fail(error), every=timedelta(minutes=every))
+def test_a_duty_that_fails_is_told_and_tried_again(desk: Any, error: Exception, words: str) -> None:
+    handlers = with_duty(desk, fail(error))
     before = desk.services.clock()
     handlers.carry_out(handlers.duties[0]).result(20)
     [known] = desk.services.duty_times.read()
     assert words in known.last_error
     assert known.last_ok_at is None
-    assert timedelta() <= known.due_at - before - timedelta(minutes=again) < timedelta(seconds=30)
+    assert timedelta() <= known.due_at - before - timedelta(minutes=15) < timedelta(seconds=30)
     [told] = desk.said
     assert told.startswith(f"The duty tidy was not done: {known.last_error}. Tried again in ")
     assert not handlers.is_tending
+
+
+def test_a_duty_that_comes_often_is_tried_again_at_its_next_time(desk: Any) -> None:
+    handlers = with_duty(desk, fail(MailerError("no")), every=timedelta(minutes=1))
+    before = desk.services.clock()
+    handlers.carry_out(handlers.duties[0]).result(20)
+    [known] = desk.services.duty_times.read()
+    assert timedelta() <= known.due_at - before - timedelta(minutes=1) < timedelta(seconds=30)
 
 
 def test_a_duty_that_is_being_carried_out_is_not_begun_again(desk: Any) -> None:
@@ -132,6 +137,34 @@ def test_a_beat_says_what_is_done_and_leaving_ends_it(desk: Any) -> None:
     assert desk.services.workers.read() == ()
     assert handlers.count_processes() == 3, "before the first beat it knows of itself"
     handlers.ask_to_end()
+
+
+def test_it_beats_every_five_seconds_and_waits_for_no_beat(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from threading import Event
+
+    now, begun, goes_on = 100.0, list[float](), Event()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    handlers = desk.handlers()
+
+    def beat() -> None:
+        begun.append(now)
+        goes_on.wait(20)
+
+    monkeypatch.setattr(handlers, "beat", beat)
+    handlers.beat_when_due()
+    now = 110.0
+    handlers.beat_when_due()
+    goes_on.set()
+    handlers._beating.result(20)
+    assert begun == [100.0], "one at a time"
+    handlers.beat_when_due()
+    handlers._beating.result(20)
+    now = 114.9
+    handlers.beat_when_due()
+    now = 115.0
+    handlers.beat_when_due()
+    handlers._beating.result(20)
+    assert begun == [100.0, 110.0, 115.0]
 
 
 def test_all_workers_that_live_count(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,25 +15,27 @@ def test_an_issue_is_left_alone_for_the_pause_and_others_are_not(monkeypatch: py
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     pauses = Pauses()
-    assert not pauses.is_on("2023-12")
-    assert pauses.begin("2023-12", code=75) == 2.0
-    assert pauses.is_on("2023-12")
-    assert not pauses.is_on("2024-01")
-    now = 101.9
-    assert pauses.is_on("2023-12")
-    now = 102.0
-    assert not pauses.is_on("2023-12")
-    assert pauses.begin("2023-12", code=75) == 4.0
-    assert pauses.begin("2023-12", code=-9) == 2.0
-    assert pauses.begin("2024-01", code=75) == 2.0
+    assert pauses.seconds_left("2023-12") == 0
+    pauses.begin("2023-12", code=75)
+    assert (pauses.seconds_left("2023-12"), pauses.seconds_left("2024-01")) == (2.0, 0.0)
+    now = 101.5
+    assert pauses.seconds_left("2023-12") == 0.5
+    now = 103.0
+    assert pauses.seconds_left("2023-12") == 0
+    pauses.begin("2023-12", code=75)
+    pauses.begin("2024-01", code=75)
+    assert (pauses.seconds_left("2023-12"), pauses.seconds_left("2024-01")) == (4.0, 2.0)
+    pauses.begin("2023-12", code=-9)
+    assert pauses.seconds_left("2023-12") == 2.0
 
 
-def test_what_needed_nobody_in_between_begins_anew() -> None:
+def test_what_needed_nobody_in_between_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
     pauses = Pauses()
     pauses.begin("2023-12", code=75)
     pauses.begin("2024-01", code=75)
     pauses.keep_only({"2024-01"})
-    assert not pauses.is_on("2023-12")
-    assert pauses.is_on("2024-01")
-    assert pauses.begin("2023-12", code=75) == 2.0
-    assert pauses.begin("2024-01", code=75) == 4.0
+    assert (pauses.seconds_left("2023-12"), pauses.seconds_left("2024-01")) == (0.0, 2.0)
+    pauses.begin("2023-12", code=75)
+    pauses.begin("2024-01", code=75)
+    assert (pauses.seconds_left("2023-12"), pauses.seconds_left("2024-01")) == (2.0, 4.0)

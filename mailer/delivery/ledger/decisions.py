@@ -8,14 +8,16 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, literal, select, update
 
 from mailer.catalogue import Message, msg
-from mailer.database.decisions import Action, Operator
+from mailer.database.decisions import BY_ITSELF, Action, Operator
 from mailer.database.tables import attempt, decision, delivery, mailing, run, subscriber
 from mailer.delivery.ledger.doubts import drop_rest
-from mailer.delivery.ledger.endings import OPEN, begin_waiting
+from mailer.delivery.ledger.endings import begin_waiting
 from mailer.delivery.ledger.last_copies import read_last_copies
 from mailer.delivery.ledger.refusals import MailingStateError, PausedMailingError, no_such_mailing
-from mailer.delivery.model import NOT_ON_THE_WAY, DeliveryStatus, Doubt, MailingState, Resolution, Resolved
+from mailer.delivery.ledger.telling import tell
+from mailer.delivery.model import NOT_ON_THE_WAY, OPEN, DeliveryStatus, Doubt, MailingState, Resolution, Resolved
 from mailer.delivery.notes import write_note
+from mailer.notices.model import NoticeEvent
 from mailer.subscribers.facts.address import normalise
 
 _DECIDED = {
@@ -88,6 +90,8 @@ def pause(connection: Connection, mailing_id: int, *, note: str, operator: Opera
     change_state(connection, mailing_id, source=OPEN, target=MailingState.PAUSED, note=note)
     if not was_paused:
         record(connection, operator, Action.PAUSED, mailing_id, now=now)
+        detail = {"by_itself": operator.actor == BY_ITSELF}
+        tell(connection, NoticeEvent.PAUSED, mailing_id, now=now, detail=detail, note=write_note(note))
 
 
 def resume(connection: Connection, mailing_id: int, *, operator: Operator, now: datetime) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, exists, select, update
 
 from mailer.database.tables import delivery, mailing
 from mailer.delivery.ledger.doubts import drop_rest
-from mailer.delivery.model import UNFINISHED, MailingState
-
-OPEN = (MailingState.PLANNED, MailingState.RUNNING, MailingState.PAUSED, MailingState.MISSED)
+from mailer.delivery.ledger.telling import tell
+from mailer.delivery.model import OPEN, UNFINISHED, MailingState
+from mailer.notices.model import NoticeEvent
 
 
 def finish_done(connection: Connection, *, now: datetime) -> None:
@@ -23,11 +23,13 @@ def finish_done(connection: Connection, *, now: datetime) -> None:
         .where(mailing.c.state == MailingState.FINISHED, is_left)
         .values(state=MailingState.WAITING, finished_at=None)
     )
-    connection.execute(
+    done = (
         update(mailing)
         .where(mailing.c.state.in_([*OPEN, MailingState.WAITING]), ~is_left)
         .values(state=MailingState.FINISHED, finished_at=now, note="")
     )
+    for mailing_id in connection.execute(done.returning(mailing.c.id)).scalars().all():
+        tell(connection, NoticeEvent.FINISHED, mailing_id, now=now)
     _cancel_leftovers(connection, now=now)
     begin_waiting(connection)
 

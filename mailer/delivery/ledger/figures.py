@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from mailer.database.rows import typed_rows
 from mailer.database.tables import delivery, mailing, subscriber
-from mailer.delivery.ledger.endings import OPEN
 from mailer.delivery.model import (
     MAY_HAVE_IT,
     NOT_ON_THE_WAY,
+    OPEN,
     Counts,
     DeliveryReport,
     DeliveryStatus,

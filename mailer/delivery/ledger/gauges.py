@@ -9,9 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from mailer.database.tables import delivery, mailing, run
-from mailer.delivery.ledger.endings import OPEN
 from mailer.delivery.ledger.recovery import LEASE, time_of_beats
-from mailer.delivery.model import DeliveryStatus, MailingState
+from mailer.delivery.model import OPEN, DeliveryStatus, MailingState
 
 LATEST_MAILINGS = 10
 """Mailings that are shown also when they are over: figures of all that ever were would grow without end."""

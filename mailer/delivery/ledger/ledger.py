@@ -19,7 +19,7 @@ from mailer.database.failures import DatabaseError, explained_use
 from mailer.database.tables import mailing, run, test_send, variant
 from mailer.delivery.ledger import decisions, figures, plans
 from mailer.delivery.ledger.beats import refuse_other_version
-from mailer.delivery.ledger.endings import OPEN, finish_done
+from mailer.delivery.ledger.endings import finish_done
 from mailer.delivery.ledger.epoch import Epoch, epoch_file
 from mailer.delivery.ledger.liveness import Proof, hold_lock
 from mailer.delivery.ledger.places import DatabasePlaces
@@ -38,6 +38,7 @@ from mailer.delivery.ledger.refusals import (
 from mailer.delivery.ledger.retrying import retry_on_new_connection
 from mailer.delivery.ledger.runs import Clock, SenderRun
 from mailer.delivery.model import (
+    OPEN,
     Before,
     Counts,
     DeliveryReport,

@@ -13,6 +13,7 @@ from mailer.database.tables import attempt, delivery, run
 from mailer.delivery.ledger.doubts import IS_SENT_ONCE_MORE, next_try
 from mailer.delivery.ledger.liveness import hold_lock, is_provably_dead
 from mailer.delivery.ledger.refusals import SenderBusyError
+from mailer.delivery.ledger.telling import tell_of_doubts
 from mailer.delivery.model import DeliveryStatus
 
 LEASE = timedelta(seconds=60)
@@ -78,6 +79,7 @@ def close_runs(connection: Connection, runs: Sequence[int], *, now: datetime) ->
     )
     doubtful = _put_in_doubt(connection, is_theirs & (delivery.c.status == DeliveryStatus.IN_FLIGHT), now=now)
     connection.execute(update(run).where(run.c.id.in_(runs)).values(ended_at=now))
+    tell_of_doubts(connection, runs, now=now)
     return doubtful
 
 

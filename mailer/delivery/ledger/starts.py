@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select, update
 
-from mailer.database.decisions import Action, Operator
+from mailer.database.decisions import BY_ITSELF, Action, Operator
 from mailer.database.engine import Database
 from mailer.database.tables import delivery, mailing
 from mailer.delivery.ledger.decisions import change_state, record
 from mailer.delivery.ledger.doubts import drop_rest
-from mailer.delivery.ledger.endings import OPEN, begin_waiting
+from mailer.delivery.ledger.endings import begin_waiting
 from mailer.delivery.ledger.recovery import time_of_beats
 from mailer.delivery.ledger.retrying import retry_on_new_connection
-from mailer.delivery.model import NOT_ON_THE_WAY, MailingState, Start
+from mailer.delivery.ledger.telling import tell
+from mailer.delivery.model import NOT_ON_THE_WAY, OPEN, MailingState, Start
+from mailer.notices.model import NoticeEvent
 
 
 def start_values(start: Start | None) -> dict[str, object]:
@@ -99,6 +101,9 @@ class PlannedStarts:
         missed = update(mailing).where(self._is_missed(connection)).values(state=MailingState.MISSED)
         for mailing_id in connection.execute(missed.returning(mailing.c.id)).scalars().all():
             self._record(connection, self._by_itself, Action.MISSED, mailing_id, {})
+            this = select(mailing.c.start_local, mailing.c.zone).where(mailing.c.id == mailing_id)
+            local, zone = connection.execute(this).one()
+            tell(connection, NoticeEvent.MISSED, mailing_id, now=self._clock(), detail={"local": local, "zone": zone})
 
     def take_back(self, mailing_id: int) -> None:
         """Cancel a mailing that is to start at a time; raises `MailingStateError` when it has begun meanwhile."""
@@ -120,7 +125,7 @@ class PlannedStarts:
 
     @property
     def _by_itself(self) -> Operator:
-        return replace(self._operator, actor="mailer")
+        return replace(self._operator, actor=BY_ITSELF)
 
     def _now(self, connection: Connection) -> ColumnElement[datetime]:
         return time_of_beats(connection, now=self._clock())

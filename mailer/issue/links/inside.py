@@ -21,6 +21,8 @@ _LABELS = re.compile(
     r"intranett?(?:et)?|intra|innsid(?:en|a)|internt?|ansatt(?:e|portal(?:en)?|sid(?:en|er|ene))?"
     r"|tilsett(?:e)?|medarbeider(?:e|portal(?:en)?)?|medarbeidar(?:ar|portalen)?|vpn"
 )
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that was given to the internet
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NETWORKS = re.compile(
     r"local(?:domain|host)?|lan|internal|intranet|intern|corp|home|private|domain|workgroup|arpa|[0-9]+"
 )
@@ -100,8 +102,19 @@ def is_inside_host(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Return whether an IP address is one on the internet: not this machine, its network, or a reserved one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (mapped is None or is_public(str(mapped)))
+    within = None
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = _within(ip)
+        if within is None and ip not in _UNICAST:
+            return False
+    return ip.is_global and not ip.is_multicast and (within is None or is_public(str(within)))
+
+
+def _within(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for: mapped, by 6to4, or behind NAT64 (RFC 6052)."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 def _web_parts(url: str) -> SplitResult | None:

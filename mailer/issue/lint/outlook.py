@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from mailer.catalogue import msg
-from mailer.issue.lint.office import MEETING, OFFICE, Debris, debris
+from mailer.issue.lint.office import MEETING
 from mailer.issue.lint.passages import Passage
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, hits_at_links
 from mailer.issue.model import Block, Item, Paragraph, Table, plain_text
@@ -14,85 +14,19 @@ LENGTH_OF_A_HEAD = 500
 PASSAGES_OF_A_HEAD = 4
 
 
-_OF_MAILS = (
-    debris(
-        r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
-        r"|\[(?:inline |innebygd |innebygde )?(?:image|bilde|bilete|picture|logo):[^\]\n]{0,80}\]"
-        r"|\[(?:image|bilde|bilete)\d{0,4}(?:\.\w{3,4})?\]|<?\bimage\d{3}\.(?:png|jpe?g|gif)\b>?"
-        r"|\[(?:logo|bilde|bilete|image|picture|ikon|icon|facebook|linkedin|instagram|twitter|youtube)[^\]\n]{0,30}\]"
-        r"(?= ?…)",
-        "findings.pasted-picture",
-        "findings.pasted-picture-hint",
-    ),
-    debris(
-        r"automatisk generert beskrivelse|description automatically generated"
-        r"|(?:KI|AI)-generert innhold kan være feil|AI-generated content may be incorrect"
-        r"|\[(?:(?:et|eit|a|an) )?(?:nær|skjerm)?(?:bilde|bilete|image|picture|screenshot|close-up) "
-        r"(?:som|av|that|of|containing)\b[^\]\n]{0,200}\]",
-        "findings.pasted-description",
-        "findings.pasted-description-hint",
-    ),
-    debris(
-        r"\[(?:ekstern|external|eksternt?|ext)(?:[ :-][^\]\n]{0,40})?\]"
-        r"|(?:(?<!\w)du )?får ikk?j?e ofte e-?post fr[aå]|(?:(?<!\w)you )?don['’]t often get e-?mail from"
-        r"|(?:finn ut|lær|les om|learn) (?:hvorfor|kvifor|why) (?:dette|this) (?:er viktig|is important)"
-        r"|(?:caution|warning|advarsel|åtvaring|obs|merk)[:!]\s+(?:(?:this|denne|dette|er en|er ein|is an)\s+){0,2}"
-        r"(?:external|ekstern\w*)\s+(?:e-?mail|e-?post|melding)"
-        r"|(?:this|the) (?:e-?mail|message) (?:has )?(?:originated|came|was sent|is|comes|originates) "
-        r"from (?:outside|an external)"
-        r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
-        r"(?:fr[aå] (?:ei?n )?(?:ekstern|(?:avsend\w+|person) (?:som er )?ut[ea]nfor|ut[ea]nfor|utsid[ea])"
-        r"|utenfra|utanfrå)"
-        r"|(?-i:(?:EKSTERN|EXTERNAL)\w*) (?:e-?mail|e-?post|melding|avsend\w+|sender)(?: ?[:!]|$)"
-        r"|^(?:ekstern\w*|external) (?:e-?mail|e-?post|melding|avsend\w+|sender) ?[:!–-] ?"
-        r"(?:vær|ver|pass|be|use|ikke|ikkje|do not)\b",
-        "findings.pasted-banner",
-        "findings.pasted-banner-hint",
-    ),
-    debris(
-        r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"
-        r"|(?:hent|få|get|last ned) outlook (?:for|til) \w+"
-        r"|denne e-?posten (?:og (?:eventuelle )?vedlegg )?kan inneh[oa]lde "
-        r"(?:taushetsbelagt|konfidensiell|fortrolig|teie)\w*"
-        r"|(?<!\w)(?:P |☘ )?(?:tenk på|think (?:of|about)|please consider) (?:miljøet|the environment)(?!\w)"
-        r"|this e-?mail (?:and any attachments )?(?:is|are|may contain) (?:confidential|privileged)"
-        r"|(?<!\w)du (?:får|mottar|mottek) denne e-?posten fordi|you(?: are|['’]re) receiving this e-?mail because"
-        r"|(?<!\w)(?:vis|se|sjå|les|åpne|opne) (?:denne )?e-?posten i nettles[ea]r(?:en)?"
-        r"|view this e-?mail in your browser",
-        "findings.pasted-addition",
-        "findings.pasted-addition-hint",
-    ),
-    debris(r"(?<!_)_{5,80}", "findings.pasted-line", "findings.pasted-line-hint"),
-    debris(
-        r"-{3,} ?(?:opprinnelig|opphavleg|original|videresendt|vidaresend|forwarded)[\w ]{1,20}-{3,}"
-        r"|begin forwarded message:|(?:start på )?(?:videresendt|vidaresendt?) (?:melding|e-?post):"
-        r"|(?<!\w)(?:\w{2,8}\.? ){0,2}\d\d?\. ?[\w.]{1,12} ?\d{4},? "
-        r"(?:(?:kl\.?|klokka|at) ?)?\d\d?[.:]\d\d(?:[.:]\d\d)?,? (?:skrev|skreiv|wrote)(?!\w)"
-        r"|\b(?:den|on) [^\n]{3,40}\d{4},? (?:kl\.?|klokka|at) ?\d\d?[.:]\d\d[^\n]{0,80}\b(?:skrev|skreiv|wrote)\b",
-        "findings.pasted-head",
-        "findings.pasted-head-hint",
-    ),
-    debris(
-        r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"
-        r"|error! (?:reference|bookmark|hyperlink)[\w ]{0,40}",
-        "findings.pasted-reference",
-        "findings.pasted-reference-hint",
-    ),
-)
-_ANYWHERE = (*_OF_MAILS, *OFFICE)
 _SIGNED = re.compile(
     r"(?<!\w)(?:(?i:med\s(?:vennlig|venleg|vennleg|beste|god|hjertelig|hjarteleg|kollegial)e?\s(?:hils|helsing)\w*"
     r"|mvh|(?:with\s)?(?:best|kind|warm)\sregards|yours\ssincerely|sincerely\syours)"
     r"|(?:(?m:^)[bv]|[BV])(?:este?|ennlig|enleg|ennleg)e?\s(?:hils|helsing)\w*"
-    r"|(?m:^)(?:[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely))"
+    r"|(?m:^)(?:[Mm]ed\s(?:hilsen|helsing)|Hilsen|Helsing|Regards|Sincerely|Alt\sgodt))"
     r"(?=[.,:!]?\s*(?:\Z|\n|(?-i:[A-ZÆØÅ])))"
 )
 _GREETING = re.compile(
     r"(?:Hei|Hallo|Heisann|Hi|Hello|Dear|Kjære|God\s(?:dag|morgen|morgon|kveld)|Good\s(?:morning|afternoon|evening))"
-    r"(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|igjen|kollega\w*"
-    r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?\s?(?:[,!]|\.?(?=\n|\Z))"
+    r"(?:\sigjen)?(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|kollega\w*"
+    r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?(?:\s?(?:[\u263a\U0001f300-\U0001faff]\ufe0f?|[:;]-?\)|J(?!\w)))*\s?(?:[,!]|\.?(?=\n|\Z))"
 )
-_LONGEST_BANNER = 2_000
+_SENT_BELOW = re.compile(r"[^\n]{1,200}\n(?:Sendt|Send|Sent):[^\n]{0,40}\d", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
 _ABOUT = re.compile(r"(?<!\w)(?:Emne|Subject):")
@@ -102,6 +36,12 @@ _NAMES_DAYS = re.compile(
 _DAY_OF_EXCEL = re.compile(r"(?:3[6-9]|4\d|5[0-4])\d{3}(?:[.,]\d{1,9})?")
 """The days from 1998 to 2050, counted from 1900."""
 _NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash)")
+_LINE_OF_PAGE = re.compile(r"^(?:\d{1,3}|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash))$", re.MULTILINE)
+_NUMBER_ABOVE = re.compile(r"\d{1,3}\n")
+_ENDS_SENTENCE = re.compile(r"[.!?…»”)]\Z")
+_RUNNING = re.compile(r"[^\n]{40}|[^\n]*[.!?]$|[^\n:]{1,40}: \S", re.MULTILINE)
+"""A line of running text, or one with a label and words behind it."""
+_LONG_LINE = 40
 _ENTRANCE = re.compile(
     r"https?://(?:teams\.(?:microsoft|live|cloud\.microsoft)(?:\.com)?/(?:l/meetup-join|meet)/|(?:[\w-]+\.)?zoom\.us/[jw]/"
     r"|meet\.google\.com/\w|[\w-]+\.webex\.com/)",
@@ -125,7 +65,7 @@ _REPLY = re.compile(
 def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
     """Find what programs for mail and for texts add, which is not for readers."""
     for passage in reading.all_words():
-        for each, match in debris_in(passage.text):
+        for each, match in passage.debris:
             yield hit_in(passage, each.message, match[0], each.hint, at=match.start())
     for item in reading.issue.items:
         _, *passages = reading.passages[item.file]
@@ -141,18 +81,6 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
         yield from _lent_links(passages)
 
 
-def debris_in(text: str) -> Iterator[tuple[Debris, re.Match[str]]]:
-    """Yield what programs for mail and for texts have left in a text, wherever it stands."""
-    for each in _ANYWHERE:
-        for match in each.pattern.finditer(text):
-            yield each, match
-
-
-def _is_banner(passage: Passage) -> bool:
-    """Return whether a short text holds what programs leave; to look at a long one twice takes long."""
-    return len(passage.text) < _LONGEST_BANNER and any(each.pattern.search(passage.text) for each in _ANYWHERE)
-
-
 def reply_title(reading: LintInput) -> Iterator[RuleHit]:
     """Find a title that begins as the subject of an answer does."""
     message, hint = msg("findings.reply-title"), msg("findings.reply-title-fix")
@@ -162,8 +90,8 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
-    """Find a greeting at the beginning, also below banners and heads of mails."""
-    above = sum(1 for _ in takewhile(_is_banner, passages))
+    """Find a greeting at the beginning, also below banners, heads of mails and another greeting."""
+    above = sum(1 for _ in takewhile(lambda each: each.debris or _GREETING.match(each.text), passages))
     for passage in passages[: above + 1]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
@@ -182,14 +110,31 @@ def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
 
 
 def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
-    """Find the number of a page in a paragraph of its own; a figure stands below its name, or above small letters."""
+    """Find the number of a page in a paragraph of its own; a figure stands below its name, or above small letters.
+
+    Also as the only line of a paragraph that is a number; several paragraphs that begin with one are steps.
+    """
     message, hint = msg("findings.page-number"), msg("findings.page-number-hint")
+    steps = sum(1 for block in item.body if _NUMBER_ABOVE.match(_words_of(block)))
     for above, block, below in zip((None, *item.body), item.body, (*item.body[1:], None), strict=False):
         words = _words_of(block)
         is_figure = _words_of(above).endswith(":") or _words_of(below)[:1].islower()
-        if isinstance(block, Paragraph) and _NUMBER_OF_PAGE.fullmatch(words) and not is_figure:
+        match = _NUMBER_OF_PAGE.fullmatch(words) or _line_between_pages(words, is_step=steps > 1)
+        if isinstance(block, Paragraph) and match and not (is_figure and match[0] == words):
             passage = Passage(file=item.file, line=block.line, inlines=block.inlines)
-            yield hit_in(passage, message, words, hint, at=0)
+            yield hit_in(passage, message, match[0], hint, at=match.start())
+
+
+def _line_between_pages(text: str, *, is_step: bool) -> re.Match[str] | None:
+    """Return the only line that is a number, where sentences stand above or below it, or one goes on below it."""
+    lines = [*_LINE_OF_PAGE.finditer(text)]
+    if len(lines) != 1 or lines[0][0] == text:
+        return None
+    above, below = text[: lines[0].start()].rstrip("\n"), text[lines[0].end() :].lstrip("\n")
+    if below[:1].islower():
+        return lines[0] if len(above.rpartition("\n")[2]) >= _LONG_LINE else None
+    begins = _ENDS_SENTENCE.search(above) if above else not is_step
+    return lines[0] if begins and (not below or _RUNNING.match(below)) else None
 
 
 def _words_of(block: Block | None) -> str:
@@ -198,7 +143,7 @@ def _words_of(block: Block | None) -> str:
 
 def _lent_links(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     """Find links that were one person's: into a meeting to which the item holds the invitation, out of a newsletter."""
-    if any(MEETING.pattern.search(each.text) for each in passages):
+    if any(each is MEETING for passage in passages for each, _ in passage.debris):
         yield from hits_at_links(
             passages, MEETING.message, MEETING.hint, when=lambda link: bool(_ENTRANCE.match(link.url))
         )
@@ -225,5 +170,6 @@ def _heads(passages: Sequence[Passage]) -> Iterator[RuleHit]:
         for begin in _FROM.finditer(passage.text):
             behind = passage.text[begin.end() :][:LENGTH_OF_A_HEAD]
             text = "\n".join((behind, *(each.text for each in passages[number + 1 : number + PASSAGES_OF_A_HEAD])))
-            if (sent := _SENT.search(text)) and _ABOUT.search(text, sent.end()):
+            sent = _SENT.search(text)
+            if _SENT_BELOW.match(text) or (sent and _ABOUT.search(text, sent.end())):
                 yield hit_in(passage, message, begin[0].rstrip(), hint, at=begin.start())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailer.issue.files.frame import FRAME
+from mailer.issue.lint.mail_programs import debris_in
+from mailer.issue.lint.office import Debris
 from mailer.issue.model import (
     Blocks,
     Emphasis,
@@ -38,7 +40,7 @@ _SIGN = re.compile(r"\S")
 class Passage:
     """A run of words, with the links in it, at its place in the files, be it heading, paragraph or point of a list.
 
-    Its words are joined once, and its links looked for once, though every rule reads them.
+    Its words are joined once, and its links and what programs left in it looked for once, though every rule reads them.
     """
 
     file: str
@@ -60,6 +62,11 @@ class Passage:
     def words(self) -> str:
         """The words alone, web addresses too: as long as `text`."""
         return plain_text(self.inlines)
+
+    @cached_property
+    def debris(self) -> tuple[tuple[Debris, re.Match[str]], ...]:
+        """The marks that programs for mail and for texts have left in it."""
+        return tuple(debris_in(self.text))
 
     @cached_property
     def links(self) -> tuple[tuple[Link, int], ...]:

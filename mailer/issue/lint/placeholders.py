@@ -9,6 +9,10 @@ from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.markdown.unfinished import find_unfinished
 
 _REFERENCE = re.compile(r"\[(\d{1,2}(?:\s?[,–-]\s?\d{1,2})*)\]|(?<=[\w.,;:!?)»])\[([a-w])\](?!\w)")
+_GLUED = re.compile(
+    r"(?<=[^\W\d_]{3}[.!?])(?<!pkt\.)(?<!kap\.)(?<!avd\.)(?<!tlf\.)[1-9][0-9]?(?=\s+[A-ZÆØÅ«]|\s*(?:\n|\Z))"
+)
+"""A number right behind the end of a sentence: the mark of a note of Word's or a PDF's whose form is lost."""
 _NOTE = re.compile(r"^\[(\d{1,2}(?=\])|[a-w](?=\][ \t]))", re.MULTILINE)
 """The number or letter of a note; a letter that is glued to the words behind it begins a comment of Google's."""
 
@@ -19,6 +23,10 @@ def placeholder(reading: LintInput) -> Iterator[RuleHit]:
     for passage in reading.all_words():
         for at, words in find_unfinished(passage.text):
             yield hit_in(passage, message, words, hint, at=at)
+    for passage in reading.all_passages():
+        for match in _GLUED.finditer(passage.text):
+            hint = msg("findings.reference-without-note-hint")
+            yield hit_in(passage, msg("findings.number-of-note"), match[0], hint, at=match.start())
     for passages in reading.passages.values():
         yield from _references(passages)
 

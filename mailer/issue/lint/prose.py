@@ -6,11 +6,22 @@ from itertools import pairwise
 
 from mailer.catalogue import msg
 from mailer.issue.files.frame import FRAME
-from mailer.issue.lint.outlook import debris_in
 from mailer.issue.lint.passages import Passage, passages_in
 from mailer.issue.lint.reading import LintInput, RuleHit, hit_in
 from mailer.issue.markdown.characters import SOFT_HYPHEN
-from mailer.issue.model import Blocks, FootnoteMark, Heading, Inlines, Item, Paragraph, Text, plain_text
+from mailer.issue.model import (
+    Block,
+    Blocks,
+    FootnoteMark,
+    Heading,
+    Inlines,
+    Item,
+    List,
+    Paragraph,
+    Quote,
+    Text,
+    plain_text,
+)
 
 WORDS_OF_A_SENTENCE = 8
 SAME_OPENING = 4
@@ -24,8 +35,10 @@ _NUMBER_OF_TITLE = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[a-zæøå]\)
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back a fixed way: a long word costs no more
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
-_MARKS_OF_NOTES = re.compile(r"(?:[¹²³⁰⁴-⁹]+|(?<=[^\W\d_]{4}[.!?])\d{1,2})\Z")
+_MARKS_OF_NOTES = re.compile(r"(?:[¹²³⁰⁴-⁹]+|(?<=[^\W\d_]{2}[.!?])(?<!nr\.)(?<!kl\.)(?<!pkt\.)(?<!kap\.)\d{1,2})\Z")
 """Marks of notes as signs of their own, and as Word's become where their form is lost: *rettleiaren.2*."""
+_NUMBER_TO_CALL = re.compile(r": (?:[A-Z]{2})?\+?[0-9][0-9 .]{4,}\Z")
+"""A telephone number or an account behind a colon, which nobody ends."""
 _UNBROKEN = re.compile(r"\S+")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 
@@ -34,27 +47,29 @@ def no_end_mark(reading: LintInput) -> Iterator[RuleHit]:
     """Find a paragraph of running text without a mark at its end; one that ends in a link or address needs none."""
     for item in reading.issue.items:
         passages = {id(each.inlines): each for each in reading.passages[item.file]}
-        for paragraph in filter(lambda each: _ends_in_a_word(each.inlines), _paragraphs(item)):
+        for paragraph, below in filter(lambda each: _ends_in_a_word(each[0].inlines), _paragraphs(item)):
             passage = passages[id(paragraph.inlines)]
             text = passage.text
             last = text.rfind("\n") + 1
             words = [each.start() for each in _UNBROKEN.finditer(text, last)]
-            is_debris = any(match.end() > last for _, match in debris_in(text))
-            if len(words) >= WORDS_OF_A_SENTENCE and not is_debris:
-                hint, at = msg("findings.no-end-mark-hint"), words[-2]
-                yield hit_in(passage, msg("findings.no-end-mark"), text[at:].rstrip(), hint, at=at)
+            is_debris = any(match.end() > last for _, match in passage.debris)
+            if len(words) >= WORDS_OF_A_SENTENCE and not is_debris and not _NUMBER_TO_CALL.search(text):
+                is_marked = isinstance(below, List | Heading | Quote)
+                hint = msg("findings.no-end-mark-above-hint") if is_marked else msg("findings.no-end-mark-hint")
+                yield hit_in(passage, msg("findings.no-end-mark"), text[words[-2] :].rstrip(), hint, at=words[-2])
 
 
-def _paragraphs(item: Item) -> Iterator[Paragraph]:
-    """The paragraphs that stand directly in an item: points of a list may be headings without a mark.
+def _paragraphs(item: Item) -> Iterator[tuple[Paragraph, Block | None]]:
+    """The paragraphs that stand directly in an item, with the block below: points may be headings without a mark.
 
     So may lines that begin with numbers and follow each other: a programme, or days.
     """
     blocks: Blocks = item.body
     numbered = [isinstance(block, Paragraph) and bool(_NUMBERED.match(plain_text(block.inlines))) for block in blocks]
-    for block, before, own, after in zip(blocks, [False, *numbered], numbered, [*numbered[1:], False], strict=False):
+    beside = zip([False, *numbered], numbered, [*numbered[1:], False], strict=False)
+    for block, below, (before, own, after) in zip(blocks, (*blocks[1:], None), beside, strict=False):
         if isinstance(block, Paragraph) and not (own and (before or after)):
-            yield block
+            yield block, below
 
 
 def _ends_in_a_word(inlines: Inlines) -> bool:
@@ -83,10 +98,11 @@ def _compared(title: str) -> str:
 
 
 def repeated_word(reading: LintInput) -> Iterator[RuleHit]:
-    """The same word twice in a row, but those that grammar may put together (*at det det gjelder*)."""
+    """The same word twice in a row, but those that grammar may put together, and one that begins a line anew."""
     for passage in reading.all_passages():
         for match in re.finditer(r"\b([^\W\d_]{2,})\s+\1\b", passage.text, re.IGNORECASE):
-            if match[1].lower() not in _MAY_STAND_TWICE:
+            is_new_line = "\n" in match[0] and match[0][-len(match[1])].isupper()
+            if match[1].lower() not in _MAY_STAND_TWICE and not is_new_line:
                 hint = msg("findings.repeated-word-fix")
                 yield hit_in(passage, msg("findings.repeated-word"), match[0], hint, at=match.start())
 

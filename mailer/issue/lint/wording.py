@@ -9,8 +9,8 @@ from mailer.issue.lint.reading import LintInput, RuleHit, hit_in, matches
 
 _BROKEN_WORD = (
     r"(?<![\w-])[^\W\d_]+(?:-|\u00ad) "
-    r"(?!(?i:og|eller|samt|til|men|som|både|mot|pluss|and|or|to|but|than|ja|dahje|vai)(?!\w))"
-    r"[^\W\d_]+(?![\w-])"
+    r"(?:[0-9]+-[^\W\d_]|(?!(?i:og|eller|samt|til|men|som|både|mot|pluss|and|or|to|but|than|ja|dahje|vai)(?!\w))"
+    r"[^\W\d_]+(?![\w-]))"
 )
 """A hyphen, or a soft one, that ends no first half, as that of *helse- og omsorg* and *før- under- og etter* does."""
 
@@ -24,6 +24,11 @@ _GARBLED = re.compile("|".join(sorted(_MEANT, key=len, reverse=True)) + "|ðŸ")
 _QUOTED = re.compile(r"„[^„“”]*[“”]|“[^„“”]*”|”[^„“”]*”")
 """Words in quotation marks as they are set in English, German, Polish and Swedish."""
 _WITHIN_EACH_OTHER = 3
+_DOUBLED = re.compile(r"(?<!\S)\S+ {2,}\S+")
+_GAP_OF_COLUMNS = re.compile(r"(?<!^)(?<!^.)(?<!^..)\S {3,}\S", re.MULTILINE)
+"""Three spaces or more, but not behind the mark of a point, as in `a)   Mål`."""
+_FEW = 20
+_INCHES = re.compile(r"(?<=[0-9])\"(?=[\s.,)]|\Z)")
 
 
 def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
@@ -37,13 +42,21 @@ def lost_letter(reading: LintInput) -> Iterator[RuleHit]:
 
 
 def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
-    """Find two spaces between words."""
-    yield from matches(reading, r"(?<!\S)\S+ {2,}\S+", msg("findings.doubled-space"), msg("findings.doubled-space-fix"))
+    """Find two spaces between words; on several lines they set columns, which fall together, and are told once."""
+    message = msg("findings.doubled-space")
+    for passage in reading.all_passages():
+        found, gaps = ([*each.finditer(passage.text)] for each in (_DOUBLED, _GAP_OF_COLUMNS))
+        if len({passage.text.rfind("\n", 0, each.start()) for each in gaps[:_FEW]}) > 1:
+            hint = msg("findings.columns-of-spaces", mark="|")
+            yield hit_in(passage, message, found[0][0], hint, at=found[0].start())
+        else:
+            hint = msg("findings.doubled-space-fix")
+            yield from (hit_in(passage, message, each[0], hint, at=each.start()) for each in found)
 
 
 def space_inside(reading: LintInput) -> Iterator[RuleHit]:
-    """A space inside brackets or quotation marks."""
-    pattern = r"(?<!\S)\S* [)\]»]|[(\[«] \S*"
+    """A space inside brackets or quotation marks, but none in an empty box."""
+    pattern = r"(?<!\S)\S*(?<![(\[]) [)\]»]|[(\[«] (?![)\]])\S*"
     yield from matches(reading, pattern, msg("findings.space-inside"), msg("findings.space-inside-fix"))
 
 
@@ -88,7 +101,7 @@ def unbalanced(reading: LintInput) -> Iterator[RuleHit]:
                 words, at = _around(text, bare.rindex(alone))
                 message, hint = msg("findings.unbalanced", left=left, right=right), msg("findings.unbalanced-hint")
                 yield hit_in(passage, message, words, hint, at=at)
-        if counts['"'] % 2:
+        if counts['"'] % 2 and not _INCHES.search(bare):
             message, hint = msg("findings.odd-quotes", mark='"'), msg("findings.odd-quotes-hint")
             words, at = _around(text, text.rindex('"'))
             yield hit_in(passage, message, words, hint, at=at)

@@ -21,7 +21,7 @@ from mailer.issue.markdown.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.markdown.headings import number_headings
 from mailer.issue.markdown.joining import merged, parted, take_number
 from mailer.issue.markdown.line_ends import holds_wrapped_lines
-from mailer.issue.markdown.lines import keep_lines, keep_lines_of
+from mailer.issue.markdown.lines import keep_lines, keep_lines_of, name_indented_lines
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.markdown.pasted import with_pasted_lists
 from mailer.issue.markdown.pasted_headings import name_pasted_headings
@@ -76,6 +76,7 @@ def parse_blocks(
     nodes = without_debris(read_tree(source, notes), notes)
     tell_of_torn_rows(nodes, notes)
     name_pasted_headings(nodes, notes)
+    name_indented_lines(nodes, notes)
     free_stars(nodes, notes)
     keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))

@@ -38,8 +38,8 @@ _MARKED = re.compile(
     rf"|kr\.?[ \u00a0]?[0-9–-][0-9., \u00a0–-]*$|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
 )
 """Beginnings of lines that are no words of a sentence, though small letters."""
-_SIGNS = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*")
-"""A line that is all signs."""
+_ALONE = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*|[0-9]{1,3}|\\?(?P<dash>[-–—]) ?[0-9]{1,3} ?(?P=dash)")
+"""A line that is all signs, or a figure or the number of a page alone: no text is wrapped so."""
 _BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
 """A mark of Markdown that begins a line where no blocks are."""
 _NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
@@ -147,11 +147,11 @@ def _listed(lines: Sequence[str]) -> set[int]:
 def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: bool) -> bool:
     if not above:
         return False
-    if not below or "\t" in above + below or _SIGNS.fullmatch(above):
+    if not below or "\t" in above + below or _ALONE.fullmatch(above):
         return True
     if (
         _NEW_LINE.match(below)
-        or _SIGNS.fullmatch(below)
+        or _ALONE.fullmatch(below)
         or _BLOCK_MARK.match(below)
         or _NEARLY_BLOCK.fullmatch(below)
         or above[0] == "#"

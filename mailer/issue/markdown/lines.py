@@ -13,6 +13,8 @@ from mailer.issue.markdown.line_ends import ENDS_NOTHING, READ_ON, doubtful_ends
 from mailer.issue.markdown.tree import Node
 
 _SHOWN = 40
+_DEEPER = 2
+_LINES_AT_LEAST = 2
 _ADDRESS_AT_END = re.compile(
     rf"[^\w(\[<]*(?P<url>(?:https?://|www\.)[^\s()<>\[\]]+|{DOMAIN}/[^\s()<>\[\]]*)", re.IGNORECASE
 )
@@ -44,6 +46,22 @@ def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bo
                 keep_lines_of(child.token, notes, line=line, is_wrapped=is_wrapped)
         else:
             keep_lines(node.children, notes, is_wrapped=is_wrapped)
+
+
+def name_indented_lines(nodes: Iterable[Node], notes: FindingCollector) -> None:
+    """Note lines of a paragraph that stand further in than those above them: in print they do not."""
+    for node in nodes:
+        lines = node.children[0].token.content.split("\n") if node.token.type == "paragraph_open" else []
+        indented = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        if len(indented) >= _LINES_AT_LEAST and kept_ends(lines).issuperset(at - 1 for at in indented):
+            first, words = notes.first_line + (node.token.map or [0])[0] + indented[0], lines[indented[0]].strip()
+            message, hint = msg("issues.indented-lines"), msg("issues.indented-lines-hint")
+            notes.note("pasted-list", message, line=first, words=words[:_SHOWN], hint=hint)
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
 
 
 def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrapped: bool) -> None:

@@ -49,7 +49,8 @@ _MARKS = tuple(
         (r"(~~)[^~\n]*~~|~~|(?<!\S)(==)[^\s=][^=\n]*==", msg("issues.no-struck-words")),
         (rf"^[ \t]*(\#{{2,6}}(?=[^\s#])|{_ONE_HEADING})", msg("issues.write-heading-so")),
         (r"^[ \t]*(--)[ \t]*$", msg("issues.leave-signature-out")),
-        (r"^[ \t]*(=+|-{2,}|\#+|[-+*•·▪‣])[ \t]*$", msg("issues.leave-line-out")),
+        (r"^[ \t]*(=+|-{2,}|\#+|[-+*])[ \t]*$", msg("issues.leave-line-out")),
+        (r"^[ \t]*([•·▪‣])[ \t]*$", msg("issues.write-point-on-its-line")),
         (rf"\A[ \t]*([-+–—•·])(?={_LETTER})|^[ \t]*([-+–—•·])(?=[A-ZÆØÅ])", msg("issues.write-point-so")),
         (_ENTITY, msg("issues.write-sign-itself")),
         (r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[", msg("issues.use-markdown")),
@@ -69,6 +70,8 @@ _STARS = re.compile(
 """Stars behind a word, or behind a space where a line or a part of it ends; and those that may begin words."""
 _PATH = re.compile(r"(?:(?<![^\W\d_])[A-Za-z]:\\|\\\\(?=\w))[^\n]*|(?<!\S)[^\s\\]*\\[^\s\\]*\\\S*")
 _FILE = re.compile(r"(?<!\S)(?=\S*_)\S*(?:[/\\]\S|\.\w)\S*")
+_HANDLE = re.compile(r"(?<![\w@])@\w+")
+"""The name that somebody has on social media."""
 _MARKS_OF_NOTES = re.compile(r"(?:\[(?:[A-ZÆØÅ]{1,4}\d{1,3}(?:R\d{1,3})?|\d{1,2}|[a-z])\]){2,}")
 """Several marks of comments or notes right behind each other."""
 _CLOSING_QUOTES = "»”\"'’"
@@ -153,7 +156,7 @@ def _without_addresses(text: str) -> str:
     signs = list(text)
     spans = [
         *find_bare_addresses(text),
-        *(each.span() for pattern in (_PATH, _FILE) for each in pattern.finditer(text)),
+        *(each.span() for pattern in (_PATH, _FILE, _HANDLE) for each in pattern.finditer(text)),
     ]
     for start, end in spans:
         signs[start:end] = re.sub(r"[&*_\\~`#]", BLANK, text[start:end])

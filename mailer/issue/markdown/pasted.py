@@ -12,8 +12,9 @@ from itertools import takewhile
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
+from mailer.issue.markdown.chapters import headings_among
 from mailer.issue.markdown.comments import EMPTY_COMMENT
-from mailer.issue.markdown.line_ends import TICKS
+from mailer.issue.markdown.line_ends import TICKS, holds_wrapped_lines, stands_apart, wrapped_at
 from mailer.issue.markdown.signs_before_numbers import changes_among, with_signs
 
 _BULLETS = "•·‣⁃∙●○◦▪▫■□◆◇❖➢➤►▶"
@@ -33,12 +34,16 @@ _WIDEST_GAP = 4
 """Columns between the mark of a point and its words, behind which they no longer say how far in its list stands."""
 _CHAPTER = r"(?P<chapter>[1-9][0-9]?)(?:\.[1-9](?![0-9])){1,3}\.?"
 _SPEAKING_MARK = re.compile(
-    rf"[ \t]*(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
+    rf"(?P<before>[ \t]*)(?P<mark>(?P<tick>[{TICKS}]\ufe0f?)|(?P<bracket>\(?(?:[a-zæøå]|[ivx]{{1,5}})\)|[ivx]{{1,5}}\.)"
     rf"|(?P<letter>\(?(?:[A-Za-zÆØÅæøå]|[IVX]{{1,5}})[.)]|\([0-9]{{1,3}}\))|{_CHAPTER})"
     r"(?P<gap>[ \t]+)(?P<words>[^\s][^\t]*)"
 )
 """A line that begins with a tick, a letter, a Roman number, or the number of a chapter below another."""
 _NUMBER = re.compile(r"[ \t]*(?P<number>[0-9]{1,2})(?:\.|\)|(?=\t)|(?=\.))")
+_DEEPER = 2
+"""Columns by which a line stands further in than a point, to be one of its own."""
+_ROWS = 20
+"""Lines up to which a row of a table is looked for."""
 _WRAPPED_FROM = 60
 _SHOWN = 40
 
@@ -118,37 +123,72 @@ class _Levels:
         return indent
 
 
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list of pasted points: its first one, the number of its line, and how many levels are open there.
+
+    `lower` are the marks of the points at lower levels.
+    """
+
+    first: _Line
+    number: int
+    depth: int
+    lower: dict[str, None] = field(default_factory=dict)
+
+    def take(self, line: _Line, *, depth: int) -> None:
+        """Keep the mark of a point at a lower level, if it is another one."""
+        if depth > self.depth and line.mark != self.first.mark:
+            self.lower[line.mark] = None
+
+
 def with_pasted_lists(text: str, notes: FindingCollector) -> str:
     """Return a text with as many lines, in which pasted points are points of Markdown; each list of them is noted."""
     written = text.split("\n")
-    changes = changes_among(written)
+    changes, is_wrapped = changes_among(written), holds_wrapped_lines(written)
     lines = with_signs(text, notes).split("\n")
-    found = [None if number in changes else _read(line, _beside(number, lines)) for number, line in enumerate(lines)]
-    levels, is_told = _Levels(), False
+    found = [None if number in changes else _read(line, number, lines) for number, line in enumerate(lines)]
+    levels, headings = _Levels(), headings_among(lines)
+    lists: list[_List] = []
+    open_list: _List | None = None
     for number, line in enumerate(found):
         if line and _begins_anew(number, found, lines, levels):
-            levels, is_told = _Levels(), False
+            levels, open_list = _Levels(), None
             lines[number - 1] = f"{_quoted(lines[number - 1])} {EMPTY_COMMENT}"
         if line and line.is_own:
             levels.put(line)
         elif line and _is_point(number, found, lines, is_below=bool(levels.open)):
-            if not is_told:
-                _tell(line, written[number], notes, line_number=notes.first_line + number)
-            is_told = True
-            lines[number] = _as_point(line, levels.put(line, is_apart=not (number and lines[number - 1].strip("> \t"))))
-        elif speaking := _speaking_mark(number, lines, is_below=bool(levels.open)):
+            lines[number] = _as_point(line, levels.put(line, is_apart=_is_apart(number, lines)))
+            if open_list:
+                open_list.take(line, depth=len(levels.open))
+            else:
+                open_list = _List(line, number, len(levels.open))
+                lists.append(open_list)
+        elif number not in headings and (speaking := _speaking_mark(number, lines, levels)):
             _put_below(speaking, number, lines, levels)
-        elif lines[number].strip("> \t") and not (number and lines[number - 1].strip("> \t")):
-            levels, is_told = _Levels(), False  # a paragraph below an empty line ends the list
+        elif lines[number].strip("> \t") and _is_apart(number, lines):
+            levels, open_list = _Levels(), None  # a paragraph below an empty line ends the list
+        elif open_list and _ends_list(number, lines, is_wrapped=is_wrapped):
+            open_list = None
+    for each in lists:
+        _tell(each, written[each.number], notes)
     return "\n".join(lines)
 
 
-def _beside(number: int, lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines directly above and below one."""
-    return (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2])
+def _is_apart(number: int, lines: Sequence[str]) -> bool:
+    """Return whether no line stands directly above one."""
+    return not (number and lines[number - 1].strip("> \t"))
 
 
-def _read(line: str, beside: Sequence[str]) -> _Line | None:
+def _ends_list(number: int, lines: Sequence[str], *, is_wrapped: bool) -> bool:
+    """Return whether a line that is no point stands right below a list, and is none of its last point."""
+    above, below = lines[number - 1 : number + 1]
+    is_further_in = len(below) - len(below.lstrip()) > len(above) - len(above.lstrip())
+    if not below.strip() or is_further_in:
+        return False
+    return stands_apart(above.strip(), below.strip(), width=wrapped_at((above, below)), is_wrapped=is_wrapped)
+
+
+def _read(line: str, number: int, lines: Sequence[str]) -> _Line | None:
     if own := _OWN_POINT.match(line):
         end = len((own["before"] + own["mark"]).expandtabs(4))
         words = len(line[: own.start("words")].expandtabs(4))
@@ -159,7 +199,7 @@ def _read(line: str, beside: Sequence[str]) -> _Line | None:
         return None
     if match["bullet"]:
         again = re.search(rf"\s{re.escape(match['bullet'])}\s", match["words"])
-        is_row = "\t" in match["words"] and any("\t" in each and not _POINT.fullmatch(each) for each in beside)
+        is_row = "\t" in match["words"] and _is_in_table(number, lines)
         return None if again or is_row else _Line(match["before"], match["bullet"], match["words"], is_sure=True)
     if "\t" in (match["gap"] or "") and "\t" in match["words"]:  # a row of a table
         return None
@@ -167,6 +207,13 @@ def _read(line: str, beside: Sequence[str]) -> _Line | None:
         return None
     is_sure = "\t" in match["gap"] or (match["sign"] not in _DASHES and match["gap"] != " ")
     return _Line(match["before"], match["sign"], match["words"], is_sure=is_sure)
+
+
+def _is_in_table(number: int, lines: Sequence[str]) -> bool:
+    """Return whether a row that is no point stands in the run of lines with tabs around one."""
+    above, below = (range(number - 1, max(-1, number - _ROWS), -1), range(number + 1, min(len(lines), number + _ROWS)))
+    rows = (lines[at] for near in (above, below) for at in takewhile(lambda at: "\t" in lines[at], near))
+    return any(not _POINT.fullmatch(row) for row in rows)
 
 
 def _begins_anew(number: int, found: Sequence[_Line | None], lines: Sequence[str], levels: _Levels) -> bool:
@@ -194,13 +241,17 @@ def _is_point(number: int, found: Sequence[_Line | None], lines: Sequence[str], 
     return any(each and each.mark == line.mark for each in (above, below))
 
 
-def _speaking_mark(number: int, lines: Sequence[str], *, is_below: bool) -> re.Match[str] | None:
-    """Return the mark of a line that is printed as written, before a tab; or before a space, right below a point."""
+def _speaking_mark(number: int, lines: Sequence[str], levels: _Levels) -> re.Match[str] | None:
+    """Return the mark of a line that is printed as written, before a tab; or before a space, right below a point.
+
+    A letter there is a mark where it stands further in than the point: right below it, *A. Hansen* is a name.
+    """
     match = _SPEAKING_MARK.fullmatch(lines[number])
     if not match or (match["chapter"] and not _is_in_chapter(match, number, lines)):
         return None
-    is_direct = is_below and bool(lines[number - 1].strip()) and not match["letter"]
-    is_first = bool(match["tick"]) and not is_below
+    is_further_in = levels.open and len(match["before"].expandtabs(4)) >= levels.open[-1].column + _DEEPER
+    is_direct = levels.open and lines[number - 1].strip() and (is_further_in or not match["letter"])
+    is_first = bool(match["tick"]) and not levels.open
     return match if "\t" in match["gap"] or is_direct or is_first else None
 
 
@@ -228,7 +279,9 @@ def _as_point(line: _Line, indent: int) -> str:
     return f"{quoted} " * bool(quoted) + " " * (indent - len(quoted) * bool(quoted)) + f"- {line.words}"
 
 
-def _tell(line: _Line, written: str, notes: FindingCollector, *, line_number: int) -> None:
-    hint = msg("issues.pasted-speech-hint") if line.is_dash else msg("issues.pasted-list-hint")
-    message = msg("issues.pasted-list", mark=line.mark)
-    notes.note("pasted-list", message, line=line_number, words=written.strip()[:_SHOWN], hint=hint)
+def _tell(told: _List, written: str, notes: FindingCollector) -> None:
+    mark, lower = told.first.mark, ", ".join(told.lower)
+    hint = msg("issues.pasted-speech-hint") if told.first.is_dash else msg("issues.pasted-list-hint")
+    message = msg("issues.pasted-levels", mark=mark, lower=lower) if lower else msg("issues.pasted-list", mark=mark)
+    line = notes.first_line + told.number
+    notes.note("pasted-list", message, line=line, words=written.strip()[:_SHOWN], hint=hint)

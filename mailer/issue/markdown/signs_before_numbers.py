@@ -20,6 +20,8 @@ _IN_POINT = re.compile(
 )
 _IN_PASTED = re.compile(rf"{_SPACE}*(?:[^\w\s\x00-\x7f]{_SPACE}*|[oüØvqnl]\t)(?P<sign>>|#{{1,6}}(?={_SPACE}))")
 """Below a bullet of another program no quotation begins, and no heading."""
+_OF_PAGE = re.compile(rf"{_SPACE}*(?P<sign>-){_SPACE}[0-9]{{1,3}}{_SPACE}-{_SPACE}*\Z")
+"""The number of a page between dashes."""
 _CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
 _UP = "+±"
 _UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
@@ -29,6 +31,8 @@ _LOST_SIGN = re.compile(
     re.IGNORECASE,
 )
 _POINT = re.compile(rf"{_SPACE}*(?P<sign>[-*]|\+(?!{_SPACE}+[0-9])|#{{1,6}}){_SPACE}+(?P<first>[^\W_])")
+_HASH = re.compile(rf"{_SPACE}*(?P<sign>#){_SPACE}+(?=[0-9a-zæøå])")
+"""One `#` before a number or a small letter: *# 1 av 10*, *# i kø: 12*."""
 _ANY_MARK = re.compile(rf"{_SPACE}*(?:[-*+>|•–—]|#{{1,6}}|[0-9]{{1,9}}[.)]){_SPACE}")
 _ENDS_SENTENCE = re.compile(r"[.!?:…»”\"]\)?[*_]*\s*$")
 _LONG = 50
@@ -52,8 +56,8 @@ def with_signs(text: str, notes: FindingCollector) -> str:
                 notes,
                 at=number,
             )
-        elif not match and not lost and (torn := _torn_at(lines, number)):
-            hint = msg("issues.sign-torn-hint")
+        elif not match and not lost and (torn := _torn_at(lines, number) or _HASH.match(lines[number])):
+            hint = msg("issues.sign-hash-hint") if torn.re is _HASH else msg("issues.sign-torn-hint")
             _tell(msg("issues.sign-torn", mark=torn["sign"]), hint, lines[number], notes, at=number)
     return "\n".join(_escaped(line, match) for line, match in zip(lines, found, strict=True))
 
@@ -87,7 +91,7 @@ def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
         return _CHANGE.match(line)
     if more := _MORE.match(line):
         return more if is_more else None
-    return _IN_PASTED.match(line) or _IN_POINT.match(line)
+    return _IN_PASTED.match(line) or _IN_POINT.match(line) or _OF_PAGE.match(line)
 
 
 def _lost_sign(lines: Sequence[str], number: int) -> re.Match[str] | None:

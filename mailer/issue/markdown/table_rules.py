@@ -10,6 +10,8 @@ from markdown_it.common.utils import mdTrim
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.table import escapedSplit, table
 
+from mailer.issue.markdown.chapters import headings_among
+
 LINES_OF_A_ROW = 100
 """Lines that the cells of a row have together, fewer than this: else each line of a long text is read to its end."""
 CELLS_AT_LEAST = 2
@@ -24,6 +26,8 @@ _QUOTED = re.compile(
 )
 _PLAIN = re.compile(r"[^\t\n]*")
 _POINT = re.compile(r"[ \t]*(?:[-*+•·▪●◦o–§]|[0-9]{1,9}[.)]|[a-zæøå]\))[ \t]")
+_HEADINGS = "headings"
+"""The key in the parser's environment: which lines with tabs are headings."""
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\]\s]+\]:")
 
 
@@ -161,9 +165,16 @@ def _is_row(state: StateBlock, line: int) -> bool:
     """Return whether a tab parts the words of a line, or stands behind a cell with line ends that begins on it."""
     written = _whole(state, line)
     if "\t" in written or not written.startswith('"'):
-        return "\t" in written
+        return "\t" in written and line not in _headings(state)
     quoted = _QUOTED.match(state.src, state.bMarks[line])
     return bool(quoted and state.src.startswith("\t", quoted.end()) and quoted[0].count("\n") < LINES_OF_A_ROW)
+
+
+def _headings(state: StateBlock) -> frozenset[int]:
+    if _HEADINGS not in state.env:
+        state.env[_HEADINGS] = headings_among(state.src.split("\n"))
+    headings: frozenset[int] = state.env[_HEADINGS]
+    return headings
 
 
 def _cells(text: str, at: int) -> tuple[int, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown.pasted_headings import is_pasted_heading
+from mailer.issue.markdown.chapters import is_pasted_heading
 from mailer.issue.markdown.table_rules import CAPTION, CELLS_AT_LEAST, TableKind
 from mailer.issue.markdown.tree import Node
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
@@ -64,7 +64,7 @@ class _Row:
     @property
     def first_words(self) -> str:
         """The first words in it, where a finding points."""
-        return next((words.split("\n")[0].rstrip() for words in self.words if words), "")
+        return next((words.split("\n")[0].rstrip().removeprefix("\\") for words in self.words if words), "")
 
     def only(self, columns: Iterable[int]) -> "_Row":
         """Return the row with these columns alone; a cell that it lacks is empty."""
@@ -104,19 +104,20 @@ def read_table(node: Node, *, notes: FindingCollector, inlines: ReadInlines) -> 
 
 
 def tell_of_torn_rows(nodes: Sequence[Node], notes: FindingCollector) -> None:
-    """Name each line with tabs that an empty line parts from a table: its words stand in no column."""
+    """Name each line with tabs or bars that an empty line parts from a table: its words stand in no column."""
     for pair in pairwise(nodes):
-        kinds = [each.token.meta.get("kind") for each in pair]
+        kind = next((each.token.meta["kind"] for each in pair if each.token.type == "table_open"), None)
         torn = next((each for each in pair if each.token.type == "paragraph_open"), None)
-        if TableKind.TABS not in kinds or not torn:
+        if kind is None or not torn:
             continue
         lines = torn.children[0].token.content.split("\n")
         at = 0 if torn is pair[1] else len(lines) - 1
-        cells = [each.strip() for each in lines[at].split("\t")]
+        cells = [each.strip() for each in lines[at].split("\t" if kind is TableKind.TABS else "|")]
         if sum(map(bool, cells)) >= CELLS_AT_LEAST and not is_pasted_heading(lines[at]):
             line = notes.first_line + (torn.token.map or [0])[0] + at
-            hint = msg("issues.torn-row-hint")
-            notes.warning("table", msg("issues.torn-row"), line=line, words=cells[0], hint=hint)
+            is_tabs = kind is TableKind.TABS
+            hint = msg("issues.torn-row-hint") if is_tabs else msg("issues.torn-row-of-bars-hint", mark="|")
+            notes.warning("table", msg("issues.torn-row"), line=line, words=next(filter(None, cells)), hint=hint)
 
 
 def with_captions(blocks: Iterable[Block]) -> Blocks:
@@ -212,7 +213,7 @@ def _begins_with_time(row: Sequence[str]) -> bool:
 
 
 def _begins_as_number(words: str) -> bool:
-    return words[:1].isdecimal() and not _YEAR.fullmatch(words)
+    return words[:1].isdigit() and not _YEAR.fullmatch(words)
 
 
 def _side(words: Sequence[str]) -> Alignment:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ from mailer.issue.markdown.parser import AS_WRITTEN, MARKDOWN, NESTING_AT_MOST
 
 _NUMBERS_SHOWN = 12
 _LISTS = ("ordered_list_open", "bullet_list_open")
-_BELOW_A_POINT = ("paragraph_open", "bullet_list_open")
+_BELOW_A_POINT = ("paragraph_open", "list_item_open")
 _DEEPER = 2
 _AFTER_CONTAINERS = re.compile(r"[^ \t>]|\Z")
 
@@ -46,7 +46,7 @@ def read_tree(text: str, notes: FindingCollector) -> list[Node]:
         env: dict[str, Any] = {AS_WRITTEN: as_written}
         tokens: list[Token] = []
         MARKDOWN.block.parse(text, MARKDOWN, env, tokens)
-        root = _gathered(_nest(tokens, text, notes))
+        root = _not_too_deep(_gathered(_nest(tokens, text)), notes)
         doubtful = [points for points in _numbered(root) if not all(map(_runs_on, lists_among(points)))]
         if not doubtful:
             _read_words(tokens if root else (), env)
@@ -167,7 +167,19 @@ def _numbered(nodes: Iterable[Node]) -> Iterator[list[Node]]:
         yield from _numbered(node.children)
 
 
-def _nest(tokens: Iterable[Token], text: str, notes: FindingCollector) -> list[Node]:
+def _not_too_deep(root: list[Node], notes: FindingCollector) -> list[Node]:
+    """Return the nodes, or none where they are nested too deep; an error says where."""
+    level = root
+    for _ in range(NESTING_AT_MOST):
+        level = [child for node in level for child in node.children]
+    if not level:
+        return root
+    message = msg("issues.lists-too-deep", most=NESTING_AT_MOST)
+    notes.error("nesting", message, line=notes.first_line + (level[0].token.map or [0])[0])
+    return []
+
+
+def _nest(tokens: Iterable[Token], text: str) -> list[Node]:
     root: list[Node] = []
     open_lists = [root]
     lines = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -177,10 +189,6 @@ def _nest(tokens: Iterable[Token], text: str, notes: FindingCollector) -> list[N
             open_lists.pop()
             continue
         line = (token.map or [0])[0]
-        if token.level >= NESTING_AT_MOST:
-            message = msg("issues.lists-too-deep", most=NESTING_AT_MOST)
-            notes.error("nesting", message, line=notes.first_line + line)
-            return []
         if token.type == "list_item_open":
             at = text.index(token.info + token.markup, max(read, lines[line]))
             read = at + len(token.info + token.markup)
@@ -197,24 +205,39 @@ def _nest(tokens: Iterable[Token], text: str, notes: FindingCollector) -> list[N
 def _gathered(nodes: Iterable[Node]) -> list[Node]:
     """Make one list of two that follow each other, and of points with what stands below them, a little further in.
 
-    CommonMark parts lists where the marker is another one, and wants what belongs to a point exactly below its words.
+    CommonMark parts lists where the marker is another one, and wants what belongs to a point exactly below its words;
+    mail programs put each level three columns further in than the one above, wherever its words begin.
     """
     gathered: list[Node] = []
     for node in nodes:
         node.children = _gathered(node.children)
-        _add(node, gathered)
+        if node.token.type not in _LISTS:
+            _below(node, gathered).append(node)
+        for point in node.children if node.token.type in _LISTS else ():
+            _put(point, node, gathered)
     return gathered
 
 
-def _add(node: Node, siblings: list[Node]) -> None:
-    above = siblings[-1] if siblings else None
-    if above and above.token.type in _LISTS and above.token.type == node.token.type:
-        above.children += node.children
-    elif above and above.token.type == "ordered_list_open" and _is_below(node, above.children[-1]):
-        _add(node, above.children[-1].children)
+def _put(point: Node, written: Node, siblings: list[Node]) -> None:
+    """Put a point of a list as it is written into the one it belongs to, or into a new one."""
+    around = _below(point, siblings)
+    if around and around[-1].token.type == written.token.type:
+        around[-1].children.append(point)
     else:
-        siblings.append(node)
+        around.append(replace(written, at=point.at, column=point.column, is_apart=point.is_apart, children=[point]))
 
 
-def _is_below(node: Node, point: Node) -> bool:
-    return node.token.type in _BELOW_A_POINT and node.column >= point.column + _DEEPER
+def _below(node: Node, siblings: list[Node]) -> list[Node]:
+    """Return among which nodes one stands: these, or those of the point above that it stands further in than.
+
+    A number that runs on with those of a list belongs to it.
+    """
+    among, runs_on = siblings, None
+    while among and among[-1].token.type in _LISTS and node.token.type in _BELOW_A_POINT:
+        above = among[-1].children[-1]
+        if node.number and above.number and int(node.number) == int(above.number) + 1:
+            runs_on = among
+        if node.column < above.column + _DEEPER:
+            break
+        among = above.children
+    return runs_on or among

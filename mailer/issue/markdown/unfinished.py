@@ -29,6 +29,7 @@ _UNFINISHED = (
     re.compile(
         r"(?:klikk(?: eller trykk)?|click(?: or tap)?) (?:her|here) (?:for å|to) "
         r"(?:skrive(?: inn)?|legge til|enter) \w+"
+        r"|(?:\A|(?<=: )|(?<=\n))(?:velg|choose) (?:en dato|et element|a date|an item)(?=\.(?:\s|\Z))"
         r"|\A(?:tekst|bilde|bilete|lenke|lenkje) (?:kommer|kjem)(?: her| snart| senere| seinare)?\.?\Z",
         re.IGNORECASE,
     ),

@@ -319,12 +319,16 @@ _WHY = {SubscriptionStatus.UNSUBSCRIBED.value: "left", SubscriptionStatus.SUPPRE
 
 
 def _before(events: Sequence[_PastEvent], undone: set[int]) -> tuple[str, str]:
-    """Return the status before the last event, and before opt-outs of imports that were undone earlier."""
+    """Return the status before the last event, and before opt-outs of imports that were undone earlier.
+
+    One that was taken back before the next event came made nothing of what that found.
+    """
     detail = events[-1].detail
     for each in reversed(events[:-1]):
-        if each.import_id not in undone or _made(each) != detail["was"]:
+        if each.import_id not in undone:
             break
-        detail = each.detail
+        if _made(each) == detail["was"]:
+            detail = each.detail
     return str(detail["was"]), str(detail.get("since", ""))
 
 

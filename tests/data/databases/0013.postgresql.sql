@@ -272,6 +272,29 @@ CREATE SEQUENCE public.mailing_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.mailing_id_seq OWNED BY public.mailing.id;
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    way character varying(16) NOT NULL,
+    key character varying(160) NOT NULL,
+    event character varying(16) NOT NULL,
+    slug character varying(64) NOT NULL,
+    mailing_id bigint,
+    detail json NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    state character varying(16) NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    reply text DEFAULT ''::text NOT NULL,
+    sent_at timestamp with time zone
+);
+CREATE SEQUENCE public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.outbox_id_seq OWNED BY public.outbox.id;
 CREATE TABLE public.rate_limit (
     name character varying(64) NOT NULL,
     next_at timestamp with time zone NOT NULL
@@ -422,6 +445,7 @@ ALTER TABLE ONLY public.import_run ALTER COLUMN id SET DEFAULT nextval('public.i
 ALTER TABLE ONLY public.leave_asked ALTER COLUMN id SET DEFAULT nextval('public.leave_asked_id_seq'::regclass);
 ALTER TABLE ONLY public.list ALTER COLUMN id SET DEFAULT nextval('public.list_id_seq'::regclass);
 ALTER TABLE ONLY public.mailing ALTER COLUMN id SET DEFAULT nextval('public.mailing_id_seq'::regclass);
+ALTER TABLE ONLY public.outbox ALTER COLUMN id SET DEFAULT nextval('public.outbox_id_seq'::regclass);
 ALTER TABLE ONLY public.run ALTER COLUMN id SET DEFAULT nextval('public.run_id_seq'::regclass);
 ALTER TABLE ONLY public.subscriber ALTER COLUMN id SET DEFAULT nextval('public.subscriber_id_seq'::regclass);
 ALTER TABLE ONLY public.subscriber_event ALTER COLUMN id SET DEFAULT nextval('public.subscriber_event_id_seq'::regclass);
@@ -463,6 +487,8 @@ INSERT INTO public.list VALUES (9, 'bergen', 'helsefellesskap', 8, 'Helsefelless
 INSERT INTO public.list VALUES (12, 'agder', 'helsefellesskap', 11, 'Helsefellesskapet Agder', 'Helsefellesskapet Agder', 'Agder', 'sor-ost', '2023-12-01 08:00:00+00', NULL);
 INSERT INTO public.list VALUES (18, 'oslo', 'helsefellesskap', 17, 'Helsefellesskap Oslo', 'Helsefellesskap Oslo', 'Oslo', 'sor-ost', '2023-12-01 08:00:00+00', NULL);
 INSERT INTO public.mailing VALUES (1, '2023-12', 'paused', 'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc', '5284cb08ad14dda28537669a3dbdce7623fe393f9479d7839d9c166013da1b40', '["oslo", "bergen"]', 'Nyhetsbrev', 'hold', 1, 1, 'the server is away', '2023-12-01 08:00:18+00', '2023-12-01 08:00:21+00', NULL, '', NULL, '0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210', 'issue', NULL, '', NULL, NULL, NULL);
+INSERT INTO public.outbox VALUES (1, 'mail', 'mail 1 paused 2023-12-01T08:00:12.031402+00:00', 'paused', '2023-12', 1, '{"counts": {"audience": 4, "skipped": 0, "queued": 0, "claimed": 0, "in_flight": 0, "accepted": 1, "deferred": 1, "rejected": 1, "expired": 0, "cancelled": 0, "in_doubt": 1}, "by_itself": false}', '', '2023-12-01 08:00:12.031402+00', '2023-12-01 08:00:12.031402+00', 'sent', 1, '250 2.0.0 taken', '2023-12-01 08:00:12.031402+00');
+INSERT INTO public.outbox VALUES (2, 'webhook', 'webhook 1 paused 2023-12-01T08:00:12.031402+00:00', 'paused', '2023-12', 1, '{"counts": {"audience": 4, "skipped": 0, "queued": 0, "claimed": 0, "in_flight": 0, "accepted": 1, "deferred": 1, "rejected": 1, "expired": 0, "cancelled": 0, "in_doubt": 1}, "by_itself": false}', '', '2023-12-01 08:00:12.031402+00', '2023-12-01 08:00:12.031402+00', 'waiting', 0, '', NULL);
 INSERT INTO public.rate_limit VALUES ('smtp', '2023-12-01 08:00:21+00');
 INSERT INTO public.run VALUES (1, 1, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'desk', 4711, '2023-12-01 08:00:21+00', '2023-12-01 08:00:21+00', '2023-12-01 08:00:22+00', 3, '0.1.0');
 INSERT INTO public.subscriber VALUES (1, 'ola.nordmann@kommune.example', 'Ola.Nordmann@Kommune.example', 'Ola Nordmann', 'ola nordmann', 'kommune.example', 'Kommunen', 'kommune', 'nb', '2023-12-01 08:00:02+00', 'skjema', NULL, NULL);
@@ -506,6 +532,7 @@ SELECT pg_catalog.setval('public.import_run_id_seq', 2, true);
 SELECT pg_catalog.setval('public.leave_asked_id_seq', 2, true);
 SELECT pg_catalog.setval('public.list_id_seq', 21, true);
 SELECT pg_catalog.setval('public.mailing_id_seq', 1, true);
+SELECT pg_catalog.setval('public.outbox_id_seq', 2, true);
 SELECT pg_catalog.setval('public.run_id_seq', 1, true);
 SELECT pg_catalog.setval('public.subscriber_event_id_seq', 11, true);
 SELECT pg_catalog.setval('public.subscriber_id_seq', 6, true);
@@ -540,6 +567,8 @@ ALTER TABLE ONLY public.list
     ADD CONSTRAINT pk_list PRIMARY KEY (id);
 ALTER TABLE ONLY public.mailing
     ADD CONSTRAINT pk_mailing PRIMARY KEY (id);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT pk_outbox PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limit
     ADD CONSTRAINT pk_rate_limit PRIMARY KEY (name);
 ALTER TABLE ONLY public.run
@@ -566,6 +595,8 @@ ALTER TABLE ONLY public.edition
     ADD CONSTRAINT uq_edition_slug_content_hash UNIQUE (slug, content_hash);
 ALTER TABLE ONLY public.list
     ADD CONSTRAINT uq_list_slug UNIQUE (slug);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT uq_outbox_key UNIQUE (key);
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT uq_run_token UNIQUE (token);
 ALTER TABLE ONLY public.subscriber

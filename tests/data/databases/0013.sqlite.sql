@@ -229,6 +229,24 @@ CREATE TABLE import_held (
 	CONSTRAINT fk_import_held_import_id FOREIGN KEY(import_id) REFERENCES import_run (id), 
 	CONSTRAINT fk_import_held_list_id FOREIGN KEY(list_id) REFERENCES list (id)
 );
+CREATE TABLE outbox (
+	id INTEGER NOT NULL, 
+	way VARCHAR(16) NOT NULL, 
+	"key" VARCHAR(160) NOT NULL, 
+	event VARCHAR(16) NOT NULL, 
+	slug VARCHAR(64) NOT NULL, 
+	mailing_id INTEGER, 
+	detail JSON NOT NULL, 
+	note TEXT DEFAULT '' NOT NULL, 
+	created_at VARCHAR(32) NOT NULL, 
+	due_at VARCHAR(32) NOT NULL, 
+	state VARCHAR(16) NOT NULL, 
+	attempts INTEGER DEFAULT '0' NOT NULL, 
+	reply TEXT DEFAULT '' NOT NULL, 
+	sent_at VARCHAR(32), 
+	CONSTRAINT pk_outbox PRIMARY KEY (id), 
+	CONSTRAINT uq_outbox_key UNIQUE ("key")
+);
 CREATE TABLE worker (
 	id INTEGER NOT NULL, 
 	token VARCHAR(32) NOT NULL, 
@@ -312,6 +330,8 @@ INSERT INTO "decision" VALUES(4,'2026-11-29T08:00:00.000000+00:00','kari','test_
 INSERT INTO "leave_asked" VALUES(1,1,1,'2026-11-29T11:00:00.000000+00:00','the person, by one click');
 INSERT INTO "leave_asked" VALUES(2,2,NULL,'2026-11-29T11:00:00.000000+00:00','the person, on the leave page');
 INSERT INTO "import_held" VALUES(1,1,12,'import.csv',1,X'789C8B8E368CD5518836898D05000FA502DA');
+INSERT INTO "outbox" VALUES(1,'mail','mail 1 paused 2023-12-01T08:00:12.031402+00:00','paused','2023-12',1,'{"counts": {"audience": 4, "skipped": 0, "queued": 0, "claimed": 0, "in_flight": 0, "accepted": 1, "deferred": 1, "rejected": 1, "expired": 0, "cancelled": 0, "in_doubt": 1}, "by_itself": false}','','2023-12-01T08:00:12.031402+00:00','2023-12-01T08:00:12.031402+00:00','sent',1,'250 2.0.0 taken','2023-12-01T08:00:12.031402+00:00');
+INSERT INTO "outbox" VALUES(2,'webhook','webhook 1 paused 2023-12-01T08:00:12.031402+00:00','paused','2023-12',1,'{"counts": {"audience": 4, "skipped": 0, "queued": 0, "claimed": 0, "in_flight": 0, "accepted": 1, "deferred": 1, "rejected": 1, "expired": 0, "cancelled": 0, "in_doubt": 1}, "by_itself": false}','','2023-12-01T08:00:12.031402+00:00','2023-12-01T08:00:12.031402+00:00','waiting',0,'',NULL);
 INSERT INTO "worker" VALUES(1,'eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee','kontor',4711,'0.1.0',2,'["2023-12", "backup"]','2026-11-30T08:00:00.000000+00:00','2026-11-30T08:05:00.000000+00:00');
 INSERT INTO "duty" VALUES('backup','2026-12-01T08:00:00.000000+00:00','2026-11-30T08:00:00.000000+00:00','');
 DELETE FROM sqlite_sequence;

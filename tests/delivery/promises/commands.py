@@ -45,6 +45,7 @@ class Commands:
     told: Counter[str]
     people: People = field(default_factory=People)
     slugs: list[str] = field(default_factory=list)
+    part_of: dict[str, str] = field(default_factory=dict)  # of each merged list the one that it became part of
     on_erased: Callable[[set[str], int | None], None] = lambda *_: None
     on_purged: Callable[[], None] = lambda: None
 
@@ -52,8 +53,16 @@ class Commands:
         self.register_now(self.register)
 
     def register_now(self, register: Register) -> None:
+        names = Counter(name for each in register.lists for name in (each.slug, *each.aliases))
+        assert names.total() == len(names), "the files of the register would be refused: two lists are called the same"
         self.register = register
         sync_lists(self.watcher, register, now=self.clock())
+
+    def present(self, name: str) -> str:
+        """Return the list that a list is by now: every command that hears the name of a merged one means that."""
+        while name in self.part_of:
+            name = self.part_of[name]
+        return name
 
     @property
     def store(self) -> SubscriberStore:

@@ -52,10 +52,12 @@ class Process:
         self.is_dead = False
         self._death: Death | None = None
         self._seen: Counter[str] = Counter()
+        self._opened: list[DBAPIConnection] = []
         engine = self.database.engine
+        event.listen(engine, "connect", lambda connection, _: self._opened.append(connection))
+        self.database.close()  # the connections from before
         if self.database.is_sqlite:
             event.listen(engine, "connect", _write_lazily)
-            self.database.close()  # the connections from before
         else:
             engine.pool._pre_ping = False  # the server never goes away
         event.listen(engine, "before_cursor_execute", self._look_at_statement)
@@ -63,8 +65,13 @@ class Process:
         engine.dialect.do_commit = self._look_at_commit  # type: ignore[method-assign,assignment] # the one place before and after
 
     def begin_anew(self) -> None:
-        """End, as a death does, giving everything back to the operating system and the server; and begin."""
+        """End, as a death does, giving everything back to the operating system and the server; and begin.
+
+        The pool does not know of connections that a command took out of it for its temporary tables.
+        """
         self.database.close()
+        while self._opened:
+            self._opened.pop().close()
         self.is_dead = False
         self.die_at(None)
 

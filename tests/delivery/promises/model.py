@@ -84,6 +84,10 @@ class People:
                 self.barred = {key: why for key, why in self.barred.items() if key[0] != form} | {(form, ALL): ACT}
         return forms
 
+    def forget_reasons(self, persons: set[int]) -> None:
+        """Forget why purged persons were on their lists."""
+        self.rests_on = defaultdict(set, {key: why for key, why in self.rests_on.items() if key[0] not in persons})
+
     def undo(self, number: int) -> None:
         """Forget what the file of an import said."""
         self.left = {key: why for key, why in self.left.items() if why != number}

@@ -40,7 +40,8 @@ class Office(PeopleDesk):
 
     # --- lists ------------------------------------------------------------------------------------
 
-    def merge(self, old: str, into: str, *, with_alias: bool, death: Death | None = None) -> None:
+    def merge(self, old: str, called: str, *, with_alias: bool, death: Death | None = None) -> None:
+        into = self.present(called)
         if old == into or not {old, into} <= set(self.slugs):
             return
         before, lists = self.members(), [each for each in self.register.lists if each.slug != old]
@@ -56,11 +57,12 @@ class Office(PeopleDesk):
         def then() -> None:
             self.register_now(register)
             self.slugs.remove(old)
+            self.part_of[old] = into
             after = self.members()
             self.people.merge(old, into, outs={who for who, _ in self.people.left if after.get((who, into)) not in IN})
             self._require_merged(before, old, into)
 
-        self.command("merge", lambda store: merge_lists(store, register, old, into), then=then, death=death)
+        self.command("merge", lambda store: merge_lists(store, register, old, called), then=then, death=death)
 
     def _require_merged(self, before: dict[Membership, str], old: str, into: str) -> None:
         """Require that nobody is lost, and nobody back, but who is suppressed for one of the lists is for both."""
@@ -79,22 +81,27 @@ class Office(PeopleDesk):
                 assert now in IN, f"{at[person]} was on {old} and {into} before they were merged"
 
     def rename(self, old: str, *, death: Death | None = None) -> None:
-        """Give a list another slug, under which files of before go on to find it."""
+        """Give a list another slug, under which files of before go on to find it.
+
+        After a death in the merger both lists are in the register's files already: only the merger is left to do.
+        """
         if old not in self.slugs:
             return
         new = f"{old}-ny"
-        self.register_now(
-            replace(
-                self.register,
-                lists=tuple(
-                    each
-                    for known in self.register.lists
-                    for each in ((known, _renamed(known, new)) if known.slug == old else (known,))
-                ),
-            )
-        )
-        self.slugs.append(new)
+        if new not in self.slugs:
+            self._register_beside(old, new)
         self.merge(old, new, with_alias=True, death=death)
+
+    def _register_beside(self, old: str, new: str) -> None:
+        """Add a list to the register's files; no other may be called so any more, as it may since a merger of it."""
+        others = [
+            replace(each, aliases=tuple(alias for alias in each.aliases if alias != new))
+            for each in self.register.lists
+        ]
+        lists = (each for one in others for each in ((one, _renamed(one, new)) if one.slug == old else (one,)))
+        self.register_now(replace(self.register, lists=tuple(lists)))
+        self.slugs.append(new)
+        self.part_of.pop(new, None)
 
     # --- files ------------------------------------------------------------------------------------
 

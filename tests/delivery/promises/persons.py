@@ -27,7 +27,9 @@ KEYS = KeyRing((b"k" * 32,))
 class PeopleDesk(Commands):
     """Adds, moves, removes, suppresses, releases and erases people."""
 
-    def add(self, address: str, slug: str, *, again: bool, name: str = "", death: Death | None = None) -> None:
+    def add(self, address: str, called: str, *, again: bool, name: str = "", death: Death | None = None) -> None:
+        slug = self.present(called)
+
         def then() -> None:
             person = self.people.known(address)
             assert not self.people.is_barred(address, slug), f"{address} is suppressed on {slug}, and was added"
@@ -37,14 +39,18 @@ class PeopleDesk(Commands):
             assert self.statuses()[address, slug] == "active"
 
         def work(store: SubscriberStore) -> None:
-            store.add(address, lists=[slug], basis=BASIS, again=again, name=name)
+            store.add(address, lists=[called], basis=BASIS, again=again, name=name)
 
         self.command("add", work, then=then, death=death)
 
-    def remove(self, address: str, slug: str | None, *, death: Death | None = None) -> None:
+    def remove(self, address: str, called: str | None, *, death: Death | None = None) -> None:
+        slug = self._meant(called)
         still = self._still_in(address, slug)
-        work: Work = lambda store: store.remove(address, list_slug=slug)  # noqa: E731 one of many
+        work: Work = lambda store: store.remove(address, list_slug=called)  # noqa: E731 one of many
         self.command("remove", work, then=lambda: self._left(address, slug, still), death=death)
+
+    def _meant(self, called: str | None) -> str | None:
+        return None if called is None else self.present(called)
 
     def _still_in(self, address: str, slug: str | None) -> set[str]:
         return {
@@ -57,20 +63,20 @@ class PeopleDesk(Commands):
             self.people.leave(person, each, ACT)
         assert not self._still_in(address, slug)
 
-    def follow_link(self, address: str, slug: str | None, *, undo: bool, one_click: bool) -> None:
+    def follow_link(self, address: str, called: str | None, *, undo: bool, one_click: bool) -> None:
         """Leave by the link in a mail, or take back what was left a moment ago."""
         found = self.store.show(address)
         if found is None:
             return
+        slug = self._meant(called)  # the page may be older than a merger
         token = make_token(KEYS, purpose="leave", subscriber_id=found.id)
         still = self._still_in(address, slug)
         owner = read_link_owner(self.store, found.id)
         assert owner is not None
         if not undo and slug is not None and slug not in owner.lists and not one_click:
             still = set()  # a page that is old: nothing is done
-        form = (
-            "&".join(["action=undo", *(f"list={each}" for each in owner.just_left)]) if undo else f"scope={slug or ALL}"
-        )
+        taken_back = "&".join(["action=undo", *(f"list={each}" for each in owner.just_left)])
+        form = taken_back if undo else f"scope={called or ALL}"
 
         def work(store: SubscriberStore) -> None:
             site: Any = SimpleNamespace(path="", services=SimpleNamespace(keys=KEYS, subscribers=store))
@@ -104,14 +110,14 @@ class PeopleDesk(Commands):
 
         self.command("move", lambda store: move_person(store, old, new), then=then, death=death)
 
-    def suppress(self, address: str, slug: str | None, *, by_file: bool, death: Death | None = None) -> None:
-        file = self._file([address])
+    def suppress(self, address: str, called: str | None, *, by_file: bool, death: Death | None = None) -> None:
+        file, slug = self._file([address]), self._meant(called)
 
         def work(store: SubscriberStore) -> None:
             if by_file:
-                suppress_file(store, file, note="n", list_slug=slug)
+                suppress_file(store, file, note="n", list_slug=called)
             else:
-                suppressing.suppress(store, address, reason=SuppressionReason.MANUAL, note="n", list_slug=slug)
+                suppressing.suppress(store, address, reason=SuppressionReason.MANUAL, note="n", list_slug=called)
 
         def then() -> None:
             is_needless = (address, ALL) in self.people.barred and self.people.barred[address, ALL] == ACT
@@ -120,14 +126,14 @@ class PeopleDesk(Commands):
 
         self.command("suppress", work, then=then, death=death)
 
-    def release(self, address: str, slug: str | None, *, by_file: bool = False, death: Death | None = None) -> None:
-        file, scope, before = self._file([address]), slug or ALL, self.statuses()
+    def release(self, address: str, called: str | None, *, by_file: bool = False, death: Death | None = None) -> None:
+        file, scope, before = self._file([address]), self._meant(called) or ALL, self.statuses()
 
         def work(store: SubscriberStore) -> None:
             if by_file:
-                release_file(store, file, note="asked", noted="n", list_slug=slug)
+                release_file(store, file, note="asked", noted="n", list_slug=called)
             else:
-                suppressing.release(store, address, note="asked", list_slug=slug)
+                suppressing.release(store, address, note="asked", list_slug=called)
 
         def then() -> None:
             if not by_file or self._is_released(address, scope):
@@ -161,9 +167,12 @@ class PeopleDesk(Commands):
 
     def purge(self, *, death: Death | None = None) -> None:
         kept = {key: each for key, each in self.members().items() if each != "pending"}
+        known = set(self.numbers().values())
 
         def then() -> None:
             assert kept.items() <= self.members().items(), "who is on a list, or out of it, is purged"
+            # An import that brought them has nothing of them any more: another one brings them anew, on its own.
+            self.people.forget_reasons(known - set(self.numbers().values()))
             self.on_purged()
 
         work: Work = lambda store: purge(store, unconfirmed=timedelta(), details=timedelta(days=-1))  # noqa: E731

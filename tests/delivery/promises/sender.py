@@ -14,9 +14,8 @@ from mailer.database.engine import Database
 from mailer.database.tables import delivery, list_, mailing, subscriber
 from mailer.delivery.dispatch import Dispatcher
 from mailer.delivery.ledger import Ledger, OldBackupError
-from mailer.delivery.ledger.endings import OPEN
 from mailer.delivery.ledger.starts import PlannedStarts
-from mailer.delivery.model import InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution, Start
+from mailer.delivery.model import OPEN, InDoubtPolicy, MailingDraft, MailingReport, MailingState, Resolution, Start
 from mailer.delivery.options import DispatchOptions
 from mailer.delivery.planning import plan_mailing, preview_plan
 from mailer.message.compiled import CompiledMessage

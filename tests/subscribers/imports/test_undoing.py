@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
 from mailer.subscribers.people.suppressing import suppress
 from mailer.subscribers.people.suppression import SuppressionReason
+from mailer.subscribers.rights.erasing import purge
 
 Import = Callable[[str], ImportReport]
 
@@ -449,6 +450,24 @@ def test_an_import_that_changed_nothing_at_all_holds_nobody(store: SubscriberSto
 def _on_basis(store: SubscriberStore, register: Register, file: Path, text: str, basis: str) -> ImportReport:
     file.write_text("epost;navn;liste\n" + text, encoding="utf-8")
     return import_files(store, register, [file], options=ImportOptions(defaults=RowDefaults(basis=basis)))
+
+
+def test_who_was_purged_and_comes_by_another_file_goes_with_that_one(
+    store: SubscriberStore, register: Register, tmp_path: Path
+) -> None:
+    """The file of before brought somebody who is no more: nothing rests on it."""
+    file = tmp_path / "people.csv"
+    file.write_text("epost;liste;status\nole@x.example;oslo;pending\nkari@x.example;oslo;\n", encoding="utf-8")
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
+    first = import_files(store, register, [file], options=options)
+    assert purge(store, unconfirmed=timedelta(), details=timedelta()).people == 0
+    store.clock = lambda: datetime(2023, 12, 8, 8, 0, 1, tzinfo=UTC)
+    assert purge(store, unconfirmed=timedelta(days=7), details=timedelta()).people == 1
+    second = import_files(store, register, [file], options=options)
+    assert (first.id, second.id) == (1, 2)
+    assert undo_import(store, 2) == Undone(people=1, subscriptions=1, facts=0)
+    assert store.show("ole@x.example") is None
+    assert undo_import(store, 1) == Undone(people=1, subscriptions=1, facts=0)
 
 
 def test_a_later_file_holds_the_basis_that_it_states_whatever_is_undone_first(

@@ -1,6 +1,6 @@
 """Imports that are undone in any order make everybody what they were before, unless something was said since."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -119,21 +119,35 @@ def test_orders_that_left_somebody_out_or_in_do_so_no_more(
 
 
 @FEW
-@given(before=BEFORE, files=st.lists(_file, min_size=2, max_size=4), order=st.permutations(range(4)))
+@given(
+    before=BEFORE,
+    files=st.lists(_file, min_size=2, max_size=4),
+    order=st.permutations(range(4)),
+    at_once=st.sets(st.integers(0, 3)),
+)
+# What was undone before a later import came hides nothing of the ones before it.
+@example(before=["add a agder"], files=["a;oslo;avmeldt", *2 * ["a;alle;sperret"]], order=[0, 2], at_once={1})
 def test_everybody_is_what_they_were_before_once_all_are_undone(
-    trials: Callable[[], Any], before: list[str], files: list[str], order: list[int]
+    trials: Callable[[], Any], before: list[str], files: list[str], order: list[int], at_once: set[int]
 ) -> None:
     with trials() as trial:
-        _leaves_nothing(trial, before, files, order)
+        _leaves_nothing(trial, before, files, order, at_once)
 
 
-def _leaves_nothing(trial: Trial, before: list[str], files: list[str], order: list[int]) -> None:
+def _leaves_nothing(
+    trial: Trial, before: list[str], files: list[str], order: list[int], at_once: Collection[int] = ()
+) -> None:
+    """Import the files, some of which are undone before the next one comes, and the others in the end."""
     for deed in before:
         _is_done(trial.store, deed)
-    was = _state(trial.store)
-    numbers = [_import(trial, file) for file in files]
-    for number in [numbers[place] for place in order if place < len(numbers)]:
-        undo_import(trial.store, number)
+    was, numbers = _state(trial.store), list[int]()
+    for place, file in enumerate(files):
+        numbers.append(_import(trial, file))
+        if place in at_once:
+            undo_import(trial.store, numbers[place])
+    for place in order:
+        if place < len(numbers) and place not in at_once:
+            undo_import(trial.store, numbers[place])
     assert _state(trial.store) == was
 
 

@@ -1,0 +1,79 @@
+"""Tells the headings that Word copies with their numbers, as `2⇥Ansvar`, from the rows of tables that begin so."""
+
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+
+_HEADING = re.compile(
+    r"(?P<word>(?:Kapittel|Kap\.|Del|Chapter|Part)[ ])?(?P<number>[1-9][0-9]?(?:\.[1-9][0-9]?){0,3})\.?[ ]*\t[ ]*"
+    r"[A-ZÆØÅ][^\W\d_][^\t]{0,70}(?<![.,;:!?])"
+)
+_MARKED = re.compile(rf"\s*(?:#{{2,6}}[ \t]|#[ ]+{_HEADING.pattern}\s*\Z)")
+"""A line that an editor has made a heading; `#` alone may name a column."""
+_NUMBER = re.compile(r"[0-9]")
+_NEAR = 2
+"""Lines so near that no table of two rows stands between."""
+
+_Number = tuple[str, ...]
+
+
+def is_pasted_heading(line: str) -> bool:
+    """Return whether a line is written as Word copies a heading with a number."""
+    return bool(_HEADING.fullmatch(line.strip()))
+
+
+def headings_among(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lines with tabs, from 0, that are headings and no rows of the tables beside them.
+
+    A heading runs on with another one, or is the first; numbers of a column stand near each other.
+    """
+    marked = {at for at, line in enumerate(lines) if "\t" in line and _MARKED.match(line)}
+    numbers = {at: number for at in range(len(lines)) if (number := _number(lines[at]))}
+    heads = {at: number for at, number in numbers.items() if not _is_in_column(at, number, lines)}
+    known, befores = {*heads.values()}, {*map(_before, heads.values())}
+    return frozenset(
+        marked
+        | {
+            at
+            for at, number in heads.items()
+            if _before(number) in known or number in befores or _begins(at, number, lines)
+        }
+    )
+
+
+def _number(line: str) -> _Number:
+    """Return the parts of a heading's number behind the word for it, or nothing."""
+    match = _HEADING.fullmatch(line.strip())
+    return (match["word"] or "", *match["number"].split(".")) if match else ()
+
+
+def _before(number: _Number) -> _Number:
+    """Return the number of the heading that comes before one: 2.1 before 2.2, and 2 before 2.1."""
+    *chapter, last = number
+    return (*chapter, str(int(last) - 1)) if last != "1" else tuple(chapter)
+
+
+def _is_in_column(at: int, number: _Number, lines: Sequence[str]) -> bool:
+    """Return whether a row near begins with a number too, has as many cells, and is no heading just above or below."""
+    own, above, below = len(_cells(lines[at])), lines[max(0, at - _NEAR) : at], lines[at + 1 : at + 1 + _NEAR]
+    rows = [each for near in (above[::-1], below) for each in takewhile(_cells, near)]
+    return any(
+        len(cells := _cells(row)) == own and _NUMBER.match(cells[0]) and not _is_chapter(number, _number(row))
+        for row in rows
+    )
+
+
+def _is_chapter(number: _Number, other: _Number) -> bool:
+    """Return whether of two headings one stands in the chapter of the other."""
+    return bool(other) and (other[:-1] == number or number[:-1] == other)
+
+
+def _begins(at: int, number: _Number, lines: Sequence[str]) -> bool:
+    """Return whether this is the first heading, above a table, or below a list of contents."""
+    above = _cells(lines[at - 1]) if at else ()
+    return number[1:] == ("1",) and (not above or bool(_NUMBER.match(above[-1])))
+
+
+def _cells(line: str) -> _Number:
+    """Return the words between the tabs of a line that has some."""
+    return tuple(filter(None, map(str.strip, line.split("\t")))) if "\t" in line else ()
