@@ -28,7 +28,8 @@ from mailer.issue.markdown.pasted_headings import name_pasted_headings
 from mailer.issue.markdown.picture_names import find_picture, suggest_picture
 from mailer.issue.markdown.residue import LANG_MARK
 from mailer.issue.markdown.stars import free_stars, free_stars_of, with_star_notes
-from mailer.issue.markdown.tables import read_table, tell_of_torn_rows, with_captions
+from mailer.issue.markdown.tables import read_table, with_captions
+from mailer.issue.markdown.torn_rows import tell_of_torn_rows
 from mailer.issue.markdown.tree import Node, lists_among, read_tree
 from mailer.issue.markdown.unfinished import IN_ANGLES
 from mailer.issue.model import (
