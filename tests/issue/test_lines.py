@@ -41,6 +41,9 @@ def words(text: str) -> list[str]:
         "Hvem er det for\nHvor er det\nNår er det",
         "Hepatitt A\nVaksinen gis i to doser.",
         "Svar:\nJa\nNei\nVet ikke",
+        f"{LONG}\nHugs å skrive:\nnamn\narbeidsstad\nom du treng tolk\nTalet på plassar er 120. Meld deg på!",
+        "Vi møtes i dag. Ta med:\npc\nlader",
+        "Ta med:\npc\nlader\nKontakt:\nKari\nKom!",
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
         "Det kom\n12\ndeltakere.",
@@ -214,6 +217,10 @@ def test_where_a_text_is_wrapped_a_full_point_goes_on_unless_the_line_below_has_
     [
         (f"{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", [2]),
         (f"{WRAPPED}{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG} {'a' * 12}.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
+        (f"{WRAPPED}{LONG} {'a' * 11}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG}.\nBudsjett 2027: 3,1 mill. (+ 4 %)", [5]),
+        (f"{WRAPPED}{LONG}\nBudsjett 2027: 3,1 mill. (+ 4 %)", []),
         (f"{WRAPPED}Kort.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
         (f"{WRAPPED}{LONG}.\nKostnadene er {LONG}, {LONG}.\nNoe mer er ikke sagt.", [5, 6]),
         ("Vi møtes i Bodø.\nAlle er velkomne dit.\nDet er kaffe der.", [2, 3]),
@@ -236,6 +243,20 @@ def test_a_line_end_that_may_have_meant_something_is_named_where_it_is_not_kept(
         assert text.split("\n")[each.line - 1][each.column - 1 :].startswith(each.words)
         assert each.message == "this line was joined to the one above"
         assert each.hint.startswith("Put an empty line above it")
+
+
+@pytest.mark.parametrize(
+    "below", ["namn", "namn og\nalder", "vi flytter møtet som vanlig\nden siste uka\nog det er bra."]
+)
+def test_lines_below_a_colon_that_are_no_list_are_joined(below: str) -> None:
+    assert words(f"Merk:\n{below}\nog slik er det.") == ["Merk:\n" + f"{below} og slik er det.".replace("\n", " ")]
+
+
+def test_short_lines_in_a_paragraph_below_a_colon_are_kept() -> None:
+    lines = "namn\narbeidsstad\nom du treng tolk"
+    assert words(f"**Skriv:**\n\n{lines}") == ["Skriv:", lines]
+    assert words(f"Skriv:\n\nHei.\n\n{lines}") == ["Skriv:", "Hei.", lines.replace("\n", " ")]
+    assert words(f"Skriv:\n\n- A\n\n{lines}") == ["Skriv:", "A", lines.replace("\n", " ")]
 
 
 def test_a_line_of_a_date_that_was_joined_is_named() -> None:

@@ -20,7 +20,7 @@ from mailer.issue.markdown.emptied import without_emptied
 from mailer.issue.markdown.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.markdown.headings import number_headings
 from mailer.issue.markdown.joining import merged, parted, take_number
-from mailer.issue.markdown.line_ends import holds_wrapped_lines
+from mailer.issue.markdown.line_ends import longest_wrapped
 from mailer.issue.markdown.lines import keep_lines, keep_lines_of, name_indented_lines
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.markdown.pasted import with_pasted_lists
@@ -79,7 +79,7 @@ def parse_blocks(
     name_pasted_headings(nodes, notes)
     name_indented_lines(nodes, notes)
     free_stars(nodes, notes)
-    keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
+    keep_lines(nodes, notes, longest_wrapped=longest_wrapped(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
     return number_headings(blocks), tuple(notes.findings)
@@ -96,7 +96,7 @@ def parse_inlines(
     (token,) = MARKDOWN.parseInline(text.strip())
     name_debris_of(token, line=first_line, notes=notes)
     free_stars_of(token, notes, line=first_line)
-    keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
+    keep_lines_of(token, notes, line=first_line, longest_wrapped=longest_wrapped(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
 
