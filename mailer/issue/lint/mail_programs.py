@@ -10,6 +10,15 @@ _BEFORE_LETTERS = (
     "|klasse|blokk|modul|trinn|sone|fløy|post|figur|tabell|kolonne|linje|serie|av|og|til|fra|i|på"
 )
 """Words behind which J is a letter."""
+_BUTTON = (
+    r"(?:(?:del|dele|share)(?: (?:side[nr]?|sida|art\w{3,8}|sak[ea]n?|this(?: page)?))? (?:på|via|med|on|by|with) "
+    r"(?:facebook|linkedin|twitter|x|e-?post|e-?mail|instagram|bluesky|messenger|whatsapp|teams)|tweet"
+    r"|skriv ut(?: (?:side[nr]?|sida|art\w{3,8}|sak[ea]n?))?|print(?: this)?(?: page)?|kopier lenk[ej]\w{0,2}|copy link"
+    r"|tips (?:oss|ei?n venn?)|(?:gå )?til toppen(?: av siden)?|back to top"
+    r"|hopp (?:rett )?til (?:hoved|hovud)?innh[oa]ld\w{0,2}"
+    r"|skip to (?:main )?content|godta (?:alle )?(?:informasjonskapsl\w{1,4}|cookies)|accept (?:all )?cookies)"
+)
+"""What a web page's buttons say."""
 OF_MAILS = (
     debris(
         r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
@@ -43,12 +52,18 @@ OF_MAILS = (
         r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
         r"(?:fr[aå] (?:ei?n )?(?:ekstern|(?:avsend\w+|person) (?:som er )?ut[ea]nfor|ut[ea]nfor|utsid[ea])"
         r"|utenfra|utanfrå)"
+        r"|(?<!\w)(?:e-?posten|meldingen|meldinga|avsend(?:er|ar)en?) "
+        r"(?:kommer|kjem|er(?: send[t]?)?|ble sendt|vart send|blei sendt) (?:fr[aå] )?(?:ei?n )?"
+        r"(?:(?:avsend\w+|person) (?:som er )?)?ut[ea]nfor (?:virksomhet|verksemd|organisasjon|kommun)\w*"
+        r"|(?<!\w)(?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er(?: send[t]?)?) "
+        r"fr[aå] (?:ei?n )?ekstern\w* avsend\w+"
         r"|(?-i:(?:EKSTERN|EXTERNAL)\w*) (?:e-?mail|e-?post|melding|avsend\w+|sender)(?: ?[:!]|$)"
         r"|^(?:ekstern\w*|external) (?:e-?mail|e-?post|melding|avsend\w+|sender) ?[:!–-] ?"
         r"(?:vær|ver|pass|be|use|ikke|ikkje|do not)\b",
         "findings.pasted-banner",
         "findings.pasted-banner-hint",
-        words="[eks|[ext|ofte e|often get|er viktig|is important|ekstern|external|from outside|denne e|denne meld",
+        words="[eks|[ext|ofte e|often get|er viktig|is important|ekstern|external|from outside|denne e|denne meld|"
+        "posten |meldingen |meldinga |avsender|avsendar",
     ),
     debris(
         r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"
@@ -90,6 +105,12 @@ OF_MAILS = (
         "findings.pasted-sign",
         "findings.pasted-sign-hint",
         words=" j|à ",
+    ),
+    debris(
+        rf"^{_BUTTON}(?:[ /|·•]{{1,3}}{_BUTTON}){{0,9}}$",
+        "findings.pasted-button",
+        "findings.pasted-button-hint",
+        words="del |share |tweet|skriv ut|print|kopier lenk|copy link|tips|hopp |skip to|toppen|to top|godta|accept",
     ),
     debris(
         r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"

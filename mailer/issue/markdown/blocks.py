@@ -53,6 +53,8 @@ from mailer.issue.model import (
 from mailer.issue.places import Places
 from mailer.languages import LANGS, Lang, find_lang
 
+_MAY_STAND_BEFORE = re.compile(r"(?:\A|[\s(\[{«“„‘'\"<=/–—-])\Z")
+"""What an address in angle brackets may be glued to: nothing, a space, a sign that opens or joins."""
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 
 
@@ -247,7 +249,7 @@ class _Walker:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
         if span.angled and span.target.url.startswith("tel:") and (number := take_number(before, span.target.url)):
             span.children, span.automatic = [Text(number)], False
-        elif span.angled and plain_text(before[-2:])[-1:].isalnum():
+        elif span.angled and not _MAY_STAND_BEFORE.search(plain_text(before[-2:])):
             before.append(Text(" "))
         if span.angled and plain_text(span.children).lower().startswith("mailto:"):
             message, hint = msg("issues.pasted-mailto"), msg("issues.pasted-mailto-hint", address=span.written)
@@ -379,7 +381,7 @@ def _inline_tokens(node: Node) -> list[Token]:
 
 
 def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
-    return any(token.type == "text" and token.content[:1].isalnum() for token in tokens)
+    return any(token.type == "text" and (token.content[:1].isalnum() or token.content[:1] in "([«") for token in tokens)
 
 
 def _shown(target: LinkTarget, written: str) -> str:

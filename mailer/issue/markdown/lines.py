@@ -24,6 +24,9 @@ _REST_OF_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """A word that has what addresses have, and words of a sentence have not."""
+_LAST_PIECE = re.compile(r"[0-9]{1,4}|[^\W\dA-ZÆØÅ_]\w*(?:-\w+)+")
+"""All of a line that may be the rest of a path: a year, or words that hyphens join."""
+_ENDS_IN_PATH = re.compile(r"(?:https?://|www\.)?[^\s/:]+/.*\w", re.IGNORECASE)
 _PIECE_OF_ADDRESS = re.compile(r"(?!https?:|www\.|\S*@)[^\W\dA-ZÆØÅ_][\w-]*")
 """A first word in small letters."""
 _CUT_HOST = re.compile(r"(?:https?://|www\.)[\w-]+\.", re.IGNORECASE)
@@ -102,6 +105,8 @@ def _begun_address(above: str, below: str) -> str:
 def _goes_on(url: str, below: str) -> bool:
     piece = _PIECE_OF_ADDRESS.match(below)
     may_go_on = below[0] == "/" or (piece and (url[-1] == "/" or _CUT_HOST.fullmatch(url)))
+    if _ENDS_IN_PATH.fullmatch(url) and _LAST_PIECE.fullmatch(below):
+        return True
     return url[-1] in _OPEN_ENDS or bool(_REST_OF_ADDRESS.match(below)) or bool(may_go_on and not _is_word(piece))
 
 
