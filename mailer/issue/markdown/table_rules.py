@@ -20,6 +20,7 @@ CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNOR
 _DASHES = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _ABOVE = ["paragraph", "reference", "blockquote"]
 _LONGEST_CELL = 2000
+_LONGEST_NAME = 60
 # A cell that holds line ends, in quotation marks as Excel copies it; quotation marks inside are doubled.
 _QUOTED = re.compile(
     rf'"(?P<words>(?=[^\s"]|"")(?:[^"\t]|""){{1,{_LONGEST_CELL}}}+)"(?=\t|\n|\Z)',
@@ -146,9 +147,8 @@ def _tabs(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa
     """
     if state.level or not _is_row(state, line) or _whole(state, line).lstrip().startswith(">"):
         return False
-    rows = (
-        _spaced_rows(state, line, end) if line + 1 < end and state.isEmpty(line + 1) else _tabbed_rows(state, line, end)
-    )
+    is_spaced = line + 1 < end and state.isEmpty(line + 1)
+    rows = _spaced_rows(state, line, end) if is_spaced else _tabbed_rows(state, line, end)
     first, second = next(rows, None), next(rows, None)
     if not first or not second or not _is_table(state, first, second):
         return False
@@ -162,7 +162,15 @@ def _is_table(state: StateBlock, first: _Row, second: _Row) -> bool:
     """Return whether one of two rows has two columns with words, beside the marks that begin points of a list."""
     if all(_is_point(_whole(state, row.line)) and not _begins_with_mark(row) for row in (first, second)):
         return False
+    if second.line > first.below and _are_running_text(first.cells, second.cells):
+        return False
     return any(sum(map(bool, row.cells[_begins_with_mark(row) :])) >= CELLS_AT_LEAST for row in (first, second))
+
+
+def _are_running_text(*rows: tuple[str, ...]) -> bool:
+    """Return whether a tab stands in the middle of each sentence."""
+    goes_on = all(len(cells) == CELLS_AT_LEAST and cells[1][:1].islower() for cells in rows)
+    return goes_on and any(sum(map(len, cells)) > _LONGEST_NAME for cells in rows)
 
 
 def _is_point(line: str) -> bool:

@@ -1,5 +1,6 @@
 """Names words with tabs or bars that no table shows in a column, and lines that part a table in two."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -9,6 +10,9 @@ from mailer.issue.markdown.chapters import is_pasted_heading
 from mailer.issue.markdown.table_rules import CAPTION, CELLS_AT_LEAST, TableKind, begins_point
 from mailer.issue.markdown.tree import Node
 
+_Torn = tuple[int, tuple[TableKind, str]]
+"""The line of a row, from 0, with the kind of its table and its first words."""
+_BETWEEN_BARS = re.compile(r"\|[^|]+\|.*\|")
 _TABS_AT_LEAST = 2
 _LINES_OF_A_CELL = 2
 _SHOWN = 40
@@ -30,24 +34,38 @@ def tell_of_torn_rows(nodes: Sequence[Node], notes: FindingCollector) -> None:
             notes.note("table", message, line=notes.first_line + at, words=_first_cell(line), hint=hint)
 
 
-def _torn(above: Node, below: Node) -> Iterator[tuple[int, tuple[TableKind, str]]]:
-    """Yield the line at which a table ends or begins beside another block, if it is a row, with its first words."""
-    kinds = [_kind(node) for node in (above, below)]
-    kind = kinds[0] or kinds[1]
-    if kind is None:
-        return
-    if all(kinds):
-        is_spaced = [_is_spaced(node) for node in (above, below)]
-        row = above.children[-1] if is_spaced[0] else below.children[0]
-        if kinds == [TableKind.TABS] * 2 and is_spaced[0] != is_spaced[1]:
-            yield _first_line(row), (kind, next(filter(None, map(_words_of_cell, row.children)), ""))
-        return
-    torn = below if kinds[0] else above
-    lines = list(_lines([torn])) if torn.token.type == "paragraph_open" else []
-    for at, line in lines[:1] if kinds[0] else lines[-1:]:
+def _torn(above: Node, below: Node) -> Iterator[_Torn]:
+    """Yield the row at the end of one block or the beginning of the other that belongs to a table beside it."""
+    match _kind(above), _kind(below):
+        case None, None:
+            yield from _torn_bars(above, below)
+        case None, TableKind() as kind:
+            yield from _torn_line(list(_lines_of(above))[-1:], kind)
+        case TableKind() as kind, None:
+            yield from _torn_line(list(_lines_of(below))[:1], kind)
+        case TableKind.TABS, TableKind.TABS if _is_spaced(above) != _is_spaced(below):
+            row = above.children[-1] if _is_spaced(above) else below.children[0]
+            yield _first_line(row), (TableKind.TABS, next(filter(None, map(_words_of_cell, row.children)), ""))
+        case _:
+            pass
+
+
+def _torn_line(lines: Iterable[tuple[int, str]], kind: TableKind) -> Iterator[_Torn]:
+    for at, line in lines:
         cells = [each.strip() for each in line.split("\t" if kind is TableKind.TABS else "|")]
         if sum(map(bool, cells)) >= CELLS_AT_LEAST and not is_pasted_heading(line):
             yield at, (kind, next(filter(None, cells)))
+
+
+def _torn_bars(above: Node, below: Node) -> Iterator[_Torn]:
+    """Yield two rows between bars with an empty line between them, which make no table."""
+    lines = [*list(_lines_of(above))[-1:], *list(_lines_of(below))[:1]]
+    if len(lines) == len((above, below)) and all(_BETWEEN_BARS.fullmatch(line) for _, line in lines):
+        yield from _torn_line(lines, TableKind.BARS)
+
+
+def _lines_of(node: Node) -> Iterator[tuple[int, str]]:
+    return _lines([node] if node.token.type == "paragraph_open" else [])
 
 
 def _kind(node: Node) -> TableKind | None:
@@ -71,8 +89,8 @@ def _between_rows(nodes: Iterable[Node]) -> Iterator[tuple[int, str]]:
     for node in nodes:
         if _kind(node) is TableKind.TABS:
             lines |= dict.fromkeys(range(*(node.token.map or ())), "\t")
-        elif node.token.type == "paragraph_open":
-            lines |= dict(_lines([node]))
+        else:
+            lines |= {at: line for at, line in _lines_of(node) if not is_pasted_heading(line)}
     rows = {at for at, line in lines.items() if "\t" in line}
     for at, line in lines.items():
         below = [at + number for number in range(1, _LINES_OF_A_CELL + 1)]
@@ -87,9 +105,9 @@ def _announces(line: str) -> bool:
 
 
 def _lines(nodes: Iterable[Node]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of all paragraphs, also of those in points and quotations, with their numbers from 0."""
+    """Yield the lines of all paragraphs and headings, also of those in points, with their numbers from 0."""
     for node in nodes:
-        if node.token.type == "paragraph_open":
+        if node.token.type in {"paragraph_open", "heading_open"}:
             lines = node.children[0].token.content.split("\n")
             yield from enumerate(map(str.strip, lines), _first_line(node))
         elif _kind(node) is None:
