@@ -88,7 +88,7 @@ def show_put(slug: str, start: "Start") -> None:
     say(msg("schedule.begins", slug=slug, start=_in_words(start)), "green")
     show_commands(
         [
-            ("mailer send --due", msg("schedule.to-run-then")),
+            ("mailer work", msg("schedule.to-run-then")),
             (f"mailer unschedule {slug}", msg("schedule.next-take-back")),
         ]
     )

@@ -33,7 +33,7 @@ def test_on_sqlite_several_processes_are_refused_in_words(workspace: Path, maile
 
 def test_nobody_is_there(workspace: Path, mailer: Run) -> None:  # noqa: ARG001 it runs there
     shown = mailer("workers")
-    assert (shown.code, shown.out) == (0, "No worker is there: nothing begins by itself.\n  mailer work\n")
+    assert (shown.code, shown.out) == (0, "mailer work runs nowhere: nothing begins by itself.\n  mailer work\n")
     assert mailer("workers", "--json").json == {"workers": [], "senders": [], "duties": []}
 
 

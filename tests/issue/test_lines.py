@@ -6,10 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
-from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
+from mailer.issue.markdown.line_ends import doubtful_ends, holds_wrapped_lines, kept_ends
 from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Table, Text, plain_text
+from tests.compose.editors_items import SPACES
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
 WRAPPED = f"{LONG},\nog slik er det.\n\n"
@@ -47,6 +50,9 @@ def words(text: str) -> list[str]:
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
         "Det kom\n12\ndeltakere.",
+        "1 Berg N. Tidsskriftet er ute 2023; 143: 112.\n2 Justert for alder og kjønn i alle grupper.",
+        "Vi har sett på kildene.\n[3] Helsedirektoratet har gitt ut en retningslinje.",
+        "Hvem kan søke?\nAlle som har rett til hjelp, kan søke om å få den.",
         "Vi møtes i Bodø.\n17\nVi møtes i Oslo.",
         f"{LONG[:-3]}\n117\nåret, og det er bra.",
         "Vi møtes\n– 12 –\ni Bodø.",
@@ -414,3 +420,68 @@ def test_lines_that_stand_further_in_are_noted_once(text: str, place: tuple[int,
 )
 def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str) -> None:
     assert indented(text) == []
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        (f"Hei du.\n{{}}\n{LONG}", "Hei du.\n\n" + LONG),
+        ("- a\n- b\n{}\nHer er vi.", "- a\n- b\n\nHer er vi."),
+        ("1. a\n2. b\n\t{}\n– c\n– d", "1. a\n2. b\n\n– c\n– d"),
+        ("> a\n>{}\n> b", "> a\n>\n> b"),
+        ("a\tb\n{}\nc\td", "a\tb\n\nc\td"),
+        ("[^1]\n\n[^1]: a\n{}\nb", "[^1]\n\n[^1]: a\n\nb"),
+    ],
+)
+def test_a_line_of_spaces_of_any_kind_is_an_empty_line(text: str, empty: str, space: str) -> None:
+    assert words(text.format(space)) == words(empty)
+    assert [(each.rule, each.line) for each in parse(text.format(space))[1] if each.rule != "character"] == [
+        (each.rule, each.line) for each in parse(empty)[1]
+    ]
+
+
+@given(
+    st.lists(st.sampled_from([*SPACES, "- ", "> ", "1. ", "| ", "a ved", "b.", "\n", "\n", "\n"]), max_size=12).map(
+        "".join
+    )
+)
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+def test_no_line_of_spaces_stops_the_reading(text: str) -> None:
+    for read in (parse_blocks, parse_inlines):
+        assert isinstance(read(text, file="items/x.md", lang="nb")[1], tuple)
+    lines = text.split("\n")
+    assert kept_ends(lines) <= set(range(len(lines)))
+    assert doubtful_ends(lines, longest_wrapped=0) <= set(range(len(lines)))
+
+
+def spaced(text: str) -> list[tuple[int, int, str]]:
+    found = [each for each in parse(text)[1] if each.message == "there is a space in an address"]
+    assert {each.severity for each in found} <= {Severity.WARNING}
+    return [(each.line, each.column, each.words) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Se https://a.example/a b/c.pdf og mer.", (1, 4, "https://a.example/a")),
+        ("Se\n«https://a.example/Plan for 2024.docx»", (2, 2, "https://a.example/Plan")),
+        ("- Se https://a.example/Delte dokumenter/Plan.xlsx", (1, 6, "https://a.example/Delte")),
+    ],
+)
+def test_a_bare_address_whose_file_has_spaces_in_its_name_is_named(text: str, place: tuple[int, int, str]) -> None:
+    assert spaced(text) == [place]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Se https://a.example/a. Plan.pdf er der.",
+        "Se https://a.example/a og les mer om planen i 2024.pdf",
+        "Se https://a.example/a, www.b.example/c.html",
+        "Se https://a.example/a https://b.example/c.html",
+        "Se [a](https://a.example/a) b/c.pdf",
+    ],
+)
+def test_other_words_behind_an_address_are_none_of_it(text: str) -> None:
+    assert spaced(text) == []

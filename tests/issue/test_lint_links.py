@@ -164,6 +164,10 @@ def test_a_wrapped_address_is_unwrapped_in_text_facts_dates_and_link_groups(read
     ("text", "words"),
     [
         ("Kom, og meld deg på her.", "meld deg på her"),
+        ("Les hele saken her.", "Les hele saken her"),
+        ("Vi er her. Finn skjemaet her: Fristen er nå.", "Finn skjemaet her"),
+        ("Se hva som skjer her i kommunen.", None),
+        ("Mange vil se det her.", None),
         ("Meld dykk på kurset her!", "Meld dykk på kurset her"),
         ("Klikk her for mer.", "Klikk her"),
         ("Klikk her for å melde deg på.", "Klikk her"),

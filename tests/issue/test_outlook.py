@@ -132,6 +132,8 @@ LOST = "Word has not found what stood here"
         ("Bare spør! Mvh Per Hansen Tlf. 12", 12, "Mvh", SIGNED, SIGNED_HINT),
         ("Best regards,\n\nJohn", 1, "Best regards", SIGNED, SIGNED_HINT),
         ("Hilsen Per", 1, "Hilsen", SIGNED, SIGNED_HINT),
+        ("God helg!\nPer", 1, "God helg! Per", SIGNED, SIGNED_HINT),
+        ("Ha en fin dag\nPer Ås", 1, "Ha en fin dag Per Ås", SIGNED, SIGNED_HINT),
         ("Alt godt,\nPer", 1, "Alt godt", SIGNED, SIGNED_HINT),
         ("Vi gleder oss J", 11, "oss J", SIGN, SIGN_HINT),
         ("Har du spørsmål? Ring oss gjerne! J Vi er her.", 27, "gjerne! J", SIGN, SIGN_HINT),
@@ -230,6 +232,11 @@ def test_a_greeting_below_a_banner_is_named_and_so_is_another_below_it(found: Fi
     ]
 
 
+def test_a_greeting_below_the_head_and_the_end_of_a_mail_is_named(found: Find) -> None:
+    text = "Hei, se under.\n\nMvh Anne\n\nFra: Per\nSendt: 5. mai 2024\nEmne: Sak\n\nHei Anne\n\nVi er her.\n\nHei Ola"
+    assert [each.words for each in found(text)] == ["Hei,", "Hei Anne", "Mvh", "Fra:"]
+
+
 def test_a_greeting_below_the_banner_of_a_firm_is_named(found: Find) -> None:
     assert [each.words for each in found("EKSTERN E-POST: Vær forsiktig.\n\nHei Solveig!")] == [
         "EKSTERN E-POST:",
@@ -247,6 +254,9 @@ def test_a_greeting_below_the_banner_of_a_firm_is_named(found: Find) -> None:
         "Viktighet: høy grad av samarbeid",
         "Fra: Oslo\nSendt: mange brev",
         "Det er alt godt",
+        "God helg!\nVi sees på mandag.",
+        "God helg!",
+        "Fra: i går\n\nTil: i dag",
     ],
 )
 def test_letters_and_labels_like_those_of_a_mail_are_left_alone(text: str, found: Find) -> None:
@@ -265,23 +275,6 @@ def test_letters_and_labels_like_those_of_a_mail_are_left_alone(text: str, found
 )
 def test_a_warning_of_a_mail_program_is_named_however_it_is_worded(found: Find, text: str) -> None:
     assert said(found(f"VIKTIG: {text}. Ikke åpne vedlegg.")) == [f"4:9 {text} | {BANNER} | {BANNER_HINT}"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Del på Facebook",
-        "Del på Facebook / Skriv ut",
-        "Del via e-post | Tweet | Kopier lenke",
-        "Share on LinkedIn",
-        "Hopp til innhold",
-        "Til toppen",
-        "Godta alle informasjonskapsler",
-    ],
-)
-def test_buttons_of_a_web_page_are_named(found: Find, text: str) -> None:
-    said_of_it = "this is a button of a web page, which does nothing here"
-    assert said(found(f"Tekst.\n\n{text}\n\nTekst.")) == [f"6:1 {text} | {said_of_it} | Remove it."]
 
 
 @pytest.mark.parametrize(

@@ -402,7 +402,8 @@ def test_a_table_ends_where_a_line_has_no_bar_or_no_tab() -> None:
 
 
 @pytest.mark.parametrize(
-    "above", ["Tabell: Søknader", "Tabell 1: Søknader", "Table 2b: Søknader", "tabealla: Søknader"]
+    "above",
+    ["Tabell: Søknader", "Tabell 1: Søknader", "Tabell 2. Søknader", "Table 2b: Søknader", "tabealla: Søknader"],
 )
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
 def test_a_line_above_that_calls_itself_a_table_is_the_caption(above: str, between: str) -> None:
@@ -429,7 +430,7 @@ def test_what_calls_itself_a_table_is_no_caption_of_a_table_that_is_not_there() 
     assert kinds("Vi ser på to ting.\nTabell 2: Indikatorar\n\n" + BARS) == ["Paragraph", "Table"]
 
 
-@pytest.mark.parametrize("above", ["Tabellen: se under", "Tabell:", "Se tabell: under", "Tabell 1. Dette er: noe"])
+@pytest.mark.parametrize("above", ["Tabellen: se under", "Tabell:", "Se tabell: under", "Tabell nr. Dette er: noe"])
 def test_other_words_above_are_no_caption(above: str) -> None:
     assert kinds(f"{above}\n\n{BARS}") == ["Paragraph", "Table"]
 

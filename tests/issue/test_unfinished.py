@@ -134,6 +134,15 @@ def test_a_number_right_behind_a_sentence_may_be_the_mark_of_a_note(
     assert finding.hint.startswith("Write a footnote ([^1] here, and [^1]: … below)")
 
 
+def test_a_number_right_behind_a_word_is_the_mark_of_a_note_where_a_line_begins_with_it(
+    found: Callable[..., list[Finding]],
+) -> None:
+    text = "En studie1 viser det, og vitamin2 og NEWS1 og legen11 er her.\n\n- Ett.\n\n"
+    assert [(each.column, each.words) for each in found(f"{text}1 Berg N. med flere")] == [(10, "1")]
+    assert [each.words for each in found(f"{text}Se\n1) Berg N.\n2. Per")] == ["1", "2"]
+    assert found(f"{text}1 berg") == []
+
+
 @pytest.mark.parametrize(
     "text", ["Se kap.2 Mål", "Se pkt.3", "Kl.10 Vi", "Versjon 3.2 Ny", "Bra.100 Vi", "bra.2 er", "A.1 Vi"]
 )

@@ -446,6 +446,7 @@ def another_sender(folder: Path, mailing: int) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_second_sender_is_refused_by_every_way_in_and_told_what_the_other_sends(services: Services) -> None:
     proposal = proposed(services, "oslo")
     begun = granted(begin(services, proposal, confirm=1))

@@ -20,6 +20,8 @@ _SAY_NOTHING = re.compile(
 _WANTS_LINK = re.compile(
     r"(?<!\w)(?:meld (?:deg|dere|dykk) på|registrer deg|klikk|trykk|last ned|les mei?r|click|sign up|read more)(?!\w)"
     r"[^.!?\n]{0,40}?(?<!\w)(?:her|here)(?!\w| for å (?:skrive|legge) | to enter )"
+    r"|(?-i:(?m:^)|(?<=[.!?] ))(?-i:Se|Sjå|Finn|Hent|Les|Søk|Bestill|Åpne|Opne)(?!\w)[^.!?\n]{0,40}?(?<!\w)her"
+    r"(?=[.!:]?(?:\s*\Z|\n| (?-i:[A-ZÆØÅ])))"
     r"|\((?:pdf|word|excel|docx|xlsx|pptx)(?:,? [\d.,]{1,6} ?[km]b)?\)",
     re.IGNORECASE,
 )

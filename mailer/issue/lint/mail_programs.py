@@ -10,15 +10,6 @@ _BEFORE_LETTERS = (
     "|klasse|blokk|modul|trinn|sone|fløy|post|figur|tabell|kolonne|linje|serie|av|og|til|fra|i|på"
 )
 """Words behind which J is a letter."""
-_BUTTON = (
-    r"(?:(?:del|dele|share)(?: (?:side[nr]?|sida|art\w{3,8}|sak[ea]n?|this(?: page)?))? (?:på|via|med|on|by|with) "
-    r"(?:facebook|linkedin|twitter|x|e-?post|e-?mail|instagram|bluesky|messenger|whatsapp|teams)|tweet"
-    r"|skriv ut(?: (?:side[nr]?|sida|art\w{3,8}|sak[ea]n?))?|print(?: this)?(?: page)?|kopier lenk[ej]\w{0,2}|copy link"
-    r"|tips (?:oss|ei?n venn?)|(?:gå )?til toppen(?: av siden)?|back to top"
-    r"|hopp (?:rett )?til (?:hoved|hovud)?innh[oa]ld\w{0,2}"
-    r"|skip to (?:main )?content|godta (?:alle )?(?:informasjonskapsl\w{1,4}|cookies)|accept (?:all )?cookies)"
-)
-"""What a web page's buttons say."""
 OF_MAILS = (
     debris(
         r"\[cid:[^\]\s]{0,80}\]?|(?<!\w)cid:[\w.-]{1,60}@[\w.-]{1,60}"
@@ -105,12 +96,6 @@ OF_MAILS = (
         "findings.pasted-sign",
         "findings.pasted-sign-hint",
         words=" j|à ",
-    ),
-    debris(
-        rf"^{_BUTTON}(?:[ /|·•]{{1,3}}{_BUTTON}){{0,9}}$",
-        "findings.pasted-button",
-        "findings.pasted-button-hint",
-        words="del |share |tweet|skriv ut|print|kopier lenk|copy link|tips|hopp |skip to|toppen|to top|godta|accept",
     ),
     debris(
         r"feil! (?:fant ikke|fann ikkje|bokmerke|ugyldig)[\w ]{0,40}"

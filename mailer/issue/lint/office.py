@@ -76,7 +76,7 @@ OFFICE = (
         words="@",
     ),
     debris(
-        rf"^\[\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{2,4}})?,? \d{{1,2}}[.:]\d\d(?::\d\d)?(?: [AP]M)?\] ?{_NAMES}"
+        rf"^\[(?:\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{2,4}})?,? )?\d{{1,2}}[.:]\d\d(?::\d\d)?(?: [AP]M)?\] ?{_NAMES}"
         rf"|^{_NAMES}(?: ?\n(?:{_DAY} )?|,? {_DAY} )(?:kl\. )?\d{{1,2}}:\d\d$"
         r"|(?<!\w)(?:har svart på en melding fra|har svara på ei melding frå|replied to a message from)(?!\w)"
         r"|(?<!\w)(?:reagerte med|reacted with) \W"
@@ -114,12 +114,16 @@ OFFICE = (
         r"|(?<=[\w,;] )(?:Side|Page) \d{1,4} (?:av|of) \d{1,4}(?!\w))"
         r"|(?<!\S)\d\d?/\d\d?/\d\d, \d\d?:\d\d [AP]M(?!\w)"
         r"|^(?:utkast|draft)(?: (?:versjon|version|v\.?))? ?\d{1,2}\.\d{1,2}$"
+        r"|^(?:del på (?:facebook|linkedin|twitter|x|e-?post)|skriv ut|til toppen|hopp til (?:hoved)?innhold(?:et)?"
+        r"|lytt til (?:teksten|siden|sida)|var (?:denne siden|denne sida|dette) nyttig\??)$"
+        r"|^(?:publisert|sist (?:oppdatert|endret|endra)):? \d{1,2}\.[^\n]{0,30}$"
         r"|^unntatt (?:fr[aå] )?(?:offentl[ie]g\w*|innsyn)\b|^unntatt off\."
         r"|^(?:sensitivitet|sensitivity|følsomhet|gradering|klassifisering|classification): ?"
         r"(?:intern|åpen|open|offentlig|offentleg|fortrolig|konfidensiell|begrenset|avgrensa|confidential|public|general)\w*",
         "findings.pasted-edge",
         "findings.pasted-edge-hint",
-        words="side |page | am| pm|utkast|draft|unntatt|sensitivit|følsomhet|gradering|klassifisering|classification",
+        words="side |page | am| pm|del på|skriv ut|toppen|hopp til|lytt til|nyttig|publisert|oppdatert|endret|endra|"
+        "utkast|draft|unntatt|sensitivit|følsomhet|gradering|klassifisering|classification",
     ),
     debris(
         r"^(?:side|page|s\.) ?\d{1,4}$|(?<=\t)(?:side|page) \d{1,4}$",

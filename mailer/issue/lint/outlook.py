@@ -26,6 +26,11 @@ _GREETING = re.compile(
     r"(?:\sigjen)?(?:\s(?:på\s)?(?:alle|alle\ssammen|alle\ssaman|alle\si\s\w+|all|everyone|dere|dykk|kollega\w*"
     r"|[A-ZÆØÅ][\w-]*(?:\s(?:og\s|and\s)?[A-ZÆØÅ][\w-]*){0,3}))?(?:\s?(?:[\u263a\U0001f300-\U0001faff]\ufe0f?|[:;]-?\)|J(?!\w)))*\s?(?:[,!]|\.?(?=\n|\Z))"
 )
+_WISH = re.compile(
+    r"^(?:God\s(?:helg|påske|sommer|jul|kveld|dag)|Ha\se[ni]\s\w+\s\w+)[.!]?\n[A-ZÆØÅ]\w*(?: [A-ZÆØÅ]\w*)?\Z",
+    re.MULTILINE,
+)
+"""A wish above the name of somebody who ends a mail with it."""
 _SENT_BELOW = re.compile(r"[^\n]{1,200}\n(?:Sendt|Send|Sent):[^\n]{0,40}\d", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:Fra|Frå|From):\s")
 _SENT = re.compile(r"(?<!\w)(?:Sendt|Send|Sent|Dato|Date):\s")
@@ -39,8 +44,8 @@ _NUMBER_OF_PAGE = re.compile(r"\d{1,2}(?:/\d{1,3})?|(?P<dash>[-–—]) ?\d{1,3}
 _LINE_OF_PAGE = re.compile(r"^(?:\d{1,3}|(?P<dash>[-–—]) ?\d{1,3} ?(?P=dash))$", re.MULTILINE)
 _NUMBER_ABOVE = re.compile(r"\d{1,3}\n")
 _ENDS_SENTENCE = re.compile(r"[.!?…»”)]\Z")
-_RUNNING = re.compile(r"[^\n]{40}|[^\n]*[.!?]$|[^\n:]{1,40}: \S", re.MULTILINE)
-"""A line of running text, or one with a label and words behind it."""
+_RUNNING = re.compile(r"[^\n]{40}|[^\n]*[.!?]$|[^\n:]{1,40}: \S|[0-9](?:\.[0-9])*\.? [A-ZÆØÅ]", re.MULTILINE)
+"""A line of running text, one with a label and words behind it, or a heading with a number."""
 _LONG_LINE = 40
 _ENTRANCE = re.compile(
     r"https?://(?:teams\.(?:microsoft|live|cloud\.microsoft)(?:\.com)?/(?:l/meetup-join|meet)/|(?:[\w-]+\.)?zoom\.us/[jw]/"
@@ -72,7 +77,7 @@ def outlook_paste(reading: LintInput) -> Iterator[RuleHit]:
         paragraphs = sum(1 for _ in takewhile(lambda block: isinstance(block, Paragraph), item.body))
         yield from _greeting(passages[:paragraphs])
         for passage in passages:
-            for match in _SIGNED.finditer(passage.text):
+            for match in (*_SIGNED.finditer(passage.text), *_WISH.finditer(passage.text)):
                 message, hint = msg("findings.pasted-signature"), msg("findings.pasted-signature-hint")
                 yield hit_in(passage, message, match[0], hint, at=match.start())
         yield from _heads(passages)
@@ -91,11 +96,17 @@ def reply_title(reading: LintInput) -> Iterator[RuleHit]:
 
 def _greeting(passages: Sequence[Passage]) -> Iterator[RuleHit]:
     """Find a greeting at the beginning, also below banners, heads of mails and another greeting."""
-    above = sum(1 for _ in takewhile(lambda each: each.debris or _GREETING.match(each.text), passages))
+    above = sum(1 for _ in takewhile(_belongs_to_mail, passages))
     for passage in passages[: above + 1]:
         if match := _GREETING.match(passage.text):
             message, hint = msg("findings.pasted-greeting"), msg("findings.pasted-greeting-hint")
             yield hit_in(passage, message, match[0], hint, at=0)
+
+
+def _belongs_to_mail(passage: Passage) -> bool:
+    """Return whether a passage is a banner, a head, a greeting or the end of a mail."""
+    text = passage.text
+    return bool(passage.debris or _GREETING.match(text) or _SIGNED.search(text) or _FROM.match(text))
 
 
 def _numbers_of_days(item: Item) -> Iterator[RuleHit]:
@@ -128,6 +139,8 @@ def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
 def _line_between_pages(text: str, *, is_step: bool) -> re.Match[str] | None:
     """Return the only line that is a number, where sentences stand above or below it, or one goes on below it."""
     lines = [*_LINE_OF_PAGE.finditer(text)]
+    if lines and lines[-1].end() == len(text) and _ENDS_SENTENCE.search(text[: lines[-1].start()].rstrip("\n")):
+        lines = lines[-1:]
     if len(lines) != 1 or lines[0][0] == text:
         return None
     above, below = text[: lines[0].start()].rstrip("\n"), text[lines[0].end() :].lstrip("\n")

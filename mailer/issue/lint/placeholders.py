@@ -13,6 +13,9 @@ _GLUED = re.compile(
     r"(?<=[^\W\d_]{3}[.!?])(?<!pkt\.)(?<!kap\.)(?<!avd\.)(?<!tlf\.)[1-9][0-9]?(?=\s+[A-ZÆØÅ«]|\s*(?:\n|\Z))"
 )
 """A number right behind the end of a sentence: the mark of a note of Word's or a PDF's whose form is lost."""
+_GLUED_TO_WORD = re.compile(r"(?<=[a-zæøå]{4})(?<![0-9])[1-9](?=[\s,;:)])")
+_LINE_OF_NOTE = re.compile(r"^([1-9])[.)]? +[A-ZÆØÅ«]", re.MULTILINE)
+"""The number of a note in a PDF, where it begins a line."""
 _NOTE = re.compile(r"^\[(\d{1,2}(?=\])|[a-w](?=\][ \t]))", re.MULTILINE)
 """The number or letter of a note; a letter that is glued to the words behind it begins a comment of Google's."""
 
@@ -23,12 +26,21 @@ def placeholder(reading: LintInput) -> Iterator[RuleHit]:
     for passage in reading.all_words():
         for at, words in find_unfinished(passage.text):
             yield hit_in(passage, message, words, hint, at=at)
-    for passage in reading.all_passages():
-        for match in _GLUED.finditer(passage.text):
-            hint = msg("findings.reference-without-note-hint")
-            yield hit_in(passage, msg("findings.number-of-note"), match[0], hint, at=match.start())
     for passages in reading.passages.values():
         yield from _references(passages)
+        yield from _numbers_of_notes(passages)
+
+
+def _numbers_of_notes(passages: Sequence[Passage]) -> Iterator[RuleHit]:
+    """Find numbers right behind a sentence, and right behind a word where a line of the item begins with them."""
+    message, hint = msg("findings.number-of-note"), msg("findings.reference-without-note-hint")
+    notes = {match[1] for each in passages for match in _LINE_OF_NOTE.finditer(each.text)}
+    for passage in passages:
+        for match in _GLUED.finditer(passage.text):
+            yield hit_in(passage, message, match[0], hint, at=match.start())
+        for match in _GLUED_TO_WORD.finditer(passage.text) if notes else ():
+            if match[0] in notes:
+                yield hit_in(passage, message, match[0], hint, at=match.start())
 
 
 def _references(passages: Sequence[Passage]) -> Iterator[RuleHit]:

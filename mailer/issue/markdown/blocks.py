@@ -95,7 +95,7 @@ def parse_inlines(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    (token,) = MARKDOWN.parseInline(text.strip())
+    (token,) = MARKDOWN.parseInline(with_plain_spaces(text).strip())
     name_debris_of(token, line=first_line, notes=notes)
     free_stars_of(token, notes, line=first_line)
     keep_lines_of(token, notes, line=first_line, longest_wrapped=longest_wrapped(token.content.split("\n")))

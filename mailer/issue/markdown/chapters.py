@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 _HEADING = re.compile(
-    r"(?P<word>(?:Kapittel|Kap\.|Del|Chapter|Part)[ ])?(?P<number>[1-9][0-9]?(?:\.[1-9][0-9]?){0,3})\.?[ ]*\t[ ]*"
+    r"(?:(?P<word>(?:Kapittel|Kap\.|Del|Chapter|Part)[ ])?(?P<number>[1-9][0-9]?(?:\.[1-9][0-9]?){0,3})\.?"
+    r"|(?P<case>(?:(?:Sak|Saksnr\.?|[A-ZÆØÅ]{2,3})[ ])[0-9]{1,3}/[0-9]{2,4}):?)[ ]*\t[ ]*"
     r"[A-ZÆØÅ][^\W\d_][^\t]{0,70}(?<![.,;:!])"
 )
 _CASE = re.compile(
@@ -51,14 +52,18 @@ def headings_among(lines: Sequence[str]) -> frozenset[int]:
 
 
 def _number(line: str) -> _Number:
-    """Return the parts of a heading's number behind the word for it, or nothing."""
+    """Return the parts of a heading's number behind the word for it, or nothing; a case of a meeting is one whole."""
     match = _HEADING.fullmatch(line.strip())
-    return (match["word"] or "", *match["number"].split(".")) if match else ()
+    if not match:
+        return ()
+    return (match["case"],) if match["case"] else (match["word"] or "", *match["number"].split("."))
 
 
 def _before(number: _Number) -> _Number:
     """Return the number of the heading that comes before one: 2.1 before 2.2, and 2 before 2.1."""
     *chapter, last = number
+    if not chapter:
+        return ()
     return (*chapter, str(int(last) - 1)) if last != "1" else tuple(chapter)
 
 
@@ -71,10 +76,10 @@ def _is_in_column(at: int, number: _Number, lines: Sequence[str]) -> bool:
     rows = [each for near in (above[::-1], below) for each in takewhile(_cells, near)]
     return any(
         len(cells := _cells(row)) == len(own)
-        and _NUMBER.match(cells[0])
+        and (other or _NUMBER.match(cells[0]))
         and _is_day(cells[0]) is _is_day(own[0])
-        and not _is_chapter(number, _number(row))
-        for row in rows
+        and not _is_chapter(number, other)
+        for row, other in zip(rows, map(_number, rows), strict=True)
     )
 
 
@@ -88,9 +93,9 @@ def _is_chapter(number: _Number, other: _Number) -> bool:
 
 
 def _begins(at: int, number: _Number, lines: Sequence[str]) -> bool:
-    """Return whether this is the first heading, above a table, or below a list of contents."""
+    """Return whether this is the first heading, above a table or below a list of contents; or a case of a meeting."""
     above = _cells(lines[at - 1]) if at else ()
-    return number[1:] == ("1",) and (not above or bool(_NUMBER.match(above[-1])))
+    return len(number) == 1 or (number[1:] == ("1",) and (not above or bool(_NUMBER.match(above[-1]))))
 
 
 def _cells(line: str) -> _Number:

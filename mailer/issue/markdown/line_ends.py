@@ -29,10 +29,13 @@ _FORMS = tuple(
         r"\[(?:[a-zæøå]|[ivx]{1,5}|[0-9]{1,3}|[ X])\]\s",
         r"[-+–—•][^\W\d_]",
         r"[0-9]{1,2}[.)][^\W\d_]",
+        r"[0-9]{1,2} [A-ZÆØÅ]",
         r"\\?[-+±−–—] ?[0-9]",
     )
 )
 """Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
+_LETTER_MARK = re.compile(rf"{_MARKS}(?:[a-zæøå]\)|[ivx]{{1,5}}[).])\s")
+"""A letter or a Roman number before a point, which goes on with a sentence only behind what ends nothing."""
 _MARKED = re.compile(
     rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|\[(?:[a-zæøå]|[ivx]{{1,5}})\]\s"
     rf"|kr\.?[ \u00a0]?[0-9–-][0-9., \u00a0–-]*$|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
@@ -40,7 +43,7 @@ _MARKED = re.compile(
 """Beginnings of lines that are no words of a sentence, though small letters."""
 _ALONE = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*|[0-9]{1,3}|\\?(?P<dash>[-–—]) ?[0-9]{1,3} ?(?P=dash)")
 """A line that is all signs, or a figure or the number of a page alone: no text is wrapped so."""
-_BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
+_BLOCK_MARK = re.compile(r"(?:#{1,6}|\\?[-+]|[*>])\s")
 """A mark of Markdown that begins a line where no blocks are."""
 _NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
 """A line that begins with a mark of Markdown which lacks its space."""
@@ -49,14 +52,16 @@ _LABEL = re.compile(rf"{_MARKS}[A-ZÆØÅ][^.!?:]{{0,38}}:[*_]*")
 _BEGINS_WITH_NAME = re.compile(rf"{_MARKS}{_NAME}[*_]*(?:\s|$)")
 _PERSON = re.compile(rf"{_MARKS}[A-ZÆØÅ][\w.'’-]*(?: [A-ZÆØÅ][\w.'’-]*){{1,3}}[*_]*")
 """A line of names alone: nobody's sentence is so short that it ends before its verb."""
+_QUESTION = re.compile(rf"{_MARKS}(?:[0-9]{{1,2}}[.)] )?[A-ZÆØÅ][^.!?]{{0,57}}\?[*_]*")
+"""A short question alone on its line, above its answer."""
 _SENTENCE_ENDS = re.compile(r"[.!?…][*_»\"”')\]]*$")
 _HOLDS_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?…](?:\s|[*_»\"”')\]]*$)")
 _ENDS_OPEN = re.compile(r"[,;(«\[/]$|(?<![0-9],)[–—-]$")
 """The dash of a price, as in *500,-*, ends it."""
 _SIGN_OR_ARROW = re.compile(rf"{_MARKS}[–—-]+(?:[0-9]|>)")
 """A line that begins with a number below 0, or an arrow, and with no dash of a sentence."""
-_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]")
-"""A note to which stars lead, as in `*) Uten frakt`, or a tick."""
+_NEW_LINE = re.compile(rf"\\?\*{{1,3}}\)\s|[{TICKS}]|\[[0-9]{{1,2}}\]\s[A-ZÆØÅ]")
+"""A note to which stars or a number lead, as in `*) Uten frakt` and `[1] Kilde`, or a tick."""
 ENDS_NOTHING = frozenset(
     word
     for words in (
@@ -89,7 +94,7 @@ _CONTINUES = ",.;:)&"
 
 def kept_ends(lines: Sequence[str], *, is_announced: bool = False) -> frozenset[int]:
     """Return the numbers of the lines, from 0, whose ends mean something; a colon above the paragraph announces it."""
-    lines = [line.strip(" ") for line in lines]
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
     listed = (
         {*range(1, len(lines))}
@@ -111,7 +116,7 @@ def doubtful_ends(lines: Sequence[str], *, longest_wrapped: int) -> frozenset[in
     In a text with wrapped lines a full line is where it was wrapped, unless it is a word longer than the longest of
     them, or a line beside it is longer than anybody's.
     """
-    lines = [line.strip(" ") for line in lines]
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
     is_wrapped = all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
     longest = longest_wrapped + _A_WORD if longest_wrapped and is_wrapped else 0
@@ -144,6 +149,11 @@ def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> boo
     is_full = is_wrapped and _is_full(above, below, width) and not _BEGINS_WITH_NAME.match(below)
     is_row = bool(_ROW.fullmatch(below))
     return is_row or (not is_full and not _reads_on(above, below, is_full=False))
+
+
+def _trimmed(lines: Iterable[str]) -> list[str]:
+    """Return lines without the spaces around them, but with the tabs of a row; one of spaces of any kind is empty."""
+    return [line.strip(" ") if line.strip() else "" for line in lines]
 
 
 def _listed(lines: Sequence[str]) -> set[int]:
@@ -199,9 +209,11 @@ def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: boo
 
 
 def _is_head(above: str, below: str, *, is_full: bool) -> bool:
-    """Return whether one of two lines is the head of what stands below it: a label, or the name of a person."""
+    """Return whether one of two lines is the head of what stands below it: a label, a question, or a person's name."""
     if _LABEL.fullmatch(below):
         return not is_full or bool(_SENTENCE_ENDS.search(above))
+    if _QUESTION.fullmatch(above) and below.lstrip(_MARKS_BEFORE)[:1].isupper():
+        return not is_full
     is_name = _PERSON.fullmatch(above) and not _HOLDS_SENTENCES.search(below) and below[0] not in _CONTINUES + _DASHES
     return not is_full and bool(is_name or _LABEL.fullmatch(above))
 
@@ -238,7 +250,7 @@ def ends_with_colon(line: str) -> bool:
 def ends_open(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
     last = above.rsplit(maxsplit=1)[-1].strip("*_")
-    goes_on = is_full or below.lstrip(_MARKS_BEFORE)[:1].islower()
+    goes_on = is_full or (below.lstrip(_MARKS_BEFORE)[:1].islower() and not _LETTER_MARK.match(below))
     return bool(_ENDS_OPEN.search(above)) or last in ENDS_NOTHING or (goes_on and last in READ_ON)
 
 

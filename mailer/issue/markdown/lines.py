@@ -27,6 +27,12 @@ _REST_OF_ADDRESS = re.compile(
 _LAST_PIECE = re.compile(r"[0-9]{1,4}|[^\W\dA-ZÆØÅ_]\w*(?:-\w+)+")
 """All of a line that may be the rest of a path: a year, or words that hyphens join."""
 _ENDS_IN_PATH = re.compile(r"(?:https?://|www\.)?[^\s/:]+/.*\w", re.IGNORECASE)
+_SPACED_ADDRESS = re.compile(
+    r"(?<!\S)[^\w(\[<\s]{0,3}(?P<url>https?://[^\s()<>\[\]]{4,}[^\s()<>\[\].,;:!?])"
+    r"(?= (?!https?:|www\.)(?:[\w-]+ ){0,4}[\w-]*(?:/[\w/-]*)?\w\.(?:pdf|docx?|xlsx?|pptx?|html?|aspx?)(?!\w))",
+    re.IGNORECASE,
+)
+"""A bare address, and the name of a file behind it in which spaces stand."""
 _PIECE_OF_ADDRESS = re.compile(r"(?!https?:|www\.|\S*@)[^\W\dA-ZÆØÅ_][\w-]*")
 """A first word in small letters."""
 _CUT_HOST = re.compile(r"(?:https?://|www\.)[\w-]+\.", re.IGNORECASE)
@@ -54,10 +60,13 @@ def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, longest_wrappe
 
 
 def name_indented_lines(nodes: Iterable[Node], notes: FindingCollector) -> None:
-    """Note lines of a paragraph that stand further in than those above them: in print they do not."""
+    """Note lines of a paragraph that stand further in than those above them, as written: in print they do not."""
+    written = notes.text.split("\n")
     for node in nodes:
         lines = node.children[0].token.content.split("\n") if node.token.type == "paragraph_open" else []
-        indented = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        of_file = written[(node.token.map or [0])[0] :]
+        further_in = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        indented = [at for at in further_in if of_file[at].endswith(lines[at].rstrip())]
         if len(indented) >= _LINES_AT_LEAST and kept_ends(lines).issuperset(at - 1 for at in indented):
             first, words = notes.first_line + (node.token.map or [0])[0] + indented[0], lines[indented[0]].strip()
             message, hint = msg("issues.indented-lines"), msg("issues.indented-lines-hint")
@@ -87,8 +96,12 @@ def keep_lines_of(
 
 
 def _name_broken_addresses(lines: Sequence[str], notes: FindingCollector, *, first: int) -> None:
-    """Name each bare address at the end of a line that seems to go on in the next."""
+    """Name each bare address that seems to go on behind a space, or at the end of a line in the next."""
     message, hint = msg("issues.broken-address"), msg("issues.broken-address-hint")
+    spaced, write_so = msg("issues.space-in-address"), msg("issues.write-space-so")
+    for number, line in enumerate(lines):
+        for match in _SPACED_ADDRESS.finditer(line):
+            notes.warning("link", spaced, line=first + number, words=match["url"], hint=write_so)
     for number, (above, below) in enumerate(pairwise(map(str.strip, lines))):
         if above and below and (words := _begun_address(above, below)):
             notes.warning("link", message, line=first + number, words=words, hint=hint)

@@ -11,7 +11,8 @@ from mailer.issue.markdown.line_ends import kept_ends
 from mailer.issue.markdown.tree import Node
 
 _SHORT_LINE = re.compile(
-    r"(?=.{4,60}\Z)(?![^\s]+ [A-ZÆØÅ][^\s]*\Z)[A-ZÆØÅ][^\W\d_]+(?:[ ][^\s@|:;/<>\[\]]+)*(?<![.,:;!…)\d])"
+    r"(?=.{4,60}\Z)(?![^\s]+ [A-ZÆØÅ][^\s]*\Z)(?:[1-9][0-9]?(?:\.[1-9][0-9]?){0,3}\.? )?[A-ZÆØÅ][^\W\d_]+"
+    r"(?:[ ][^\s@|:;/<>\[\]]+)*(?<![.,:;!…)\d])"
 )
 """A line without the end of a sentence, that is no name, no label and no address."""
 _BOLD_LINE = re.compile(r"(?P<mark>\*\*|__)(?=[^\s*_])[^*_\n]{3,80}(?P=mark)")

@@ -9,11 +9,13 @@ from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown.line_ends import ends_open
 
 _SPACE = r"[^\S\n]"
+_LONGEST_POINT = 60
 _NUMBER = rf"[0-9](?![0-9]{{0,8}}[.)](?:{_SPACE}|$))"
 """A number; `1. ` and `1) ` are the marks of points."""
 _AMOUNT = rf"=?{_SPACE}*(?:(?:ca\.?|kr\.?|~|≈){_SPACE}*|[-–−])?{_NUMBER}"
 _MORE = re.compile(rf"{_SPACE}*(?P<sign>>){_SPACE}*{_AMOUNT}")
 _QUOTED = re.compile(rf"{_SPACE}*>")
+_QUOTED_POINT = re.compile(rf"{_SPACE}*>{_SPACE}*(?P<words>[A-ZÆØÅ][^>]{{1,{_LONGEST_POINT}}})(?<![.!?…»”\",])")
 _IN_POINT = re.compile(
     rf"{_SPACE}*(?:[^\w\s>#|]|o|[0-9]{{1,9}}[.)]){_SPACE}+"
     rf"(?P<sign>>(?={_SPACE}*{_AMOUNT})|[-+#](?={_SPACE}+{_NUMBER}))"
@@ -24,6 +26,10 @@ _OF_PAGE = re.compile(rf"{_SPACE}*(?P<sign>-){_SPACE}[0-9]{{1,3}}{_SPACE}-{_SPAC
 """The number of a page between dashes."""
 _CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
 _UP = "+±"
+_PART = re.compile(rf"{_SPACE}*(?P<sign>[-–]|\+(?!{_SPACE}+[0-9])){_SPACE}+(?![-+*–])\S")
+"""A line that may be a part of a sum, or a point."""
+_RESULT = re.compile(rf"{_SPACE}*={_SPACE}*{_AMOUNT}")
+_ENDS_IN_COLON = re.compile(r":[*_]*\s*$")
 _UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
 _LOST_SIGN = re.compile(
     rf"{_SPACE}*(?P<sign>[-–—]){_SPACE}+"
@@ -44,6 +50,9 @@ def with_signs(text: str, notes: FindingCollector) -> str:
     lines = text.split("\n")
     changes, more = changes_among(lines), _more_among(lines)
     found = [_sign(line, is_change=at in changes, is_more=at in more) for at, line in enumerate(lines)]
+    for number in _first_of_quoted_points(lines, more):
+        hint = msg("issues.sign-quoted-hint")
+        _tell(msg("issues.sign-quoted", mark=">"), hint, lines[number], notes, at=number)
     for number, match in enumerate(found):
         lost = None if match else _lost_sign(lines, number)
         if match and match.re is _MORE:
@@ -63,32 +72,37 @@ def with_signs(text: str, notes: FindingCollector) -> str:
 
 
 def changes_among(lines: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus."""
+    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus.
+
+    So do the parts of a sum: those above its result, and those with a plus below a line that is no label of a list.
+    """
     changes: set[int] = set()
-    for run in _runs(lines):
-        signs = {match["sign"] for each in run if (match := _CHANGE.match(lines[each]))}
-        if len(signs) > 1 and signs & set(_UP):
-            changes.update(run)
+    for form in (_CHANGE, _PART):
+        for run in _runs(lines, form):
+            signs = {match["sign"] for each in run if (match := form.match(lines[each]))}
+            if (len(signs) > 1 and signs & set(_UP)) or (form is _PART and _is_sum(run, signs, lines)):
+                changes.update(run)
     return frozenset(changes)
 
 
-def _runs(lines: Sequence[str]) -> Iterator[list[int]]:
-    """Yield the numbers of lines directly below each other that begin with a sign and a number."""
-    run: list[int] = []
-    for number, line in enumerate(lines):
-        if _CHANGE.match(line):
-            run.append(number)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+def _is_sum(run: Sequence[int], signs: set[str], lines: Sequence[str]) -> bool:
+    """Return whether lines that begin with signs are the parts of a sum."""
+    above, below = "".join(lines[max(0, run[0] - 1) : run[0]]), "".join(lines[run[-1] + 1 : run[-1] + 2])
+    is_text = above.strip() and not _ANY_MARK.match(above) and not _ENDS_IN_COLON.search(above)
+    return bool(_RESULT.match(below) or (signs == {"+"} and is_text))
+
+
+def _runs(lines: Sequence[str], form: re.Pattern[str]) -> Iterator[list[int]]:
+    """Yield the numbers of lines directly below each other that begin with a sign in one form."""
+    for is_signed, run in groupby(range(len(lines)), key=lambda at: bool(form.match(lines[at]))):
+        if is_signed:
+            yield list(run)
 
 
 def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
     """Return the sign on a line that Markdown would take for a mark of its own."""
     if is_change:
-        return _CHANGE.match(line)
+        return _CHANGE.match(line) or _PART.match(line)
     if more := _MORE.match(line):
         return more if is_more else None
     return _IN_PASTED.match(line) or _IN_POINT.match(line) or _OF_PAGE.match(line)
@@ -112,7 +126,7 @@ def _torn_at(lines: Sequence[str], number: int) -> re.Match[str] | None:
     below = lines[number + 1] if number + 1 < len(lines) else ""
     if _POINT.match(below) or match["first"].isupper():
         return None
-    follows_number = above[-1].isdigit() and match["first"].isdigit()
+    follows_number = above[-1].isdigit()
     is_open = ends_open(above, "", is_full=True) or (len(above) >= _LONG and not _ENDS_SENTENCE.search(above))
     return match if follows_number or is_open else None
 
@@ -125,6 +139,14 @@ def _more_among(lines: Sequence[str]) -> frozenset[int]:
         if is_marked and all(_MORE.match(lines[each]) for each in numbers):
             more.update(numbers)
     return frozenset(more)
+
+
+def _first_of_quoted_points(lines: Sequence[str], more: frozenset[int]) -> Iterator[int]:
+    """Yield the first of several lines with `>` that are all short and end no sentence: they may be points."""
+    for is_marked, run in groupby(range(len(lines)), key=lambda at: bool(_QUOTED.match(lines[at])) and at not in more):
+        numbers = list(run)
+        if is_marked and len(numbers) > 1 and all(_QUOTED_POINT.fullmatch(lines[at]) for at in numbers):
+            yield numbers[0]
 
 
 def _escaped(line: str, match: re.Match[str] | None) -> str:

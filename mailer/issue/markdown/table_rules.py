@@ -15,7 +15,7 @@ from mailer.issue.markdown.chapters import headings_among
 LINES_OF_A_ROW = 100
 """Lines that the cells of a row have together, fewer than this: else each line of a long text is read to its end."""
 CELLS_AT_LEAST = 2
-CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b[^:.\n]{0,20}:\s*\S", re.IGNORECASE)
+CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b(?:[^:.\n]{0,20}:|[ ]?[0-9]{1,3}[a-z]?\.)\s*\S", re.IGNORECASE)
 """The beginning of a line that is the caption of the table below it."""
 _DASHES = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _ABOVE = ["paragraph", "reference", "blockquote"]
