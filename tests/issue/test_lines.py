@@ -44,6 +44,9 @@ def words(text: str) -> list[str]:
         "Hvem er det for\nHvor er det\nNår er det",
         "Hepatitt A\nVaksinen gis i to doser.",
         "Svar:\nJa\nNei\nVet ikke",
+        f"{LONG}\nHugs å skrive:\nnamn\narbeidsstad\nom du treng tolk\nTalet på plassar er 120. Meld deg på!",
+        "Vi møtes i dag. Ta med:\npc\nlader",
+        "Ta med:\npc\nlader\nKontakt:\nKari\nKom!",
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
         "Det kom\n12\ndeltakere.",
@@ -220,6 +223,10 @@ def test_where_a_text_is_wrapped_a_full_point_goes_on_unless_the_line_below_has_
     [
         (f"{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", [2]),
         (f"{WRAPPED}{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG} {'a' * 12}.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
+        (f"{WRAPPED}{LONG} {'a' * 11}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG}.\nBudsjett 2027: 3,1 mill. (+ 4 %)", [5]),
+        (f"{WRAPPED}{LONG}\nBudsjett 2027: 3,1 mill. (+ 4 %)", []),
         (f"{WRAPPED}Kort.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
         (f"{WRAPPED}{LONG}.\nKostnadene er {LONG}, {LONG}.\nNoe mer er ikke sagt.", [5, 6]),
         ("Vi møtes i Bodø.\nAlle er velkomne dit.\nDet er kaffe der.", [2, 3]),
@@ -242,6 +249,20 @@ def test_a_line_end_that_may_have_meant_something_is_named_where_it_is_not_kept(
         assert text.split("\n")[each.line - 1][each.column - 1 :].startswith(each.words)
         assert each.message == "this line was joined to the one above"
         assert each.hint.startswith("Put an empty line above it")
+
+
+@pytest.mark.parametrize(
+    "below", ["namn", "namn og\nalder", "vi flytter møtet som vanlig\nden siste uka\nog det er bra."]
+)
+def test_lines_below_a_colon_that_are_no_list_are_joined(below: str) -> None:
+    assert words(f"Merk:\n{below}\nog slik er det.") == ["Merk:\n" + f"{below} og slik er det.".replace("\n", " ")]
+
+
+def test_short_lines_in_a_paragraph_below_a_colon_are_kept() -> None:
+    lines = "namn\narbeidsstad\nom du treng tolk"
+    assert words(f"**Skriv:**\n\n{lines}") == ["Skriv:", lines]
+    assert words(f"Skriv:\n\nHei.\n\n{lines}") == ["Skriv:", "Hei.", lines.replace("\n", " ")]
+    assert words(f"Skriv:\n\n- A\n\n{lines}") == ["Skriv:", "A", lines.replace("\n", " ")]
 
 
 def test_a_line_of_a_date_that_was_joined_is_named() -> None:
@@ -295,6 +316,8 @@ def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
         ("Se https://a.example/x_\nHer.", 1, "https://a.example/x_"),
         ("Se www.a.example/mappe/\nrapport.pdf og mer.", 1, "www.a.example/mappe/"),
         ("Se https://a.example/mappe\n/under/mappe/ og mer.", 1, "https://a.example/mappe"),
+        ("Skjema: https://a.example/skjema/påske\n2027", 1, "https://a.example/skjema/påske"),
+        ("Se www.a.example/skjema/til\npåske-2027", 1, "www.a.example/skjema/til"),
         ("Se https://a.example/mappe\nside?id=3", 1, "https://a.example/mappe"),
         ("Se https://a.example/mappe\nmed%20rom", 1, "https://a.example/mappe"),
         ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
@@ -332,6 +355,10 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
         "Se https://a.example/x- der\ny.pdf",
         "Se https://a.example/mappe/\ninnen fredag",
         "Se https://a.example/mappe/\nKari",
+        "Se https://a.example/mappe\n20270",
+        "Se https://a.example/mappe\n2027 ble et godt år",
+        "Se https://a.example\n2027",
+        "Se https://a.example/mappe\npåske",
         "Se https://a.example.\neldre",
         "Skriv til kari@x.example.\nog vi svarer",
         "Skriv til kari@x.example.\nVi svarer",
@@ -425,7 +452,7 @@ def test_no_line_of_spaces_stops_the_reading(text: str) -> None:
         assert isinstance(read(text, file="items/x.md", lang="nb")[1], tuple)
     lines = text.split("\n")
     assert kept_ends(lines) <= set(range(len(lines)))
-    assert doubtful_ends(lines, is_wrapped=False) <= set(range(len(lines)))
+    assert doubtful_ends(lines, longest_wrapped=0) <= set(range(len(lines)))
 
 
 def spaced(text: str) -> list[tuple[int, int, str]]:
