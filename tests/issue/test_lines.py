@@ -401,6 +401,7 @@ def indented(text: str) -> list[tuple[str, int, int, str, str]]:
     [
         ("Ta med:\n    KOLS\n    Diabetes", (2, 5, "KOLS")),
         ("→ A\n   → B\n   → C\n→ D", (2, 4, "→ B")),
+        ("Ta med:\n  KOLS\n  Diabetes", (2, 3, "KOLS")),
         ("  Ta med:\n    KOLS\n\tDiabetes", (2, 5, "KOLS")),
     ],
 )

@@ -73,6 +73,7 @@ def test_a_slip_in_prose_is_found(text: str, rule: str, words: str, found: Check
         "[ ] Ja.",
         "Ring oss for mer om dette, telefonen er åpen: 21 00 33 44",
         "Ring oss for mer om dette, telefonen er åpen: +4721003344",
+        "Kontakt: Kari Vik i Bodø kommune, tlf. 55 12 34 56",
         "Betal inn summen for hele kurset til kontoen: NO93 8601 1117 947",
         'En 5" skjerm til alle.',
         "Gjennomsnittlig alder i de tre gruppene var hele 78 år.2",

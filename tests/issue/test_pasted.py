@@ -125,6 +125,14 @@ def test_times_dates_and_rows_of_tables_are_no_points(text: str) -> None:
     assert pasted(text) == (text, [])
 
 
+def test_a_row_of_a_table_is_looked_for_twenty_lines_away() -> None:
+    rows = "•\tPlan\t10.03.\n"
+    assert pasted(f"{rows * 19}Sum\t3")[0].startswith("•")
+    assert pasted(f"{rows * 20}Sum\t3")[0].startswith("- Plan")
+    assert pasted(f"Sum\t3\n{rows * 19}".strip())[0].endswith(rows.strip())
+    assert pasted(f"Sum\t3\n{rows * 20}".strip())[0].endswith("- Plan\t10.03.")
+
+
 def test_points_with_tabs_stay_a_list_where_no_row_of_a_table_stands_beside_them() -> None:
     assert pasted("•\tPlan\t10.03.\n•\tSum\t3")[0] == "- Plan\t10.03.\n- Sum\t3"
 

@@ -183,6 +183,7 @@ def test_a_number_sign_that_became_a_heading_is_named(text: str) -> None:
 def test_short_lines_with_a_quotation_s_mark_may_be_points() -> None:
     said = "lines that begin with “>” became a quotation | "
     hint = "Write - before each if they are points of a list. Nothing to do if somebody is quoted."
+    assert len(signs(f"> {'O' * 61}\n> {'O' * 61}")) == 1
     assert signs("Vi vil ha:\n>  Søknad\n> Budsjett\n\nHei.\n\n>Plan\n>Mål") == [
         f"2:1 {said}{hint}",
         f"7:1 {said}{hint}",
@@ -191,7 +192,7 @@ def test_short_lines_with_a_quotation_s_mark_may_be_points() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["> Søknad", "> Søknad\n> Budsjett.", "> Søknad\n> og budsjett", f"> Søknad\n> {'Ord' * 21}", "> Søknad,\n> Mål"],
+    ["> Søknad", "> Søknad\n> Budsjett.", "> Søknad\n> og budsjett", f"> Søknad\n> {'O' * 62}", "> Søknad,\n> Mål"],
 )
 def test_quoted_words_and_sentences_are_no_points(text: str) -> None:
     assert signs(text) == []

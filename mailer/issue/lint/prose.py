@@ -37,8 +37,8 @@ _EXPANDED = re.compile(r"(?<=[^\W_]{3})\s\(([A-ZÆØÅ]{2,6})\)")  # looks back 
 _ABBREVIATION = re.compile(r"(?<![\w-])[A-ZÆØÅ]{2,6}(?![\w-])")
 _MARKS_OF_NOTES = re.compile(r"(?:[¹²³⁰⁴-⁹]+|(?<=[^\W\d_]{2}[.!?])(?<!nr\.)(?<!kl\.)(?<!pkt\.)(?<!kap\.)\d{1,2})\Z")
 """Marks of notes as signs of their own, and as Word's become where their form is lost: *rettleiaren.2*."""
-_NUMBER_TO_CALL = re.compile(r": (?:[A-Z]{2})?\+?[0-9][0-9 .]{4,}\Z")
-"""A telephone number or an account behind a colon, which nobody ends."""
+_NUMBER_TO_CALL = re.compile(r"(?:: |\b(?:[Tt]lf|[Tt]elefon|[Mm]ob(?:il)?)\.? )(?:[A-Z]{2})?\+?[0-9][0-9 .]{4,}\Z")
+"""A telephone number or an account behind a colon or the word for it, which nobody ends."""
 _UNBROKEN = re.compile(r"\S+")
 _MAY_STAND_TWICE = {"det", "den", "de", "der", "her", "som", "på", "til", "i", "av", "for", "ja", "nei", "that", "had"}
 

@@ -27,7 +27,6 @@ _WITHIN_EACH_OTHER = 3
 _DOUBLED = re.compile(r"(?<!\S)\S+ {2,}\S+")
 _GAP_OF_COLUMNS = re.compile(r"(?<!^)(?<!^.)(?<!^..)\S {3,}\S", re.MULTILINE)
 """Three spaces or more, but not behind the mark of a point, as in `a)   Mål`."""
-_FEW = 20
 _INCHES = re.compile(r"(?<=[0-9])\"(?=[\s.,)]|\Z)")
 
 
@@ -46,7 +45,7 @@ def doubled_space(reading: LintInput) -> Iterator[RuleHit]:
     message = msg("findings.doubled-space")
     for passage in reading.all_passages():
         found, gaps = ([*each.finditer(passage.text)] for each in (_DOUBLED, _GAP_OF_COLUMNS))
-        if len({passage.text.rfind("\n", 0, each.start()) for each in gaps[:_FEW]}) > 1:
+        if gaps and "\n" in passage.text[gaps[0].start() : gaps[-1].start()]:
             hint = msg("findings.columns-of-spaces", mark="|")
             yield hit_in(passage, message, found[0][0], hint, at=found[0].start())
         else:

@@ -15,7 +15,7 @@ _SHORT_LINE = re.compile(
     r"(?:[ ][^\s@|:;/<>\[\]]+)*(?<![.,:;!…)\d])"
 )
 """A line without the end of a sentence, that is no name, no label and no address."""
-_BOLD_LINE = re.compile(r"(?P<mark>\*\*|__)(?=[^\s*_])[^*_\n]{3,80}(?P=mark)")
+_BOLD_LINE = re.compile(r"(?P<mark>\*\*|__)(?=[^\s*_])[^*_\n]{2,80}(?<![.!…,;])(?P=mark)")
 _TEXT = re.compile(r"(?=.{60})[A-ZÆØÅ«–].*?[^\W\d_]{2}[.!?](?:\s|\Z)")
 """The beginning of running text: a line with the end of a sentence, and of some length."""
 _ENDS_SENTENCE = re.compile(r"[.!?…][*_»\"”')\]]*\s*$")
