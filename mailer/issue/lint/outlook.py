@@ -137,17 +137,22 @@ def _numbers_of_pages(item: Item) -> Iterator[RuleHit]:
 
 
 def _line_between_pages(text: str, *, is_step: bool) -> re.Match[str] | None:
-    """Return the only line that is a number, where sentences stand above or below it, or one goes on below it."""
+    """Return the line that is a number, if it is the only one or ends the text, where sentences stand around it.
+
+    Or one goes on below it.
+    """
     lines = [*_LINE_OF_PAGE.finditer(text)]
-    if lines and lines[-1].end() == len(text) and _ENDS_SENTENCE.search(text[: lines[-1].start()].rstrip("\n")):
-        lines = lines[-1:]
-    if len(lines) != 1 or lines[0][0] == text:
+    if not lines or lines[-1][0] == text:
         return None
-    above, below = text[: lines[0].start()].rstrip("\n"), text[lines[0].end() :].lstrip("\n")
+    line = lines[-1]
+    above, below = text[: line.start()].rstrip("\n"), text[line.end() :].lstrip("\n")
+    ends = bool(_ENDS_SENTENCE.search(above))
+    if len(lines) > 1 and (below or not ends):
+        return None
     if below[:1].islower():
-        return lines[0] if len(above.rpartition("\n")[2]) >= _LONG_LINE else None
-    begins = _ENDS_SENTENCE.search(above) if above else not is_step
-    return lines[0] if begins and (not below or _RUNNING.match(below)) else None
+        return line if len(above.rpartition("\n")[2]) >= _LONG_LINE else None
+    begins = ends if above else not is_step
+    return line if begins and (not below or _RUNNING.match(below)) else None
 
 
 def _words_of(block: Block | None) -> str:
