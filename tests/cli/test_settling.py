@@ -175,6 +175,7 @@ def test_mail_in_doubt_that_an_earlier_version_sent_is_settled_by_its_log(
     assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["lost", "another", "lost, of a version that named none"])
 def test_without_the_keys_of_then_no_log_is_searched_and_no_message_id_is_told(
     mailer: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str

@@ -423,7 +423,6 @@ def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str
     assert indented(text) == []
 
 
-@pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize(
     ("text", "empty"),
     [
@@ -435,11 +434,12 @@ def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str
         ("[^1]\n\n[^1]: a\n{}\nb", "[^1]\n\n[^1]: a\n\nb"),
     ],
 )
-def test_a_line_of_spaces_of_any_kind_is_an_empty_line(text: str, empty: str, space: str) -> None:
-    assert words(text.format(space)) == words(empty)
-    assert [(each.rule, each.line) for each in parse(text.format(space))[1] if each.rule != "character"] == [
-        (each.rule, each.line) for each in parse(empty)[1]
-    ]
+def test_a_line_of_spaces_of_any_kind_is_an_empty_line(text: str, empty: str) -> None:
+    read, found = words(empty), [(each.rule, each.line) for each in parse(empty)[1]]
+    for space in SPACES:
+        assert words(text.format(space)) == read
+        noted = [(each.rule, each.line) for each in parse(text.format(space))[1] if each.rule != "character"]
+        assert noted == found, repr(space)
 
 
 @given(

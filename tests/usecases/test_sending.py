@@ -229,6 +229,7 @@ CHANGED_MEANWHILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", CHANGED_MEANWHILE, ids=lambda each: each[0])
 def test_a_template_that_changes_between_the_plan_and_the_yes_is_refused(
     template: tuple[str, str, str], services: Services

@@ -205,6 +205,7 @@ def test_a_file_that_breaks_off_far_down_leaves_nothing_behind(store: Subscriber
     assert store.find("") == ()
 
 
+@pytest.mark.slow
 def test_more_people_than_one_batch_all_come_in_and_are_all_changed(
     store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
