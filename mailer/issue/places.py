@@ -113,6 +113,7 @@ class Places:
         self.first_line = first_line
         self._is_toml = is_toml
         self.told: Counter[tuple[str, str, str, int]] = Counter()
+        self._ended: dict[str, int] = {}
         self._bare: dict[tuple[str, int], Occurrences] = {}
         self._marked: dict[tuple[str, int], Occurrences] = {}
 
@@ -128,10 +129,19 @@ class Places:
         patterns += [_whole(words), _pattern(words)]
         for number, begin in ((nth, start), (0, start), (0, 0)):
             for pattern in patterns:
-                at = next(islice(_found(self.text, words, pattern, begin), number, None), None)
+                at = self._find(words, pattern, begin=begin, number=number)
                 if at is not None:
                     return self._place(at)
         return self._of_marked(words, start=start, nth=nth) or (0, 0)
+
+    def _find(self, words: str, pattern: str, *, begin: int, number: int) -> int | None:
+        """Find the occurrence after so many others; what stands nowhere behind a place is looked for once."""
+        if begin >= self._ended.get(pattern, len(self.text)):
+            return None
+        at = next(islice(_found(self.text, words, pattern, begin), number, None), None)
+        if at is None and not number:
+            self._ended[pattern] = begin
+        return at
 
     def of_read(self, words: str, *, near: int, nth: int) -> tuple[int, int]:
         """The same for words that readers read: not in the names of facts, in comments and where links lead."""

@@ -111,6 +111,10 @@ def test_what_begins_and_never_ends_is_read_once(piece: str, read_files: ReadFil
     assert is_quick(as_many_as_may_be(piece)[:60_000], read_files)
 
 
+def test_words_that_stand_within_longer_ones_alone_are_looked_for_once(read_files: ReadFiles) -> None:
+    assert is_quick(as_many_as_may_be("<!--| a | b |\n|---|---|\n1. a\n3. b\n", between="a"), read_files)
+
+
 def test_long_words_that_rules_name_are_found_without_a_long_pattern_for_each(read_files: ReadFiles) -> None:
     assert is_quick("".join(f"{word}  b ( {word}c {word}d , {word}e- 2\n\n" for word in LONG_WORDS), read_files)
 
