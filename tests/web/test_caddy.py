@@ -65,7 +65,8 @@ def _wait_for(port: int) -> None:
             return
 
 
-def test_a_reader_leaves_through_caddy_and_forms_and_heads_are_bounded(start: Any, served: str, people: Any) -> None:
+def test_a_reader_leaves_through_caddy_and_forms_and_heads_are_bounded(served: str, start: Any, people: Any) -> None:
+    """`served` comes first, so that Caddy ends before it, and with it the connections that it keeps."""
     token = people.token("kari@molde.example")
     with start(served.removeprefix("http://")) as asking:
         assert "Meld meg av</button>" in asking.get(f"/leave/{token}").text
