@@ -578,3 +578,34 @@ def copied_program(repository: Path, tmp_path: Path) -> CopiedProgram:
     for each in ("config.toml", "pyproject.toml"):
         shutil.copyfile(repository / each, tmp_path / each)
     return CopiedProgram(tmp_path)
+
+
+class Manager:
+    """A service manager that hears what processes tell it of themselves."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+
+    def told(self) -> str:
+        """The next state; waits for it."""
+        return self._listener.recv(100).decode()
+
+    def told_until(self, state: str) -> list[str]:
+        """All states up to this one."""
+        found = [self.told()]
+        while found[-1] != state:
+            found.append(self.told())
+        return found
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """The manager of this process and of those that it starts."""
+    with (
+        tempfile.TemporaryDirectory() as folder,  # the name of a socket has at most 108 bytes
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
+    ):
+        listener.bind(f"{folder}/notify")
+        listener.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
+        yield Manager(listener)

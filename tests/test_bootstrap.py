@@ -11,6 +11,8 @@ import pytest
 from mailer.bootstrap import Services, build_services
 from mailer.current_services import CurrentServices
 from mailer.errors import MailerError
+from mailer.transport.session import Timeouts
+from mailer.transport.smtp import Security, SmtpOptions, SmtpTransport
 from mailer.usecases.creation import init_workspace
 
 
@@ -56,6 +58,31 @@ def test_a_real_server_is_refused_while_addresses_are_placeholders(folder: Path)
 
 def test_a_server_on_this_machine_is_allowed_as_it_stands(folder: Path) -> None:
     assert build(folder).transport.is_loopback
+
+
+def test_the_server_is_spoken_to_as_the_settings_say(folder: Path) -> None:
+    given = {
+        "PORT": "2525",
+        "EHLO_NAME": "ut.helse.example",
+        "USERNAME": "avsender",
+        "PASSWORD": "hemmelig",
+        "CONNECT_TIMEOUT": "11",
+        "COMMAND_TIMEOUT": "12",
+        "DATA_TIMEOUT": "13",
+        "BODY_TIMEOUT": "14",
+        "DOT_TIMEOUT": "15",
+    }
+    transport = build(folder, **{f"MAILER_SMTP__{name}": value for name, value in given.items()}).transport
+    assert isinstance(transport, SmtpTransport)
+    assert transport._options == SmtpOptions(
+        host="127.0.0.1",
+        port=2525,
+        security=Security.NONE,
+        ehlo_name="ut.helse.example",
+        username="avsender",
+        password="hemmelig",
+        timeouts=Timeouts(connect=11, command=12, data=13, body=14, dot=15),
+    )
 
 
 def test_threads_that_ask_at_once_get_the_same_services(folder: Path) -> None:

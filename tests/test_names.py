@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 # More than one definition is right here, for this reason.
 KEPT = {
     "Lang": "newsletters and people have more languages than the interface, and neither knows the other's",
@@ -38,6 +40,7 @@ def test_a_public_type_has_a_name_of_its_own(repository: Path) -> None:
     assert {name: files for name, files in twice.items() if name not in KEPT} == {}
 
 
+@pytest.mark.slow
 def test_every_exception_is_needed(repository: Path) -> None:
     sources = [file.read_text(encoding="utf-8") for file in (repository / "mailer").rglob("*.py")]
     for name in KEPT:

@@ -128,13 +128,15 @@ _SETTLES_NOTHING: "Mapping[str, Callable[[], Message]]" = {
     "unnamed": partial(msg, "sending.log-says-unnamed"),
     "earlier": partial(msg, "sending.log-says-earlier"),
     "not_queued": partial(msg, "sending.log-says-not-queued"),
+    "missing": partial(msg, "sending.log-says-nothing"),
+    "other_keys": partial(msg, "sending.log-says-other-keys"),
 }
 
 
 def _told(searched: "SearchedDoubt") -> Message:
     evidence = searched.evidence
-    if evidence.sighting is None:
-        return msg("sending.log-says-nothing")
+    if evidence.finding in _SETTLES_NOTHING or evidence.sighting is None:
+        return _SETTLES_NOTHING[evidence.finding]()
     news = evidence.sighting.news
     if evidence.came_back:
         back = evidence.came_back.news
@@ -142,8 +144,6 @@ def _told(searched: "SearchedDoubt") -> Message:
         return msg("sending.log-says-came-back", first=first, then=then)
     if evidence.finding == "other_recipient":
         return msg("sending.log-says-other", addresses=", ".join(news.recipients))
-    if evidence.finding in _SETTLES_NOTHING:
-        return _SETTLES_NOTHING[evidence.finding]()
     return msg("sending.log-says-taken", status=relay_status(news.status), words=news.words)
 
 

@@ -1,6 +1,7 @@
 """`mailer work` and `mailer workers`: running by itself, and showing the workers."""
 
 from dataclasses import asdict
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from mailer.cli.options import Json, services
 from mailer.cli.output import hint, note, say, show_json, show_table
 from mailer.cli.scheduling import worst
 from mailer.errors import ExitCode, MailerError, UsageError
+from mailer.service_manager import READY, STOPPING, tell_manager
 from mailer.stopping import end_undisturbed, handling_signals
 
 if TYPE_CHECKING:
@@ -45,11 +47,16 @@ def work(
     with services(context) as workspace:
         if processes > 1 and workspace.database.is_sqlite:
             raise UsageError(msg("work.one-process"), where="--processes", hint=msg("work.several-need-postgresql"))
-        with alone(workspace), handling_signals(lambda *_: stop.set()):
+        with alone(workspace), handling_signals(partial(_end, stop)):
             code = _work(workspace, _options(context, workspace), stop, processes=processes, once=once)
     end_undisturbed()
     if code:
         raise typer.Exit(code)
+
+
+def _end(stop: Event, *_: object) -> None:
+    stop.set()
+    tell_manager(STOPPING)
 
 
 def _work(workspace: "Services", options: "Sequence[str]", stop: Event, *, processes: int, once: bool) -> ExitCode:
@@ -63,6 +70,7 @@ def _work(workspace: "Services", options: "Sequence[str]", stop: Event, *, proce
             return worst(map(_known, looking.run_once(stop)))
         worker = looking if workspace.database.is_sqlite else _queue_worker(handlers)
         note(msg("work.begins", database=workspace.database.place))
+        tell_manager(READY)
         worker.run(stop)
     finally:
         handlers.leave()

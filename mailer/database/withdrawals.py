@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -24,9 +26,9 @@ from mailer.database.one_name import sqlite_file
 from mailer.database.traces import WITHDRAWALS
 from mailer.errors import reason_of
 from mailer.private import make_private_folder, sync_folder
+from mailer.spilled import Spilled
 
 _NOTED = "withdrawals"
-_COLUMNS = 5
 _IN_MEMORY = 1_000_000
 _NOTHING = "-"
 
@@ -60,19 +62,21 @@ class Withdrawal:
 
 def parse_withdrawal(line: str) -> Withdrawal | None:
     """Return what a line says; None of one that was not written to its end."""
-    words = line.split(" ")
-    if len(words) != _COLUMNS or not line.endswith("\n"):
-        return None
     try:
-        return Withdrawal(
-            at=datetime.fromisoformat(words[0]),
-            turn=Turn(words[1]),
-            scope=words[2],
-            address_hash=bytes.fromhex(words[3]),
-            reason=words[4].strip().removeprefix(_NOTHING),
-        )
+        return _read_line(line) if line.endswith("\n") else None
     except ValueError:
         return None
+
+
+def _read_line(line: str) -> Withdrawal:
+    at, turn, scope, hash_, reason = line.split(" ")
+    return Withdrawal(
+        at=datetime.fromisoformat(at),
+        turn=Turn(turn),
+        scope=scope,
+        address_hash=bytes.fromhex(hash_),
+        reason=reason.strip().removeprefix(_NOTHING),
+    )
 
 
 def withdrawal_file(url: str, folder: Path) -> "WithdrawalFile":
@@ -101,7 +105,8 @@ class WithdrawalFile:
         """
         try:
             with SpooledTemporaryFile(max_size=_IN_MEMORY) as made:
-                made.writelines(each.line.encode() for each in lines)
+                for each in lines:  # `writelines` would keep all of them in memory first
+                    made.write(each.line.encode())
                 made.seek(0)
                 self._append(made)
         except OSError as error:
@@ -152,12 +157,12 @@ class Noted:
     """The persons and addresses that a transaction puts out, or brings back.
 
     `people` are numbers of subscribers, any number of them, by that of a list, or None for all, and the moment; `gone`
-    are addresses and lists that are deleted; `said` tells of addresses suppressed, released and erased.
+    are addresses and lists that are deleted; `said` tells of addresses suppressed, released and erased, any number.
     """
 
     people: dict[tuple[int | None, datetime], "array[int]"] = field(default_factory=dict)
     gone: set[tuple[str, str]] = field(default_factory=set)
-    said: list[Withdrawal] = field(default_factory=list)
+    said: Spilled[Withdrawal] = field(default_factory=partial(Spilled, pack=attrgetter("line"), unpack=_read_line))
 
     def __bool__(self) -> bool:
         return bool(self.people or self.gone or self.said)
@@ -177,7 +182,9 @@ def note_gone(connection: Connection, gone: Collection[tuple[str, str]]) -> None
 
 def note_said(connection: Connection, said: Iterable[Withdrawal]) -> None:
     """Note what this transaction says of addresses."""
-    _noted(connection).said.extend(said)
+    noted = _noted(connection).said
+    for each in said:
+        noted.append(each)
 
 
 def take_noted(connection: Connection) -> Noted:

@@ -316,7 +316,8 @@ class Outlook:
 class Doubt:
     """A delivery in doubt: since when, and to which address; `now` is the person's address, if another by now.
 
-    Its last copy went out after `sent_after`, and is the only one when `is_only_copy`.
+    Its last copy went out after `sent_after`, and is the only one when `is_only_copy`. Its mailing was signed with
+    other keys since when `has_other_keys`.
     """
 
     id: int
@@ -326,6 +327,7 @@ class Doubt:
     since: datetime
     sent_after: datetime
     is_only_copy: bool
+    has_other_keys: bool
     now: str | None
 
 

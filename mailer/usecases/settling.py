@@ -167,4 +167,6 @@ def _sought(doubt: Doubt, message_id: str) -> Sought:
 
 def _searched(doubt: Doubt, sought: Sought, trails: Trails, *, now: datetime) -> SearchedDoubt:
     evidence = judge(sought, trails.sightings.get(sought.message_id, ()), now=now)
+    if doubt.has_other_keys and evidence.finding is InLog.MISSING:
+        evidence = Evidence(finding=InLog.OTHER_KEYS)
     return SearchedDoubt(doubt=doubt, message_id=f"<{sought.message_id}>", evidence=evidence)

@@ -15,6 +15,7 @@ from time import monotonic
 from starlette.types import ASGIApp
 
 from mailer.errors import reason_of
+from mailer.service_manager import READY, STOPPING, tell_manager, tell_of_life
 from mailer.web.exchange import Exchange, Patience, Phase
 from mailer.web.turns import Turns
 
@@ -77,7 +78,11 @@ class BoundedServer:
         """Serve until `stop`."""
         listener.setblocking(False)
         accepting = asyncio.create_task(self._accept(listener))
+        living = asyncio.create_task(tell_of_life())
+        tell_manager(READY)
         await self._stopped.wait()
+        tell_manager(STOPPING)
+        living.cancel()
         accepting.cancel()
         listener.close()
         for task in [task for task, each in self._open.items() if each.phase not in _MAY_FINISH]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailer.catalogue import Message, msg
 from mailer.errors import MailerError, explain_os_error
+from mailer.service_manager import ALIVE, ALIVE_SECONDS, tell_manager
 from mailer.usecases.working import Work, find_ready
 from mailer.work.children import SenderProcess
 from mailer.work.duties import Duty, find_duties
@@ -47,7 +48,7 @@ class Handlers:
         self._senders: list[SenderProcess] = []
         self._duties = {each.name: each for each in find_duties(services)}
         self._tended: set[str] = set()
-        self._next_beat = 0.0
+        self._next_beat = self._next_word = 0.0
         self._beating: Future[None] | None = None
 
     # --- mailings ---------------------------------------------------------------------------------
@@ -142,9 +143,16 @@ class Handlers:
         self.services.workers.beat(self._token, processes=self.processes, doing=doing)
 
     def beat_when_due(self) -> None:
-        """Beat now and then, in a thread: others who write, or a server that is away, must not delay a start."""
-        if time.monotonic() >= self._next_beat and (self._beating is None or self._beating.done()):
-            self._next_beat = time.monotonic() + BEAT_SECONDS
+        """Beat now and then, in a thread: others who write, or a server that is away, must not delay a start.
+
+        The service manager is told whatever becomes of that: the worker lives.
+        """
+        now = time.monotonic()
+        if now >= self._next_word:
+            self._next_word = now + ALIVE_SECONDS
+            tell_manager(ALIVE)
+        if now >= self._next_beat and (self._beating is None or self._beating.done()):
+            self._next_beat = now + BEAT_SECONDS
             self._beating = in_thread(self.beat)
 
     def leave(self) -> None:

@@ -236,6 +236,17 @@ def processor_ticks(usage: Path) -> int:
     return int(fields[11]) + int(fields[12])
 
 
+@pytest.mark.parametrize("where", ["office", pytest.param("shared", marks=pytest.mark.postgresql)])
+def test_a_worker_tells_its_manager_that_it_is_there_lives_and_ends(
+    where: str, request: pytest.FixtureRequest, manager: Any
+) -> None:
+    working = works(request.getfixturevalue(where))
+    assert "READY=1" in manager.told_until("WATCHDOG=1") + manager.told_until("WATCHDOG=1")
+    working.terminate()
+    assert working.wait(timeout=60) == 0
+    assert manager.told_until("STOPPING=1")
+
+
 # --- PostgreSQL -------------------------------------------------------------------------------------
 
 

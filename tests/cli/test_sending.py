@@ -183,6 +183,7 @@ def test_who_leaves_after_the_import_is_skipped_and_counted(tested: Any, mailer:
 # --- When it does not go smoothly -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_leaves_everybody_queued(tested: Any, mailer: Run) -> None:
     tested.stop()
     result = mailer("send", SLUG, "--confirm", "4")
@@ -352,6 +353,7 @@ def test_who_was_left_out_is_counted_beside_who_was_refused(mailer: Run) -> None
     assert shown.endswith("Nobody was refused.\n1 was left out: 1 suppressed.\n")
 
 
+@pytest.mark.slow
 def test_what_is_in_doubt_in_an_earlier_mailing_is_listed_and_settled_too(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1
@@ -395,6 +397,7 @@ def test_what_cannot_be_sent_from_here_stays_paused(moody: Any, mailer: Run, mon
     assert account(mailer)["state"] == "paused"
 
 
+@pytest.mark.slow
 def test_what_is_to_be_sent_again_waits_for_the_mailing_under_way_and_is_announced(moody: Any, mailer: Run) -> None:
     moody.answers = {"kari@agder.example": "vanish"}
     assert mailer("send", SLUG, "--list", "agder", "--confirm", "3", "--untested").code == 1
@@ -437,6 +440,7 @@ def test_who_has_it_at_an_earlier_address_is_named_in_the_plan(moody: Any, maile
     assert len(moody.taken) == 4
 
 
+@pytest.mark.slow
 def test_who_was_in_doubt_left_and_came_back_is_named_with_what_sends_it(moody: Any, mailer: Run) -> None:
     kari = "kari@agder.example"
     moody.answers = {kari: "vanish"}

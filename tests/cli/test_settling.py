@@ -175,6 +175,7 @@ def test_mail_in_doubt_that_an_earlier_version_sent_is_settled_by_its_log(
     assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["lost", "another", "lost, of a version that named none"])
 def test_without_the_keys_of_then_no_log_is_searched_and_no_message_id_is_told(
     mailer: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
@@ -213,6 +214,39 @@ def test_mailings_whose_key_is_there_are_searched_for_while_that_of_another_is_g
     log = write_log(tmp_path / "mail.log", in_doubt, {AASE: "sent"})
     assert UNNAMED in mailer("resolve", SLUG, "--by-log", log, "--dry-run").err
     assert mailer("resolve", SLUG, "--by-log", log, "--to", AASE, "--confirm", "1").code == 0
+
+
+def test_what_was_sent_with_the_keys_of_before_stays_in_doubt_and_it_is_said_why(
+    workspace: Path, mailer: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One mailing of the issue goes on with other keys, in which another person then comes into doubt."""
+    people = put_in_doubt(workspace, mailer)
+    old = (workspace / "var" / "keys").read_text("ascii").strip()
+    log = write_log(tmp_path / "mail.log", people, {KARI: "sent", AASE: "sent"})
+    monkeypatch.setenv("MAILER_SECRET_KEYS", OTHER)
+    services = build_services(workspace / "config.toml", announce=lambda _: None)
+    for each in people.values():
+        services.ledger.sign_with(each["mailing"], services.keys.newest_id)
+    with services.database.writing() as connection:  # the next copy to Aase goes out with the new keys
+        later = datetime.now(UTC) + timedelta(seconds=1)
+        of_her = run.c.mailing_id == people[AASE]["mailing"]
+        connection.execute(update(run).where(of_her).values(started_at=later))
+    services.close()
+    found = {
+        each["address"]: each
+        for each in mailer("resolve", SLUG, "--by-log", log, "--dry-run", "--json").json["deliveries"]
+    }
+    assert (found[KARI]["finding"], found[AASE]["finding"]) == ("other_keys", "missing")
+    shown = mailer("resolve", SLUG, "--by-log", log)
+    assert shown.code == 1
+    words = " ".join(shown.out.split())
+    assert "sent before --other-keys" in words
+    assert "Nothing was changed." in words
+    monkeypatch.setenv("MAILER_SECRET_KEYS", f"{OTHER},{old}")
+    assert mailer("resolve", SLUG, "--by-log", log, "--confirm", "1", "--to", KARI).code == 0, (
+        "the keys of then are back"
+    )
+    assert replies()[KARI].startswith(f"log {log}")
 
 
 def test_nobody_to_type_and_what_is_no_number_change_nothing(

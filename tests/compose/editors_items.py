@@ -145,7 +145,14 @@ LINES: Texts = st.builds(
     st.lists(PIECES, min_size=1, max_size=5),
     st.sampled_from([".", "", ":", ",", "?", ".  ", " –"]),
 )
-PARAGRAPHS: Texts = st.lists(LINES, min_size=1, max_size=4).map("\n".join)
+SPACES = tuple(sign for sign in map(chr, range(0x3001)) if sign.isspace() and sign not in "\t\r\n\x1e\x1f")
+"""Each space of Unicode, but the tab and what are hyphens in Word: alone on a line it is an empty paragraph of Word."""
+_EMPTY_PARAGRAPHS = st.lists(st.sampled_from(SPACES), min_size=1, max_size=2).map(lambda signs: f"\n{''.join(signs)}\n")
+PARAGRAPHS: Texts = st.builds(
+    lambda lines, gap: gap.join(lines),
+    st.lists(LINES, min_size=1, max_size=4),
+    st.just("\n") | st.just("\n") | st.just("\n") | _EMPTY_PARAGRAPHS,
+)
 LISTS: Texts = st.builds(
     lambda bullets, points, gap: gap.join(
         bullets[number % len(bullets)].replace("1", str(number + 1)).replace("a", "abcdef"[number % 6]) + point
@@ -184,7 +191,7 @@ BLOCKS: Texts = st.one_of(
 BODIES: Texts = st.builds(
     lambda blocks, gap: gap.join(blocks),
     st.lists(BLOCKS, min_size=1, max_size=6),
-    st.sampled_from(["\n\n", "\n\n", "\n\n", "\n\n", "\n"]),
+    st.sampled_from(["\n\n", "\n\n", "\n\n", "\n\n", "\n"]) | _EMPTY_PARAGRAPHS,
 )
 
 Change = Callable[[str], str]

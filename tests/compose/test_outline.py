@@ -156,6 +156,7 @@ def _shaped(shape: Shape) -> Block:
             return List((shaped(inside), shaped(inside[:1])))
 
 
+@pytest.mark.slow
 @given(
     shapes=st.tuples(SHAPES, SHAPES, SHAPES, SHAPES),
     titles=st.tuples(*[WORDS] * 6),

@@ -188,6 +188,7 @@ def test_dates_are_read_after_the_introduction_and_links_after_the_items(
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_an_introduction_longer_than_a_page_leaves_the_dates_in_the_side(
     real_issue: Callable[[str], Issue], print_issue: Callable[[Issue], bytes], tmp_path: Path
 ) -> None:

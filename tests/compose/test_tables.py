@@ -179,6 +179,23 @@ def test_wide_tables_are_lines_with_labels_in_plain_text() -> None:
     assert plain(f"| A | |\n|---|---|\n| x | {long}|")[1] == "  " + ("ord " * 14).strip()
 
 
+def test_a_row_without_its_first_cell_stands_further_in_than_the_row_above() -> None:
+    long = "Velkommen til alle som har kommet fra hele fylket i dag"
+    assert plain(f"10.00\t{long}\n\tv/ Anne Lian\n11.00\tMat") == [
+        "10.00",
+        f"  {long}",
+        "  v/ Anne Lian",
+        "11.00",
+        "  Mat",
+    ]
+    assert plain(f"| Sted | B |\n|---|---|\n|  | {long} |") == ["Sted:", f"  B: {long}"]
+    assert plain(f"| Sted | B |\n|---|---|\n| Bodø | {long} |\n|  | Mat |") == [
+        "Sted: Bodø",
+        f"  B: {long}",
+        "  B: Mat",
+    ]
+
+
 def test_a_column_to_be_filled_in_keeps_its_name_in_plain_text() -> None:
     name = "Underskrift av lederen i det lokale utvalget"
     text = f"| Region | {name} | Tal |\n|---|---|---|\n| Helse Nord | | 1 |\n| Helse Midt | | |"

@@ -33,6 +33,8 @@ PIECES = (
         "– ",
         "§ ",
         "·\u00a0",
+        "\u00a0",
+        "\u2003",
         "ü\t",
         "a) ",
         "1. ",
@@ -48,7 +50,7 @@ PIECES = (
 )
 PLAIN_MARKS = ("](", "~~", "`", "{lang", "&nbsp;", "&amp;", "<o:p>", "{{", "[^")
 LINE = st.lists(st.sampled_from(PIECES) | st.just("W") | st.just(" W "), min_size=1, max_size=6).map("".join)
-TEXT = st.lists(LINE | st.sampled_from(["", "W W W", "W " * 20]), max_size=8).map("\n".join)
+TEXT = st.lists(LINE | st.sampled_from(["", "W W W", "W " * 20, "\u00a0", "\t\u202f"]), max_size=8).map("\n".join)
 
 
 def numbered(text: str) -> str:

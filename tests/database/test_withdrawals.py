@@ -2,9 +2,12 @@
 
 import os
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +20,7 @@ from mailer.database.withdrawals import (
     Withdrawal,
     WithdrawalFile,
     note_people,
+    note_said,
     parse_withdrawal,
     take_noted,
     withdrawal_file,
@@ -81,6 +85,18 @@ def test_many_lines_are_written_some_after_others(tmp_path: Path, monkeypatch: p
     assert kept.file.read_text().startswith("torn\n")
 
 
+def test_lines_take_no_memory_until_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailer.database.withdrawals._IN_MEMORY", 10_000)
+    kept = WithdrawalFile(tmp_path / "x")
+    tracemalloc.start()
+    try:
+        kept.append(repeat(ONE, 3_000))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < kept.file.stat().st_size / 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="rights as Unix has them")
 def test_the_file_is_its_users_alone(tmp_path: Path) -> None:
     kept = WithdrawalFile(tmp_path / "var" / "mailer.sqlite3.withdrawals")
@@ -137,3 +153,14 @@ def test_what_was_noted_goes_with_its_transaction(sqlite_database: Database) -> 
         with connection.begin():
             pass
     assert seen == [False, True, False]
+
+
+def test_what_is_said_of_many_addresses_is_kept_in_order_and_not_in_memory(sqlite_database: Database) -> None:
+    said = [ONE, OTHER] * 1_000
+    with sqlite_database.writing() as connection:
+        note_said(connection, said[:500])
+        note_said(connection, said[500:])
+        noted: Any = take_noted(connection)
+    assert bool(noted)
+    assert [*noted.said] == said
+    assert len(noted.said._first) == 1_000

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from mailer.database.engine import Database, open_database
+from mailer.database.failures import DatabaseError
 from mailer.database.tables import delivery, run
 from mailer.delivery.ledger import Ledger, LedgerError, SenderBusyError
 from mailer.delivery.ledger.liveness import hold_lock
@@ -163,7 +164,11 @@ def replaced(file: Path) -> None:
     (file.parent / "backup").replace(file)
 
 
-@pytest.mark.parametrize("change", [removed, replaced])
+def removed_with_its_folder(file: Path) -> None:
+    shutil.rmtree(file.parent)
+
+
+@pytest.mark.parametrize("change", [removed, replaced, removed_with_its_folder])
 @pytest.mark.parametrize("at", ["mark", "beat", "end"])
 def test_a_database_that_is_deleted_or_replaced_stops_its_sender(
     plan: Plan, ledger: Ledger, file: Path, change: Callable[[Path], None], at: str
@@ -187,3 +192,6 @@ def test_a_database_that_is_deleted_or_replaced_stops_its_sender(
         "Who has had 2023-12 stands in the log of your mail server."
     )
     assert Path(f"{file}.epoch").read_text("ascii") == "2\n", "an old backup in its place is refused"
+    if not file.exists():
+        with pytest.raises(DatabaseError, match="the database is not there any more, though there was one"):
+            open_database(f"sqlite:///{file}")

@@ -6,10 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailer.issue.markdown.blocks import parse_blocks, parse_inlines
-from mailer.issue.markdown.line_ends import holds_wrapped_lines, kept_ends
+from mailer.issue.markdown.line_ends import doubtful_ends, holds_wrapped_lines, kept_ends
 from mailer.issue.model import Blocks, Finding, LineBreak, List, Paragraph, Quote, Severity, Table, Text, plain_text
+from tests.compose.editors_items import SPACES
 
 LONG = "Partene skal enes om felles rutiner for utskriving og innleggelse i løpet av året"
 WRAPPED = f"{LONG},\nog slik er det.\n\n"
@@ -41,6 +44,9 @@ def words(text: str) -> list[str]:
         "Hvem er det for\nHvor er det\nNår er det",
         "Hepatitt A\nVaksinen gis i to doser.",
         "Svar:\nJa\nNei\nVet ikke",
+        f"{LONG}\nHugs å skrive:\nnamn\narbeidsstad\nom du treng tolk\nTalet på plassar er 120. Meld deg på!",
+        "Vi møtes i dag. Ta med:\npc\nlader",
+        "Ta med:\npc\nlader\nKontakt:\nKari\nKom!",
         "Slik søker du\n1\nLogg inn i Altinn\n2\nFyll ut",
         "[i] Kilde: FHI\n[ii] Kilde: NPR",
         "Det kom\n12\ndeltakere.",
@@ -217,6 +223,10 @@ def test_where_a_text_is_wrapped_a_full_point_goes_on_unless_the_line_below_has_
     [
         (f"{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", [2]),
         (f"{WRAPPED}{LONG}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG} {'a' * 12}.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
+        (f"{WRAPPED}{LONG} {'a' * 11}.\nKostnadene er beregnet til 4,5 mill. kroner.", []),
+        (f"{WRAPPED}{LONG}.\nBudsjett 2027: 3,1 mill. (+ 4 %)", [5]),
+        (f"{WRAPPED}{LONG}\nBudsjett 2027: 3,1 mill. (+ 4 %)", []),
         (f"{WRAPPED}Kort.\nKostnadene er beregnet til 4,5 mill. kroner.", [5]),
         (f"{WRAPPED}{LONG}.\nKostnadene er {LONG}, {LONG}.\nNoe mer er ikke sagt.", [5, 6]),
         ("Vi møtes i Bodø.\nAlle er velkomne dit.\nDet er kaffe der.", [2, 3]),
@@ -239,6 +249,20 @@ def test_a_line_end_that_may_have_meant_something_is_named_where_it_is_not_kept(
         assert text.split("\n")[each.line - 1][each.column - 1 :].startswith(each.words)
         assert each.message == "this line was joined to the one above"
         assert each.hint.startswith("Put an empty line above it")
+
+
+@pytest.mark.parametrize(
+    "below", ["namn", "namn og\nalder", "vi flytter møtet som vanlig\nden siste uka\nog det er bra."]
+)
+def test_lines_below_a_colon_that_are_no_list_are_joined(below: str) -> None:
+    assert words(f"Merk:\n{below}\nog slik er det.") == ["Merk:\n" + f"{below} og slik er det.".replace("\n", " ")]
+
+
+def test_short_lines_in_a_paragraph_below_a_colon_are_kept() -> None:
+    lines = "namn\narbeidsstad\nom du treng tolk"
+    assert words(f"**Skriv:**\n\n{lines}") == ["Skriv:", lines]
+    assert words(f"Skriv:\n\nHei.\n\n{lines}") == ["Skriv:", "Hei.", lines.replace("\n", " ")]
+    assert words(f"Skriv:\n\n- A\n\n{lines}") == ["Skriv:", "A", lines.replace("\n", " ")]
 
 
 def test_a_line_of_a_date_that_was_joined_is_named() -> None:
@@ -292,6 +316,8 @@ def test_findings_stand_on_their_line_below_lines_that_are_kept() -> None:
         ("Se https://a.example/x_\nHer.", 1, "https://a.example/x_"),
         ("Se www.a.example/mappe/\nrapport.pdf og mer.", 1, "www.a.example/mappe/"),
         ("Se https://a.example/mappe\n/under/mappe/ og mer.", 1, "https://a.example/mappe"),
+        ("Skjema: https://a.example/skjema/påske\n2027", 1, "https://a.example/skjema/påske"),
+        ("Se www.a.example/skjema/til\npåske-2027", 1, "www.a.example/skjema/til"),
         ("Se https://a.example/mappe\nside?id=3", 1, "https://a.example/mappe"),
         ("Se https://a.example/mappe\nmed%20rom", 1, "https://a.example/mappe"),
         ("- Se https://a.example/mappe/\n  rapport.html", 1, "https://a.example/mappe/"),
@@ -329,6 +355,10 @@ def test_an_address_that_may_go_on_in_the_next_line_is_named(text: str, line: in
         "Se https://a.example/x- der\ny.pdf",
         "Se https://a.example/mappe/\ninnen fredag",
         "Se https://a.example/mappe/\nKari",
+        "Se https://a.example/mappe\n20270",
+        "Se https://a.example/mappe\n2027 ble et godt år",
+        "Se https://a.example\n2027",
+        "Se https://a.example/mappe\npåske",
         "Se https://a.example.\neldre",
         "Skriv til kari@x.example.\nog vi svarer",
         "Skriv til kari@x.example.\nVi svarer",
@@ -391,6 +421,39 @@ def test_lines_that_stand_further_in_are_noted_once(text: str, place: tuple[int,
 )
 def test_lines_that_are_one_alone_or_running_text_may_stand_further_in(text: str) -> None:
     assert indented(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        (f"Hei du.\n{{}}\n{LONG}", "Hei du.\n\n" + LONG),
+        ("- a\n- b\n{}\nHer er vi.", "- a\n- b\n\nHer er vi."),
+        ("1. a\n2. b\n\t{}\n– c\n– d", "1. a\n2. b\n\n– c\n– d"),
+        ("> a\n>{}\n> b", "> a\n>\n> b"),
+        ("a\tb\n{}\nc\td", "a\tb\n\nc\td"),
+        ("[^1]\n\n[^1]: a\n{}\nb", "[^1]\n\n[^1]: a\n\nb"),
+    ],
+)
+def test_a_line_of_spaces_of_any_kind_is_an_empty_line(text: str, empty: str) -> None:
+    read, found = words(empty), [(each.rule, each.line) for each in parse(empty)[1]]
+    for space in SPACES:
+        assert words(text.format(space)) == read
+        noted = [(each.rule, each.line) for each in parse(text.format(space))[1] if each.rule != "character"]
+        assert noted == found, repr(space)
+
+
+@given(
+    st.lists(st.sampled_from([*SPACES, "- ", "> ", "1. ", "| ", "a ved", "b.", "\n", "\n", "\n"]), max_size=12).map(
+        "".join
+    )
+)
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+def test_no_line_of_spaces_stops_the_reading(text: str) -> None:
+    for read in (parse_blocks, parse_inlines):
+        assert isinstance(read(text, file="items/x.md", lang="nb")[1], tuple)
+    lines = text.split("\n")
+    assert kept_ends(lines) <= set(range(len(lines)))
+    assert doubtful_ends(lines, longest_wrapped=0) <= set(range(len(lines)))
 
 
 def spaced(text: str) -> list[tuple[int, int, str]]:

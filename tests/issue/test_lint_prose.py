@@ -83,7 +83,7 @@ def test_what_is_like_a_slip_in_prose_is_none(text: str, found: Check) -> None:
     assert [rule for rule, _ in found(text) if rule != "left-over-mark"] == []
 
 
-@pytest.mark.parametrize("below", ["\n+ to sykepleiere", "\n\n- to sykepleiere", "\n\n## Om dem", "\n\n> To til."])
+@pytest.mark.parametrize("below", ["\n- to sykepleiere", "\n\n- to sykepleiere", "\n\n## Om dem", "\n\n> To til."])
 def test_a_paragraph_without_an_end_above_a_list_may_announce_it_or_go_on(below: str, read_files: ReadFiles) -> None:
     item = f'+++\ntitle = "Møte"\n+++\nAvdelingen i Bodø trenger på dagtid i ukedagene leger{below}\n'
     reading = read_files({"items/010-mote.md": item})

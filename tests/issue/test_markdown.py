@@ -814,6 +814,7 @@ def test_brackets_of_one_paragraph_are_counted_and_escaped_ones_are_not() -> Non
     assert parse("\\[" * 30)[1] == ()
 
 
+@pytest.mark.slow
 def test_a_paragraph_of_very_many_lines_is_read_line_by_line() -> None:
     """The square of these lines would be 2,500 million steps, and the test would be stopped."""
     (paragraph,), findings = parse("a\n" * 50_000)

@@ -182,7 +182,7 @@ def test_only_the_numbers_that_are_kept_are_named(text: str, message: str) -> No
         ("1. A\n   - a\n2. B", ["1. A", "  • a", "2. B"]),
         ("1. A\n\n  Mer om A\n\n2. B", ["1. A", "  Mer om A", "2. B"]),
         ("1. A\n  - a\n  * b\n2. B", ["1. A", "  • a", "  • b", "2. B"]),
-        ("1. A\n- a\n2. B", ["1. A", "• a", "2. B"]),
+        ("1. A\n- a\n2. B", ["1. A", "  • a", "2. B"]),
         ("10. A\n   - a", ["10. A", "• a"]),
         ("- A\n* B\n+ C", ["• A", "• B", "• C"]),
     ],

@@ -263,6 +263,28 @@ def test_letters_and_labels_like_those_of_a_mail_are_left_alone(text: str, found
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E-posten kommer fra en avsender utenfor virksomheten",
+        "Meldinga kjem frå ein avsendar utanfor verksemda",
+        "avsenderen er utenfor organisasjonen",
+        "e-posten er sendt fra en ekstern avsender",
+        "Meldingen er fra ekstern avsender",
+    ],
+)
+def test_a_warning_of_a_mail_program_is_named_however_it_is_worded(found: Find, text: str) -> None:
+    assert said(found(f"VIKTIG: {text}. Ikke åpne vedlegg.")) == [f"4:9 {text} | {BANNER} | {BANNER_HINT}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Del på Facebook om du vil.", "Skriv ut skjemaet", "Gå til toppen av Galdhøpiggen", "E-posten er fra i går."],
+)
+def test_words_like_those_of_buttons_and_warnings_are_left_alone(found: Find, text: str) -> None:
+    assert found(text) == []
+
+
 @pytest.mark.parametrize("text", ["Ekstern e-post: slik leser du den.", "Ekstern avsender", "Vi får ekstern e-post."])
 def test_words_about_mail_from_outside_are_no_banner(found: Find, text: str) -> None:
     assert found(text) == []
@@ -366,6 +388,9 @@ def test_a_title_like_that_of_an_answer_is_left_alone(found: Find, title: str) -
         ("Rutine<https://a.example/x>.", "Rutine https://a.example/x.", 0),
         ("Rutine<www.a.example>.", "Rutine www.a.example.", 0),
         ("Se https://a.example/x.", "Se https://a.example/x.", 0),
+        ("Plan (2026)<https://a.example/x>", "Plan (2026) https://a.example/x", 0),
+        ("Opptak 3. des.<https://a.example/x>(passord: A)", "Opptak 3. des. https://a.example/x (passord: A)", 0),
+        ("Les «<https://a.example/x>», og/<www.a.example>", "Les «https://a.example/x», og/www.a.example", 0),
         ("Spør <anne@b.example>og Ola.", "Spør anne@b.example og Ola.", 0),
         ("Se <https://a.example/x>2 gonger.", "Se https://a.example/x 2 gonger.", 0),
         ("Se <www.a.example>, eller *<www.b.example>*.", "Se www.a.example, eller www.b.example.", 0),

@@ -1,5 +1,6 @@
 """Lists that were copied from Word, Outlook or a web page."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mailer.issue.findings import FindingCollector
 from mailer.issue.markdown.blocks import parse_blocks
 from mailer.issue.markdown.pasted import with_pasted_lists
-from mailer.issue.model import List
+from mailer.issue.model import Blocks, List
 from mailer.issue.source import IssueReading
 
 ReadFiles = Callable[..., IssueReading]
@@ -52,6 +53,18 @@ def pasted(text: str, first_line: int = 1) -> tuple[str, list[tuple[str, int, in
         ("☐\tA\n–\tB\n–\tC\n☒\tD\n–\tE", "☐ A\n- B\n- C  \n☒ D\n- E"),
         ("☐ A\n• B\n☒ C", "☐ A\n- B  \n☒ C"),
         ("1. A\n\n• B", "1. A\n\n- B"),
+        ("•\tA\n-\tb\n-\tc\n•\tD", "- A\n  - b\n  - c\n- D"),
+        ("-\tA\n•\tb\n-\tC", "-\tA\n    - b\n-\tC"),
+        ("◆\tA\no\tb\n◇\tc\n-\td\n◆\tE", "- A\n  - b\n    - c\n      - d\n- E"),
+        ("- A\n* b\n- C\n* d\n+ e", "- A\n  - b\n- C\n  - d\n  - e"),
+        ("- A\n* b\n+ c\n* d\n- E", "- A\n  - b\n    - c\n  - d\n- E"),
+        ("- A\n* b\n+ c", "- A\n* b\n+ c"),
+        ("1. A\n- b\n- c\n2. D", "1. A\n   - b\n   - c\n2. D"),
+        ("1.\tA\n-\tb\n2.\tC", "1.\tA\n    - b\n2.\tC"),
+        ("1. A\n\n- b\n- c\n\n2. D", "1. A\n\n- b\n- c\n\n2. D"),
+        ("- A\n-- b\n-- c\n- D", "- A\n  - b\n  - c\n- D"),
+        ("• A\n- b\n  * c\n• D", "- A\n  - b\n    - c\n- D"),
+        ("- A\n* * *\n- B", "- A\n* * *\n- B"),
         ("1. A\n\n• B\n• C\no D\n• E\n\n2. F\n\n• G\n• H", "1. A\n\n- B\n- C\n  - D\n- E\n\n2. F\n\n- G\n- H"),
         ("1.\tA\n\n•\tB\n•\tC\n\n2.\tD", "1.\tA\n\n- B\n- C\n\n2.\tD"),
     ],
@@ -245,3 +258,57 @@ def test_ticks_of_the_font_wingdings_are_ticks(read_files: ReadFiles, letter: st
 def body(reading: IssueReading) -> str:
     assert reading.readable is not None
     return repr(reading.readable.items[0].body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a)\tKommuner\n•\tnår to er med\nb)\tHelseforetak\n•\tnår tre er med\nc)\tPrivate",
+        "a) Kommuner\n- når to er med\nb) Helseforetak\n- når tre er med\nc) Private",
+        "i.\tKommuner\no\tnår to er med\nii.\tHelseforetak",
+        "Søkere:\na) Kommuner\n   • når to er med\nb) Helseforetak",
+        "1. Søkere:\na) Kommuner\n- når to er med\nb) Helseforetak\n2. Frister",
+    ],
+)
+def test_a_letter_below_the_bullets_of_another_is_no_part_of_their_last_point(text: str) -> None:
+    blocks, _ = parse_blocks(
+        f"{text}\n\nDette er en tekst som ble brutt fordi linjen var full, og derfor går\nden videre.",
+        file="x.md",
+        lang="nb",
+    )
+    assert letters_in_bullets(blocks) == []
+    read = repr(blocks)
+    assert [word for word in re.findall(r"\w{3,}", text) if read.count(word) != text.count(word)] == []
+
+
+def letters_in_bullets(blocks: Blocks) -> list[str]:
+    """Return the words of points with bullets that hold a letter."""
+    lists = [each for each in blocks if isinstance(each, List)]
+    read = [repr(point) for each in lists for point in each.points if not each.numbered]
+    below = [each for list_ in lists for point in list_.points for each in letters_in_bullets(point)]
+    return [*below, *(point for point in read if re.search(r"\b(?:[a-c]\)|ii\.)", point))]
+
+
+def test_a_letter_goes_on_with_the_sentence_behind_a_word_that_ends_nothing() -> None:
+    blocks, _ = parse_blocks("- Vi viser til punkt a) og\nb) i loven.", file="x.md", lang="nb")
+    assert len(blocks) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1. A\n- b\n- c\n2. D", []),
+        ("1.\tA\n-\tb\n2.\tC", []),
+        ("1. A\n* b\n- c\n2. D", []),
+        ("- A\n* b\n- C", ["lines that begin with “-” became a list, those with “*” below it at a lower level"]),
+        ("- A\n-- b\n- C", ["lines that begin with “--” became a list"]),
+        ("•\tA\n-\tb", ["lines that begin with “•” became a list, those with “-” below it at a lower level"]),
+    ],
+)
+def test_what_is_said_of_levels_by_marks_of_markdown(text: str, told: list[str]) -> None:
+    assert [each.message for each in parse_blocks(text, file="x.md", lang="nb")[1]] == told
+
+
+def test_lines_that_stand_no_further_in_as_written_are_not_named() -> None:
+    for text in ("4.\tTema:\na)\tMøteplan\nb)\tFrister", "4. Tema:\na) Møteplan\nb) Frister"):
+        assert [each.rule for each in parse_blocks(text, file="x.md", lang="nb")[1] if each.rule == "pasted-list"] == []

@@ -24,6 +24,13 @@ def told(text: str) -> list[str]:
         ("Vi er i gang.\n2.\tMål og tiltak\nDet går bra.", ["6:1 [2.\tMål og tiltak]"]),
         ("1.2.1\tØkonomi\n\nTekst.\n\n1.2.2 \tTid\n\nTekst.", ["5:1 [1.2.1\tØkonomi]", "9:1 [1.2.2 \tTid]"]),
         ("A\tB\tC\nx\t1\t2\n\n3\tResultater\n\nTekst.", ["8:1 [3\tResultater]"]),
+        ("1.\tHvem kan søke?\n\nTekst.", ["5:1 [1.\tHvem kan søke?]"]),
+        (
+            "Sak 1/27\tGodkjenning\nVedtatt.\nPS 2/2027 \tØkonomi",
+            ["5:1 [Sak 1/27\tGodkjenning]", "7:1 [PS 2/2027 \tØkonomi]"],
+        ),
+        ("SSU sak 3/27:\tStatus\n\nTekst.", ["5:1 [SSU sak 3/27:\tStatus]"]),
+        ("§ 3\tKrav\n\nTekst.\n\nVedlegg 1\tskjema", ["5:1 [§ 3\tKrav]", "9:1 [Vedlegg 1\tskjema]"]),
         (f"1\tA{'a' * 71}\n\nTekst.", [f"5:1 [1\tA{'a' * 37}]"]),
     ],
 )
@@ -35,6 +42,10 @@ def test_a_heading_that_was_copied_from_word_is_noted_at_its_place(text: str, pl
     "text",
     [
         "1\tVi er i gang.",
+        "Sak 1/27\tVi er i gang.",
+        "Sak 1/27\t3",
+        "Sak 1/27\tMål\t3",
+        "Sak 1/27\tMål\nSak 2/27\tTid",
         "1\tmål",
         "1\tMål\t3",
         "1 Mål",
@@ -49,6 +60,30 @@ def test_a_heading_that_was_copied_from_word_is_noted_at_its_place(text: str, pl
 )
 def test_points_rows_times_and_sentences_are_no_headings(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        "18. januar\tUtlysning\n1. mars\tFrist",
+        "18.01.2027\tUtlysning\n01.03.2027\tFrist",
+        "1. 3.\tUtlysning\n2. 3.\tFrist",
+        "10.00\tVelkommen\n10.15\tMat",
+        "9:30\tVelkommen\n10:15\tMat",
+        "18/01\tUtlysning\n19/01\tFrist",
+        "2027-01-18\tUtlysning\n2027-03-01\tFrist",
+    ],
+)
+def test_a_heading_directly_above_days_or_hours_is_none_of_their_rows(days: str) -> None:
+    text = f"4.\tKrav\nTekst.\n5.\tViktige datoer\n{days}"
+    table = parse_blocks(text, file="x.md", lang="nb")[0][-1]
+    assert told(text)[1] == f"note 7:1 [5.\tViktige datoer] {SAID}"
+    assert isinstance(table, Table)
+    assert len(table.all_rows) == 2
+
+
+def test_days_and_hours_are_rows_among_themselves() -> None:
+    assert told("1.2.\tKurs\n1.3.\tKurs") == told("1.1.\tKurs\n2.1.\tKurs") == []
 
 
 TEXT = "Vi har nådd mange av målene i planen, og det går bra i alle kommunene i år."

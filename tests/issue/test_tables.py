@@ -1,4 +1,7 @@
-"""Tables: which lines `table_rules` takes for one, what `tables` makes of them, and what is told of each."""
+"""Tables: which lines `table_rules` takes for one, what `tables` makes of them, and what is told of each.
+
+Also what `torn_rows` tells of rows and lines beside them.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -150,12 +153,137 @@ def test_a_row_that_an_empty_line_parts_from_its_table_is_named(text: str, place
         ("A | B\n--|--\nx | 1\n\nSum | 1", "5:1 warning table [Sum]"),
         (f"| Sum | 1 |\n\n{BARS}", "1:3 warning table [Sum]"),
         ("| A | B |\n| 1 | 2 |\n\n| Sum | 3 |", "4:3 warning table [Sum]"),
+        ("| A | B |\n\n| Nord | |\n\n| Sum | 3 |", "1:3 warning table [A]"),
+        ("| A | B |\n\n| Nord | 2 |\n\n| Sum | 3 |", "3:3 warning table [Nord]"),
+        ("| A | B |\n\n| Nord | 2 |\n\n| Sum | 3 |", "5:3 warning table [Sum]"),
     ],
 )
 def test_a_row_of_bars_that_an_empty_line_parts_from_its_table_is_named(text: str, place: str) -> None:
     said = " an empty line parts this row from its table: its words stand in no column | "
     hint = "Take the empty line out. If it is no row, write a comma in place of each |."
     assert place + said + hint in told(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Kommune\tAntall\tAndel\n\nBodø\t\t5 %\n\nMeløy\t3\t",
+            [["Kommune", "Antall", "Andel"], ["Bodø", "", "5 %"], ["Meløy", "3", ""]],
+        ),
+        ("Tid\tTema\tAnsvar\n\n\n09.15\t\tOla", [["Tid", "Tema", "Ansvar"], ["09.15", "", "Ola"]]),
+        (f"Mål\tvi skal {'a' * 60}\n\nTid\t{'B' * 60}", [["Mål", f"vi skal {'a' * 60}"], ["Tid", "B" * 60]]),
+        (f"{'a' * 30}\t{'b' * 30}\n\n{'c' * 30}\t{'d' * 30}", [["a" * 30, "b" * 30], ["c" * 30, "d" * 30]]),
+        ("18. januar\tUtlysning\n\n1. mars\tFrist", [[], ["18. januar", "Utlysning"], ["1. mars", "Frist"]]),
+    ],
+)
+def test_rows_that_all_have_an_empty_line_between_them_are_a_table(text: str, expected: list[list[str]]) -> None:
+    assert rows(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A\tB\n\nx\t1\nslutt", ["Table", "Paragraph"]),
+        ("A\tB\n\nx\t1\n\ny\t2\nz\t3", ["Table", "Table"]),
+        ("A\tB\n\nslutt", ["Paragraph", "Paragraph"]),
+        (f"{'a' * 30}\t{'b' * 31}\n\nc\td", ["Paragraph", "Paragraph"]),
+        ("\tVi er her.\n\n\tVi er der.", ["Paragraph", "Paragraph"]),
+        ("1. drift\tBodø\n2. lønn\tOslo", ["List"]),
+    ],
+)
+def test_spaced_rows_end_where_others_begin(text: str, expected: list[str]) -> None:
+    assert kinds(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("A\tB\n\nx\t1\n\ny\t2\nz\t3", ["3:1 warning table [x]"]),
+        ("A\tB\nx\t1\n\nSum\t1\n\n\tBare", ["4:1 warning table [Sum]"]),
+        ("A\tB\nx\t1\n\n- Hei.\n\ny\t2\nz\t3", []),
+        ("A\tB\n\nx\t1\n\nHei.\n\ny\t2\nz\t3", []),
+        ("| A | B |\n| x | 1 |\n\nSum\t1\n\nSnitt\t2", []),
+        ("A\tB\nx\t1\n\nSak 1/27\tGodkjenning\n\nTekst.", []),
+    ],
+)
+def test_spaced_rows_beside_a_table_are_named_as_parted_from_it(text: str, places: list[str]) -> None:
+    assert [each.partition("]")[0] + "]" for each in told(text) if "parts this row" in each] == places
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Ordfører i Bodø\t\t\t\tRådmann i Meløy", "1:1 note table [Ordfører i Bodø]"),
+        ("Vi møtes.\nKari\t\tOla\nHei.", "2:1 note table [Kari]"),
+        ("- Kari\tOla\tLiv", "1:3 note table [Kari]"),
+        ("> Kari\t\tOla", "1:3 note table [Kari]"),
+        ("## Kari\t\tOla", "1:4 note table [Kari]"),
+        ("a)\tKari\t\tOla", "1:1 note table [a)]"),
+        ("Sak 1\t\tGodkjenning", "1:1 note table [Sak 1]"),
+    ],
+)
+def test_tabs_that_are_printed_as_a_space_are_named(text: str, place: str) -> None:
+    said = " the tabs between these words are printed as a space | "
+    hint = "If they stand beside each other on purpose, give each a line of its own, or write a table."
+    assert place + said + hint in told(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["kl. 10\tVelkommen", "\t\tVelkommen\t\t", "a)\tKari\tOla", "A\t\tB\nx\t\ty", "A\tB\nx\ty\n\nz\t\t1"]
+)
+def test_one_tab_or_those_of_a_table_are_not_named_as_a_space(text: str) -> None:
+    assert [each for each in told(text) if "printed as a space" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("09\tx\n11\tValle, Bykle og\nEvje\n12\tLunsj\n13\tSlutt", "3:1 note table [Evje]"),
+        ("09.00\tx\n11.00\tValle, Bykle og\nEvje\n12.00\tLunsj", "3:1 note table [Evje]"),
+        ("11.00\tValle, Bykle og\nEvje\n12.00\tLunsj\n13.00\tSlutt", "2:1 note table [Evje]"),
+        ("09\tx\n11\tValle\nKari Nordmann\nleder\n12\tLunsj\n13\tSlutt", "3:1 note table [Kari Nordmann]"),
+    ],
+)
+def test_a_line_between_two_rows_is_named(text: str, place: str) -> None:
+    said = " this line stands between two rows and is in no column | "
+    hint = "If it goes on with a cell, put it on the line of its row. If it is a heading, put an empty line above it."
+    assert place + said + hint in told(text)
+    assert sum("between two rows" in each for each in told(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["Tabell 2: Mer", "Dag 2:", "Vi er\nher nå\nog så der", "\nHei.", "Hei.\n", "- Hei.", "## Hei"],
+)
+def test_lines_that_are_no_part_of_a_cell_are_not_named_between_rows(between: str) -> None:
+    assert [each for each in told(f"A\tB\nx\t1\n{between}\nC\tD\ny\t2") if "between two rows" in each] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sak 1/27\tGodkjenning\nVedtatt.\nSak 2/27\tStatus\nVedtatt.",
+        "1\tBakgrunn\nVi er her.\n1.1\tMer\nTekst.",
+        "A\tB\nx\t1\n2\tMål\nC\tD\ny\t2",
+        "A\tB\nx\t1\nHei.\n2\tMål\nHei.",
+    ],
+)
+def test_headings_are_no_rows_with_lines_between(text: str) -> None:
+    assert [each for each in told(text) if "between two rows" in each] == []
+
+
+def test_a_long_line_between_rows_is_shown_to_its_first_letters() -> None:
+    assert f"3:1 note table [{'a' * 40}] this line" in "".join(told(f"A\tB\nx\t1\n{'a' * 41}\ny\t2\nz\t3"))
+    assert f"1:1 note table [{'a' * 40}] the tabs" in "".join(told(f"{'a' * 41}\t\tb"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Vi | er | her\n\nVi | er | der", "| A | B |\n\nHei.", "|x|\n\n|y|", "Hei.\n\n| A | B |", "# Hei\n\n| A | B |"],
+)
+def test_bars_in_one_line_or_in_running_text_are_no_torn_rows(text: str) -> None:
+    assert [each for each in told(text) if "parts this row" in each] == []
 
 
 def test_the_place_of_a_table_is_found_where_its_first_cell_begins_with_a_sign() -> None:

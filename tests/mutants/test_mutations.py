@@ -102,6 +102,7 @@ def test_a_change_that_is_no_python_is_not_drawn() -> None:
         assert ast.dump(ast.parse(each.applied(text))) != ast.dump(ast.parse(text))
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_mutants_of_every_package() -> None:
     found = find_all(PACKAGES)
     drawn = draw(found, number=10, seed=1)

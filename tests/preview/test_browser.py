@@ -90,6 +90,7 @@ def follow_by_keyboard(page: "Page", words: str) -> None:
     raise AssertionError(f"{words} cannot be reached with Tab")
 
 
+@pytest.mark.slow
 def test_the_switches_work_by_keyboard_alone(open_page: Open) -> None:
     page = open_page()
     assert page.locator("iframe[name=mail]").bounding_box()["width"] == 760  # type: ignore[index] # it is on the page

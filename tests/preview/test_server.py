@@ -396,6 +396,7 @@ def test_an_unknown_issue_is_refused_before_anything_is_served(services: Service
         Preview(lambda: services, "2024-02", today=date.today)
 
 
+@pytest.mark.slow
 def test_it_is_served_to_a_browser_until_it_is_stopped(services: Services) -> None:
     command = [sys.executable, "-u", "-m", "mailer", "preview", SLUG, "--no-browser"]
     keyboard, terminal = os.openpty()

@@ -78,6 +78,22 @@ def test_somebody_new_is_suppressed_meanwhile_and_not_taken_in(store: Subscriber
     assert store.show("p3@x.example") is None
 
 
+def test_somebody_suppressed_while_the_file_is_read_is_not_taken_in(
+    store: SubscriberStore, import_while: Import
+) -> None:
+    report = import_while(lambda: suppress(store, "p3@x.example", reason=SuppressionReason.COMPLAINT), step="reading")
+    assert _counted(report) == {"new": 3, "suppressed": 1}
+    assert store.show("p3@x.example") is None
+
+
+def test_somebody_released_meanwhile_is_taken_in(store: SubscriberStore, import_while: Import) -> None:
+    for who in ("p2", "p3"):
+        suppress(store, f"{who}@x.example", reason=SuppressionReason.MANUAL)
+    report = import_while(lambda: release(store, "p3@x.example", note="asked for it"))
+    assert _counted(report) == {"new": 3, "suppressed": 1}
+    assert (store.show("p2@x.example"), store.show("p3@x.example") is None) == (None, False)
+
+
 def test_somebody_is_added_meanwhile_and_stays_one_person(store: SubscriberStore, import_while: Import) -> None:
     report = import_while(lambda: store.add("P3@x.example", lists=["oslo", "agder"], basis="a: asked"))
     assert _counted(report) == {"new": 3, "changed": 1}  # the import's basis beside the first

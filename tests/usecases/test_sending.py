@@ -229,6 +229,7 @@ CHANGED_MEANWHILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", CHANGED_MEANWHILE, ids=lambda each: each[0])
 def test_a_template_that_changes_between_the_plan_and_the_yes_is_refused(
     template: tuple[str, str, str], services: Services
@@ -446,6 +447,7 @@ def another_sender(folder: Path, mailing: int) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_second_sender_is_refused_by_every_way_in_and_told_what_the_other_sends(services: Services) -> None:
     proposal = proposed(services, "oslo")
     begun = granted(begin(services, proposal, confirm=1))

@@ -24,6 +24,7 @@ def searched(number: int, found: Evidence) -> SearchedDoubt:
         since=now,
         sent_after=now,
         is_only_copy=True,
+        has_other_keys=False,
         now=None,
     )
     return SearchedDoubt(doubt=doubt, message_id="<x>", evidence=found)

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -262,3 +263,13 @@ def test_there_are_never_more_connections_than_file_numbers(monkeypatch: pytest.
     for soft, connections in limits.items():
         monkeypatch.setattr(resource, "getrlimit", lambda _which, soft=soft: (soft, soft))
         assert bounds_of_process().connections == connections
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there is no systemd on this system")
+def test_the_manager_is_told_when_pages_are_served_that_they_are_and_when_they_are_to_end(
+    serving_in_thread: Any, manager: Any
+) -> None:
+    with serving_in_thread(APPLICATION) as (_address, stop):
+        assert {manager.told(), manager.told()} == {"READY=1", "WATCHDOG=1"}
+        stop()
+        assert manager.told_until("STOPPING=1")

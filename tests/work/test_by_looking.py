@@ -1,5 +1,6 @@
 """The worker that looks: one sender at a time on SQLite, tried again after a pause, and an end that waits for all."""
 
+import socket
 import time
 from datetime import timedelta
 from threading import Event, Thread
@@ -135,3 +136,16 @@ def test_one_look_that_is_stopped_ends_its_sender(desk: Any, eventually: Any) ->
     stop.set()
     thread.join(20)
     assert codes == [75]
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there is no systemd on this system")
+def test_a_worker_tells_its_manager_that_it_lives_also_while_the_database_hangs(
+    desk: Any, manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.work.handlers.ALIVE_SECONDS", 0.05)
+    hangs = Event()
+    monkeypatch.setattr("mailer.work.handlers.Handlers.beat", lambda _: hangs.wait(20))
+    run = Run(desk)
+    assert [manager.told() for _ in range(3)] == ["WATCHDOG=1"] * 3
+    hangs.set()
+    run.end()

@@ -139,14 +139,16 @@ def _columns(cells: Sequence[str], widths: Sequence[int], sides: Sequence[Alignm
 def _labelled(header: Sequence[str], row: Sequence[str], indent: str, is_filled: Sequence[bool]) -> str:
     """The row as lines of label and words, those below the first further in.
 
-    Empty cells are left out, but for columns without any words, whose names would stand nowhere.
+    Where the first cell alone is empty the row goes on with the one above, and all its lines stand further in. Empty
+    cells are left out, but for columns without any words, whose names would stand nowhere.
     """
     labels = [f"{' '.join(label.split()).removesuffix(':')}: " if label else "" for label in header]
     columns = zip(labels, row, is_filled, strict=True)
     lines = [label + words for label, words, has_words in columns if words or (label and not has_words)]
-    deeper = indent + _GAP
+    deeper, goes_on = indent + _GAP, is_filled[0] and not row[0]
     return "\n".join(
-        wrap(line, first=deeper if number else indent, indent=deeper + _GAP) for number, line in enumerate(lines)
+        wrap(line, first=deeper if number or goes_on else indent, indent=deeper + _GAP)
+        for number, line in enumerate(lines)
     )
 
 

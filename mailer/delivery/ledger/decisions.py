@@ -241,6 +241,7 @@ def read_doubts(
             since=row.changed_at,
             sent_after=copies[row.id].sent_after,
             is_only_copy=copies[row.id].is_only,
+            has_other_keys=copies[row.id].has_other_keys,
             now=None if row.present == row.address else row.address_as_given,
         )
         for row in connection.execute(query)

@@ -68,6 +68,7 @@ class InLog(StrEnum):
     UNNAMED = "unnamed"  # the relay took a copy, and does not say for whom: there were several
     EARLIER = "earlier"  # the relay took this Message-ID before the copy in doubt was sent
     MISSING = "missing"
+    OTHER_KEYS = "other_keys"  # missing; and by the present keys its Message-ID may be another than was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,12 +43,18 @@ OF_MAILS = (
         r"|denne (?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er send[t]?|ble sendt|vart send|blei sendt) "
         r"(?:fr[aå] (?:ei?n )?(?:ekstern|(?:avsend\w+|person) (?:som er )?ut[ea]nfor|ut[ea]nfor|utsid[ea])"
         r"|utenfra|utanfrå)"
+        r"|(?<!\w)(?:e-?posten|meldingen|meldinga|avsend(?:er|ar)en?) "
+        r"(?:kommer|kjem|er(?: send[t]?)?|ble sendt|vart send|blei sendt) (?:fr[aå] )?(?:ei?n )?"
+        r"(?:(?:avsend\w+|person) (?:som er )?)?ut[ea]nfor (?:virksomhet|verksemd|organisasjon|kommun)\w*"
+        r"|(?<!\w)(?:e-?posten|meldingen|meldinga) (?:kommer|kjem|er(?: send[t]?)?) "
+        r"fr[aå] (?:ei?n )?ekstern\w* avsend\w+"
         r"|(?-i:(?:EKSTERN|EXTERNAL)\w*) (?:e-?mail|e-?post|melding|avsend\w+|sender)(?: ?[:!]|$)"
         r"|^(?:ekstern\w*|external) (?:e-?mail|e-?post|melding|avsend\w+|sender) ?[:!–-] ?"
         r"(?:vær|ver|pass|be|use|ikke|ikkje|do not)\b",
         "findings.pasted-banner",
         "findings.pasted-banner-hint",
-        words="[eks|[ext|ofte e|often get|er viktig|is important|ekstern|external|from outside|denne e|denne meld",
+        words="[eks|[ext|ofte e|often get|er viktig|is important|ekstern|external|from outside|denne e|denne meld|"
+        "posten |meldingen |meldinga |avsender|avsendar",
     ),
     debris(
         r"(?:sendt|sent) (?:fra|frå|from) (?:min|my|mi) \w+|(?:sendt|sent) (?:fra|frå|from) (?:outlook|mail for)\b"

@@ -20,7 +20,7 @@ from mailer.issue.markdown.emptied import without_emptied
 from mailer.issue.markdown.footnotes import FOOTNOTE_MARK, FootnoteBook
 from mailer.issue.markdown.headings import number_headings
 from mailer.issue.markdown.joining import merged, parted, take_number
-from mailer.issue.markdown.line_ends import holds_wrapped_lines
+from mailer.issue.markdown.line_ends import longest_wrapped
 from mailer.issue.markdown.lines import keep_lines, keep_lines_of, name_indented_lines
 from mailer.issue.markdown.parser import ANGLED, MARKDOWN, NESTING_AT_MOST, SPACED_ADDRESS, with_plain_spaces
 from mailer.issue.markdown.pasted import with_pasted_lists
@@ -28,7 +28,8 @@ from mailer.issue.markdown.pasted_headings import name_pasted_headings
 from mailer.issue.markdown.picture_names import find_picture, suggest_picture
 from mailer.issue.markdown.residue import LANG_MARK
 from mailer.issue.markdown.stars import free_stars, free_stars_of, with_star_notes
-from mailer.issue.markdown.tables import read_table, tell_of_torn_rows, with_captions
+from mailer.issue.markdown.tables import read_table, with_captions
+from mailer.issue.markdown.torn_rows import tell_of_torn_rows
 from mailer.issue.markdown.tree import Node, lists_among, read_tree
 from mailer.issue.markdown.unfinished import IN_ANGLES
 from mailer.issue.model import (
@@ -52,6 +53,8 @@ from mailer.issue.model import (
 from mailer.issue.places import Places
 from mailer.languages import LANGS, Lang, find_lang
 
+_MAY_STAND_BEFORE = re.compile(r"(?:\A|[\s(\[{«“„‘'\"<=/–—-])\Z")
+"""What an address in angle brackets may be glued to: nothing, a space, a sign that opens or joins."""
 _HEADING_END = re.compile(r"[ \t](#+)[ \t]*$")
 
 
@@ -78,7 +81,7 @@ def parse_blocks(
     name_pasted_headings(nodes, notes)
     name_indented_lines(nodes, notes)
     free_stars(nodes, notes)
-    keep_lines(nodes, notes, is_wrapped=holds_wrapped_lines(source.split("\n")))
+    keep_lines(nodes, notes, longest_wrapped=longest_wrapped(source.split("\n")))
     walker = _Walker(notes=notes, lang=lang, images=images, footnotes=FootnoteBook(notes, nodes))
     blocks = without_emptied((*walker.blocks(nodes), *walker.footnotes.at_the_end(walker.blocks)))
     return number_headings(blocks), tuple(notes.findings)
@@ -92,10 +95,10 @@ def parse_inlines(
     notes = FindingCollector(file=file, text=text, first_line=first_line, places=places)
     if not brackets_are_closed(text, notes):
         return (), tuple(notes.findings)
-    (token,) = MARKDOWN.parseInline(text.strip())
+    (token,) = MARKDOWN.parseInline(with_plain_spaces(text).strip())
     name_debris_of(token, line=first_line, notes=notes)
     free_stars_of(token, notes, line=first_line)
-    keep_lines_of(token, notes, line=first_line, is_wrapped=holds_wrapped_lines(token.content.split("\n")))
+    keep_lines_of(token, notes, line=first_line, longest_wrapped=longest_wrapped(token.content.split("\n")))
     walker = _Walker(notes=notes, lang=lang, footnotes=FootnoteBook(notes))
     return walker.inlines(token.children or [], line=first_line), tuple(notes.findings)
 
@@ -246,7 +249,7 @@ class _Walker:
         """Part an address in angle brackets from the word it is glued to, as Outlook writes it; name its `mailto:`."""
         if span.angled and span.target.url.startswith("tel:") and (number := take_number(before, span.target.url)):
             span.children, span.automatic = [Text(number)], False
-        elif span.angled and plain_text(before[-2:])[-1:].isalnum():
+        elif span.angled and not _MAY_STAND_BEFORE.search(plain_text(before[-2:])):
             before.append(Text(" "))
         if span.angled and plain_text(span.children).lower().startswith("mailto:"):
             message, hint = msg("issues.pasted-mailto"), msg("issues.pasted-mailto-hint", address=span.written)
@@ -378,7 +381,7 @@ def _inline_tokens(node: Node) -> list[Token]:
 
 
 def _begins_with_a_word(tokens: Sequence[Token]) -> bool:
-    return any(token.type == "text" and token.content[:1].isalnum() for token in tokens)
+    return any(token.type == "text" and (token.content[:1].isalnum() or token.content[:1] in "([«") for token in tokens)
 
 
 def _shown(target: LinkTarget, written: str) -> str:

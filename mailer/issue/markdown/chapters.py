@@ -7,11 +7,20 @@ from itertools import takewhile
 _HEADING = re.compile(
     r"(?:(?P<word>(?:Kapittel|Kap\.|Del|Chapter|Part)[ ])?(?P<number>[1-9][0-9]?(?:\.[1-9][0-9]?){0,3})\.?"
     r"|(?P<case>(?:(?:Sak|Saksnr\.?|[A-ZÆØÅ]{2,3})[ ])[0-9]{1,3}/[0-9]{2,4}):?)[ ]*\t[ ]*"
-    r"[A-ZÆØÅ][^\W\d_][^\t]{0,70}(?<![.,;:!?])"
+    r"[A-ZÆØÅ][^\W\d_][^\t]{0,70}(?<![.,;:!])"
 )
+_CASE = re.compile(
+    r"(?:(?:[A-ZÆØÅ]{1,3} )?(?:[Ss]ak|SAK)|PS|FO|RS|OS|DS|Vedlegg|Punkt|Pkt\.|Artikkel|Art\.|§)[ ]?"
+    r"[0-9]{1,3}(?:/[0-9]{2,4})?[.:]?[ ]*\t[ ]*[^\W\d_][^\t]{1,120}(?<![.,;:!])"
+)
+"""The heading of a case in the minutes of a meeting, of an appendix or an article."""
 _MARKED = re.compile(rf"\s*(?:#{{2,6}}[ \t]|#[ ]+{_HEADING.pattern}\s*\Z)")
 """A line that an editor has made a heading; `#` alone may name a column."""
 _NUMBER = re.compile(r"[0-9]")
+_DAY_OR_TIME = re.compile(
+    r"[0-9]{1,2}\.\s?(?:[0-9]{1,2}\.|[^\W\d_])|[0-9]{1,2}[.:/][0-9]{2}(?![0-9.])|[0-9]{4}-[0-9]{2}"
+)
+"""The beginning of a date or a time of day, which counts no chapters."""
 _NEAR = 2
 """Lines so near that no table of two rows stands between."""
 
@@ -20,7 +29,7 @@ _Number = tuple[str, ...]
 
 def is_pasted_heading(line: str) -> bool:
     """Return whether a line is written as Word copies a heading with a number."""
-    return bool(_HEADING.fullmatch(line.strip()))
+    return any(form.fullmatch(line.strip()) for form in (_HEADING, _CASE))
 
 
 def headings_among(lines: Sequence[str]) -> frozenset[int]:
@@ -59,13 +68,23 @@ def _before(number: _Number) -> _Number:
 
 
 def _is_in_column(at: int, number: _Number, lines: Sequence[str]) -> bool:
-    """Return whether a row near begins with a number too, has as many cells, and is no heading just above or below."""
-    own, above, below = len(_cells(lines[at])), lines[max(0, at - _NEAR) : at], lines[at + 1 : at + 1 + _NEAR]
+    """Return whether a row near begins with a number too, has as many cells, and is no heading just above or below.
+
+    Days and hours stand in one column, and other numbers in another.
+    """
+    own, above, below = _cells(lines[at]), lines[max(0, at - _NEAR) : at], lines[at + 1 : at + 1 + _NEAR]
     rows = [each for near in (above[::-1], below) for each in takewhile(_cells, near)]
     return any(
-        len(cells := _cells(row)) == own and (other or _NUMBER.match(cells[0])) and not _is_chapter(number, other)
+        len(cells := _cells(row)) == len(own)
+        and (other or _NUMBER.match(cells[0]))
+        and _is_day(cells[0]) is _is_day(own[0])
+        and not _is_chapter(number, other)
         for row, other in zip(rows, map(_number, rows), strict=True)
     )
+
+
+def _is_day(words: str) -> bool:
+    return bool(_DAY_OR_TIME.match(words))
 
 
 def _is_chapter(number: _Number, other: _Number) -> bool:

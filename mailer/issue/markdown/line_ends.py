@@ -5,7 +5,7 @@ A line is *full* when the first word of the next would not have fitted on it: th
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 WRAPPED_FROM = 60
 """Nobody wraps a text at fewer letters."""
@@ -34,6 +34,8 @@ _FORMS = tuple(
     )
 )
 """Beginnings of lines that stand below each other: two in a paragraph, and each is a line."""
+_LETTER_MARK = re.compile(rf"{_MARKS}(?:[a-zæøå]\)|[ivx]{{1,5}}[).])\s")
+"""A letter or a Roman number before a point, which goes on with a sentence only behind what ends nothing."""
 _MARKED = re.compile(
     rf"{_MARKS}(?:{_CLOCK}|[a-zæøå]\)|[ivx]{{1,5}}[).]\s|\[(?:[a-zæøå]|[ivx]{{1,5}})\]\s"
     rf"|kr\.?[ \u00a0]?[0-9–-][0-9., \u00a0–-]*$|(?:tlf|mob(?:il)?|e-?post|nett)\b|https?://|www\.|[^\s@]+@\w)"
@@ -41,7 +43,7 @@ _MARKED = re.compile(
 """Beginnings of lines that are no words of a sentence, though small letters."""
 _ALONE = re.compile(r"[-=+*~_•·:]+|[`~]{3,}\w*|[0-9]{1,3}|\\?(?P<dash>[-–—]) ?[0-9]{1,3} ?(?P=dash)")
 """A line that is all signs, or a figure or the number of a page alone: no text is wrapped so."""
-_BLOCK_MARK = re.compile(r"(?:#{1,6}|[-*+>])\s")
+_BLOCK_MARK = re.compile(r"(?:#{1,6}|\\?[-+]|[*>])\s")
 """A mark of Markdown that begins a line where no blocks are."""
 _NEARLY_BLOCK = re.compile(r"#{1,6}[^\W\d_]\S*.{0,70}(?<![.!?,;:])|[-+*•·–—][A-ZÆØÅ].*")
 """A line that begins with a mark of Markdown which lacks its space."""
@@ -85,15 +87,20 @@ _LONG_WORD = re.compile(r"\S{40}")
 _WORDS_OF_A_SENTENCE = 4
 _SHORT = 40
 _WRAPPED_LINES = 2
+_A_WORD = 12
 _DASHES = "–—-"
 _CONTINUES = ",.;:)&"
 
 
-def kept_ends(lines: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, whose ends mean something."""
-    lines = [line.strip(" ") for line in lines]
+def kept_ends(lines: Sequence[str], *, is_announced: bool = False) -> frozenset[int]:
+    """Return the numbers of the lines, from 0, whose ends mean something; a colon above the paragraph announces it."""
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
-    listed = {*range(1, len(lines))} if _are_all_short(lines) else _listed(lines)
+    listed = (
+        {*range(1, len(lines))}
+        if _are_all_short(lines, is_announced=is_announced)
+        else _listed(lines) | _below_labels(lines)
+    )
     kept: set[int] = set()
     for number in range(len(lines) - 2, -1, -1):
         above, below = lines[number : number + 2]
@@ -103,24 +110,30 @@ def kept_ends(lines: Sequence[str]) -> frozenset[int]:
     return frozenset(kept - _in_brackets(lines))
 
 
-def doubtful_ends(lines: Sequence[str], *, is_wrapped: bool) -> frozenset[int]:
+def doubtful_ends(lines: Sequence[str], *, longest_wrapped: int) -> frozenset[int]:
     """Return the numbers of the lines whose ends are kept by no rule, and may have meant something all the same.
 
-    In a text that `is_wrapped` a full line is where it was wrapped, unless a line beside it is longer than anybody's.
+    In a text with wrapped lines a full line is where it was wrapped, unless it is a word longer than the longest of
+    them, or a line beside it is longer than anybody's.
     """
-    lines = [line.strip(" ") for line in lines]
+    lines = _trimmed(lines)
     width = wrapped_at(lines)
-    is_wrapped = is_wrapped and all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
+    is_wrapped = all(len(line) <= WRAPPED_TO or _LONG_WORD.search(line) for line in lines[:-1])
+    longest = longest_wrapped + _A_WORD if longest_wrapped and is_wrapped else 0
     ends = {number for number, pair in enumerate(pairwise(lines)) if all(pair)}
-    doubtful = {
-        number for number in ends if _is_doubtful(*lines[number : number + 2], is_wrapped=is_wrapped, width=width)
-    }
+    doubtful = {number for number in ends if _is_doubtful(*lines[number : number + 2], longest=longest, width=width)}
     return frozenset(doubtful - _in_brackets(lines))
 
 
 def holds_wrapped_lines(lines: Iterable[str]) -> bool:
     """Return whether a text was wrapped: a line ends there in the middle of a sentence, and is as long as lines are."""
-    return any(above and below and _is_wrapped(above, below) for above, below in pairwise(map(str.strip, lines)))
+    return longest_wrapped(lines) > 0
+
+
+def longest_wrapped(lines: Iterable[str]) -> int:
+    """Return how many letters the longest of the lines has that end in the middle of a sentence, or 0."""
+    pairs = pairwise(map(str.strip, lines))
+    return max((len(above) for above, below in pairs if above and below and _is_wrapped(above, below)), default=0)
 
 
 def wrapped_at(lines: Iterable[str]) -> int:
@@ -138,6 +151,11 @@ def stands_apart(above: str, below: str, *, width: int, is_wrapped: bool) -> boo
     return is_row or (not is_full and not _reads_on(above, below, is_full=False))
 
 
+def _trimmed(lines: Iterable[str]) -> list[str]:
+    """Return lines without the spaces around them, but with the tabs of a row; one of spaces of any kind is empty."""
+    return [line.strip(" ") if line.strip() else "" for line in lines]
+
+
 def _listed(lines: Sequence[str]) -> set[int]:
     """The numbers of lines of which several begin in one form."""
     listed: set[int] = set()
@@ -145,6 +163,25 @@ def _listed(lines: Sequence[str]) -> set[int]:
         found = {number for number, line in enumerate(lines) if form.match(line)}
         listed |= found if len(found) > 1 else set()
     return listed
+
+
+def _below_labels(lines: Sequence[str]) -> set[int]:
+    """The numbers of short lines, two or more, between a line with a colon and one that begins anew, or the end."""
+    listed: set[int] = set()
+    for label in (number for number, line in enumerate(lines) if ends_with_colon(line)):
+        end = label + 1 + sum(1 for _ in takewhile(_goes_on_in_list, pairwise(lines[label:])))
+        if end - label > _WRAPPED_LINES and (end == len(lines) or not lines[end][:1].islower()):
+            listed |= {*range(label + 1, end)}
+    return listed
+
+
+def _goes_on_in_list(pair: tuple[str, str]) -> bool:
+    above, below = pair
+    return _is_short(below) and not ends_with_colon(below) and not ends_open(above, below, is_full=False)
+
+
+def _is_short(line: str) -> bool:
+    return len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line)
 
 
 def _is_kept(above: str, below: str, *, width: int, goes_on: bool, followed: bool) -> bool:
@@ -181,12 +218,13 @@ def _is_head(above: str, below: str, *, is_full: bool) -> bool:
     return not is_full and bool(is_name or _LABEL.fullmatch(above))
 
 
-def _is_doubtful(above: str, below: str, *, is_wrapped: bool, width: int) -> bool:
+def _is_doubtful(above: str, below: str, *, longest: int, width: int) -> bool:
     is_full = _is_full(above, below, width)
     if _reads_on(above, below, is_full=is_full):
         is_mid_sentence = ends_open(above, below, is_full=is_full) or not below[0].islower()
         return len(above) <= _SHORT and not is_mid_sentence and not _SENTENCE_ENDS.search(above)
-    return not (is_wrapped and is_full)
+    is_named = _BEGINS_WITH_NAME.match(below) and _SENTENCE_ENDS.search(above)
+    return bool(is_named) or not (is_full and len(above) <= longest)
 
 
 def _is_wrapped(above: str, below: str) -> bool:
@@ -195,19 +233,24 @@ def _is_wrapped(above: str, below: str) -> bool:
     return is_long and is_sentence and "\t" not in above + below and "|" not in above
 
 
-def _are_all_short(lines: Sequence[str]) -> bool:
+def _are_all_short(lines: Sequence[str], *, is_announced: bool) -> bool:
     """Return whether there are three lines or more, all short and without the end of a sentence."""
-    if len(lines) <= _WRAPPED_LINES or lines[0][:1].islower() or not all(lines):
+    if len(lines) <= _WRAPPED_LINES or not all(lines) or (lines[0][:1].islower() and not is_announced):
         return False
     if any(ends_open(above, below, is_full=False) for above, below in pairwise(lines)):
         return False
-    return all(len(line) <= _SHORT and not _HOLDS_SENTENCES.search(line) for line in lines)
+    return all(map(_is_short, lines))
+
+
+def ends_with_colon(line: str) -> bool:
+    """Return whether a line announces those below it."""
+    return line.rstrip("*_").endswith(":")
 
 
 def ends_open(above: str, below: str, *, is_full: bool) -> bool:
     """Return whether a line ends where no sentence does: behind a comma, or a word that another one follows."""
     last = above.rsplit(maxsplit=1)[-1].strip("*_")
-    goes_on = is_full or below.lstrip(_MARKS_BEFORE)[:1].islower()
+    goes_on = is_full or (below.lstrip(_MARKS_BEFORE)[:1].islower() and not _LETTER_MARK.match(below))
     return bool(_ENDS_OPEN.search(above)) or last in ENDS_NOTHING or (goes_on and last in READ_ON)
 
 

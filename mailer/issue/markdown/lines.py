@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
 from mailer.issue.links.urls import DOMAIN
-from mailer.issue.markdown.line_ends import ENDS_NOTHING, READ_ON, doubtful_ends, kept_ends
+from mailer.issue.markdown.line_ends import ENDS_NOTHING, READ_ON, doubtful_ends, ends_with_colon, kept_ends
 from mailer.issue.markdown.tree import Node
 
 _SHOWN = 40
@@ -24,6 +24,9 @@ _REST_OF_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """A word that has what addresses have, and words of a sentence have not."""
+_LAST_PIECE = re.compile(r"[0-9]{1,4}|[^\W\dA-ZÆØÅ_]\w*(?:-\w+)+")
+"""All of a line that may be the rest of a path: a year, or words that hyphens join."""
+_ENDS_IN_PATH = re.compile(r"(?:https?://|www\.)?[^\s/:]+/.*\w", re.IGNORECASE)
 _SPACED_ADDRESS = re.compile(
     r"(?<!\S)[^\w(\[<\s]{0,3}(?P<url>https?://[^\s()<>\[\]]{4,}[^\s()<>\[\].,;:!?])"
     r"(?= (?!https?:|www\.)(?:[\w-]+ ){0,4}[\w-]*(?:/[\w/-]*)?\w\.(?:pdf|docx?|xlsx?|pptx?|html?|aspx?)(?!\w))",
@@ -43,22 +46,27 @@ _NAME_BEFORE_MAIL = re.compile(
 """What may be the first part of an address that goes on below: in a sentence, only where an address is announced."""
 
 
-def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, is_wrapped: bool) -> None:
-    """Make each line end of a paragraph that means something one that is printed; `is_wrapped` is said of the text."""
+def keep_lines(nodes: Iterable[Node], notes: FindingCollector, *, longest_wrapped: int) -> None:
+    """Have line ends that mean something printed; `longest_wrapped` says how long the text's wrapped lines are."""
+    is_announced = False
     for node in nodes:
         if node.token.type == "paragraph_open":
-            for child in node.children:
-                line = notes.first_line + (child.token.map or [0])[0]
-                keep_lines_of(child.token, notes, line=line, is_wrapped=is_wrapped)
+            (words,), line = (child.token for child in node.children), notes.first_line + (node.token.map or [0])[0]
+            keep_lines_of(words, notes, line=line, longest_wrapped=longest_wrapped, is_announced=is_announced)
+            is_announced = ends_with_colon(words.content)
         else:
-            keep_lines(node.children, notes, is_wrapped=is_wrapped)
+            keep_lines(node.children, notes, longest_wrapped=longest_wrapped)
+            is_announced = False
 
 
 def name_indented_lines(nodes: Iterable[Node], notes: FindingCollector) -> None:
-    """Note lines of a paragraph that stand further in than those above them: in print they do not."""
+    """Note lines of a paragraph that stand further in than those above them, as written: in print they do not."""
+    written = notes.text.split("\n")
     for node in nodes:
         lines = node.children[0].token.content.split("\n") if node.token.type == "paragraph_open" else []
-        indented = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        of_file = written[(node.token.map or [0])[0] :]
+        further_in = [at for at, line in enumerate(lines) if at and _indent(line) >= node.column + _DEEPER]
+        indented = [at for at in further_in if of_file[at].endswith(lines[at].rstrip())]
         if len(indented) >= _LINES_AT_LEAST and kept_ends(lines).issuperset(at - 1 for at in indented):
             first, words = notes.first_line + (node.token.map or [0])[0] + indented[0], lines[indented[0]].strip()
             message, hint = msg("issues.indented-lines"), msg("issues.indented-lines-hint")
@@ -70,17 +78,19 @@ def _indent(line: str) -> int:
     return len(expanded) - len(expanded.lstrip())
 
 
-def keep_lines_of(words: Token, notes: FindingCollector, *, line: int, is_wrapped: bool) -> None:
+def keep_lines_of(
+    words: Token, notes: FindingCollector, *, line: int, longest_wrapped: int, is_announced: bool = False
+) -> None:
     """Do so in the words of one paragraph, which begins on a line."""
     lines = words.content.split("\n")
-    kept, joined = kept_ends(lines), set()
+    kept, joined = kept_ends(lines, is_announced=is_announced), set()
     for token, end in tokens_with_lines(words):
         if token.type == "softbreak" and end in kept:
             token.type = "hardbreak"
         elif token.type == "softbreak":
             joined.add(end)
     _name_broken_addresses(lines, notes, first=line)
-    for end in sorted(joined & doubtful_ends(lines, is_wrapped=is_wrapped)) if joined else ():
+    for end in sorted(joined & doubtful_ends(lines, longest_wrapped=longest_wrapped)) if joined else ():
         shown, hint = lines[end + 1].strip()[:_SHOWN], msg("issues.joined-lines-hint")
         notes.note("joined-lines", msg("issues.joined-lines"), line=line + end + 1, words=shown, hint=hint)
 
@@ -108,6 +118,8 @@ def _begun_address(above: str, below: str) -> str:
 def _goes_on(url: str, below: str) -> bool:
     piece = _PIECE_OF_ADDRESS.match(below)
     may_go_on = below[0] == "/" or (piece and (url[-1] == "/" or _CUT_HOST.fullmatch(url)))
+    if _ENDS_IN_PATH.fullmatch(url) and _LAST_PIECE.fullmatch(below):
+        return True
     return url[-1] in _OPEN_ENDS or bool(_REST_OF_ADDRESS.match(below)) or bool(may_go_on and not _is_word(piece))
 
 

@@ -38,7 +38,7 @@ _ADDRESSES = "addresses"
 _IS_WRAPPED = "is wrapped"
 _TELEPHONE = re.compile(r"\+[ \t]+\d")
 _TELEPHONE_ALONE = re.compile(r"\+[ \t]+[\d \t().-]+")
-_LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+", re.MULTILINE)
+_LINE_MARKS = re.compile(r"^[^\S\n]*(?:(?:(?:>|(?:[-*+]|#{1,6}|[0-9]{1,9}[.)])(?=\s))[^\S\n]*)+|$)", re.MULTILINE)
 _ODD_SPACE = re.compile(r"[^\S\n\t ]")
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:\\\\[\w.$-]+\\|(?<=[A-Za-z]:)\\)[^\s*<>\"?|\[\]]*")
@@ -66,7 +66,7 @@ _LINES_LOOKED_AT = 10
 
 
 def with_plain_spaces(text: str) -> str:
-    """The text, as long as it was, with plain spaces where Word put others around the marks that begin a line."""
+    """The text, as long as it was, with plain spaces where Word put others around marks, or on an empty line."""
     return _LINE_MARKS.sub(lambda marks: _ODD_SPACE.sub(" ", marks[0]), text)
 
 

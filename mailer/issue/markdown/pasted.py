@@ -6,7 +6,7 @@ Roman numbers and ticks say something: they are printed as written, below the po
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
@@ -27,9 +27,12 @@ _LOWER_LEVELS = "o§○◦▪▫"
 """What Word puts before the points of a lower level, also below an empty line."""
 _SPACE = r"[^\S\n]"
 _POINT = re.compile(
-    rf"(?P<before>(?:{_SPACE}|>)*)(?:(?P<bullet>[{_BULLETS}]){_SPACE}*|(?P<sign>[{_SIGNS}])(?P<gap>{_SPACE}+))(?P<words>\S.*)"
+    rf"(?P<before>(?:{_SPACE}|>)*)(?:(?P<bullet>[{_BULLETS}]){_SPACE}*|(?P<sign>[{_SIGNS}]|--)(?P<gap>{_SPACE}+))(?P<words>\S.*)"
 )
-_OWN_POINT = re.compile(r"(?P<before>(?:[ \t]|>)*)(?P<mark>[-*+]|[0-9]{1,9}[.)])(?P<gap>[ \t]+)(?P<words>\S.*)")
+_OWN_POINT = re.compile(
+    r"(?P<before>(?:[ \t]|>)*)(?P<mark>[-*+]|[0-9]{1,9}[.)])(?P<gap>[ \t]+)(?P<words>(?![-*+ \t]+\Z)\S.*)"
+)
+"""A point of Markdown's own, and no line of signs."""
 _WIDEST_GAP = 4
 """Columns between the mark of a point and its words, behind which they no longer say how far in its list stands."""
 _CHAPTER = r"(?P<chapter>[1-9][0-9]?)(?:\.[1-9](?![0-9])){1,3}\.?"
@@ -59,11 +62,23 @@ class _Line:
     is_own: bool = False
     below: int = 0
     """How far in that is put which stands below a point of Markdown's own."""
+    comes_back: bool = False
+    """Whether another point with this mark, as far in, follows above the next empty line."""
 
     @property
     def column(self) -> int:
         """Count the letters in front of the mark."""
         return len(self.before.expandtabs(4))
+
+    @property
+    def kind(self) -> str:
+        """Return what the points of one level have in common: the mark, or that they are numbers."""
+        return "1" if self.is_number else self.mark
+
+    @property
+    def is_number(self) -> bool:
+        """Return whether the mark counts."""
+        return self.mark[0].isdigit()
 
     @property
     def is_dash(self) -> bool:
@@ -73,13 +88,20 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A level of the list: the mark its points have, how far in they were written, and how far in they are put."""
+    """A level of the list: its latest point, and how far in that is put."""
 
-    mark: str
-    column: int
+    line: _Line
     indent: int
-    below: int
-    """How far in that is put which stands below a point of this level."""
+
+    @property
+    def column(self) -> int:
+        """Count the letters in front of the mark, as written."""
+        return self.line.column
+
+    @property
+    def below(self) -> int:
+        """Return how far in that is put which stands below a point of this level."""
+        return self.indent + (self.line.below - self.column if self.line.is_own else 2)
 
 
 @dataclass(slots=True)
@@ -89,6 +111,8 @@ class _Levels:
     open: list[_Level] = field(default_factory=list)
     _speaking: int | None = None
     """How many levels stand above the lines that are printed as written; None for no such lines."""
+    _nested: set[tuple[str, str]] = field(default_factory=set)
+    """The kinds of marks of which one has stood below the other."""
 
     def put(self, line: _Line, *, is_apart: bool = False) -> int:
         """Return how far in a point is put: a new mark stands below the point above it, as does one further in."""
@@ -103,41 +127,68 @@ class _Levels:
         del self.open[self._speaking :]
         return self.open[-1].below if self.open else 0
 
+    def expect_letters(self, line: str) -> None:
+        """Keep that a line with a letter stands above the points that follow, so that the next letter does too."""
+        match = None if self.open else _SPEAKING_MARK.fullmatch(line)
+        if match and match["bracket"]:
+            self._speaking = 0
+
     def _put(self, line: _Line, *, is_apart: bool) -> int:
         while self.open and self.open[-1].column > line.column:
             self.open.pop()
-        same = [at for at, each in enumerate(self.open) if (each.mark, each.column) == (line.mark, line.column)]
-        if same:
-            del self.open[same[0] + 1 :]
-            return self.open[-1].indent
+        same = [at for at, each in enumerate(self.open) if (each.line.kind, each.column) == (line.kind, line.column)]
         above = self.open[-1] if self.open else None
-        is_beside = above and above.column == line.column and above.mark not in _BULLETS + _SIGNS
-        may_be_below = above and above.mark[0].isdigit() and not is_apart
-        if above and is_beside and (line.is_own or (line.mark in _BESIDE and not may_be_below)):
-            self.open[-1] = replace(above, below=line.below if line.is_own else above.below)
-            if above.mark[0].isdigit() and not line.is_own:  # the bullets below an empty line stand beside each other
-                self.open[-1] = _Level(line.mark, line.column, above.indent, above.indent + 2)
-            return above.indent
-        indent = above.below if above and not line.is_own else line.column
-        self.open.append(_Level(line.mark, line.column, indent, line.below if line.is_own else indent + 2))
+        if same:
+            indent = self.open[same[0]].indent
+            del self.open[same[0] :]
+        elif (
+            above
+            and _is_beside(line, above.line, is_apart=is_apart)
+            and (above.line.kind, line.kind) not in self._nested
+        ):
+            indent = above.indent
+            self.open.pop()
+            line = line if above.line.is_number else replace(above.line, below=line.below or above.line.below)
+        else:
+            indent = _indent_below(line, above, is_apart=is_apart)
+            self._nested |= {(above.line.kind, line.kind)} if above else set()
+        self.open.append(_Level(line, indent))
         return indent
+
+
+def _is_beside(line: _Line, above: _Line, *, is_apart: bool) -> bool:
+    """Return whether two marks are those of one level: below an empty line, or where the one above does not come back.
+
+    Bullets right below a number stand below it, and a number beside no bullet.
+    """
+    may_be = above.is_own and above.column == line.column and (line.is_own or line.mark in _BESIDE)
+    return may_be and not line.is_number and (is_apart or not (above.is_number or above.comes_back))
+
+
+def _indent_below(line: _Line, above: _Level | None, *, is_apart: bool) -> int:
+    """Return how far in a point with a new mark is put; what Markdown reads as it is meant stays where it stands."""
+    if above is None or line.is_number:
+        return line.column
+    if line.is_own and (is_apart or above.column < line.column):
+        return line.column + max(0, above.indent - above.column)
+    return above.below
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list of pasted points: its first one, the number of its line, and how many levels are open there.
+    """A list of pasted points: the mark of its first one, the number of its line, and how many levels are open there.
 
     `lower` are the marks of the points at lower levels.
     """
 
-    first: _Line
+    mark: str
     number: int
     depth: int
     lower: dict[str, None] = field(default_factory=dict)
 
     def take(self, line: _Line, *, depth: int) -> None:
         """Keep the mark of a point at a lower level, if it is another one."""
-        if depth > self.depth and line.mark != self.first.mark:
+        if depth > self.depth and line.mark != self.mark:
             self.lower[line.mark] = None
 
 
@@ -146,32 +197,57 @@ def with_pasted_lists(text: str, notes: FindingCollector) -> str:
     written = text.split("\n")
     changes, is_wrapped = changes_among(written), holds_wrapped_lines(written)
     lines = with_signs(text, notes).split("\n")
-    found = [None if number in changes else _read(line, number, lines) for number, line in enumerate(lines)]
+    found = _points(lines, changes)
     levels, headings = _Levels(), headings_among(lines)
-    lists: list[_List] = []
+    lists: dict[int, _List] = {}
     open_list: _List | None = None
     for number, line in enumerate(found):
         if line and _begins_anew(number, found, lines, levels):
             levels, open_list = _Levels(), None
             lines[number - 1] = f"{_quoted(lines[number - 1])} {EMPTY_COMMENT}"
-        if line and line.is_own:
-            levels.put(line)
-        elif line and _is_point(number, found, lines, is_below=bool(levels.open)):
-            lines[number] = _as_point(line, levels.put(line, is_apart=_is_apart(number, lines)))
+        if line and (line.is_own or _is_point(number, found, lines, is_below=bool(levels.open))):
+            indent = levels.put(line, is_apart=_is_apart(number, lines))
+            if line.is_own and indent == line.column:
+                continue
+            lines[number] = _as_point(line, indent)
+            open_list = open_list or _begun(line, number, levels)
             if open_list:
                 open_list.take(line, depth=len(levels.open))
-            else:
-                open_list = _List(line, number, len(levels.open))
-                lists.append(open_list)
+                lists[open_list.number] = open_list
         elif number not in headings and (speaking := _speaking_mark(number, lines, levels)):
             _put_below(speaking, number, lines, levels)
         elif lines[number].strip("> \t") and _is_apart(number, lines):
             levels, open_list = _Levels(), None  # a paragraph below an empty line ends the list
-        elif open_list and _ends_list(number, lines, is_wrapped=is_wrapped):
-            open_list = None
-    for each in lists:
+            levels.expect_letters(lines[number])
+        else:
+            levels.expect_letters(lines[number])
+            if open_list and _ends_list(number, lines, is_wrapped=is_wrapped):
+                open_list = None
+    for each in lists.values():
         _tell(each, written[each.number], notes)
     return "\n".join(lines)
+
+
+def _points(lines: Sequence[str], changes: Collection[int]) -> list[_Line | None]:
+    """Return what may be a point on each line, and whether its mark comes back."""
+    found: list[_Line | None] = []
+    below: set[tuple[str, int]] = set()
+    for number in reversed(range(len(lines))):
+        line = None if number in changes else _read(lines[number], number, lines)
+        found.append(replace(line, comes_back=(line.kind, line.column) in below) if line else None)
+        if line:
+            below.add((line.kind, line.column))
+        elif not lines[number].strip("> \t"):
+            below.clear()
+    return found[::-1]
+
+
+def _begun(line: _Line, number: int, levels: _Levels) -> _List | None:
+    """Return the list that a point begins. One of Markdown's own right below a number is where its author put it."""
+    if not line.is_own:
+        return _List(line.mark, number, len(levels.open))
+    above = levels.open[-2].line
+    return None if above.is_number else _List(above.mark, number, len(levels.open) - 1)
 
 
 def _is_apart(number: int, lines: Sequence[str]) -> bool:
@@ -221,7 +297,7 @@ def _begins_anew(number: int, found: Sequence[_Line | None], lines: Sequence[str
     line = found[number]
     if line is None or not levels.open or lines[number - 1].strip("> \t"):
         return False
-    marks = {each.mark for each in levels.open}
+    marks = {each.line.mark for each in levels.open}
     is_lower = line.mark in _LOWER_LEVELS or line.column > levels.open[0].column
     if is_lower or line.mark in marks or any(each[0].isdigit() for each in (line.mark, *marks)):
         return False
@@ -280,8 +356,8 @@ def _as_point(line: _Line, indent: int) -> str:
 
 
 def _tell(told: _List, written: str, notes: FindingCollector) -> None:
-    mark, lower = told.first.mark, ", ".join(told.lower)
-    hint = msg("issues.pasted-speech-hint") if told.first.is_dash else msg("issues.pasted-list-hint")
+    mark, lower = told.mark, ", ".join(told.lower)
+    hint = msg("issues.pasted-speech-hint") if mark in _DASHES else msg("issues.pasted-list-hint")
     message = msg("issues.pasted-levels", mark=mark, lower=lower) if lower else msg("issues.pasted-list", mark=mark)
     line = notes.first_line + told.number
     notes.note("pasted-list", message, line=line, words=written.strip()[:_SHOWN], hint=hint)

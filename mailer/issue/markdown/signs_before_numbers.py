@@ -26,6 +26,10 @@ _OF_PAGE = re.compile(rf"{_SPACE}*(?P<sign>-){_SPACE}[0-9]{{1,3}}{_SPACE}-{_SPAC
 """The number of a page between dashes."""
 _CHANGE = re.compile(rf"{_SPACE}*(?P<sign>[-+±–—−]){_SPACE}*[0-9]")
 _UP = "+±"
+_PART = re.compile(rf"{_SPACE}*(?P<sign>[-–]|\+(?!{_SPACE}+[0-9])){_SPACE}+(?![-+*–])\S")
+"""A line that may be a part of a sum, or a point."""
+_RESULT = re.compile(rf"{_SPACE}*={_SPACE}*{_AMOUNT}")
+_ENDS_IN_COLON = re.compile(r":[*_]*\s*$")
 _UNIT = r"(?:%|‰|prosent|grad|°|kroner\b|kr\b|mill|mrd|million|milliard|kg\b|tonn|poeng)"
 _LOST_SIGN = re.compile(
     rf"{_SPACE}*(?P<sign>[-–—]){_SPACE}+"
@@ -68,32 +72,37 @@ def with_signs(text: str, notes: FindingCollector) -> str:
 
 
 def changes_among(lines: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus."""
+    """Return the numbers of the lines, from 0, that tell of changes: their signs differ, and one is a plus.
+
+    So do the parts of a sum: those above its result, and those with a plus below a line that is no label of a list.
+    """
     changes: set[int] = set()
-    for run in _runs(lines):
-        signs = {match["sign"] for each in run if (match := _CHANGE.match(lines[each]))}
-        if len(signs) > 1 and signs & set(_UP):
-            changes.update(run)
+    for form in (_CHANGE, _PART):
+        for run in _runs(lines, form):
+            signs = {match["sign"] for each in run if (match := form.match(lines[each]))}
+            if (len(signs) > 1 and signs & set(_UP)) or (form is _PART and _is_sum(run, signs, lines)):
+                changes.update(run)
     return frozenset(changes)
 
 
-def _runs(lines: Sequence[str]) -> Iterator[list[int]]:
-    """Yield the numbers of lines directly below each other that begin with a sign and a number."""
-    run: list[int] = []
-    for number, line in enumerate(lines):
-        if _CHANGE.match(line):
-            run.append(number)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+def _is_sum(run: Sequence[int], signs: set[str], lines: Sequence[str]) -> bool:
+    """Return whether lines that begin with signs are the parts of a sum."""
+    above, below = "".join(lines[max(0, run[0] - 1) : run[0]]), "".join(lines[run[-1] + 1 : run[-1] + 2])
+    is_text = above.strip() and not _ANY_MARK.match(above) and not _ENDS_IN_COLON.search(above)
+    return bool(_RESULT.match(below) or (signs == {"+"} and is_text))
+
+
+def _runs(lines: Sequence[str], form: re.Pattern[str]) -> Iterator[list[int]]:
+    """Yield the numbers of lines directly below each other that begin with a sign in one form."""
+    for is_signed, run in groupby(range(len(lines)), key=lambda at: bool(form.match(lines[at]))):
+        if is_signed:
+            yield list(run)
 
 
 def _sign(line: str, *, is_change: bool, is_more: bool) -> re.Match[str] | None:
     """Return the sign on a line that Markdown would take for a mark of its own."""
     if is_change:
-        return _CHANGE.match(line)
+        return _CHANGE.match(line) or _PART.match(line)
     if more := _MORE.match(line):
         return more if is_more else None
     return _IN_PASTED.match(line) or _IN_POINT.match(line) or _OF_PAGE.match(line)
@@ -117,7 +126,7 @@ def _torn_at(lines: Sequence[str], number: int) -> re.Match[str] | None:
     below = lines[number + 1] if number + 1 < len(lines) else ""
     if _POINT.match(below) or match["first"].isupper():
         return None
-    follows_number = above[-1].isdigit() and match["first"].isdigit()
+    follows_number = above[-1].isdigit()
     is_open = ends_open(above, "", is_full=True) or (len(above) >= _LONG and not _ENDS_SENTENCE.search(above))
     return match if follows_number or is_open else None
 

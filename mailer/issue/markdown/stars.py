@@ -16,6 +16,9 @@ from mailer.issue.markdown.tree import Node
 
 _STAR_POINT = re.compile(r"\*[ \t]+\S")
 _POINT = re.compile(r"(?P<stars>\*{1,3})[ \t]+[^\s*][^*\n]*")
+_SMALL_NOTE = re.compile(r"\*[ \t]+[^\W\d_A-ZÆØÅ]")
+_OTHER_POINT = re.compile(r"\s*(?:[-+•–]|[0-9]{1,9}[.)]|[a-zæøå]\))\s")
+_LABEL_ABOVE = re.compile(r":[*_]*\s*\Z")
 _ITALIC_LINE = re.compile(r"\*(?=[^\s*)])[^*]*(?<=[\w%)».,!?])\*[ \t]*")
 _STARS_OVER_LINES = re.compile(r"\*[^*\n]*\n[^*]*\*")
 _STARS_AT_MOST = 3
@@ -39,6 +42,8 @@ def with_star_notes(text: str, notes: FindingCollector) -> str:
         elif is_waiting and _ITALIC_LINE.fullmatch(line) and not any(map(str.strip, _beside(at, lines))):
             lines[at], is_waiting = f"\\{line}", False
             _tell(line, notes, line_number=notes.first_line + at)
+        elif at in alone and _is_no_point(at, lines):
+            _tell_of_lost(line, notes, line_number=notes.first_line + at)
         is_waiting = is_waiting or at in marks
     return "\n".join(lines)
 
@@ -109,6 +114,18 @@ def _alone(lines: Sequence[str]) -> set[int]:
     written = [at for at, line in enumerate(lines) if line.strip()]
     runs = groupby(written, key=lambda at: bool(_STAR_POINT.match(lines[at])))
     return {numbers[0] for is_point, run in runs if is_point and len(numbers := [*run]) == 1}
+
+
+def _is_no_point(at: int, lines: Sequence[str]) -> bool:
+    """Return whether a star before a small letter is likely that of a note: no point and no label stands beside it."""
+    above = "".join(lines[max(0, at - 1) : at])
+    is_listed = any(map(_OTHER_POINT.match, _beside(at, lines))) or _LABEL_ABOVE.search(above)
+    return bool(at and _SMALL_NOTE.match(lines[at]) and not is_listed)
+
+
+def _tell_of_lost(line: str, notes: FindingCollector, *, line_number: int) -> None:
+    message, hint = msg("issues.sign-torn", mark="*"), msg("issues.sign-star-hint")
+    notes.note("sign", message, line=line_number, words=line.strip()[:_SHOWN], hint=hint)
 
 
 def _beside(at: int, lines: Sequence[str]) -> tuple[str, ...]:

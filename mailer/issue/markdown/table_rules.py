@@ -20,12 +20,20 @@ CAPTION = re.compile(r"(?:Tabell|Table|Tabealla)\b(?:[^:.\n]{0,20}:|[ ]?[0-9]{1,
 _DASHES = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _ABOVE = ["paragraph", "reference", "blockquote"]
 _LONGEST_CELL = 2000
+_LONGEST_NAME = 60
 # A cell that holds line ends, in quotation marks as Excel copies it; quotation marks inside are doubled.
 _QUOTED = re.compile(
     rf'"(?P<words>(?=[^\s"]|"")(?:[^"\t]|""){{1,{_LONGEST_CELL}}}+)"(?=\t|\n|\Z)',
 )
 _PLAIN = re.compile(r"[^\t\n]*")
 _POINT = re.compile(r"[ \t]*(?:[-*+•·▪●◦o–§]|[0-9]{1,9}[.)]|[a-zæøå]\))[ \t]")
+MONTH = (
+    r"jan(?:uary?)?|feb(?:ruary?)?|mar(?:s|ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[sc](?:ember)?"
+)
+"""The names of months and what they are cut to, in small letters."""
+_DAY = re.compile(rf"[ \t]*[0-9]{{1,2}}\.[ ](?:[0-9]{{1,2}}\.|(?:{MONTH})(?![^\W_]))")
+"""The beginning of a day, which is no number of a point."""
 _HEADINGS = "headings"
 """The key in the parser's environment: which lines with tabs are headings."""
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\]\s]+\]:")
@@ -62,6 +70,11 @@ def is_caption(state: StateBlock, line: int) -> bool:
     if line + 1 >= state.lineMax or not CAPTION.match(_written(state, line)):
         return False
     return any(rule(state, line + 1, state.lineMax, True) for rule in (_bars, _tabs))
+
+
+def begins_point(words: str) -> bool:
+    """Return whether words are the mark of a point with the space behind it."""
+    return bool(_POINT.fullmatch(words))
 
 
 # --- Bars ---
@@ -128,10 +141,14 @@ def _side(dashes: str) -> str:
 
 
 def _tabs(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- the parser's own form
-    """Read two lines or more whose words are parted by tabs, outside lists and quotations."""
+    """Read two lines or more whose words are parted by tabs, outside lists and quotations.
+
+    All stand directly below each other, or all with an empty line between.
+    """
     if state.level or not _is_row(state, line) or _whole(state, line).lstrip().startswith(">"):
         return False
-    rows = _tabbed_rows(state, line, end)
+    is_spaced = line + 1 < end and state.isEmpty(line + 1)
+    rows = _spaced_rows(state, line, end) if is_spaced else _tabbed_rows(state, line, end)
     first, second = next(rows, None), next(rows, None)
     if not first or not second or not _is_table(state, first, second):
         return False
@@ -143,13 +160,25 @@ def _tabs(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa
 
 def _is_table(state: StateBlock, first: _Row, second: _Row) -> bool:
     """Return whether one of two rows has two columns with words, beside the marks that begin points of a list."""
-    if all(_POINT.match(_whole(state, row.line)) and not _begins_with_mark(row) for row in (first, second)):
+    if all(_is_point(_whole(state, row.line)) and not _begins_with_mark(row) for row in (first, second)):
+        return False
+    if second.line > first.below and _are_running_text(first.cells, second.cells):
         return False
     return any(sum(map(bool, row.cells[_begins_with_mark(row) :])) >= CELLS_AT_LEAST for row in (first, second))
 
 
+def _are_running_text(*rows: tuple[str, ...]) -> bool:
+    """Return whether a tab stands in the middle of each sentence."""
+    goes_on = all(len(cells) == CELLS_AT_LEAST and cells[1][:1].islower() for cells in rows)
+    return goes_on and any(sum(map(len, cells)) > _LONGEST_NAME for cells in rows)
+
+
+def _is_point(line: str) -> bool:
+    return bool(_POINT.match(line)) and not _DAY.match(line)
+
+
 def _begins_with_mark(row: _Row) -> bool:
-    return bool(_POINT.fullmatch(f"{row.cells[0]} "))
+    return begins_point(f"{row.cells[0]} ")
 
 
 def _tabbed_rows(state: StateBlock, line: int, end: int) -> Iterator[_Row]:
@@ -159,6 +188,17 @@ def _tabbed_rows(state: StateBlock, line: int, end: int) -> Iterator[_Row]:
         below = line + 1 + state.src.count("\n", state.bMarks[line], at)
         yield _Row(line, below, cells)
         line = below
+
+
+def _spaced_rows(state: StateBlock, line: int, end: int) -> Iterator[_Row]:
+    """Yield the lines with tabs that have an empty line between them, up to one with a row directly below it."""
+    while row := next(_tabbed_rows(state, line, end), None):
+        line = state.skipEmptyLines(row.below)
+        if line == row.below < end and _is_row(state, line):
+            return
+        yield row
+        if line == row.below:
+            return
 
 
 def _is_row(state: StateBlock, line: int) -> bool:

@@ -3,14 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from markdown_it.token import Token
 
 from mailer.catalogue import msg
 from mailer.issue.findings import FindingCollector
-from mailer.issue.markdown.chapters import is_pasted_heading
-from mailer.issue.markdown.table_rules import CAPTION, CELLS_AT_LEAST, TableKind
+from mailer.issue.markdown.table_rules import CAPTION, MONTH, TableKind
 from mailer.issue.markdown.tree import Node
 from mailer.issue.model import Alignment, Block, Blocks, Cell, Cells, Inlines, Paragraph, Table, plain_text
 
@@ -35,10 +33,6 @@ _DAY = (
     r"|vuossárga|maŋŋebárga|gaskavahkku|duorastat|bearjadat|lávvardat|sotnabeaivi"
     r"|(?:kvar|hver|yrke|virke|helge|week)da(?:g(?:er|ar|ene|ane)?|ys?)|helg(?:er?|a|en)?|weekends?"
 )
-_MONTH = (
-    r"jan(?:uary?)?|feb(?:ruary?)?|mar(?:s|ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
-    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[sc](?:ember)?"
-)
 _BEGINS_AS_TIME = (
     re.compile(
         r"(?:(?:fr[aå]|from|ca\.?|til|to)\s)?(?:kl\.?\s?|klokk[ae]n?\s)[0-9]|[0-9]{1,2}[.:][0-9]{2}(?![0-9.])",
@@ -47,7 +41,7 @@ _BEGINS_AS_TIME = (
     re.compile(rf"(?:{_DAY})(?![^\W_])", re.IGNORECASE),
 )
 """The beginnings of a time of day, and of a weekday."""
-_BEGINS_AS_MONTH = re.compile(rf"(?:{_MONTH})(?![^\W_])", re.IGNORECASE)
+_BEGINS_AS_MONTH = re.compile(rf"(?:{MONTH})(?![^\W_])", re.IGNORECASE)
 _IS_NO_NAME = re.compile(r"\S+@\S+\.\S+|https?://\S+|kr\.?\s?[0-9][0-9\s.,]*(?:,-)?|[0-9][0-9\s.]*,-", re.IGNORECASE)
 """An address, or a price."""
 _DIGITS = re.compile(r"[0-9]+")
@@ -101,23 +95,6 @@ def read_table(node: Node, *, notes: FindingCollector, inlines: ReadInlines) -> 
     _tell_of_header(table, rows[0], notes)
     _tell_of_size(table, rows[0], notes)
     return [table]
-
-
-def tell_of_torn_rows(nodes: Sequence[Node], notes: FindingCollector) -> None:
-    """Name each line with tabs or bars that an empty line parts from a table: its words stand in no column."""
-    for pair in pairwise(nodes):
-        kind = next((each.token.meta["kind"] for each in pair if each.token.type == "table_open"), None)
-        torn = next((each for each in pair if each.token.type == "paragraph_open"), None)
-        if kind is None or not torn:
-            continue
-        lines = torn.children[0].token.content.split("\n")
-        at = 0 if torn is pair[1] else len(lines) - 1
-        cells = [each.strip() for each in lines[at].split("\t" if kind is TableKind.TABS else "|")]
-        if sum(map(bool, cells)) >= CELLS_AT_LEAST and not is_pasted_heading(lines[at]):
-            line = notes.first_line + (torn.token.map or [0])[0] + at
-            is_tabs = kind is TableKind.TABS
-            hint = msg("issues.torn-row-hint") if is_tabs else msg("issues.torn-row-of-bars-hint", mark="|")
-            notes.warning("table", msg("issues.torn-row"), line=line, words=next(filter(None, cells)), hint=hint)
 
 
 def with_captions(blocks: Iterable[Block]) -> Blocks:

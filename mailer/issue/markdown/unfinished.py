@@ -23,7 +23,10 @@ _UNFINISHED = (
         r"(?<![\w.])(?:(?:XX|xx|DD|dd)[./-](?:XX|xx|MM|mm)[./-]?(?:\d{2,4}|[XxYyÅå]{2,4})?|00[./]00[./](?:\d{4}))"
     ),
     re.compile(r"(?<![\w@/.-])(?:TODO|TBD|TBC|FIXME|XXX{1,20}|xxx{1,20})(?![\w@-])|\btodo:"),
-    re.compile(r"(?<![\w,/-])(?:XX|xx|Xx)(?![\w/-])|(?<!\w)(?:20|19)(?:XX|xx)(?!\w)"),
+    re.compile(
+        r"(?<![\w,/-])(?:XX|xx|Xx|NN)(?![\w/-])"
+        r"|(?<!\w)(?:N\. ?N\.|Navn Navnesen|Namn Namnesen)(?!\w)|(?<!\w)(?:20|19)(?:XX|xx)(?!\w)"
+    ),
     re.compile(r"lorem ipsum", re.IGNORECASE),
     re.compile(r"\?{3,40}"),
     re.compile(

@@ -28,7 +28,7 @@ from mailer.subscribers.imports.staging import (
 )
 from mailer.subscribers.model import ALL_LISTS, STILL_IN, SubscriptionStatus, has_left
 from mailer.subscribers.people.subscriptions import latest_basis
-from mailer.subscribers.people.suppression import Scopes, SuppressionList
+from mailer.subscribers.people.suppression import SuppressionList
 
 _PEOPLE_AT_ONCE = 2_000
 
@@ -271,7 +271,7 @@ class Fingerprint:
     last_person: int
     last_event: int
     merged_lists: int
-    suppressed: Scopes
+    suppressed: bytes
 
 
 def fingerprint(connection: Connection, suppressed: SuppressionList) -> Fingerprint:
@@ -288,7 +288,7 @@ def fingerprint(connection: Connection, suppressed: SuppressionList) -> Fingerpr
         last_person=number(select(func.coalesce(func.max(subscriber.c.id), 0))),
         last_event=number(select(func.coalesce(func.max(subscriber_event.c.id), 0))),
         merged_lists=number(select(func.count(list_.c.merged_into_id))),
-        suppressed=suppressed.all_scopes(connection),
+        suppressed=suppressed.fingerprint(connection),
     )
 
 

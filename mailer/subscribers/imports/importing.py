@@ -70,9 +70,10 @@ def import_files(
     with store.database.staging() as connection:
         make_tables(connection)
         with closing(_read(files, register, options.defaults)) as rows:
-            invalid = stage(connection, rows, suppressed=store.suppressed, total=_estimate(files), progress=progress)
+            invalid = stage(connection, rows, total=_estimate(files), progress=progress)
         total = count_lines(connection)
         seen = _look(store, connection)
+        mark_suppressed(connection, store.suppressed)
         counts = compare(connection, total=total, progress=progress)
         counts[Outcome.INVALID] = invalid
         stops = options.dry_run or bool(invalid and not options.skip_invalid)

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, exists,
 
 from mailer.database.columns import Id, compared_by_byte
 from mailer.database.rows import insert_rows
-from mailer.subscribers.imports.spilled import Spilled
+from mailer.spilled import Spilled
 
 
 class KeptReason(StrEnum):

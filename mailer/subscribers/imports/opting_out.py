@@ -79,7 +79,7 @@ class _Writing:
     """The rows to write for one batch of lines."""
 
     run: ImportRun
-    scopes: dict[bytes, frozenset[str]]
+    scopes: dict[str, frozenset[str]]  # what the addresses of the batch are suppressed for
     events: list[dict[str, object]] = field(default_factory=list)
     suppressions: list[Suppressing] = field(default_factory=list)
     statuses: list[dict[str, object]] = field(default_factory=list)
@@ -91,19 +91,27 @@ def take_over(connection: Connection, run: ImportRun, *, suppressed: Suppression
 
     What holds for all lists comes first: a line for one of them may find that nothing is left to do.
     """
-    scopes = dict(suppressed.all_scopes(connection))
     for_all = opt_out_lines(run, *_columns()).where(terms.c.list_slug == ALL_LISTS)
     for rows in _batches(connection, _LineForAll, for_all):
-        writing = _Writing(run=run, scopes=scopes)
+        writing = _begin_writing(connection, run, rows, suppressed)
         held = _read_held(connection, [row.id for row in rows])
         for row in rows:
-            _take_over_all(writing, suppressed, row, held.get(row.id, ()))
+            _take_over_all(writing, row, held.get(row.id, ()))
         _write(connection, writing, suppressed)
     for lines in _batches(connection, _LineForOne, _lines_for_one(run)):
-        writing = _Writing(run=run, scopes=scopes)
+        writing = _begin_writing(connection, run, lines, suppressed)
         for each in lines:
-            _take_over_one(writing, suppressed, each)
+            _take_over_one(writing, each)
         _write(connection, writing, suppressed)
+
+
+def _begin_writing(
+    connection: Connection, run: ImportRun, lines: Sequence[_Line], suppressed: SuppressionList
+) -> _Writing:
+    held = suppressed.find_many(connection, [each.address for each in lines])
+    return _Writing(
+        run=run, scopes={address: frozenset(each.scope for each in found) for address, found in held.items()}
+    )
 
 
 def _columns() -> tuple[Any, ...]:
@@ -148,9 +156,7 @@ def _read_held(connection: Connection, ids: Sequence[int]) -> dict[int, list[_He
     return found
 
 
-def _take_over_all(
-    writing: _Writing, suppressed: SuppressionList, row: _LineForAll, held: Iterable[_HeldSubscription]
-) -> None:
+def _take_over_all(writing: _Writing, row: _LineForAll, held: Iterable[_HeldSubscription]) -> None:
     """Take over an opt-out from all lists; a person on no list is suppressed, to have it written somewhere."""
     is_suppressed = row.status == SubscriptionStatus.SUPPRESSED
     for each in held:
@@ -158,15 +164,15 @@ def _take_over_all(
             _change(writing, row, each)
     if is_suppressed or row.outcome == Outcome.KEPT_OUT:
         reason = SuppressionReason.IMPORTED if is_suppressed else SuppressionReason.UNSUBSCRIBED
-        if _suppress(writing, suppressed, row, reason):
+        if _suppress(writing, row, reason):
             _tell(writing, row, KEPT_OUT, {"scope": ALL_LISTS})
 
 
-def _take_over_one(writing: _Writing, suppressed: SuppressionList, row: _LineForOne) -> None:
+def _take_over_one(writing: _Writing, row: _LineForOne) -> None:
     if row.was == SubscriptionStatus.SUPPRESSED:
         return  # by what the file says of all lists
     is_suppressed = row.status == SubscriptionStatus.SUPPRESSED
-    is_new = is_suppressed and _suppress(writing, suppressed, row, SuppressionReason.IMPORTED)
+    is_new = is_suppressed and _suppress(writing, row, SuppressionReason.IMPORTED)
     scope = {"scope": row.list_slug} if is_new else {}
     if row.was == SubscriptionStatus.UNSUBSCRIBED and row.since is not None:  # kept in mind beside the suppression
         before = {"list": row.list_slug, "was": row.was, "since": row.since.isoformat(), "stays": row.was}
@@ -197,13 +203,12 @@ def _change(writing: _Writing, row: _Line, held: _HeldSubscription, *, more: dic
     _tell(writing, row, action, before | (more or {}), list_id=held.list_id)
 
 
-def _suppress(writing: _Writing, suppressed: SuppressionList, row: _Line, reason: SuppressionReason) -> bool:
+def _suppress(writing: _Writing, row: _Line, reason: SuppressionReason) -> bool:
     """Suppress an address for the line's list; return whether that is new."""
-    hash_ = suppressed.hash_of(row.address)
-    known = writing.scopes.get(hash_, frozenset())
+    known = writing.scopes.get(row.address, frozenset())
     if is_barred(known, row.list_slug):
         return False
-    writing.scopes[hash_] = known | {row.list_slug}
+    writing.scopes[row.address] = known | {row.list_slug}
     note = f"{row.source}:{row.line}" + (f" says {row.said}" if row.said else "")
     given = Suppressing(address=row.address, scope=row.list_slug, reason=reason, note=note)
     writing.suppressions.append(given)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -45,7 +44,7 @@ from mailer.subscribers.imports.staging_tables import (
 )
 from mailer.subscribers.model import SubscriptionStatus
 from mailer.subscribers.people.subscriptions import latest_basis
-from mailer.subscribers.people.suppression import Scopes, SuppressionList, is_barred
+from mailer.subscribers.people.suppression import SuppressionList, is_barred
 
 BATCH = 5_000
 REMEMBERED_TERMS = 10_000
@@ -68,21 +67,15 @@ def stage(
     connection: Connection,
     rows: ParsedRows,
     *,
-    suppressed: SuppressionList,
     total: int | None,
     progress: Callable[[ImportProgress], None],
 ) -> int:
     """Write the lines down; returns how many are invalid. `total` is for the progress only."""
-    scopes = suppressed.all_scopes(connection)
     count = invalid = 0
     shared = _SharedTerms()
     while batch := list(islice(enumerate(rows, count), BATCH)):
         refused = [_refused(place, row) for place, row in batch if isinstance(row, RefusedRow)]
-        understood = [
-            _understood(place, row, shared, _outcome(row, suppressed, scopes))
-            for place, row in batch
-            if not isinstance(row, RefusedRow)
-        ]
+        understood = [_understood(place, row, shared) for place, row in batch if not isinstance(row, RefusedRow)]
         insert_rows(connection, refused_line, refused)
         insert_rows(connection, read_line, understood)
         insert_rows(connection, terms, shared.take())
@@ -129,27 +122,19 @@ def _refused(place: int, row: RefusedRow) -> tuple[Any, ...]:
     return place, row.file, row.line, pack(row.reason), json.dumps(dict(row.cells))
 
 
-def _understood(place: int, row: SubscriberRow, shared: _SharedTerms, outcome: str | None) -> tuple[Any, ...]:
+def _understood(place: int, row: SubscriberRow, shared: _SharedTerms) -> tuple[Any, ...]:
     file, line_, (address, as_given), name, organisation, list_, role, lang, basis, status, said = row
     list_lang = list_.lang if list_ else DEFAULT_LANG
     return (
         place,
         line_,
         shared.number(file, row.slug, role, lang or "", list_lang, basis, status.value, said),
-        outcome,
         address,
         None if as_given == address else as_given,
         name,
         fold_name(name),
         organisation,
     )
-
-
-def _outcome(row: SubscriberRow, suppressed: SuppressionList, scopes: Scopes) -> str | None:
-    """Return the outcome that follows from the line alone, if any."""
-    if scopes and is_barred(scopes.get(suppressed.hash_of(row.address.normalised), ()), row.slug):
-        return Outcome.SUPPRESSED.value
-    return None
 
 
 def merged_lists(connection: Connection) -> Sequence[str]:
@@ -159,17 +144,18 @@ def merged_lists(connection: Connection) -> Sequence[str]:
 
 
 def mark_suppressed(connection: Connection, suppressed: SuppressionList) -> None:
-    """Mark the lines of people who were suppressed while the files were read."""
-    scopes = suppressed.all_scopes(connection)
+    """Mark the lines whose address is suppressed by now, and no other lines."""
+    connection.execute(line.update().where(line.c.outcome.is_not(None)).values(outcome=None))
+    if not suppressed.has_any(connection):
+        return
     query = select(line.c.n, line.c.address, terms.c.list_slug).join(terms, terms.c.id == line.c.terms_id)
-    numbers = [
-        {"which": row.n}
-        for row in connection.execute(query)
-        if is_barred(scopes.get(suppressed.hash_of(row.address), ()), row.list_slug)
-    ]
-    if numbers:
-        statement = line.update().where(line.c.n == bindparam("which")).values(outcome=Outcome.SUPPRESSED.value)
-        connection.execute(statement, numbers)
+    some, after = query.order_by(line.c.n).limit(BATCH), 0
+    while rows := connection.execute(some.where(line.c.n > after)).all():
+        after = rows[-1].n
+        held = suppressed.find_many(connection, [row.address for row in rows])
+        barred = [row.n for row in rows if is_barred([each.scope for each in held.get(row.address, ())], row.list_slug)]
+        marked = line.update().where(line.c.n.in_(barred))
+        connection.execute(marked.values(outcome=Outcome.SUPPRESSED.value))
 
 
 def of_people_changed(*, since: int) -> ColumnElement[bool]:

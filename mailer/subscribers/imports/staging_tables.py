@@ -24,14 +24,13 @@ terms = Table(
     prefixes=["TEMPORARY"],
 )
 
-# The lines as they are read: `place` is in the order of the files, `outcome` what is known from the line alone.
+# The lines as they are read: `place` is in the order of the files.
 read_line = Table(
     "import_read_line",
     metadata,
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("line", Integer),
     Column("terms_id", Integer),
-    Column("outcome", Text),
     Column("address", compared_by_byte()),
     Column("as_given", Text),  # where it is not the address
     Column("name", Text),
@@ -41,12 +40,13 @@ read_line = Table(
 )
 
 # The same numbered in the order of addresses: lines of one address stand together, and what is looked up or written
-# for a line lies beside what the line before it needed.
+# for a line lies beside what the line before it needed. `outcome` is there where the address is suppressed.
 line = Table(
     "import_line",
     metadata,
     Column("n", Id, primary_key=True),
     *(Column(each.name, each.type) for each in read_line.c),
+    Column("outcome", Text),
     prefixes=["TEMPORARY"],
 )
 

@@ -1,5 +1,6 @@
 """Subscriptions in the database: joining, leaving and the history of both, on a connection the store gives."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -170,12 +171,15 @@ def taken_over(connection: Connection, subscriber_id: int) -> tuple[str, ...]:
         .where(event.detail["stays"].as_string().is_(None))  # out already; a file has only suppressed the address
         .order_by(event.id)
     )
-    latest: dict[str, Any] = {}
+    events = defaultdict[str, list[Any]](list)
     for row in connection.execute(query):
         if row.slug is None:  # of all lists
-            latest.clear()
+            events.clear()
+        elif row.action == "taken_back":  # what came before that import holds again
+            events[row.slug] = [each for each in events[row.slug] if each.import_id != row.import_id]
         else:
-            latest[row.slug] = row
+            events[row.slug].append(row)
+    latest = {slug: told[-1] for slug, told in events.items() if told}
     return tuple(slug for slug, row in latest.items() if row.import_id and row.action in _TAKEN_OVER)
 
 

@@ -339,6 +339,20 @@ class SuppressionList:
         barred = select(suppression.c.address_hash).where(suppression.c.scope == new, _HOLDS)
         return frozenset(map(bytes, connection.execute(barred).scalars()))
 
+    def has_any(self, connection: Connection) -> bool:
+        """Return whether any address is suppressed."""
+        query = select(suppression.c.id).where(suppression.c.scope != _KEY_SCOPE, _HOLDS)
+        return connection.execute(query.limit(1)).first() is not None
+
+    def fingerprint(self, connection: Connection) -> bytes:
+        """Return a value that changes whenever an address is suppressed or released, however many there are."""
+        query = select(suppression.c.address_hash, suppression.c.scope).where(_HOLDS)
+        ordered = query.order_by(suppression.c.address_hash, suppression.c.scope)
+        digest = sha256()
+        for row in connection.execute(ordered.execution_options(yield_per=_AT_ONCE)):
+            digest.update(bytes(row.address_hash) + row.scope.encode() + b"\n")
+        return digest.digest()
+
     def all_scopes(self, connection: Connection) -> Scopes:
         """Return the scopes of every suppressed address by its hash, for comparing with many."""
         found: dict[bytes, frozenset[str]] = {}

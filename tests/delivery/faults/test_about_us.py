@@ -404,6 +404,7 @@ def test_whoever_waits_for_a_moment_when_a_rest_begins_gets_it_after_the_rest(of
     assert (ended.reason, ended.counts.accepted) == (EndReason.FINISHED, 12)
 
 
+@pytest.mark.slow
 @ONCE
 @ON_SQLITE
 @pytest.mark.parametrize("decision", ["stop", "pause", "cancel"])

@@ -205,6 +205,7 @@ def test_a_file_that_breaks_off_far_down_leaves_nothing_behind(store: Subscriber
     assert store.find("") == ()
 
 
+@pytest.mark.slow
 def test_more_people_than_one_batch_all_come_in_and_are_all_changed(
     store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +223,17 @@ def test_more_people_than_one_batch_all_come_in_and_are_all_changed(
     assert person is not None
     assert person.subscriptions[0].consent is not None
     assert person.subscriptions[0].consent.basis == "a: 2099"
+
+
+def test_who_is_suppressed_is_found_in_every_batch(
+    store: SubscriberStore, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "BATCH", 2)
+    for number in (0, 2, 3, 5):
+        suppress(store, f"n{number}@x.example", reason=SuppressionReason.COMPLAINT)
+    text = "epost;liste\n" + "".join(f"n{number}@x.example;oslo\n" for number in range(6))
+    assert _counted(import_text(text)) == {"new": 2, "suppressed": 4}
+    assert [each.address for each in store.find("")] == ["n1@x.example", "n4@x.example"]
 
 
 def test_terms_that_are_forgotten_between_two_lines_are_right_on_both(
@@ -261,6 +273,7 @@ def test_two_imports_at_once_make_each_address_one_subscriber(
     assert sum(1 for _ in store.read_audience()) == 300
 
 
+@pytest.mark.slow
 def test_two_processes_that_import_at_once_make_each_address_one_subscriber(
     sqlite_store: SubscriberStore, tmp_path: Path, repository: Path
 ) -> None:

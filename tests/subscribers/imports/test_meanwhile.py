@@ -190,6 +190,25 @@ def test_memory_does_not_grow_with_the_lines_that_change(office: Office) -> None
         assert many < 250_000, figures
 
 
+@pytest.mark.parametrize("status", ["suppressed", "unsubscribed"])
+def test_memory_does_not_grow_with_those_who_want_no_mail(office: Office, status: str) -> None:
+    if sys.platform != "linux":
+        pytest.skip("this system does not say how much memory a process had at most")
+    taken, again, undone = [], [], []
+    for number, lines in enumerate(SIZES):
+        rows = (f"p{each}@oslo.example;{'oslo' if each % 2 else 'all'};{status}" for each in range(lines))
+        file = office.folder / "opt-outs.csv"
+        file.write_text("\n".join(["epost;liste;status", *rows, ""]), "utf-8")
+        taken.append(office.run("subscribers", "import", str(file)).kilobytes)
+        again.append(office.run("subscribers", "import", str(file)).kilobytes)
+        undone.append(office.run("subscribers", "import", "--undo", str(number + 1)).kilobytes)
+    figures = f"kB of {SIZES} lines: {taken}, again {again}, undone {undone}"
+    print(figures)  # noqa: T201 as above
+    for few, many in (taken, again, undone):
+        # With few lines SQLite's own stores are not full yet; a kilobyte for each line would be half as much again.
+        assert many < (250_000 if IS_SOAK else 1.4 * few), figures
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_kill_in_the_midst_leaves_all_or_nothing(office: Office) -> None:
     lines = 1_000

@@ -346,6 +346,20 @@ def test_who_leaves_after_a_file_has_suppressed_them_stays_out_when_it_is_undone
         store.add(KARI, lists=["oslo"], basis="b: case 1")
 
 
+@pytest.mark.parametrize("of_second", ["oslo", "all"])
+def test_who_leaves_after_a_second_file_was_undone_stays_out_when_the_first_is_undone_too(
+    store: SubscriberStore, import_text: Import, of_second: str
+) -> None:
+    first = import_text(f"{KARI};;oslo;unsubscribed\n").id
+    second = import_text(f"{KARI};;{of_second};suppressed\n").id
+    assert first is not None
+    assert second is not None
+    undo_import(store, second)
+    store.remove(KARI, list_slug="oslo")
+    undo_import(store, first)
+    assert _statuses(store) == {"oslo": "unsubscribed"}
+
+
 def test_who_leaves_a_list_that_was_merged_into_it_stays_out_too(
     store: SubscriberStore, import_text: Import, register: Register
 ) -> None:
@@ -586,6 +600,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=_deeds)
 def test_whatever_people_did_an_export_brings_it_to_another_register(

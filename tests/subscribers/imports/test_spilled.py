@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer import spilled
 from mailer.catalogue import msg
 from mailer.subscribers.facts.changes import Change
-from mailer.subscribers.imports import spilled
 from mailer.subscribers.imports.model import ImportLine, Outcome
-from mailer.subscribers.imports.spilled import Spilled, SpilledLines
+from mailer.subscribers.imports.spilled import SpilledLines
 
 WORDS = st.text(max_size=20)
 LINES = st.builds(
@@ -66,15 +66,6 @@ def test_only_the_first_thousand_stay_in_memory() -> None:
     made = (replace(line, line=number) for number in range(3_000))
     kept: Any = spill([*made])
     assert (len(kept._first), kept._file.seek(0, 2) > 2_000 * 50) == (1_000, True)
-
-
-def test_spilled_values_equal_the_same_in_any_sequence() -> None:
-    numbers = Spilled[int](pack=str, unpack=int)
-    assert numbers == ()
-    for each in range(1_500):
-        numbers.append(each)
-    assert (numbers == [*range(1_500)], numbers == range(1_499), numbers == range(1, 1_501)) == (True, False, False)
-    assert numbers != dict.fromkeys(range(1_500))
 
 
 def test_none_are_none() -> None:

@@ -107,3 +107,31 @@ def test_another_key_is_refused_as_soon_as_one_address_is_suppressed(
     assert refused.value.hint == (
         "Restore var/suppression-key from a backup, or people who were erased could be added again."
     )
+
+
+def test_the_fingerprint_changes_with_whatever_is_suppressed_and_with_nothing_else(
+    connection: Connection, held: SuppressionList, sqlite_store: SubscriberStore
+) -> None:
+    now = sqlite_store.clock()
+    held.add(connection, OLE, reason=MANUAL, now=now, scope="oslo")
+    seen = [held.fingerprint(connection)]
+    held.add(connection, KARI, reason=MANUAL, now=now, scope="oslo")
+    seen.append(held.fingerprint(connection))
+    held.release(connection, OLE, note="asked", now=now, scope="oslo")
+    seen.append(held.fingerprint(connection))
+    held.rename_scope(connection, "oslo", "bergen")
+    seen.append(held.fingerprint(connection))
+    assert len(set(seen)) == 4
+    held.add(connection, OLE, reason=COMPLAINT, now=now, scope="oslo")
+    held.release(connection, OLE, note="asked", now=now, scope="oslo")
+    assert held.fingerprint(connection) == seen[-1]
+
+
+def test_any_address_is_suppressed_as_long_as_one_is_that_was_not_released(
+    connection: Connection, held: SuppressionList, sqlite_store: SubscriberStore
+) -> None:
+    assert not held.has_any(connection)
+    held.add(connection, OLE, reason=MANUAL, now=sqlite_store.clock(), scope="oslo")
+    assert held.has_any(connection)
+    held.release(connection, OLE, note="asked", now=sqlite_store.clock(), scope="oslo")
+    assert not held.has_any(connection)  # what says which key it was is no address

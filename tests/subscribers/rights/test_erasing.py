@@ -17,7 +17,7 @@ from mailer.errors import MailerError
 from mailer.subscribers.files.columns import RowDefaults
 from mailer.subscribers.imports.importing import ImportOptions, import_files
 from mailer.subscribers.imports.kept import KeptReason
-from mailer.subscribers.imports.undoing import undo_import
+from mailer.subscribers.imports.undoing import forget_removed, undo_import
 from mailer.subscribers.model import Register
 from mailer.subscribers.people.moving import move_person
 from mailer.subscribers.people.store import SubscriberStore
@@ -173,6 +173,29 @@ def _found(database: Database, needles: list[str]) -> set[str]:
 def _statistics(database: Database) -> str:
     with database.reading() as connection:
         return str(connection.exec_driver_sql("SELECT string_agg(histogram_bounds::text, '') FROM pg_stats").scalar())
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_undoing_the_import_of_a_wrong_file_says_that_postgresql_may_hold_it_until_a_purge(
+    postgresql_database: Database,
+    build_store: Callable[[Database], SubscriberStore],
+    register: Register,
+    tmp_path: Path,
+) -> None:
+    store, file = build_store(postgresql_database), tmp_path / "wrong.csv"
+    store.add("kari@kommune.example", lists=["oslo"], basis="e: case 1")
+    lines = "".join(f"hemmelig{n}@x.example;Feil {n};oslo\n" for n in range(100))
+    file.write_text(f"epost;navn;liste\n{lines}", "utf-8")
+    options = ImportOptions(defaults=RowDefaults(basis="e: case 1"))
+    report = import_files(store, register, [file], options=options)
+    assert report.id is not None
+    undo_import(store, report.id)
+    assert not forget_removed(store)
+    assert _found(postgresql_database, ["hemmelig7", "kari@"]) == {"hemmelig7", "kari@"}
+    assert purge(store, unconfirmed=timedelta(days=7), details=YEAR).is_scrubbed
+    assert _found(postgresql_database, ["hemmelig", "kari@"]) == {"kari@"}
+    assert "hemmelig" not in _statistics(postgresql_database)
 
 
 @pytest.mark.postgresql
