@@ -235,6 +235,8 @@ def test_spaces_behind_the_marks_of_points_set_no_columns(told: Told) -> None:
         f"010-mote.md:4:1 warning doubled-space [a)   Mål] {said}",
         f"010-mote.md:5:1 warning doubled-space [10.   Tid] {said}",
     ]
+    (columns,) = told("Menn    41,2\nKvinner    44,1")
+    assert "If the spaces part columns" in columns
     assert told("Vi  er her  nå.") == [
         f"010-mote.md:4:1 warning doubled-space [Vi  er] {said}",
         f"010-mote.md:4:8 warning doubled-space [her  nå.] {said}",

@@ -165,6 +165,7 @@ ROWS = "Lege:\tepikrise\nSykepleier:\tmelding"
         ("Sak 1/24\tGodkjenning\nSak 2/24\tPlan", [], 2),
         ("Del 1\tOslo\nDel 2\tBodø\nDel 3\tVoss", [], 3),
         ("Nr\tTiltak\n1\tKurs", [], 2),
+        ("Mål\t3\nNr\tTiltak\n1\tKurs", [], 3),
         (f"{ROWS}\n3\tFramgang", [], 3),
         (f"5\tAnsvar\n{ROWS}\n3\tFramgang", [], 4),
         (f"Del 1\tAnsvar\n{ROWS}\n2\tTid", [1], 3),
