@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.catalogue import msg
-from mailer.config.overview import overview
+from mailer.config.overview import MASK, overview
 from mailer.database.migrate import HEAD
 from mailer.database.migrate import version as read_revision
 from mailer.errors import MailerError
@@ -23,6 +23,7 @@ from mailer.usecases.needs import SupportServices
 
 DECISIONS_AT_MOST = 200
 _STAMP = "%Y%m%dT%H%M%SZ"
+_BEHIND_HOST = re.compile(r"(?<=://)([^/\s?#]+)[/?#]\S*")  # the way of a webhook is its password
 _AT_HOME = re.compile(r"(?<![\w.])/(?:home|Users)/[^/\s\"]+|(?i:[a-z]:\\+users\\+)[^\\\s\"]+")
 
 
@@ -36,7 +37,10 @@ def compose_report(services: SupportServices) -> str:
         "mailer": version("helsefellesskap-mailer"),
         "system": _system(),
         "packages": {each.name: each.version for each in sorted(distributions(), key=lambda each: each.name.lower())},
-        "settings": {f"{each.section}.{each.key}": [each.value, each.origin] for each in overview(services.settings)},
+        "settings": {
+            f"{each.section}.{each.key}": [MASK if each.key == "username" and each.value else each.value, each.origin]
+            for each in overview(services.settings)
+        },
         "database": _read(lambda: _database(services)),
         "figures": _read(lambda: compose_metrics(services).splitlines()),
         "decisions": _read(lambda: _decisions(services)),
@@ -99,4 +103,4 @@ def cleaned(value: Any) -> Any:
         case bool() | int() | float() | None:
             return value
         case _:
-            return _AT_HOME.sub("~", without_addresses(str(value)))
+            return _AT_HOME.sub("~", _BEHIND_HOST.sub(r"\1/…", without_addresses(str(value))))

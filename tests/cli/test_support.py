@@ -46,13 +46,14 @@ def test_nothing_of_a_person_and_no_secret_is_in_it(
     workspace: Path, mailer: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAILER_SMTP__PASSWORD", "hemmelig-passord")
-    monkeypatch.setenv("MAILER_SMTP__USERNAME", "kari.nordmann@kommune.example")
+    monkeypatch.setenv("MAILER_SMTP__USERNAME", "kari.nordmann")
     monkeypatch.setenv("MAILER_PATHS__VAR", str(workspace / "var"))
+    monkeypatch.setenv("MAILER_NOTICES__WEBHOOK", "https://hook.example/services/hemmelig-vei")
     mailer("send", SLUG, "--confirm", "4")
     mailer("subscribers", "suppress", "ola@agder.example", "--reason", "Ola Nordmann ba om det")
     mailer("subscribers", "erase", "kari@agder.example", "--yes")
     text = json.dumps(report(mailer), ensure_ascii=False)
-    secrets = [*(workspace / "var" / "keys").read_text("utf-8").split(), "hemmelig-passord"]
+    secrets = [*(workspace / "var" / "keys").read_text("utf-8").split(), "hemmelig-passord", "hemmelig-vei"]
     names = ["Nordmann", "nordmann", "Ola", "Kari", "kari", "kommune.example", "agder.example", "@"]
     assert [each for each in (*secrets, *names) if each in text] == []
     assert '"erased"' in text

@@ -14,6 +14,11 @@ from mailer.usecases.support import cleaned
         ({"kari@a.example": ["x@y", 1, None, True, 0.5]}, {"…": ["…", 1, None, True, 0.5]}),
         (("/home/kari/utgaver", "/Users/kari"), ["~/utgaver", "~"]),
         ("C:\\Users\\Kari\\mailer og c:\\users\\ola", "~\\mailer og ~"),
+        (
+            "https://a.example/hook/sEcReT?x=1 og sqlite:///var/m.sqlite3",
+            "https://a.example/… og sqlite:///var/m.sqlite3",
+        ),
+        ("https://a.example?k=sEcReT", "https://a.example/…"),
         ("/srv/home/utgaver, ./home/x", "/srv/home/utgaver, ./home/x"),
     ],
 )
