@@ -164,8 +164,13 @@ _OUT = ("unsubscribed", "suppressed")
 
 
 def _taken_over(events: "Sequence[Event]") -> dict[str, str]:
-    """Return the file and line by which the person wants no mail, by list, without a later event."""
-    latest = {each.detail["list"]: each for each in events if "list" in each.detail and each.action != "changed"}
+    """Return the file and line by which the person wants no mail, by list, without a later event.
+
+    An import that was undone counts for nothing: what another one said before holds again.
+    """
+    undone = {(each.import_id, each.detail.get("list")) for each in events if each.action == "taken_back"}
+    standing = [each for each in events if (each.import_id, each.detail.get("list")) not in undone]
+    latest = {each.detail["list"]: each for each in standing if "list" in each.detail and each.action != "changed"}
     return {
         slug: msg(
             "register.taken-over",

@@ -328,3 +328,12 @@ def test_an_import_can_name_one_list_and_one_basis_for_a_whole_file(workspace: P
     assert "agder" in wrong.err
     assert mailer("subscribers", "import", file, "--list", "testere", "--basis", "e: x").code == 0
     assert mailer("subscribers", "show", "ny@agder.example", "--json").json["subscriptions"][0]["list"] == "testere"
+
+
+def test_what_a_file_said_is_shown_again_once_a_later_one_is_undone(workspace: Path, mailer: Run) -> None:
+    for name, status in (("first.csv", "unsubscribed"), ("second.csv", "suppressed")):
+        (workspace / name).write_text(f"epost;liste;status\ngjest@agder.example;agder;{status}\n", "utf-8")
+        mailer("subscribers", "import", name)
+    number = mailer("log", "--json").json["decisions"][-1]["detail"]["number"]
+    mailer("subscribers", "import", "--undo", str(number))
+    assert "first.csv:2" in mailer("subscribers", "show", "gjest@agder.example").out
